@@ -1,0 +1,45 @@
+/*
+ * UUIDs as the tables keep them: 16 bytes, big-endian (RFC 9562).
+ */
+
+#ifndef AS_UUID_H
+#define AS_UUID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+#define AS_UUID_LEN       16
+#define AS_UUID_TEXT_LEN  36
+
+
+/*
+ * Time-ordered ids (version 7).  Within one generator every id is greater
+ * than the one before it, also when the clock stands still or goes back.
+ * A generator belongs to one process: as_uuid_init() after every fork.
+ */
+typedef struct {
+    uint64_t  ms;                      /* of the last id */
+    uint64_t  state[2];                /* of the random numbers */
+    uint32_t  seq;                     /* within ms */
+} as_uuid_gen_t;
+
+
+/* Seeds from getrandom(2).  0, or -1 with errno set. */
+int as_uuid_init(as_uuid_gen_t *gen);
+
+/* Writes the next id; unix_ms is the time in milliseconds since 1970. */
+void as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms,
+    uint8_t id[AS_UUID_LEN]);
+
+/* Writes 36 lower-case characters without a terminator; returns their end. */
+char *as_uuid_text(const uint8_t id[AS_UUID_LEN], char *text);
+
+/*
+ * Reads the 36-character form, upper or lower case.  0, or -1 where text is
+ * anything else (also braces, "urn:uuid:", 32 digits without hyphens).
+ */
+int as_uuid_parse(const char *text, size_t len, uint8_t id[AS_UUID_LEN]);
+
+
+#endif /* AS_UUID_H */

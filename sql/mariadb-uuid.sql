@@ -1,0 +1,15 @@
+-- autostock: MySQL's UUID_TO_BIN and BIN_TO_UUID (one argument) for MariaDB,
+-- so that the shop's own scripts run as they are.  Not for MySQL, which has
+-- them built in.  Under a binary log this needs SUPER or
+-- log_bin_trust_function_creators.
+--
+--     mariadb shop < sql/mariadb-uuid.sql
+
+CREATE OR REPLACE FUNCTION UUID_TO_BIN(uuid CHAR(36))
+RETURNS BINARY(16) DETERMINISTIC NO SQL SQL SECURITY INVOKER
+RETURN UNHEX(REPLACE(uuid, '-', ''));
+
+CREATE OR REPLACE FUNCTION BIN_TO_UUID(b BINARY(16))
+RETURNS CHAR(36) CHARACTER SET ascii DETERMINISTIC NO SQL SQL SECURITY INVOKER
+RETURN LOWER(CONCAT_WS('-', SUBSTR(HEX(b), 1, 8), SUBSTR(HEX(b), 9, 4),
+    SUBSTR(HEX(b), 13, 4), SUBSTR(HEX(b), 17, 4), SUBSTR(HEX(b), 21)));

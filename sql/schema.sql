@@ -1,0 +1,162 @@
+-- autostock: the schema, for a new database and for the shop's own.
+--
+--     mariadb shop < sql/schema.sql
+--
+-- Runs unchanged on MariaDB 10.11+ and MySQL 8.0.16+ (CHECK is ignored
+-- before) and may be run again: what is there stays, what is missing is
+-- added, a product without an opening movement gets one.  MariaDB lacks
+-- UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
+
+CREATE TABLE IF NOT EXISTS factory (
+    factory_id     BINARY(16)   NOT NULL,
+    identifier     VARCHAR(200) NOT NULL,
+    name           VARCHAR(200) NOT NULL,
+    manager_email  VARCHAR(200) NOT NULL,
+    API            VARCHAR(200) NOT NULL,
+    PRIMARY KEY (factory_id),
+    CONSTRAINT uc_factory_name UNIQUE (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE IF NOT EXISTS advertisement (
+    ad_id          BINARY(16)   NOT NULL,
+    status         BOOLEAN      NOT NULL,
+    manager_email  VARCHAR(200) NOT NULL,
+    PRIMARY KEY (ad_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE IF NOT EXISTS product (
+    product_id     BINARY(16)   NOT NULL,
+    sku            VARCHAR(200) NOT NULL,
+    name           VARCHAR(200) NOT NULL,
+    price          INT          NOT NULL,
+    stock          INT          NOT NULL,
+    factory_id     BINARY(16)   NOT NULL,
+    ad_id          BINARY(16)   NOT NULL,
+    PRIMARY KEY (product_id),
+    CONSTRAINT uc_product_sku UNIQUE (sku),
+    CONSTRAINT uc_product_name UNIQUE (name),
+    CONSTRAINT fk_product_factory_id FOREIGN KEY (factory_id)
+        REFERENCES factory (factory_id),
+    CONSTRAINT fk_product_ad_id FOREIGN KEY (ad_id)
+        REFERENCES advertisement (ad_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- What autostock adds to product.  Neither server has the other's
+-- IF NOT EXISTS for columns and constraints; both can ask the catalogue.
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD COLUMN reorder_point INT NOT NULL DEFAULT 0',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'product' AND COLUMN_NAME = 'reorder_point');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD COLUMN reorder_quantity INT NOT NULL DEFAULT 10',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'product' AND COLUMN_NAME = 'reorder_quantity');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD CONSTRAINT product_stock_not_negative CHECK (stock >= 0)',
+    'DO 0')
+    FROM information_schema.TABLE_CONSTRAINTS
+    WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product'
+        AND CONSTRAINT_NAME = 'product_stock_not_negative');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD CONSTRAINT product_reorder_quantity_range CHECK (reorder_quantity BETWEEN 1 AND 1000000)',
+    'DO 0')
+    FROM information_schema.TABLE_CONSTRAINTS
+    WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product'
+        AND CONSTRAINT_NAME = 'product_reorder_quantity_range');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+DEALLOCATE PREPARE autostock_ddl;
+
+-- The ledger.  Invariant: product.stock = SUM(quantity) of its movements.
+--
+-- movement_id      UUID version 7 (RFC 9562), so that inserts are local.  A
+--                  sale's is its sale_id.
+-- idempotency_key  what must not happen twice: of an opening the product's
+--                  id, of a restock the order's id, of a sale the first 16
+--                  bytes of SHA-256(scope, NUL, Idempotency-Key).
+-- fingerprint      first 8 bytes of SHA-256 over the keyed request (sku as
+--                  asked, NUL, quantity in decimal): another body under the
+--                  same key is found out.
+--
+-- No foreign key to product: it would lock the stock row before the ledger
+-- row is written and deadlock two writers.
+
+CREATE TABLE IF NOT EXISTS stock_movement (
+    movement_id      BINARY(16)  NOT NULL,
+    product_id       BINARY(16)  NOT NULL,
+    kind             ENUM('opening', 'sale', 'restock', 'adjustment') NOT NULL,
+    quantity         INT         NOT NULL,
+    idempotency_key  BINARY(16)  NULL,
+    fingerprint      BINARY(8)   NULL,
+    order_id         BINARY(16)  NULL,
+    created_at       DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    PRIMARY KEY (movement_id),
+    CONSTRAINT uc_stock_movement_idempotency_key UNIQUE (idempotency_key)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- Orders to the factory: outbox and life cycle in one row.  All times UTC.
+--
+--     pending -> published -> requested -> fulfilled | failed | cancelled
+--
+-- Invariant: at most one open order (pending, published, requested) per
+-- product, by the unique key over a generated column.
+
+CREATE TABLE IF NOT EXISTS restock_order (
+    order_id         BINARY(16)   NOT NULL,
+    product_id       BINARY(16)   NOT NULL,
+    state            ENUM('pending', 'published', 'requested', 'fulfilled',
+                          'failed', 'cancelled') NOT NULL DEFAULT 'pending',
+    quantity         INT          NOT NULL,
+    received         INT          NOT NULL DEFAULT 0,
+    attempts         INT          NOT NULL DEFAULT 0,
+    next_attempt_at  DATETIME(6)  NULL,
+    lease_until      DATETIME(6)  NULL,
+    lease_owner      VARCHAR(64)  NULL,
+    last_error       VARCHAR(500) NULL,
+    sns_message_id   VARCHAR(100) NULL,
+    pending_at       DATETIME(6)  NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    published_at     DATETIME(6)  NULL,
+    requested_at     DATETIME(6)  NULL,
+    fulfilled_at     DATETIME(6)  NULL,
+    failed_at        DATETIME(6)  NULL,
+    cancelled_at     DATETIME(6)  NULL,
+    open_product_id  BINARY(16)   GENERATED ALWAYS AS (
+        CASE WHEN state IN ('pending', 'published', 'requested')
+             THEN product_id END) VIRTUAL,
+    PRIMARY KEY (order_id),
+    CONSTRAINT uc_restock_order_open_product UNIQUE (open_product_id),
+    KEY ix_restock_order_state (state, next_attempt_at),
+    KEY ix_restock_order_product (product_id, pending_at),
+    CONSTRAINT restock_order_quantity_range
+        CHECK (quantity BETWEEN 1 AND 1000000),
+    CONSTRAINT restock_order_received_range
+        CHECK (received BETWEEN 0 AND quantity)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- Products that were there before their ledger: one opening movement each.
+
+INSERT INTO stock_movement
+    (movement_id, product_id, kind, quantity, idempotency_key)
+SELECT UNHEX(CONCAT(
+        LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
+        '7', SUBSTR(MD5(CONCAT(UUID(), RAND(), HEX(p.product_id))), 1, 3),
+        '8', SUBSTR(MD5(CONCAT(RAND(), UUID(), HEX(p.product_id))), 1, 15))),
+    p.product_id, 'opening',
+    p.stock - (SELECT COALESCE(SUM(m.quantity), 0) FROM stock_movement m
+               WHERE m.product_id = p.product_id),
+    p.product_id
+FROM product p
+WHERE NOT EXISTS (SELECT 1 FROM stock_movement o
+                  WHERE o.idempotency_key = p.product_id);

@@ -1,0 +1,111 @@
+
+/*
+ * What every room of the module may know: the configuration, and nothing
+ * that acts.  A database is configured once per "autostock_database" block;
+ * its pool and batches live in the worker process (see
+ * ngx_http_autostock_pool.h, ngx_http_autostock_batch.h).
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+#define NGX_HTTP_AUTOSTOCK_SKU_MAX       200          /* characters */
+#define NGX_HTTP_AUTOSTOCK_SKU_BYTES     800
+#define NGX_HTTP_AUTOSTOCK_QUANTITY_MAX  1000000
+#define NGX_HTTP_AUTOSTOCK_UUID_LEN      16
+
+#define NGX_HTTP_AUTOSTOCK_DURABILITY_OFF      0
+#define NGX_HTTP_AUTOSTOCK_DURABILITY_WARN     1
+#define NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE  2
+
+/* what a location serves */
+#define NGX_HTTP_AUTOSTOCK_PRODUCT   0x01             /* GET, HEAD */
+#define NGX_HTTP_AUTOSTOCK_CHECKOUT  0x02             /* POST */
+#define NGX_HTTP_AUTOSTOCK_RESTOCK   0x04             /* POST */
+#define NGX_HTTP_AUTOSTOCK_STATUS    0x08             /* GET, HEAD */
+
+
+typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
+typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
+
+
+typedef struct {
+    ngx_str_t                     name;
+    ngx_uint_t                    index;    /* in main conf's databases */
+
+    /* where: addr for a socket or numeric address, else host is resolved */
+    ngx_str_t                     server;   /* as written, for the log */
+    ngx_addr_t                   *addr;
+    ngx_str_t                     host;
+    in_port_t                     port;
+    ngx_resolver_t               *resolver;
+    ngx_msec_t                    resolver_timeout;
+
+    /* who; NUL-terminated, since the library wants C strings */
+    ngx_str_t                     user;
+    ngx_str_t                     password;
+    ngx_str_t                     database;
+
+    /* TLS; the handshake runs in the thread pool */
+    ngx_flag_t                    tls;
+    ngx_str_t                     tls_ca;
+    ngx_str_t                     tls_name;           /* the host's by default */
+    ngx_str_t                     tls_certificate;
+    ngx_str_t                     tls_certificate_key;
+    ngx_thread_pool_t            *thread_pool;
+
+    ngx_uint_t                    pool_size;          /* per worker process */
+    ngx_uint_t                    backlog;            /* waiting requests */
+    ngx_uint_t                    batch_size;         /* requests a batch */
+    ngx_uint_t                    durability;
+
+    ngx_msec_t                    connect_timeout;
+    ngx_msec_t                    query_timeout;
+    ngx_msec_t                    idle_timeout;
+    ngx_msec_t                    lifetime;
+
+    /* of the worker process, set in init_process */
+    ngx_http_autostock_pool_t    *pool;
+    ngx_http_autostock_batch_t   *sales;
+    ngx_http_autostock_batch_t   *lookups;
+    ngx_http_autostock_batch_t   *receipts;
+} ngx_http_autostock_database_t;
+
+
+typedef struct {
+    ngx_array_t                   databases;
+                                   /* ngx_http_autostock_database_t * */
+    ngx_shm_zone_t               *status_zone;        /* NULL: no counters */
+} ngx_http_autostock_main_conf_t;
+
+
+typedef struct {
+    ngx_http_autostock_database_t  *database;
+    ngx_uint_t                    serves;             /* bits, see above */
+
+    ngx_http_complex_value_t     *sku;                /* NULL: the body says */
+    ngx_flag_t                    sku_pinned;
+
+    ngx_http_complex_value_t     *idempotency_scope;  /* NULL: one scope */
+    ngx_array_t                  *callback_secrets;   /* ngx_str_t, newest
+                                                         first */
+    ngx_flag_t                    compat;
+    size_t                        max_body_size;
+    ngx_msec_t                    timeout;            /* of a checkout or
+                                                         look-up */
+    ngx_msec_t                    restock_timeout;
+    time_t                        retry_after;        /* seconds */
+} ngx_http_autostock_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_autostock_module;
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_H_INCLUDED_ */

@@ -1,0 +1,70 @@
+
+/*
+ * Look-ups: the row of a product by SKU.  Look-ups of one product that wait
+ * share a row; each answer comes from a SELECT that began after the request
+ * arrived.  Ownership and cancel as in ngx_http_autostock_sale.h.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_LOOKUP_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_LOOKUP_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND = 0,
+    NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT,
+    NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE
+} ngx_http_autostock_lookup_outcome_e;
+
+
+/*
+ * A row as the database gave it: text, valid only while the handler runs.
+ * A number's text is decimal; ids are 16 bytes; len 0 of an id is NULL.
+ */
+typedef struct {
+    ngx_str_t                            product_id;
+    ngx_str_t                            sku;
+    ngx_str_t                            name;
+    ngx_str_t                            price;
+    ngx_str_t                            stock;
+    ngx_str_t                            factory_id;
+    ngx_str_t                            ad_id;
+} ngx_http_autostock_product_row_t;
+
+
+typedef struct ngx_http_autostock_lookup_s  ngx_http_autostock_lookup_t;
+
+typedef void (*ngx_http_autostock_lookup_handler_pt)(
+    ngx_http_autostock_lookup_t *lookup);
+
+
+struct ngx_http_autostock_lookup_s {
+    /* asked, by the caller */
+    ngx_str_t                              sku;     /* valid UTF-8 */
+    ngx_msec_t                             timeout;
+    ngx_http_autostock_lookup_handler_pt   handler;
+    void                                  *data;
+    ngx_log_t                             *log;
+
+    /* answered */
+    ngx_http_autostock_lookup_outcome_e    outcome;
+    ngx_http_autostock_product_row_t      *row;
+
+    /* of the batch */
+    ngx_queue_t                            queue;
+    ngx_msec_t                             deadline;
+    void                                  *flight;
+    ngx_uint_t                             slot;
+};
+
+
+/* As in ngx_http_autostock_sale.h. */
+ngx_int_t ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_lookup_t *lookup);
+void ngx_http_autostock_lookup_cancel(ngx_http_autostock_lookup_t *lookup);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_LOOKUP_H_INCLUDED_ */

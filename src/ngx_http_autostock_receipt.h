@@ -1,0 +1,64 @@
+
+/*
+ * Receipts: the goods of one restock order booked in, once.  Ownership and
+ * cancel as in ngx_http_autostock_sale.h; a receipt whose caller has left
+ * goes on to its own deadline.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_RECEIPT_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_RECEIPT_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED = 0,
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED,       /* was fulfilled before */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER,
+    NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT,
+    NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY,       /* more than was ordered */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE,    /* nothing was booked */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN         /* past the deadline */
+} ngx_http_autostock_receipt_outcome_e;
+
+
+typedef struct ngx_http_autostock_receipt_s  ngx_http_autostock_receipt_t;
+
+typedef void (*ngx_http_autostock_receipt_handler_pt)(
+    ngx_http_autostock_receipt_t *receipt);
+
+
+struct ngx_http_autostock_receipt_s {
+    /* asked, by the caller; the strings may go when submit has returned */
+    u_char                                  order_id[16];
+    ngx_str_t                               product;   /* UUID or SKU; empty:
+                                                          not said */
+    uint32_t                                quantity;  /* 1 to 1,000,000;
+                                                          0: as ordered */
+    ngx_msec_t                              timeout;
+    ngx_http_autostock_receipt_handler_pt   handler;
+    void                                   *data;
+    ngx_log_t                              *log;
+
+    /* answered */
+    ngx_http_autostock_receipt_outcome_e    outcome;
+    uint32_t                                received;  /* BOOKED, REPLAYED */
+    uint32_t                                ordered;   /* TOO_MANY */
+    int64_t                                 stock;     /* now; -1: not known */
+
+    /* of the batch */
+    void                                   *flight;
+};
+
+
+/* As in ngx_http_autostock_sale.h. */
+ngx_int_t ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_receipt_t *receipt);
+
+/* The factory hung up: the handler will not be called, the booking goes on. */
+void ngx_http_autostock_receipt_cancel(ngx_http_autostock_receipt_t *receipt);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_RECEIPT_H_INCLUDED_ */

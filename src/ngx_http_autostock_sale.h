@@ -1,0 +1,74 @@
+
+/*
+ * Sales: what a checkout asks of the database, merged with all that wait.
+ *
+ * The caller owns the structure (in the request's pool) from submit until
+ * its handler was called or cancel returned.  The handler is called exactly
+ * once, never from inside submit.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_SALE_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_SALE_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_SALE_SOLD = 0,      /* committed */
+    NGX_HTTP_AUTOSTOCK_SALE_REPLAYED,      /* sold before, under this key */
+    NGX_HTTP_AUTOSTOCK_SALE_REFUSED,       /* not enough; stock tells */
+    NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT,
+    NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT,  /* the key's request was another */
+    NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE,   /* not sold: no database in time */
+    NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN        /* past the deadline, in doubt */
+} ngx_http_autostock_sale_outcome_e;
+
+
+typedef struct ngx_http_autostock_sale_s  ngx_http_autostock_sale_t;
+
+typedef void (*ngx_http_autostock_sale_handler_pt)(
+    ngx_http_autostock_sale_t *sale);
+
+
+struct ngx_http_autostock_sale_s {
+    /* asked, by the caller */
+    ngx_str_t                            sku;       /* valid UTF-8 */
+    uint32_t                             quantity;  /* 1 to 1,000,000 */
+    ngx_msec_t                           timeout;   /* from now */
+    u_char                               key[16];   /* if keyed */
+    u_char                               fingerprint[8];
+    unsigned                             keyed:1;
+    ngx_http_autostock_sale_handler_pt   handler;
+    void                                *data;
+    ngx_log_t                           *log;
+
+    /* answered */
+    ngx_http_autostock_sale_outcome_e    outcome;
+    u_char                               id[16];    /* sale_id; of a replay
+                                                       the first one's */
+    int64_t                              stock;     /* after this sale, or
+                                                       now; -1: not known */
+
+    /* of the batch */
+    ngx_queue_t                          queue;
+    ngx_msec_t                           deadline;
+    void                                *flight;
+    ngx_uint_t                           slot;
+};
+
+
+/*
+ * NGX_OK: the handler will be called.  NGX_BUSY: the backlog is full, nothing
+ * was queued (503).
+ */
+ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_sale_t *sale);
+
+/* The client has left: the handler will not be called.  Any time, also twice
+ * or after the handler.  A sale already sent goes on without it. */
+void ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_SALE_H_INCLUDED_ */

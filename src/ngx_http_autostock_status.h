@@ -1,0 +1,89 @@
+
+/*
+ * The numbers of one database, counted by every worker process into a shared
+ * zone and summed when somebody asks.  Without a zone the calls do nothing.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_STATUS_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_STATUS_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+/* counters: only go up */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_SALES = 0,          /* checkouts answered 200, fresh */
+    NGX_HTTP_AUTOSTOCK_SOLD_PIECES,
+    NGX_HTTP_AUTOSTOCK_REPLAYS,            /* keyed checkouts answered again */
+    NGX_HTTP_AUTOSTOCK_REFUSALS,           /* 409: not enough */
+    NGX_HTTP_AUTOSTOCK_KEY_CONFLICTS,      /* 422: key of another request */
+    NGX_HTTP_AUTOSTOCK_LOOKUPS,
+    NGX_HTTP_AUTOSTOCK_NOT_FOUND,          /* no such product, look-up or not */
+    NGX_HTTP_AUTOSTOCK_RECEIPTS,           /* callbacks booked */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS,
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS,   /* 404 and 422 */
+    NGX_HTTP_AUTOSTOCK_UNAUTHORIZED,       /* 401: bad signature */
+    NGX_HTTP_AUTOSTOCK_BAD_REQUESTS,       /* 400, 405, 413 */
+    NGX_HTTP_AUTOSTOCK_OVERLOADS,          /* 503: backlog full */
+    NGX_HTTP_AUTOSTOCK_UNAVAILABLE,        /* 503: database out of reach */
+    NGX_HTTP_AUTOSTOCK_UNKNOWN,            /* 503: outcome unknown */
+    NGX_HTTP_AUTOSTOCK_ORDERS_OPENED,
+    NGX_HTTP_AUTOSTOCK_BATCHES,            /* transactions committed */
+    NGX_HTTP_AUTOSTOCK_BATCH_RETRIES,      /* deadlock, lock wait, lost */
+    NGX_HTTP_AUTOSTOCK_IN_DOUBT,           /* COMMIT sent, answer lost */
+    NGX_HTTP_AUTOSTOCK_CONNECTS,
+    NGX_HTTP_AUTOSTOCK_CONNECT_FAILURES,
+    NGX_HTTP_AUTOSTOCK_CLOSES,
+    NGX_HTTP_AUTOSTOCK_COUNTERS
+} ngx_http_autostock_counter_e;
+
+/* gauges: go up and down, and with their worker process */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_WAITING = 0,        /* requests in the wait queues */
+    NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a batch under way */
+    NGX_HTTP_AUTOSTOCK_CONNECTIONS,        /* open, busy or idle */
+    NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
+    NGX_HTTP_AUTOSTOCK_GAUGES
+} ngx_http_autostock_gauge_e;
+
+/* histograms */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_BATCH_SIZE = 0,     /* requests: 1, 2, 4 .. 4096 */
+    NGX_HTTP_AUTOSTOCK_BATCH_MSEC,         /* of a transaction: 1 .. 8192 */
+    NGX_HTTP_AUTOSTOCK_HISTOGRAMS
+} ngx_http_autostock_histogram_e;
+
+/* what the database said of its own durability, for the status page */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN = 0,
+    NGX_HTTP_AUTOSTOCK_DURABLE_NO,
+    NGX_HTTP_AUTOSTOCK_DURABLE_YES
+} ngx_http_autostock_durable_e;
+
+
+void ngx_http_autostock_count(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_counter_e id, ngx_uint_t n);
+void ngx_http_autostock_gauge(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_gauge_e id, ngx_int_t n);
+void ngx_http_autostock_observe(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_histogram_e id, ngx_uint_t value);
+void ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_durable_e durable);
+
+/*
+ * The zone's init callback and the worker's slot in it.  A slot outlives its
+ * process: its counters stay, its gauges start from nothing.
+ */
+ngx_int_t ngx_http_autostock_status_init_zone(ngx_shm_zone_t *zone,
+    void *data);
+ngx_int_t ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf);
+void ngx_http_autostock_status_exit_worker(void);
+
+/* GET and HEAD: Prometheus text; JSON for "?format=json" or by Accept. */
+ngx_int_t ngx_http_autostock_status_handler(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_STATUS_H_INCLUDED_ */
