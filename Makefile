@@ -1,0 +1,208 @@
+# autostock: module, worker, their tests, and the local stack.  "make help".
+#
+# Everything is built in $(BUILD).  DEV=1 (the default in a work tree) makes
+# warnings errors; DEV=0 is for packages.
+
+BUILD ?= build
+DEV ?= 1
+VERSION = 0.1.0
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MODULESDIR ?= /usr/lib/nginx/modules
+SHAREDIR ?= $(PREFIX)/share/autostock
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+
+TOP := $(CURDIR)
+B := $(abspath $(BUILD))
+
+MODULE = $(B)/ngx_http_autostock_module.so
+WORKER = $(B)/autostock-worker
+FACTORY = $(B)/autostock-factory
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+WARNINGS = -Wall -Wextra -Wpointer-arith -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wformat=2
+ifeq ($(DEV),1)
+WARNINGS += -Werror
+endif
+
+# V=1 shows the commands.
+ifeq ($(V),1)
+SAY = @:
+else
+Q = @
+SAY = @printf '  %-3s %s\n'
+endif
+
+# Recipes see sbin, where Debian keeps nginx and mariadbd.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+# A package's flags, asked once and only when something is compiled.
+LIBRARIES = libcurl jansson libcrypto expat libmicrohttpd
+libs_cflags = $(eval libs_cflags := $(shell pkg-config --cflags $(LIBRARIES)) \
+    $(shell mariadb_config --include))$(libs_cflags)
+libs_ldlibs = $(eval libs_ldlibs := $(shell pkg-config --libs $(LIBRARIES)) \
+    $(shell mariadb_config --libs))$(libs_ldlibs)
+
+.PHONY: all help module worker factory test unit check lint asan asan-test
+.PHONY: valgrind bench bench-full bench-worker demo chaos chaos-nightly fuzz
+.PHONY: install package clean need FORCE
+.DELETE_ON_ERROR:
+
+all: module worker factory
+
+help:
+	@sed -n 's/^#: //p' $(firstword $(MAKEFILE_LIST))
+
+#: make               the module, the worker and the factory simulator
+#: make module        build/ngx_http_autostock_module.so
+#: make worker        build/autostock-worker
+#: make factory       build/autostock-factory, the simulator
+#: make unit          build and run the unit tests
+#: make test          ./test.sh: everything
+#: make lint          style and static checks
+#: make asan          nginx, module, worker with address and UB sanitizers
+#: make asan-test     the module's tests on that build
+#: make valgrind      the module's tests under valgrind
+#: make bench         load tests; bench-full, bench-worker
+#: make demo          ./demo.sh
+#: make chaos         faults under load: ROUNDS=n SEED=s; chaos-nightly
+#: make fuzz          the fuzzers: SECONDS_EACH=n
+#: make install       DESTDIR=, PREFIX=, MODULESDIR=
+#: make package       a Debian package in build/
+#: make clean
+#:
+#: BUILD=dir builds elsewhere, DEV=0 does not make warnings errors, V=1 shows the commands.
+
+# What is missing is named before the compiler stumbles over it.
+need:
+	@$(TOP)/stack/need build
+
+$(B):
+	@mkdir -p $@
+
+#
+# The module: nginx's own build, over Debian's nginx-dev.  Its tree may be
+# read-only and is entered by name only, so a folder of links stands for it.
+#
+
+NGINX_SRC ?= /usr/share/nginx/src
+NGX = $(B)/nginx
+MODULE_SOURCES = $(wildcard *.c src/*.c common/*.c)
+MODULE_HEADERS = $(wildcard src/*.h common/*.h)
+
+NGX_CC_OPT = $(CFLAGS) -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ifneq ($(DEV),1)
+NGX_CC_OPT += -Wno-error
+endif
+
+module: $(MODULE)
+
+# Rewritten only when a file came or went: the build description lists them.
+$(B)/sources: FORCE | need $(B)
+	@echo '$(sort $(MODULE_SOURCES)) $(NGX_CC_OPT)' \
+	    | cmp -s - $@ || echo '$(sort $(MODULE_SOURCES)) $(NGX_CC_OPT)' > $@
+
+$(NGX)/objs/Makefile: config $(B)/sources stack/configure-nginx
+	@CC_OPT='$(NGX_CC_OPT)' stack/configure-nginx \
+	    $(NGINX_SRC) $(NGX) --add-dynamic-module=$(TOP)
+
+$(MODULE): $(NGX)/objs/Makefile $(MODULE_SOURCES) $(MODULE_HEADERS)
+	$(SAY) NGX $(notdir $@)
+	$(Q)flock $(NGX) $(MAKE) --no-print-directory $(if $(Q),-s) \
+	    -C $(NGX) -f objs/Makefile modules
+	@cp $(NGX)/objs/$(notdir $@) $@.new && mv $@.new $@
+
+#
+# The worker, the factory simulator: one object tree each, dependencies by
+# the compiler.
+#
+
+WORKER_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard worker/*.c))
+COMMON_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard common/*.c))
+FACTORY_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard stack/factory/*.c))
+
+worker: $(WORKER)
+factory: $(FACTORY)
+
+AS_CPPFLAGS = -D_GNU_SOURCE -DAUTOSTOCK_VERSION='"$(VERSION)"' \
+    -I$(TOP)/common -I$(TOP)/worker $(libs_cflags) $(CPPFLAGS)
+AS_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDENING) $(WARNINGS)
+AS_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
+
+$(B)/obj/%.o: %.c | need
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(AS_CPPFLAGS) $(AS_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(WORKER): $(WORKER_OBJECTS) $(COMMON_OBJECTS)
+	$(SAY) LD $(notdir $@)
+	$(Q)$(CC) $(CFLAGS) $(AS_LDFLAGS) -o $@ $^ $(libs_ldlibs)
+
+$(FACTORY): $(FACTORY_OBJECTS)
+	$(SAY) LD $(notdir $@)
+	$(Q)$(CC) $(CFLAGS) $(AS_LDFLAGS) -o $@ $^ $(libs_ldlibs) -pthread
+
+-include $(WORKER_OBJECTS:.o=.d) $(COMMON_OBJECTS:.o=.d)
+-include $(FACTORY_OBJECTS:.o=.d)
+
+include t/unit.mk stack/sanitize.mk
+
+#
+# Everything else is a script of its own.
+#
+
+lint:
+	@t/lint.sh
+
+test check:
+	@./test.sh
+
+demo:
+	@./demo.sh
+
+bench: all
+	@bench/run
+
+bench-full: all
+	@bench/run --full
+
+bench-worker: all
+	@bench/worker
+
+ROUNDS ?= 3
+SEED ?= 1
+
+chaos: all
+	@t/chaos/run --rounds $(ROUNDS) --seed $(SEED)
+
+chaos-nightly: all
+	@t/chaos/run --nightly --seed $(SEED)
+
+SECONDS_EACH ?= 30
+
+fuzz:
+	@t/fuzz/run --seconds $(SECONDS_EACH)
+
+install: module worker
+	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \
+	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man8
+	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
+	install -m 755 $(WORKER) $(DESTDIR)$(SBINDIR)/
+	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
+	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
+	for page in $(wildcard docs/*.8); do \
+	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man8/ || exit 1; \
+	done
+
+package:
+	@$(MAKE) --no-print-directory DEV=0 BUILD=$(B)/release \
+	    PREFIX=/usr DESTDIR=$(B)/release/root install
+	@stack/package $(B)/release/root $(VERSION) $(B)
+
+clean:
+	rm -rf $(B)
