@@ -16,6 +16,8 @@
 #include <ngx_http.h>
 
 
+#define NGX_HTTP_AUTOSTOCK_VERSION       "0.1.0"
+
 #define NGX_HTTP_AUTOSTOCK_SKU_MAX       200          /* characters */
 #define NGX_HTTP_AUTOSTOCK_SKU_BYTES     800
 #define NGX_HTTP_AUTOSTOCK_QUANTITY_MAX  1000000
@@ -34,6 +36,7 @@
 
 typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
 typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
+typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
 
 
 typedef struct {
@@ -71,7 +74,15 @@ typedef struct {
     ngx_msec_t                    idle_timeout;
     ngx_msec_t                    lifetime;
 
+    /* where the block, or else the first mention, stands */
+    ngx_uint_t                    defined;
+    u_char                       *conf_file;
+    ngx_uint_t                    conf_line;
+    ngx_str_t                     password_file;
+    ngx_str_t                     thread_pool_name;
+
     /* of the worker process, set in init_process */
+    ngx_http_autostock_cell_t    *cell;     /* counters; NULL: none */
     ngx_http_autostock_pool_t    *pool;
     ngx_http_autostock_batch_t   *sales;
     ngx_http_autostock_batch_t   *lookups;
@@ -89,6 +100,8 @@ typedef struct {
 typedef struct {
     ngx_http_autostock_database_t  *database;
     ngx_uint_t                    serves;             /* bits, see above */
+    u_char                       *conf_file;          /* of the handler */
+    ngx_uint_t                    conf_line;
 
     ngx_http_complex_value_t     *sku;                /* NULL: the body says */
     ngx_flag_t                    sku_pinned;

@@ -39,7 +39,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_COUNTERS
 } ngx_http_autostock_counter_e;
 
-/* gauges: go up and down, and with their worker process */
+/* gauges: changed by +n or -n, and gone with their worker process */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_WAITING = 0,        /* requests in the wait queues */
     NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a batch under way */
