@@ -62,8 +62,10 @@ sub http_open {
 
     my $head = "$method $uri HTTP/1.1\r\nHost: localhost\r\n"
         . "Connection: close\r\n";
-    $headers{'Content-Length'} //= length $body if defined $body;
-    $head .= "$_: $headers{$_}\r\n" for sort keys %headers;
+    $headers{'Content-Length'} = length $body
+        if defined $body && !exists $headers{'Content-Length'};
+    $head .= "$_: $headers{$_}\r\n"
+        for grep { defined $headers{$_} } sort keys %headers;
 
     my $start = Time::HiRes::time();
     my $request = "$head\r\n" . ($body // '');
