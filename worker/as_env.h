@@ -1,0 +1,46 @@
+/*
+ * Where settings come from: the file of --env-file, then the environment.
+ * What the file has wins: it is named on the command line, and SIGHUP can
+ * read it again.
+ *
+ *     # a comment
+ *     DB_HOSTNAME=127.0.0.1
+ *     export DB_PASSWORD='what ever'
+ */
+
+#ifndef AS_ENV_H
+#define AS_ENV_H
+
+#include <stddef.h>
+
+
+#define AS_ENV_ERROR_LEN  512
+
+
+typedef struct as_env_s  as_env_t;
+
+
+/* path NULL: the environment alone.  NULL, and a sentence in err. */
+as_env_t *as_env_create(const char *path, char err[AS_ENV_ERROR_LEN]);
+
+/* Wipes the values. */
+void as_env_destroy(as_env_t *env);
+
+/* The value, or NULL where unset or empty.  where (NULL: not asked) becomes
+ * "the environment" or "/etc/x.env line 3".  Both live as long as env. */
+const char *as_env_get(as_env_t *env, const char *name, const char **where);
+
+/*
+ * A secret: NAME, or the content of the file that NAME_FILE names, without
+ * the line end.  NULL where neither is set; NULL with a sentence in err
+ * where both are, or the file cannot be read.
+ */
+const char *as_env_secret(as_env_t *env, const char *name,
+    char err[AS_ENV_ERROR_LEN]);
+
+/* For as_aws_create(): data is the as_env_t; AWS's secrets may be in files
+ * too (AWS_SECRET_ACCESS_KEY_FILE). */
+const char *as_env_aws(void *data, const char *name);
+
+
+#endif /* AS_ENV_H */

@@ -1,0 +1,43 @@
+/*
+ * The log: lines on stderr, as text or as JSON.  Safe from any thread.  No
+ * secret and no SQL parameter ever goes in.
+ */
+
+#ifndef AS_LOG_H
+#define AS_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+
+typedef struct as_log_s  as_log_t;
+
+typedef enum {
+    AS_LOG_DEBUG = 0,
+    AS_LOG_INFO,
+    AS_LOG_WARN,
+    AS_LOG_ERROR
+} as_log_level_e;
+
+
+/* Writes to fd, which stays the caller's.  NULL with errno. */
+as_log_t *as_log_create(int fd, as_log_level_e level, bool json);
+void as_log_destroy(as_log_t *log);
+
+/* After SIGHUP. */
+void as_log_set(as_log_t *log, as_log_level_e level, bool json);
+
+bool as_log_wants(const as_log_t *log, as_log_level_e level);
+
+/* part is who speaks: "relay", "consumer". */
+void as_log_write(as_log_t *log, as_log_level_e level, const char *part,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same about one order, whose id goes into the line. */
+void as_log_order(as_log_t *log, as_log_level_e level, const char *part,
+    const uint8_t order_id[16], const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+
+#endif /* AS_LOG_H */

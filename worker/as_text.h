@@ -1,0 +1,50 @@
+/*
+ * A growing text: SQL, JSON, log lines.  Out of memory is remembered and
+ * told once, at the end, by as_text_ok().
+ */
+
+#ifndef AS_TEXT_H
+#define AS_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+typedef struct {
+    char    *data;                     /* NUL-terminated once written to */
+    size_t   len;
+    size_t   room;
+    bool     failed;
+} as_text_t;
+
+
+#define AS_TEXT_EMPTY  { NULL, 0, 0, false }
+
+
+void as_text_free(as_text_t *text);
+void as_text_clear(as_text_t *text);
+bool as_text_ok(const as_text_t *text);
+
+/* "" where nothing was written; lives until the next change. */
+const char *as_text_get(const as_text_t *text);
+
+void as_text_add(as_text_t *text, const void *data, size_t len);
+void as_text_put(as_text_t *text, const char *s);
+void as_text_printf(as_text_t *text, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void as_text_vprintf(as_text_t *text, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* X'0123' : bytes as both servers' SQL reads them, whatever they are. */
+void as_text_sql_bytes(as_text_t *text, const void *data, size_t len);
+
+/* _utf8mb4 X'...': a string that cannot be injected; NULL where s is. */
+void as_text_sql_string(as_text_t *text, const char *s);
+
+/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+void as_text_json_string(as_text_t *text, const char *s, size_t len);
+
+
+#endif /* AS_TEXT_H */
