@@ -1,0 +1,93 @@
+# Callback secrets: files, and several at once while they are rotated.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Test;
+
+our $COUNT = '{"MessageAttributeProductCnt":10}';
+
+Autostock::Test::write_file(tmp() . '/old', "the old secret\n");
+Autostock::Test::write_file(tmp() . '/new', 'the new secret');
+Autostock::Test::write_file(tmp() . '/long', 's' x 500);
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: two secrets in one directive: either signs
+--- shop eval
+'autostock_callback_secret_file ' . tmp() . '/new ' . tmp() . '/old;'
+--- products
+A-1|a1|1|0
+A-2|a2|1|0
+--- orders
+1 A-1 requested 10
+2 A-2 requested 10
+--- request eval
+["POST /product/A-1?" . callback(1, 'the old secret') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'another') . "\n$::COUNT"]
+--- error_code eval
+[200, 200, 200, 401]
+
+
+
+=== TEST 2: two directives
+--- shop eval
+'autostock_callback_secret_file ' . tmp() . "/new;\n"
+. 'autostock_callback_secret_file ' . tmp() . "/old;\n"
+--- products
+A-1|a1|1|0
+A-2|a2|1|0
+--- orders
+1 A-1 requested 10
+2 A-2 requested 10
+--- request eval
+["POST /product/A-1?" . callback(1, 'the old secret') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT"]
+--- error_code eval
+[200, 200]
+
+
+
+=== TEST 3: a location's own secret, in place of the server's
+--- config eval
+'location = /product/donut { autostock_restock; autostock_callback_secret_file '
+. tmp() . '/new; }'
+--- orders
+1 CP-502101 requested 10
+--- request eval
+["POST /product/donut?\@CALLBACK1\@\n$::COUNT",
+ "POST /product/donut?" . callback(1, 'the new secret') . "\n$::COUNT"]
+--- error_code eval
+[401, 200]
+
+
+
+=== TEST 4: a secret longer than SHA-256's block
+--- shop eval
+'autostock_callback_secret_file ' . tmp() . '/long;'
+--- orders
+1 CP-502101 requested 10
+--- request eval
+"POST /product/donut?" . callback(1, 's' x 500) . "\n$::COUNT"
+--- response_body_like
+"stock":13
+
+
+
+=== TEST 5: rotation by reload, without a restart
+--- shop eval
+'autostock_callback_secret_file ' . tmp() . '/rotated;'
+--- post_setup_server_root
+Autostock::Test::write_file(Autostock::Test::tmp() . '/rotated', "first\n");
+--- orders
+1 CP-502101 requested 10
+--- drive
+Autostock::Test::write_file(tmp() . '/rotated', "second\n");
+reload();
+ok(wait_for(sub { http(POST => '/product/donut?' . callback(1, 'second'),
+    $::COUNT)->{code} == 200 }), 'the second signs');
+is(http(POST => '/product/donut?' . callback(1, 'first'), $::COUNT)->{code},
+    401, 'the first no longer');
