@@ -1,0 +1,79 @@
+package Autostock::Process;
+
+# A child process of a test that listens somewhere: ended with its owner.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use Exporter qw( import );
+use IO::Socket::INET ();
+use IO::Socket::UNIX ();
+use POSIX ();
+
+our @EXPORT_OK = qw( child free_port listen_at connect_to );
+
+
+# Runs code in a child that dies with this object (or with the test).
+sub child {
+    my ($code) = @_;
+
+    my $parent = $$;
+    my $pid = fork() // die "fork: $!";
+
+    return bless { pid => $pid, owner => $parent }, __PACKAGE__ if $pid;
+
+    $SIG{TERM} = sub { POSIX::_exit(0) };
+    $SIG{PIPE} = 'IGNORE';
+    $SIG{HUP} = $SIG{INT} = 'DEFAULT';
+    eval { $code->() };
+    print STDERR "# child: $@" if $@;
+    POSIX::_exit($@ ? 1 : 0);
+}
+
+
+sub stop {
+    my ($self, $signal) = @_;
+
+    my $pid = delete $self->{pid};
+    return unless $pid && $self->{owner} == $$;
+
+    local $?;
+    kill $signal // 'TERM', $pid;
+    waitpid $pid, 0;
+}
+
+sub DESTROY { $_[0]->stop('KILL') }
+
+
+sub free_port {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+        Proto => 'tcp') or die "no free port: $!";
+    return $socket->sockport;
+}
+
+
+# "unix:PATH" or "127.0.0.1:PORT".
+sub listen_at {
+    my ($where) = @_;
+
+    if ($where =~ /^unix:(.+)/) {
+        unlink $1;
+        return IO::Socket::UNIX->new(Local => $1, Listen => 128)
+            || die "cannot listen at $where: $!";
+    }
+
+    return IO::Socket::INET->new(LocalAddr => $where, Listen => 128,
+        ReuseAddr => 1) || die "cannot listen at $where: $!";
+}
+
+
+sub connect_to {
+    my ($where) = @_;
+
+    return IO::Socket::UNIX->new(Peer => $1) if $where =~ /^unix:(.+)/;
+    return IO::Socket::INET->new(PeerAddr => $where);
+}
+
+
+1;

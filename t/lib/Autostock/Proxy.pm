@@ -1,0 +1,382 @@
+package Autostock::Proxy;
+
+# Stands between the module and a true database, in a process of its own, and
+# does what it is told: passes, stalls, cuts, loses an answer, or lies.
+#
+#     my $proxy = Autostock::Proxy->new(to => 'unix:/path');
+#     $proxy->server                 # for the "server" directive
+#     $proxy->tell('lie infile 1');  # the next query that matches is lied to
+#
+# Commands: pass | stall (what the server says is held back) | cut (all
+# connections, now) | refuse (new connections are closed) | mute (new ones
+# get no word) | match REGEX |
+# lie NAME N | greet NAME | lose N (the query goes through, its answer does
+# not come, the connection is cut) | drop N (the query does not go through,
+# the connection is cut) | hold N (the query waits for "release") | release.
+# Questions: count (connections made), open (now open), heard (what the
+# client sent after a lie, in hex), sent (bytes sent to it after a lie),
+# held.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use parent -norequire, 'Autostock::Process';
+
+use IO::Select ();
+use IO::Socket ();
+use Socket qw( AF_UNIX SOCK_STREAM PF_UNSPEC );
+use Time::HiRes ();
+
+use Autostock::Packets qw( take packet lie_about greeting_lie );
+use Autostock::Process qw( child free_port listen_at connect_to );
+
+use constant MATCH => qr/\b(?:product|stock_movement|restock_order)\b/;
+
+
+sub new {
+    my ($class, %args) = @_;
+
+    my $where = $args{listen} // '127.0.0.1:' . free_port();
+    my ($near, $far) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC);
+    my $listen = listen_at($where);
+
+    my $self = child(sub {
+        close $near;
+        run({ listen => $listen, to => $args{to}, control => $far,
+            mode => 'pass', match => MATCH, lie => '', left => 0, greet => '',
+            links => {}, count => 0, heard => '', sent => 0, held => 0 });
+    });
+    close $far;
+    close $listen;
+
+    $self->{control} = $near;
+    $self->{where} = $where;
+
+    return bless $self, $class;
+}
+
+
+sub server { return $_[0]{where} }
+
+
+# Returns when the proxy has done it, with its answer.
+sub tell {
+    my ($self, $command) = @_;
+
+    my $control = $self->{control};
+    syswrite $control, "$command\n";
+    my $answer = <$control>;
+    chomp $answer;
+    return $answer;
+}
+
+
+# --- in the child
+
+sub run {
+    my ($state) = @_;
+
+    $state->{select} = IO::Select->new(@$state{qw( listen control )});
+
+    while (1) {
+        for my $fd ($state->{select}->can_read(settle_time($state))) {
+            if ($fd == $state->{listen}) {
+                accept_link($state);
+
+            } elsif ($fd == $state->{control}) {
+                my $line = <$fd>;
+                return unless defined $line;
+                chomp $line;
+                syswrite $fd, obey($state, split / /, $line, 3) . "\n";
+
+            } elsif (my $link = $state->{links}{fileno $fd // -1}) {
+                $fd == $link->{client} ? from_client($state, $link)
+                    : from_server($state, $link);
+            }
+        }
+        settle($state);
+    }
+}
+
+
+sub obey {
+    my ($state, $verb, $arg, $n) = @_;
+
+    my @links = links($state);
+
+    if ($verb =~ /^(?:pass|stall|refuse|mute)$/) {
+        $state->{mode} = $verb;
+        if ($verb eq 'pass') {
+            @$state{qw( lie left greet heard sent )} = ('', 0, '', '', 0);
+            $state->{match} = MATCH;
+            pass_held($state, $_) for @links;
+        }
+
+    } elsif ($verb eq 'cut') {
+        cut($state, $_) for @links;
+
+    } elsif ($verb eq 'match') {
+        $state->{match} = qr/$arg/;
+
+    } elsif ($verb eq 'lie') {
+        @$state{qw( lie left )} = ($arg, $n // 1);
+
+    } elsif ($verb =~ /^(?:lose|drop|hold)$/) {
+        @$state{qw( lie left )} = ($verb, $arg // 1);
+
+    } elsif ($verb eq 'release') {
+        pass_held($state, $_) for @links;
+
+    } elsif ($verb eq 'greet') {
+        $state->{greet} = $arg;
+
+    } elsif ($verb eq 'open') {
+        return scalar @links;
+
+    } elsif ($verb eq 'heard') {
+        return unpack 'H*', $state->{heard};
+
+    } elsif ($verb =~ /^(?:count|sent|held|left)$/) {
+        return $state->{$verb};
+
+    } else {
+        return "no such command: $verb";
+    }
+
+    return 'ok';
+}
+
+
+sub links {
+    my ($state) = @_;
+    my %seen;
+    return grep { !$seen{$_}++ } values %{ $state->{links} };
+}
+
+
+sub accept_link {
+    my ($state) = @_;
+
+    my $client = $state->{listen}->accept or return;
+    $state->{count}++;
+
+    return close $client if $state->{mode} eq 'refuse';
+
+    if ($state->{mode} eq 'mute') {
+        my $link = { client => $client, muted => 1, heard => 1 };
+        $state->{links}{fileno $client} = $link;
+        $state->{select}->add($client);
+        return;
+    }
+
+    my $server = connect_to($state->{to}) or return close $client;
+    my $link = { client => $client, server => $server, in => '', out => '',
+        answer => '', waiting => '' };
+
+    for ($client, $server) {
+        $state->{links}{fileno $_} = $link;
+        $state->{select}->add($_);
+    }
+}
+
+
+sub cut {
+    my ($state, $link) = @_;
+
+    for (grep { defined } @$link{qw( client server )}) {
+        next unless defined fileno $_;
+        delete $state->{links}{fileno $_};
+        $state->{select}->remove($_);
+        close $_;
+    }
+}
+
+
+sub from_client {
+    my ($state, $link) = @_;
+
+    return cut($state, $link) unless sysread $link->{client}, my $bytes, 65536;
+
+    if ($link->{heard}) {
+        $state->{heard} .= $bytes if length $state->{heard} < 100_000;
+        return;
+    }
+
+    if ($link->{opaque}) {
+        return send_all($link->{server}, $bytes);
+    }
+
+    $link->{in} .= $bytes;
+
+    while (my $next = take(\$link->{in})) {
+        my ($seq, $payload) = @$next;
+        my $bytes = packet($seq, $payload);
+
+        # an SSLRequest: the rest is not ours to read
+        if ($seq == 1 && length $payload == 32) {
+            $link->{opaque} = 1;
+            send_all($link->{server}, $bytes . delete $link->{in});
+            return;
+        }
+
+        if ($seq == 0 && $state->{left} > 0 && hits($state, $payload)) {
+            $state->{left}--;
+            begin_lie($state, $link, $bytes) or return;
+            next;
+        }
+
+        $link->{waiting} ne '' ? ($link->{waiting} .= $bytes)
+            : send_all($link->{server}, $bytes);
+    }
+}
+
+
+# A query or an execution of what was prepared.
+sub hits {
+    my ($state, $payload) = @_;
+
+    return 1 if $payload =~ /\A[\x17\xfa]/;
+    return $payload =~ /\A\x03/ && $payload =~ $state->{match};
+}
+
+
+# False where the link is gone.
+sub begin_lie {
+    my ($state, $link, $bytes) = @_;
+
+    my $lie = $state->{lie};
+
+    if ($lie eq 'drop') {
+        cut($state, $link);
+        return;
+    }
+
+    if ($lie eq 'hold') {
+        $link->{waiting} .= $bytes;
+        $state->{held}++;
+        return 1;
+    }
+
+    $link->{lie} = $lie;
+    $link->{answer} = '';
+    $link->{since} = 0;
+    send_all($link->{server}, $bytes);
+    return 1;
+}
+
+
+sub pass_held {
+    my ($state, $link) = @_;
+
+    send_all($link->{server}, $link->{waiting})
+        if $link->{server} && length $link->{waiting};
+    $link->{waiting} = '';
+    $state->{held} = 0;
+    send_all($link->{client}, $link->{out}) if length($link->{out} // '');
+    $link->{out} = '';
+}
+
+
+sub from_server {
+    my ($state, $link) = @_;
+
+    unless (sysread $link->{server}, my $bytes, 65536) {
+        return cut($state, $link);
+
+    } else {
+        if ($link->{lie}) {
+            $link->{answer} .= $bytes;
+            $link->{since} = Time::HiRes::time();
+            return;
+        }
+
+        if (!$link->{greeted}++ && $state->{greet}) {
+            my $next = take(\$bytes);
+            $link->{heard} = 1 unless $state->{greet} eq 'tls_stripped';
+            $bytes = greeting_lie($state->{greet}, @$next) . $bytes;
+        }
+
+        return $link->{out} .= $bytes if $state->{mode} eq 'stall';
+        send_all($link->{client}, $bytes);
+    }
+}
+
+
+# A true answer that is to be lied about is whole when the server has been
+# silent for so long.
+use constant SETTLED => 0.1;
+
+sub settle_time {
+    my ($state) = @_;
+    return (grep { $_->{lie} && $_->{since} } links($state)) ? 0.02 : undef;
+}
+
+sub settle {
+    my ($state) = @_;
+
+    for my $link (grep { $_->{lie} && $_->{since} } links($state)) {
+        next if Time::HiRes::time() - $link->{since} < SETTLED;
+        tell_lie($state, $link);
+    }
+}
+
+
+sub tell_lie {
+    my ($state, $link) = @_;
+
+    my $lie = delete $link->{lie};
+    my $answer = delete $link->{answer};
+
+    return cut($state, $link) if $lie eq 'lose';
+
+    my @payloads;
+    while (my $next = take(\$answer)) {
+        push @payloads, $next->[1];
+    }
+
+    my ($bytes, $then) = lie_about($lie, @payloads);
+    send_all($link->{client}, $bytes);
+
+    if ($then eq 'flood') {
+        flood($state, $link);
+        $then = 'open';
+    }
+
+    return cut($state, $link) if $then eq 'close';
+    $link->{heard} = 1 if $then eq 'open';
+}
+
+
+# The rest of a packet of 16 MB, and the next, to 128 MB or until the client
+# has had enough.
+sub flood {
+    my ($state, $link) = @_;
+
+    local $SIG{ALRM} = sub { die "slow\n" };
+    eval {
+        alarm 8;
+        for my $n (1 .. 8) {
+            for (1 .. 256) {
+                my $length = syswrite $link->{client}, 'x' x 65536;
+                return unless $length;
+                $state->{sent} += $length;
+            }
+            syswrite $link->{client}, packet($n + 1, '', 0xffffff);
+        }
+    };
+    alarm 0;
+}
+
+
+sub send_all {
+    my ($socket, $bytes) = @_;
+
+    while (length $bytes) {
+        my $n = syswrite $socket, $bytes or return;
+        substr $bytes, 0, $n, '';
+    }
+}
+
+
+1;
