@@ -1,0 +1,37 @@
+"""Invariant 5: the servers themselves: logs, deaths, leaks."""
+
+import re
+
+from violation import Violation
+
+
+def logs_are_quiet(facts):
+    """No [alert], [crit], [emerg], no sanitizer, no death by signal, but for
+    what a fault itself explains ("forgiven": regular expressions)."""
+    forgiven = [re.compile(p) for p in facts.get('forgiven', ())]
+    for loud in facts.get('loud') or ():
+        if not any(p.search(loud['line']) for p in forgiven):
+            yield Violation('log-loud', loud['line'], file=loud['file'])
+
+
+def nothing_leaks(facts):
+    """What every long-lived process held before and after the fault, at
+    rest: descriptors and anonymous memory."""
+    for leak in facts.get('rest') or ():
+        allowed = leak['before'] + leak['slack']
+        if leak['after'] > allowed:
+            yield Violation('leak', f'{leak["who"]}: {leak["what"]} went '
+                            f'from {leak["before"]} to {leak["after"]}, '
+                            f'{allowed} would do', **leak)
+
+
+def connections_are_bounded(facts):
+    """No more sessions in the database than the pools may hold."""
+    held = facts.get('sessions')
+    if held and held['seen'] > held['allowed']:
+        yield Violation('leak-connection', f'{held["seen"]} sessions of the '
+                        f'module, its pools may hold {held["allowed"]}',
+                        **held)
+
+
+RULES = (logs_are_quiet, nothing_leaks, connections_are_bounded)

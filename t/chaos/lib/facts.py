@@ -1,0 +1,143 @@
+"""Gathers what the checker judges: the database's tables, the clients' log,
+the factory's log, the messages that are left, the servers' logs.
+
+Times are seconds since 1970, ids are UUID text, keys are hexadecimal."""
+
+import datetime
+import glob
+import hashlib
+import json
+import re
+import urllib.parse
+import uuid
+
+
+def text_id(raw):
+    return str(uuid.UUID(bytes=raw)) if raw else None
+
+
+def seconds(text):
+    """A DATETIME(6) in UTC."""
+    if not text:
+        return None
+    if '.' not in text:
+        text += '.0'
+    when = datetime.datetime.strptime(text, '%Y-%m-%d %H:%M:%S.%f')
+    return when.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def id_time(movement_id):
+    """When a version 7 id was made, to the millisecond."""
+    return int(movement_id.replace('-', '')[:12], 16) / 1000
+
+
+def key_hash(key, scope=''):
+    """stock_movement.idempotency_key of a sale."""
+    data = scope.encode() + b'\0' + key.encode()
+    return hashlib.sha256(data).digest()[:16].hex()
+
+
+def fingerprint(sku, quantity):
+    """stock_movement.fingerprint."""
+    data = sku.encode() + b'\0' + str(quantity).encode()
+    return hashlib.sha256(data).digest()[:8].hex()
+
+
+def order_of(url):
+    """The order that a callback URL names."""
+    query = urllib.parse.urlsplit(url or '').query
+    return (urllib.parse.parse_qs(query).get('order') or [None])[0]
+
+
+def from_database(db):
+    """products, movements, orders, check (the CHECK on stock is there)."""
+    products = [
+        {'id': text_id(r[0]), 'sku': r[1], 'stock': r[2],
+         'reorder_point': r[3], 'reorder_quantity': r[4]}
+        for r in db.rows('SELECT product_id, sku, stock, reorder_point,'
+                         ' reorder_quantity FROM product')]
+    movements = [
+        {'id': text_id(r[0]), 'product': text_id(r[1]), 'kind': r[2],
+         'quantity': r[3], 'key': r[4].hex() if r[4] else None,
+         'fingerprint': r[5].hex() if r[5] else None,
+         'order': text_id(r[6]), 'time': seconds(r[7])}
+        for r in db.rows('SELECT movement_id, product_id, kind, quantity,'
+                         ' idempotency_key, fingerprint, order_id, created_at'
+                         ' FROM stock_movement')]
+    names = ('order_id, product_id, state, quantity, received, attempts,'
+             ' last_error, pending_at, published_at, requested_at,'
+             ' fulfilled_at, failed_at, cancelled_at')
+    orders = []
+    for r in db.rows(f'SELECT {names} FROM restock_order'):
+        order = dict(zip(names.split(', '), r))
+        order['id'] = text_id(order.pop('order_id'))
+        order['product'] = text_id(order.pop('product_id'))
+        for name in list(order):
+            if name.endswith('_at'):
+                order[name] = seconds(order[name])
+        orders.append(order)
+    check = db.value('SELECT COUNT(*) FROM information_schema'
+                     '.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()'
+                     " AND CHECK_CLAUSE REGEXP 'stock`? *>= *0'")
+    return {'products': products, 'movements': movements, 'orders': orders,
+            'check': bool(check)}
+
+
+def from_lines(patterns):
+    """JSON objects, one a line; a line cut off by a kill is left out."""
+    entries = []
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            with open(path, encoding='utf-8', errors='replace') as f:
+                for line in f:
+                    try:
+                        entries.append(json.loads(line))
+                    except ValueError:
+                        pass
+    return entries
+
+
+def from_factory(patterns):
+    """asked: [(time, order)]; called: [(time, order, status or None)]."""
+    asked, called = [], []
+    for entry in from_lines(patterns):
+        event = entry.get('event')
+        order = entry.get('order') or order_of(
+            entry.get('CallbackUrl') or entry.get('url')
+            or (entry.get('body') or {}).get('CallbackUrl')
+            if isinstance(entry.get('body', {}), dict) else None)
+        if event == 'request':
+            asked.append({'time': entry.get('time'), 'order': order,
+                          'status': entry.get('status')})
+        elif event == 'callback':
+            called.append({'time': entry.get('time'), 'order': order,
+                           'status': entry.get('status')})
+    return {'asked': asked, 'called': called}
+
+
+LOUD = re.compile(r'\[(alert|crit|emerg)\]|AddressSanitizer|runtime error:'
+                  r'|LeakSanitizer|exited on signal')
+
+
+def from_logs(patterns):
+    """The lines of nginx's error logs that must not be there."""
+    loud = []
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            with open(path, encoding='utf-8', errors='replace') as f:
+                loud += [{'file': path, 'line': line.strip()} for line in f
+                         if LOUD.search(line)]
+    return loud
+
+
+def gather(db, clients=(), factory=(), logs=(), queue=None, dead=None,
+           scope='', **rest):
+    facts = from_database(db)
+    facts['requests'] = from_lines(clients)
+    facts['factory'] = from_factory(factory) if factory else None
+    facts['loud'] = from_logs(logs)
+    facts['queue'] = queue
+    facts['dead'] = dead
+    facts['scope'] = scope
+    facts.update(rest)
+    return facts
