@@ -145,14 +145,15 @@ sub wait_for (&;$) {
 }
 
 
-# Sum of a counter's samples on the status page.
+# Sum of the samples on the status page whose name, with labels, matches.
 sub status_counter {
-    my ($name, $filter) = @_;
+    my ($pattern) = @_;
 
     my $sum = 0;
     for (split /\n/, http(GET => '/autostock/status')->{body}) {
-        next unless /^\Q$name\E(\{.*\})? ([0-9.e+]+)$/;
-        $sum += $2 if !defined $filter || ($1 // '') =~ $filter;
+        next unless /^(autostock_\S+?(?:\{.*\})?) ([0-9.e+-]+)$/;
+        my ($name, $value) = ($1, $2);
+        $sum += $value if $name =~ $pattern;
     }
 
     return $sum;
