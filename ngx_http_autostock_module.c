@@ -1,0 +1,324 @@
+
+#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_conf.h"
+#include "ngx_http_autostock_engine.h"
+#include "ngx_http_autostock_location.h"
+#include "ngx_http_autostock_status.h"
+#include "ngx_http_autostock_value.h"
+#include "ngx_http_autostock_zone.h"
+
+
+static void *ngx_http_autostock_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_autostock_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_autostock_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_autostock_init_process(ngx_cycle_t *cycle);
+static void ngx_http_autostock_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_http_autostock_range_t  ngx_http_autostock_timeout_range =
+    { 1, 3600000, "a time from 1ms to 1h, such as \"5s\"" };
+
+static ngx_http_autostock_range_t  ngx_http_autostock_retry_after_range =
+    { 1, 86400, "a time in whole seconds from 1s to 1d, such as \"1s\"" };
+
+static ngx_http_autostock_range_t  ngx_http_autostock_body_range =
+    { 64, 1048576, "a size from 64 bytes to 1m, such as \"16k\"" };
+
+
+static ngx_command_t  ngx_http_autostock_commands[] = {
+
+    { ngx_string("autostock_status_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_zone_set,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_database"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_autostock_conf_database,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_location_database,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_msec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, timeout),
+      &ngx_http_autostock_timeout_range },
+
+    { ngx_string("autostock_restock_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_msec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, restock_timeout),
+      &ngx_http_autostock_timeout_range },
+
+    { ngx_string("autostock_max_body_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_size,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, max_body_size),
+      &ngx_http_autostock_body_range },
+
+    { ngx_string("autostock_retry_after"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_sec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, retry_after),
+      &ngx_http_autostock_retry_after_range },
+
+    { ngx_string("autostock_compat"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, compat),
+      NULL },
+
+    { ngx_string("autostock_idempotency_scope"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, idempotency_scope),
+      NULL },
+
+    { ngx_string("autostock_callback_secret_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_autostock_location_secrets,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_sku"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_autostock_location_sku,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_product"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_checkout"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_restock"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_autostock_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_autostock_create_main_conf,   /* create main configuration */
+    ngx_http_autostock_init_main_conf,     /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_autostock_create_loc_conf,    /* create location configuration */
+    ngx_http_autostock_merge_loc_conf      /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_autostock_module = {
+    NGX_MODULE_V1,
+    &ngx_http_autostock_module_ctx,        /* module context */
+    ngx_http_autostock_commands,           /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_autostock_init_process,       /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_autostock_exit_process,       /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_autostock_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_autostock_main_conf_t  *amcf;
+
+    amcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_autostock_main_conf_t));
+    if (amcf == NULL) {
+        return NULL;
+    }
+
+    /* set by ngx_pcalloc(): amcf->status_zone = NULL; */
+
+    if (ngx_array_init(&amcf->databases, cf->pool, 4,
+                       sizeof(ngx_http_autostock_database_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return amcf;
+}
+
+
+static char *
+ngx_http_autostock_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_autostock_main_conf_t *amcf = conf;
+
+    if (ngx_http_autostock_conf_finish(cf, amcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_autostock_loc_conf_t  *alcf;
+
+    alcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_autostock_loc_conf_t));
+    if (alcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     alcf->serves = 0;
+     *     alcf->conf_file = NULL;
+     *     alcf->conf_line = 0;
+     *     alcf->sku = NULL;
+     *     alcf->sku_pinned = 0;
+     *     alcf->idempotency_scope = NULL;
+     */
+
+    alcf->database = NGX_CONF_UNSET_PTR;
+    alcf->callback_secrets = NGX_CONF_UNSET_PTR;
+    alcf->compat = NGX_CONF_UNSET;
+    alcf->max_body_size = NGX_CONF_UNSET_SIZE;
+    alcf->timeout = NGX_CONF_UNSET_MSEC;
+    alcf->restock_timeout = NGX_CONF_UNSET_MSEC;
+    alcf->retry_after = NGX_CONF_UNSET;
+
+    return alcf;
+}
+
+
+static char *
+ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_autostock_loc_conf_t *prev = parent;
+    ngx_http_autostock_loc_conf_t *conf = child;
+
+    if (ngx_http_autostock_location_inherit(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->sku == NULL) {
+        conf->sku = prev->sku;
+        conf->sku_pinned = prev->sku_pinned;
+    }
+
+    if (conf->idempotency_scope == NULL) {
+        conf->idempotency_scope = prev->idempotency_scope;
+    }
+
+    ngx_conf_merge_ptr_value(conf->database, prev->database, NULL);
+    ngx_conf_merge_ptr_value(conf->callback_secrets, prev->callback_secrets,
+                             NULL);
+    ngx_conf_merge_value(conf->compat, prev->compat, 0);
+    ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 16384);
+    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);
+    ngx_conf_merge_msec_value(conf->restock_timeout, prev->restock_timeout,
+                              60000);
+    ngx_conf_merge_sec_value(conf->retry_after, prev->retry_after, 1);
+
+    if (ngx_http_autostock_location_check(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_autostock_main_conf_t  *amcf;
+
+    /* a cache manager has no requests */
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_autostock_module);
+
+    if (amcf == NULL || amcf->databases.nelts == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_autostock_status_init_worker(cycle, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_batch_init_worker(cycle, amcf);
+}
+
+
+static void
+ngx_http_autostock_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_autostock_main_conf_t  *amcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return;
+    }
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_autostock_module);
+
+    if (amcf == NULL || amcf->databases.nelts == 0) {
+        return;
+    }
+
+    ngx_http_autostock_batch_exit_worker(cycle, amcf);
+    ngx_http_autostock_status_exit_worker();
+}

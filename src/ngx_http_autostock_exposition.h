@@ -1,0 +1,36 @@
+
+/*
+ * What the status location answers, as text: the numbers of all databases in
+ * Prometheus's text format 0.0.4, or in JSON.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_EXPOSITION_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_EXPOSITION_H_INCLUDED_
+
+
+#include "ngx_http_autostock_zone.h"
+
+
+typedef struct {
+    ngx_http_autostock_database_t   *database;
+    ngx_http_autostock_cell_t        sum;
+} ngx_http_autostock_figures_t;
+
+
+typedef struct {
+    ngx_uint_t                       workers;     /* alive */
+    time_t                           started;
+    ngx_uint_t                       nfigures;
+    ngx_http_autostock_figures_t    *figures;
+} ngx_http_autostock_report_t;
+
+
+/* The buffer is the pool's; NULL: no memory. */
+ngx_buf_t *ngx_http_autostock_exposition_text(ngx_pool_t *pool,
+    ngx_http_autostock_report_t *report);
+ngx_buf_t *ngx_http_autostock_exposition_json(ngx_pool_t *pool,
+    ngx_http_autostock_report_t *report);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_EXPOSITION_H_INCLUDED_ */

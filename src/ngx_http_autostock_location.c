@@ -1,0 +1,422 @@
+
+#include "ngx_http_autostock_location.h"
+#include "ngx_http_autostock_conf.h"
+#include "ngx_http_autostock_request.h"
+#include "ngx_http_autostock_secret.h"
+#include "ngx_http_autostock_status.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_SECRET_MIN  16             /* bytes */
+
+
+typedef struct {
+    ngx_str_t                name;
+    ngx_uint_t               serves;
+    ngx_http_handler_pt      handler;
+} ngx_http_autostock_service_t;
+
+
+static char *ngx_http_autostock_location_sku_check(ngx_str_t *sku);
+static char *ngx_http_autostock_location_together(ngx_uint_t serves);
+static ngx_http_handler_pt ngx_http_autostock_location_handler(
+    ngx_uint_t serves);
+static ngx_int_t ngx_http_autostock_location_check_status(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf);
+static ngx_int_t ngx_http_autostock_location_check_database(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf);
+static void ngx_http_autostock_location_error(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf, ngx_uint_t serves, char *what);
+
+
+static ngx_http_autostock_service_t  ngx_http_autostock_services[] = {
+
+    { ngx_string("autostock_product"), NGX_HTTP_AUTOSTOCK_PRODUCT,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_checkout"), NGX_HTTP_AUTOSTOCK_CHECKOUT,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_restock"), NGX_HTTP_AUTOSTOCK_RESTOCK,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_status"), NGX_HTTP_AUTOSTOCK_STATUS,
+      ngx_http_autostock_status_handler },
+
+    { ngx_null_string, 0, NULL }
+};
+
+
+char *
+ngx_http_autostock_location_database(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_autostock_loc_conf_t *alcf = conf;
+
+    ngx_str_t                       *value;
+    ngx_http_autostock_main_conf_t  *amcf;
+
+    if (alcf->database != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_autostock_module);
+
+    alcf->database = ngx_http_autostock_conf_get(cf, amcf, &value[1]);
+
+    return alcf->database ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_autostock_loc_conf_t *alcf = conf;
+
+    char                              *rv;
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (alcf->sku) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 3) {
+        if (ngx_strcmp(value[2].data, "pinned") != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" of "
+                               "\"autostock_sku\", it may only be \"pinned\"",
+                               &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        alcf->sku_pinned = 1;
+    }
+
+    alcf->sku = ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (alcf->sku == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = alcf->sku;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (alcf->sku->lengths == NULL) {
+        rv = ngx_http_autostock_location_sku_check(&alcf->sku->value);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_autostock_location_sku_check(ngx_str_t *sku)
+{
+    u_char      *p, *last;
+    uint32_t     code;
+    ngx_uint_t   n;
+
+    if (sku->len == 0) {
+        return "must name a product, its SKU is empty";
+    }
+
+    p = sku->data;
+    last = p + sku->len;
+
+    for (n = 0; p < last; n++) {
+
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+
+        code = ngx_utf8_decode(&p, last - p);
+
+        if (code > 0x10ffff) {
+            return "must have a SKU in UTF-8";
+        }
+    }
+
+    if (n > NGX_HTTP_AUTOSTOCK_SKU_MAX) {
+        return "must have a SKU of at most 200 characters";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_autostock_loc_conf_t *alcf = conf;
+
+    ngx_str_t   *value, *secret;
+    ngx_uint_t   i;
+
+    if (alcf->callback_secrets == NGX_CONF_UNSET_PTR) {
+        alcf->callback_secrets = ngx_array_create(cf->pool, 2,
+                                                  sizeof(ngx_str_t));
+        if (alcf->callback_secrets == NULL) {
+            alcf->callback_secrets = NGX_CONF_UNSET_PTR;
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            return "must name files, one name is empty";
+        }
+
+        secret = ngx_array_push(alcf->callback_secrets);
+        if (secret == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_http_autostock_secret_read(cf, &value[i], secret) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (secret->len < NGX_HTTP_AUTOSTOCK_SECRET_MIN) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the secret in \"%V\" is shorter than %d "
+                               "bytes, use \"openssl rand -hex 32\"",
+                               &value[i], NGX_HTTP_AUTOSTOCK_SECRET_MIN);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_autostock_loc_conf_t *alcf = conf;
+
+    char                          *rv;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_autostock_service_t  *service;
+
+    for (service = ngx_http_autostock_services;
+         ngx_strcmp(service->name.data, cmd->name.data) != 0;
+         service++)
+    {
+        /* void */
+    }
+
+    if (alcf->serves & service->serves) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler && alcf->serves == 0) {
+        return "is in a location that another directive, such as "
+               "\"proxy_pass\", answers already; give it its own location";
+    }
+
+    rv = ngx_http_autostock_location_together(alcf->serves | service->serves);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (alcf->serves == 0) {
+        alcf->conf_file = cf->conf_file->file.name.data;
+        alcf->conf_line = cf->conf_file->line;
+    }
+
+    alcf->serves |= service->serves;
+    clcf->handler = service->handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_autostock_location_together(ngx_uint_t serves)
+{
+    ngx_uint_t  both;
+
+    if ((serves & NGX_HTTP_AUTOSTOCK_STATUS)
+        && serves != NGX_HTTP_AUTOSTOCK_STATUS)
+    {
+        return "cannot share a location: \"autostock_status\" must have its "
+               "own";
+    }
+
+    both = NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK;
+
+    if ((serves & both) == both) {
+        return "cannot share a location: \"autostock_checkout\" and "
+               "\"autostock_restock\" both answer POST, give each its own";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_http_handler_pt
+ngx_http_autostock_location_handler(ngx_uint_t serves)
+{
+    ngx_http_autostock_service_t  *service;
+
+    for (service = ngx_http_autostock_services; service->serves; service++) {
+        if (serves & service->serves) {
+            return service->handler;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_autostock_location_inherit(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *prev, ngx_http_autostock_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if ((clcf->noname || clcf->lmt_excpt) && clcf->handler == NULL) {
+        conf->serves = prev->serves;
+        conf->conf_file = prev->conf_file;
+        conf->conf_line = prev->conf_line;
+
+        clcf->handler = ngx_http_autostock_location_handler(conf->serves);
+    }
+
+    /* an inherited "pinned" is for the checkouts among its heirs */
+
+    if (conf->serves && conf->sku && conf->sku_pinned
+        && (conf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT) == 0)
+    {
+        ngx_http_autostock_location_error(cf, conf, conf->serves,
+                              "takes no \"pinned\" in \"autostock_sku\": "
+                              "only a checkout's body may name a product, "
+                              "remove \"pinned\"");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_autostock_location_check(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (conf->serves == 0) {
+        return NGX_OK;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler != ngx_http_autostock_location_handler(conf->serves)) {
+        ngx_http_autostock_location_error(cf, conf, conf->serves,
+                              "is in a location that another directive, such "
+                              "as \"proxy_pass\", answers too; give it its "
+                              "own location");
+        return NGX_ERROR;
+    }
+
+    if (conf->serves & NGX_HTTP_AUTOSTOCK_STATUS) {
+        return ngx_http_autostock_location_check_status(cf, conf);
+    }
+
+    return ngx_http_autostock_location_check_database(cf, conf);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_location_check_status(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf)
+{
+    ngx_http_autostock_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_autostock_module);
+
+    if (amcf->status_zone == NULL) {
+        ngx_http_autostock_location_error(cf, conf, conf->serves,
+                              "needs counters, add \"autostock_status_zone "
+                              "NAME:SIZE;\" to http");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_location_check_database(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf)
+{
+    if (conf->database == NULL) {
+        ngx_http_autostock_location_error(cf, conf, conf->serves,
+                              "needs a database, add \"autostock NAME;\" to "
+                              "this location, its server or http");
+        return NGX_ERROR;
+    }
+
+    if ((conf->serves & NGX_HTTP_AUTOSTOCK_PRODUCT) && conf->sku == NULL) {
+        ngx_http_autostock_location_error(cf, conf,
+                              NGX_HTTP_AUTOSTOCK_PRODUCT,
+                              "needs a product, add \"autostock_sku SKU;\", "
+                              "which may have variables");
+        return NGX_ERROR;
+    }
+
+    if ((conf->serves & NGX_HTTP_AUTOSTOCK_RESTOCK)
+        && conf->callback_secrets == NULL)
+    {
+        ngx_http_autostock_location_error(cf, conf,
+                              NGX_HTTP_AUTOSTOCK_RESTOCK,
+                              "needs a secret to verify callbacks, add "
+                              "\"autostock_callback_secret_file FILE;\"");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* named after the first directive of the location that has one of the bits */
+
+static void
+ngx_http_autostock_location_error(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf, ngx_uint_t serves, char *what)
+{
+    ngx_http_autostock_service_t  *service;
+
+    for (service = ngx_http_autostock_services;
+         (serves & service->serves) == 0;
+         service++)
+    {
+        /* void */
+    }
+
+    ngx_http_autostock_conf_error(cf, conf->conf_file, conf->conf_line,
+                                  &service->name, what);
+}
