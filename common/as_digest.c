@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "as_decimal.h"
 #include "as_digest.h"
 
 
@@ -180,15 +181,10 @@ as_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
     uint8_t out[AS_FINGERPRINT_LEN])
 {
     uint8_t hash[AS_SHA256_LEN];
-    char digits[10];
-    size_t at = sizeof(digits);
+    uint8_t digits[AS_DECIMAL_LEN];
+    uint8_t *end = as_decimal(digits, quantity);
 
-    do {
-        digits[--at] = (char) ('0' + quantity % 10);
-        quantity /= 10;
-    } while (quantity != 0);
-
-    if (as_digest_pair(sku, sku_len, digits + at, sizeof(digits) - at, hash)
+    if (as_digest_pair(sku, sku_len, digits, (size_t) (end - digits), hash)
         != 0)
     {
         return -1;

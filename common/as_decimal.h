@@ -1,0 +1,19 @@
+/*
+ * Numbers in decimal, for where a printf would cost more than the work
+ * around it.
+ */
+
+#ifndef AS_DECIMAL_H
+#define AS_DECIMAL_H
+
+#include <stdint.h>
+
+
+#define AS_DECIMAL_LEN  20             /* of UINT64_MAX */
+
+
+/* Writes 1 to 20 digits without a terminator; returns their end. */
+uint8_t *as_decimal(uint8_t *out, uint64_t number);
+
+
+#endif /* AS_DECIMAL_H */

@@ -1,0 +1,19 @@
+
+/*
+ * What may be a SKU: 1 to 200 characters of valid UTF-8, none of them a
+ * control character.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_SKU_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_SKU_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+/* NULL, or what is wrong: "is empty". */
+const char *ngx_http_autostock_sku_check(const u_char *text, size_t len);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_SKU_H_INCLUDED_ */
