@@ -1,0 +1,52 @@
+/*
+ * The factory: what its two servers share.  The API port is the factory as
+ * FACTORY.md has it, the control port what tests ask of the simulator.
+ */
+
+#ifndef FS_FACTORY_H
+#define FS_FACTORY_H
+
+#include "fs_callback.h"
+#include "fs_fault.h"
+#include "fs_journal.h"
+#include "fs_orders.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define FS_BODY_MAX  (1024 * 1024)
+
+typedef struct {
+    fs_journal_t       *journal;
+    fs_orders_t        *orders;
+    fs_faults_t        *faults;
+    fs_callbacks_t     *callbacks;
+
+    _Atomic int64_t     step_ms;     /* four of them make a production */
+
+    /* refusal of connections: until when, 0: not */
+    _Atomic int64_t     refuse_until;
+
+    /* slow answers wait here, so that a stop need not wait for them */
+    pthread_mutex_t     mutex;
+    pthread_cond_t      closing_cond;
+    int                 closing;
+} fs_factory_t;
+
+/* Waits, or returns at once when the API port is being closed. */
+void fs_factory_linger(fs_factory_t *factory, int64_t ms);
+
+/* Refuses connections for ms from now on. */
+void fs_factory_refuse(fs_factory_t *factory, int64_t ms);
+
+/* Handlers of the two ports, and what frees a request's body. */
+enum MHD_Result fs_api_handle(void *data, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version,
+    const char *upload, size_t *upload_size, void **state);
+enum MHD_Result fs_control_handle(void *data,
+    struct MHD_Connection *connection, const char *url, const char *method,
+    const char *version, const char *upload, size_t *upload_size,
+    void **state);
+
+#endif
