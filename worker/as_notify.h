@@ -1,0 +1,26 @@
+/*
+ * sd_notify(3)'s protocol: datagrams to $NOTIFY_SOCKET.
+ */
+
+#ifndef AS_NOTIFY_H
+#define AS_NOTIFY_H
+
+#include <stdint.h>
+
+
+typedef struct as_notify_s  as_notify_t;
+
+
+/* Never NULL but where memory is out; does nothing where systemd is not. */
+as_notify_t *as_notify_create(void);
+void as_notify_destroy(as_notify_t *notify);
+
+/* "READY=1", "STOPPING=1", "STATUS=...", "WATCHDOG=1", several by lines. */
+void as_notify_send(as_notify_t *notify, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* systemd expects a WATCHDOG=1 within this many ms; 0: it does not. */
+int64_t as_notify_watchdog_ms(const as_notify_t *notify);
+
+
+#endif /* AS_NOTIFY_H */
