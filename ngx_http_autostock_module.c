@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock.h"
 #include "ngx_http_autostock_conf.h"
+#include "ngx_http_autostock_databases.h"
 #include "ngx_http_autostock_engine.h"
 #include "ngx_http_autostock_location.h"
 #include "ngx_http_autostock_status.h"
@@ -197,7 +198,7 @@ ngx_http_autostock_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_autostock_main_conf_t *amcf = conf;
 
-    if (ngx_http_autostock_conf_finish(cf, amcf) != NGX_OK) {
+    if (ngx_http_autostock_databases_finish(cf, amcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -1,33 +1,21 @@
 
 #include "ngx_http_autostock_conf.h"
-#include "ngx_http_autostock_certificate.h"
-#include "ngx_http_autostock_server.h"
+#include "ngx_http_autostock_databases.h"
 #include "ngx_http_autostock_secret.h"
+#include "ngx_http_autostock_server.h"
+#include "ngx_http_autostock_tls.h"
 #include "ngx_http_autostock_value.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_NAME_MAX  64
-
-
-static ngx_int_t ngx_http_autostock_conf_name(ngx_conf_t *cf,
-    ngx_str_t *name);
 static char *ngx_http_autostock_conf_line(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static char *ngx_http_autostock_conf_password(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_autostock_conf_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
-static char *ngx_http_autostock_conf_tls(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
 static char *ngx_http_autostock_conf_durability(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_autostock_conf_check(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db);
-static ngx_int_t ngx_http_autostock_conf_check_plain(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db);
-static ngx_int_t ngx_http_autostock_conf_check_tls(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db);
-static ngx_int_t ngx_http_autostock_conf_thread_pool(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db);
 static void ngx_http_autostock_conf_defaults(
     ngx_http_autostock_database_t *db);
@@ -88,7 +76,7 @@ static ngx_command_t  ngx_http_autostock_conf_names[] = {
 
     { ngx_string("tls"),
       NGX_CONF_TAKE1,
-      ngx_http_autostock_conf_tls,
+      ngx_http_autostock_tls_set,
       0,
       0,
       NULL },
@@ -208,7 +196,7 @@ ngx_http_autostock_conf_database(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    db = ngx_http_autostock_conf_get(cf, amcf, &value[1]);
+    db = ngx_http_autostock_databases_get(cf, amcf, &value[1]);
     if (db == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -244,95 +232,6 @@ ngx_http_autostock_conf_database(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_autostock_conf_defaults(db);
 
     return NGX_CONF_OK;
-}
-
-
-ngx_http_autostock_database_t *
-ngx_http_autostock_conf_get(ngx_conf_t *cf,
-    ngx_http_autostock_main_conf_t *amcf, ngx_str_t *name)
-{
-    ngx_uint_t                       i;
-    ngx_http_autostock_database_t   *db, **dbp;
-
-    dbp = amcf->databases.elts;
-
-    for (i = 0; i < amcf->databases.nelts; i++) {
-        if (dbp[i]->name.len == name->len
-            && ngx_strncmp(dbp[i]->name.data, name->data, name->len) == 0)
-        {
-            return dbp[i];
-        }
-    }
-
-    if (ngx_http_autostock_conf_name(cf, name) != NGX_OK) {
-        return NULL;
-    }
-
-    db = ngx_pcalloc(cf->pool, sizeof(ngx_http_autostock_database_t));
-    if (db == NULL) {
-        return NULL;
-    }
-
-    dbp = ngx_array_push(&amcf->databases);
-    if (dbp == NULL) {
-        return NULL;
-    }
-
-    *dbp = db;
-
-    db->name = *name;
-    db->index = amcf->databases.nelts - 1;
-    db->conf_file = cf->conf_file->file.name.data;
-    db->conf_line = cf->conf_file->line;
-
-    db->tls = NGX_CONF_UNSET;
-    db->pool_size = NGX_CONF_UNSET_UINT;
-    db->backlog = NGX_CONF_UNSET_UINT;
-    db->batch_size = NGX_CONF_UNSET_UINT;
-    db->durability = NGX_CONF_UNSET_UINT;
-    db->connect_timeout = NGX_CONF_UNSET_MSEC;
-    db->query_timeout = NGX_CONF_UNSET_MSEC;
-    db->idle_timeout = NGX_CONF_UNSET_MSEC;
-    db->lifetime = NGX_CONF_UNSET_MSEC;
-    db->resolver_timeout = NGX_CONF_UNSET_MSEC;
-
-    return db;
-}
-
-
-/* so plain that neither a metric's label nor JSON has to escape it */
-
-static ngx_int_t
-ngx_http_autostock_conf_name(ngx_conf_t *cf, ngx_str_t *name)
-{
-    u_char      ch;
-    ngx_uint_t  i;
-
-    if (name->len == 0 || name->len > NGX_HTTP_AUTOSTOCK_NAME_MAX) {
-        goto invalid;
-    }
-
-    for (i = 0; i < name->len; i++) {
-        ch = name->data[i];
-
-        if ((ch < '0' || ch > '9') && (ngx_tolower(ch) < 'a'
-                                       || ngx_tolower(ch) > 'z')
-            && ch != '_' && ch != '-' && ch != '.')
-        {
-            goto invalid;
-        }
-    }
-
-    return NGX_OK;
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid database name \"%V\", it must have 1 to %d "
-                       "letters, digits, \"_\", \"-\" or \".\"",
-                       name, NGX_HTTP_AUTOSTOCK_NAME_MAX);
-
-    return NGX_ERROR;
 }
 
 
@@ -444,33 +343,6 @@ ngx_http_autostock_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static char *
-ngx_http_autostock_conf_tls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_autostock_database_t *db = conf;
-
-    ngx_str_t  *value;
-
-    if (db->tls != NGX_CONF_UNSET) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcasecmp(value[1].data, (u_char *) "on") == 0) {
-        db->tls = 1;
-
-    } else if (ngx_strcasecmp(value[1].data, (u_char *) "off") == 0) {
-        db->tls = 0;
-
-    } else {
-        return "must be \"on\" or \"off\"";
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
 ngx_http_autostock_conf_durability(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
@@ -520,107 +392,7 @@ ngx_http_autostock_conf_check(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (db->tls == 1) {
-        return ngx_http_autostock_conf_check_tls(cf, db);
-    }
-
-    return ngx_http_autostock_conf_check_plain(cf, db);
-}
-
-
-static ngx_int_t
-ngx_http_autostock_conf_check_plain(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db)
-{
-    char  *useless;
-
-    useless = db->tls_ca.len ? "tls_trusted_certificate"
-              : db->tls_name.len ? "tls_name"
-              : db->tls_certificate.len ? "tls_certificate"
-              : db->tls_certificate_key.len ? "tls_certificate_key"
-              : db->thread_pool_name.len ? "thread_pool"
-              : NULL;
-
-    if (useless == NULL) {
-        return NGX_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%s\" in autostock_database \"%V\" has no effect "
-                       "without TLS, add \"tls on;\" or remove it",
-                       useless, &db->name);
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_autostock_conf_check_tls(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db)
-{
-    if (db->addr && db->addr->sockaddr->sa_family == AF_UNIX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "autostock_database \"%V\" has \"tls on\" over a "
-                           "unix socket, use \"tls off;\" or an address",
-                           &db->name);
-        return NGX_ERROR;
-    }
-
-    if (db->tls_ca.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "autostock_database \"%V\" has \"tls on\" but no "
-                           "\"tls_trusted_certificate\": the server is "
-                           "always verified, name the file of its CA",
-                           &db->name);
-        return NGX_ERROR;
-    }
-
-    if ((db->tls_certificate.len == 0) != (db->tls_certificate_key.len == 0)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "autostock_database \"%V\" must have both of "
-                           "\"tls_certificate\" and \"tls_certificate_key\", "
-                           "or none", &db->name);
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_autostock_certificate_check(cf, &db->tls_ca) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (db->tls_certificate.len
-        && ngx_http_autostock_certificate_check_pair(cf,
-                          &db->tls_certificate, &db->tls_certificate_key)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_autostock_conf_thread_pool(cf, db);
-}
-
-
-/* a pool of an unknown name is refused by nginx itself, with this place */
-
-static ngx_int_t
-ngx_http_autostock_conf_thread_pool(ngx_conf_t *cf,
-    ngx_http_autostock_database_t *db)
-{
-#if (NGX_THREADS)
-
-    db->thread_pool = ngx_thread_pool_add(cf, db->thread_pool_name.len
-                                              ? &db->thread_pool_name : NULL);
-
-    return db->thread_pool ? NGX_OK : NGX_ERROR;
-
-#else
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"tls on\" in autostock_database \"%V\" needs an "
-                       "nginx built with threads (--with-threads)",
-                       &db->name);
-    return NGX_ERROR;
-
-#endif
+    return ngx_http_autostock_tls_check(cf, db);
 }
 
 
@@ -642,56 +414,4 @@ ngx_http_autostock_conf_defaults(ngx_http_autostock_database_t *db)
     if (db->tls && db->tls_name.len == 0) {
         db->tls_name = db->host;
     }
-}
-
-
-void
-ngx_http_autostock_conf_error(ngx_conf_t *cf, u_char *file, ngx_uint_t line,
-    ngx_str_t *name, char *what)
-{
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%V\" %s in %s:%ui",
-                  name, what, file, line);
-}
-
-
-ngx_int_t
-ngx_http_autostock_conf_finish(ngx_conf_t *cf,
-    ngx_http_autostock_main_conf_t *amcf)
-{
-    ngx_uint_t                       i;
-    ngx_http_core_loc_conf_t        *clcf;
-    ngx_http_autostock_database_t   *db, **dbp;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    dbp = amcf->databases.elts;
-
-    for (i = 0; i < amcf->databases.nelts; i++) {
-        db = dbp[i];
-
-        if (!db->defined) {
-            ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,
-                              &db->name, "is no known database, add a block "
-                              "\"autostock_database NAME { ... }\" to http");
-            return NGX_ERROR;
-        }
-
-        if (db->addr) {
-            continue;
-        }
-
-        /* nginx gives a "resolver"-less http block one without servers */
-
-        if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
-            ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,
-                              &db->server, "is a host name and needs "
-                              "\"resolver ADDRESS;\" in http, or use an "
-                              "address in \"server\" of autostock_database");
-            return NGX_ERROR;
-        }
-
-        db->resolver = clcf->resolver;
-    }
-
-    return NGX_OK;
 }

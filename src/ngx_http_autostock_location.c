@@ -1,6 +1,6 @@
 
 #include "ngx_http_autostock_location.h"
-#include "ngx_http_autostock_conf.h"
+#include "ngx_http_autostock_databases.h"
 #include "ngx_http_autostock_request.h"
 #include "ngx_http_autostock_secret.h"
 #include "ngx_http_autostock_status.h"
@@ -63,7 +63,7 @@ ngx_http_autostock_location_database(ngx_conf_t *cf, ngx_command_t *cmd,
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_autostock_module);
 
-    alcf->database = ngx_http_autostock_conf_get(cf, amcf, &value[1]);
+    alcf->database = ngx_http_autostock_databases_get(cf, amcf, &value[1]);
 
     return alcf->database ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

@@ -2,38 +2,8 @@
 #include "ngx_http_autostock_zone.h"
 
 
-typedef struct ngx_http_autostock_name_s  ngx_http_autostock_name_t;
-typedef struct ngx_http_autostock_seat_s  ngx_http_autostock_seat_t;
-
-
-/* a database, known by its name over all reloads */
-struct ngx_http_autostock_name_s {
-    ngx_http_autostock_name_t       *next;
-    size_t                           len;
-    u_char                           data[1];
-};
-
-
-struct ngx_http_autostock_seat_s {
-    ngx_http_autostock_seat_t       *next;
-    ngx_http_autostock_cell_t       *cells;
-    ngx_atomic_t                     pid;          /* 0: free */
-    ngx_uint_t                       generation;
-    ngx_uint_t                       worker;
-};
-
-
-typedef struct {
-    ngx_http_autostock_name_t       *names;
-    ngx_http_autostock_seat_t       *seats;
-    ngx_uint_t                       generation;   /* configurations seen */
-    time_t                           started;
-} ngx_http_autostock_board_t;
-
-
 typedef struct {
     ngx_http_autostock_board_t      *board;
-    ngx_slab_pool_t                 *shpool;
     ngx_http_autostock_main_conf_t  *amcf;
     ngx_cycle_t                     *cycle;
     ngx_uint_t                       generation;
@@ -42,25 +12,6 @@ typedef struct {
 } ngx_http_autostock_zone_t;
 
 
-static ngx_int_t ngx_http_autostock_zone_create(
-    ngx_http_autostock_zone_t *zone);
-static ngx_int_t ngx_http_autostock_zone_furnish(
-    ngx_http_autostock_zone_t *zone, ngx_uint_t seats);
-static ngx_http_autostock_name_t *ngx_http_autostock_zone_name(
-    ngx_http_autostock_zone_t *zone, ngx_str_t *name);
-static ngx_http_autostock_name_t *ngx_http_autostock_zone_find_name(
-    ngx_http_autostock_zone_t *zone, ngx_str_t *name);
-static ngx_http_autostock_seat_t *ngx_http_autostock_zone_add_seat(
-    ngx_http_autostock_zone_t *zone);
-static ngx_int_t ngx_http_autostock_zone_lay(ngx_http_autostock_zone_t *zone,
-    ngx_http_autostock_seat_t *seat);
-static ngx_http_autostock_seat_t *ngx_http_autostock_zone_take(
-    ngx_http_autostock_zone_t *zone);
-static ngx_uint_t ngx_http_autostock_zone_alive(
-    ngx_http_autostock_seat_t *seat);
-static ngx_http_autostock_cell_t *ngx_http_autostock_zone_cell(
-    ngx_http_autostock_seat_t *seat, ngx_http_autostock_name_t *name);
-static void ngx_http_autostock_zone_quiet(ngx_http_autostock_seat_t *seat);
 static void ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
     ngx_http_autostock_cell_t *cell);
 static void ngx_http_autostock_zone_add_gauges(
@@ -150,12 +101,12 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     ngx_http_autostock_zone_t  *zone;
 
     zone = shm_zone->data;
-    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    if (old) {
-        zone->board = old->board;
+    zone->board = old ? old->board
+                  : ngx_http_autostock_board_create(
+                                     (ngx_slab_pool_t *) shm_zone->shm.addr);
 
-    } else if (ngx_http_autostock_zone_create(zone) != NGX_OK) {
+    if (zone->board == NULL) {
         return NGX_ERROR;
     }
 
@@ -164,15 +115,16 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     workers = ccf->master ? (ngx_uint_t) ngx_max(ccf->worker_processes, 1) : 1;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    ngx_shmtx_lock(&zone->board->shpool->mutex);
 
     zone->generation = ++zone->board->generation;
 
     /* twice, since after a reload old workers stay for their last requests */
 
-    rc = ngx_http_autostock_zone_furnish(zone, 2 * workers);
+    rc = ngx_http_autostock_board_furnish(zone->board, &zone->amcf->databases,
+                                          2 * workers);
 
-    ngx_shmtx_unlock(&zone->shpool->mutex);
+    ngx_shmtx_unlock(&zone->board->shpool->mutex);
 
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -184,179 +136,6 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     return rc;
-}
-
-
-static ngx_int_t
-ngx_http_autostock_zone_create(ngx_http_autostock_zone_t *zone)
-{
-    ngx_http_autostock_board_t  *board;
-
-    board = ngx_slab_calloc(zone->shpool, sizeof(ngx_http_autostock_board_t));
-    if (board == NULL) {
-        return NGX_ERROR;
-    }
-
-    board->started = ngx_time();
-
-    zone->shpool->data = board;
-    zone->shpool->log_nomem = 0;
-    zone->board = board;
-
-    return NGX_OK;
-}
-
-
-/* the slab pool is locked from here on to zone_lay() */
-
-static ngx_int_t
-ngx_http_autostock_zone_furnish(ngx_http_autostock_zone_t *zone,
-    ngx_uint_t seats)
-{
-    ngx_uint_t                       i, n;
-    ngx_http_autostock_seat_t       *seat;
-    ngx_http_autostock_database_t  **dbp;
-
-    dbp = zone->amcf->databases.elts;
-
-    for (i = 0; i < zone->amcf->databases.nelts; i++) {
-        if (ngx_http_autostock_zone_name(zone, &dbp[i]->name) == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    n = 0;
-
-    for (seat = zone->board->seats; seat; seat = seat->next) {
-        if (ngx_http_autostock_zone_lay(zone, seat) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        n++;
-    }
-
-    for ( /* void */ ; n < seats; n++) {
-        if (ngx_http_autostock_zone_add_seat(zone) == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_http_autostock_name_t *
-ngx_http_autostock_zone_name(ngx_http_autostock_zone_t *zone, ngx_str_t *name)
-{
-    size_t                      size;
-    ngx_http_autostock_name_t  *entry;
-
-    entry = ngx_http_autostock_zone_find_name(zone, name);
-    if (entry) {
-        return entry;
-    }
-
-    size = offsetof(ngx_http_autostock_name_t, data) + name->len;
-
-    entry = ngx_slab_alloc_locked(zone->shpool, size);
-    if (entry == NULL) {
-        return NULL;
-    }
-
-    entry->len = name->len;
-    ngx_memcpy(entry->data, name->data, name->len);
-    entry->next = zone->board->names;
-
-    ngx_memory_barrier();
-
-    zone->board->names = entry;
-
-    return entry;
-}
-
-
-static ngx_http_autostock_name_t *
-ngx_http_autostock_zone_find_name(ngx_http_autostock_zone_t *zone,
-    ngx_str_t *name)
-{
-    ngx_http_autostock_name_t  *entry;
-
-    for (entry = zone->board->names; entry; entry = entry->next) {
-        if (entry->len == name->len
-            && ngx_memcmp(entry->data, name->data, name->len) == 0)
-        {
-            return entry;
-        }
-    }
-
-    return NULL;
-}
-
-
-static ngx_http_autostock_seat_t *
-ngx_http_autostock_zone_add_seat(ngx_http_autostock_zone_t *zone)
-{
-    ngx_http_autostock_seat_t  *seat;
-
-    seat = ngx_slab_calloc_locked(zone->shpool,
-                                  sizeof(ngx_http_autostock_seat_t));
-    if (seat == NULL) {
-        return NULL;
-    }
-
-    seat->next = zone->board->seats;
-
-    ngx_memory_barrier();
-
-    zone->board->seats = seat;
-
-    if (ngx_http_autostock_zone_lay(zone, seat) != NGX_OK) {
-        return NULL;
-    }
-
-    return seat;
-}
-
-
-/* a cell for every database that has none on this seat */
-
-static ngx_int_t
-ngx_http_autostock_zone_lay(ngx_http_autostock_zone_t *zone,
-    ngx_http_autostock_seat_t *seat)
-{
-    size_t                           size;
-    ngx_uint_t                       i;
-    ngx_http_autostock_cell_t       *cell;
-    ngx_http_autostock_name_t       *name;
-    ngx_http_autostock_database_t  **dbp;
-
-    /* whole cache lines: the slab's chunks of such a size are aligned */
-
-    size = ngx_align(sizeof(ngx_http_autostock_cell_t), 128);
-
-    dbp = zone->amcf->databases.elts;
-
-    for (i = 0; i < zone->amcf->databases.nelts; i++) {
-        name = ngx_http_autostock_zone_find_name(zone, &dbp[i]->name);
-
-        if (ngx_http_autostock_zone_cell(seat, name)) {
-            continue;
-        }
-
-        cell = ngx_slab_calloc_locked(zone->shpool, size);
-        if (cell == NULL) {
-            return NGX_ERROR;
-        }
-
-        cell->name = name;
-        cell->next = seat->cells;
-
-        ngx_memory_barrier();
-
-        seat->cells = cell;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -376,11 +155,12 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
 
     zone = amcf->status_zone->data;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    ngx_shmtx_lock(&zone->board->shpool->mutex);
 
-    seat = ngx_http_autostock_zone_take(zone);
+    seat = ngx_http_autostock_board_take(zone->board, &amcf->databases,
+                                         zone->generation);
 
-    ngx_shmtx_unlock(&zone->shpool->mutex);
+    ngx_shmtx_unlock(&zone->board->shpool->mutex);
 
     if (seat == NULL) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
@@ -396,108 +176,11 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
     dbp = amcf->databases.elts;
 
     for (i = 0; i < amcf->databases.nelts; i++) {
-        name = ngx_http_autostock_zone_find_name(zone, &dbp[i]->name);
-        dbp[i]->cell = ngx_http_autostock_zone_cell(seat, name);
+        name = ngx_http_autostock_board_find(zone->board, &dbp[i]->name);
+        dbp[i]->cell = ngx_http_autostock_board_cell(seat, name);
     }
 
     return NGX_OK;
-}
-
-
-/*
- * A dead worker's successor has its number and configuration: that is certain
- * where a process id might be somebody else's by now.
- */
-
-static ngx_http_autostock_seat_t *
-ngx_http_autostock_zone_take(ngx_http_autostock_zone_t *zone)
-{
-    ngx_http_autostock_seat_t  *seat, *empty;
-
-    empty = NULL;
-
-    for (seat = zone->board->seats; seat; seat = seat->next) {
-
-        if (seat->pid && seat->generation == zone->generation
-            && seat->worker == ngx_worker)
-        {
-            break;
-        }
-
-        if (empty == NULL && !ngx_http_autostock_zone_alive(seat)) {
-            empty = seat;
-        }
-    }
-
-    if (seat == NULL) {
-        seat = empty ? empty : ngx_http_autostock_zone_add_seat(zone);
-    }
-
-    /* an old configuration's worker may lack a cell for what came since */
-
-    if (seat == NULL || ngx_http_autostock_zone_lay(zone, seat) != NGX_OK) {
-        return NULL;
-    }
-
-    ngx_http_autostock_zone_quiet(seat);
-
-    seat->generation = zone->generation;
-    seat->worker = ngx_worker;
-
-    ngx_memory_barrier();
-
-    seat->pid = (ngx_atomic_uint_t) ngx_pid;
-
-    return seat;
-}
-
-
-static ngx_uint_t
-ngx_http_autostock_zone_alive(ngx_http_autostock_seat_t *seat)
-{
-    ngx_pid_t  pid;
-
-    pid = (ngx_pid_t) seat->pid;
-
-    if (pid == 0) {
-        return 0;
-    }
-
-    /* EPERM: alive, and an old worker of another user */
-
-    return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
-}
-
-
-static ngx_http_autostock_cell_t *
-ngx_http_autostock_zone_cell(ngx_http_autostock_seat_t *seat,
-    ngx_http_autostock_name_t *name)
-{
-    ngx_http_autostock_cell_t  *cell;
-
-    for (cell = seat->cells; cell; cell = cell->next) {
-        if (cell->name == name) {
-            return cell;
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_http_autostock_zone_quiet(ngx_http_autostock_seat_t *seat)
-{
-    ngx_uint_t                  i;
-    ngx_http_autostock_cell_t  *cell;
-
-    for (cell = seat->cells; cell; cell = cell->next) {
-        for (i = 0; i < NGX_HTTP_AUTOSTOCK_GAUGES; i++) {
-            cell->gauges[i] = 0;
-        }
-
-        cell->durable = NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN;
-    }
 }
 
 
@@ -512,7 +195,7 @@ ngx_http_autostock_status_exit_worker(void)
         return;
     }
 
-    ngx_http_autostock_zone_quiet(seat);
+    ngx_http_autostock_board_quiet(seat);
 
     ngx_memory_barrier();
 
@@ -534,10 +217,10 @@ ngx_http_autostock_zone_sum(ngx_shm_zone_t *shm_zone,
 
     ngx_memzero(sum, sizeof(ngx_http_autostock_cell_t));
 
-    name = ngx_http_autostock_zone_find_name(zone, &db->name);
+    name = ngx_http_autostock_board_find(zone->board, &db->name);
 
     for (seat = zone->board->seats; seat; seat = seat->next) {
-        cell = ngx_http_autostock_zone_cell(seat, name);
+        cell = ngx_http_autostock_board_cell(seat, name);
 
         if (cell == NULL) {
             continue;
@@ -545,7 +228,7 @@ ngx_http_autostock_zone_sum(ngx_shm_zone_t *shm_zone,
 
         ngx_http_autostock_zone_add(sum, cell);
 
-        if (ngx_http_autostock_zone_alive(seat)) {
+        if (ngx_http_autostock_board_alive(seat)) {
             ngx_http_autostock_zone_add_gauges(sum, cell);
         }
     }
@@ -608,7 +291,7 @@ ngx_http_autostock_zone_workers(ngx_shm_zone_t *shm_zone)
     n = 0;
 
     for (seat = zone->board->seats; seat; seat = seat->next) {
-        n += ngx_http_autostock_zone_alive(seat);
+        n += ngx_http_autostock_board_alive(seat);
     }
 
     return n;
