@@ -24,6 +24,7 @@ package Autostock::Test;
 # --- sql_check    a query, run after nginx has gone
 # --- sql_expect   its rows, columns separated by a blank
 # --- errors       [error] lines in the log are expected
+# --- allow_log    a pattern: such [alert] and [crit] lines are expected
 # --- no_books     the invariants are not checked
 #
 # In request, more_headers, sql_before and json, @ORDER1@ is the first
@@ -443,7 +444,7 @@ Test::Nginx::Util::add_test_cleanup_handler(sub {
 
     my $name = $block->name;
 
-    quit_nginx($name);
+    quit_nginx($name, $block->allow_log);
 
     if (defined $block->sql_check) {
         Test::More::is(scalar eval { $Db->table(expand($block->sql_check)) },
@@ -457,7 +458,7 @@ Test::Nginx::Util::add_test_cleanup_handler(sub {
 
 
 sub quit_nginx {
-    my ($name) = @_;
+    my ($name, $allowed) = @_;
 
     return if $Test::Nginx::Util::UseHup;
 
@@ -468,7 +469,8 @@ sub quit_nginx {
                 && !Test::Nginx::Util::is_running($pid) } 10;
     }
 
-    my @bad = grep { /\[(?:alert|crit|emerg)\]/ } split /\n/, error_log();
+    my @bad = grep { !defined $allowed || !/$allowed/ }
+        grep { /\[(?:alert|crit|emerg)\]/ } split /\n/, error_log();
     Test::More::is(join("\n", @bad), '', "$name - log after quit");
 }
 

@@ -1,0 +1,240 @@
+# A database that lies: refused, the connection closed, and nobody ever gets
+# another's answer.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Proxy;
+use Autostock::Test;
+
+our $Proxy = Autostock::Proxy->new(to => default_server());
+$Autostock::Test::Server = $Proxy->server;
+
+# What may happen to the true answer, and what is never understood.
+our @BROKEN = qw( infile truncated unfinished nothing silence garbage
+    one_column many_columns no_columns ok ok_wild eof error_short error_none
+    sequence rows_cut rows_empty rows_wild rows_null rows_text no_rows
+    more_rows twice );
+
+sub proxy { return $Proxy->tell(join ' ', @_) }
+
+sub workers_alive { return join ' ', workers_of(master_pid()) }
+
+# A look-up that is lied to: 503, or the truth from another connection.
+sub lookup_is_true {
+    my ($lie) = @_;
+
+    my $before = workers_alive();
+    is(http(GET => '/product/donut')->{code}, 200, "$lie: before");
+    proxy("lie $lie 1");
+    my $answer = http(GET => '/product/donut');
+    is(proxy('left'), 0, "$lie: told");
+    like($answer->{code}, qr/^(?:200|503)$/, "$lie: $answer->{code}");
+    my $json = $answer->{json} // {};
+    is("$json->{sku} $json->{stock}", 'CP-502101 3', "$lie: the truth")
+        if $answer->{code} == 200;
+    proxy('pass');
+    ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }),
+        "$lie: back");
+    is(workers_alive(), $before, "$lie: the worker lives");
+}
+
+# A sale that is lied to: whatever is answered is true of the ledger.
+sub sale_is_true {
+    my ($lie) = @_;
+
+    my $before = workers_alive();
+    http(POST => '/checkout', '{}');
+    my $sales = "SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale'"
+        . ' AND quantity <> 0';
+    my $n = sql($sales) + 0;
+
+    proxy("lie $lie 1");
+    my $answer = http(POST => '/checkout', '{"quantity":1}');
+    my $code = $answer->{code};
+    like($code, qr/^(?:200|503)$/, "$lie: $code");
+    proxy('pass');
+    ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }),
+        "$lie: back");
+    my $more = sql($sales) - $n;
+    is($more, 1, "$lie: sold once") if $code == 200;
+    is($more, 0, "$lie: not sold") if $code == 503 && !$answer->{json}{sale_id};
+    cmp_ok($more, '<=', 1, "$lie: never twice");
+    is(join("\n", db->findings), '', "$lie: books");
+    is(workers_alive(), $before, "$lie: the worker lives");
+}
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: look-ups that are lied to
+--- database
+query_timeout 300ms;
+--- shop
+autostock_timeout 1s;
+--- timeout: 60
+--- errors
+--- drive
+lookup_is_true($_) for @::BROKEN;
+
+
+
+=== TEST 2: sales that are lied to
+--- database
+query_timeout 300ms;
+--- shop
+autostock_timeout 1s;
+--- timeout: 90
+--- sql_before
+UPDATE stock_movement SET quantity = 1000;
+UPDATE product SET stock = 1000;
+--- errors
+--- drive
+sale_is_true($_) for @::BROKEN;
+
+
+
+=== TEST 3: LOCAL INFILE: not a byte of the file
+--- database
+query_timeout 500ms;
+--- shop
+autostock_timeout 1s;
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('lie infile 1');
+http(GET => '/product/donut');
+select undef, undef, undef, 0.2;
+my $heard = pack 'H*', proxy('heard');
+chomp(my $file = Autostock::Db::slurp('/etc/hostname'));
+unlike($heard, qr/\Q$file\E/, 'not sent');
+cmp_ok(length $heard, '<=', 16, 'hardly a word');
+proxy('pass');
+
+
+
+=== TEST 4: an oversized answer is not read to its end
+--- database
+query_timeout 2s;
+--- shop
+autostock_timeout 3s;
+--- timeout: 30
+--- errors
+--- drive
+my $rss = sub {
+    my ($pid) = workers_of(master_pid());
+    Autostock::Db::slurp("/proc/$pid/status") =~ /RssAnon:\s+(\d+)/ ? $1 : 0;
+};
+http(GET => '/product/donut');
+my $before = $rss->();
+proxy('lie oversized 1');
+my $client = http_open(GET => '/product/donut');
+my $most = 0;
+wait_for {
+    my $now = $rss->();
+    $most = $now if $now > $most;
+    proxy('left') == 0 && IO::Select->new($client->{socket})->can_read(0)
+} 8;
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+like(http_close($client)->{code}, qr/^(?:200|503)$/, 'an answer');
+cmp_ok($most - $before, '<', 40_000, 'kB more in the worker at most');
+proxy('pass');
+ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 15), 'back');
+
+
+
+=== TEST 5: rows in another order: everybody his own
+--- products
+TEA-1|보리차|1200|40
+TEA-2|녹차|1300|50
+TEA-3|홍차|1400|60
+--- database
+query_timeout 500ms;
+--- shop
+autostock_timeout 2s;
+--- errors
+--- drive
+my @skus = ('TEA-1', 'TEA-2', 'TEA-3', 'NO-1');
+for my $lie (qw( rows_turned more_rows no_rows twice )) {
+    proxy('hold 1');
+    my $first = http_open(GET => '/product/donut');
+    wait_for { proxy('held') == 1 };
+    my @clients = map { http_open(GET => "/product/$_") } @skus;
+    select undef, undef, undef, 0.1;
+    proxy("lie $lie 1");
+    proxy('release');
+    my @wrong;
+    for my $i (0 .. $#skus) {
+        my $client = $clients[$i];
+        wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+        my $answer = http_close($client);
+        next if $answer->{code} == 503 || $answer->{code} == 404;
+        push @wrong, $skus[$i] if ($answer->{json}{sku} // '') ne $skus[$i];
+    }
+    is("@wrong", '', "$lie: wrong answers");
+    wait_for { sysread($first->{socket}, $first->{raw}, 65536) };
+    http_close($first);
+    proxy('pass');
+}
+
+
+
+=== TEST 6: a batch of sales is lied to: everybody's answer is true
+--- sql_before
+UPDATE stock_movement SET quantity = 1000;
+UPDATE product SET stock = 1000;
+--- database
+query_timeout 500ms;
+--- shop
+autostock_timeout 3s;
+--- timeout: 60
+--- errors
+--- drive
+for my $lie (qw( rows_turned rows_text ok truncated no_rows one_column )) {
+    proxy('hold 1');
+    my $first = http_open(POST => '/checkout', '{}');
+    wait_for { proxy('held') == 1 };
+    my @clients = map { http_open(POST => '/checkout', qq({"quantity":$_})) }
+        1 .. 8;
+    wait_for { status_counter(qr/^autostock_(?:requests_)?waiting/) >= 8 };
+    proxy("lie $lie 1");
+    proxy('release');
+    for my $client ($first, @clients) {
+        wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+        my $answer = http_close($client);
+        if ($answer->{code} == 200) {
+            my ($id, $n) = @{ $answer->{json} }{qw( sale_id quantity )};
+            is(sql('SELECT quantity FROM stock_movement WHERE movement_id ='
+                . " UUID_TO_BIN('$id')"), "-$n\n", "$lie: a sale of $n");
+        } else {
+            is($answer->{code}, 503, "$lie: 503");
+        }
+    }
+    is(join("\n", db->findings), '', "$lie: books");
+    proxy('pass');
+}
+
+
+
+=== TEST 7: greetings that are none
+--- post_setup_server_root
+main::proxy('refuse');
+--- database
+connect_timeout 300ms;
+--- shop
+autostock_timeout 800ms;
+--- timeout: 30
+--- errors
+--- drive
+my $before = workers_alive();
+for my $lie (qw( greeting_oversized greeting_cut greeting_old greeting_http
+    greeting_full ))
+{
+    proxy('pass'); proxy("greet $lie"); proxy('cut');
+    wait_for { http(GET => '/product/donut')->{code} == 503 };
+    is(http(GET => '/product/donut')->{code}, 503, $lie);
+    is(http(GET => '/alive')->{code}, 200, "$lie: alive");
+}
+proxy('pass'); proxy('cut');
+ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
+is(workers_alive(), $before, 'the worker lives');

@@ -1,0 +1,249 @@
+# The COMMIT is sent and its answer is lost: never "failed", never twice.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Proxy;
+use Autostock::Test;
+
+our $Proxy = Autostock::Proxy->new(to => default_server());
+$Autostock::Test::Server = $Proxy->server;
+
+our $SALES = "SELECT COUNT(*), COALESCE(SUM(quantity), 0) FROM stock_movement"
+    . " WHERE kind = 'sale' AND quantity <> 0\n";
+
+sub proxy { return $Proxy->tell(join ' ', @_) }
+
+# One is held at the proxy while the others gather behind him.
+sub together {
+    my ($fault, @requests) = @_;
+
+    proxy('hold 1');
+    my $first = http_open(POST => '/checkout', '{"sku":"TEA-1"}');
+    wait_for { proxy('held') == 1 };
+    my @clients = map { http_open(@$_) } @requests;
+    wait_for { status_counter(qr/^autostock_(?:requests_)?waiting/)
+        >= @requests };
+    proxy($fault);
+    proxy('release');
+
+    return map {
+        my $client = $_;
+        wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+        http_close($client);
+    } $first, @clients;
+}
+
+add_block_preprocessor(sub { proxy('pass') });
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: it had been committed: 200, one sale
+--- errors
+--- drive
+http(POST => '/checkout', '{}');
+proxy('lose 1');
+my $answer = http(POST => '/checkout', '{"quantity":2}');
+is($answer->{code}, 200, 'code');
+is($answer->{json}{stock}, 0, 'stock');
+is(sql("SELECT quantity FROM stock_movement WHERE movement_id ="
+    . " UUID_TO_BIN('$answer->{json}{sale_id}')"), "-2\n", 'its movement');
+--- sql_check eval: $::SALES
+--- sql_expect
+2 -3
+
+
+
+=== TEST 2: it never arrived: sold on another connection, once
+--- errors
+--- drive
+http(POST => '/checkout', '{}');
+proxy('drop 1');
+my $answer = http(POST => '/checkout', '{"quantity":2}');
+is($answer->{code}, 200, 'code');
+is($answer->{json}{stock}, 0, 'stock');
+--- sql_check eval: $::SALES
+--- sql_expect
+2 -3
+
+
+
+=== TEST 3: the order it opened is opened once
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('lose 1');
+is(http(POST => '/checkout', '{"quantity":3}')->{code}, 200, 'sold');
+--- sql_check
+SELECT COUNT(*) FROM restock_order
+--- sql_expect
+1
+
+
+
+=== TEST 4: several answers lost in a row
+--- shop
+autostock_timeout 8s;
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('lose 3');
+my $answer = http(POST => '/checkout', '{"quantity":2}');
+like($answer->{code}, qr/^(?:200|503)$/, "code $answer->{code}");
+proxy('pass');
+my $sold = sql($::SALES) =~ /^(\d+)/ ? $1 : 0;
+is($sold, 1, 'one sale') if $answer->{code} == 200;
+cmp_ok($sold, '<=', 1, 'never two');
+
+
+
+=== TEST 5: with a key: lost, then asked again
+--- errors
+--- drive
+my @ask = (POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k-1');
+http(GET => '/product/donut');
+proxy('lose 1');
+my $first = http(@ask);
+my $again = http(@ask);
+is($first->{code}, 200, 'code');
+is($again->{json}{sale_id}, $first->{json}{sale_id}, 'the same sale');
+--- sql_check eval: $::SALES
+--- sql_expect
+1 -2
+
+
+
+=== TEST 6: past the deadline: outcome unknown, the sale_id, and the key's way
+--- shop
+autostock_timeout 1s;
+--- database
+query_timeout 500ms;
+connect_timeout 300ms;
+--- timeout: 20
+--- errors
+--- drive
+my @ask = (POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k-1');
+http(GET => '/product/donut');
+proxy('hold 1');
+my $client = http_open(@ask);
+wait_for { proxy('held') == 1 };
+proxy('refuse');
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+my $unknown = http_close($client);
+is($unknown->{code}, 503, 'code');
+is($unknown->{headers}{'content-type'}, 'application/problem+json', 'type');
+like($unknown->{json}{type}, qr/unknown/, 'it says so');
+like($unknown->{json}{sale_id}, qr/^[0-9a-f-]{36}$/, 'sale_id');
+like($unknown->{headers}{'retry-after'}, qr/^\d+$/, 'Retry-After');
+proxy('pass');
+my $again;
+ok(wait_for(sub { ($again = http(@ask))->{code} == 200 }, 10), 'then sold');
+--- sql_check eval: $::SALES
+--- sql_expect
+1 -2
+
+
+
+=== TEST 7: the old session is alive and finishes later: one sale
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(POST => '/checkout', '{"quantity":2}');
+select undef, undef, undef, 1.2;
+$lock->run('COMMIT');
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+is(http_close($client)->{code}, 200, 'sold');
+--- sql_check eval: $::SALES
+--- sql_expect
+1 -2
+
+
+
+=== TEST 8: the packet is executed after the new connection has looked
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('hold 1');
+my $client = http_open(POST => '/checkout', '{"quantity":2}');
+wait_for { proxy('held') == 1 };
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+my $answer = http_close($client);
+proxy('release');
+is($answer->{code}, 200, 'sold on another connection');
+select undef, undef, undef, 0.3;
+--- sql_check eval: $::SALES
+--- sql_expect
+1 -2
+
+
+
+=== TEST 9: a batch whose answer is lost: each his own, once
+--- products
+TEA-1|보리차|1200|400
+--- shop
+autostock_timeout 8s;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/TEA-1');
+my @answers = together('lose 1', map { [POST => '/checkout',
+    qq({"sku":"TEA-1","quantity":$_})] } 1 .. 10);
+is(scalar(grep { $_->{code} == 200 } @answers), 11, 'all sold');
+is(join(' ', map { $_->{json}{quantity} } @answers[1 .. 10]),
+    join(' ', 1 .. 10), 'each his quantity');
+--- sql_check eval: $::SALES
+--- sql_expect
+11 -56
+
+
+
+=== TEST 10: a batch at the boundary whose answer is lost
+--- products
+TEA-1|보리차|1200|5
+--- shop
+autostock_timeout 8s;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/TEA-1');
+my @answers = together('lose 1', map { [POST => '/checkout',
+    '{"sku":"TEA-1"}'] } 1 .. 8);
+is(scalar(grep { $_->{code} == 200 } @answers), 5, 'five sold');
+is(scalar(grep { $_->{code} == 409 } @answers), 4, 'four refused');
+--- sql_check
+SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
+WHERE sku = 'TEA-1'
+--- sql_expect
+0 1
+
+
+
+=== TEST 11: a callback whose answer is lost: booked once
+--- orders
+1 CP-502101 requested 10
+--- errors
+--- drive
+http(GET => '/product/donut');
+for my $fault ('lose 1', 'drop 1') {
+    proxy($fault);
+    is(http(POST => '/product/donut?' . callback(1),
+        '{"MessageAttributeProductCnt":10}')->{code}, 200, "booked ($fault)");
+}
+--- sql_check
+SELECT state, received, stock FROM restock_order, product
+--- sql_expect
+fulfilled 10 13
