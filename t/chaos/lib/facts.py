@@ -97,21 +97,22 @@ def from_lines(patterns):
     return entries
 
 
+def stamp(text):
+    """The simulator's time: 2026-11-22T08:00:00.000Z."""
+    return seconds(text.rstrip('Z').replace('T', ' '))
+
+
 def from_factory(patterns):
-    """asked: [(time, order)]; called: [(time, order, status or None)]."""
+    """The simulator's journal: who asked it, and whom it called back."""
     asked, called = [], []
     for entry in from_lines(patterns):
-        event = entry.get('event')
-        order = entry.get('order') or order_of(
-            entry.get('CallbackUrl') or entry.get('url')
-            or (entry.get('body') or {}).get('CallbackUrl')
-            if isinstance(entry.get('body', {}), dict) else None)
-        if event == 'request':
-            asked.append({'time': entry.get('time'), 'order': order,
-                          'status': entry.get('status')})
-        elif event == 'callback':
-            called.append({'time': entry.get('time'), 'order': order,
-                           'status': entry.get('status')})
+        where = {'request': asked, 'callback': called}.get(entry['event'])
+        body = entry.get('body')
+        if where is None or not isinstance(body, dict):
+            continue
+        where.append({'time': stamp(entry['time']), 'id': entry.get('id'),
+                      'order': order_of(body.get('CallbackUrl')),
+                      'status': entry.get('status')})
     return {'asked': asked, 'called': called}
 
 

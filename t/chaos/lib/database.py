@@ -1,0 +1,147 @@
+"""Private MariaDB servers for the rounds, durable as a shop's must be."""
+
+import glob
+import os
+import shutil
+import signal
+import subprocess
+
+import wire
+from process import Failure, Process, free_port, wait_until
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '../../..'))
+SCRIPTS = ('schema', 'trigger', 'mariadb-uuid')
+USER, PASSWORD, NAME = 'shop', 'shop-password', 'shop'
+
+FACTORY = '5ff9da54c9b811eca8490a5824c89b02'
+ADVERTISEMENT = '5ffd3e64c9b811eca8490a5824c89b02'
+
+
+def as_user():
+    """mariadbd refuses to run as root unless it is told to."""
+    return ['--user=root'] if os.geteuid() == 0 else []
+
+
+class Database:
+    """One server in a folder of its own."""
+
+    OPTIONS = ['--skip-networking=0', '--bind-address=127.0.0.1',
+               '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=64M',
+               '--innodb-flush-log-at-trx-commit=1', '--skip-log-bin',
+               '--character-set-server=utf8mb4', '--skip-name-resolve',
+               '--max-connections=300', '--innodb-fast-shutdown=1',
+               '--performance-schema=0', '--innodb-lock-wait-timeout=5']
+
+    def __init__(self, folder, options=(), datadir=None, port=None):
+        self.folder = folder
+        self.data = datadir or os.path.join(folder, 'data')
+        self.socket = os.path.join(folder, 's')
+        self.port = port or free_port()
+        self.options = list(options)
+        self.process = None
+        os.makedirs(folder, exist_ok=True)
+
+    def install(self, template=None):
+        """A new data folder, from a template of an earlier call if any."""
+        if template and os.path.isdir(template):
+            shutil.copytree(template, self.data, dirs_exist_ok=True)
+            return
+        done = subprocess.run(
+            ['mariadb-install-db', '--no-defaults', f'--datadir={self.data}',
+             '--auth-root-authentication-method=normal', '--skip-test-db',
+             '--innodb-log-file-size=32M'] + as_user(),
+            capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failure('mariadb-install-db: ' + done.stderr[-2000:])
+
+    def start(self, wait=True):
+        self.process = Process(
+            'mariadbd',
+            ['mariadbd', '--no-defaults', f'--datadir={self.data}',
+             f'--socket={self.socket}', f'--port={self.port}',
+             f'--pid-file={self.folder}/pid'] + self.OPTIONS + as_user()
+            + self.options, os.path.join(self.folder, 'log'))
+        if wait:
+            self.wait()
+
+    def wait(self, timeout=60):
+        def ready():
+            if not self.process.alive():
+                raise Failure('mariadbd ended:\n' + self.process.tail())
+            return self.answers()
+        wait_until('the database answers', ready, timeout, 0.05)
+
+    def answers(self):
+        try:
+            with self.session(None, timeout=2) as db:
+                return db.value('SELECT 1') == 1
+        except (OSError, wire.MysqlError, wire.LostConnection):
+            return False
+
+    def session(self, database=NAME, timeout=60):
+        """A session of root, past every proxy."""
+        return wire.Connection(self.socket, database=database,
+                               timeout=timeout)
+
+    def prepare(self):
+        """The shop's tables and user."""
+        with self.session(None) as db:
+            db.query(f'CREATE DATABASE IF NOT EXISTS {NAME}'
+                     ' CHARACTER SET utf8mb4')
+            db.query(f"CREATE USER IF NOT EXISTS {USER}@'%'"
+                     f" IDENTIFIED BY '{PASSWORD}'")
+            db.query(f'GRANT ALL ON {NAME}.* TO {USER}@\'%\'')
+            db.query(f'USE {NAME}')
+            for name in SCRIPTS:
+                with open(f'{TOP}/sql/{name}.sql', encoding='utf-8') as f:
+                    db.script(f.read())
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        if self.process and self.process.alive():
+            self.process.tell(signal.SIGCONT)
+            self.process.stop(60)
+
+    def pause(self):
+        self.process.tell(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.tell(signal.SIGCONT)
+
+    def new_book(self, products, factory_api=''):
+        """Empty tables and new products: {sku: (stock, point, quantity)}."""
+        with self.session() as db:
+            db.query('SET FOREIGN_KEY_CHECKS = 0')
+            for table in ('stock_movement', 'restock_order', 'product',
+                          'factory', 'advertisement'):
+                db.query(f'TRUNCATE {table}')
+            db.query('SET FOREIGN_KEY_CHECKS = 1')
+            db.query(
+                'INSERT INTO factory (factory_id, identifier, name,'
+                f" manager_email, API) VALUES (x'{FACTORY}', 'FF-500293',"
+                f" 'chaos', 'f@shop.example', '{factory_api}')")
+            db.query('INSERT INTO advertisement (ad_id, status,'
+                     f" manager_email) VALUES (x'{ADVERTISEMENT}', TRUE,"
+                     " 'a@shop.example')")
+            for n, (sku, shelf) in enumerate(products.items()):
+                stock, point, quantity = shelf
+                db.query(
+                    'INSERT INTO product (product_id, sku, name, price,'
+                    ' stock, factory_id, ad_id, reorder_point,'
+                    f" reorder_quantity) VALUES (UNHEX('{product_hex(n)}'),"
+                    f" '{sku}', 'name of {sku}', 100, {stock}, x'{FACTORY}',"
+                    f" x'{ADVERTISEMENT}', {point}, {quantity})")
+
+
+def product_hex(number):
+    """The id of the n-th product of a book."""
+    return f'21317500c9bf41ec84490a58{number:08x}'
+
+
+def find_galera():
+    for path in glob.glob('/usr/lib/galera/libgalera_smm.so') \
+            + glob.glob('/usr/lib/*/galera*/libgalera_smm.so'):
+        return path
+    return None

@@ -1,0 +1,136 @@
+"""Processes that the chaos rounds start, and end by their number."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Failure(Exception):
+    """The rig itself does not work; not a finding about the product."""
+
+
+def adopt_orphans():
+    """Children of killed children become ours, so that none is left."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def wait_until(what, test, timeout=15, step=0.02):
+    """Waits for test() to be true; what test() gave."""
+    end = time.monotonic() + timeout
+    while True:
+        found = test()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Failure(f'{what}: not within {timeout} s')
+        time.sleep(step)
+
+
+def alive(pid):
+    try:
+        with open(f'/proc/{pid}/stat', encoding='ascii', errors='replace') \
+                as f:
+            return f.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+def children(pid):
+    """The direct children of a process, oldest first."""
+    found = []
+    for name in os.listdir('/proc'):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f'/proc/{name}/stat', encoding='ascii',
+                      errors='replace') as f:
+                parts = f.read().rsplit(')', 1)[1].split()
+        except OSError:
+            continue
+        if int(parts[1]) == pid and parts[0] != 'Z':
+            found.append(int(name))
+    return sorted(found)
+
+
+def reap():
+    """Takes leave of adopted children that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def send(pid, number):
+    """A signal; False where the process is gone already."""
+    try:
+        os.kill(pid, number)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def descriptors(pid):
+    """What a process has open, without what comes and goes by itself."""
+    try:
+        return len(os.listdir(f'/proc/{pid}/fd'))
+    except OSError:
+        return 0
+
+
+def anonymous_kb(pid):
+    try:
+        with open(f'/proc/{pid}/status', encoding='ascii') as f:
+            for line in f:
+                if line.startswith('RssAnon:'):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+class Process:
+    """One child with its output in a file."""
+
+    def __init__(self, name, argv, log, env=None, cwd=None):
+        self.name = name
+        self.log = log
+        with open(log, 'ab') as out:
+            self.popen = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=env, cwd=cwd, start_new_session=True)
+        self.pid = self.popen.pid
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def tell(self, number):
+        return self.alive() and send(self.pid, number)
+
+    def kill(self):
+        self.tell(signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self, timeout=20):
+        """SIGTERM and wait; the exit status."""
+        self.tell(signal.SIGTERM)
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failure(f'{self.name} did not stop within {timeout} s')
+
+    def tail(self, lines=15):
+        with open(self.log, encoding='utf-8', errors='replace') as f:
+            return ''.join(f.readlines()[-lines:])

@@ -1,0 +1,173 @@
+"""What a scenario is, and the round that runs it."""
+
+import collections
+import os
+import shutil
+import time
+import traceback
+
+import shop as shops
+from process import Failure
+
+
+class Tally:
+    """What was done in all rounds, for the figures at the end."""
+
+    def __init__(self):
+        self.faults = collections.Counter()
+        self.requests = collections.Counter()
+        self.recovery = []
+        self.rounds = collections.Counter()
+        self.failed = []
+        self.skipped = {}
+        self.notes = collections.defaultdict(list)
+
+    def fault(self, name, count=1):
+        self.faults[name] += count
+
+    def as_dict(self):
+        return {
+            'rounds': dict(self.rounds), 'faults': dict(self.faults),
+            'requests': dict(self.requests), 'failed': self.failed,
+            'skipped': self.skipped, 'notes': dict(self.notes),
+            'recovery_s': {
+                'median': sorted(self.recovery)[len(self.recovery) // 2],
+                'worst': max(self.recovery)} if self.recovery else None,
+        }
+
+
+class Skip(Exception):
+    """This machine cannot run the scenario; says why."""
+
+
+class Scenario:
+    """Subclasses have a name, and run(); one shop serves all its rounds."""
+
+    name = ''
+    about = ''
+    shop_options = {}
+    nightly_rounds = 100
+
+    def __init__(self, env):
+        self.env = env
+        self.tally = env.tally
+        self.shop = None
+        self.rng = None
+        self.expect = {}
+
+    def folder(self):
+        return os.path.join(self.env.folder, self.name)
+
+    def setup(self):
+        self.shop = shops.Shop(self.folder(), self.env.template(),
+                               **self.shop_options)
+        self.shop.start()
+
+    def rounds(self, wanted):
+        """How many rounds make sense where this many are wanted."""
+        return wanted
+
+    def run(self, number):
+        raise NotImplementedError
+
+    def finish(self, number):
+        """The end of a round: comes to rest, and the books are looked at."""
+        self.shop.settle()
+        keep = os.path.join(self.env.folder, f'{self.name}-{number}.json')
+        broken, report, summary = shops.judge(self.shop, keep,
+                                              **self.expect)
+        return broken, report, summary, keep
+
+    def teardown(self):
+        if self.shop:
+            for problem in self.shop.stop():
+                self.env.say(f'  # {problem}')
+
+
+class Env:
+    """The folder, the template of a database, the seed, the voice."""
+
+    def __init__(self, folder, seed, say, nightly=False):
+        self.folder = folder
+        self.seed = seed
+        self.say = say
+        self.nightly = nightly
+        self.tally = Tally()
+
+    def template(self):
+        """A prepared data folder, made once."""
+        path = os.path.join(self.folder, 'template')
+        if not os.path.isdir(path):
+            made = shops.database.Database(
+                os.path.join(self.folder, 'maker'), datadir=path + '.new')
+            made.install()
+            made.start()
+            made.prepare()
+            made.stop()
+            os.rename(path + '.new', path)
+        return path
+
+
+def run_round(scenario, number):
+    """One round: True if the books agree."""
+    env = scenario.env
+    scenario.rng = shops.dice(env.seed, scenario.name, number)
+    scenario.expect = {}
+    begin = time.monotonic()
+    env.tally.rounds[scenario.name] += 1
+    try:
+        what = scenario.run(number) or ''
+        broken, report, summary, keep = scenario.finish(number)
+    except Failure as e:
+        broken, report, keep = 1, f'{e}\n{where(e)}', scenario.folder()
+        what = summary = ''
+    took = time.monotonic() - begin
+    again = (f't/chaos/run --only {scenario.name} --seed {env.seed}'
+             f' --round {number}')
+    if broken:
+        env.tally.failed.append({'scenario': scenario.name, 'round': number,
+                                 'report': report, 'again': again})
+        env.say(f'not ok - {scenario.name} {number} ({took:.1f} s) {what}')
+        env.say(f'  # again: {again}')
+        env.say(f'  # kept: {keep}')
+        for line in report.rstrip().split('\n'):
+            env.say(f'  # {line}')
+    else:
+        env.say(f'ok - {scenario.name} {number} ({took:.1f} s) {what}')
+    if summary:
+        env.say(f'  # {summary}')
+    return not broken
+
+
+def where(error):
+    """The last lines of our own that led to an error."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return ' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames))
+
+
+def run_scenario(scenario, numbers):
+    """All its rounds on one shop; the number of rounds that failed."""
+    env = scenario.env
+    failed = 0
+    shutil.rmtree(scenario.folder(), ignore_errors=True)
+    try:
+        scenario.setup()
+        for number in numbers:
+            if not run_round(scenario, number):
+                failed += 1
+                scenario.teardown()
+                shutil.rmtree(scenario.folder() + f'.failed{number}',
+                              ignore_errors=True)
+                os.rename(scenario.folder(),
+                          scenario.folder() + f'.failed{number}')
+                scenario.setup()
+    except Skip as e:
+        env.tally.skipped[scenario.name] = str(e)
+        env.say(f'SKIPPED - {scenario.name}: {e}')
+    except Failure as e:
+        failed += 1
+        env.tally.failed.append({'scenario': scenario.name, 'report': str(e)})
+        env.say(f'not ok - {scenario.name}: {e} ({where(e)})')
+    finally:
+        scenario.teardown()
+    return failed

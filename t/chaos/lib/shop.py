@@ -1,0 +1,241 @@
+"""A whole shop for a round: database, proxy where wanted, nginx hosts; and
+what every round does with it: load, heal, settle, check."""
+
+import asyncio
+import io
+import json
+import os
+import random
+import time
+
+import check
+import database
+import facts as gatherer
+import load
+import wire
+from nginx import Nginx
+from process import Failure, anonymous_kb, descriptors, reap, wait_until
+from remote import Buyers, Proxy
+
+# Longer than every time-out of the hosts' configuration.
+LONG = 3.5
+
+# In which everything has to be answered again once a fault is over.
+PATIENCE = 15
+
+SHELVES = {'D': (4000, 0, 500), 'E': (300, 10, 50), 'F': (40, 0, 10),
+           'G도너츠': (1000, 100, 100)}
+
+
+class Shop:
+    """The module's side: what sells."""
+
+    def __init__(self, folder, template, hosts=2, proxy=False, db_options=(),
+                 datadir=None, **nginx):
+        self.folder = folder
+        self.runs = 0
+        self.calm = []
+        self.negative = []
+        self.forgiven = []
+        self.logs_read = {}
+        os.makedirs(folder, exist_ok=True)
+        self.db = database.Database(os.path.join(folder, 'db'), db_options,
+                                    datadir)
+        self.db.install(template)
+        self.proxy_wanted = proxy
+        self.proxy = None
+        self.host_options = nginx
+        self.host_count = hosts
+        self.hosts = []
+        self.buyers = None
+        self.run = folder
+
+    def start(self):
+        self.db.start()
+        self.db.prepare()
+        server = 'unix:' + self.db.socket
+        if self.proxy_wanted:
+            self.proxy = Proxy(self.folder, server)
+            server = self.proxy.address
+        for n in range(self.host_count):
+            host = Nginx(os.path.join(self.folder, f'nginx{n}'), server,
+                         **self.host_options)
+            self.hosts.append(host)
+            host.start()
+
+    def stop(self):
+        """Ends everything, whatever state it is in."""
+        problems = []
+        if self.buyers:
+            self.buyers.popen.kill()
+        self.db.process and self.db.go_on()
+        for part in [*self.hosts, self.proxy, self.db]:
+            try:
+                if part:
+                    part.stop()
+            except Failure as e:
+                problems.append(str(e))
+        reap()
+        return problems
+
+    def urls(self):
+        return [host.url for host in self.hosts]
+
+    def new_run(self, products=None):
+        """A book of its own for the next round."""
+        self.runs += 1
+        self.run = os.path.join(self.folder, f'run{self.runs}')
+        os.makedirs(self.run, exist_ok=True)
+        self.calm = []
+        self.negative = []
+        self.forgiven = []
+        self.db.new_book(products or SHELVES)
+        for host in self.hosts:
+            path = f'{host.folder}/error.log'
+            self.logs_read[path] = os.path.getsize(path)
+
+    def load(self, seed, **config):
+        settings = {'urls': self.urls(), 'seed': seed, 'clients': 24,
+                    'skus': {'D': 6, 'E': 2, 'F': 2, 'G도너츠': 2},
+                    'think_ms': 5}
+        settings.update(config)
+        self.buyers = Buyers(self.run, f'buyers{time.time_ns()}', **settings)
+
+    def stop_load(self):
+        counts = self.buyers.stop()
+        self.buyers = None
+        return counts
+
+    def burst(self, orders, timeout=20):
+        """Requests at once: (url, sku, quantity, key)."""
+        return asyncio.run(load.burst(
+            orders, os.path.join(self.run, 'burst.jsonl'), timeout))
+
+    def back(self, patience=PATIENCE):
+        """Waits until every host sells again; the seconds it took."""
+        start = time.monotonic()
+
+        def sells():
+            reap()
+            try:
+                entries = self.burst([(url, 'D', 1, None)
+                                      for url in self.urls()], 5)
+            except load.Gone:
+                return False
+            return all(e['status'] in (200, 409) for e in entries)
+
+        wait_until('every host sells again', sells, patience, 0.05)
+        return time.monotonic() - start
+
+    def keep_calm(self, seconds=0.6):
+        """A while in which there is no excuse."""
+        begin = time.time()
+        time.sleep(seconds)
+        self.calm.append([begin, time.time()])
+
+    def sample(self):
+        """A look from outside at what is committed."""
+        try:
+            with self.db.session(timeout=5) as db:
+                for sku, stock in db.rows('SELECT sku, stock FROM product'
+                                          ' WHERE stock < 0'):
+                    self.negative.append({'sku': sku, 'stock': stock,
+                                          'time': time.time()})
+        except (OSError, wire.MysqlError, wire.LostConnection):
+            pass
+
+    def settle(self, timeout=20):
+        """Waits until nothing moves: no request, no open transaction."""
+        def still():
+            for host in self.hosts:
+                shop = status_of(host)
+                if shop is None or shop['waiting'] or shop['in_flight']:
+                    return False
+            with self.db.session(timeout=5) as db:
+                return db.value('SELECT COUNT(*) FROM information_schema'
+                                '.INNODB_TRX') == 0
+        wait_until('everything comes to rest', still, timeout, 0.05)
+
+    def new_log_lines(self):
+        """The loud lines of the hosts' logs since the run began."""
+        loud = []
+        for host in self.hosts:
+            path = f'{host.folder}/error.log'
+            with open(path, encoding='utf-8', errors='replace') as f:
+                f.seek(self.logs_read.get(path, 0))
+                loud += [{'file': path, 'line': line.strip()} for line in f
+                         if gatherer.LOUD.search(line)]
+        return loud
+
+    def sessions(self):
+        with self.db.session() as db:
+            seen = db.value('SELECT COUNT(*) FROM information_schema'
+                            f".PROCESSLIST WHERE USER = '{database.USER}'")
+        allowed = sum(h.workers * h.pool for h in self.hosts)
+        return {'seen': seen, 'allowed': allowed}
+
+    def facts(self, **more):
+        """Everything the checker wants to know of the run."""
+        with self.db.session() as db:
+            gathered = gatherer.gather(
+                db, [os.path.join(self.run, '*.jsonl')],
+                loud=None, calm=self.calm, negative=self.negative,
+                forgiven=self.forgiven, now=time.time())
+        gathered['loud'] = self.new_log_lines()
+        gathered.update(more)
+        return gathered
+
+
+def status_of(host):
+    """waiting and in_flight of a host's database; None if it is silent."""
+    code, body = host.get('/status')
+    if code != 200:
+        return None
+    found = {'waiting': 0, 'in_flight': 0, 'text': body}
+    for line in body.split('\n'):
+        for name in ('waiting', 'in_flight'):
+            if line.startswith('autostock_') and f'_{name}{{' in line:
+                found[name] = float(line.rsplit(' ', 1)[1])
+    return found
+
+
+class Rest:
+    """What the long-lived processes hold at rest, to be compared later."""
+
+    def __init__(self, shop, slack_fds=8, slack_kb=4096):
+        self.shop = shop
+        self.slack = {'descriptors': slack_fds, 'anonymous kB': slack_kb}
+        self.before = self.measure()
+
+    def measure(self):
+        held = {}
+        for n, host in enumerate(self.shop.hosts):
+            for pid in [host.master(), *host.worker_pids()]:
+                held[f'nginx {n} process', pid, 'descriptors'] = \
+                    descriptors(pid)
+                held[f'nginx {n} process', pid, 'anonymous kB'] = \
+                    anonymous_kb(pid)
+        return held
+
+    def compare(self):
+        after = self.measure()
+        return [{'who': f'{key[0]} {key[1]}', 'what': key[2],
+                 'before': value, 'after': after[key],
+                 'slack': self.slack[key[2]]}
+                for key, value in self.before.items() if key in after]
+
+
+def judge(shop, keep, **more):
+    """Checks the run's books: (number of broken promises, report)."""
+    found = shop.facts(**more)
+    out = io.StringIO()
+    number = check.report(found, out=out)
+    if number:
+        with open(keep, 'w', encoding='utf-8') as f:
+            json.dump(found, f, ensure_ascii=False)
+    return number, out.getvalue(), check.summary(found)
+
+
+def dice(*parts):
+    """A generator that depends on nothing but its seed."""
+    return random.Random(':'.join(str(p) for p in parts))

@@ -1,0 +1,66 @@
+"""Scenarios that do something to a part while many buyers are buying."""
+
+import time
+
+import faults
+from scenario import Scenario
+
+
+class UnderLoad(Scenario):
+    """Load, a fault, healed, a calm while, the books."""
+
+    fault = None
+    load_options = {}
+
+    def run(self, number):
+        shop = self.shop
+        shop.new_run()
+        shop.load(f'{self.env.seed}:{self.name}:{number}',
+                  **self.load_options)
+        time.sleep(0.2 + self.rng.random() * 0.4)
+        self.strike()
+        took = shop.back()
+        self.tally.recovery.append(took)
+        shop.sample()
+        shop.keep_calm()
+        self.tally.requests.update(shop.stop_load())
+        return f'back after {took:.2f} s'
+
+    def strike(self):
+        heal = self.fault()
+        if heal:
+            heal()
+
+
+def plain(name, function):
+    """A scenario of one fault."""
+    return type(name, (UnderLoad,), {
+        'name': name, 'about': function.__doc__ or '',
+        'fault': function})
+
+
+class Combination(UnderLoad):
+    """Two to four faults at once, begun and healed in any order."""
+
+    name = 'combination'
+
+    # In one round, at most one of those that are about the same process.
+    GROUPS = (('kill-db', 'pause-db', 'restart-db'),
+              ('kill-nginx-worker', 'pause-nginx-worker'),
+              ('kill-nginx-master', 'kill-nginx', 'restart-nginx'))
+
+    def strike(self):
+        groups = self.rng.sample(self.GROUPS, self.rng.randint(2, 3))
+        heals = []
+        for group in groups:
+            name = self.rng.choice(group)
+            heals.append(faults.PLAIN[name](self))
+            time.sleep(self.rng.random() * 0.3)
+        self.rng.shuffle(heals)
+        for heal in heals:
+            if heal:
+                heal()
+
+
+SCENARIOS = [plain(name, function)
+             for name, function in faults.PLAIN.items()] + [Combination]
