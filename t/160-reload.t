@@ -41,7 +41,7 @@ my $lock = locked();
 my $first = http_open(POST => '/checkout', '{}');
 wait_for { lock_waits() };
 my @clients = map { http_open(POST => '/checkout', '{}') } 1 .. 20;
-wait_for { status_counter(qr/^autostock_(?:requests_)?waiting/) >= 20 };
+wait_for { status_counter(qr/^autostock_waiting/) >= 20 };
 my %old = map { $_ => 1 } workers_of(master_pid());
 reload();
 ok((grep { $old{$_} } workers_of(master_pid())), 'the old worker waits');

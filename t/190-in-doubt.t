@@ -21,7 +21,7 @@ sub together {
     my $first = http_open(POST => '/checkout', '{"sku":"TEA-1"}');
     wait_for { proxy('held') == 1 };
     my @clients = map { http_open(@$_) } @requests;
-    wait_for { status_counter(qr/^autostock_(?:requests_)?waiting/)
+    wait_for { status_counter(qr/^autostock_waiting/)
         >= @requests };
     proxy($fault);
     proxy('release');

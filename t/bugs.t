@@ -32,3 +32,48 @@ POST /outer
 POST /checkout
 {"quantity":9}
 --- error_code_like: ^(?:200|409)$
+
+
+
+=== TEST 3: a look-up as a subrequest
+--- config
+    location = /product {
+        default_type text/plain;
+        autostock_sku CP-502101;
+        autostock_product;
+    }
+    location = /page {
+        addition_types text/plain;
+        add_before_body /product;
+        return 200 "the page\n";
+    }
+--- request
+GET /page
+--- response_body_like
+"stock":3.*the page
+
+
+
+=== TEST 4: a checkout as a subrequest: a mirror
+--- config
+    location = /checkout { autostock_sku CP-502101; autostock_checkout; }
+    location = /page { mirror /checkout; proxy_pass $alive; }
+    set $alive http://127.0.0.1:$TEST_NGINX_SERVER_PORT/alive;
+--- request
+POST /page
+{"quantity":2}
+--- response_body
+alive
+--- sql_check
+SELECT stock FROM product
+--- sql_expect
+1
+
+
+
+=== TEST 5: HTTP/1.0
+--- request
+POST /checkout HTTP/1.0
+{"quantity":2}
+--- response_body_like
+"stock":1
