@@ -1,0 +1,460 @@
+
+#include "ngx_http_autostock_body.h"
+#include "ngx_http_autostock_checkout.h"
+#include "ngx_http_autostock_client.h"
+#include "ngx_http_autostock_key.h"
+#include "ngx_http_autostock_sale.h"
+#include "ngx_http_autostock_sku.h"
+#include "ngx_http_autostock_status.h"
+
+#include "as_decimal.h"
+#include "as_digest.h"
+#include "as_json_text.h"
+
+
+typedef struct {
+    ngx_http_request_t         *request;
+    ngx_http_cleanup_t         *cleanup;
+    ngx_http_autostock_sale_t   sale;
+} ngx_http_autostock_checkout_t;
+
+
+/* a SKU has no control characters: only " and \ are escaped, by one byte */
+
+#define NGX_HTTP_AUTOSTOCK_CHECKOUT_MEMBERS_LEN                               \
+    (sizeof(",\"sku\":\"\",\"stock\":") + 2 * NGX_HTTP_AUTOSTOCK_SKU_BYTES    \
+     + NGX_INT64_LEN)
+
+
+static void ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
+    ngx_http_autostock_body_t *body, ngx_str_t *sku);
+static ngx_int_t ngx_http_autostock_checkout_key(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_refuse(ngx_http_request_t *r,
+    const char *detail);
+static ngx_int_t ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
+    ngx_http_autostock_checkout_t *checkout);
+static void ngx_http_autostock_checkout_cancel(void *data);
+static void ngx_http_autostock_checkout_sale_handler(
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale, ngx_uint_t compat);
+static ngx_int_t ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale);
+
+
+static ngx_str_t  ngx_http_autostock_checkout_done =
+    ngx_string("구매 완료!");
+static ngx_str_t  ngx_http_autostock_checkout_failed =
+    ngx_string("구매 실패!");
+
+
+ngx_int_t
+ngx_http_autostock_checkout_handler(ngx_http_request_t *r)
+{
+    return ngx_http_autostock_client_read(r,
+                                    ngx_http_autostock_checkout_body_handler);
+}
+
+
+static void
+ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "autostock checkout body handler");
+
+    rc = ngx_http_autostock_checkout_start(r);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* NGX_DONE where the sale is under way, else for ngx_http_finalize_request */
+
+static ngx_int_t
+ngx_http_autostock_checkout_start(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       text;
+    ngx_http_autostock_body_t       body;
+    ngx_http_autostock_checkout_t  *checkout;
+
+    rc = ngx_http_autostock_client_body(r, &text);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE, NULL, NULL, NULL);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_autostock_body_checkout(&body, text.data, text.len) != 0) {
+        return ngx_http_autostock_response_problem(r,
+               NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &body.detail, NULL, NULL);
+    }
+
+    checkout = ngx_pcalloc(r->pool, sizeof(ngx_http_autostock_checkout_t));
+    if (checkout == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    checkout->request = r;
+    checkout->sale.quantity = body.quantity;
+
+    rc = ngx_http_autostock_checkout_sku(r, &body, &checkout->sale.sku);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    rc = ngx_http_autostock_checkout_key(r, &checkout->sale);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    return ngx_http_autostock_checkout_submit(r, checkout);
+}
+
+
+/* NGX_DECLINED to go on; anything else ends the request */
+
+static ngx_int_t
+ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
+    ngx_http_autostock_body_t *body, ngx_str_t *sku)
+{
+    ngx_str_t                       location;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    ngx_str_null(&location);
+
+    if (lcf->sku != NULL
+        && ngx_http_complex_value(r, lcf->sku, &location) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (body->product.len == 0) {
+
+        if (location.len == 0) {
+            return ngx_http_autostock_checkout_refuse(r, "sku is missing, and"
+                                           " this location names no product");
+        }
+
+        if (ngx_http_autostock_sku_check(location.data, location.len)
+            != NULL)
+        {
+            return ngx_http_autostock_checkout_refuse(r, "the SKU in the"
+                                " request's address must be 1 to 200 printable"
+                                " characters of UTF-8");
+        }
+
+        *sku = location;
+
+        return NGX_DECLINED;
+    }
+
+    if (lcf->sku_pinned
+        && (body->product.len != location.len
+            || ngx_memcmp(body->product.data, location.data, location.len)
+               != 0))
+    {
+        return ngx_http_autostock_checkout_refuse(r, "sku must be left out or"
+                             " name the one product that this location sells");
+    }
+
+    *sku = body->product;
+
+    if (sku->data == body->buf) {
+        sku->data = ngx_pstrdup(r->pool, &body->product);
+
+        if (sku->data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_key(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale)
+{
+    u_char                          buf[NGX_HTTP_AUTOSTOCK_KEY_MAX];
+    ngx_int_t                       rc;
+    ngx_str_t                       text, key, scope;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    rc = ngx_http_autostock_client_header(r, "idempotency-key",
+                                          sizeof("idempotency-key") - 1,
+                                          &text);
+    if (rc == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    if (rc != NGX_OK
+        || ngx_http_autostock_key_parse(&text, &key, buf) != NGX_OK)
+    {
+        return ngx_http_autostock_response_problem(r,
+                            NGX_HTTP_AUTOSTOCK_PROBLEM_KEY, NULL, NULL, NULL);
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    ngx_str_set(&scope, "");
+
+    if (lcf->idempotency_scope != NULL
+        && ngx_http_complex_value(r, lcf->idempotency_scope, &scope)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (as_idempotency_key(scope.data, scope.len, key.data, key.len,
+                           sale->key)
+        != 0
+        || as_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
+                          sale->fingerprint)
+           != 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "autostock: SHA-256 of the idempotency key failed");
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    sale->keyed = 1;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_refuse(ngx_http_request_t *r, const char *detail)
+{
+    ngx_str_t  text;
+
+    text.data = (u_char *) detail;
+    text.len = ngx_strlen(detail);
+
+    return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &text, NULL, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
+    ngx_http_autostock_checkout_t *checkout)
+{
+    ngx_http_autostock_sale_t      *sale;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    checkout->cleanup = ngx_http_cleanup_add(r, 0);
+    if (checkout->cleanup == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    sale = &checkout->sale;
+
+    sale->timeout = lcf->timeout;
+    sale->handler = ngx_http_autostock_checkout_sale_handler;
+    sale->data = checkout;
+    sale->log = r->connection->log;
+
+    if (ngx_http_autostock_sale_submit(lcf->database, sale) != NGX_OK) {
+        return ngx_http_autostock_response_problem(r,
+                       NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD, NULL, NULL, NULL);
+    }
+
+    ngx_http_autostock_client_wait(r, checkout->cleanup,
+                                   ngx_http_autostock_checkout_cancel, sale);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_autostock_checkout_cancel(void *data)
+{
+    ngx_http_autostock_sale_cancel(data);
+}
+
+
+static void
+ngx_http_autostock_checkout_sale_handler(ngx_http_autostock_sale_t *sale)
+{
+    ngx_int_t                       rc;
+    ngx_http_request_t             *r;
+    ngx_http_autostock_checkout_t  *checkout;
+
+    checkout = sale->data;
+    r = checkout->request;
+
+    ngx_http_autostock_client_resume(r, checkout->cleanup);
+
+    rc = ngx_http_autostock_checkout_answer(r, sale);
+
+    ngx_http_autostock_client_finish(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale)
+{
+    ngx_http_autostock_problem_e    problem;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    switch (sale->outcome) {
+
+    case NGX_HTTP_AUTOSTOCK_SALE_SOLD:
+        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_SALES, 1);
+        ngx_http_autostock_count(lcf->database,
+                                 NGX_HTTP_AUTOSTOCK_SOLD_PIECES,
+                                 sale->quantity);
+
+        return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
+
+    case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
+        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_REPLAYS,
+                                 1);
+
+        if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
+
+    case NGX_HTTP_AUTOSTOCK_SALE_REFUSED:
+        return ngx_http_autostock_checkout_not_sold(r, sale);
+
+    case NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_KEY_REUSED;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
+        break;
+
+    default: /* NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN */
+        return ngx_http_autostock_checkout_unknown(r, sale);
+    }
+
+    return ngx_http_autostock_response_problem(r, problem, NULL, NULL, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale, ngx_uint_t compat)
+{
+    size_t      size;
+    u_char     *p;
+    ngx_buf_t  *b;
+
+    size = sizeof("{\"message\":\"\",\"sale_id\":\"\",\"sku\":\"\","
+                  "\"quantity\":,\"stock\":}")
+           + ngx_http_autostock_checkout_done.len
+           + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
+           + 2 * sale->sku.len + NGX_INT32_LEN + NGX_INT64_LEN;
+
+    b = ngx_http_autostock_response_buf(r, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
+    p = ngx_http_autostock_response_message(p,
+                                            &ngx_http_autostock_checkout_done,
+                                            sale->stock);
+
+    if (!compat) {
+        p = ngx_http_autostock_response_put(p, "\",\"sale_id\":\"");
+        p = (u_char *) as_uuid_text(sale->id, (char *) p);
+        p = ngx_http_autostock_response_put(p, "\",\"sku\":\"");
+        p = as_json_escape(p, sale->sku.data, sale->sku.len);
+        p = ngx_http_autostock_response_put(p, "\",\"quantity\":");
+        p = as_decimal(p, sale->quantity);
+        p = ngx_http_autostock_response_put(p, ",\"stock\":");
+        p = ngx_http_autostock_response_stock(p, sale->stock);
+
+    } else {
+        *p++ = '"';
+    }
+
+    *p++ = '}';
+
+    b->last = p;
+
+    return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale)
+{
+    u_char     *p;
+    u_char      text[32 + NGX_HTTP_AUTOSTOCK_LEFT_LEN];
+    u_char      rest[NGX_HTTP_AUTOSTOCK_CHECKOUT_MEMBERS_LEN];
+    ngx_str_t   message, members;
+
+    p = ngx_http_autostock_response_message(text,
+                                          &ngx_http_autostock_checkout_failed,
+                                          sale->stock);
+    message.data = text;
+    message.len = p - text;
+
+    p = ngx_http_autostock_response_put(rest, ",\"sku\":\"");
+    p = as_json_escape(p, sale->sku.data, sale->sku.len);
+    p = ngx_http_autostock_response_put(p, "\",\"stock\":");
+    p = ngx_http_autostock_response_stock(p, sale->stock);
+
+    members.data = rest;
+    members.len = p - rest;
+
+    return ngx_http_autostock_response_problem(r,
+              NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK, NULL, &message, &members);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale)
+{
+    u_char     *p;
+    u_char      rest[sizeof(",\"sale_id\":\"\"") + AS_UUID_TEXT_LEN];
+    ngx_str_t   members;
+
+    p = ngx_http_autostock_response_put(rest, ",\"sale_id\":\"");
+    p = (u_char *) as_uuid_text(sale->id, (char *) p);
+    *p++ = '"';
+
+    members.data = rest;
+    members.len = p - rest;
+
+    return ngx_http_autostock_response_problem(r,
+                 NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, &members);
+}

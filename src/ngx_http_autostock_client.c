@@ -1,0 +1,236 @@
+
+#include "ngx_http_autostock_client.h"
+
+
+static ngx_int_t ngx_http_autostock_client_gather(ngx_http_request_t *r,
+    ngx_chain_t *in, u_char *p);
+static void ngx_http_autostock_client_reading(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_autostock_client_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler)
+{
+    ngx_int_t                       rc;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    if (r->headers_in.content_length_n > (off_t) lcf->max_body_size) {
+        return ngx_http_autostock_client_refuse(r,
+                                        NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE);
+    }
+
+    r->request_body_in_single_buf = 1;
+    r->request_body_in_clean_file = 1;
+
+    rc = ngx_http_read_client_request_body(r, handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_autostock_client_body(ngx_http_request_t *r, ngx_str_t *body)
+{
+    off_t                           len;
+    ngx_chain_t                    *cl;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    body->data = NULL;
+    body->len = 0;
+
+    if (r->request_body == NULL) {
+
+        /* somebody has thrown it away before an internal redirect came here;
+           an empty one would mean something else */
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "autostock: the request body was discarded before");
+        return NGX_ERROR;
+    }
+
+    len = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        len += ngx_buf_size(cl->buf);
+    }
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    if ((size_t) len > lcf->max_body_size) {
+        return NGX_DECLINED;
+    }
+
+    body->len = len;
+
+    cl = r->request_body->bufs;
+
+    if (cl->next == NULL && !cl->buf->in_file) {
+        body->data = cl->buf->pos;
+        return NGX_OK;
+    }
+
+    body->data = ngx_pnalloc(r->pool, len);
+    if (body->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_client_gather(r, cl, body->data);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_client_gather(ngx_http_request_t *r, ngx_chain_t *in,
+    u_char *p)
+{
+    size_t      size;
+    ssize_t     n;
+    ngx_buf_t  *b;
+
+    for ( /* void */ ; in; in = in->next) {
+        b = in->buf;
+        size = ngx_buf_size(b);
+
+        if (!b->in_file) {
+            p = ngx_cpymem(p, b->pos, size);
+            continue;
+        }
+
+        /* ngx_read_file() has logged an error, but not a short file */
+
+        n = ngx_read_file(b->file, p, size, b->file_pos);
+
+        if (n != (ssize_t) size) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "autostock: the request body's file \"%V\" gave"
+                          " %z bytes instead of %uz",
+                          &b->file->name, n, size);
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_autostock_client_wait(ngx_http_request_t *r,
+    ngx_http_cleanup_t *cleanup, ngx_http_cleanup_pt cancel, void *data)
+{
+    cleanup->handler = cancel;
+    cleanup->data = data;
+
+    r->read_event_handler = ngx_http_autostock_client_reading;
+}
+
+
+static void
+ngx_http_autostock_client_reading(ngx_http_request_t *r)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "autostock client reading");
+
+    /* ends the request, and with it calls cancel, where the client left */
+
+    ngx_http_test_reading(r);
+}
+
+
+void
+ngx_http_autostock_client_resume(ngx_http_request_t *r,
+    ngx_http_cleanup_t *cleanup)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "autostock client resume");
+
+    cleanup->handler = NULL;
+
+    r->read_event_handler = ngx_http_block_reading;
+}
+
+
+void
+ngx_http_autostock_client_finish(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+ngx_http_autostock_client_refuse(ngx_http_request_t *r,
+    ngx_http_autostock_problem_e problem)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_autostock_response_problem(r, problem, NULL, NULL, NULL);
+}
+
+
+ngx_int_t
+ngx_http_autostock_client_header(ngx_http_request_t *r, const char *name,
+    size_t len, ngx_str_t *value)
+{
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    rc = NGX_DECLINED;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return rc;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != len
+            || ngx_memcmp(h[i].lowcase_key, name, len) != 0)
+        {
+            continue;
+        }
+
+        if (rc == NGX_OK) {
+            return NGX_ABORT;
+        }
+
+        *value = h[i].value;
+        rc = NGX_OK;
+    }
+}

@@ -1,0 +1,17 @@
+
+/*
+ * GET, HEAD: the row of the product that the location names.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_PRODUCT_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_PRODUCT_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+ngx_int_t ngx_http_autostock_product_handler(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_PRODUCT_H_INCLUDED_ */

@@ -1,0 +1,18 @@
+
+/*
+ * The content handler: which operation a request is.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_REQUEST_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_REQUEST_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+/* For the locations that serve products, checkouts and callbacks. */
+ngx_int_t ngx_http_autostock_request_handler(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_REQUEST_H_INCLUDED_ */

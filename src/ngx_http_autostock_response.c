@@ -1,0 +1,377 @@
+
+#include "ngx_http_autostock_response.h"
+#include "ngx_http_autostock_status.h"
+
+#include "as_decimal.h"
+#include "as_json_text.h"
+
+
+/*
+ * The types are names for programs to compare, and stable; titles and
+ * details may be reworded.
+ */
+typedef struct {
+    ngx_uint_t                    status;
+    ngx_http_autostock_counter_e  counter;
+    ngx_uint_t                    retry;     /* with Retry-After */
+    ngx_str_t                     head;      /* up to the detail */
+    ngx_str_t                     detail;
+    ngx_str_t                     message;
+} ngx_http_autostock_problem_t;
+
+
+static u_char *ngx_http_autostock_response_fill(u_char *p,
+    ngx_http_autostock_problem_t *problem, ngx_str_t *detail,
+    ngx_str_t *message, ngx_str_t *members);
+static ngx_int_t ngx_http_autostock_response_retry(ngx_http_request_t *r,
+    ngx_http_autostock_loc_conf_t *lcf);
+static ngx_int_t ngx_http_autostock_response_output(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *type, ngx_buf_t *b);
+
+
+static ngx_str_t  ngx_http_autostock_json = ngx_string("application/json");
+static ngx_str_t  ngx_http_autostock_problem_json =
+    ngx_string("application/problem+json");
+
+
+#define ngx_http_autostock_problem_head(name, title, status)                  \
+    ngx_string("{\"type\":\"urn:autostock:problem:" name "\",\"title\":\""    \
+               title "\",\"status\":" status ",\"detail\":\"")
+
+
+/* in the order of ngx_http_autostock_problem_e */
+
+static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
+
+    { NGX_HTTP_BAD_REQUEST, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
+      ngx_http_autostock_problem_head("invalid-request",
+                                      "Invalid request", "400"),
+      ngx_string("the request is not what this location expects"),
+      ngx_string("잘못된 요청입니다") },
+
+    { NGX_HTTP_BAD_REQUEST, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
+      ngx_http_autostock_problem_head("invalid-idempotency-key",
+                                      "Invalid Idempotency-Key", "400"),
+      ngx_string("Idempotency-Key must come once, with 1 to 255 visible ASCII"
+                 " characters, bare or as a quoted string"),
+      ngx_string("Idempotency-Key가 잘못되었습니다") },
+
+    { NGX_HTTP_UNAUTHORIZED, NGX_HTTP_AUTOSTOCK_UNAUTHORIZED, 0,
+      ngx_http_autostock_problem_head("invalid-signature",
+                                      "Invalid signature", "401"),
+      ngx_string("the arguments order and signature must be the order's id"
+                 " and its signature, as the callback URL has them"),
+      ngx_string("서명이 올바르지 않습니다") },
+
+    { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_NOT_FOUND, 0,
+      ngx_http_autostock_problem_head("no-product", "No such product", "404"),
+      ngx_string("no product has this SKU"),
+      ngx_string("상품 없음") },
+
+    { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("no-order", "No such order", "404"),
+      ngx_string("no restock order has this id"),
+      ngx_string("주문 없음") },
+
+    { NGX_HTTP_NOT_ALLOWED, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
+      ngx_http_autostock_problem_head("method-not-allowed",
+                                      "Method not allowed", "405"),
+      ngx_string("this location serves the methods that Allow names"),
+      ngx_string("허용되지 않는 메서드입니다") },
+
+    { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("not-enough-stock",
+                                      "Not enough stock", "409"),
+      ngx_string("the stock is less than the quantity asked for"),
+      ngx_string("구매 실패!") },
+
+    { NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
+      ngx_http_autostock_problem_head("body-too-large",
+                                      "Body too large", "413"),
+      ngx_string("the body is longer than this location accepts"),
+      ngx_string("요청 본문이 너무 큽니다") },
+
+    { 422, NGX_HTTP_AUTOSTOCK_KEY_CONFLICTS, 0,
+      ngx_http_autostock_problem_head("idempotency-key-reused",
+                                      "Idempotency-Key reused", "422"),
+      ngx_string("this Idempotency-Key was used for another request"),
+      ngx_string("이미 다른 요청에 쓰인 Idempotency-Key입니다") },
+
+    { 422, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("wrong-count", "Wrong count", "422"),
+      ngx_string("the count must be from 1 to the number ordered"),
+      ngx_string("입고 실패! 수량이 주문과 맞지 않습니다") },
+
+    { 422, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("wrong-product",
+                                      "Wrong product", "422"),
+      ngx_string("the order is for another product"),
+      ngx_string("입고 실패! 주문한 상품이 아닙니다") },
+
+    { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_OVERLOADS, 1,
+      ngx_http_autostock_problem_head("overload", "Overload", "503"),
+      ngx_string("too many requests wait for the database; nothing was done,"
+                 " try again later"),
+      ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
+
+    { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNAVAILABLE, 1,
+      ngx_http_autostock_problem_head("unavailable",
+                                      "Database out of reach", "503"),
+      ngx_string("the database could not be reached in time; nothing was"
+                 " done, try again later"),
+      ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
+
+    { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNKNOWN, 1,
+      ngx_http_autostock_problem_head("outcome-unknown",
+                                      "Outcome unknown", "503"),
+      ngx_string("the request may have been done or not; ask again with the"
+                 " same Idempotency-Key to find out"),
+      ngx_string("결과를 확인하지 못했습니다. 같은 Idempotency-Key로 다시"
+                 " 시도해 주세요") }
+};
+
+
+ngx_buf_t *
+ngx_http_autostock_response_buf(ngx_http_request_t *r, size_t size)
+{
+    ngx_buf_t  *b;
+
+    /* one allocation for both */
+
+    b = ngx_palloc(r->pool, sizeof(ngx_buf_t) + size);
+    if (b == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(b, sizeof(ngx_buf_t));
+
+    b->start = (u_char *) b + sizeof(ngx_buf_t);
+    b->pos = b->start;
+    b->last = b->start;
+    b->end = b->start + size;
+    b->temporary = 1;
+
+    return b;
+}
+
+
+ngx_int_t
+ngx_http_autostock_response_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_buf_t *b)
+{
+    return ngx_http_autostock_response_output(r, status,
+                                              &ngx_http_autostock_json, b);
+}
+
+
+ngx_int_t
+ngx_http_autostock_response_problem(ngx_http_request_t *r,
+    ngx_http_autostock_problem_e id, ngx_str_t *detail, ngx_str_t *message,
+    ngx_str_t *members)
+{
+    size_t                          size;
+    ngx_buf_t                      *b;
+    ngx_http_autostock_problem_t   *problem;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    problem = &ngx_http_autostock_problems[id];
+
+    if (lcf->database != NULL) {
+        ngx_http_autostock_count(lcf->database, problem->counter, 1);
+    }
+
+    if (problem->retry
+        && ngx_http_autostock_response_retry(r, lcf) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (message == NULL) {
+        message = &problem->message;
+    }
+
+    if (lcf->compat) {
+        b = ngx_http_autostock_response_buf(r,
+                              sizeof("{\"message\":\"\"}") + message->len);
+        if (b == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        b->last = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
+        b->last = ngx_cpymem(b->last, message->data, message->len);
+        b->last = ngx_http_autostock_response_put(b->last, "\"}");
+
+        return ngx_http_autostock_response_send(r,
+                       id == NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK
+                           ? NGX_HTTP_OK
+                       : id == NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT
+                           ? NGX_HTTP_BAD_REQUEST
+                           : problem->status, b);
+    }
+
+    size = problem->head.len + sizeof("\",\"message\":\"\"}") + message->len
+           + (detail != NULL ? as_json_escaped_len(detail->data, detail->len)
+                             : problem->detail.len)
+           + (members != NULL ? members->len : 0);
+
+    b = ngx_http_autostock_response_buf(r, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_http_autostock_response_fill(b->last, problem, detail,
+                                               message, members);
+
+    return ngx_http_autostock_response_output(r, problem->status,
+                                          &ngx_http_autostock_problem_json, b);
+}
+
+
+static u_char *
+ngx_http_autostock_response_fill(u_char *p,
+    ngx_http_autostock_problem_t *problem, ngx_str_t *detail,
+    ngx_str_t *message, ngx_str_t *members)
+{
+    p = ngx_cpymem(p, problem->head.data, problem->head.len);
+
+    if (detail != NULL) {
+        p = as_json_escape(p, detail->data, detail->len);
+
+    } else {
+        p = ngx_cpymem(p, problem->detail.data, problem->detail.len);
+    }
+
+    p = ngx_http_autostock_response_put(p, "\",\"message\":\"");
+    p = ngx_cpymem(p, message->data, message->len);
+    *p++ = '"';
+
+    if (members != NULL) {
+        p = ngx_cpymem(p, members->data, members->len);
+    }
+
+    *p++ = '}';
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_response_retry(ngx_http_request_t *r,
+    ngx_http_autostock_loc_conf_t *lcf)
+{
+    u_char  *p, *last;
+
+    p = ngx_pnalloc(r->pool, AS_DECIMAL_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = as_decimal(p, lcf->retry_after);
+
+    return ngx_http_autostock_response_header(r, "Retry-After",
+                                              sizeof("Retry-After") - 1,
+                                              p, last - p);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b)
+{
+    ngx_int_t    rc;
+    ngx_chain_t  out;
+
+    r->headers_out.status = status;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_length_n = b->last - b->pos;
+
+    /* an answer is of the moment it was given */
+
+    rc = ngx_http_autostock_response_header(r, "Cache-Control",
+                                            sizeof("Cache-Control") - 1,
+                                            (u_char *) "no-store",
+                                            sizeof("no-store") - 1);
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_autostock_response_header(ngx_http_request_t *r, const char *name,
+    size_t name_len, u_char *value, size_t value_len)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.data = (u_char *) name;
+    h->key.len = name_len;
+    h->value.data = value;
+    h->value.len = value_len;
+    h->lowcase_key = NULL;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_autostock_response_replayed(ngx_http_request_t *r)
+{
+    return ngx_http_autostock_response_header(r, "Idempotency-Replayed",
+                                         sizeof("Idempotency-Replayed") - 1,
+                                         (u_char *) "true",
+                                         sizeof("true") - 1);
+}
+
+
+u_char *
+ngx_http_autostock_response_message(u_char *p, const ngx_str_t *text,
+    int64_t stock)
+{
+    p = ngx_cpymem(p, text->data, text->len);
+
+    if (stock < 0) {
+        return p;
+    }
+
+    p = ngx_http_autostock_response_put(p, NGX_HTTP_AUTOSTOCK_LEFT);
+
+    return as_decimal(p, stock);
+}
+
+
+u_char *
+ngx_http_autostock_response_stock(u_char *p, int64_t stock)
+{
+    if (stock < 0) {
+        return ngx_http_autostock_response_put(p, "null");
+    }
+
+    return as_decimal(p, stock);
+}

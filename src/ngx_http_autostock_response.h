@@ -1,0 +1,84 @@
+
+/*
+ * Answers: one buffer of JSON, and the headers that all of them have.  An
+ * error is a problem (RFC 9457) with the message that today's clients read;
+ * in a compatible location it is the message alone.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_RESPONSE_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_RESPONSE_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID = 0,           /* 400 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_KEY,                   /* 400 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_SIGNATURE,             /* 401 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT,            /* 404 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_NO_ORDER,              /* 404 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_METHOD,                /* 405 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK,                 /* 409 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE,             /* 413 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_KEY_REUSED,            /* 422 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT,                 /* 422 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_PRODUCT,               /* 422 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,              /* 503 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE,           /* 503 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN                /* 503 */
+} ngx_http_autostock_problem_e;
+
+
+/*
+ * A buffer of the request's pool with room for size bytes, to be filled at
+ * last.  NULL where memory ran out.
+ */
+ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
+    size_t size);
+
+/*
+ * Sends status, headers and the buffer; what ngx_http_output_filter() or
+ * ngx_http_send_header() returned, for ngx_http_finalize_request().
+ */
+ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_buf_t *b);
+
+/*
+ * Sends a problem and counts it.  detail (any text) and message (JSON text)
+ * are the problem's own where NULL; members is JSON text that begins with a
+ * comma, or NULL.
+ */
+ngx_int_t ngx_http_autostock_response_problem(ngx_http_request_t *r,
+    ngx_http_autostock_problem_e problem, ngx_str_t *detail,
+    ngx_str_t *message, ngx_str_t *members);
+
+/* Name and value must outlive the request's pool, or be in it. */
+ngx_int_t ngx_http_autostock_response_header(ngx_http_request_t *r,
+    const char *name, size_t name_len, u_char *value, size_t value_len);
+
+/* "Idempotency-Replayed: true" */
+ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
+
+
+/*
+ * The text and, where it is known (not -1), the stock that is left.  Writes
+ * text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes at most; returns their end.
+ */
+#define NGX_HTTP_AUTOSTOCK_LEFT      " 남은 재고: "
+#define NGX_HTTP_AUTOSTOCK_LEFT_LEN                                           \
+    (sizeof(NGX_HTTP_AUTOSTOCK_LEFT) - 1 + NGX_INT64_LEN)
+
+u_char *ngx_http_autostock_response_message(u_char *p,
+    const ngx_str_t *text, int64_t stock);
+
+/* The number, or null for -1. */
+u_char *ngx_http_autostock_response_stock(u_char *p, int64_t stock);
+
+
+#define ngx_http_autostock_response_put(p, text)                              \
+    ngx_cpymem(p, text, sizeof(text) - 1)
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_RESPONSE_H_INCLUDED_ */

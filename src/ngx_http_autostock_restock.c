@@ -1,0 +1,375 @@
+
+#include "ngx_http_autostock_body.h"
+#include "ngx_http_autostock_client.h"
+#include "ngx_http_autostock_receipt.h"
+#include "ngx_http_autostock_restock.h"
+#include "ngx_http_autostock_status.h"
+
+#include "as_decimal.h"
+#include "as_digest.h"
+
+
+typedef struct {
+    ngx_http_request_t            *request;
+    ngx_http_cleanup_t            *cleanup;
+    ngx_http_autostock_receipt_t   receipt;
+} ngx_http_autostock_restock_t;
+
+
+static ngx_int_t ngx_http_autostock_restock_verify(ngx_http_request_t *r,
+    u_char order_id[AS_UUID_LEN]);
+static void ngx_http_autostock_restock_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_restock_start(ngx_http_request_t *r,
+    ngx_http_autostock_restock_t *restock);
+static ngx_int_t ngx_http_autostock_restock_submit(ngx_http_request_t *r,
+    ngx_http_autostock_restock_t *restock);
+static void ngx_http_autostock_restock_cancel(void *data);
+static void ngx_http_autostock_restock_receipt_handler(
+    ngx_http_autostock_receipt_t *receipt);
+static ngx_int_t ngx_http_autostock_restock_answer(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt);
+static ngx_int_t ngx_http_autostock_restock_booked(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt, ngx_uint_t compat);
+static ngx_int_t ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt);
+static ngx_int_t ngx_http_autostock_restock_unknown(ngx_http_request_t *r);
+
+
+static ngx_str_t  ngx_http_autostock_restock_done =
+    ngx_string("입고 완료!");
+
+
+ngx_int_t
+ngx_http_autostock_restock_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_http_autostock_restock_t  *restock;
+
+    restock = ngx_pcalloc(r->pool, sizeof(ngx_http_autostock_restock_t));
+    if (restock == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_autostock_restock_verify(r, restock->receipt.order_id);
+
+    if (rc == NGX_DECLINED) {
+
+        /* RFC 9110, 15.5.2: a 401 names a scheme */
+
+        if (ngx_http_autostock_response_header(r, "WWW-Authenticate",
+                                              sizeof("WWW-Authenticate") - 1,
+                                              (u_char *) "Callback-Signature",
+                                              sizeof("Callback-Signature") - 1)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_autostock_client_refuse(r,
+                                        NGX_HTTP_AUTOSTOCK_PROBLEM_SIGNATURE);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    restock->request = r;
+
+    ngx_http_set_ctx(r, restock, ngx_http_autostock_module);
+
+    return ngx_http_autostock_client_read(r,
+                                     ngx_http_autostock_restock_body_handler);
+}
+
+
+/* NGX_OK, NGX_DECLINED, or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_autostock_restock_verify(ngx_http_request_t *r,
+    u_char order_id[AS_UUID_LEN])
+{
+    int                             rc, verified;
+    ngx_str_t                       order, signature, *secret;
+    ngx_uint_t                      i;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    if (lcf->callback_secrets == NULL
+        || ngx_http_arg(r, (u_char *) "order", sizeof("order") - 1, &order)
+           != NGX_OK
+        || ngx_http_arg(r, (u_char *) "signature", sizeof("signature") - 1,
+                        &signature)
+           != NGX_OK
+        || as_uuid_parse((char *) order.data, order.len, order_id) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    secret = lcf->callback_secrets->elts;
+    verified = 0;
+
+    /* to the last one: the time does not tell which secret it was */
+
+    for (i = 0; i < lcf->callback_secrets->nelts; i++) {
+
+        rc = as_signature_verify(secret[i].data, secret[i].len, order_id,
+                                 signature.data, signature.len);
+        if (rc < 0) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "autostock: HMAC-SHA256 of a callback failed");
+            return NGX_ERROR;
+        }
+
+        verified |= rc;
+    }
+
+    return verified ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+ngx_http_autostock_restock_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_http_autostock_restock_t  *restock;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "autostock restock body handler");
+
+    restock = ngx_http_get_module_ctx(r, ngx_http_autostock_module);
+
+    rc = ngx_http_autostock_restock_start(r, restock);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_start(ngx_http_request_t *r,
+    ngx_http_autostock_restock_t *restock)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      text;
+    ngx_uint_t                     status;
+    ngx_http_autostock_body_t      body;
+    ngx_http_autostock_problem_e   problem;
+
+    rc = ngx_http_autostock_client_body(r, &text);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE, NULL, NULL, NULL);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    status = ngx_http_autostock_body_receipt(&body, text.data, text.len);
+
+    if (status != 0) {
+        problem = status == NGX_HTTP_BAD_REQUEST
+                      ? NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID
+                      : NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT;
+
+        return ngx_http_autostock_response_problem(r, problem, &body.detail,
+                                                   NULL, NULL);
+    }
+
+    restock->receipt.product = body.product;
+    restock->receipt.quantity = body.quantity;
+
+    return ngx_http_autostock_restock_submit(r, restock);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_submit(ngx_http_request_t *r,
+    ngx_http_autostock_restock_t *restock)
+{
+    ngx_http_autostock_receipt_t   *receipt;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    restock->cleanup = ngx_http_cleanup_add(r, 0);
+    if (restock->cleanup == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    receipt = &restock->receipt;
+
+    receipt->timeout = lcf->restock_timeout;
+    receipt->handler = ngx_http_autostock_restock_receipt_handler;
+    receipt->data = restock;
+    receipt->log = r->connection->log;
+
+    if (ngx_http_autostock_receipt_submit(lcf->database, receipt) != NGX_OK) {
+        return ngx_http_autostock_response_problem(r,
+                       NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD, NULL, NULL, NULL);
+    }
+
+    ngx_http_autostock_client_wait(r, restock->cleanup,
+                                   ngx_http_autostock_restock_cancel,
+                                   receipt);
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_autostock_restock_cancel(void *data)
+{
+    ngx_http_autostock_receipt_cancel(data);
+}
+
+
+static void
+ngx_http_autostock_restock_receipt_handler(
+    ngx_http_autostock_receipt_t *receipt)
+{
+    ngx_int_t                      rc;
+    ngx_http_request_t            *r;
+    ngx_http_autostock_restock_t  *restock;
+
+    restock = receipt->data;
+    r = restock->request;
+
+    ngx_http_autostock_client_resume(r, restock->cleanup);
+
+    rc = ngx_http_autostock_restock_answer(r, receipt);
+
+    ngx_http_autostock_client_finish(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_answer(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt)
+{
+    ngx_http_autostock_problem_e    problem;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    switch (receipt->outcome) {
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED:
+        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_RECEIPTS,
+                                 1);
+
+        return ngx_http_autostock_restock_booked(r, receipt, lcf->compat);
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED:
+        ngx_http_autostock_count(lcf->database,
+                                 NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
+
+        if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_autostock_restock_booked(r, receipt, lcf->compat);
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_NO_ORDER;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_PRODUCT;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY:
+        return ngx_http_autostock_restock_too_many(r, receipt);
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
+        break;
+
+    default: /* NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN */
+        return ngx_http_autostock_restock_unknown(r);
+    }
+
+    return ngx_http_autostock_response_problem(r, problem, NULL, NULL, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_booked(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt, ngx_uint_t compat)
+{
+    size_t      size;
+    u_char     *p;
+    ngx_buf_t  *b;
+
+    size = sizeof("{\"message\":\"\",\"order_id\":\"\",\"received\":,"
+                  "\"stock\":}")
+           + ngx_http_autostock_restock_done.len
+           + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
+           + NGX_INT32_LEN + NGX_INT64_LEN;
+
+    b = ngx_http_autostock_response_buf(r, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
+    p = ngx_http_autostock_response_message(p,
+                                            &ngx_http_autostock_restock_done,
+                                            receipt->stock);
+
+    if (!compat) {
+        p = ngx_http_autostock_response_put(p, "\",\"order_id\":\"");
+        p = (u_char *) as_uuid_text(receipt->order_id, (char *) p);
+        p = ngx_http_autostock_response_put(p, "\",\"received\":");
+        p = as_decimal(p, receipt->received);
+        p = ngx_http_autostock_response_put(p, ",\"stock\":");
+        p = ngx_http_autostock_response_stock(p, receipt->stock);
+
+    } else {
+        *p++ = '"';
+    }
+
+    *p++ = '}';
+
+    b->last = p;
+
+    return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt)
+{
+    u_char     *p;
+    u_char      text[64 + 2 * AS_DECIMAL_LEN];
+    ngx_str_t   detail;
+
+    p = ngx_http_autostock_response_put(text, "the count is ");
+    p = as_decimal(p, receipt->quantity);
+    p = ngx_http_autostock_response_put(p, ", but only ");
+    p = as_decimal(p, receipt->ordered);
+    p = ngx_http_autostock_response_put(p, " were ordered");
+
+    detail.data = text;
+    detail.len = p - text;
+
+    return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT, &detail, NULL, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_restock_unknown(ngx_http_request_t *r)
+{
+    ngx_str_t  detail, message;
+
+    ngx_str_set(&detail, "the goods may have been booked or not; the same"
+                " callback may be sent again, it books them once");
+    ngx_str_set(&message, "결과를 확인하지 못했습니다. 다시 시도해 주세요");
+
+    return ngx_http_autostock_response_problem(r,
+                NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, &detail, &message, NULL);
+}

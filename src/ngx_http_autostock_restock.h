@@ -1,0 +1,17 @@
+
+/*
+ * POST: the factory's callback, which books an order's goods in.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_RESTOCK_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_RESTOCK_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+ngx_int_t ngx_http_autostock_restock_handler(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_RESTOCK_H_INCLUDED_ */
