@@ -1,0 +1,131 @@
+'use strict';
+
+/*
+ * What is measured: cases, and the plans made of them.
+ *
+ * A step is one measurement of a round: a server under one load.  `answers`
+ * is what every answer must be, `share` how many of them are sales.
+ */
+
+const KEYS = { BENCH_KEY_HEADER: 'Idempotency-Key' };
+/* as long a header that nobody looks at: the client does the same work */
+const NO_KEYS = { BENCH_KEY_HEADER: 'Idempotency-Nay' };
+const SOLD_OUT = { BENCH_PATH: '/sold-out', BENCH_SKU: 'SOLD-OUT' };
+const LOOK_UP = { BENCH_METHOD: 'GET', BENCH_PATH: '/product/donut' };
+
+const CASES = {
+    hot: { title: 'one hot product', script: 'one', env: {} },
+    'products-1': { script: 'products', env: { BENCH_PRODUCTS: '1' } },
+    'products-10': { script: 'products', env: { BENCH_PRODUCTS: '10' } },
+    'products-100': { script: 'products', env: { BENCH_PRODUCTS: '100' } },
+    'products-1000': { title: '1,000 products, uniform', script: 'products',
+        env: { BENCH_PRODUCTS: '1000' } },
+    zipf: { title: '1,000 products, Zipf', script: 'products',
+        env: { BENCH_PRODUCTS: '1000', BENCH_ZIPF: '1' } },
+    quantities: { title: 'quantities 1 to 5', script: 'quantities', env: {} },
+    'sold-out': { title: 'sold-out storm', script: 'one', env: SOLD_OUT,
+        answers: 4, share: 0 },
+    lookup: { title: 'look-ups', script: 'one', env: LOOK_UP, share: 0 },
+    mix: { title: '90 % look-ups, 10 % checkouts', script: 'mix', env: {},
+        share: 0.1 },
+    'key-ignored': { title: 'hot, the key header ignored', script: 'keys',
+        env: NO_KEYS },
+    'key-new': { title: 'hot, a new Idempotency-Key each', script: 'keys',
+        env: KEYS },
+    'key-replayed': { title: 'hot, 10 % of the keys replayed',
+        script: 'keys', env: { ...KEYS, BENCH_REPLAY: '10' } },
+};
+
+const SERVERS = ['autostock', 'plain', 'redis', 'node'];
+const CONNECTIONS = [1, 16, 64, 256, 1024, 4096];
+
+function name(step) {
+    const load = step.load.kind === 'open' ? `@${step.load.rate}` : '';
+    const batch = step.load.kind === 'bare' && step.load.batch > 1
+        ? `/${step.load.batch}` : '';
+    return `${step.server}:${step.case}${load}${batch}`
+        + `:c${step.connections}:w${step.workers}`;
+}
+
+function step(server, caseName, connections = 256, workers = 2, load = {}) {
+    const { script, env, answers = 2, share = 1 } = CASES[caseName];
+    const one = { server, case: caseName, connections, workers,
+        /* the plain server says 200 whatever is asked */
+        answers: server === 'plain' ? 2 : answers, share,
+        load: { kind: 'wrk', script, env, ...load } };
+    return { ...one, name: name(one) };
+}
+
+function open(server, rate, connections = 256, workers = 2) {
+    return step(server, 'hot', connections, workers, { kind: 'open', rate });
+}
+
+/* The database alone; connections are its clients. */
+function bare(clients, batch = 1) {
+    return step('bare', 'hot', clients, 1, { kind: 'bare', batch });
+}
+
+/* What stands side by side is measured side by side. */
+function hot(connections, servers) {
+    return servers.map((server) => step(server, 'hot', connections));
+}
+
+function quick() {
+    return [
+        ...hot(256, ['plain', 'autostock', 'redis']),
+        step('autostock', 'products-1000'),
+        step('autostock', 'key-ignored'), step('autostock', 'key-new'),
+        step('autostock', 'lookup'), step('plain', 'lookup'),
+        step('autostock', 'sold-out'), step('plain', 'sold-out'),
+        step('autostock', 'hot', 1, 2), bare(1),
+    ];
+}
+
+function standard() {
+    return [
+        ...hot(256, ['plain', 'autostock', 'redis', 'node']), bare(8),
+        step('autostock', 'key-ignored'), step('autostock', 'key-new'),
+        step('autostock', 'key-replayed'),
+        step('autostock', 'products-1000'), step('autostock', 'zipf'),
+        step('autostock', 'quantities'),
+        step('plain', 'lookup'), step('autostock', 'lookup'),
+        step('autostock', 'mix'),
+        step('plain', 'sold-out'), step('autostock', 'sold-out'),
+        bare(1), ...hot(1, ['autostock', 'plain']),
+        ...hot(16, ['autostock', 'plain']),
+        ...hot(64, ['plain', 'autostock']),
+        ...hot(1024, ['autostock', 'plain']),
+        ...hot(4096, ['autostock', 'plain']),
+        step('autostock', 'hot', 256, 1), step('autostock', 'hot', 256, 4),
+        step('autostock', 'products-1'), step('autostock', 'products-10'),
+        step('autostock', 'products-100'),
+        open('autostock', 2000), open('autostock', 10000),
+        open('autostock', 20000), open('plain', 20000),
+        open('autostock', 40000),
+    ];
+}
+
+function full() {
+    const steps = [...standard()];
+    for (const workers of [1, 2, 4]) {
+        for (const connections of CONNECTIONS) {
+            steps.push(...Object.keys(CASES).map(
+                (one) => step('autostock', one, connections, workers)));
+            steps.push(...['hot', 'lookup', 'sold-out'].map(
+                (one) => step('plain', one, connections, workers)));
+            steps.push(...['redis', 'node'].map(
+                (server) => step(server, 'hot', connections, workers)));
+        }
+    }
+    for (const batch of [1, 8, 32, 64, 128, 256, 512, 1024]) {
+        steps.push(bare(1, batch));
+    }
+    for (const rate of [1000, 5000, 30000, 50000, 60000]) {
+        steps.push(open('autostock', rate), open('plain', rate));
+    }
+    const seen = new Set();
+    return steps.filter((one) => !seen.has(one.name) && seen.add(one.name));
+}
+
+module.exports = { CASES, CONNECTIONS, SERVERS, bare, full, open, quick,
+    standard, step };

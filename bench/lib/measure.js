@@ -1,0 +1,167 @@
+'use strict';
+
+/*
+ * One measurement: shelves filled, load, numbers taken before and after, the
+ * books checked.
+ */
+
+const fs = require('node:fs');
+const load = require('./load');
+const status = require('./status');
+const system = require('./system');
+const { HOT_STOCK } = require('./database');
+
+const WARM_UP = 1;                  /* seconds, before a step's first round */
+
+class Measure {
+    constructor(options, database, servers) {
+        this.options = options;
+        this.database = database;
+        this.servers = servers;
+        this.seed = Date.now() % 100000000;
+        this.warm = new Set();
+    }
+
+    async generate(server, step, seconds) {
+        this.seed++;
+        if (step.load.kind === 'bare') {
+            return load.bare(this.options, this.database, step, seconds);
+        }
+        return load[step.load.kind](this.options, server, step, seconds,
+            this.seed);
+    }
+
+    async reset(step) {
+        if (step.server === 'redis') {
+            await this.servers.redisCommand('set', 'stock', HOT_STOCK);
+        } else if (step.server !== 'plain') {
+            await this.database.quiet();
+            await this.database.reset();
+        }
+    }
+
+    async before(server, step) {
+        return {
+            server: server ? system.cpuOf(server.process.pid) : 0,
+            store: this.storeCpu(server, step),
+            syncs: await this.database.syncs(),
+            status: step.server === 'autostock'
+                ? await status.read(server.port) : null,
+        };
+    }
+
+    storeCpu(server, step) {
+        if (step.server === 'bare') {
+            return system.cpuOf(this.database.server.pid);
+        }
+        return server.store ? system.cpuOf(server.store.pid) : 0;
+    }
+
+    async run(step) {
+        const server = step.server === 'bare' ? null
+            : await this.servers.get(step.server, step.workers);
+        if (!this.warm.has(step.name) && step.load.kind === 'wrk') {
+            await this.generate(server, step, WARM_UP);
+            this.warm.add(step.name);
+        }
+        await this.reset(step);
+        const said = server ? fs.statSync(server.log).size : 0;
+        const before = await this.before(server, step);
+
+        let anonymous = 0;
+        const sampling = setTimeout(() => {
+            anonymous = server ? Math.max(0, ...server.workers()
+                .map(system.anonymousOf)) : 0;
+        }, this.options.seconds * 700);
+        const result = await this.generate(server, step,
+            this.options.seconds);
+        clearTimeout(sampling);
+
+        await this.database.quiet();
+        result.anonymous = anonymous;
+        await this.after(server, step, before, result);
+        result.faults = await this.check(step, result);
+        if (server && fs.statSync(server.log).size > said) {
+            result.faults.push('its log says: ' + fs.readFileSync(server.log,
+                'utf8').slice(said).trim().split('\n')[0].slice(0, 200));
+        }
+        return result;
+    }
+
+    /* Per answer, since the load's own count is what it is a share of. */
+    async after(server, step, before, result) {
+        const answers = Math.max(1, result.sent || result.requests);
+        const now = server ? system.cpuOf(server.process.pid) : 0;
+        result.cpu_server = (now - before.server) / answers;
+        result.cpu_store = (this.storeCpu(server, step) - before.store)
+            / answers;
+        result.cpu_client = result.client_cpu / answers;
+        result.syncs = await this.database.syncs() - before.syncs;
+        if (before.status) {
+            result.autostock = status.difference(before.status,
+                await status.read(server.port));
+        }
+    }
+
+    /* What is wrong with the answers or the books: nothing, one hopes. */
+    async check(step, result) {
+        const faults = [];
+        const expected = step.answers === 4 ? result.requests : 0;
+        if (result.status_errors !== expected) {
+            faults.push(`${result.status_errors} answers of 400 and above,`
+                + ` expected ${expected}`);
+        }
+        if (result.failed > 0) {
+            faults.push(`${result.failed} requests failed or unanswered`);
+        }
+        if (step.server === 'plain') {
+            return faults;
+        }
+        /* what was under way at the end was sold, but never counted */
+        const sold = step.answers === 4 ? 0 : step.share * result.ok;
+        const part = step.share > 0 && step.share < 1
+            ? result.extra + this.options.threads : 0;
+        const from = sold - part;
+        const to = sold + part + (step.share === 1 ? result.extra : 0);
+        if (step.server === 'redis') {
+            const left = Number(await this.servers.redisCommand('get',
+                'stock'));
+            this.within(faults, 'sales', HOT_STOCK - left, from, to);
+            return faults;
+        }
+        await this.checkBooks(step, result, from, to, faults);
+        return faults;
+    }
+
+    async checkBooks(step, result, from, to, faults) {
+        const books = await this.database.books();
+        const replays = result.autostock ? result.autostock.replays : 0;
+        result.sales = books.sales;
+        result.syncs_per_sale = books.sales
+            ? result.syncs / books.sales : null;
+        this.within(faults, 'ledger rows and replays',
+            books.sales + replays, from, to);
+        if (books.gone !== books.pieces) {
+            faults.push(`${books.gone} pieces gone from the shelves,`
+                + ` ${books.pieces} in the ledger`);
+        }
+        if (books.negative > 0 || books.unequal > 0) {
+            faults.push(`${books.negative} shelves below zero,`
+                + ` ${books.unequal} unlike their ledger`);
+        }
+        if (result.autostock) {
+            this.within(faults, 'ledger rows, by the status location',
+                books.sales, result.autostock.sales,
+                result.autostock.sales + result.extra);
+        }
+    }
+
+    within(faults, what, found, from, to) {
+        if (found < Math.floor(from) || found > Math.ceil(to)) {
+            faults.push(`${what}: ${found}, expected ${Math.floor(from)}`
+                + ` to ${Math.ceil(to)}`);
+        }
+    }
+}
+
+module.exports = { Measure };
