@@ -36,6 +36,7 @@
 
 typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
 typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
+typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
 typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
 
 
@@ -87,6 +88,9 @@ typedef struct {
     ngx_http_autostock_batch_t   *sales;
     ngx_http_autostock_batch_t   *lookups;
     ngx_http_autostock_batch_t   *receipts;
+    ngx_http_autostock_catalog_t *catalog;
+    ngx_uint_t                    replays;  /* flights that still look for
+                                               keys before they sell */
 } ngx_http_autostock_database_t;
 
 

@@ -10,7 +10,7 @@
 #define _NGX_HTTP_AUTOSTOCK_LOOKUP_H_INCLUDED_
 
 
-#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_batch.h"
 
 
 typedef enum {
@@ -32,6 +32,7 @@ typedef struct {
     ngx_str_t                            stock;
     ngx_str_t                            factory_id;
     ngx_str_t                            ad_id;
+    ngx_str_t                            reorder_point;
 } ngx_http_autostock_product_row_t;
 
 
@@ -53,12 +54,12 @@ struct ngx_http_autostock_lookup_s {
     ngx_http_autostock_lookup_outcome_e    outcome;
     ngx_http_autostock_product_row_t      *row;
 
-    /* of the batch */
-    ngx_queue_t                            queue;
-    ngx_msec_t                             deadline;
-    void                                  *flight;
-    ngx_uint_t                             slot;
+    /* the room's own */
+    ngx_http_autostock_waiter_t            waiter;
 };
+
+
+extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops;
 
 
 /* As in ngx_http_autostock_sale.h. */

@@ -10,7 +10,7 @@
 #define _NGX_HTTP_AUTOSTOCK_RECEIPT_H_INCLUDED_
 
 
-#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_batch.h"
 
 
 typedef enum {
@@ -48,9 +48,12 @@ struct ngx_http_autostock_receipt_s {
     uint32_t                                ordered;   /* TOO_MANY */
     int64_t                                 stock;     /* now; -1: not known */
 
-    /* of the batch */
-    void                                   *flight;
+    /* the room's own */
+    void                                   *booking;
 };
+
+
+extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops;
 
 
 /* As in ngx_http_autostock_sale.h. */

@@ -12,7 +12,8 @@
 #define _NGX_HTTP_AUTOSTOCK_SALE_H_INCLUDED_
 
 
-#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_lookup.h"
 
 
 typedef enum {
@@ -51,11 +52,12 @@ struct ngx_http_autostock_sale_s {
     int64_t                              stock;     /* after this sale, or
                                                        now; -1: not known */
 
-    /* of the batch */
-    ngx_queue_t                          queue;
-    ngx_msec_t                           deadline;
-    void                                *flight;
-    ngx_uint_t                           slot;
+    /* the room's own */
+    ngx_http_autostock_waiter_t          waiter;
+    ngx_http_autostock_lookup_t          resolving;
+    ngx_http_autostock_database_t       *db;
+    void                                *product;
+    ngx_uint_t                           resolved;  /* how often */
 };
 
 
@@ -65,6 +67,8 @@ struct ngx_http_autostock_sale_s {
  */
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale);
+
+extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;
 
 /* The client has left: the handler will not be called.  Any time, also twice
  * or after the handler.  A sale already sent goes on without it. */

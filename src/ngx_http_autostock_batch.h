@@ -1,0 +1,140 @@
+
+/*
+ * Requests that wait are merged here.  While a flight is under way those who
+ * arrive wait; when it lands, all of them go in the next one.  No timer: a
+ * lone request goes at once.
+ *
+ * A batch knows queues, deadlines, connections and retries; what is asked of
+ * the database is its operations' affair (sale, lookup, receipt).
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
+
+
+#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_sql.h"
+
+
+typedef struct ngx_http_autostock_flight_s  ngx_http_autostock_flight_t;
+
+
+/* One who waits; embedded in what he asks for. */
+typedef struct {
+    ngx_queue_t                      queue;
+    ngx_msec_t                       deadline;
+    ngx_http_autostock_batch_t      *batch;    /* NULL: not in one */
+    ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
+    ngx_uint_t                       slot;     /* the operation's */
+    unsigned                         counted:1;
+} ngx_http_autostock_waiter_t;
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_UNREACHABLE = 0,        /* no connection */
+    NGX_HTTP_AUTOSTOCK_EXPIRED,                /* past his deadline */
+    NGX_HTTP_AUTOSTOCK_FAILED                  /* given up, see the log */
+} ngx_http_autostock_why_e;
+
+
+typedef struct {
+    const char  *name;
+    size_t       flight_size;            /* of the structure that begins with
+                                            ngx_http_autostock_flight_t */
+    ngx_uint_t   max_flights;
+    ngx_uint_t   patient;                /* waits for a database that is
+                                            out of reach */
+
+    /* once per structure, zeroed before */
+    ngx_int_t  (*create)(ngx_http_autostock_flight_t *flight);
+    void       (*destroy)(ngx_http_autostock_flight_t *flight);
+
+    /* before the first comes aboard */
+    void       (*reset)(ngx_http_autostock_flight_t *flight);
+
+    /* NGX_OK; NGX_DECLINED: full; waiter->slot is the operation's to set */
+    ngx_int_t  (*board)(ngx_http_autostock_flight_t *flight,
+                   ngx_http_autostock_waiter_t *waiter);
+
+    /* a connection is there, at first or again */
+    void       (*depart)(ngx_http_autostock_flight_t *flight);
+
+    /* the waiter's result; he is out of the batch already */
+    void       (*answer)(ngx_http_autostock_flight_t *flight,
+                   ngx_http_autostock_waiter_t *waiter);
+
+    /* no result: he is out of the batch; flight is NULL if he only waited */
+    void       (*refuse)(ngx_http_autostock_flight_t *flight,
+                   ngx_http_autostock_waiter_t *waiter,
+                   ngx_http_autostock_why_e why);
+} ngx_http_autostock_batch_ops_t;
+
+
+struct ngx_http_autostock_flight_s {
+    ngx_queue_t                       queue;    /* flying, or free */
+    ngx_http_autostock_batch_t       *batch;
+    ngx_http_autostock_connection_t  *conn;
+    ngx_http_autostock_taker_t        taker;
+    ngx_http_autostock_query_t        query;
+    ngx_http_autostock_done_pt        done;
+    ngx_http_autostock_sql_t          sql;
+    ngx_event_t                       timer;    /* of a retry */
+
+    ngx_queue_t                       aboard;   /* waiters */
+    ngx_uint_t                        n;        /* who came aboard */
+    ngx_msec_t                        began;
+    ngx_uint_t                        retries;
+
+    /* a session that was lost and may still be alive on its server */
+    uint64_t                          lost_thread;
+    time_t                            lost_server;
+
+    unsigned                          boarded:1;
+};
+
+
+ngx_http_autostock_batch_t *ngx_http_autostock_batch_create(
+    ngx_http_autostock_database_t *db, ngx_http_autostock_batch_ops_t *ops);
+void ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch);
+
+ngx_http_autostock_database_t *ngx_http_autostock_batch_database(
+    ngx_http_autostock_batch_t *batch);
+
+/* NGX_BUSY: the backlog is full.  deadline: of ngx_current_msec's kind. */
+ngx_int_t ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline);
+
+/* Back to the head of the line, from a flight's answer. */
+void ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter);
+
+/* He has left; a flight that carries him goes on.  Any time, also twice. */
+void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
+
+
+/* Sends flight->sql; done as in ngx_http_autostock_connection.h. */
+void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done);
+
+/*
+ * Departs once more: on another connection where this one was lost, else on
+ * this one, after a pause with jitter.  Ends by itself when nobody is left
+ * aboard or it was tried too often.
+ */
+void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
+    ngx_uint_t lost, const char *reason);
+
+/* Its connection is in order, but of no use: closes it. */
+void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
+    const char *reason);
+
+/* All is known: the next flight departs, then each one aboard is answered. */
+void ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight);
+
+/* Given up: each one aboard is refused. */
+void ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_why_e why);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_ */

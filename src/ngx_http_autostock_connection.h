@@ -1,0 +1,122 @@
+
+/*
+ * A connection to the database in nginx's event loop: connect, query, close,
+ * each with a deadline.  It knows no HTTP and no pool; the pool owns it.
+ *
+ * One operation at a time.  Its "done" is called once, never from inside the
+ * call that began it.  NGX_ERROR means that the connection is of no more use
+ * and must be closed; what the statement did is then not known.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_CONNECTION_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_CONNECTION_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_mysql.h"
+
+
+typedef struct ngx_http_autostock_connection_s
+    ngx_http_autostock_connection_t;
+
+/* rc: NGX_OK; NGX_DECLINED: the server refused; NGX_ERROR: lost */
+typedef void (*ngx_http_autostock_done_pt)(void *data, ngx_int_t rc);
+
+/*
+ * A row of the statement with this number, from 0.  Texts live until it
+ * returns.  Anything but NGX_OK: the answer makes no sense, which ends the
+ * connection.
+ */
+typedef ngx_int_t (*ngx_http_autostock_row_pt)(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+
+
+typedef struct {
+    ngx_str_t                    sql;        /* lives until done */
+    ngx_http_autostock_row_pt    row;        /* NULL: no row is expected */
+    ngx_http_autostock_done_pt   done;
+    void                        *data;
+
+    /* the answer */
+    ngx_uint_t                   statements; /* that went well */
+    uint64_t                     insert_id;  /* the last that was not 0 */
+    ngx_uint_t                   error;      /* the server's, or the
+                                                library's number */
+} ngx_http_autostock_query_t;
+
+
+struct ngx_http_autostock_connection_s {
+    ngx_queue_t                      queue;   /* the pool's */
+    void                            *pool;
+    ngx_http_autostock_database_t   *db;
+    ngx_http_autostock_mysql_t      *mysql;
+    ngx_connection_t                *c;
+    ngx_event_t                      timer;
+    ngx_event_t                      finished;   /* posted */
+    ngx_int_t                        rc;
+    ngx_log_t                       *log;
+
+    ngx_http_autostock_query_t      *query;
+    ngx_http_autostock_query_t       setup;
+    u_char                           setup_text[512];
+    ngx_uint_t                       wait;
+
+    ngx_http_autostock_done_pt       connected;
+    void                           (*hung_up)(void *data);
+    void                            *data;
+
+    ngx_thread_task_t               *task;
+    ngx_resolver_ctx_t              *resolving;
+    ngx_addr_t                       addr;
+    ngx_sockaddr_t                   sockaddr;
+
+    uint64_t                         thread_id;
+    time_t                           server_start;  /* to know a restart */
+    ngx_msec_t                       born;
+
+    unsigned                         durable:1;
+    unsigned                         read_only:1;
+    unsigned                         resting:1;
+    unsigned                         starting:1;
+    unsigned                         in_thread:1;
+    unsigned                         closed:1;      /* a thread holds it */
+};
+
+
+/* NULL where memory ran out. */
+ngx_http_autostock_connection_t *ngx_http_autostock_connection_create(
+    ngx_http_autostock_database_t *db);
+
+/* Resolves, connects and sets up the session, within connect_timeout. */
+void ngx_http_autostock_connection_connect(
+    ngx_http_autostock_connection_t *conn,
+    ngx_http_autostock_done_pt done, void *data);
+
+/* Within query_timeout; the query and its text are the caller's. */
+void ngx_http_autostock_connection_query(
+    ngx_http_autostock_connection_t *conn,
+    ngx_http_autostock_query_t *query);
+
+/* Rests: whatever now arrives calls closed(data). */
+void ngx_http_autostock_connection_rest(
+    ngx_http_autostock_connection_t *conn, void (*closed)(void *data),
+    ngx_msec_t timeout);
+
+/*
+ * Ends the rest.  NGX_ERROR where the server has hung up or said something
+ * unasked in the meantime.
+ */
+ngx_int_t ngx_http_autostock_connection_wake(
+    ngx_http_autostock_connection_t *conn);
+
+/* True where a transaction is open on it, by the server's last word. */
+ngx_uint_t ngx_http_autostock_connection_in_transaction(
+    ngx_http_autostock_connection_t *conn);
+
+/* Closes and frees, in any state; no done is called afterwards. */
+void ngx_http_autostock_connection_close(
+    ngx_http_autostock_connection_t *conn, const char *reason);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_CONNECTION_H_INCLUDED_ */

@@ -1,0 +1,80 @@
+
+#include "ngx_http_autostock_engine.h"
+#include "ngx_http_autostock_catalog.h"
+#include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_lookup.h"
+#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_receipt.h"
+#include "ngx_http_autostock_sale.h"
+
+
+/* products a worker process remembers; about 300 bytes each */
+#define NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS  8192
+
+
+ngx_int_t
+ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf)
+{
+    ngx_uint_t                       i;
+    ngx_http_autostock_database_t  **dbs, *db;
+
+    if (amcf->databases.nelts == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_autostock_id_init(cycle->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    dbs = amcf->databases.elts;
+
+    for (i = 0; i < amcf->databases.nelts; i++) {
+        db = dbs[i];
+
+        db->pool = ngx_http_autostock_pool_create(db);
+        db->catalog = ngx_http_autostock_catalog_create(
+                                         NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS);
+        db->sales = ngx_http_autostock_batch_create(db,
+                                              &ngx_http_autostock_sale_ops);
+        db->lookups = ngx_http_autostock_batch_create(db,
+                                              &ngx_http_autostock_lookup_ops);
+        db->receipts = ngx_http_autostock_batch_create(db,
+                                             &ngx_http_autostock_receipt_ops);
+
+        if (db->pool == NULL || db->catalog == NULL || db->sales == NULL
+            || db->lookups == NULL || db->receipts == NULL)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_autostock_pool_warm(db->pool);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_autostock_batch_exit_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf)
+{
+    ngx_uint_t                       i;
+    ngx_http_autostock_database_t  **dbs, *db;
+
+    dbs = amcf->databases.elts;
+
+    for (i = 0; i < amcf->databases.nelts; i++) {
+        db = dbs[i];
+
+        if (db->receipts == NULL) {
+            continue;
+        }
+
+        ngx_http_autostock_pool_destroy(db->pool);
+        ngx_http_autostock_batch_destroy(db->receipts);
+        ngx_http_autostock_batch_destroy(db->lookups);
+        ngx_http_autostock_batch_destroy(db->sales);
+        ngx_http_autostock_catalog_destroy(db->catalog);
+    }
+}

@@ -1,0 +1,21 @@
+
+/*
+ * The worker process' half of every database: its pool and its batches, made
+ * in init_process and taken down in exit_process.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_ENGINE_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_ENGINE_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+ngx_int_t ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf);
+void ngx_http_autostock_batch_exit_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_ENGINE_H_INCLUDED_ */

@@ -1,0 +1,21 @@
+
+/*
+ * The ids that this worker process gives to sales, movements and orders:
+ * UUIDs of version 7, greater from one to the next.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_ID_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_ID_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+/* Once a process, after the fork. */
+ngx_int_t ngx_http_autostock_id_init(ngx_log_t *log);
+
+void ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_ID_H_INCLUDED_ */

@@ -1,0 +1,461 @@
+
+#include "ngx_http_autostock_lookup.h"
+#include "ngx_http_autostock_status.h"
+
+
+/*
+ * A batch asks for every SKU once, all in one SELECT by the unique key.  The
+ * rows are matched by bytes; a SKU whose bytes match no row may still be the
+ * same to the column's collation, so it is then asked for alone, by number.
+ */
+
+
+typedef struct {
+    ngx_str_t                         sku;
+    ngx_uint_t                        found;    /* row + 1; 0: none */
+    uint32_t                          hash;
+} ngx_http_autostock_lookup_item_t;
+
+
+typedef struct {
+    ngx_http_autostock_flight_t       flight;   /* first */
+    ngx_http_autostock_lookup_item_t *items;
+    ngx_http_autostock_product_row_t *rows;
+    ngx_uint_t                       *table;    /* item + 1, by hash */
+    ngx_uint_t                        mask;
+    ngx_uint_t                        max;
+    ngx_uint_t                        nitems;
+    ngx_uint_t                        nrows;
+    ngx_uint_t                        matched;
+    ngx_pool_t                       *pool;     /* texts, until landed */
+    ngx_uint_t                        one_by_one;
+} ngx_http_autostock_lookup_flight_t;
+
+
+#define NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS                                    \
+    "product_id,sku,name,price,stock,factory_id,ad_id,reorder_point"
+#define NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS  8
+
+
+static ngx_int_t ngx_http_autostock_lookup_create(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_lookup_destroy(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_lookup_reset(
+    ngx_http_autostock_flight_t *flight);
+static ngx_int_t ngx_http_autostock_lookup_board(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static ngx_uint_t *ngx_http_autostock_lookup_place(
+    ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *sku, uint32_t hash);
+static void ngx_http_autostock_lookup_depart(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_lookup_ask_all(
+    ngx_http_autostock_lookup_flight_t *lf);
+static void ngx_http_autostock_lookup_ask_alone(
+    ngx_http_autostock_lookup_flight_t *lf);
+static ngx_int_t ngx_http_autostock_lookup_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_lookup_keep(
+    ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *columns);
+static void ngx_http_autostock_lookup_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_lookup_answer(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_lookup_refuse(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
+    ngx_http_autostock_why_e why);
+
+
+ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
+    "lookup",
+    sizeof(ngx_http_autostock_lookup_flight_t),
+    2,
+    0,
+    ngx_http_autostock_lookup_create,
+    ngx_http_autostock_lookup_destroy,
+    ngx_http_autostock_lookup_reset,
+    ngx_http_autostock_lookup_board,
+    ngx_http_autostock_lookup_depart,
+    ngx_http_autostock_lookup_answer,
+    ngx_http_autostock_lookup_refuse
+};
+
+
+ngx_int_t
+ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_lookup_t *lookup)
+{
+    return ngx_http_autostock_batch_submit(db->lookups, &lookup->waiter,
+                                       ngx_current_msec + lookup->timeout);
+}
+
+
+void
+ngx_http_autostock_lookup_cancel(ngx_http_autostock_lookup_t *lookup)
+{
+    ngx_http_autostock_batch_cancel(&lookup->waiter);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_create(ngx_http_autostock_flight_t *flight)
+{
+    ngx_uint_t                           size;
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+
+    lf->max = ngx_http_autostock_batch_database(flight->batch)->batch_size;
+
+    for (size = 16; size < lf->max * 2; size *= 2) { /* void */ }
+
+    lf->mask = size - 1;
+    lf->items = ngx_alloc(lf->max * sizeof(*lf->items), ngx_cycle->log);
+    lf->rows = ngx_alloc(lf->max * sizeof(*lf->rows), ngx_cycle->log);
+    lf->table = ngx_calloc(size * sizeof(ngx_uint_t), ngx_cycle->log);
+
+    if (lf->items == NULL || lf->rows == NULL || lf->table == NULL) {
+        ngx_http_autostock_lookup_destroy(flight);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_lookup_destroy(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+
+    if (lf->items) {
+        ngx_free(lf->items);
+    }
+
+    if (lf->rows) {
+        ngx_free(lf->rows);
+    }
+
+    if (lf->table) {
+        ngx_free(lf->table);
+    }
+
+    if (lf->pool) {
+        ngx_destroy_pool(lf->pool);
+    }
+}
+
+
+static void
+ngx_http_autostock_lookup_reset(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+
+    ngx_memzero(lf->table, (lf->mask + 1) * sizeof(ngx_uint_t));
+    lf->nitems = 0;
+
+    if (lf->pool) {
+        ngx_reset_pool(lf->pool);
+    } else {
+        lf->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    uint32_t                             hash;
+    ngx_uint_t                          *place;
+    ngx_http_autostock_lookup_t         *lookup;
+    ngx_http_autostock_lookup_item_t    *item;
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+    lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
+
+    hash = ngx_crc32_short(lookup->sku.data, lookup->sku.len);
+    place = ngx_http_autostock_lookup_place(lf, &lookup->sku, hash);
+
+    if (*place) {
+        waiter->slot = *place - 1;
+        return NGX_OK;
+    }
+
+    if (lf->nitems == lf->max || lf->pool == NULL) {
+        return NGX_DECLINED;
+    }
+
+    item = &lf->items[lf->nitems];
+    item->hash = hash;
+    item->sku.len = lookup->sku.len;
+    item->sku.data = ngx_pstrdup(lf->pool, &lookup->sku);
+
+    if (item->sku.data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    waiter->slot = lf->nitems++;
+    *place = lf->nitems;
+
+    return NGX_OK;
+}
+
+
+/* Where the SKU's number stands, or the free place for it. */
+
+static ngx_uint_t *
+ngx_http_autostock_lookup_place(ngx_http_autostock_lookup_flight_t *lf,
+    ngx_str_t *sku, uint32_t hash)
+{
+    ngx_uint_t                         i;
+    ngx_http_autostock_lookup_item_t  *item;
+
+    for (i = hash & lf->mask; lf->table[i]; i = (i + 1) & lf->mask) {
+        item = &lf->items[lf->table[i] - 1];
+
+        if (item->hash == hash && item->sku.len == sku->len
+            && ngx_memcmp(item->sku.data, sku->data, sku->len) == 0)
+        {
+            break;
+        }
+    }
+
+    return &lf->table[i];
+}
+
+
+static void
+ngx_http_autostock_lookup_depart(ngx_http_autostock_flight_t *flight)
+{
+    ngx_uint_t                           i;
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+
+    for (i = 0; i < lf->nitems; i++) {
+        lf->items[i].found = 0;
+    }
+
+    lf->nrows = 0;
+    lf->matched = 0;
+    lf->one_by_one = 0;
+
+    ngx_http_autostock_lookup_ask_all(lf);
+}
+
+
+static void
+ngx_http_autostock_lookup_ask_all(ngx_http_autostock_lookup_flight_t *lf)
+{
+    ngx_uint_t                 i;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &lf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+
+    ngx_http_autostock_sql_text(sql, "SELECT "
+                                NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS
+                                " FROM product WHERE sku IN(");
+
+    for (i = 0; i < lf->nitems; i++) {
+        if (i) {
+            ngx_http_autostock_sql_text(sql, ",");
+        }
+
+        ngx_http_autostock_sql_string(sql, &lf->items[i].sku);
+    }
+
+    ngx_http_autostock_sql_text(sql, ")");
+
+    ngx_http_autostock_flight_query(&lf->flight,
+                                    ngx_http_autostock_lookup_row,
+                                    ngx_http_autostock_lookup_done);
+}
+
+
+static void
+ngx_http_autostock_lookup_ask_alone(ngx_http_autostock_lookup_flight_t *lf)
+{
+    ngx_uint_t                 i;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &lf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+
+    for (i = 0; i < lf->nitems; i++) {
+
+        if (lf->items[i].found) {
+            continue;
+        }
+
+        if (sql->pos != sql->start) {
+            ngx_http_autostock_sql_text(sql, " UNION ALL ");
+        }
+
+        ngx_http_autostock_sql_text(sql, "SELECT "
+                                    NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS ",");
+        ngx_http_autostock_sql_number(sql, i);
+        ngx_http_autostock_sql_text(sql, " FROM product WHERE sku=");
+        ngx_http_autostock_sql_string(sql, &lf->items[i].sku);
+    }
+
+    lf->one_by_one = 1;
+    lf->nrows = 0;
+
+    ngx_http_autostock_flight_query(&lf->flight,
+                                    ngx_http_autostock_lookup_row,
+                                    ngx_http_autostock_lookup_done);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_int_t                            i;
+    ngx_uint_t                          *place;
+    ngx_http_autostock_lookup_flight_t  *lf = data;
+
+    if (n != NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS + lf->one_by_one
+        || columns[0].len != NGX_HTTP_AUTOSTOCK_UUID_LEN)
+    {
+        return NGX_ERROR;
+    }
+
+    if (lf->one_by_one) {
+        i = ngx_atoi(columns[n - 1].data, columns[n - 1].len);
+
+        if (i < 0 || (ngx_uint_t) i >= lf->nitems || lf->items[i].found) {
+            return NGX_ERROR;
+        }
+
+        lf->items[i].found = lf->matched + 1;
+
+        return ngx_http_autostock_lookup_keep(lf, columns);
+    }
+
+    lf->nrows++;
+
+    place = ngx_http_autostock_lookup_place(lf, &columns[1],
+                                            ngx_crc32_short(columns[1].data,
+                                                            columns[1].len));
+
+    if (*place == 0 || lf->items[*place - 1].found) {
+        return NGX_OK;
+    }
+
+    lf->items[*place - 1].found = lf->matched + 1;
+
+    return ngx_http_autostock_lookup_keep(lf, columns);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_keep(ngx_http_autostock_lookup_flight_t *lf,
+    ngx_str_t *columns)
+{
+    ngx_str_t                         *field[8];
+    ngx_uint_t                         i;
+    ngx_http_autostock_product_row_t  *row;
+
+    if (lf->matched == lf->max) {
+        return NGX_ERROR;
+    }
+
+    row = &lf->rows[lf->matched++];
+
+    field[0] = &row->product_id;
+    field[1] = &row->sku;
+    field[2] = &row->name;
+    field[3] = &row->price;
+    field[4] = &row->stock;
+    field[5] = &row->factory_id;
+    field[6] = &row->ad_id;
+    field[7] = &row->reorder_point;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS; i++) {
+        field[i]->len = columns[i].len;
+        field[i]->data = ngx_pstrdup(lf->pool, &columns[i]);
+
+        if (field[i]->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_lookup_flight_t  *lf = data;
+
+    if (rc == NGX_ERROR) {
+        ngx_http_autostock_flight_again(&lf->flight, 1,
+                                        "it was lost in a look-up");
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: the database refused a look-up, "
+                      "error %ui", lf->flight.query.error);
+        ngx_http_autostock_flight_fail(&lf->flight,
+                                       NGX_HTTP_AUTOSTOCK_FAILED);
+        return;
+    }
+
+    if (!lf->one_by_one && lf->nrows > lf->matched
+        && lf->matched < lf->nitems)
+    {
+        ngx_http_autostock_lookup_ask_alone(lf);
+        return;
+    }
+
+    ngx_http_autostock_flight_land(&lf->flight);
+}
+
+
+static void
+ngx_http_autostock_lookup_answer(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_uint_t                           found;
+    ngx_http_autostock_lookup_t         *lookup;
+    ngx_http_autostock_lookup_flight_t  *lf;
+
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
+    lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
+
+    found = lf->items[waiter->slot].found;
+
+    if (found) {
+        lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND;
+        lookup->row = &lf->rows[found - 1];
+    } else {
+        lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT;
+        lookup->row = NULL;
+    }
+
+    lookup->handler(lookup);
+}
+
+
+static void
+ngx_http_autostock_lookup_refuse(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
+{
+    ngx_http_autostock_lookup_t  *lookup;
+
+    lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
+    lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE;
+    lookup->row = NULL;
+
+    lookup->handler(lookup);
+}

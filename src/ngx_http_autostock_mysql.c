@@ -1,0 +1,523 @@
+
+#include "ngx_http_autostock_mysql.h"
+
+#include <mysql.h>
+
+
+/* an answer may not be larger than this, in bytes */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
+
+
+typedef enum {
+    ngx_http_autostock_mysql_idle = 0,
+    ngx_http_autostock_mysql_connecting,
+    ngx_http_autostock_mysql_sending,
+    ngx_http_autostock_mysql_storing,
+    ngx_http_autostock_mysql_between,
+    ngx_http_autostock_mysql_next
+} ngx_http_autostock_mysql_state_e;
+
+
+struct ngx_http_autostock_mysql_s {
+    MYSQL                              mysql;
+    MYSQL                             *connected;
+    MYSQL_RES                         *result;
+    int                                wanted;     /* MYSQL_WAIT_* */
+    int                                failed;     /* of the last call */
+    ngx_str_t                         *sql;
+    ngx_http_autostock_mysql_state_e   state;
+    ngx_http_autostock_database_t     *db;
+    ngx_addr_t                        *addr;
+    char                               host[NGX_SOCKADDR_STRLEN];
+    unsigned                           started:1;
+};
+
+
+static ngx_int_t ngx_http_autostock_mysql_options(
+    ngx_http_autostock_mysql_t *m);
+static ngx_int_t ngx_http_autostock_mysql_tls_options(
+    ngx_http_autostock_mysql_t *m);
+static const char *ngx_http_autostock_mysql_password(
+    ngx_http_autostock_database_t *db);
+static int ngx_http_autostock_mysql_connect_call(
+    ngx_http_autostock_mysql_t *m, int ready);
+static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
+    int ready);
+static int ngx_http_autostock_mysql_store_call(ngx_http_autostock_mysql_t *m,
+    int ready);
+static int ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m,
+    int ready);
+static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
+    ngx_http_autostock_mysql_t *m);
+
+
+ngx_http_autostock_mysql_t *
+ngx_http_autostock_mysql_open(ngx_http_autostock_database_t *db)
+{
+    ngx_http_autostock_mysql_t  *m;
+
+    m = ngx_calloc(sizeof(ngx_http_autostock_mysql_t), ngx_cycle->log);
+    if (m == NULL) {
+        return NULL;
+    }
+
+    if (mysql_init(&m->mysql) == NULL) {
+        ngx_free(m);
+        return NULL;
+    }
+
+    m->db = db;
+
+    if (ngx_http_autostock_mysql_options(m) != NGX_OK) {
+        mysql_close(&m->mysql);
+        ngx_free(m);
+        return NULL;
+    }
+
+    return m;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
+{
+    MYSQL          *mysql;
+    my_bool         off;
+    size_t          packet;
+    unsigned int    local, seconds;
+
+    mysql = &m->mysql;
+    off = 0;
+    local = 0;
+    packet = NGX_HTTP_AUTOSTOCK_MYSQL_PACKET;
+
+    /* whole seconds are all the library knows; our own timers are finer */
+    seconds = (unsigned int) ((m->db->connect_timeout + 999) / 1000);
+
+    if (mysql_options(mysql, MYSQL_OPT_NONBLOCK, 0)
+        || mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local)
+        || mysql_options(mysql, MYSQL_OPT_RECONNECT, &off)
+        || mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+        || mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet)
+        || mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds))
+    {
+        return NGX_ERROR;
+    }
+
+    if (m->db->tls) {
+        return ngx_http_autostock_mysql_tls_options(m);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_mysql_tls_options(ngx_http_autostock_mysql_t *m)
+{
+    MYSQL                          *mysql;
+    my_bool                         on;
+    unsigned int                    seconds;
+    ngx_http_autostock_database_t  *db;
+
+    db = m->db;
+    mysql = &m->mysql;
+    on = 1;
+
+    /*
+     * These bound the handshake in its thread: the library hands them to
+     * the kernel (SO_RCVTIMEO), which is all that SSL_connect() obeys.
+     */
+    seconds = (unsigned int) ((db->connect_timeout + 999) / 1000);
+
+    /* verified only where asked in Connector/C 3.3; 3.4 does by default */
+    if (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on)
+        || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on)
+        || mysql_options(mysql, MYSQL_OPT_SSL_CA, db->tls_ca.data)
+        || mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &seconds)
+        || mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds))
+    {
+        return NGX_ERROR;
+    }
+
+    if (db->tls_certificate.len
+        && (mysql_options(mysql, MYSQL_OPT_SSL_CERT,
+                          db->tls_certificate.data)
+            || mysql_options(mysql, MYSQL_OPT_SSL_KEY,
+                             db->tls_certificate_key.data)))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
+    ngx_addr_t *addr)
+{
+    size_t  len;
+
+    m->addr = addr;
+    m->state = ngx_http_autostock_mysql_connecting;
+    m->started = 0;
+
+    if (addr->sockaddr->sa_family != AF_UNIX) {
+        len = ngx_sock_ntop(addr->sockaddr, addr->socklen, (u_char *) m->host,
+                            NGX_SOCKADDR_STRLEN - 1, 0);
+        m->host[len] = '\0';
+
+        /* [::1] is nginx's way to write it, not getaddrinfo()'s */
+        if (m->host[0] == '[' && len > 2) {
+            ngx_memmove(m->host, m->host + 1, len - 2);
+            m->host[len - 2] = '\0';
+        }
+    }
+}
+
+
+/* never NULL: the library would take it from the environment */
+
+static const char *
+ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
+{
+    return db->password.len ? (const char *) db->password.data : "";
+}
+
+
+static int
+ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
+    int ready)
+{
+    const char                     *host, *path;
+    struct sockaddr_un             *saun;
+    ngx_http_autostock_database_t  *db;
+
+    if (m->started) {
+        return mysql_real_connect_cont(&m->connected, &m->mysql, ready);
+    }
+
+    m->started = 1;
+    db = m->db;
+    host = m->host;
+    path = NULL;
+
+    if (m->addr->sockaddr->sa_family == AF_UNIX) {
+        saun = (struct sockaddr_un *) m->addr->sockaddr;
+        host = "localhost";
+        path = saun->sun_path;
+    }
+
+    return mysql_real_connect_start(&m->connected, &m->mysql, host,
+                                    (char *) db->user.data,
+                                    ngx_http_autostock_mysql_password(db),
+                                    (char *) db->database.data,
+                                    path ? 0 : ngx_inet_get_port(
+                                                   m->addr->sockaddr),
+                                    path, CLIENT_MULTI_STATEMENTS);
+}
+
+
+ngx_http_autostock_mysql_rc_e
+ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
+{
+    ngx_http_autostock_database_t  *db;
+
+    db = m->db;
+
+    m->connected = mysql_real_connect(&m->mysql, (char *) db->host.data,
+                                      (char *) db->user.data,
+                                      ngx_http_autostock_mysql_password(db),
+                                      (char *) db->database.data, db->port,
+                                      NULL, CLIENT_MULTI_STATEMENTS);
+
+    if (m->connected == NULL) {
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    /* after the handshake the library's reads block unless told so here */
+    if (ngx_nonblocking(mysql_get_socket(&m->mysql)) == -1) {
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    return NGX_HTTP_AUTOSTOCK_MYSQL_DONE;
+}
+
+
+void
+ngx_http_autostock_mysql_query(ngx_http_autostock_mysql_t *m, ngx_str_t *sql)
+{
+    m->sql = sql;
+    m->state = ngx_http_autostock_mysql_sending;
+    m->started = 0;
+}
+
+
+static int
+ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
+{
+    if (m->started) {
+        return mysql_real_query_cont(&m->failed, &m->mysql, ready);
+    }
+
+    m->started = 1;
+
+    return mysql_real_query_start(&m->failed, &m->mysql,
+                                  (char *) m->sql->data, m->sql->len);
+}
+
+
+static int
+ngx_http_autostock_mysql_store_call(ngx_http_autostock_mysql_t *m, int ready)
+{
+    if (m->started) {
+        return mysql_store_result_cont(&m->result, &m->mysql, ready);
+    }
+
+    m->started = 1;
+
+    return mysql_store_result_start(&m->result, &m->mysql);
+}
+
+
+static int
+ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m, int ready)
+{
+    if (m->started) {
+        return mysql_next_result_cont(&m->failed, &m->mysql, ready);
+    }
+
+    m->started = 1;
+
+    return mysql_next_result_start(&m->failed, &m->mysql);
+}
+
+
+ngx_http_autostock_mysql_rc_e
+ngx_http_autostock_mysql_step(ngx_http_autostock_mysql_t *m,
+    ngx_uint_t events, ngx_uint_t *wait)
+{
+    int  ready;
+
+    ready = ((events & NGX_HTTP_AUTOSTOCK_WAIT_READ) ? MYSQL_WAIT_READ : 0)
+            | ((events & NGX_HTTP_AUTOSTOCK_WAIT_WRITE)
+               ? MYSQL_WAIT_WRITE : 0);
+
+    for ( ;; ) {
+
+        switch (m->state) {
+
+        case ngx_http_autostock_mysql_connecting:
+            m->wanted = ngx_http_autostock_mysql_connect_call(m, ready);
+            break;
+
+        case ngx_http_autostock_mysql_sending:
+            m->wanted = ngx_http_autostock_mysql_send_call(m, ready);
+            break;
+
+        case ngx_http_autostock_mysql_storing:
+            m->wanted = ngx_http_autostock_mysql_store_call(m, ready);
+            break;
+
+        case ngx_http_autostock_mysql_between:
+            if (m->result) {
+                mysql_free_result(m->result);
+                m->result = NULL;
+            }
+
+            if (!mysql_more_results(&m->mysql)) {
+                m->state = ngx_http_autostock_mysql_idle;
+                return NGX_HTTP_AUTOSTOCK_MYSQL_DONE;
+            }
+
+            m->state = ngx_http_autostock_mysql_next;
+            m->started = 0;
+            /* fall through */
+
+        case ngx_http_autostock_mysql_next:
+            m->wanted = ngx_http_autostock_mysql_next_call(m, ready);
+            break;
+
+        default: /* idle */
+            return NGX_HTTP_AUTOSTOCK_MYSQL_DONE;
+        }
+
+        ready = 0;
+
+        if (m->wanted) {
+            *wait = ((m->wanted & MYSQL_WAIT_READ)
+                     ? NGX_HTTP_AUTOSTOCK_WAIT_READ : 0)
+                    | ((m->wanted & MYSQL_WAIT_WRITE)
+                       ? NGX_HTTP_AUTOSTOCK_WAIT_WRITE : 0);
+            return NGX_HTTP_AUTOSTOCK_MYSQL_WAIT;
+        }
+
+        switch (m->state) {
+
+        case ngx_http_autostock_mysql_connecting:
+            m->state = ngx_http_autostock_mysql_idle;
+            return m->connected ? NGX_HTTP_AUTOSTOCK_MYSQL_DONE
+                                : NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+
+        case ngx_http_autostock_mysql_storing:
+            if (m->result == NULL && mysql_errno(&m->mysql)) {
+                return ngx_http_autostock_mysql_failed(m);
+            }
+
+            m->state = ngx_http_autostock_mysql_between;
+            return NGX_HTTP_AUTOSTOCK_MYSQL_STATEMENT;
+
+        default: /* sending, next */
+            if (m->failed) {
+                return ngx_http_autostock_mysql_failed(m);
+            }
+
+            if (mysql_field_count(&m->mysql) == 0) {
+                m->state = ngx_http_autostock_mysql_between;
+                return NGX_HTTP_AUTOSTOCK_MYSQL_STATEMENT;
+            }
+
+            m->state = ngx_http_autostock_mysql_storing;
+            m->started = 0;
+        }
+    }
+}
+
+
+static ngx_http_autostock_mysql_rc_e
+ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
+{
+    unsigned int  error;
+
+    m->state = ngx_http_autostock_mysql_idle;
+    error = mysql_errno(&m->mysql);
+
+    switch (error) {
+
+    case 1053:                              /* shutdown in progress */
+    case 1080:                              /* forced close of thread */
+    case 1152:                              /* aborting connection */
+    case 1156:                              /* packets out of order */
+    case 1158:                              /* network errors */
+    case 1159:
+    case 1160:
+    case 1161:
+    case 1184:
+    case 1927:                              /* connection was killed */
+    case 4031:                              /* idle time-out (MySQL) */
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    /* 2000 to 2999 and 5000 to 5999 are the library's own */
+    if (error == 0 || (error >= 2000 && error < 3000)
+        || (error >= 5000 && error < 6000))
+    {
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    return NGX_HTTP_AUTOSTOCK_MYSQL_REFUSED;
+}
+
+
+ngx_int_t
+ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
+    ngx_str_t *columns, ngx_uint_t *n)
+{
+    MYSQL_ROW       row;
+    ngx_uint_t      i;
+    unsigned long  *lengths;
+
+    if (m->result == NULL) {
+        return NGX_DONE;
+    }
+
+    *n = mysql_num_fields(m->result);
+    if (*n > NGX_HTTP_AUTOSTOCK_COLUMNS) {
+        return NGX_ERROR;
+    }
+
+    row = mysql_fetch_row(m->result);
+    if (row == NULL) {
+        return NGX_DONE;
+    }
+
+    lengths = mysql_fetch_lengths(m->result);
+
+    for (i = 0; i < *n; i++) {
+        columns[i].data = (u_char *) row[i];
+        columns[i].len = row[i] ? lengths[i] : 0;
+    }
+
+    return NGX_OK;
+}
+
+
+uint64_t
+ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m)
+{
+    return mysql_insert_id(&m->mysql);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
+    const char **text)
+{
+    *text = mysql_error(&m->mysql);
+
+    return mysql_errno(&m->mysql);
+}
+
+
+ngx_socket_t
+ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m)
+{
+    return (ngx_socket_t) mysql_get_socket(&m->mysql);
+}
+
+
+uint64_t
+ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m)
+{
+    return mysql_thread_id(&m->mysql);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_mysql_in_transaction(ngx_http_autostock_mysql_t *m)
+{
+    unsigned int  status;
+
+    if (mariadb_get_infov(&m->mysql, MARIADB_CONNECTION_SERVER_STATUS,
+                          &status))
+    {
+        return 1;
+    }
+
+    return (status & SERVER_STATUS_IN_TRANS) ? 1 : 0;
+}
+
+
+void
+ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
+    ngx_uint_t politely)
+{
+    ngx_socket_t  fd;
+
+    if (m->result) {
+        mysql_free_result(m->result);
+    }
+
+    if (!politely) {
+        fd = ngx_http_autostock_mysql_socket(m);
+
+        /* so that nothing the library says on leaving can block */
+        if (fd != (ngx_socket_t) -1) {
+            (void) shutdown(fd, SHUT_RDWR);
+        }
+    }
+
+    mysql_close(&m->mysql);
+    ngx_free(m);
+}

@@ -1,0 +1,492 @@
+
+/*
+ * The packets of a sale's transaction.  Products always come in the order of
+ * their ids, so that two batches never wait for each other in a circle.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+
+
+typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+
+
+static void ngx_http_autostock_packet_begin(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_movements(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
+    ngx_uint_t sold);
+static void ngx_http_autostock_packet_sort(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t all);
+static int ngx_libc_cdecl ngx_http_autostock_packet_compare(const void *one,
+    const void *two);
+static void ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t **lines, ngx_uint_t n,
+    ngx_http_autostock_leaf_pt leaf);
+static void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+static void ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+static void ngx_http_autostock_packet_guard(
+    ngx_http_autostock_transaction_t *t);
+
+
+/* one of 1, or the error "subquery returns more than 1 row" */
+#define NGX_HTTP_AUTOSTOCK_PACKET_ELSE_FAIL  ",(SELECT 1 UNION SELECT 2))"
+
+
+static void
+ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &t->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+
+    t->keys_at = t->ids_at = t->lines_at = NGX_CONF_UNSET_UINT;
+    t->orders_at = t->guard_at = t->commit_at = NGX_CONF_UNSET_UINT;
+
+    if (t->dirty) {
+        ngx_http_autostock_sql_text(sql, "ROLLBACK");
+        ngx_http_autostock_sql_next(sql);
+        t->dirty = 0;
+    }
+}
+
+
+void
+ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t   *sql;
+    ngx_http_autostock_line_t  *line;
+
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_packet_sort(t, 0);
+
+    sql = &t->flight.sql;
+    line = t->sorted[0];
+
+    ngx_http_autostock_sql_text(sql, "BEGIN");
+    ngx_http_autostock_sql_next(sql);
+
+    ngx_http_autostock_packet_movements(t);
+
+    if (t->sorted_n == 1) {
+        ngx_http_autostock_sql_text(sql,
+            "UPDATE product SET stock=LAST_INSERT_ID(stock-");
+        ngx_http_autostock_sql_number(sql, line->sold);
+        ngx_http_autostock_sql_text(sql, ") WHERE product_id=");
+        ngx_http_autostock_sql_binary(sql, line->product->id, 16);
+        ngx_http_autostock_sql_text(sql, " AND ");
+        ngx_http_autostock_packet_left(sql, line);
+
+    } else {
+        ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
+        ngx_http_autostock_packet_tree(sql, t->sorted, t->sorted_n,
+                                       ngx_http_autostock_packet_sold);
+        ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
+        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_sql_text(sql, ")AND ");
+        ngx_http_autostock_packet_tree(sql, t->sorted, t->sorted_n,
+                                       ngx_http_autostock_packet_left);
+    }
+
+    ngx_http_autostock_sql_next(sql);
+
+    ngx_http_autostock_packet_guard(t);
+
+    if (t->sorted_n > 1) {
+        t->lines_at = sql->statements;
+        ngx_http_autostock_sql_text(sql, "SELECT product_id,stock"
+                                    " FROM product WHERE product_id IN(");
+        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
+
+    t->commit_at = sql->statements;
+    ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+/*
+ * Every row was there, under its SKU, and had enough; and where stock is at
+ * the reorder point or below, an order is open.  The rows are locked, and a
+ * statement sees what was committed before it began: no order can be closed
+ * unseen in between, since closing one takes the row's lock first.
+ */
+
+static void
+ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, low;
+    ngx_http_autostock_sql_t   *sql;
+
+    sql = &t->flight.sql;
+    low = 0;
+
+    for (i = 0; i < t->sorted_n; i++) {
+        low += t->sorted[i]->open;
+    }
+
+    t->guard_at = sql->statements;
+    ngx_http_autostock_sql_text(sql, "SELECT IF(ROW_COUNT()=");
+    ngx_http_autostock_sql_number(sql, t->sorted_n);
+
+    if (low) {
+        ngx_http_autostock_sql_text(sql,
+            " AND (SELECT COUNT(*) FROM restock_order"
+            " WHERE open_product_id IN(");
+
+        for (i = 0; i < t->sorted_n; i++) {
+            if (t->sorted[i]->open) {
+                ngx_http_autostock_sql_binary(sql,
+                                           t->sorted[i]->product->id, 16);
+                ngx_http_autostock_sql_text(sql, ",");
+            }
+        }
+
+        /* the last comma's: no product has the empty id */
+        ngx_http_autostock_sql_text(sql, "''))=");
+        ngx_http_autostock_sql_number(sql, low);
+    }
+
+    ngx_http_autostock_sql_text(sql,
+                                ",1" NGX_HTTP_AUTOSTOCK_PACKET_ELSE_FAIL);
+    ngx_http_autostock_sql_next(sql);
+}
+
+
+void
+ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_sql_t   *sql;
+
+    ngx_http_autostock_packet_begin(t);
+
+    sql = &t->flight.sql;
+
+    if (keys) {
+        t->keys_at = sql->statements;
+        ngx_http_autostock_sql_text(sql,
+            "SELECT m.idempotency_key,m.movement_id,m.fingerprint,p.stock"
+            " FROM stock_movement m LEFT JOIN product p"
+            " ON p.product_id=m.product_id"
+            " WHERE m.kind='sale' AND m.idempotency_key IN(");
+
+        for (i = 0, n = 0; i < t->nitems; i++) {
+            if (t->items[i].keyed && !t->items[i].twin) {
+                if (n++) {
+                    ngx_http_autostock_sql_text(sql, ",");
+                }
+
+                ngx_http_autostock_sql_binary(sql, t->items[i].key, 16);
+            }
+        }
+
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
+
+    if (ids) {
+        t->ids_at = sql->statements;
+        ngx_http_autostock_sql_text(sql,
+            "SELECT movement_id,quantity FROM stock_movement"
+            " WHERE movement_id IN(");
+
+        for (i = 0; i < t->nitems; i++) {
+            if (i) {
+                ngx_http_autostock_sql_text(sql, ",");
+            }
+
+            ngx_http_autostock_sql_binary(sql, t->items[i].id, 16);
+        }
+
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
+
+    if (lines) {
+        ngx_http_autostock_packet_sort(t, 1);
+
+        t->lines_at = sql->statements;
+        ngx_http_autostock_sql_text(sql,
+            "SELECT product_id,sku,stock,reorder_point,reorder_quantity,"
+            "EXISTS(SELECT 1 FROM restock_order o"
+            " WHERE o.open_product_id=p.product_id)"
+            " FROM product p WHERE product_id IN(");
+        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+void
+ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t   *sql;
+
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_packet_sort(t, 1);
+
+    sql = &t->flight.sql;
+
+    ngx_http_autostock_sql_text(sql, "BEGIN");
+    ngx_http_autostock_sql_next(sql);
+
+    t->lines_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT product_id,sku,stock,reorder_point,reorder_quantity,0"
+        " FROM product WHERE product_id IN(");
+    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_sql_text(sql, ")ORDER BY product_id FOR UPDATE");
+    ngx_http_autostock_sql_next(sql);
+
+    /* a statement of its own: it must see what the locks waited for */
+    t->orders_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT open_product_id FROM restock_order"
+        " WHERE open_product_id IN(");
+    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+void
+ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_sql_t   *sql;
+    ngx_http_autostock_line_t  *line;
+
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_packet_sort(t, 0);
+
+    sql = &t->flight.sql;
+
+    ngx_http_autostock_packet_movements(t);
+
+    if (t->sorted_n) {
+        ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
+        ngx_http_autostock_packet_tree(sql, t->sorted, t->sorted_n,
+                                       ngx_http_autostock_packet_sold);
+        ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
+        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
+
+    for (i = 0, n = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+
+        if (!line->order) {
+            continue;
+        }
+
+        if (n++) {
+            ngx_http_autostock_sql_text(sql, ",(");
+        } else {
+            ngx_http_autostock_sql_text(sql,
+                "INSERT INTO restock_order(order_id,product_id,quantity)"
+                "VALUES(");
+        }
+
+        ngx_http_autostock_sql_binary(sql, line->order_id, 16);
+        ngx_http_autostock_sql_text(sql, ",");
+        ngx_http_autostock_sql_binary(sql, line->product->id, 16);
+        ngx_http_autostock_sql_text(sql, ",");
+        ngx_http_autostock_sql_number(sql, line->reorder_quantity);
+        ngx_http_autostock_sql_text(sql, ")");
+    }
+
+    if (n) {
+        ngx_http_autostock_sql_next(sql);
+    }
+
+    t->commit_at = sql->statements;
+    ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+/* The ledger's rows: what is sold, and in doubt the anchor in any case. */
+
+static void
+ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, n, sold;
+    ngx_http_autostock_sql_t   *sql;
+    ngx_http_autostock_item_t  *item;
+
+    sql = &t->flight.sql;
+
+    for (i = 0, n = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+        sold = item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+
+        if (!sold && !(t->doubt && i == t->anchor)) {
+            continue;
+        }
+
+        if (n++) {
+            ngx_http_autostock_sql_text(sql, ",");
+
+        } else if (t->nkeyed) {
+            ngx_http_autostock_sql_text(sql,
+                "INSERT INTO stock_movement(movement_id,product_id,kind,"
+                "quantity,idempotency_key,fingerprint)VALUES");
+
+        } else {
+            ngx_http_autostock_sql_text(sql,
+                "INSERT INTO stock_movement(movement_id,product_id,kind,"
+                "quantity)VALUES");
+        }
+
+        ngx_http_autostock_packet_movement(sql, t, item, sold);
+    }
+
+    if (n) {
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+static void
+ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
+    ngx_uint_t sold)
+{
+    ngx_http_autostock_sql_text(sql, "(");
+    ngx_http_autostock_sql_binary(sql, item->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, t->lines[item->line].product->id, 16);
+    ngx_http_autostock_sql_text(sql, ",'sale',");
+    ngx_http_autostock_sql_number(sql, sold ? - (int64_t) item->quantity : 0);
+
+    if (t->nkeyed) {
+        if (item->keyed && sold) {
+            ngx_http_autostock_sql_text(sql, ",");
+            ngx_http_autostock_sql_binary(sql, item->key, 16);
+            ngx_http_autostock_sql_text(sql, ",");
+            ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
+
+        } else {
+            ngx_http_autostock_sql_text(sql, ",NULL,NULL");
+        }
+    }
+
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+/* t->sorted: all lines, or those of which something is sold */
+
+static void
+ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t all)
+{
+    ngx_uint_t  i;
+
+    t->sorted_n = 0;
+
+    for (i = 0; i < t->nlines; i++) {
+        if (all || t->lines[i].sold) {
+            t->sorted[t->sorted_n++] = &t->lines[i];
+        }
+    }
+
+    if (t->sorted_n > 1) {
+        ngx_qsort(t->sorted, t->sorted_n, sizeof(ngx_http_autostock_line_t *),
+                  ngx_http_autostock_packet_compare);
+    }
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_autostock_packet_compare(const void *one, const void *two)
+{
+    ngx_http_autostock_line_t *const  *first = one;
+    ngx_http_autostock_line_t *const  *second = two;
+
+    return ngx_memcmp((*first)->product->id, (*second)->product->id, 16);
+}
+
+
+static void
+ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->sorted_n; i++) {
+        if (i) {
+            ngx_http_autostock_sql_text(sql, ",");
+        }
+
+        ngx_http_autostock_sql_binary(sql, t->sorted[i]->product->id, 16);
+    }
+}
+
+
+/*
+ * A value per product, found by halving: for 128 products 7 comparisons a
+ * row, where CASE product_id WHEN ... makes 64.
+ */
+
+static void
+ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t **lines, ngx_uint_t n,
+    ngx_http_autostock_leaf_pt leaf)
+{
+    ngx_uint_t  half;
+
+    if (n == 1) {
+        leaf(sql, lines[0]);
+        return;
+    }
+
+    half = n / 2;
+
+    ngx_http_autostock_sql_text(sql, "IF(product_id<");
+    ngx_http_autostock_sql_binary(sql, lines[half]->product->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_packet_tree(sql, lines, half, leaf);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_packet_tree(sql, lines + half, n - half, leaf);
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+static void
+ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_sql_number(sql, line->sold);
+}
+
+
+/* The SKU still is this product's, and enough is left. */
+
+static void
+ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_sql_text(sql, "sku=");
+    ngx_http_autostock_sql_string(sql, &line->product->sku);
+
+    if (line->open) {
+        ngx_http_autostock_sql_text(sql, " AND stock>=");
+        ngx_http_autostock_sql_number(sql, line->sold);
+
+    } else {
+        ngx_http_autostock_sql_text(sql, " AND stock>reorder_point+");
+        ngx_http_autostock_sql_number(sql, line->sold);
+    }
+}

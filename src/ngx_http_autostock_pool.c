@@ -1,0 +1,408 @@
+
+#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_status.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
+#define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
+
+
+struct ngx_http_autostock_pool_s {
+    ngx_http_autostock_database_t  *db;
+
+    ngx_queue_t                     idle;       /* the last used first */
+    ngx_queue_t                     busy;       /* connecting or taken */
+    ngx_queue_t                     takers;
+    ngx_uint_t                      open;       /* idle and busy */
+    ngx_uint_t                      connecting;
+
+    /* after a failure nothing is tried for a pause that doubles */
+    ngx_msec_t                      pause;
+    ngx_msec_t                      not_before;
+
+    ngx_event_t                     posted;
+    ngx_uint_t                      durable;    /* last told */
+};
+
+
+static void ngx_http_autostock_pool_serve(ngx_event_t *ev);
+static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
+static void ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_hung_up(void *data);
+static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
+    ngx_http_autostock_pool_t *pool);
+
+
+ngx_http_autostock_pool_t *
+ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
+{
+    ngx_http_autostock_pool_t  *pool;
+
+    pool = ngx_calloc(sizeof(ngx_http_autostock_pool_t), ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    pool->db = db;
+
+    ngx_queue_init(&pool->idle);
+    ngx_queue_init(&pool->busy);
+    ngx_queue_init(&pool->takers);
+
+    pool->posted.handler = ngx_http_autostock_pool_serve;
+    pool->posted.data = pool;
+    pool->posted.log = ngx_cycle->log;
+
+    return pool;
+}
+
+
+void
+ngx_http_autostock_pool_warm(ngx_http_autostock_pool_t *pool)
+{
+    if (pool->open == 0) {
+        ngx_http_autostock_pool_connect(pool);
+    }
+}
+
+
+void
+ngx_http_autostock_pool_get(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_taker_t *taker)
+{
+    taker->waiting = 1;
+    ngx_queue_insert_tail(&pool->takers, &taker->queue);
+
+    ngx_post_event(&pool->posted, &ngx_posted_events);
+}
+
+
+void
+ngx_http_autostock_pool_cancel(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_taker_t *taker)
+{
+    if (taker->waiting) {
+        taker->waiting = 0;
+        ngx_queue_remove(&taker->queue);
+    }
+}
+
+
+/* Hands out what is idle, and connects for those who still wait. */
+
+static void
+ngx_http_autostock_pool_serve(ngx_event_t *ev)
+{
+    ngx_uint_t                        waiting;
+    ngx_queue_t                      *q;
+    ngx_http_autostock_pool_t        *pool = ev->data;
+    ngx_http_autostock_taker_t       *taker;
+    ngx_http_autostock_connection_t  *conn;
+
+    while (!ngx_queue_empty(&pool->takers)) {
+
+        conn = ngx_http_autostock_pool_idle(pool);
+        if (conn == NULL) {
+            break;
+        }
+
+        q = ngx_queue_head(&pool->takers);
+        taker = ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
+
+        ngx_http_autostock_pool_cancel(pool, taker);
+        taker->ready(taker->data, NGX_OK, conn);
+    }
+
+    waiting = 0;
+
+    for (q = ngx_queue_head(&pool->takers);
+         q != ngx_queue_sentinel(&pool->takers);
+         q = ngx_queue_next(q))
+    {
+        waiting++;
+    }
+
+    if (pool->pause
+        && (ngx_msec_int_t) (ngx_current_msec - pool->not_before) < 0)
+    {
+        /* the failure is fresh: no sense in a queue before a closed door */
+        if (pool->open == 0) {
+            ngx_http_autostock_pool_fail(pool);
+        }
+
+        return;
+    }
+
+    while (waiting > pool->connecting && pool->open < pool->db->pool_size) {
+        ngx_http_autostock_pool_connect(pool);
+    }
+}
+
+
+static ngx_http_autostock_connection_t *
+ngx_http_autostock_pool_idle(ngx_http_autostock_pool_t *pool)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_connection_t  *conn;
+
+    while (!ngx_queue_empty(&pool->idle)) {
+        q = ngx_queue_head(&pool->idle);
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&pool->busy, q);
+        ngx_http_autostock_gauge(pool->db,
+                                 NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, -1);
+
+        if (ngx_http_autostock_connection_wake(conn) == NGX_OK) {
+            return conn;
+        }
+
+        ngx_http_autostock_pool_close(pool, conn,
+                                      "the server hung up while idle");
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
+{
+    ngx_http_autostock_connection_t  *conn;
+
+    conn = ngx_http_autostock_connection_create(pool->db);
+    if (conn == NULL) {
+        ngx_http_autostock_pool_fail(pool);
+        return;
+    }
+
+    conn->pool = pool;
+    ngx_queue_insert_tail(&pool->busy, &conn->queue);
+    pool->open++;
+    pool->connecting++;
+
+    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS, 1);
+    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTS, 1);
+
+    ngx_http_autostock_connection_connect(conn,
+                                   ngx_http_autostock_pool_connected, conn);
+}
+
+
+static void
+ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    ngx_http_autostock_pool_t  *pool;
+
+    pool = conn->pool;
+    pool->connecting--;
+
+    if (rc == NGX_OK) {
+        if (pool->pause) {
+            ngx_log_error(NGX_LOG_NOTICE, conn->log, 0,
+                          "autostock: database \"%V\" is in reach again",
+                          &pool->db->name);
+        }
+
+        pool->pause = 0;
+        ngx_http_autostock_pool_durable(pool, conn);
+        ngx_http_autostock_pool_release(pool, conn);
+        return;
+    }
+
+    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECT_FAILURES,
+                             1);
+
+    pool->pause = ngx_min(ngx_max(pool->pause * 2,
+                                  NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN),
+                          NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX);
+    pool->not_before = ngx_current_msec + pool->pause;
+
+    ngx_http_autostock_pool_close(pool, conn, "it could not be established");
+
+    /* others may be in reach, or be given back soon */
+    if (pool->open == pool->connecting) {
+        ngx_http_autostock_pool_fail(pool);
+    }
+}
+
+
+static void
+ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    ngx_uint_t                     durable;
+    ngx_http_autostock_database_t *db;
+
+    db = pool->db;
+    durable = conn->durable ? NGX_HTTP_AUTOSTOCK_DURABLE_YES
+                            : NGX_HTTP_AUTOSTOCK_DURABLE_NO;
+
+    if (durable == pool->durable) {
+        return;
+    }
+
+    pool->durable = durable;
+    ngx_http_autostock_durable(db, durable);
+
+    if (conn->durable || db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_OFF)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                  "autostock: database \"%V\" at %V is not durable%s: sales "
+                  "may be lost when its machine fails; set "
+                  "innodb_flush_log_at_trx_commit = 1 and, with a binary "
+                  "log, sync_binlog = 1", &db->name, &db->server,
+                  db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
+                  ? ", nothing is sold from it" : "");
+}
+
+
+static void
+ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
+{
+    ngx_queue_t                 *q, takers;
+    ngx_http_autostock_taker_t  *taker;
+
+    if (ngx_queue_empty(&pool->takers)) {
+        return;
+    }
+
+    /* one who is told may ask again at once: not in this round */
+    ngx_queue_init(&takers);
+    ngx_queue_add(&takers, &pool->takers);
+    ngx_queue_init(&pool->takers);
+
+    while (!ngx_queue_empty(&takers)) {
+        q = ngx_queue_head(&takers);
+        taker = ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
+
+        ngx_http_autostock_pool_cancel(pool, taker);
+        taker->ready(taker->data, NGX_ERROR, NULL);
+    }
+}
+
+
+ngx_uint_t
+ngx_http_autostock_pool_may_keep(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    return ngx_queue_empty(&pool->takers)
+           && ngx_current_msec - conn->born <= pool->db->lifetime
+           && !ngx_http_autostock_connection_in_transaction(conn);
+}
+
+
+void
+ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    ngx_http_autostock_database_t  *db;
+
+    db = pool->db;
+
+    if (ngx_http_autostock_connection_in_transaction(conn)) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: a transaction was left open");
+        ngx_http_autostock_pool_close(pool, conn,
+                                      "a transaction was left open");
+        return;
+    }
+
+    if (ngx_current_msec - conn->born > db->lifetime) {
+        conn->resting = 1;
+        ngx_http_autostock_pool_close(pool, conn, "its lifetime is over");
+        return;
+    }
+
+    if (ngx_exiting || ngx_terminate) {
+        conn->resting = 1;
+        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
+        return;
+    }
+
+    ngx_queue_remove(&conn->queue);
+    ngx_queue_insert_head(&pool->idle, &conn->queue);
+    ngx_http_autostock_gauge(db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
+
+    conn->data = conn;
+    ngx_http_autostock_connection_rest(conn, ngx_http_autostock_pool_hung_up,
+                                       db->idle_timeout);
+
+    if (!ngx_queue_empty(&pool->takers)) {
+        ngx_post_event(&pool->posted, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_autostock_pool_hung_up(void *data)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    ngx_http_autostock_pool_t  *pool;
+
+    pool = conn->pool;
+
+    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
+                             -1);
+    ngx_http_autostock_pool_close(pool, conn,
+                                  conn->timer.timedout ? "it was idle too long"
+                                                       : "the server hung up");
+}
+
+
+void
+ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn, const char *reason)
+{
+    ngx_log_error(NGX_LOG_INFO, conn->log, 0,
+                  "autostock: database \"%V\": connection %uL closed: %s",
+                  &pool->db->name, conn->thread_id, reason);
+
+    ngx_queue_remove(&conn->queue);
+    pool->open--;
+
+    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS, -1);
+    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CLOSES, 1);
+
+    ngx_http_autostock_connection_close(conn, reason);
+
+    if (!ngx_queue_empty(&pool->takers)) {
+        ngx_post_event(&pool->posted, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_http_autostock_pool_destroy(ngx_http_autostock_pool_t *pool)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_connection_t  *conn;
+
+    while (!ngx_queue_empty(&pool->idle)) {
+        q = ngx_queue_head(&pool->idle);
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
+    }
+
+    while (!ngx_queue_empty(&pool->busy)) {
+        q = ngx_queue_head(&pool->busy);
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
+    }
+
+    if (pool->posted.posted) {
+        ngx_delete_posted_event(&pool->posted);
+    }
+
+    ngx_free(pool);
+}

@@ -1,0 +1,500 @@
+
+#include "ngx_http_autostock_receipt.h"
+#include "ngx_http_autostock_id.h"
+
+#include "as_uuid.h"
+
+
+/* A receipt on its way; outlives the request that brought it. */
+typedef struct {
+    ngx_http_autostock_waiter_t           waiter;
+    ngx_http_autostock_receipt_t         *receipt;   /* NULL: hung up */
+    ngx_str_t                             product;
+    u_char                                order_id[16];
+    u_char                                id[16];    /* of its movement */
+    uint32_t                              quantity;
+} ngx_http_autostock_booking_t;
+
+
+typedef struct {
+    ngx_http_autostock_flight_t           flight;    /* first */
+    ngx_http_autostock_booking_t         *booking;
+
+    ngx_http_autostock_receipt_outcome_e  outcome;
+    u_char                                product_id[16];
+    int64_t                               stock;
+    uint32_t                              ordered;
+    uint32_t                              received;
+    unsigned                              seen:1;
+    unsigned                              fulfilled:1;
+    unsigned                              same:1;    /* product */
+    unsigned                              ours:1;    /* the movement there */
+    unsigned                              sent:1;
+} ngx_http_autostock_receipt_flight_t;
+
+
+static ngx_int_t ngx_http_autostock_receipt_create(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_receipt_destroy(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_receipt_reset(
+    ngx_http_autostock_flight_t *flight);
+static ngx_int_t ngx_http_autostock_receipt_board(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_receipt_depart(
+    ngx_http_autostock_flight_t *flight);
+static ngx_int_t ngx_http_autostock_receipt_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_receipt_product(
+    ngx_http_autostock_receipt_flight_t *rf, ngx_str_t *same);
+static void ngx_http_autostock_receipt_read(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_book(
+    ngx_http_autostock_receipt_flight_t *rf);
+static ngx_int_t ngx_http_autostock_receipt_guard(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_land(
+    ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome);
+static void ngx_http_autostock_receipt_answer(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_receipt_refuse(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
+    ngx_http_autostock_why_e why);
+
+
+/*
+ * Patient: the factory calls once and never again, so nobody but us would
+ * try once more.
+ */
+ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
+    "receipt",
+    sizeof(ngx_http_autostock_receipt_flight_t),
+    2,
+    1,
+    ngx_http_autostock_receipt_create,
+    ngx_http_autostock_receipt_destroy,
+    ngx_http_autostock_receipt_reset,
+    ngx_http_autostock_receipt_board,
+    ngx_http_autostock_receipt_depart,
+    ngx_http_autostock_receipt_answer,
+    ngx_http_autostock_receipt_refuse
+};
+
+
+ngx_int_t
+ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_receipt_t *receipt)
+{
+    ngx_http_autostock_booking_t  *booking;
+
+    booking = ngx_calloc(sizeof(ngx_http_autostock_booking_t)
+                         + receipt->product.len, receipt->log);
+    if (booking == NULL) {
+        return NGX_BUSY;
+    }
+
+    booking->receipt = receipt;
+    booking->quantity = receipt->quantity;
+    booking->product.len = receipt->product.len;
+    booking->product.data = (u_char *) booking
+                            + sizeof(ngx_http_autostock_booking_t);
+
+    ngx_memcpy(booking->product.data, receipt->product.data,
+               receipt->product.len);
+    ngx_memcpy(booking->order_id, receipt->order_id, 16);
+    ngx_http_autostock_id_next(booking->id);
+
+    if (ngx_http_autostock_batch_submit(db->receipts, &booking->waiter,
+                                        ngx_current_msec + receipt->timeout)
+        != NGX_OK)
+    {
+        ngx_free(booking);
+        return NGX_BUSY;
+    }
+
+    receipt->booking = booking;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_autostock_receipt_cancel(ngx_http_autostock_receipt_t *receipt)
+{
+    ngx_http_autostock_booking_t  *booking;
+
+    booking = receipt->booking;
+
+    if (booking) {
+        booking->receipt = NULL;
+        receipt->booking = NULL;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_autostock_receipt_create(ngx_http_autostock_flight_t *flight)
+{
+    return NGX_OK;
+}
+
+
+/* the booking of the flight before */
+
+static void
+ngx_http_autostock_receipt_destroy(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+
+    if (rf->booking) {
+        ngx_free(rf->booking);
+        rf->booking = NULL;
+    }
+}
+
+
+static void
+ngx_http_autostock_receipt_reset(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    ngx_http_autostock_receipt_destroy(flight);
+    rf->sent = 0;
+}
+
+
+/* Every order has a transaction of its own. */
+
+static ngx_int_t
+ngx_http_autostock_receipt_board(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+
+    if (rf->booking) {
+        return NGX_DECLINED;
+    }
+
+    rf->booking = ngx_queue_data(waiter, ngx_http_autostock_booking_t,
+                                 waiter);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    rf->seen = 0;
+
+    sql = &flight->sql;
+    ngx_http_autostock_sql_reset(sql);
+
+    ngx_http_autostock_sql_text(sql,
+        "SELECT o.state,o.quantity,o.received,o.product_id,p.stock,"
+        "(SELECT movement_id FROM stock_movement"
+        " WHERE idempotency_key=o.order_id),p.sku=");
+    ngx_http_autostock_sql_string(sql, &rf->booking->product);
+    ngx_http_autostock_sql_text(sql,
+        " FROM restock_order o LEFT JOIN product p"
+        " ON p.product_id=o.product_id WHERE o.order_id=");
+    ngx_http_autostock_sql_binary(sql, rf->booking->order_id, 16);
+
+    ngx_http_autostock_flight_query(flight, ngx_http_autostock_receipt_row,
+                                    ngx_http_autostock_receipt_read);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_int_t                             ordered, received;
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (n != 7 || rf->seen || columns[3].len != 16) {
+        return NGX_ERROR;
+    }
+
+    ordered = ngx_atoi(columns[1].data, columns[1].len);
+    received = ngx_atoi(columns[2].data, columns[2].len);
+
+    if (ordered == NGX_ERROR || received == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    rf->seen = 1;
+    rf->ordered = (uint32_t) ordered;
+    rf->received = (uint32_t) received;
+    rf->fulfilled = columns[0].len == sizeof("fulfilled") - 1
+                    && ngx_memcmp(columns[0].data, "fulfilled",
+                                  sizeof("fulfilled") - 1) == 0;
+    rf->stock = columns[4].data ? ngx_atoof(columns[4].data, columns[4].len)
+                                : -1;
+    rf->ours = columns[5].len == 16
+               && ngx_memcmp(columns[5].data, rf->booking->id, 16) == 0;
+    ngx_memcpy(rf->product_id, columns[3].data, 16);
+
+    return ngx_http_autostock_receipt_product(rf, &columns[6]);
+}
+
+
+/* The callback may name its product by UUID, by SKU, or not at all. */
+
+static ngx_int_t
+ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_str_t *same)
+{
+    uint8_t     id[AS_UUID_LEN];
+    ngx_str_t  *product;
+
+    product = &rf->booking->product;
+
+    rf->same = product->len == 0
+               || (same->len == 1 && same->data[0] == '1')
+               || (as_uuid_parse((char *) product->data, product->len, id)
+                   == 0
+                   && ngx_memcmp(id, rf->product_id, AS_UUID_LEN) == 0);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_receipt_booked(data, rc);
+        return;
+    }
+
+    if (!rf->seen) {
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER);
+        return;
+    }
+
+    if (!rf->same) {
+        ngx_http_autostock_receipt_land(rf,
+                                   NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT);
+        return;
+    }
+
+    if (rf->fulfilled) {
+        ngx_http_autostock_receipt_land(rf, rf->ours
+                                       ? NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED
+                                       : NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED);
+        return;
+    }
+
+    if (rf->booking->quantity == 0) {
+        rf->booking->quantity = rf->ordered;
+    }
+
+    if (rf->booking->quantity > rf->ordered) {
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY);
+        return;
+    }
+
+    ngx_http_autostock_receipt_book(rf);
+}
+
+
+/*
+ * The ledger's unique key keeps a second booking out, also one that was lost
+ * and arrives late; the guards keep out one without a product or an order.
+ */
+
+static void
+ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
+{
+    ngx_http_autostock_sql_t      *sql;
+    ngx_http_autostock_booking_t  *booking;
+
+    sql = &rf->flight.sql;
+    booking = rf->booking;
+
+    ngx_http_autostock_sql_reset(sql);
+
+    ngx_http_autostock_sql_text(sql,
+        "BEGIN;INSERT INTO stock_movement(movement_id,product_id,kind,"
+        "quantity,idempotency_key,order_id)VALUES(");
+    ngx_http_autostock_sql_binary(sql, booking->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+    ngx_http_autostock_sql_text(sql, ",'restock',");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
+        ");UPDATE product SET stock=LAST_INSERT_ID(stock+");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
+    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
+        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));"
+        "UPDATE restock_order SET state='fulfilled',received=");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql,
+        ",fulfilled_at=UTC_TIMESTAMP(6),lease_until=NULL,lease_owner=NULL"
+        " WHERE state<>'fulfilled' AND order_id=");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+    ngx_http_autostock_sql_text(sql,
+        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));COMMIT");
+
+    rf->sent = 1;
+    ngx_http_autostock_flight_query(&rf->flight,
+                                    ngx_http_autostock_receipt_guard,
+                                    ngx_http_autostock_receipt_booked);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_receipt_guard(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    return (n == 1 && (statement == 3 || statement == 5)) ? NGX_OK
+                                                          : NGX_ERROR;
+}
+
+
+static void
+ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc == NGX_OK) {
+        rf->stock = (int64_t) rf->flight.query.insert_id;
+        rf->received = rf->booking->quantity;
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
+        return;
+    }
+
+    if (rc == NGX_ERROR) {
+        /* whether it was booked is read from the order, later */
+        ngx_http_autostock_flight_again(&rf->flight, 1,
+                                        "it was lost in a receipt");
+        return;
+    }
+
+    switch (rf->flight.query.error) {
+
+    case NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY:
+    case NGX_HTTP_AUTOSTOCK_ER_DEADLOCK:
+    case NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT:
+    case NGX_HTTP_AUTOSTOCK_ER_CHECKREAD:
+        break;
+
+    default:
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: the database refused to book a receipt, "
+                      "error %ui; it is tried again until its deadline",
+                      rf->flight.query.error);
+    }
+
+    sql = &rf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+    ngx_http_autostock_sql_text(sql, "ROLLBACK");
+    ngx_http_autostock_flight_query(&rf->flight, NULL,
+                                    ngx_http_autostock_receipt_rolled_back);
+}
+
+
+static void
+ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    ngx_http_autostock_flight_again(&rf->flight, rc != NGX_OK,
+                                    "its transaction could not be ended");
+}
+
+
+static void
+ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome)
+{
+    rf->outcome = outcome;
+    ngx_http_autostock_flight_land(&rf->flight);
+}
+
+
+static void
+ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_http_autostock_booking_t         *booking;
+    ngx_http_autostock_receipt_t         *receipt;
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    booking = ngx_queue_data(waiter, ngx_http_autostock_booking_t, waiter);
+    receipt = booking->receipt;
+
+    if (receipt == NULL) {
+        return;
+    }
+
+    receipt->booking = NULL;
+    receipt->outcome = rf->outcome;
+    receipt->stock = rf->stock;
+    receipt->received = rf->received;
+    receipt->ordered = rf->ordered;
+
+    receipt->handler(receipt);
+}
+
+
+static void
+ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
+{
+    ngx_http_autostock_booking_t         *booking;
+    ngx_http_autostock_receipt_t         *receipt;
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    booking = ngx_queue_data(waiter, ngx_http_autostock_booking_t, waiter);
+    receipt = booking->receipt;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "autostock: a receipt was given up at its deadline%s",
+                  (rf && rf->sent) ? "; it may have been booked" : "");
+
+    if (receipt) {
+        receipt->booking = NULL;
+        receipt->outcome = (rf && rf->sent)
+                           ? NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN
+                           : NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE;
+        receipt->stock = -1;
+    }
+
+    /* a flight may still be under way with it, and frees it when it ends */
+    if (rf == NULL) {
+        ngx_free(booking);
+    }
+
+    if (receipt) {
+        receipt->handler(receipt);
+    }
+}

@@ -1,0 +1,133 @@
+
+#include "ngx_http_autostock_sql.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_SQL_MIN  4096
+
+
+static u_char *ngx_http_autostock_sql_room(ngx_http_autostock_sql_t *sql,
+    size_t size);
+
+
+void
+ngx_http_autostock_sql_reset(ngx_http_autostock_sql_t *sql)
+{
+    sql->pos = sql->start;
+    sql->statements = 0;
+    sql->failed = 0;
+}
+
+
+void
+ngx_http_autostock_sql_free(ngx_http_autostock_sql_t *sql)
+{
+    if (sql->start) {
+        ngx_free(sql->start);
+    }
+
+    ngx_memzero(sql, sizeof(ngx_http_autostock_sql_t));
+}
+
+
+/* NULL once memory ran out: everything written afterwards is dropped */
+
+static u_char *
+ngx_http_autostock_sql_room(ngx_http_autostock_sql_t *sql, size_t size)
+{
+    size_t   used, total;
+    u_char  *p;
+
+    if (sql->failed) {
+        return NULL;
+    }
+
+    if ((size_t) (sql->end - sql->pos) >= size) {
+        return sql->pos;
+    }
+
+    used = sql->pos - sql->start;
+    total = ngx_max((size_t) (sql->end - sql->start) * 2,
+                    NGX_HTTP_AUTOSTOCK_SQL_MIN);
+
+    while (total < used + size) {
+        total *= 2;
+    }
+
+    p = ngx_alloc(total, ngx_cycle->log);
+    if (p == NULL) {
+        sql->failed = 1;
+        return NULL;
+    }
+
+    if (sql->start) {
+        ngx_memcpy(p, sql->start, used);
+        ngx_free(sql->start);
+    }
+
+    sql->start = p;
+    sql->pos = p + used;
+    sql->end = p + total;
+
+    return sql->pos;
+}
+
+
+void
+ngx_http_autostock_sql_write(ngx_http_autostock_sql_t *sql, const char *text,
+    size_t len)
+{
+    u_char  *p;
+
+    p = ngx_http_autostock_sql_room(sql, len);
+
+    if (p) {
+        sql->pos = ngx_cpymem(p, text, len);
+    }
+}
+
+
+void
+ngx_http_autostock_sql_next(ngx_http_autostock_sql_t *sql)
+{
+    ngx_http_autostock_sql_text(sql, ";");
+    sql->statements++;
+}
+
+
+void
+ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
+    const u_char *data, size_t len)
+{
+    u_char  *p;
+
+    p = ngx_http_autostock_sql_room(sql, len * 2 + sizeof("x''") - 1);
+
+    if (p) {
+        *p++ = 'x';
+        *p++ = '\'';
+        p = ngx_hex_dump(p, (u_char *) data, len);
+        *p++ = '\'';
+        sql->pos = p;
+    }
+}
+
+
+void
+ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql, ngx_str_t *value)
+{
+    ngx_http_autostock_sql_text(sql, "_utf8mb4 ");
+    ngx_http_autostock_sql_binary(sql, value->data, value->len);
+}
+
+
+void
+ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql, int64_t value)
+{
+    u_char  *p;
+
+    p = ngx_http_autostock_sql_room(sql, NGX_INT64_LEN);
+
+    if (p) {
+        sql->pos = ngx_sprintf(p, "%L", value);
+    }
+}

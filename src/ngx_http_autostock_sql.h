@@ -1,0 +1,51 @@
+
+/*
+ * SQL text, written front to back into a buffer that grows and is kept.
+ * Whatever comes from outside goes in as a hexadecimal literal, so that no
+ * input can be taken for SQL.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_SQL_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_SQL_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+typedef struct {
+    u_char      *start;
+    u_char      *pos;
+    u_char      *end;
+    ngx_uint_t   statements;      /* written, for the answer's numbers */
+    unsigned     failed:1;        /* memory ran out: do not send */
+} ngx_http_autostock_sql_t;
+
+
+void ngx_http_autostock_sql_reset(ngx_http_autostock_sql_t *sql);
+void ngx_http_autostock_sql_free(ngx_http_autostock_sql_t *sql);
+
+/* len bytes of SQL */
+void ngx_http_autostock_sql_write(ngx_http_autostock_sql_t *sql,
+    const char *text, size_t len);
+
+/* a literal of the source code */
+#define ngx_http_autostock_sql_text(sql, text)                               \
+    ngx_http_autostock_sql_write(sql, text, sizeof(text) - 1)
+
+/* ends a statement; its number is sql->statements before the call */
+void ngx_http_autostock_sql_next(ngx_http_autostock_sql_t *sql);
+
+/* x'...', a binary string */
+void ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
+    const u_char *data, size_t len);
+
+/* _utf8mb4 x'...', a character string */
+void ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql,
+    ngx_str_t *value);
+
+void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
+    int64_t value);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_SQL_H_INCLUDED_ */

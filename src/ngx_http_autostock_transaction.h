@@ -1,0 +1,121 @@
+
+/*
+ * A batch of sales as one transaction.  The ways it can go:
+ *
+ *   plain    one packet: ledger rows, stock row, a guard, COMMIT.  The guard
+ *            is an error unless every product is there, under its SKU, with
+ *            stock left above its reorder point; or with enough stock and an
+ *            order open already.  The row lock is held for the last step.
+ *   peek     reads without locks what may settle an item: its key, its
+ *            product; refuses what cannot be had.
+ *   careful  locks the stock rows, tells who gets what, first come first
+ *            served, then writes, opening orders where they are due.
+ *
+ * After COMMIT was sent and no answer came the batch is in doubt: the old
+ * session is killed, the rows are looked for, and unless they are there the
+ * batch is sold again, carefully, under the same ids.  Every attempt holds
+ * the anchor, the first id of the lost one, if need be as a movement of 0:
+ * so at most one attempt can ever commit, and a late one fails as a whole.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_TRANSACTION_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_TRANSACTION_H_INCLUDED_
+
+
+#include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_catalog.h"
+
+
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_ITEM_OPEN = 0,       /* nothing is known yet */
+    NGX_HTTP_AUTOSTOCK_ITEM_SOLD,           /* planned, or committed */
+    NGX_HTTP_AUTOSTOCK_ITEM_REFUSED,
+    NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED,
+    NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT,
+    NGX_HTTP_AUTOSTOCK_ITEM_STALE           /* its product must be looked up
+                                               again */
+} ngx_http_autostock_item_state_e;
+
+
+/* One sale asked for. */
+typedef struct {
+    u_char                            id[16];
+    u_char                            key[16];
+    u_char                            fingerprint[8];
+    uint32_t                          quantity;
+    uint32_t                          line;
+    uint32_t                          twin;     /* item + 1 with its key */
+    int64_t                           stock;    /* to be told */
+    u_char                            first[16];  /* of a replay */
+    ngx_http_autostock_item_state_e   state;
+    unsigned                          keyed:1;
+    unsigned                          gone:1;   /* refused: not to be sold */
+    unsigned                          found:1;  /* its row, in doubt */
+} ngx_http_autostock_item_t;
+
+
+/* One product of the batch. */
+typedef struct {
+    ngx_http_autostock_product_t     *product;
+    int64_t                           demanded;
+    int64_t                           sold;
+    int64_t                           stock;
+    int64_t                           reorder_point;
+    int64_t                           reorder_quantity;
+    u_char                            order_id[16];
+    unsigned                          seen:1;   /* its row was read */
+    unsigned                          open:1;   /* an order is */
+    unsigned                          order:1;  /* this batch opens one */
+} ngx_http_autostock_line_t;
+
+
+typedef struct {
+    ngx_http_autostock_flight_t       flight;   /* first */
+
+    ngx_http_autostock_item_t        *items;
+    ngx_http_autostock_line_t        *lines;
+    ngx_http_autostock_line_t       **sorted;   /* by product id */
+    uint32_t                         *table;    /* item + 1, by key */
+    ngx_uint_t                        mask;
+    ngx_uint_t                        max;
+    ngx_uint_t                        nitems;
+    ngx_uint_t                        nlines;
+    ngx_uint_t                        nkeyed;
+    size_t                            bytes;    /* of SKUs */
+    ngx_uint_t                        serial;
+    ngx_uint_t                        anchor;   /* item */
+
+    /* numbers of statements in the packet under way */
+    ngx_uint_t                        keys_at;
+    ngx_uint_t                        ids_at;
+    ngx_uint_t                        lines_at;
+    ngx_uint_t                        orders_at;
+    ngx_uint_t                        guard_at;
+    ngx_uint_t                        commit_at;
+
+    ngx_uint_t                        sorted_n;
+    ngx_uint_t                        error;    /* that ends the flight */
+    unsigned                          look:1;   /* for keys */
+    unsigned                          careful:1;
+    unsigned                          dirty:1;  /* a transaction is open */
+    unsigned                          sent:1;   /* a COMMIT, unanswered */
+    unsigned                          doubt:1;
+    unsigned                          settled:1;
+} ngx_http_autostock_transaction_t;
+
+
+/* A connection is there: goes on from the beginning. */
+void ngx_http_autostock_transaction_depart(
+    ngx_http_autostock_flight_t *flight);
+
+
+/* The packets, written into flight.sql; ngx_http_autostock_packet.c. */
+void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines);
+void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_TRANSACTION_H_INCLUDED_ */
