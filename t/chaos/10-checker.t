@@ -133,6 +133,7 @@ BREAKS = [
     ('sale-unanswered', lambda b: b.update(
         requests=[dict(r, status=503) if r['key'] else r
                   for r in b['requests']])),
+    ('sale-dropped', lambda b: b.update(all_answered=True)),
     ('answer-unexpected', set_at(request(5), status=404)),
     ('answer-unexpected', set_at(request(5), status=500)),
     ('refusal-untrue', set_at(request(5), t0=T0 + 1.5, t1=T0 + 1.6)),

@@ -121,6 +121,20 @@ def movements_have_answers(facts):
     yield from match_loose(facts, loose)
 
 
+def nothing_was_dropped(facts):
+    """2: where no client left and no connection was cut ("all_answered"),
+    every movement was answered: a request that was read is not lost."""
+    if not facts.get('all_answered'):
+        return
+    named = {r.get('sale_id') for r in asked(facts) if r['status'] == 200}
+    for movement in facts['movements']:
+        if movement['kind'] == 'sale' and movement['quantity'] \
+                and movement['id'] not in named:
+            yield Violation('sale-dropped', 'a sale that nobody was told of, '
+                            'and nothing had happened to its buyer',
+                            movement=movement)
+
+
 def match_loose(facts, loose):
     """Unnamed movements without a key: as many clients in the dark, and
     each of them asked before its movement was made."""
@@ -305,5 +319,5 @@ def calm_is_answered(facts):
 
 
 RULES = (stock_is_ledger, answers_have_movements, movements_have_answers,
-         statuses_expected, refusals_are_true, keys_sell_once,
-         stock_told_is_true, calm_is_answered)
+         nothing_was_dropped, statuses_expected, refusals_are_true,
+         keys_sell_once, stock_told_is_true, calm_is_answered)

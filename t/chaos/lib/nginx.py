@@ -13,6 +13,9 @@ from process import (Failure, alive, children, free_port, reap, send,
 
 TOP = database.TOP
 
+# Of the rounds' own making: it protects nothing.
+SECRET = 'chaos rounds sign with this text'
+
 CONF = '''load_module {module};
 {user}
 worker_processes {workers};
@@ -76,7 +79,7 @@ class Nginx:
         if secret is None:
             secret = os.path.join(folder, 'secret')
             with open(secret, 'w', encoding='ascii') as f:
-                f.write('chaos-secret\n')
+                f.write(f'{SECRET}\n')
             os.chmod(secret, 0o600)
         self.values = {
             'user': 'user root;' if os.geteuid() == 0 else '',

@@ -13,7 +13,7 @@ JSON object a line, one answer a line:
 A transaction begins with a command that REGEX finds (bytes of the command,
 or of the statement that was prepared); that packet is number 0, every packet
 after it, whichever way it goes, the next number, until the next command.
-"count" says of how many transactions (1); "delay_ms", "bytes" and so on
+"skip" lets so many transactions pass, "count" says of how many it is (1); "delay_ms", "bytes" and so on
 belong to an action.  Actions:
 
   cut        FIN on both sides; "side":"client" or "server" closes only one
@@ -34,8 +34,10 @@ belong to an action.  Actions:
                                "silent" (they are accepted and not served)
   {"do":"cut"} {"do":"reset"}  every connection there is
   {"do":"target","to":ADDR}    where new connections go
-  {"do":"shapes","match":R}    packet lengths of the last transactions seen
-  {"do":"texts","match":R}     their commands
+  {"do":"sweep"}               ends what is left of cut and silenced ones
+  {"do":"commands","since":N}  commands seen, with the lengths of all their
+                               packets, from the N-th on; "next" is the number
+                               that the next one gets
   {"do":"events","since":N}    what happened, in order
   {"do":"stats"}
 """
@@ -69,6 +71,7 @@ class Rule:
         self.code = spec.get('code', 1094)
         self.leave = spec.get('leave', False)
         self.left = spec.get('count', 1)
+        self.skip = spec.get('skip', 0)
 
 
 class Side:
@@ -152,8 +155,8 @@ class Link:
         self.text = payload
         self.position = 0
         self.shape = [len(packet)]
-        self.proxy.shapes.append((self.text, self.shape))
-        del self.proxy.shapes[:-400]
+        self.proxy.commands.append((self.number, self.text[:4000],
+                                    self.shape))
         for rule in self.rules:
             self.note('missed', rule=rule.number, position=rule.at)
         self.rules = self.proxy.claim(payload)
@@ -259,7 +262,7 @@ class Proxy:
         self.links = {}
         self.rules = []
         self.events = []
-        self.shapes = []
+        self.commands = []
         self.numbers = 0
         self.rule_numbers = 0
         self.released = asyncio.Event()
@@ -270,9 +273,15 @@ class Proxy:
 
     def claim(self, text):
         """The rules that take this transaction as theirs."""
-        taken = [rule for rule in self.rules if rule.match.search(text)]
-        for rule in taken:
+        taken = []
+        for rule in self.rules:
+            if not rule.match.search(text):
+                continue
+            if rule.skip:
+                rule.skip -= 1
+                continue
             rule.left -= 1
+            taken.append(rule)
         self.rules = [rule for rule in self.rules if rule.left > 0]
         return taken
 
@@ -337,16 +346,16 @@ class Proxy:
     def do_reset(self):
         return self.do_cut(True)
 
-    def do_shapes(self, match='', last=50):
-        wanted = re.compile(match.encode(), re.S | re.I)
-        found = [shape for text, shape in self.shapes if wanted.search(text)]
-        return {'shapes': found[-last:]}
+    def do_sweep(self):
+        swept = [link for link in self.links.values() if link.silent]
+        for link in swept:
+            link.close_sides('both', True)
+        return {'links': len(swept)}
 
-    def do_texts(self, last=20, match='', chars=2000):
-        wanted = re.compile(match.encode(), re.S | re.I)
-        found = [text[:chars].decode('utf-8', 'replace')
-                 for text, _ in self.shapes if wanted.search(text)]
-        return {'texts': found[-last:]}
+    def do_commands(self, since=0):
+        return {'next': len(self.commands), 'commands': [
+            {'link': link, 'text': text.decode('utf-8', 'replace'),
+             'shape': shape} for link, text, shape in self.commands[since:]]}
 
     def do_events(self, since=0):
         return {'events': self.events[since:]}

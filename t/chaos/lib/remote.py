@@ -23,16 +23,11 @@ def script(name, *args, log):
     return popen
 
 
-class Proxy:
-    """A running proxy.py and the line to give it orders."""
+class ProxyLine:
+    """A line to give a proxy orders; one thread's."""
 
-    def __init__(self, folder, to, name='proxy'):
-        self.port = free_port()
-        self.address = f'127.0.0.1:{self.port}'
-        control = os.path.join(folder, name + '.control')
-        self.popen = script('proxy.py', '--listen', self.address, '--to', to,
-                            '--control', control,
-                            log=os.path.join(folder, name + '.log'))
+    def __init__(self, control):
+        self.control = control
         self.line = socket.socket(socket.AF_UNIX)
         self.line.connect(control)
         self.file = self.line.makefile('rw')
@@ -63,6 +58,19 @@ class Proxy:
                     return event
             return None
         return wait_until(f'the proxy reports "{what}"', seen, timeout, 0.01)
+
+
+class Proxy(ProxyLine):
+    """A running proxy.py."""
+
+    def __init__(self, folder, to, name='proxy'):
+        self.port = free_port()
+        self.address = f'127.0.0.1:{self.port}'
+        control = os.path.join(folder, name + '.control')
+        self.popen = script('proxy.py', '--listen', self.address, '--to', to,
+                            '--control', control,
+                            log=os.path.join(folder, name + '.log'))
+        super().__init__(control)
 
     def stop(self):
         self.line.close()

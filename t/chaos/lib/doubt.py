@@ -1,0 +1,241 @@
+"""COMMIT was sent and its answer lost: every end must come out true.
+
+Each case makes a batch (of 1, 2 or 64) whose packet with COMMIT is on its
+way, loses the connection, and lets the old session die, live on, or be given
+the packet after the new one has looked."""
+
+import threading
+import time
+
+import packets
+import wire
+from process import Failure
+from remote import ProxyLine
+from scenario import Scenario
+
+KILL = {'match': '^.KILL', 'action': 'refuse', 'code': 1094, 'count': 1000}
+COMMIT = 'INSERT INTO stock_movement.*COMMIT'
+
+
+class Doubt(Scenario):
+    """COMMIT sent, answer lost: session dead, alive, packet under way."""
+
+    name = 'doubt'
+    nightly_rounds = 300
+    shop_options = {'hosts': 1, 'proxy': True, 'workers': 1, 'pool': 1,
+                    'query': '500ms', 'timeout': '4000ms'}
+
+    CASES = ('lost', 'never', 'late', 'later', 'alive', 'alive-killed',
+             'again', 'server-dies')
+
+    def setup(self):
+        super().setup()
+        self.shots = 0
+
+    def run(self, number):
+        self.shop.new_run()
+        case = self.CASES[(number - 1) % len(self.CASES)]
+        size = (1, 2, 64)[(number - 1) // len(self.CASES) % 3]
+        kinds = [k for k in packets.KINDS if size in k.sizes and k.name in
+                 ('plain', 'keyed', 'many-products', 'empties',
+                  'too-little-keyed')]
+        kind = self.rng.choice(kinds)
+        self.patience = True
+        packets.Packets.warm(self)
+        counts, seen = getattr(self, 'case_' + case.replace('-', '_'))(
+            kind, size)
+        self.tally.fault(f'in doubt: {case}')
+        self.expect = {'unordered': [f'S{n:06d}'
+                                     for n in range(1, self.shots + 1)]}
+        self.counts = counts
+        self.wanted = kind.want(size)
+        said = [e['said'] for e in self.shop.proxy.events(seen)
+                if e['what'] == 'unread']
+        return (f'{case}, {kind.name} x {size}: answers {counts}'
+                + (f', the old session heard {said[:9]}' if said else ''))
+
+    def shoot(self, kind, size, *rules):
+        """A batch, with rules for the commands that it causes."""
+        proxy = self.shop.proxy
+        seen = proxy.mark()
+        shot = packets.Shot(self, kind, size)
+        arm = shot.arm
+
+        def arm_all():
+            arm()
+            for rule in rules:
+                proxy.do('rule', **rule)
+        shot.arm = arm_all
+        counts, _ = shot.fire()
+        return counts, seen
+
+    def case_lost(self, kind, size):
+        """Executed; the answer is lost, the old session is dead."""
+        return self.shoot(kind, size, {
+            'match': COMMIT, 'when': 'after', 'action': 'reset'})
+
+    def case_never(self, kind, size):
+        """The packet never reached the server."""
+        return self.shoot(kind, size, {'match': COMMIT, 'action': 'cut'})
+
+    def held(self, kind, size, release):
+        """The packet waits in the net while the client gives up, and no KILL
+        finds the old session; release(proxy, seen) lets it go."""
+        proxy = self.shop.proxy
+        seen = proxy.mark()
+        helper = threading.Thread(target=release, args=(proxy, seen))
+        helper.start()
+        result = self.shoot(kind, size, dict(KILL), {
+            'match': COMMIT, 'action': 'hold', 'leave': True})
+        helper.join()
+        time.sleep(0.15)
+        return result
+
+    def case_late(self, kind, size):
+        """Executed just about when the new session looks."""
+        pause = self.rng.choice((0, 0.002, 0.005, 0.01, 0.05))
+
+        def release(_, seen):
+            orders = self.another_line()
+            orders.wait_event('fired', seen, action='hold')
+            orders.wait_event('fired', seen, action='refuse')
+            time.sleep(pause)
+            orders.do('release')
+        return self.held(kind, size, release)
+
+    def case_later(self, kind, size):
+        """Executed when the buyers have long been answered."""
+        def release(_, seen):
+            orders = self.another_line()
+            orders.wait_event('fired', seen, action='hold')
+            time.sleep(2.5)
+            orders.do('release')
+        return self.held(kind, size, release)
+
+    def another_line(self):
+        """The proxy's line, for a thread of its own."""
+        return ProxyLine(self.shop.proxy.control)
+
+    def blocked(self, kind, size, killable):
+        """The old session waits for a row lock of somebody else and goes on
+        when that one lets go."""
+        wait = self.rng.choice((0.3, 0.7, 1.2))
+        shop = self.shop
+
+        def hold_lock():
+            with shop.db.session() as db:
+                db.query('BEGIN')
+                db.query('SELECT 1 FROM product WHERE sku LIKE \'S%\''
+                         ' FOR UPDATE')
+                self.locked.set()
+                self.fired.wait(10)
+                time.sleep(wait)
+                db.query('ROLLBACK')
+
+        self.locked = threading.Event()
+        self.fired = threading.Event()
+
+        def watch():
+            orders = self.another_line()
+            orders.wait_event('fired', seen, action='cut')
+            self.fired.set()
+
+        seen = shop.proxy.mark()
+        rules = [{'match': COMMIT, 'when': 'after', 'action': 'cut',
+                  'side': 'client'}]
+        if not killable:
+            rules.append(dict(KILL))
+        self.before_shot = threading.Thread(target=hold_lock)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        result = self.shoot_locked(kind, size, rules)
+        watcher.join()
+        self.before_shot.join()
+        return result
+
+    def shoot_locked(self, kind, size, rules):
+        """The lock is taken once the shelves are there."""
+        proxy = self.shop.proxy
+        seen = proxy.mark()
+        shot = packets.Shot(self, kind, size)
+        arm = shot.arm
+
+        def arm_all():
+            arm()
+            for rule in rules:
+                proxy.do('rule', **rule)
+            self.before_shot.start()
+            if not self.locked.wait(10):
+                raise Failure('the outside lock was not got')
+        shot.arm = arm_all
+        counts, _ = shot.fire()
+        return counts, seen
+
+    def case_alive(self, kind, size):
+        return self.blocked(kind, size, False)
+
+    def case_alive_killed(self, kind, size):
+        return self.blocked(kind, size, True)
+
+    def case_again(self, kind, size):
+        """The attempt to find out is lost as well, up to three times."""
+        rules = [{'match': COMMIT, 'when': 'after', 'action': 'reset'}]
+        for _ in range(self.rng.randint(1, 3)):
+            rules.append({
+                'match': self.rng.choice(('SELECT movement_id', 'FOR UPDATE',
+                                          'COMMIT$', '^.KILL')),
+                'skip': 1 if self.rng.random() < 0.3 else 0,
+                'when': self.rng.choice(('before', 'after')),
+                'action': self.rng.choice(('cut', 'reset', 'blackhole'))})
+        return self.shoot(kind, size, *rules)
+
+    def case_server_dies(self, kind, size):
+        """The server is killed when it has the packet."""
+        db = self.shop.db
+        pause = self.rng.choice((0, 0.0005, 0.001, 0.003))
+        seen = self.shop.proxy.mark()
+
+        def die():
+            self.another_line().wait_event('fired', seen, action='delay')
+            time.sleep(pause)
+            db.kill()
+            self.tally.fault('kill -9 database')
+            db.start()
+
+        killer = threading.Thread(target=die)
+        killer.start()
+        result = self.shoot(kind, size, {
+            'match': COMMIT, 'action': 'delay', 'when': 'before',
+            'delay_ms': 1})
+        killer.join()
+        return result
+
+    def finish(self, number):
+        """Besides the books: all were answered, and by what they got."""
+        proxy = self.shop.proxy
+        proxy.do('clear')
+        proxy.do('release')
+        proxy.do('sweep')
+        self.wait_zombies()
+        broken, report, summary, keep = super().finish(number)
+        if self.counts != self.wanted:
+            report += (f'doubt-answer: {self.counts}, wanted '
+                       f'{self.wanted}\n')
+            broken += 1
+        return broken, report, summary, keep
+
+    def wait_zombies(self):
+        """No session of an earlier shot goes on behind our back."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                with self.shop.db.session() as db:
+                    if not db.value('SELECT COUNT(*) FROM information_schema'
+                                    '.INNODB_TRX'):
+                        return
+            except (OSError, wire.LostConnection, wire.MysqlError):
+                pass
+            time.sleep(0.05)
+
+
+SCENARIOS = [Doubt]
