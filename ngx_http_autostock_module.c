@@ -88,7 +88,7 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
 
     { ngx_string("autostock_idempotency_scope"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_autostock_location_scope,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_autostock_loc_conf_t, idempotency_scope),
       NULL },

@@ -17,6 +17,8 @@ typedef struct {
 
 
 static char *ngx_http_autostock_location_sku_check(ngx_str_t *sku);
+static ngx_int_t ngx_http_autostock_location_secret_check(ngx_conf_t *cf,
+    ngx_array_t *secrets, ngx_str_t *file, ngx_str_t *new);
 static char *ngx_http_autostock_location_together(ngx_uint_t serves);
 static ngx_http_handler_pt ngx_http_autostock_location_handler(
     ngx_uint_t serves);
@@ -160,12 +162,28 @@ ngx_http_autostock_location_sku_check(ngx_str_t *sku)
 
 
 char *
+ngx_http_autostock_location_scope(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "must not be empty, remove it where keys are not scoped";
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
+}
+
+
+char *
 ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     ngx_http_autostock_loc_conf_t *alcf = conf;
 
-    ngx_str_t   *value, *secret;
+    ngx_str_t   *value, *secret, new;
     ngx_uint_t   i;
 
     if (alcf->callback_secrets == NGX_CONF_UNSET_PTR) {
@@ -185,25 +203,58 @@ ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
             return "must name files, one name is empty";
         }
 
+        if (ngx_http_autostock_secret_read(cf, &value[i], &new) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_http_autostock_location_secret_check(cf,
+                                     alcf->callback_secrets, &value[i], &new)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
         secret = ngx_array_push(alcf->callback_secrets);
         if (secret == NULL) {
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_autostock_secret_read(cf, &value[i], secret) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (secret->len < NGX_HTTP_AUTOSTOCK_SECRET_MIN) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the secret in \"%V\" is shorter than %d "
-                               "bytes, use \"openssl rand -hex 32\"",
-                               &value[i], NGX_HTTP_AUTOSTOCK_SECRET_MIN);
-            return NGX_CONF_ERROR;
-        }
+        *secret = new;
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_location_secret_check(ngx_conf_t *cf,
+    ngx_array_t *secrets, ngx_str_t *file, ngx_str_t *new)
+{
+    ngx_str_t   *secret;
+    ngx_uint_t   i;
+
+    if (new->len < NGX_HTTP_AUTOSTOCK_SECRET_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the secret in \"%V\" is shorter than %d bytes, "
+                           "use \"openssl rand -hex 32\"",
+                           file, NGX_HTTP_AUTOSTOCK_SECRET_MIN);
+        return NGX_ERROR;
+    }
+
+    secret = secrets->elts;
+
+    for (i = 0; i < secrets->nelts; i++) {
+        if (secret[i].len == new->len
+            && ngx_memcmp(secret[i].data, new->data, new->len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the secret in \"%V\" is there already, name "
+                               "each file once", file);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -20,6 +20,10 @@ char *ngx_http_autostock_location_database(ngx_conf_t *cf,
 char *ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* autostock_idempotency_scope STRING; as ngx_http_set_complex_value_slot() */
+char *ngx_http_autostock_location_scope(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* autostock_callback_secret_file FILE [FILE...] */
 char *ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
