@@ -1,14 +1,14 @@
 # Unit tests: t/unit/test_*.c and t/worker/test_*.c, each a cmocka program of
-# its own.  A test is linked with every object of common/ and worker/ but
-# main.o; t/unit sees nginx's headers too (it includes a room's .c itself
+# its own.  A test is linked with what it uses of common/ and worker/ (an
+# archive of all objects but main.o: what a test defines itself is not taken
+# from there); t/unit sees nginx's headers too (it includes a room's .c itself
 # where it tests one).
 
 UNIT_SOURCES = $(wildcard t/unit/test_*.c t/worker/test_*.c)
 UNIT_HELPERS = $(patsubst %.c,$(B)/obj/%.o,\
     $(filter-out $(UNIT_SOURCES),$(wildcard t/worker/*.c)))
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
-UNIT_OBJECTS = $(filter-out $(B)/obj/worker/main.o,$(WORKER_OBJECTS)) \
-    $(COMMON_OBJECTS)
+UNIT_LIBRARY = $(B)/libunit.a
 
 NGX_INCLUDES = $(addprefix -I$(NGX)/,src/core src/event src/event/modules \
     src/os/unix src/http src/http/modules src/http/v2 objs)
@@ -33,12 +33,17 @@ $(B)/t/unit/%: | $(NGX)/objs/Makefile
 
 $(B)/obj/t/%.o: CPPFLAGS += $(unit_cflags)
 
-$(B)/t/%: t/%.c $(UNIT_OBJECTS) $(UNIT_HELPERS) | need-test
+$(UNIT_LIBRARY): $(filter-out $(B)/obj/worker/main.o,$(WORKER_OBJECTS)) \
+    $(COMMON_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_HELPERS) | need-test
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(AS_CPPFLAGS) $(unit_cflags) $(AS_CFLAGS) -MMD -MP -MF $@.d \
 	    $(AS_LDFLAGS) -o $@ $< \
-	    $(if $(filter t/worker/%,$<),$(UNIT_OBJECTS) $(UNIT_HELPERS),\
-	        $(COMMON_OBJECTS)) $(unit_ldlibs) $(libs_ldlibs)
+	    $(if $(filter t/worker/%,$<),$(UNIT_HELPERS)) $(UNIT_LIBRARY) \
+	    $(unit_ldlibs) $(libs_ldlibs)
 
 -include $(addsuffix .d,$(UNIT_TESTS))
