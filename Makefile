@@ -157,7 +157,7 @@ include t/unit.mk stack/sanitize.mk
 #
 
 lint:
-	@t/lint.sh
+	@prove t/lint.t
 
 test check:
 	@./test.sh

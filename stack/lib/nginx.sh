@@ -33,7 +33,7 @@ nginx_configure() {
     mkdir -p "$folder/tmp"
     (umask 077; printf '%s\n' "$DB_PASSWORD" > "$folder/db.password")
 
-    awk -f "$top/stack/lib/nginx.awk" \
+    awk \
         -v root="$([ "$(id -u)" != 0 ] || echo yes)" \
         -v folder="$folder" \
         -v module="$(nginx_module)" \
@@ -44,7 +44,7 @@ nginx_configure() {
         -v database="$DB_DATABASE" \
         -v tls="${DB_TLS:-off}" -v tls_ca="${DB_TLS_CA-}" \
         -v secret="$AUTOSTOCK_CALLBACK_SECRET_FILE" \
-        "$top/nginx.conf.example" > "$folder/nginx.conf.new" \
+        -f "$top/stack/lib/nginx.awk" "$top/nginx.conf.example" > "$folder/nginx.conf.new" \
         || die "nginx.conf.example could not be made the stack's"
     mv "$folder/nginx.conf.new" "$folder/nginx.conf"
 }

@@ -1,0 +1,123 @@
+#!/usr/bin/perl
+
+# What STYLE and the layout promise, checked by program: the shape of the
+# files, who may know whom, and what the compilers and linters say.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use Cwd qw( abs_path );
+use File::Basename qw( dirname );
+use Test::More;
+
+chdir dirname(abs_path($0)) . '/..' or die "chdir: $!";
+
+my @files = grep { -f } split /\n/, `git ls-files 2>/dev/null`;
+@files = grep { -f && !m{node_modules|/run/} } split /\n/,
+    `find . -path ./.git -prune -o -path ./build -prune -o -type f -printf '%P\n'`
+    unless @files;
+my @c      = grep { /\.[ch]$/ } @files;
+my @code   = grep { /\.(c|h|sh|pl|pm|t|js|mk|awk|sql)$/ || /^stack\/[a-z-]+$/
+    || /^bench\/[a-z-]+$/ } @files;
+my @module = grep { m{^(?:src/|ngx_)} } @c;
+my @daemon = grep { m{^(?:worker|common|stack/factory)/} } @c;
+
+sub slurp {
+    open my $in, '<:encoding(UTF-8)', $_[0] or die "$_[0]: $!";
+    local $/;
+    return <$in>;
+}
+
+sub lines_where {
+    my ($test, @in) = @_;
+
+    my @found;
+    for my $file (@in) {
+        my $n = 0;
+        for my $line (split /\n/, slurp($file)) {
+            $n++;
+            push @found, "$file:$n" if $test->($line);
+        }
+    }
+    return @found;
+}
+
+sub none {
+    my ($what, @found) = @_;
+    ok(!@found, $what) or diag join "\n", @found;
+}
+
+sub runs {
+    my ($what, @command) = @_;
+    my $output = do {
+        open my $pipe, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', @command
+            or die $!;
+        local $/;
+        <$pipe> // '';
+    };
+    ok($? == 0, $what) or diag $output;
+}
+
+binmode Test::More->builder->failure_output, ':encoding(UTF-8)';
+
+none('no line of C over 80 columns', lines_where(
+    sub { length $_[0] > 80 }, @c));
+none('no tab in C', lines_where(sub { $_[0] =~ /\t/ }, @c));
+none('no blank at the end of a line', lines_where(
+    sub { $_[0] =~ /[ \t]$/ }, @code));
+none('no file of C over 500 lines',
+    grep { (() = slurp($_) =~ /\n/g) > 500 } @c);
+none('no // comment in the module',
+    lines_where(sub { $_[0] =~ m{(?:^|[^:"])//} }, @module));
+
+my $unfinished = join '|', 'TO' . 'DO', 'FIX' . 'ME', 'X' . 'XX', 'HA' . 'CK';
+none('nothing marked unfinished',
+    lines_where(sub { $_[0] =~ /\b(?:$unfinished)\b/ }, @code));
+
+my (%length, @long);
+for (split /\n/, `ctags --languages=C --c-kinds=f --fields=+ne -f - @c`) {
+    my ($name, $file) = split /\t/;
+    my ($line) = /\tline:(\d+)/;
+    my ($end)  = /\tend:(\d+)/;
+    next unless $line && $end;
+    push @{$length{$file =~ m{^(?:t|bench)/} ? 'test' : 'program'}},
+        $end - $line + 1;
+    push @long, "$file:$line $name: " . ($end - $line + 1)
+        if $end - $line + 1 > 100;
+}
+none('no function over 100 lines', @long);
+
+my @sorted = sort { $a <=> $b } @{$length{program} // []};
+my $median = @sorted ? $sorted[@sorted / 2] : 0;
+cmp_ok($median, '<', 25, "median function: $median lines of " . @sorted);
+
+none('only the rooms of the connection know mysql.h', grep {
+    slurp($_) =~ /#\s*include\s*[<"](?:mysql|mariadb)/
+        && !/^src\/ngx_http_autostock_(?:mysql|connection)/
+} @module);
+none('common/ has no nginx types',
+    grep { m{^common/} && slurp($_) =~ /\bngx_/ } @c);
+none('the lock files name no registry',
+    grep { /package-lock\.json$/ && slurp($_) =~ /"resolved"/ } @files);
+
+runs("bash -n $_", 'bash', '-n', $_)
+    for grep { /\.sh$/ || slurp($_) =~ m{^#!/bin/(?:ba)?sh} }
+        grep { /\.sh$/ || m{^(?:stack|bench|\.ci)/[a-z-]+$} } @files;
+
+SKIP: {
+    skip 'no cppcheck', 2 if system('command -v cppcheck >/dev/null');
+
+    my @cppcheck = ('cppcheck', '-q', '--error-exitcode=1', '--inline-suppr',
+        '--enable=warning,portability', '--std=c11',
+        '--suppress=missingIncludeSystem', '--suppress=missingInclude',
+        '-D__GNUC__=12', '-Icommon', '-Iworker');
+    runs('cppcheck: worker, common, factory', @cppcheck,
+        grep { /\.c$/ } @daemon);
+    runs('cppcheck: module', @cppcheck, '-Isrc',
+        # nginx's lists and queues are walked by pointer arithmetic
+        '--suppress=nullPointerArithmeticRedundantCheck',
+        grep { /\.c$/ } @module);
+}
+
+done_testing();
