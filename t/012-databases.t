@@ -7,7 +7,8 @@ use Autostock::Test;
 # The second one is a copy of the first under another name.
 our $Other = Autostock::Db->from_env("012_other_$$");
 $Other->create;
-$Other->run("UPDATE product SET sku = 'OTHER-1', name = 'other', stock = 70");
+$Other->run("UPDATE product SET sku = 'OTHER-1', name = 'other', stock = 70;"
+    . ' UPDATE stock_movement SET quantity = 70');
 
 END { $Other->drop if $Other }
 

@@ -45,13 +45,13 @@ SELECT stock FROM product
 === TEST 3: a limit of the location's own
 --- config
     location = /checkout {
-        autostock_max_body_size 40;
+        autostock_max_body_size 64;
         autostock_sku CP-502101;
         autostock_checkout;
     }
 --- drive
-is(http(POST => '/checkout', body_of(40))->{code}, 200, 'at it');
-is(http(POST => '/checkout', body_of(41))->{code}, 413, 'over it');
+is(http(POST => '/checkout', body_of(64))->{code}, 200, 'at it');
+is(http(POST => '/checkout', body_of(65))->{code}, 413, 'over it');
 
 
 

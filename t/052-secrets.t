@@ -6,8 +6,8 @@ use Autostock::Test;
 
 our $COUNT = '{"MessageAttributeProductCnt":10}';
 
-Autostock::Test::write_file(tmp() . '/old', "the old secret\n");
-Autostock::Test::write_file(tmp() . '/new', 'the new secret');
+Autostock::Test::write_file(tmp() . '/old', "the old secret of the shop\n");
+Autostock::Test::write_file(tmp() . '/new', 'the new secret of the shop');
 Autostock::Test::write_file(tmp() . '/long', 's' x 500);
 
 run_tests();
@@ -24,10 +24,10 @@ A-2|a2|1|0
 1 A-1 requested 10
 2 A-2 requested 10
 --- request eval
-["POST /product/A-1?" . callback(1, 'the old secret') . "\n$::COUNT",
- "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT",
- "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT",
- "POST /product/A-2?" . callback(2, 'another') . "\n$::COUNT"]
+["POST /product/A-1?" . callback(1, 'the old secret of the shop') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret of the shop') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret of the shop') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'another secret, unknown') . "\n$::COUNT"]
 --- error_code eval
 [200, 200, 200, 401]
 
@@ -44,8 +44,8 @@ A-2|a2|1|0
 1 A-1 requested 10
 2 A-2 requested 10
 --- request eval
-["POST /product/A-1?" . callback(1, 'the old secret') . "\n$::COUNT",
- "POST /product/A-2?" . callback(2, 'the new secret') . "\n$::COUNT"]
+["POST /product/A-1?" . callback(1, 'the old secret of the shop') . "\n$::COUNT",
+ "POST /product/A-2?" . callback(2, 'the new secret of the shop') . "\n$::COUNT"]
 --- error_code eval
 [200, 200]
 
@@ -59,7 +59,7 @@ A-2|a2|1|0
 1 CP-502101 requested 10
 --- request eval
 ["POST /product/donut?\@CALLBACK1\@\n$::COUNT",
- "POST /product/donut?" . callback(1, 'the new secret') . "\n$::COUNT"]
+ "POST /product/donut?" . callback(1, 'the new secret of the shop') . "\n$::COUNT"]
 --- error_code eval
 [401, 200]
 
@@ -81,13 +81,13 @@ A-2|a2|1|0
 --- shop eval
 'autostock_callback_secret_file ' . tmp() . '/rotated;'
 --- post_setup_server_root
-Autostock::Test::write_file(Autostock::Test::tmp() . '/rotated', "first\n");
+Autostock::Test::write_file(Autostock::Test::tmp() . '/rotated', "the first of two secrets\n");
 --- orders
 1 CP-502101 requested 10
 --- drive
-Autostock::Test::write_file(tmp() . '/rotated', "second\n");
+Autostock::Test::write_file(tmp() . '/rotated', "the second of two secrets\n");
 reload();
-ok(wait_for(sub { http(POST => '/product/donut?' . callback(1, 'second'),
+ok(wait_for(sub { http(POST => '/product/donut?' . callback(1, 'the second of two secrets'),
     $::COUNT)->{code} == 200 }), 'the second signs');
-is(http(POST => '/product/donut?' . callback(1, 'first'), $::COUNT)->{code},
+is(http(POST => '/product/donut?' . callback(1, 'the first of two secrets'), $::COUNT)->{code},
     401, 'the first no longer');

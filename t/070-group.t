@@ -58,6 +58,8 @@ FROM product
 
 
 === TEST 2: first come, first served, within a worker
+--- database
+pool_size 1;
 --- drive
 my @answers = behind_lock([POST => '/checkout', '{}'], sub {
     map { my $c = http_open(POST => '/checkout', '{}');

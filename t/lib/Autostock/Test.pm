@@ -206,6 +206,10 @@ sub reload {
     Test::Nginx::Util::worker_connections(1024);
     Test::Nginx::Util::no_long_string();
     $Started = $$;
+
+    # sections with the filter "eval" are run in there
+    no strict 'refs';
+    *{"Test::Base::Filter::$_"} = \&$_ for @EXPORT;
 }
 
 END {
@@ -244,6 +248,12 @@ Test::Nginx::Util::add_block_preprocessor(sub {
 
     return if defined $block->SKIP;
 
+    for my $section (qw( config http_config shop database request json )) {
+        my $value = $block->$section;
+        die $block->name . ": $section: $value"
+            if defined $value && $value =~ / at \(eval \d+\) line \d+/;
+    }
+
     $Db->reset;
     load_products($block->products) if defined $block->products;
     load_orders($block->orders) if defined $block->orders;
@@ -254,8 +264,12 @@ Test::Nginx::Util::add_block_preprocessor(sub {
         $block->set_value($section, expand($value)) if defined $value;
     }
 
-    unless (defined $block->bare) {
-        configure($block);
+    configure($block) unless defined $block->bare;
+
+    for my $section (qw( response_body_like error_code_like )) {
+        my $pattern = $block->$section;
+        next if !defined $pattern || ref $pattern;
+        $block->set_value($section, $pattern =~ s/\n\z//r);
     }
 
     $block->set_value(request => 'GET /alive') unless defined $block->request;
