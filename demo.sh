@@ -1,0 +1,230 @@
+#!/bin/bash
+# The whole job on one machine, as a story: buyers empty the shelf, the
+# factory is asked for more, the goods arrive, and can be bought.
+#
+#   ./demo.sh [--keep] [--no-install]
+#
+# Debian 12 or 13, root or sudo for the packages that are missing.  --keep
+# leaves the stack running to be tried by hand.  The stack begins afresh: what
+# stack/run held before is removed.
+set -u
+
+top=$(dirname "$(readlink -f "$0")")
+cd "$top" || exit 1
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+keep=no
+install=yes
+for argument in "$@"; do
+    case $argument in
+    --keep) keep=yes ;;
+    --no-install) install=no ;;
+    -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
+    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2 ;;
+    esac
+done
+
+AUTOSTOCK_STACK_DIR=${AUTOSTOCK_STACK_DIR:-$top/stack/run}
+export AUTOSTOCK_STACK_DIR
+stack=stack/stack
+started=$(date +%s%N)
+
+if [ -t 1 ]; then
+    bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+else
+    bold='' plain=''
+fi
+
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+tell()  { printf '  %s\n' "$*"; }
+fail()  {
+    printf '\ndemo failed: %s\n' "$*" >&2
+    local part
+    for part in nginx worker factory; do
+        [ ! -s "$AUTOSTOCK_STACK_DIR/log/$part.log" ] || {
+            printf -- '--- the last lines of %s\n' \
+                "$AUTOSTOCK_STACK_DIR/log/$part.log"
+            tail -n 8 "$AUTOSTOCK_STACK_DIR/log/$part.log"
+        } >&2
+    done
+    exit 1
+}
+
+finish() {
+    local rc=$?
+    trap - EXIT INT TERM
+    if [ $keep = no ] && [ -d "$AUTOSTOCK_STACK_DIR" ]; then
+        $stack down > /dev/null 2>&1
+    fi
+    exit $rc
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# --- the parts
+
+if [ $install = yes ]; then
+    title 'Packages'
+    stack/install build run || fail 'not everything could be installed'
+    tell 'all there'
+fi
+
+title 'Build'
+make -j"$(nproc)" all > "${log:=$(mktemp)}" 2>&1 \
+    || { cat "$log" >&2; rm -f "$log"; fail 'make failed, see above'; }
+rm -f "$log"
+tell 'build/ngx_http_autostock_module.so, build/autostock-worker'
+
+title 'The stack: database, SNS and SQS, factory, nginx, worker'
+if [ -d "$AUTOSTOCK_STACK_DIR" ]; then
+    $stack down --wipe > /dev/null || fail 'the old stack could not be removed'
+fi
+$stack up | sed 's/^/  /'
+[ "${PIPESTATUS[0]}" = 0 ] || fail 'the stack did not come up, see above'
+eval "$($stack env)"
+
+# --- what the story is told with
+
+status='' body=''
+
+request() {
+    local answer
+    answer=$(curl -s -m 10 -w '\n%{http_code}' "$@") \
+        || fail "nginx does not answer: curl $*"
+    status=${answer##*$'\n'}
+    body=${answer%$'\n'*}
+}
+
+field() { jq -r "$1" <<< "$body"; }
+
+expect_status() {
+    [ "$status" = "$1" ] || fail "expected status $1, found $status: $body"
+}
+
+# An order's state, and the time of each state it has been in.
+order_row() {
+    $stack sql "SELECT state, quantity, received, BIN_TO_UUID(order_id),
+        COALESCE(TIME(pending_at), '-'), COALESCE(TIME(published_at), '-'),
+        COALESCE(TIME(requested_at), '-'), COALESCE(TIME(fulfilled_at), '-'),
+        COALESCE(last_error, '-')
+        FROM restock_order ORDER BY pending_at LIMIT 1"
+}
+
+order=() state=
+read_order() {
+    IFS=$'\t' read -r -a order <<< "$(order_row)"
+    state=${order[0]-none}
+}
+
+rank() {
+    case $1 in
+    pending) echo 1 ;; published) echo 2 ;; requested) echo 3 ;;
+    fulfilled) echo 4 ;; *) echo 0 ;;
+    esac
+}
+
+# Waits until the order has come as far as that.
+wait_for_order() {
+    local wanted=$1 end=$((SECONDS + $2))
+    read_order
+    while [ "$(rank "$state")" -lt "$(rank "$wanted")" ]; do
+        case $state in
+        failed | cancelled)
+            fail "the order is $state: ${order[8]}" ;;
+        esac
+        [ $SECONDS -lt $end ] \
+            || fail "the order is \"$state\" after $2 s, expected \"$wanted\""
+        sleep 0.05
+        read_order
+    done
+}
+
+journal() {
+    jq -c "select(.event == \"$1\")" "$FACTORY_JOURNAL" 2>/dev/null | tail -n 1
+}
+
+# --- the story
+
+title 'The shelf'
+request "$AUTOSTOCK_URL/product/donut"
+expect_status 200
+[ "$(field .stock)" = 3 ] || fail "expected a stock of 3, found $body"
+tell "GET /product/donut: $(field .name) ($(field .sku)), stock $(field .stock)"
+
+title 'Four buyers'
+for buyer in 1 2 3; do
+    request -X POST "$AUTOSTOCK_URL/checkout"
+    expect_status 200
+    [ "$(field .stock)" = $((3 - buyer)) ] || fail "buyer $buyer: $body"
+    tell "buyer $buyer: POST /checkout: 200 $(field .message)"
+done
+request -X POST "$AUTOSTOCK_URL/checkout"
+expect_status 409
+tell "buyer 4: POST /checkout: 409 $(field .message)"
+
+title 'The order to the factory'
+wait_for_order pending 5
+tell "opened     ${order[4]}  ${order[3]}, ${order[1]} pieces, in the sale's" \
+    'own transaction'
+wait_for_order published 15
+wait_for_order requested 20
+tell "published  ${order[5]}  by the worker to SNS, and on to SQS"
+tell "requested  ${order[6]}  by the worker, which received it from SQS, of" \
+    'the factory'
+taken=$(journal request)
+[ -n "$taken" ] || fail 'the factory has no request in its journal'
+tell "           the factory: 201, id $(jq -r .id <<< "$taken"), " \
+    "$(jq -r '.body.MessageAttributeProductCnt' <<< "$taken") pieces," \
+    'in production for 4 seconds'
+
+title 'The goods'
+wait_for_order fulfilled 30
+tell "fulfilled  ${order[7]}  the factory called back, ${order[2]} pieces" \
+    'booked in'
+[ "${order[2]}" = 10 ] || fail "expected 10 pieces, found ${order[2]}"
+request "$AUTOSTOCK_URL/product/donut"
+[ "$(field .stock)" = 10 ] || fail "expected a stock of 10, found $body"
+tell "GET /product/donut: stock $(field .stock)"
+request -X POST "$AUTOSTOCK_URL/checkout"
+expect_status 200
+[ "$(field .stock)" = 9 ] || fail "expected a stock of 9, found $body"
+tell "buyer 5: POST /checkout: 200 $(field .message)"
+
+title 'The books'
+ledger=$($stack sql 'SELECT p.stock, SUM(m.quantity), COUNT(*)
+    FROM product p JOIN stock_movement m USING (product_id)
+    GROUP BY p.product_id, p.stock')
+IFS=$'\t' read -r stock sum movements <<< "$ledger"
+[ "$stock" = "$sum" ] || fail "stock $stock, but its movements sum to $sum"
+[ "$movements" = 6 ] || fail "expected 6 movements, found $movements"
+tell "stock $stock = opening 3 - 4 sales + 10 received: $movements movements," \
+    'none lost, none twice'
+
+title 'By hand'
+if [ $keep = yes ]; then
+    tell 'The stack goes on running:'
+else
+    tell 'With "./demo.sh --keep" the stack goes on running:'
+fi
+cat <<END
+    curl $AUTOSTOCK_URL/product/donut
+    curl -X POST $AUTOSTOCK_URL/checkout
+    curl -X POST -H 'Idempotency-Key: 1' -d '{"quantity":2}' $AUTOSTOCK_URL/checkout
+    curl $AUTOSTOCK_URL/autostock/status
+    stack/stack status            what runs
+    stack/stack logs worker -f    what the worker does
+    stack/stack sql               the database
+    stack/stack down              the end
+
+  The shop           $AUTOSTOCK_URL
+  SNS and SQS        $AWS_ENDPOINT_URL
+  The factory        $FACTORY_API_URL
+  The database       $DB_SOCKET, 127.0.0.1:$DB_PORT
+END
+
+printf '\ntold in %d s\n' $((($(date +%s%N) - started) / 1000000000))
+trap - EXIT
+if [ $keep = no ]; then
+    $stack down > /dev/null || fail 'the stack did not go down'
+fi
+echo 'demo ok'
