@@ -18,7 +18,7 @@ const TOP = path.dirname(BENCH);
 
 /* seconds, rounds */
 const QUICK = [3, 2];
-const STANDARD = [3, 3];
+const STANDARD = [4, 3];
 const FULL = [5, 3];
 
 function chosen(options) {
@@ -83,7 +83,7 @@ async function rounds(options, measure, plan) {
                 + `${Math.round(result.per_second).toString().padStart(7)}/s`
                 + `  p50 ${(result.p50_us / 1000).toFixed(2)} ms`
                 + `  p99 ${(result.p99_us / 1000).toFixed(2)} ms`
-                + (result.autostock
+                + (result.autostock && result.autostock.batches
                     ? `  batch ${result.autostock.batch_mean.toFixed(1)}` : '')
                 + `  (${((Date.now() - began) / 1000).toFixed(1)} s)`
                 + result.faults.map((fault) => `\n    WRONG: ${fault}`)

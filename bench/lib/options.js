@@ -7,9 +7,9 @@ const USAGE = `usage: bench/run [--quick | --full] [options]
 Measures autostock beside what a user would otherwise run, in rounds that
 take turns, and checks the books after every measurement.
 
-  (nothing)           the default run: a quarter of an hour
+  (nothing)           the default run: under a quarter of an hour
   --quick             the main ratios only: two minutes
-  --full              the whole matrix: hours
+  --full              the whole matrix: two hours
   --case NAME         one case (repeatable): ${Object.keys(CASES).join(', ')}
   --server NAME       with --case (repeatable): ${SERVERS.join(', ')}, bare
                       (default: autostock and plain)

@@ -3,14 +3,16 @@
 /* The results as tables for a person, as JSON and CSV for programs. */
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { CASES } = require('./cases');
 const { field, median } = require('./statistics');
 
+const PROCESSORS = os.cpus().length;
 const COLUMNS = ['name', 'server', 'case', 'load', 'connections', 'workers',
     'rounds', 'per_second', 'per_second_min', 'per_second_max', 'p50_us',
     'p99_us', 'p999_us', 'cpu_server_us', 'cpu_store_us', 'cpu_client_us',
-    'syncs_per_sale', 'batch_mean', 'anonymous_bytes', 'faults'];
+    'full_at', 'syncs_per_sale', 'batch_mean', 'anonymous_bytes', 'faults'];
 
 function number(value, digits = 0) {
     return Number.isFinite(value) ? value.toLocaleString('en-US',
@@ -35,7 +37,8 @@ function table(rows) {
 function summary(step, rounds) {
     const of = (name) => (field(rounds, name) || { median: NaN }).median;
     const rate = field(rounds, 'per_second');
-    const batches = rounds.filter((one) => one.autostock)
+    const batches = rounds.filter(
+        (one) => one.autostock && one.autostock.batches)
         .map((one) => one.autostock.batch_mean);
     return {
         name: step.name, server: step.server, case: step.case,
@@ -48,6 +51,10 @@ function summary(step, rounds) {
         p50_us: of('p50_us'), p99_us: of('p99_us'), p999_us: of('p999_us'),
         cpu_server_us: of('cpu_server'), cpu_store_us: of('cpu_store'),
         cpu_client_us: of('cpu_client'),
+        /* answers a second that would fill all processors: what a busy
+           machine disturbs least */
+        full_at: PROCESSORS * 1e6 / (of('cpu_server') + of('cpu_store')
+            + of('cpu_client')),
         syncs_per_sale: of('syncs_per_sale'),
         batch_mean: batches.length ? median(batches) : NaN,
         anonymous_bytes: of('anonymous'),
@@ -64,14 +71,16 @@ function resultLines(all) {
     const title = (row) => (row.load === 'closed' ? '' : `${row.load}, `)
         + (CASES[row.case].title || row.case);
     return table([['server: case', 'conn', 'wkr', 'per s', 'min', 'max',
-        'p50 ms', 'p99 ms', 'cpu µs', 'db µs', 'load µs', 'sync/sale',
+        'p50 ms', 'p99 ms', 'cpu µs',
+        'db µs', 'load µs', 'full at', 'sync/sale',
         'batch', 'MB/wkr', 'books'],
     ...all.map((row) => [`${row.server}: ${title(row)}`,
         number(row.connections), row.workers, number(row.per_second),
         number(row.per_second_min), number(row.per_second_max),
         number(row.p50_us / 1000, 2), number(row.p99_us / 1000, 2),
         number(row.cpu_server_us, 1), number(row.cpu_store_us, 1),
-        number(row.cpu_client_us, 1), small(row.syncs_per_sale),
+        number(row.cpu_client_us, 1), number(row.full_at),
+        small(row.syncs_per_sale),
         number(row.batch_mean, 1), number(row.anonymous_bytes / 2 ** 20, 1),
         row.faults ? `${row.faults} WRONG` : 'right'])]);
 }

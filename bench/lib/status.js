@@ -55,7 +55,7 @@ function difference(before, after) {
         replays: delta('autostock_replays_total'),
         batches,
         batch_mean: batches
-            ? delta('autostock_batch_size_sum') / batches : 0,
+            ? delta('autostock_batch_size_sum') / batches : null,
         retries: delta('autostock_batch_retries_total'),
         overloads: delta('autostock_overloads_total'),
         histogram,
