@@ -45,6 +45,11 @@ sub wrong_lines {
     return join "\n", @wrong;
 }
 
+sub sessions {
+    return sql("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+        . " WHERE db = '" . db->{name} . "'") - 1;
+}
+
 # Requests until every worker process has served one.
 sub busy_workers {
     my %seen;
@@ -168,6 +173,7 @@ autostock_idempotency_scope $http_x_client;
 --- orders
 1 CP-502101 published 10
 --- drive
+my $goods = '{"MessageAttributeProductCnt":"10"}';
 http(GET => '/product/donut');
 http(GET => '/product/none');
 http(POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k');
@@ -178,10 +184,10 @@ http(POST => '/checkout', '{"sku":"none"}');
 http(POST => '/checkout', '{"quantity":0}');
 http(PUT => '/checkout', '');
 http(POST => '/checkout', 'x' x 20000);
-http(POST => '/product/donut?' . callback(1), '{}');
-http(POST => '/product/donut?' . callback(1), '{}');
-http(POST => '/product/donut?' . callback(2), '{}');
-http(POST => '/product/donut?order=' . order_id(1) . '&signature=00', '{}');
+http(POST => '/product/donut?' . callback(1), $goods);
+http(POST => '/product/donut?' . callback(1), $goods);
+http(POST => '/product/donut?' . callback(2), $goods);
+http(POST => '/product/donut?order=' . order_id(1) . '&signature=00', $goods);
 my $n = counters();
 my %want = (sales => 1, sold_pieces => 2, replays => 1, refusals => 1,
     key_conflicts => 1, lookups => 1, not_found => 2, receipts => 1,
@@ -256,6 +262,8 @@ is(join(' ', keys %sums), 50, 'one sum');
 === TEST 15: killed workers: counters stay, gauges go
 --- no_books
 --- allow_log: exited on signal 9
+--- no_error_log
+[emerg]
 --- drive
 busy_workers();
 my $before = counters()->{lookups};
@@ -266,7 +274,8 @@ ok(wait_for { my @new = grep { !$old{$_} } workers_of(master_pid());
     @new == 2 && (report() // {})->{workers} }, 'new workers');
 is(report()->{workers}, 2, 'two of them');
 is(counters()->{lookups}, $before, 'counters as before');
-is(gauges()->{connections}, 0, 'no connections of the dead');
+ok(wait_for { gauges()->{connections} == sessions() },
+    'connections of the living only');
 http(GET => '/product/donut');
 is(counters()->{lookups}, $before + 1, 'counting goes on');
 
@@ -293,3 +302,27 @@ my $started = report()->{started};
 sleep 1 while time <= $started;
 reload();
 is(report()->{started}, $started, 'the same');
+
+
+
+=== TEST 18: an old worker is counted until it dies
+--- allow_log: exited on signal 9
+--- no_error_log
+[emerg]
+--- drive
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(POST => '/checkout', '{}');
+wait_for { gauges()->{in_flight} == 1 };
+my %old = map { $_ => 1 } workers_of(master_pid());
+reload();
+ok(wait_for { (grep { $old{$_} } workers_of(master_pid())) == 1 },
+    'one old worker waits for the lock');
+ok(wait_for { report()->{workers} == 3 }, 'three workers');
+is(gauges()->{in_flight}, 1, 'its request is counted');
+kill KILL => grep { $old{$_} } workers_of(master_pid());
+ok(wait_for { report()->{workers} == 2 }, 'two workers');
+is(gauges()->{in_flight}, 0, 'and no request');
+http_close($client);
+$lock->run('ROLLBACK');
