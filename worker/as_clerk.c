@@ -38,6 +38,7 @@ struct as_clerk_s {
     as_clerk_queue_t   todo;
     as_clerk_queue_t   done;
     bool               stop;
+    bool               interrupt;
 };
 
 
@@ -101,12 +102,13 @@ as_clerk_wait(as_clerk_t *clerk, int64_t ms)
     as_clerk_deadline(&ts, ms);
 
     pthread_mutex_lock(&clerk->lock);
-    while (!clerk->stop && clerk->todo.first == NULL) {
+    while (!clerk->stop && !clerk->interrupt && clerk->todo.first == NULL) {
         if (pthread_cond_timedwait(&clerk->wake, &clerk->lock, &ts) != 0) {
             break;
         }
     }
-    wanted = clerk->stop || clerk->todo.first != NULL;
+    wanted = clerk->stop || clerk->interrupt || clerk->todo.first != NULL;
+    clerk->interrupt = false;
     pthread_mutex_unlock(&clerk->lock);
 
     return wanted;
@@ -350,6 +352,23 @@ unsigned
 as_clerk_load(const as_clerk_t *clerk)
 {
     return clerk->load;
+}
+
+
+void
+as_clerk_reload(as_clerk_t *clerk, const as_settings_t *settings)
+{
+    as_db_reload(clerk->db, settings);
+}
+
+
+void
+as_clerk_interrupt(as_clerk_t *clerk)
+{
+    pthread_mutex_lock(&clerk->lock);
+    clerk->interrupt = true;
+    pthread_cond_signal(&clerk->wake);
+    pthread_mutex_unlock(&clerk->lock);
 }
 
 

@@ -56,10 +56,16 @@ unsigned as_clerk_load(const as_clerk_t *clerk);
 /* Ends what blocks in the database, and every wait. */
 void as_clerk_abort(as_clerk_t *clerk);
 
+/* The next connection is made with these, which must outlive it. */
+void as_clerk_reload(as_clerk_t *clerk, const as_settings_t *settings);
+
+/* Ends a wait, once; the next as_clerk_wait() at the latest. */
+void as_clerk_interrupt(as_clerk_t *clerk);
+
 /*
  * For a job that waits for something in the database: sleeps for ms at most.
- * True where another job waits, or the clerk is to end: the job should
- * return.
+ * True where another job waits, it was interrupted, or the clerk is to end:
+ * the job should return.
  */
 bool as_clerk_wait(as_clerk_t *clerk, int64_t ms);
 

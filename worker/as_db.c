@@ -18,9 +18,9 @@
 
 
 struct as_db_s {
-    const as_settings_t  *settings;
     MYSQL                *mysql;       /* NULL: not connected */
-    pthread_mutex_t       lock;        /* of fd */
+    pthread_mutex_t       lock;        /* of settings and fd */
+    const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
     unsigned              error;
     char                  message[AS_DB_ERROR_LEN];
@@ -123,13 +123,34 @@ as_db_fail(as_db_t *db, MYSQL *mysql)
 }
 
 
+void
+as_db_reload(as_db_t *db, const as_settings_t *settings)
+{
+    pthread_mutex_lock(&db->lock);
+    db->settings = settings;
+    pthread_mutex_unlock(&db->lock);
+}
+
+
+static const as_settings_t *
+as_db_settings(as_db_t *db)
+{
+    const as_settings_t  *settings;
+
+    pthread_mutex_lock(&db->lock);
+    settings = db->settings;
+    pthread_mutex_unlock(&db->lock);
+
+    return settings;
+}
+
+
 /* Before the connection; libmariadb copies all values. */
 static void
-as_db_options(as_db_t *db, MYSQL *mysql)
+as_db_options(const as_settings_t *settings, MYSQL *mysql)
 {
     my_bool               on = 1, off = 0;
     unsigned              connect_s, query_s, local = 0, protocol;
-    const as_settings_t  *settings = db->settings;
 
     connect_s = (unsigned) ((settings->db_connect_timeout + 999) / 1000);
     query_s = (unsigned) ((settings->db_query_timeout + 999) / 1000);
@@ -166,11 +187,13 @@ as_db_status_e
 as_db_connect(as_db_t *db)
 {
     MYSQL                *mysql;
-    const as_settings_t  *settings = db->settings;
+    const as_settings_t  *settings;
 
     if (db->mysql != NULL) {
         return AS_DB_OK;
     }
+
+    settings = as_db_settings(db);
 
     mysql = mysql_init(NULL);
     if (mysql == NULL) {
@@ -178,7 +201,7 @@ as_db_connect(as_db_t *db)
         return AS_DB_GONE;
     }
 
-    as_db_options(db, mysql);
+    as_db_options(settings, mysql);
 
     if (mysql_real_connect(mysql, settings->db_socket != NULL ? NULL
                            : settings->db_hostname, settings->db_username,

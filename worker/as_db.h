@@ -66,6 +66,10 @@ unsigned as_db_errno(const as_db_t *db);
 as_db_status_e as_db_connect(as_db_t *db);
 void as_db_close(as_db_t *db);
 
+/* From another thread: the next connection is made with these, which must
+ * outlive it. */
+void as_db_reload(as_db_t *db, const as_settings_t *settings);
+
 /* From another thread: what blocks in the connection returns soon. */
 void as_db_abort(as_db_t *db);
 

@@ -112,7 +112,9 @@ as_lease_look(const as_lease_batch_t *batch, as_text_t *sql)
     as_text_sql_string(sql, batch->owner);
     as_text_put(sql, ", 0), GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND,"
                 " UTC_TIMESTAMP(6), o.lease_until), 0)), o.product_id,"
-                " p.sku, f.identifier, f.API FROM restock_order o"
+                " p.sku, f.identifier, f.API, IF(o.requested_at IS NULL,"
+                " TIMESTAMPDIFF(MICROSECOND, o.pending_at,"
+                " UTC_TIMESTAMP(6)) DIV 1000, -1) FROM restock_order o"
                 " LEFT JOIN product p ON p.product_id = o.product_id"
                 " LEFT JOIN factory f ON f.factory_id = p.factory_id"
                 " WHERE o.order_id IN ");
@@ -172,6 +174,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
     lease->quantity = atoi(columns[2]);
     lease->left_ms = strtoll(columns[4], NULL, 10) / 1000;
     memcpy(lease->product_id, columns[5], AS_UUID_LEN);
+    lease->age_ms = columns[9] == NULL ? -1 : atoll(columns[9]);
 
     if (columns[6] != NULL && columns[7] != NULL && columns[8] != NULL) {
         lease->sku = strdup(columns[6]);
@@ -198,7 +201,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
 
 
 /*
- * One column: an order whose lease ran out in a call.  Nine: how it stands.
+ * One column: an order whose lease ran out in a call.  Ten: how it stands.
  * Where two letters of one order are in the batch only the first gets it.
  */
 static void
@@ -212,11 +215,11 @@ as_lease_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 9)) {
+    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 10)) {
         return;
     }
 
-    mine = n == 9 && columns[3][0] == '1';
+    mine = n == 10 && columns[3][0] == '1';
 
     for (i = 0; i < batch->n; i++) {
         lease = batch->leases[i];

@@ -44,6 +44,8 @@ typedef struct {
     /* answered to TAKE */
     as_lease_answer_e   answer;
     int64_t             left_ms;
+    int64_t             age_ms;        /* since it was opened; -1: it was
+                                          requested before */
     int                 quantity;
     uint8_t             product_id[AS_UUID_LEN];
     char               *sku;           /* NULL: the product is gone */

@@ -116,3 +116,10 @@ as_notify_watchdog_ms(const as_notify_t *notify)
 {
     return notify->fd == -1 ? 0 : notify->watchdog_ms;
 }
+
+
+bool
+as_notify_listens(const as_notify_t *notify)
+{
+    return notify->fd != -1;
+}

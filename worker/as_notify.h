@@ -5,6 +5,7 @@
 #ifndef AS_NOTIFY_H
 #define AS_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 
@@ -18,6 +19,9 @@ void as_notify_destroy(as_notify_t *notify);
 /* "READY=1", "STOPPING=1", "STATUS=...", "WATCHDOG=1", several by lines. */
 void as_notify_send(as_notify_t *notify, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whether anybody listens. */
+bool as_notify_listens(const as_notify_t *notify);
 
 /* systemd expects a WATCHDOG=1 within this many ms; 0: it does not. */
 int64_t as_notify_watchdog_ms(const as_notify_t *notify);

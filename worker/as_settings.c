@@ -209,6 +209,12 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
         rc = -1;
     }
 
+    if (settings->worker_name != NULL && strlen(settings->worker_name) > 40) {
+        as_text_put(errors, "AUTOSTOCK_WORKER_NAME: expected at most 40 "
+                    "bytes, found more; shorten it\n");
+        rc = -1;
+    }
+
     if (settings->db_tls == AS_ON && settings->db_socket != NULL) {
         as_text_put(errors, "DB_TLS: expected off with DB_SOCKET, found on; "
                     "a unix socket stays on this machine\n");

@@ -1,0 +1,78 @@
+/*
+ * The consumer's parts among themselves: intake (receives), desk (database)
+ * and the course of a letter.  Nobody else includes this.
+ */
+
+#ifndef AS_CONSUMER_PARTS_H
+#define AS_CONSUMER_PARTS_H
+
+#include "as_clerk.h"
+#include "as_consumer.h"
+#include "as_tray.h"
+
+
+#define AS_CONSUMER_PART    "consumer"
+#define AS_INTAKE_CALLS     16
+#define AS_DESK_MAX         200        /* letters of one transaction */
+
+
+typedef struct {
+    as_consumer_t  *consumer;
+    as_aws_call_t  *call;              /* NULL: free */
+    size_t          asked;
+} as_intake_call_t;
+
+struct as_consumer_s {
+    as_worker_t        *worker;
+    as_factories_t     *factories;
+    as_tray_t          *tray;
+    as_letters_t        all;
+    size_t              in_hand;
+    unsigned            max_receive;
+    int64_t             progress;
+    as_timer_t          keeper;
+
+    /* intake */
+    as_intake_call_t    calls[AS_INTAKE_CALLS];
+    size_t              ncalls;
+    size_t              asked;         /* messages asked for */
+    size_t              eager;         /* calls wanted at once */
+    as_timer_t          intake_timer;  /* back-off */
+
+    /* desk */
+    as_clerk_t         *clerk;
+    uint64_t            token;
+    as_letters_t        desk;          /* waits for the clerk */
+    size_t              ndesk;
+    as_job_t            job;
+    bool                working;
+    bool                deferred;
+    as_letter_t        *batch[AS_DESK_MAX];
+    as_lease_t         *leases[AS_DESK_MAX];
+    size_t              nbatch;
+    int64_t             batch_at;
+    as_timer_t          desk_timer;
+
+    /* stop */
+    bool                stopping;
+    void              (*stopped)(void *data);
+    void               *stopped_data;
+};
+
+
+/* Intake: asks for letters as there is room. */
+void as_intake_go(as_consumer_t *consumer);
+void as_intake_cancel(as_consumer_t *consumer);
+
+/* Desk: a letter's order in the database; lease.kind says what, or opens. */
+void as_desk_add(as_letter_t *letter, as_lease_kind_e kind);
+void as_desk_go(void *data);
+
+/* The course of a letter. */
+void as_consumer_arrived(as_letter_t *letter);
+void as_consumer_opened(as_letter_t *letter);
+void as_consumer_leased(as_letter_t *letter);
+void as_consumer_noted(as_letter_t *letter);
+
+
+#endif /* AS_CONSUMER_PARTS_H */

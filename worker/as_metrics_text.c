@@ -1,0 +1,204 @@
+/*
+ * The metrics in Prometheus's text format.
+ */
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "as_metrics.h"
+
+
+#define AS_AT(field)  offsetof(as_counters_t, field)
+
+
+static const struct {
+    const char  *name;                 /* autostock_worker_... */
+    const char  *help;
+    size_t       offset;
+} as_metrics_counters[] = {
+    { "orders_claimed_total", "orders taken from the outbox", AS_AT(claimed) },
+    { "orders_published_total", "orders published to SNS", AS_AT(published) },
+    { "orders_publish_failures_total", "publications that failed",
+      AS_AT(publish_failed) },
+    { "orders_paused_total", "orders put off after failures", AS_AT(paused) },
+    { "messages_received_total", "messages received from SQS",
+      AS_AT(received) },
+    { "messages_deleted_total", "messages deleted", AS_AT(deleted) },
+    { "messages_delete_failures_total", "messages that could not be deleted",
+      AS_AT(delete_failed) },
+    { "messages_backed_off_total", "messages given back for later",
+      AS_AT(backed_off) },
+    { "messages_dead_total", "messages moved to the dead letters",
+      AS_AT(dead) },
+    { "messages_duplicate_total", "messages with nothing left to do",
+      AS_AT(duplicates) },
+    { "messages_joined_total", "messages that joined an open order",
+      AS_AT(joined) },
+    { "messages_opened_total", "messages that opened an order",
+      AS_AT(opened) },
+    { "orders_requested_total", "orders the factory accepted",
+      AS_AT(requested) },
+    { "orders_asked_again_total", "overdue orders published again",
+      AS_AT(asked_again) },
+    { "orders_overdue_failed_total", "orders failed without callback",
+      AS_AT(overdue_failed) },
+    { "orders_restocked_total", "orders the watchdog opened",
+      AS_AT(restocked) },
+    { "openings_written_total", "opening movements the watchdog wrote",
+      AS_AT(openings) },
+    { "idempotency_keys_cleared_total", "keys past their time",
+      AS_AT(forgotten) },
+};
+
+
+static void
+as_metrics_head(as_text_t *out, const char *name, const char *help,
+    const char *type)
+{
+    as_text_printf(out, "# HELP autostock_worker_%s %s\n"
+                   "# TYPE autostock_worker_%s %s\n", name, help, name,
+                   type);
+}
+
+
+static void
+as_metrics_gauge(as_text_t *out, const char *name, const char *help,
+    double value)
+{
+    as_metrics_head(out, name, help, "gauge");
+    as_text_printf(out, "autostock_worker_%s %.15g\n", name, value);
+}
+
+
+static void
+as_metrics_calls(const as_counters_t *counters, as_text_t *out)
+{
+    int                       i;
+    double                    limit;
+    uint64_t                  sum;
+    static const char *const  codes[] = {
+        "none", "1xx", "2xx", "3xx", "4xx", "5xx"
+    };
+
+    as_metrics_head(out, "factory_calls_total", "calls by answer", "counter");
+    for (i = 0; i < 6; i++) {
+        as_text_printf(out, "autostock_worker_factory_calls_total"
+                       "{code=\"%s\"} %" PRIu64 "\n", codes[i],
+                       counters->calls[i]);
+    }
+
+    as_metrics_head(out, "factory_call_seconds", "duration of calls",
+                    "histogram");
+    for (i = 0, sum = 0, limit = 0.001; i < AS_LATENCY_BUCKETS; i++) {
+        sum += counters->call_us[i];
+        as_text_printf(out, "autostock_worker_factory_call_seconds_bucket"
+                       "{le=\"%g\"} %" PRIu64 "\n", limit, sum);
+        limit *= 2;
+    }
+
+    sum += counters->call_us[AS_LATENCY_BUCKETS];
+    as_text_printf(out, "autostock_worker_factory_call_seconds_bucket"
+                   "{le=\"+Inf\"} %" PRIu64 "\n"
+                   "autostock_worker_factory_call_seconds_sum %.6f\n"
+                   "autostock_worker_factory_call_seconds_count %" PRIu64
+                   "\n", sum, (double) counters->call_us_sum / 1e6, sum);
+}
+
+
+static void
+as_metrics_factory(void *data, const char *url, bool open, size_t waiting,
+    size_t calls)
+{
+    as_text_t  *out = data;
+
+    as_text_put(out, "autostock_worker_breaker_open{factory=");
+    as_text_json_string(out, url, strcspn(url, "?"));
+    as_text_printf(out, "} %d\nautostock_worker_factory_waiting{factory=",
+                   open);
+    as_text_json_string(out, url, strcspn(url, "?"));
+    as_text_printf(out, "} %zu\nautostock_worker_factory_in_flight{factory=",
+                   waiting);
+    as_text_json_string(out, url, strcspn(url, "?"));
+    as_text_printf(out, "} %zu\n", calls);
+}
+
+
+static void
+as_metrics_peer(as_text_t *out, const as_worker_t *worker,
+    const as_health_t *health)
+{
+    as_text_printf(out, "autostock_worker_up{peer=\"%s\"} %d\n",
+                   health->name, !health->down);
+
+    if (health->ok_ms > 0) {
+        as_text_printf(out, "autostock_worker_last_success_seconds"
+                       "{peer=\"%s\"} %.3f\n", health->name,
+                       (double) (as_loop_unix_ms(worker->loop)
+                                 - as_loop_now(worker->loop)
+                                 + health->ok_ms) / 1000);
+    }
+}
+
+
+static void
+as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
+    as_text_t *out)
+{
+    const as_counters_t  *c = &worker->counters;
+
+    as_metrics_gauge(out, "in_flight", "messages in hand",
+                     (double) as_consumer_in_hand(consumer));
+    as_metrics_gauge(out, "outbox_pending", "orders not published",
+                     (double) c->orders.pending);
+    as_metrics_gauge(out, "outbox_oldest_seconds",
+                     "age of the oldest order that is due",
+                     (double) c->orders.pending_oldest_ms / 1000);
+    as_metrics_gauge(out, "orders_published", "orders published, not yet "
+                     "requested", (double) c->orders.published);
+    as_metrics_gauge(out, "orders_requested", "orders the factory works on",
+                     (double) c->orders.requested);
+    as_metrics_gauge(out, "orders_overdue", "orders without their callback",
+                     (double) c->orders.overdue);
+    as_metrics_gauge(out, "queue_visible", "messages in the queue; -1: not "
+                     "known", (double) c->queue_visible);
+    as_metrics_gauge(out, "queue_in_flight", "messages others or we hold",
+                     (double) c->queue_in_flight);
+    as_metrics_gauge(out, "dlq_visible", "dead letters; -1: not known",
+                     (double) c->dlq_visible);
+}
+
+
+void
+as_metrics_write(const as_worker_t *worker, const as_consumer_t *consumer,
+    as_text_t *out)
+{
+    size_t                i;
+    const as_counters_t  *c = &worker->counters;
+
+    for (i = 0; i < sizeof(as_metrics_counters)
+                    / sizeof(as_metrics_counters[0]); i++)
+    {
+        as_metrics_head(out, as_metrics_counters[i].name,
+                        as_metrics_counters[i].help, "counter");
+        as_text_printf(out, "autostock_worker_%s %" PRIu64 "\n",
+                       as_metrics_counters[i].name,
+                       *(const uint64_t *) ((const char *) c
+                       + as_metrics_counters[i].offset));
+    }
+
+    as_metrics_gauges(worker, consumer, out);
+    as_metrics_calls(c, out);
+
+    as_metrics_head(out, "order_lead_seconds", "from an order's opening to "
+                    "the factory's acceptance", "summary");
+    as_text_printf(out, "autostock_worker_order_lead_seconds_sum %.6f\n"
+                   "autostock_worker_order_lead_seconds_count %" PRIu64 "\n",
+                   c->lead_sum_s, c->lead_count);
+
+    as_metrics_peer(out, worker, &worker->db);
+    as_metrics_peer(out, worker, &worker->sns);
+    as_metrics_peer(out, worker, &worker->sqs);
+    as_factories_visit(as_consumer_factories(consumer), as_metrics_factory,
+                       out);
+}

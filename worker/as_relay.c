@@ -1,0 +1,614 @@
+/*
+ * The relay.
+ *
+ * Its clerk looks at the outbox each AUTOSTOCK_RELAY_INTERVAL, in its own
+ * thread, and wakes the loop only when there is something.  Orders come with
+ * a committed lease; they go out in batches of ten, several at once; what
+ * SNS said is marked in the database, many orders in one statement.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "as_clerk.h"
+#include "as_outbox.h"
+#include "as_relay.h"
+#include "as_sns.h"
+
+
+#define AS_RELAY_PART      "relay"
+#define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
+#define AS_RELAY_LEASE_MS  60000
+#define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
+#define AS_RELAY_GIVE_UP   -1
+
+#define AS_RELAY_SUBJECT   "도너츠 재고 부족"
+#define AS_RELAY_TEXT                                                         \
+    "도너츠 재고가 없습니다. 제품을 생산해주세요! \n메시지 작성 시각: %s"
+
+
+typedef struct {
+    as_relay_t           *relay;
+    as_aws_call_t        *call;
+    size_t                n;
+    as_outbox_order_t     orders[AS_SNS_BATCH_MAX];      /* owns .factory */
+} as_relay_batch_t;
+
+struct as_relay_s {
+    as_worker_t          *worker;
+    as_clerk_t           *clerk;
+    bool                  stopping;
+    void                (*stopped)(void *data);
+    void                 *stopped_data;
+    int64_t               progress;
+    as_timer_t            timer;       /* back-off */
+
+    as_job_t              watch;       /* looks, and claims */
+    bool                  watching;
+    int64_t               interval_ms;
+    char                  owner[80];
+    uint64_t              seq;
+    as_outbox_claim_t     claim;
+    size_t                next;        /* of the claim, to be published */
+
+    as_relay_batch_t      batches[AS_RELAY_CALLS];
+    size_t                calls;
+
+    as_job_t              mark;
+    bool                  marking;
+    as_outbox_mark_t      marks[AS_OUTBOX_MAX * 2];
+    size_t                nmarks;
+    as_outbox_mark_t      marked[AS_OUTBOX_MAX];         /* the job's */
+    size_t                nmarked;
+};
+
+
+static void as_relay_go(void *data);
+
+
+/* In the clerk's thread: until something is due, or the loop wants it. */
+static as_db_status_e
+as_relay_watch_run(void *data, as_db_t *db)
+{
+    bool             due;
+    int64_t          spent;
+    as_relay_t      *relay = data;
+    as_db_status_e   status;
+
+    for (spent = 0; /* void */ ; spent += relay->interval_ms) {
+        relay->claim.n = 0;
+
+        status = as_outbox_due(db, &due);
+        if (status != AS_DB_OK || due) {
+            break;
+        }
+
+        if (spent >= AS_RELAY_WATCH_MS
+            || as_clerk_wait(relay->clerk, relay->interval_ms))
+        {
+            return AS_DB_OK;
+        }
+    }
+
+    return status == AS_DB_OK ? as_outbox_claim(db, &relay->claim) : status;
+}
+
+
+static void
+as_relay_claimed(as_relay_t *relay)
+{
+    size_t              i, n;
+    as_outbox_order_t  *order;
+
+    for (i = 0, n = 0; i < relay->claim.n; i++) {
+        order = &relay->claim.orders[i];
+
+        if (order->claimed && order->pause_ms > 0) {
+            relay->worker->counters.paused++;
+            as_log_order(relay->worker->log, AS_LOG_WARN, AS_RELAY_PART,
+                         order->id, "put off for %" PRId64 " s: the "
+                         "product's last %d order%s failed",
+                         order->pause_ms / 1000, order->failures,
+                         order->failures == 1 ? "" : "s");
+        }
+
+        if (!order->claimed || order->pause_ms > 0) {
+            free(order->factory);
+            order->factory = NULL;
+            continue;
+        }
+
+        if (n != i) {
+            relay->claim.orders[n] = *order;
+            order->factory = NULL;
+        }
+        n++;
+    }
+
+    relay->claim.n = n;
+    relay->next = 0;
+    relay->worker->counters.claimed += n;
+}
+
+
+static void
+as_relay_watch_done(void *data, as_db_status_e status, const char *error)
+{
+    as_relay_t  *relay = data;
+
+    relay->watching = false;
+    relay->progress = as_loop_now(relay->worker->loop);
+    as_worker_db(relay->worker, status, error);
+
+    if (status == AS_DB_OK) {
+        as_relay_claimed(relay);
+        as_relay_go(relay);
+        return;
+    }
+
+    if (status == AS_DB_ERROR) {
+        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
+                     "the outbox cannot be read: %s", error);
+    }
+
+    relay->claim.n = 0;
+    relay->next = 0;
+    as_loop_after(relay->worker->loop, &relay->timer,
+                  status == AS_DB_ERROR ? 5000
+                  : as_health_wait_ms(&relay->worker->db,
+                                      as_loop_random(relay->worker->loop,
+                                                     1000)));
+}
+
+
+static void
+as_relay_watch(as_relay_t *relay)
+{
+    const as_settings_t  *settings = relay->worker->settings;
+
+    snprintf(relay->owner, sizeof(relay->owner), "relay:%s:%" PRIu64,
+             settings->worker_name, ++relay->seq);
+
+    relay->interval_ms = settings->relay_interval;
+    relay->next = 0;
+    relay->claim.n = 0;
+    relay->claim.owner = relay->owner;
+    relay->claim.lease_ms = AS_RELAY_LEASE_MS;
+    relay->claim.pause_min_ms = settings->failure_pause_min;
+    relay->claim.pause_max_ms = settings->failure_pause_max;
+    relay->claim.max = AS_OUTBOX_MAX / 2;
+
+    relay->watching = true;
+    as_clerk_submit(relay->clerk, &relay->watch);
+}
+
+
+/* Marks */
+
+static as_db_status_e
+as_relay_mark_run(void *data, as_db_t *db)
+{
+    as_relay_t  *relay = data;
+
+    return as_outbox_mark(db, relay->worker->settings->worker_name,
+                          relay->marked, relay->nmarked);
+}
+
+
+static void
+as_relay_mark_done(void *data, as_db_status_e status, const char *error)
+{
+    as_relay_t  *relay = data;
+
+    relay->marking = false;
+    relay->progress = as_loop_now(relay->worker->loop);
+    as_worker_db(relay->worker, status, error);
+
+    if (status == AS_DB_OK) {
+        relay->nmarked = 0;
+        as_relay_go(relay);
+        return;
+    }
+
+    if (status != AS_DB_GONE) {
+        /* the leases run out, and the orders are published again */
+        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
+                     "%zu orders cannot be marked published: %s",
+                     relay->nmarked, error);
+        relay->nmarked = 0;
+    }
+
+    as_loop_after(relay->worker->loop, &relay->timer,
+                  as_health_wait_ms(&relay->worker->db,
+                                    as_loop_random(relay->worker->loop,
+                                                   1000)));
+}
+
+
+static void
+as_relay_mark(as_relay_t *relay)
+{
+    size_t  n;
+
+    if (relay->marking) {
+        return;
+    }
+
+    if (relay->nmarked == 0) {
+        n = relay->nmarks < AS_OUTBOX_MAX ? relay->nmarks : AS_OUTBOX_MAX;
+        memcpy(relay->marked, relay->marks, n * sizeof(relay->marks[0]));
+        memmove(relay->marks, relay->marks + n,
+                (relay->nmarks - n) * sizeof(relay->marks[0]));
+        relay->nmarked = n;
+        relay->nmarks -= n;
+    }
+
+    if (relay->nmarked > 0) {
+        relay->marking = true;
+        as_clerk_submit(relay->clerk, &relay->mark);
+    }
+}
+
+
+/* Publishes */
+
+static void
+as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
+    const as_aws_error_t *err, const as_sqs_result_t *result)
+{
+    bool               never;
+    const char        *code, *message;
+    as_worker_t       *worker = relay->worker;
+    as_outbox_mark_t  *mark;
+
+    mark = &relay->marks[relay->nmarks++];
+    memset(mark, 0, sizeof(*mark));
+    memcpy(mark->id, order->id, AS_UUID_LEN);
+
+    if (err == NULL && result->class == AS_AWS_OK) {
+        mark->published = true;
+        snprintf(mark->message_id, sizeof(mark->message_id), "%s",
+                 result->message_id);
+        worker->counters.published++;
+        as_log_order(worker->log, AS_LOG_INFO, AS_RELAY_PART, order->id,
+                     "published as %s", mark->message_id);
+        return;
+    }
+
+    code = err != NULL ? err->code : result->code;
+    message = err != NULL ? err->message : result->message;
+
+    /* only the one entry that SNS will never take fails its order */
+    never = err == NULL && result->class == AS_AWS_PERMANENT;
+    mark->again_ms = never ? AS_RELAY_GIVE_UP
+                     : as_health_wait_ms(&worker->sns,
+                                         as_loop_random(worker->loop, 1000));
+    snprintf(mark->error, sizeof(mark->error), "SNS: %.90s: %.180s", code,
+             message);
+    worker->counters.publish_failed++;
+
+    if (err == NULL) {
+        as_log_order(worker->log, AS_LOG_ERROR, AS_RELAY_PART, order->id,
+                     "%s: %s", never ? "failed" : "not published",
+                     mark->error);
+    }
+}
+
+
+/* The rest of the claim goes back into the outbox. */
+static void
+as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
+{
+    while (!relay->watching && relay->next < relay->claim.n
+           && relay->nmarks < AS_OUTBOX_MAX * 2)
+    {
+        as_relay_entry(relay, &relay->claim.orders[relay->next], err, NULL);
+        free(relay->claim.orders[relay->next].factory);
+        relay->claim.orders[relay->next++].factory = NULL;
+    }
+}
+
+
+static void
+as_relay_published(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    char               reason[400];
+    size_t             i;
+    int64_t            now;
+    as_relay_batch_t  *batch = data;
+    as_relay_t        *relay = batch->relay;
+    as_worker_t       *worker = relay->worker;
+
+    (void) n;
+
+    now = as_loop_now(worker->loop);
+    batch->call = NULL;
+    relay->calls--;
+    relay->progress = now;
+
+    if (err == NULL) {
+        as_health_up(&worker->sns, worker->log, now);
+    } else {
+        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
+                 err->code[0] == '\0' ? "" : ": ", err->message);
+        as_health_down(&worker->sns, worker->log, now, reason);
+        as_loop_after(worker->loop, &relay->timer,
+                      as_health_wait_ms(&worker->sns,
+                                        as_loop_random(worker->loop,
+                                                       1000)));
+    }
+
+    for (i = 0; i < batch->n; i++) {
+        as_relay_entry(relay, &batch->orders[i], err,
+                       err == NULL ? &results[i] : NULL);
+        free(batch->orders[i].factory);
+    }
+
+    batch->n = 0;
+
+    if (err != NULL) {
+        as_relay_give_back(relay, err);
+    }
+
+    as_relay_go(relay);
+}
+
+
+typedef struct {
+    char                product[AS_UUID_TEXT_LEN + 1];
+    char                order[AS_UUID_TEXT_LEN + 1];
+    char                count[16];
+    as_sns_attribute_t  attributes[5];
+} as_relay_letter_t;
+
+
+static void
+as_relay_letter(const as_relay_t *relay, as_relay_letter_t *letter,
+    const as_outbox_order_t *order, const char *text, bool fifo,
+    as_sns_publish_t *entry)
+{
+    as_sns_attribute_t  *a = letter->attributes;
+
+    *as_uuid_text(order->product_id, letter->product) = '\0';
+    *as_uuid_text(order->id, letter->order) = '\0';
+    snprintf(letter->count, sizeof(letter->count), "%d", order->quantity);
+
+    a[0].name = "MessageAttributeProductId";
+    a[0].value = letter->product;
+    a[1].name = "MessageAttributeFactoryId";
+    a[1].value = order->factory;
+    a[2].name = "MessageAttributeProductCnt";
+    a[2].value = letter->count;
+    a[3].name = "MessageAttributeRequester";
+    a[3].value = relay->worker->settings->requester;
+    a[4].name = "MessageAttributeOrderId";
+    a[4].value = letter->order;
+
+    entry->subject = AS_RELAY_SUBJECT;
+    entry->message = text;
+    entry->group_id = fifo ? letter->product : NULL;
+    entry->dedup_id = NULL;
+    entry->attributes = a;
+    entry->nattributes = 5;
+}
+
+
+static void
+as_relay_time(char *text, size_t room)
+{
+    time_t     now;
+    char       when[40];
+    struct tm  tm;
+
+    now = time(NULL);
+    gmtime_r(&now, &tm);
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(text, room, AS_RELAY_TEXT, when);
+}
+
+
+/* Sends a batch; an order asked for again needs a new de-duplication id. */
+static void
+as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
+{
+    bool               fifo;
+    char               text[256], dedup[AS_SNS_BATCH_MAX][80];
+    size_t             i, len;
+    const char        *topic;
+    as_aws_error_t     err;
+    as_sns_publish_t   entries[AS_SNS_BATCH_MAX];
+    as_relay_letter_t  letters[AS_SNS_BATCH_MAX];
+
+    topic = relay->worker->settings->topic_arn;
+    len = strlen(topic);
+    fifo = len > 5 && strcmp(topic + len - 5, ".fifo") == 0;
+    as_relay_time(text, sizeof(text));
+
+    for (i = 0; i < batch->n; i++) {
+        as_relay_letter(relay, &letters[i], &batch->orders[i], text, fifo,
+                        &entries[i]);
+        if (fifo) {
+            snprintf(dedup[i], sizeof(dedup[i]), "%s-%" PRIu64,
+                     letters[i].order, relay->seq);
+            entries[i].dedup_id = dedup[i];
+        }
+    }
+
+    relay->calls++;
+    batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries,
+                                       batch->n, as_relay_published, batch);
+    if (batch->call == NULL) {
+        as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
+                         strlen(strerror(errno)));
+        as_relay_published(batch, &err, NULL, 0);
+    }
+}
+
+
+/* Fills free batches from the claim, which is the clerk's while it looks. */
+static void
+as_relay_publish(as_relay_t *relay)
+{
+    size_t             i;
+    as_relay_batch_t  *batch;
+
+    if (relay->watching) {
+        return;
+    }
+
+    for (i = 0; i < AS_RELAY_CALLS; i++) {
+        batch = &relay->batches[i];
+
+        if (batch->call != NULL || relay->next == relay->claim.n
+            || relay->nmarks + (relay->calls + 1) * AS_SNS_BATCH_MAX
+               > AS_OUTBOX_MAX * 2)
+        {
+            continue;
+        }
+
+        while (batch->n < AS_SNS_BATCH_MAX && relay->next < relay->claim.n) {
+            batch->orders[batch->n++] = relay->claim.orders[relay->next];
+            relay->claim.orders[relay->next++].factory = NULL;
+        }
+
+        as_relay_send(relay, batch);
+    }
+}
+
+
+/* True where nothing is left to do. */
+static bool
+as_relay_finish(as_relay_t *relay)
+{
+    as_aws_error_t  err;
+
+    as_aws_error_set(&err, 0, "Stopped", 7, "the worker stopped", 18);
+    as_relay_give_back(relay, &err);
+    as_relay_mark(relay);
+
+    return relay->calls == 0 && !relay->watching && !relay->marking
+           && relay->nmarks == 0 && relay->nmarked == 0;
+}
+
+
+static void
+as_relay_go(void *data)
+{
+    as_relay_t  *relay = data;
+
+    relay->progress = as_loop_now(relay->worker->loop);
+
+    if (relay->stopping) {
+        if (as_relay_finish(relay) && relay->stopped != NULL) {
+            relay->stopped(relay->stopped_data);
+            relay->stopped = NULL;
+        }
+        return;
+    }
+
+    as_relay_publish(relay);
+    as_relay_mark(relay);
+
+    /* the timer is set while SNS or the database is out of reach */
+    if (!relay->watching && !relay->timer.set
+        && relay->next == relay->claim.n && relay->nmarked == 0)
+    {
+        as_relay_watch(relay);
+    }
+}
+
+
+as_relay_t *
+as_relay_create(as_worker_t *worker)
+{
+    size_t       i;
+    as_relay_t  *relay;
+
+    relay = calloc(1, sizeof(*relay));
+    if (relay == NULL) {
+        return NULL;
+    }
+
+    relay->worker = worker;
+    relay->seq = (uint64_t) as_loop_unix_ms(worker->loop) * 1000;
+    relay->timer.fn = as_relay_go;
+    relay->timer.data = relay;
+    relay->watch.run = as_relay_watch_run;
+    relay->watch.done = as_relay_watch_done;
+    relay->watch.data = relay;
+    relay->mark.run = as_relay_mark_run;
+    relay->mark.done = as_relay_mark_done;
+    relay->mark.data = relay;
+
+    for (i = 0; i < AS_RELAY_CALLS; i++) {
+        relay->batches[i].relay = relay;
+    }
+
+    relay->clerk = as_clerk_create(AS_RELAY_PART, worker->http,
+                                   worker->settings, worker->log);
+    if (relay->clerk == NULL) {
+        free(relay);
+        return NULL;
+    }
+
+    as_relay_go(relay);
+
+    return relay;
+}
+
+
+void
+as_relay_destroy(as_relay_t *relay)
+{
+    size_t  i, k;
+
+    if (relay == NULL) {
+        return;
+    }
+
+    as_clerk_abort(relay->clerk);
+    as_clerk_destroy(relay->clerk);
+    as_loop_clear(relay->worker->loop, &relay->timer);
+
+    for (i = 0; i < AS_RELAY_CALLS; i++) {
+        as_aws_cancel(relay->worker->aws, relay->batches[i].call);
+        for (k = 0; k < relay->batches[i].n; k++) {
+            free(relay->batches[i].orders[k].factory);
+        }
+    }
+
+    as_outbox_free(&relay->claim);
+    free(relay);
+}
+
+
+void
+as_relay_reload(as_relay_t *relay)
+{
+    as_clerk_reload(relay->clerk, relay->worker->settings);
+}
+
+
+void
+as_relay_stop(as_relay_t *relay, void (*stopped)(void *data), void *data)
+{
+    relay->stopping = true;
+    relay->stopped = stopped;
+    relay->stopped_data = data;
+
+    /* ends the watch, which looks whether another job waits */
+    as_clerk_interrupt(relay->clerk);
+    as_relay_go(relay);
+}
+
+
+int64_t
+as_relay_progress(const as_relay_t *relay)
+{
+    return relay->progress;
+}

@@ -1,0 +1,18 @@
+/*
+ * A running worker: relay, consumer and watchdog in one loop.
+ */
+
+#ifndef AS_RUN_H
+#define AS_RUN_H
+
+#include "as_settings.h"
+
+
+/*
+ * Runs until SIGTERM or SIGINT.  env_file (NULL: none) is read again on
+ * SIGHUP.  Takes the settings over.  An exit code of as_command.h.
+ */
+int as_run(as_settings_t *settings, const char *env_file);
+
+
+#endif /* AS_RUN_H */

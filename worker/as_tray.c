@@ -1,0 +1,476 @@
+/*
+ * The tray.
+ *
+ * No timer makes a batch: an entry goes at once where no call of its kind is
+ * under way, and the entries that gather during a call go in the next one.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "as_tray.h"
+
+
+#define AS_TRAY_PART   "consumer"
+#define AS_TRAY_CALLS  6               /* of one kind at once */
+#define AS_TRAY_TRIES  6
+
+
+typedef enum {
+    AS_TRAY_DELETE = 0,
+    AS_TRAY_GIVE_BACK,
+    AS_TRAY_EXTEND,
+    AS_TRAY_BURY,
+    AS_TRAY_KINDS
+} as_tray_kind_e;
+
+typedef struct {
+    as_tray_t       *tray;
+    as_tray_kind_e   kind;
+    as_aws_call_t   *call;             /* NULL: free */
+    as_letter_t     *letters[AS_SQS_BATCH_MAX];
+    size_t           n;
+} as_tray_batch_t;
+
+/* A letter's extension has a link of its own: it may be in a stage too. */
+typedef struct as_tray_item_s  as_tray_item_t;
+
+struct as_tray_item_s {
+    TAILQ_ENTRY(as_tray_item_s)  link;
+    as_letter_t                 *letter;
+};
+
+typedef TAILQ_HEAD(as_tray_items_s, as_tray_item_s)  as_tray_items_t;
+
+struct as_tray_s {
+    as_worker_t      *worker;
+    as_tray_left_pt   left;
+    as_tray_left_pt   dead;
+    void             *data;
+    as_tray_items_t   items[AS_TRAY_KINDS];
+    size_t            nitems[AS_TRAY_KINDS];
+    size_t            ncalls[AS_TRAY_KINDS];
+    as_tray_batch_t   batches[AS_TRAY_KINDS][AS_TRAY_CALLS];
+    as_timer_t        timer;
+    bool              deferred;
+};
+
+
+static void as_tray_go(void *data);
+
+
+as_tray_t *
+as_tray_create(as_worker_t *worker, as_tray_left_pt left,
+    as_tray_left_pt dead, void *data)
+{
+    int         i, k;
+    as_tray_t  *tray;
+
+    tray = calloc(1, sizeof(*tray));
+    if (tray == NULL) {
+        return NULL;
+    }
+
+    tray->worker = worker;
+    tray->left = left;
+    tray->dead = dead;
+    tray->data = data;
+    tray->timer.fn = as_tray_go;
+    tray->timer.data = tray;
+
+    for (k = 0; k < AS_TRAY_KINDS; k++) {
+        TAILQ_INIT(&tray->items[k]);
+        for (i = 0; i < AS_TRAY_CALLS; i++) {
+            tray->batches[k][i].tray = tray;
+            tray->batches[k][i].kind = (as_tray_kind_e) k;
+        }
+    }
+
+    return tray;
+}
+
+
+void
+as_tray_destroy(as_tray_t *tray)
+{
+    int              i, k;
+    as_tray_item_t  *item;
+
+    if (tray == NULL) {
+        return;
+    }
+
+    as_loop_clear(tray->worker->loop, &tray->timer);
+
+    for (k = 0; k < AS_TRAY_KINDS; k++) {
+        for (i = 0; i < AS_TRAY_CALLS; i++) {
+            as_aws_cancel(tray->worker->aws, tray->batches[k][i].call);
+        }
+        while ((item = TAILQ_FIRST(&tray->items[k])) != NULL) {
+            TAILQ_REMOVE(&tray->items[k], item, link);
+            free(item);
+        }
+    }
+
+    free(tray);
+}
+
+
+static void
+as_tray_deferred(void *data)
+{
+    as_tray_t  *tray = data;
+
+    tray->deferred = false;
+    as_tray_go(tray);
+}
+
+
+/* At the end of this turn, so that what comes together goes together. */
+static void
+as_tray_soon(as_tray_t *tray)
+{
+    if (!tray->deferred
+        && as_http_defer(tray->worker->http, as_tray_deferred, tray) == 0)
+    {
+        tray->deferred = true;
+    }
+}
+
+
+static void
+as_tray_add(as_tray_t *tray, as_tray_kind_e kind, as_letter_t *letter)
+{
+    as_tray_item_t  *item;
+
+    item = malloc(sizeof(*item));
+    if (item == NULL) {
+        if (kind == AS_TRAY_EXTEND) {
+            letter->extending = false;
+        } else {
+            (kind == AS_TRAY_BURY ? tray->dead : tray->left)(tray->data,
+                                                             letter, false);
+        }
+        return;
+    }
+
+    item->letter = letter;
+    TAILQ_INSERT_TAIL(&tray->items[kind], item, link);
+    tray->nitems[kind]++;
+    as_tray_soon(tray);
+}
+
+
+void
+as_tray_delete(as_tray_t *tray, as_letter_t *letter)
+{
+    letter->tries = 0;
+    as_tray_add(tray, AS_TRAY_DELETE, letter);
+}
+
+
+void
+as_tray_give_back(as_tray_t *tray, as_letter_t *letter)
+{
+    letter->tries = 0;
+    as_tray_add(tray, AS_TRAY_GIVE_BACK, letter);
+}
+
+
+void
+as_tray_bury(as_tray_t *tray, as_letter_t *letter)
+{
+    letter->tries = 0;
+    as_tray_add(tray, AS_TRAY_BURY, letter);
+}
+
+
+void
+as_tray_extend(as_tray_t *tray, as_letter_t *letter)
+{
+    letter->extending = true;
+    as_tray_add(tray, AS_TRAY_EXTEND, letter);
+}
+
+
+/* How an entry ended: done, to be tried again, or given up. */
+static void
+as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
+    as_aws_class_e class, const char *message)
+{
+    bool         done;
+    as_tray_t   *tray = batch->tray;
+    static const char *const  names[AS_TRAY_KINDS] = {
+        "deleted", "given back", "kept invisible", "moved to the dead letters"
+    };
+
+    done = class == AS_AWS_OK;
+
+    if (batch->kind == AS_TRAY_EXTEND) {
+        letter->extending = false;
+        if (done) {
+            letter->visible_at = as_loop_now(tray->worker->loop)
+                                 + tray->worker->settings->visibility;
+        }
+        return;
+    }
+
+    if (!done && class != AS_AWS_PERMANENT && class != AS_AWS_NOT_FOUND
+        && ++letter->tries < AS_TRAY_TRIES)
+    {
+        as_tray_add(tray, batch->kind, letter);
+        return;
+    }
+
+    if (!done) {
+        as_log_order(tray->worker->log, AS_LOG_WARN, AS_TRAY_PART,
+                     letter->lease.id, "message %s cannot be %s: %s",
+                     letter->id, names[batch->kind], message);
+    }
+
+    if (batch->kind == AS_TRAY_BURY) {
+        tray->dead(tray->data, letter, done);
+        return;
+    }
+
+    tray->worker->counters.deleted += done && batch->kind == AS_TRAY_DELETE;
+    tray->worker->counters.delete_failed += !done
+                                            && batch->kind == AS_TRAY_DELETE;
+    tray->left(tray->data, letter, done);
+}
+
+
+static void
+as_tray_answered(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    char              reason[400];
+    size_t            i, count;
+    int64_t           now;
+    as_tray_batch_t  *batch = data;
+    as_worker_t      *worker = batch->tray->worker;
+
+    (void) n;
+
+    now = as_loop_now(worker->loop);
+    count = batch->n;
+    batch->call = NULL;
+    batch->n = 0;
+    batch->tray->ncalls[batch->kind]--;
+
+    if (err != NULL) {
+        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
+                 err->code[0] == '\0' ? "" : ": ", err->message);
+        as_health_down(&worker->sqs, worker->log, now, reason);
+        as_loop_after(worker->loop, &batch->tray->timer,
+                      as_health_wait_ms(&worker->sqs,
+                                        as_loop_random(worker->loop,
+                                                       1000)));
+    } else {
+        as_health_up(&worker->sqs, worker->log, now);
+    }
+
+    for (i = 0; i < count; i++) {
+        as_tray_settle(batch, batch->letters[i],
+                       err != NULL ? err->class : results[i].class,
+                       err != NULL ? reason : results[i].message);
+    }
+
+    as_tray_soon(batch->tray);
+}
+
+
+static as_aws_call_t *
+as_tray_call_delete(as_tray_batch_t *batch)
+{
+    size_t       i;
+    const char  *receipts[AS_SQS_BATCH_MAX];
+
+    for (i = 0; i < batch->n; i++) {
+        receipts[i] = batch->letters[i]->receipt;
+    }
+
+    return as_sqs_delete_batch(batch->tray->worker->aws,
+                               batch->tray->worker->settings->queue_url,
+                               receipts, batch->n, as_tray_answered, batch);
+}
+
+
+static as_aws_call_t *
+as_tray_call_visibility(as_tray_batch_t *batch)
+{
+    size_t               i;
+    int64_t              ms;
+    as_sqs_visibility_t  entries[AS_SQS_BATCH_MAX];
+
+    for (i = 0; i < batch->n; i++) {
+        ms = batch->kind == AS_TRAY_EXTEND
+             ? batch->tray->worker->settings->visibility
+             : batch->letters[i]->again_ms;
+
+        ms = (ms + 999) / 1000;
+        entries[i].receipt = batch->letters[i]->receipt;
+        entries[i].visibility_s = ms < AS_SQS_VISIBILITY_MAX
+                                  ? (unsigned) ms : AS_SQS_VISIBILITY_MAX;
+    }
+
+    return as_sqs_visibility_batch(batch->tray->worker->aws,
+                                   batch->tray->worker->settings->queue_url,
+                                   entries, batch->n, as_tray_answered,
+                                   batch);
+}
+
+
+/* The letter's own attributes, then why it is here; SQS allows ten. */
+static size_t
+as_tray_bury_attributes(const as_tray_t *tray, const as_letter_t *letter,
+    char numbers[2][16], as_sqs_send_attribute_t *out)
+{
+    size_t  i, n;
+
+    snprintf(numbers[0], sizeof(numbers[0]), "%d", letter->status);
+    snprintf(numbers[1], sizeof(numbers[1]), "%u", letter->receive_count);
+
+    for (i = 0, n = 0; i < letter->nattributes && n < 6; i++, n++) {
+        out[n].name = letter->attributes[i].name;
+        out[n].type = letter->attributes[i].type;
+        out[n].value = letter->attributes[i].value;
+    }
+
+    out[n].name = AS_DEAD_REASON;
+    out[n].type = "String";
+    out[n++].value = letter->error;
+    out[n].name = AS_DEAD_STATUS;
+    out[n].type = "Number";
+    out[n++].value = numbers[0];
+    out[n].name = AS_DEAD_ATTEMPTS;
+    out[n].type = "Number";
+    out[n++].value = numbers[1];
+    out[n].name = AS_DEAD_WORKER;
+    out[n].type = "String";
+    out[n++].value = tray->worker->settings->worker_name;
+
+    return n;
+}
+
+
+static as_aws_call_t *
+as_tray_call_bury(as_tray_batch_t *batch)
+{
+    char                      numbers[AS_SQS_BATCH_MAX][2][16];
+    size_t                    i;
+    as_letter_t              *letter;
+    as_sqs_send_t             entries[AS_SQS_BATCH_MAX];
+    as_sqs_send_attribute_t   attributes[AS_SQS_BATCH_MAX][10];
+
+    memset(entries, 0, sizeof(entries));
+
+    for (i = 0; i < batch->n; i++) {
+        letter = batch->letters[i];
+        entries[i].body = letter->body;
+        entries[i].attributes = attributes[i];
+        entries[i].nattributes = as_tray_bury_attributes(batch->tray, letter,
+                                                         numbers[i],
+                                                         attributes[i]);
+        if (letter->group_id != NULL) {
+            entries[i].group_id = letter->group_id;
+            entries[i].dedup_id = letter->id;
+        }
+    }
+
+    return as_sqs_send_batch(batch->tray->worker->aws,
+                             batch->tray->worker->settings->dlq_url, entries,
+                             batch->n, as_tray_answered, batch);
+}
+
+
+static void
+as_tray_send(as_tray_batch_t *batch)
+{
+    as_aws_error_t  err;
+
+    batch->tray->ncalls[batch->kind]++;
+
+    switch (batch->kind) {
+    case AS_TRAY_DELETE:
+        batch->call = as_tray_call_delete(batch);
+        break;
+
+    case AS_TRAY_BURY:
+        batch->call = as_tray_call_bury(batch);
+        break;
+
+    default:
+        batch->call = as_tray_call_visibility(batch);
+    }
+
+    if (batch->call == NULL) {
+        as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
+                         strlen(strerror(errno)));
+        as_tray_answered(batch, &err, NULL, 0);
+    }
+}
+
+
+/* Takes up to ten.  A letter whose extension is under way waits for its
+ * end: the delete must not overtake it, nor be undone by it. */
+static void
+as_tray_fill(as_tray_t *tray, as_tray_batch_t *batch)
+{
+    size_t            room;
+    as_tray_item_t   *item, *next;
+
+    /* dead letters have bodies; 256 KB is the limit of a batch */
+    room = batch->kind == AS_TRAY_BURY ? 1 : AS_SQS_BATCH_MAX;
+
+    for (item = TAILQ_FIRST(&tray->items[batch->kind]);
+         item != NULL && batch->n < room; item = next)
+    {
+        next = TAILQ_NEXT(item, link);
+
+        if (batch->kind != AS_TRAY_EXTEND && item->letter->extending) {
+            continue;
+        }
+
+        TAILQ_REMOVE(&tray->items[batch->kind], item, link);
+        tray->nitems[batch->kind]--;
+        batch->letters[batch->n++] = item->letter;
+        free(item);
+    }
+}
+
+
+static void
+as_tray_go(void *data)
+{
+    int               i, k;
+    as_tray_t        *tray = data;
+    as_tray_batch_t  *batch;
+
+    /* SQS is out of reach; the timer says when to try again */
+    if (tray->timer.set) {
+        return;
+    }
+
+    for (k = 0; k < AS_TRAY_KINDS; k++) {
+        for (i = 0; i < AS_TRAY_CALLS; i++) {
+            batch = &tray->batches[k][i];
+
+            if (batch->call != NULL || batch->n > 0) {
+                continue;
+            }
+            if (tray->ncalls[k] > 0 && tray->nitems[k] < AS_SQS_BATCH_MAX) {
+                break;
+            }
+
+            as_tray_fill(tray, batch);
+            if (batch->n == 0) {
+                break;
+            }
+
+            as_tray_send(batch);
+        }
+    }
+}
