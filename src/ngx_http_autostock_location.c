@@ -3,6 +3,7 @@
 #include "ngx_http_autostock_databases.h"
 #include "ngx_http_autostock_request.h"
 #include "ngx_http_autostock_secret.h"
+#include "ngx_http_autostock_sku.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -16,7 +17,6 @@ typedef struct {
 } ngx_http_autostock_service_t;
 
 
-static char *ngx_http_autostock_location_sku_check(ngx_str_t *sku);
 static ngx_int_t ngx_http_autostock_location_secret_check(ngx_conf_t *cf,
     ngx_array_t *secrets, ngx_str_t *file, ngx_str_t *new);
 static char *ngx_http_autostock_location_together(ngx_uint_t serves);
@@ -77,8 +77,8 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_autostock_loc_conf_t *alcf = conf;
 
-    char                              *rv;
     ngx_str_t                         *value;
+    const char                        *wrong;
     ngx_http_compile_complex_value_t   ccv;
 
     if (alcf->sku) {
@@ -114,47 +114,18 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    if (alcf->sku->lengths == NULL) {
-        rv = ngx_http_autostock_location_sku_check(&alcf->sku->value);
-        if (rv != NGX_CONF_OK) {
-            return rv;
-        }
+    if (alcf->sku->lengths) {
+        return NGX_CONF_OK;
     }
 
-    return NGX_CONF_OK;
-}
+    wrong = ngx_http_autostock_sku_check(value[1].data, value[1].len);
 
-
-static char *
-ngx_http_autostock_location_sku_check(ngx_str_t *sku)
-{
-    u_char      *p, *last;
-    uint32_t     code;
-    ngx_uint_t   n;
-
-    if (sku->len == 0) {
-        return "must name a product, its SKU is empty";
-    }
-
-    p = sku->data;
-    last = p + sku->len;
-
-    for (n = 0; p < last; n++) {
-
-        if (*p < 0x80) {
-            p++;
-            continue;
-        }
-
-        code = ngx_utf8_decode(&p, last - p);
-
-        if (code > 0x10ffff) {
-            return "must have a SKU in UTF-8";
-        }
-    }
-
-    if (n > NGX_HTTP_AUTOSTOCK_SKU_MAX) {
-        return "must have a SKU of at most 200 characters";
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the SKU of \"autostock_sku\" %s, it must have 1 "
+                           "to %d characters of UTF-8",
+                           wrong, NGX_HTTP_AUTOSTOCK_SKU_MAX);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;

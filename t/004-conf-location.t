@@ -281,7 +281,7 @@ location = /a { autostock_status; stub_status; }
 --- config
 autostock_sku "";
 --- refused
-"autostock_sku" directive must name a product, its SKU is empty
+the SKU of "autostock_sku" is empty, it must have 1 to 200 characters of UTF-8
 
 
 
@@ -295,7 +295,7 @@ autostock_sku "";
 --- config eval
 'autostock_sku ' . 'x' x 201 . ';'
 --- refused
-"autostock_sku" directive must have a SKU of at most 200 characters
+the SKU of "autostock_sku" is longer than 200 characters
 
 
 
@@ -303,7 +303,7 @@ autostock_sku "";
 --- config eval
 'autostock_sku ' . "\xeb\x8f\x84" x 201 . ';'
 --- refused
-"autostock_sku" directive must have a SKU of at most 200 characters
+the SKU of "autostock_sku" is longer than 200 characters
 
 
 
@@ -311,7 +311,7 @@ autostock_sku "";
 --- config eval
 "autostock_sku A\xff;"
 --- refused
-"autostock_sku" directive must have a SKU in UTF-8
+the SKU of "autostock_sku" is not valid UTF-8
 
 
 
@@ -480,3 +480,11 @@ autostock_idempotency_scope "";
 autostock_checkouts;
 --- refused
 unknown directive "autostock_checkouts"
+
+
+
+=== TEST 51: a SKU with a line end
+--- config
+autostock_sku "A\nB";
+--- refused
+the SKU of "autostock_sku" has a control character
