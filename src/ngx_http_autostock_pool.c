@@ -323,7 +323,8 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
         return;
     }
 
-    if (ngx_exiting || ngx_terminate) {
+    /* whoever waits is served first, however the worker ends */
+    if ((ngx_exiting || ngx_terminate) && ngx_queue_empty(&pool->takers)) {
         conn->resting = 1;
         ngx_http_autostock_pool_close(pool, conn, "the worker exits");
         return;
