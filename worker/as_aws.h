@@ -68,6 +68,8 @@ typedef struct {
     size_t             max_answer;     /* bytes; 0: 65,536 */
     unsigned           timeout_ms;     /* of one attempt; 0: 10,000 */
     as_aws_done_pt     done;
+    void             (*dropped)(void *data);   /* instead of done, when the
+                                          call is cancelled; may be NULL */
     void              *data;
 } as_aws_request_t;
 
@@ -120,7 +122,8 @@ int64_t as_aws_retry_ms(const as_aws_error_t *err, unsigned n,
 
 const char *as_aws_class_text(as_aws_class_e class);
 
-/* Fills an error from a code, as entries of a batch have it. */
+/* Fills an error from a code, as entries of a batch have it; the class of
+ * what neither code nor status tells is AS_AWS_PERMANENT. */
 void as_aws_error_set(as_aws_error_t *err, int status, const char *code,
     size_t code_len, const char *message, size_t message_len);
 
