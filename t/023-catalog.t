@@ -72,8 +72,7 @@ my $lock = db->session;
 $lock->run('START TRANSACTION');
 $lock->rows("SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE");
 my $first = http_open(POST => '/checkout', '{}');
-wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-    . " WHERE trx_state = 'LOCK WAIT'") > 0 };
+wait_for { lock_waits() };
 my @rest = map { http_open(POST => '/any', qq({"sku":"$_"})) }
     'A-1', 'B-1', 'CP-502101', 'A-1';
 db->run("DELETE FROM product WHERE sku = 'A-1'");

@@ -271,8 +271,7 @@ my $lock = db->session;
 $lock->run('START TRANSACTION');
 $lock->rows('SELECT stock FROM product FOR UPDATE');
 my $client = http_open(POST => '/product/donut?' . callback(1), $::ECHO);
-wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-    . " WHERE trx_state = 'LOCK WAIT'") > 0 };
+wait_for { lock_waits() };
 http_close($client);
 $lock->run('COMMIT');
 ok(wait_for(sub { sql('SELECT stock FROM product') == 13 }), 'booked');

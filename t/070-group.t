@@ -12,8 +12,7 @@ sub behind_lock {
     $lock->run('START TRANSACTION');
     $lock->rows("SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE");
     my $client = http_open(@$first);
-    wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-        . " WHERE trx_state = 'LOCK WAIT'") > 0 };
+    wait_for { lock_waits() };
     my @clients = ($client, $code->());
     $lock->run('COMMIT');
 
@@ -38,7 +37,7 @@ UPDATE product SET stock = 500;
 my $before = batches();
 my @answers = behind_lock([POST => '/checkout', '{}'], sub {
     my @c = map { http_open(POST => '/checkout', '{}') } 1 .. 100;
-    wait_for { status_counter(qr/^autostock_waiting/) >= 100 };
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 101 };
     @c;
 });
 is(scalar(grep { $_->{code} == 200 } @answers), 101, 'all sold');
@@ -128,7 +127,7 @@ UPDATE product SET stock = 500;
 my $before = batches();
 my @answers = behind_lock([POST => '/checkout', '{}'], sub {
     my @c = map { http_open(POST => '/checkout', '{}') } 1 .. 64;
-    wait_for { status_counter(qr/^autostock_waiting/) >= 50 };
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 65 };
     @c;
 });
 is(scalar(grep { $_->{code} == 200 } @answers), 65, 'all sold');

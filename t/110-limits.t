@@ -33,10 +33,9 @@ backlog 5;
 --- drive
 my $lock = locked();
 my $first = http_open(POST => '/checkout', '{}');
-wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-    . " WHERE trx_state = 'LOCK WAIT'") > 0 };
+wait_for { lock_waits() };
 my @waiting = map { http_open(POST => '/checkout', '{}') } 1 .. 5;
-wait_for { status_counter(qr/^autostock_waiting/) >= 5 };
+wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 6 };
 my $over = http(POST => '/checkout', '{}');
 is($over->{code}, 503, 'over it');
 like($over->{headers}{'retry-after'}, qr/^\d+$/, 'Retry-After');
@@ -116,7 +115,6 @@ $lock->run('COMMIT');
 my $id = $answer->{json}{sale_id};
 ok(wait_for(sub { http(POST => '/checkout', '{"quantity":3}')->{code} == 200 }),
     'all three are still there') unless $id;
-wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX") == 0 };
 
 
 
@@ -146,8 +144,7 @@ for my $round (1 .. 4) {
     $lock->run("UPDATE product SET price = price + 1 WHERE product_id = x'$ids[0]'");
     my @clients = map { http_open(POST => '/any', qq({"sku":"$_"})) }
         'A-1', 'B-1', 'A-1', 'B-1';
-    wait_for { sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-        . " WHERE trx_state = 'LOCK WAIT'") > 0 };
+    wait_for { lock_waits() };
     eval { $lock->run("UPDATE product SET price = price + 1"
         . " WHERE product_id = x'$ids[1]'"); $lock->run('COMMIT') };
     eval { $lock->run('ROLLBACK') };

@@ -15,8 +15,8 @@ our $Server = Autostock::Server->new("--ssl-cert=$Dir/good.pem",
     "--ssl-key=$Dir/good.key", "--ssl-ca=$Dir/ca.pem");
 our $Db = $Server->db('shop');
 $Db->create;
-$Db->run("CREATE USER loop\@'127.0.0.1' IDENTIFIED BY 'looppw';\n"
-    . "GRANT ALL ON shop.* TO loop\@'127.0.0.1';\n");
+$Db->run("CREATE USER busy\@'127.0.0.1' IDENTIFIED BY 'busypw';\n"
+    . "GRANT ALL ON shop.* TO busy\@'127.0.0.1';\n");
 
 # Each sale takes half a second in the database, each of another product.
 $Db->run("INSERT INTO product (product_id, sku, name, price, stock,"
@@ -27,8 +27,8 @@ $Db->run("CREATE TRIGGER slow BEFORE INSERT ON stock_movement FOR EACH ROW"
 
 sub block {
     my (%over) = @_;
-    my %line = (server => '127.0.0.1:' . $Server->port, user => 'loop',
-        password => 'looppw', database => 'shop', pool_size => 8,
+    my %line = (server => '127.0.0.1:' . $Server->port, user => 'busy',
+        password => 'busypw', database => 'shop', pool_size => 8,
         query_timeout => '10s', %over);
     return join '', map { "$_ $line{$_};\n" } sort keys %line;
 }

@@ -12,11 +12,6 @@ sub locked {
     return $lock;
 }
 
-sub lock_waits {
-    return sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
-        . " WHERE trx_state = 'LOCK WAIT'") > 0;
-}
-
 sub answer_of {
     my ($client) = @_;
     wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
@@ -41,7 +36,7 @@ my $lock = locked();
 my $first = http_open(POST => '/checkout', '{}');
 wait_for { lock_waits() };
 my @clients = map { http_open(POST => '/checkout', '{}') } 1 .. 20;
-wait_for { status_counter(qr/^autostock_waiting/) >= 20 };
+wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 21 };
 my %old = map { $_ => 1 } workers_of(master_pid());
 reload();
 ok((grep { $old{$_} } workers_of(master_pid())), 'the old worker waits');

@@ -196,7 +196,7 @@ for my $lie (qw( rows_turned rows_text ok truncated no_rows one_column )) {
     wait_for { proxy('held') == 1 };
     my @clients = map { http_open(POST => '/checkout', qq({"quantity":$_})) }
         1 .. 8;
-    wait_for { status_counter(qr/^autostock_waiting/) >= 8 };
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 9 };
     proxy("lie $lie 1");
     proxy('release');
     for my $client ($first, @clients) {

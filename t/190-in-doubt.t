@@ -21,8 +21,8 @@ sub together {
     my $first = http_open(POST => '/checkout', '{"sku":"TEA-1"}');
     wait_for { proxy('held') == 1 };
     my @clients = map { http_open(@$_) } @requests;
-    wait_for { status_counter(qr/^autostock_waiting/)
-        >= @requests };
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/)
+        > @requests };
     proxy($fault);
     proxy('release');
 

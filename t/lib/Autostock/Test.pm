@@ -48,7 +48,7 @@ use Autostock::Db ();
 use Autostock::Http;
 
 our @EXPORT = (qw( database db sql signature order_id callback tmp
-    wait_for status_counter error_log nginx_pid reload workers_of master_pid
+    wait_for lock_waits status_counter error_log nginx_pid reload workers_of master_pid
     default_server ), @Autostock::Http::EXPORT);
 
 our $Secret = 'correct horse battery staple';
@@ -143,6 +143,15 @@ sub wait_for (&;$) {
         return $result if $result || Time::HiRes::time() > $end;
         Time::HiRes::sleep(0.02);
     }
+}
+
+
+# True when a session of the module hangs in a statement: on a lock, that is.
+# (INNODB_TRX is not renewed while it is asked more often than each 100 ms.)
+sub lock_waits {
+    return $Db->value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+        . " WHERE db = '$Db->{name}' AND command = 'Query' AND time_ms > 50"
+        . ' AND id <> CONNECTION_ID()') > 0;
 }
 
 
