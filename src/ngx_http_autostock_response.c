@@ -284,6 +284,14 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
     ngx_chain_t  out;
 
     r->headers_out.status = status;
+
+    if (status == 422) {
+
+        /* nginx itself knows no name for it */
+
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
+
     r->headers_out.content_type = *type;
     r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;

@@ -205,7 +205,10 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     receipt->timeout = lcf->restock_timeout;
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;
-    receipt->log = r->connection->log;
+
+    /* not the connection's: the booking outlives a factory that hung up */
+
+    receipt->log = ngx_cycle->log;
 
     if (ngx_http_autostock_receipt_submit(lcf->database, receipt) != NGX_OK) {
         return ngx_http_autostock_response_problem(r,
