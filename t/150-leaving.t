@@ -68,6 +68,7 @@ UPDATE product SET stock = 100;
 "server " . $::Proxy->server . ";"
 --- drive
 for my $round (1 .. 3) {
+    proxy('match COMMIT');
     proxy('hold 1');
     my $first = http_open(POST => '/checkout', '{}');
     wait_for { proxy('held') == 1 };

@@ -33,7 +33,7 @@ sub together {
     } $first, @clients;
 }
 
-add_block_preprocessor(sub { proxy('pass') });
+add_block_preprocessor(sub { proxy('pass'); proxy('match COMMIT') });
 
 run_tests();
 
