@@ -1,0 +1,118 @@
+#!/usr/bin/perl
+
+# Letters that can not be delivered end in the dead-letter queue, with the
+# reason, and their order failed with the same; letters that are not ours
+# hurt nobody.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use JSON::PP ();
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(step_ms => 50);
+
+sub send_letter {
+    my ($body, %attributes) = @_;
+    return aws_sqs(SendMessage => QueueUrl => $env->{QUEUE_URL},
+        MessageBody => $body, MessageAttributes => { map {
+            $_ => { DataType => 'String', StringValue => $attributes{$_} }
+        } keys %attributes });
+}
+
+# Waits for dead letters, at least n, by their bodies' beginning.
+sub dead {
+    my ($n) = @_;
+    my @dead;
+    wait_for(sub { push @dead, letters(); @dead >= $n }, 40);
+    return @dead;
+}
+
+sub reason {
+    my ($letter) = @_;
+    return $letter->{MessageAttributes}{AutostockReason}{StringValue} // '';
+}
+
+subtest 'the factory refuses the order for good' => sub {
+    fault(fault => 'status', status => 400, times => 0);
+    checkout(3);
+    my $id = order()->{id};
+    ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state} eq 'failed' }, 20), 'the order fails') or diag explain order();
+    my ($order) = grep { $_->{id} eq $id } orders();
+    like($order->{error}, qr/400/, "the reason: $order->{error}");
+    my ($letter) = dead(1);
+    like(reason($letter), qr/400/, 'the letter is dead, with the reason');
+    is($letter->{MessageAttributes}{AutostockStatus}{StringValue}, 400,
+        'and the status');
+    ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }), 'the queue is empty');
+
+    factory_faults_clear();
+    ok(wait_for(sub { order()->{id} ne $id && order()->{state} eq 'fulfilled' }, 30), 'after a pause the shelf has a new order, which is fulfilled')
+        or diag explain [orders()];
+    is(stock(), 10, 'the goods are there');
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'the factory fails this one order for ever' => sub {
+    fault(fault => 'status', status => 500, times => 0,
+        match => '213175b4-c9bf-11ec-a849-0a5824c89b02');
+    checkout(10);
+    my $id = order()->{id};
+    ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state} eq 'failed' }, 60), 'the order fails') or diag explain order(), log_of('worker');
+    my ($order) = grep { $_->{id} eq $id } orders();
+    like($order->{error}, qr/500/, "the reason: $order->{error}");
+    my ($letter) = dead(1);
+    like(reason($letter), qr/500/, 'the letter is dead, with the reason');
+
+    factory_faults_clear();
+    ok(wait_for(sub { order()->{id} ne $id && order()->{state} eq 'fulfilled' }, 60), 'a later order is fulfilled') or diag explain [orders()];
+    is(stock(), 10, 'the goods are there');
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'letters that are not ours' => sub {
+    my $asked = asked();
+    my @bodies = ('not JSON', '[]', '{}', '"text"', '{"Message":"hello"}',
+        '{"Type":"Notification","Message":"x","MessageAttributes":{}}',
+        "\xff\xfe", '{"a":' x 200 . '1' . '}' x 200);
+    send_letter($_) for grep { !/\xff/ } @bodies;
+    send_letter('x', MessageAttributeProductId => 'no such product',
+        MessageAttributeProductCnt => '10');
+    send_letter('x', MessageAttributeProductCnt => '10',
+        MessageAttributeProductId => '213175b4-c9bf-11ec-a849-0a5824c89bff');
+    my $n = @bodies - 1 + 2;
+
+    my @dead = dead($n);
+    is(scalar @dead, $n, "all $n are dead");
+    is(scalar(grep { length reason($_) } @dead), $n, 'each with a reason');
+    is(asked(), $asked, 'the factory was asked for none');
+    ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }), 'the queue is empty');
+};
+
+subtest "a letter of today's code: no order id" => sub {
+    my %ours = (
+        MessageAttributeProductId => '213175b4-c9bf-11ec-a849-0a5824c89b02',
+        MessageAttributeProductCnt => '10',
+        MessageAttributeFactoryId => 'FF-500293',
+        MessageAttributeRequester => 'by hand');
+    my $before = orders();
+    send_letter(JSON::PP::encode_json({
+        Type => 'Notification', MessageId => 'by-hand',
+        Subject => 'x', Message => 'x', MessageAttributes => {
+            map { $_ => { Type => 'String', Value => $ours{$_} } } keys %ours
+        } }));
+    ok(wait_for(sub { orders() == $before + 1 && order()->{state} eq 'fulfilled' }, 20), 'opens an order, which is fulfilled') or diag explain [orders()];
+    is(stock(), 20, 'the goods are there');
+
+    send_letter('x', %ours);
+    ok(wait_for(sub { orders() == $before + 2 && order()->{state} eq 'fulfilled' }, 20), 'the same by raw delivery') or diag explain [orders()];
+    is(stock(), 30, 'the goods are there');
+    is(books_agree(), '', 'the books agree');
+};
+
+ok(kill(0, env()->{WORKER_PID}), 'the worker is well');
+
+done_testing();

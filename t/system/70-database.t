@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+
+# The database away: at the start, later, and back.  Nothing is lost, and
+# everybody recovers by himself.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(without => ['worker', 'nginx'], step_ms => 50);
+
+stack('worker', 'provision', '--yes');
+stack('stop', 'db');
+
+subtest 'down at the start' => sub {
+    stack('start', 'nginx');
+    stack('start', 'worker', Autostock::Stack::start_options());
+    $env = env();
+    ok(kill(0, $env->{NGINX_PID}), 'nginx starts');
+    ok(kill(0, $env->{WORKER_PID}), 'the worker starts');
+
+    for my $answer (http(GET => '/product/donut'), checkout(),
+        http(POST => '/product/donut?' . sign(
+            '0198b7a0-5e11-7000-8000-000000000001'), '{}'))
+    {
+        is($answer->{code}, 503, 'a request: 503');
+        ok(length($answer->{headers}{'retry-after'} // ''), 'Retry-After');
+        like($answer->{headers}{'content-type'}, qr{application/problem\+json},
+            'problem details');
+        ok(length $answer->{json}{message}, 'with a message');
+    }
+    is(http(GET => '/autostock/status')->{code}, 200, 'the status answers');
+
+    stack('start', 'db');
+    ok(wait_for(sub { checkout()->{code} == 200 }, 10), 'sells when it is there');
+    cmp_ok(checkout(2)->{code}, '==', 200, 'and goes on');
+    ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30),
+        'the worker has found it too') or diag explain order();
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'killed under load' => sub {
+    my ($sold, $unknown) = (0, 0);
+    set_stock(100_000);
+    my $movements = sql("SELECT COUNT(*) FROM stock_movement
+        WHERE kind = 'sale'")->[0][0];
+    my $load = sub {
+        for my $answer (http_all(map { [POST => '/checkout'] } 1 .. 50)) {
+            if ($answer->{code} == 200) {
+                $sold++;
+            } elsif ($answer->{code} != 503 || ($answer->{json}{type} // '')
+                =~ /unknown/)
+            {
+                $unknown++;
+            }
+        }
+    };
+
+    for my $round (1 .. 3) {
+        $load->();
+        my @clients = map { http_open(POST => '/checkout') } 1 .. 50;
+        stack('kill', 'db');
+        stack('start', 'db');
+        for my $answer (map { read_answer($_) } @clients) {
+            $answer->{code} == 200 ? $sold++
+                : ($answer->{json}{type} // '') =~ /unknown/ ? $unknown++ : 0;
+        }
+        $load->();
+        ok(wait_for(sub { stock() // 0 }, 10), "round $round: it sells again");
+    }
+
+    my $now = sql("SELECT COUNT(*) FROM stock_movement
+        WHERE kind = 'sale' AND quantity < 0")->[0][0];
+    cmp_ok($now - $movements, '>=', $sold, 'every 200 has its movement');
+    cmp_ok($now - $movements, '<=', $sold + $unknown,
+        "and no movement is unexplained ($sold sold, $unknown unknown)");
+    is(books_agree(), '', 'the books agree');
+};
+
+sub read_answer {
+    my ($client) = @_;
+    my $select = IO::Select->new($client->{socket});
+    while ($select->can_read(20)) {
+        last unless sysread $client->{socket}, $client->{raw}, 65536,
+            length $client->{raw};
+    }
+    return http_close($client);
+}
+
+subtest 'stopped (SIGSTOP) for a while' => sub {
+    set_stock(5);
+    kill STOP => $env->{DB_PID} = env()->{DB_PID};
+    my $answer = checkout();
+    is($answer->{code}, 503, 'a checkout ends in its time');
+    is(http(GET => '/alive')->{code}, 404, 'nginx answers all else');
+    kill CONT => $env->{DB_PID};
+    ok(wait_for(sub { (checkout()->{code} // 0) == 200 }, 10), 'and sells again');
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'down while an order is under way' => sub {
+    my $left = stock();
+    fault(fault => 'slow', ms => 1000);
+    checkout($left);
+    my $id = order()->{id};
+    stack('kill', 'db');
+    ok(kill(0, $env->{WORKER_PID}), 'the worker stays up');
+    stack('start', 'db');
+    ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state}
+        eq 'fulfilled' }, 40), 'the order is fulfilled')
+        or diag explain [orders()];
+    is(books_agree(), '', 'the books agree');
+};
+
+unlike(log_of('nginx'), qr/\[(?:alert|crit|emerg)\]/, 'nginx is well');
+
+done_testing();
