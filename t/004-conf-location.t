@@ -89,8 +89,14 @@ autostock shop;
 location = /checkout {
     autostock_checkout;
     if ($arg_x) { set $y 1; }
-    limit_except POST { deny all; }
+    limit_except PUT { allow all; }
 }
+--- request
+POST /checkout?x=1
+no JSON
+--- error_code: 400
+--- response_headers
+Content-Type: application/problem+json
 
 
 
