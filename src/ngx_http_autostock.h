@@ -60,7 +60,7 @@ typedef struct {
     /* TLS; the handshake runs in the thread pool */
     ngx_flag_t                    tls;
     ngx_str_t                     tls_ca;
-    ngx_str_t                     tls_name;           /* the host's by default */
+    ngx_str_t                     tls_name;           /* else the host's */
     ngx_str_t                     tls_certificate;
     ngx_str_t                     tls_certificate_key;
     ngx_thread_pool_t            *thread_pool;
