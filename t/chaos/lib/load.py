@@ -68,6 +68,13 @@ class Line:
         self.writer.get_extra_info('socket').setsockopt(
             socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    async def ready(self):
+        """A connection; a new one where nginx has closed the old one."""
+        if self.reader and (self.reader.at_eof() or self.reader.exception()):
+            self.close()
+        if self.writer is None:
+            await self.open()
+
     def close(self):
         if self.writer:
             self.writer.close()
@@ -134,8 +141,7 @@ async def checkout(line, book, client, sku, quantity, key=None, how=None,
              'sku': sku, 'q': quantity, 'key': key, 'sent': False,
              'status': None}
     try:
-        if line.writer is None:
-            await line.open()
+        await line.ready()
         entry['port'] = line.writer.get_extra_info('sockname')[1]
         await send(line, head, body, entry, how, rng)
         status, headers, data = await asyncio.wait_for(line.answer(), timeout)
@@ -195,8 +201,7 @@ async def look(line, book, client, path, timeout):
     entry = {'t0': time.time(), 'client': client, 'host': line.url,
              'alien': True, 'sent': True, 'status': None}
     try:
-        if line.writer is None:
-            await line.open()
+        await line.ready()
         line.writer.write(f'GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n'
                           .encode())
         status, headers, data = await asyncio.wait_for(line.answer(), timeout)

@@ -137,7 +137,7 @@ class Shot:
         """Behind one whose only connection is held, all wait for the next
         batch together."""
         seen = self.proxy.mark()
-        self.proxy.rule('hold', match='INSERT INTO stock_movement')
+        hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
         plug = load.Line(self.host.url)
         await plug.open()
         first = asyncio.create_task(
@@ -148,7 +148,7 @@ class Shot:
         await self.until(lambda: shops.status_of(self.host)['waiting']
                          >= self.size)
         self.arm()
-        self.proxy.do('release')
+        self.proxy.do('release', rule=hold)
         await first
         plug.close()
         return await rest

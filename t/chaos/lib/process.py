@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -98,6 +99,29 @@ def anonymous_kb(pid):
     except OSError:
         pass
     return 0
+
+
+class Helper(threading.Thread):
+    """A thread whose failure is the round's: join() raises it."""
+
+    def __init__(self, function, *args):
+        super().__init__(daemon=True)
+        self.work = function, args
+        self.error = None
+
+    def run(self):
+        function, args = self.work
+        try:
+            function(*args)
+        except Exception as e:
+            self.error = e
+
+    def join(self, timeout=60):
+        super().join(timeout)
+        if self.is_alive():
+            raise Failure('a helper of the round does not end')
+        if self.error:
+            raise Failure(f'a helper of the round fell over: {self.error!r}')
 
 
 class Process:

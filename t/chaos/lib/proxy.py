@@ -29,7 +29,7 @@ belong to an action.  Actions:
              "code", so that a KILL seems to have found nobody
 
   {"do":"clear"}               forgets the rules
-  {"do":"release"}             lets go what is held
+  {"do":"release","rule":N}    lets go what that rule holds; without N, all
   {"do":"mode","mode":M}       "pass"; "refuse" (new connections are reset);
                                "silent" (they are accepted and not served)
   {"do":"cut"} {"do":"reset"}  every connection there is
@@ -72,6 +72,7 @@ class Rule:
         self.leave = spec.get('leave', False)
         self.left = spec.get('count', 1)
         self.skip = spec.get('skip', 0)
+        self.released = asyncio.Event()
 
 
 class Side:
@@ -231,7 +232,8 @@ class Link:
         if rule.delay:
             await asyncio.sleep(rule.delay)
         else:
-            await self.proxy.released.wait()
+            self.proxy.holding[rule.number] = rule
+            await rule.released.wait()
         self.note('delivered', rule=rule.number)
         if packet is not None and self.server.open:
             # silent stops what goes to the client, not this packet
@@ -265,7 +267,7 @@ class Proxy:
         self.commands = []
         self.numbers = 0
         self.rule_numbers = 0
-        self.released = asyncio.Event()
+        self.holding = {}
 
     def note(self, what, **more):
         self.events.append(dict(more, n=len(self.events), what=what,
@@ -315,8 +317,6 @@ class Proxy:
     def do_rule(self, **spec):
         self.rule_numbers += 1
         self.rules.append(Rule(self.rule_numbers, spec))
-        if spec['action'] == 'hold':
-            self.released.clear()
         return {'rule': self.rule_numbers}
 
     def do_clear(self):
@@ -325,9 +325,12 @@ class Proxy:
             link.rules = []
         return {}
 
-    def do_release(self):
-        self.released.set()
-        return {}
+    def do_release(self, rule=None):
+        held = [rule] if rule else list(self.holding)
+        for number in held:
+            if number in self.holding:
+                self.holding.pop(number).released.set()
+        return {'released': len(held)}
 
     def do_mode(self, mode):
         self.mode = mode
