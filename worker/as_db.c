@@ -22,6 +22,7 @@ struct as_db_s {
     pthread_mutex_t       lock;        /* of settings and fd */
     const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
+    bool                  mariadb;
     unsigned              error;
     char                  message[AS_DB_ERROR_LEN];
     uint64_t              affected[AS_DB_STATEMENTS_MAX];
@@ -217,6 +218,7 @@ as_db_connect(as_db_t *db)
     }
 
     db->mysql = mysql;
+    db->mariadb = mariadb_connection(mysql);
     as_db_set_fd(db, (int) mysql_get_socket(mysql));
 
     return AS_DB_OK;
@@ -360,4 +362,11 @@ unsigned
 as_db_errno(const as_db_t *db)
 {
     return db->error;
+}
+
+
+bool
+as_db_is_mariadb(const as_db_t *db)
+{
+    return db->mariadb;
 }

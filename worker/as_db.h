@@ -66,6 +66,9 @@ unsigned as_db_errno(const as_db_t *db);
 as_db_status_e as_db_connect(as_db_t *db);
 void as_db_close(as_db_t *db);
 
+/* MariaDB rather than MySQL; of the connection there is, or was. */
+bool as_db_is_mariadb(const as_db_t *db);
+
 /* From another thread: the next connection is made with these, which must
  * outlive it. */
 void as_db_reload(as_db_t *db, const as_settings_t *settings);

@@ -30,13 +30,59 @@ as_outbox_due_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-as_db_status_e
-as_outbox_due(as_db_t *db, bool *due)
+/* MariaDB runs a loop of its own and answers once. */
+static void
+as_outbox_watch_block(as_text_t *sql, const char *interval, unsigned looks)
 {
-    *due = false;
+    as_text_printf(sql, "BEGIN NOT ATOMIC DECLARE looks INT DEFAULT %u;"
+                   " WHILE looks > 1 AND NOT EXISTS (SELECT 1 FROM"
+                   " restock_order WHERE " AS_OUTBOX_DUE ") DO"
+                   " DO SLEEP(%s); SET looks = looks - 1; END WHILE;"
+                   " SELECT 1 FROM restock_order WHERE " AS_OUTBOX_DUE
+                   " LIMIT 1; END", looks, interval);
+}
 
-    return as_db_exec(db, "SELECT 1 FROM restock_order WHERE " AS_OUTBOX_DUE
-                      " LIMIT 1", as_outbox_due_row, due);
+
+/* MySQL has no loop outside of routines; it answers each look. */
+static void
+as_outbox_watch_packet(as_text_t *sql, const char *interval, unsigned looks)
+{
+    for ( /* void */ ; looks > 1; looks--) {
+        as_text_printf(sql, "DO SLEEP(IF(EXISTS(SELECT 1 FROM restock_order"
+                       " WHERE " AS_OUTBOX_DUE "), 0, %s));", interval);
+    }
+
+    as_text_put(sql, "SELECT 1 FROM restock_order WHERE " AS_OUTBOX_DUE
+                " LIMIT 1");
+}
+
+
+as_db_status_e
+as_outbox_watch(as_db_t *db, int64_t interval_ms, unsigned looks, bool *due)
+{
+    char            interval[32];
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    *due = false;
+    snprintf(interval, sizeof(interval), "%d.%03d",
+             (int) (interval_ms / 1000), (int) (interval_ms % 1000));
+
+    status = as_db_connect(db);
+    if (status != AS_DB_OK) {
+        return status;
+    }
+
+    if (looks > 1 && as_db_is_mariadb(db)) {
+        as_outbox_watch_block(&sql, interval, looks);
+    } else {
+        as_outbox_watch_packet(&sql, interval, looks);
+    }
+
+    status = as_db_run(db, &sql, as_outbox_due_row, due);
+    as_text_free(&sql);
+
+    return status;
 }
 
 

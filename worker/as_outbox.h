@@ -51,8 +51,13 @@ typedef struct {
 } as_outbox_mark_t;
 
 
-/* Whether anything is due; cheap. */
-as_db_status_e as_outbox_due(as_db_t *db, bool *due);
+/*
+ * Whether anything is due, looked at so many times with interval_ms between,
+ * in one packet: the server waits, and answers early where something is.
+ * That costs this side one round trip where a loop would cost it many.
+ */
+as_db_status_e as_outbox_watch(as_db_t *db, int64_t interval_ms,
+    unsigned looks, bool *due);
 
 /*
  * Leases up to max orders that are due, committed.  Orders of a product whose

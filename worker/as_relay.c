@@ -1,10 +1,10 @@
 /*
  * The relay.
  *
- * Its clerk looks at the outbox each AUTOSTOCK_RELAY_INTERVAL, in its own
- * thread, and wakes the loop only when there is something.  Orders come with
- * a committed lease; they go out in batches of ten, several at once; what
- * SNS said is marked in the database, many orders in one statement.
+ * A clerk looks at the outbox each AUTOSTOCK_RELAY_INTERVAL and wakes the
+ * loop only when there is something.  Orders come with a committed lease;
+ * they go out in batches of ten, several at once; what SNS said is marked in
+ * the database by another clerk, many orders in one statement.
  */
 
 #include <errno.h>
@@ -24,6 +24,7 @@
 #define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
 #define AS_RELAY_LEASE_MS  60000
 #define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
+#define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
 #define AS_RELAY_GIVE_UP   -1
 
 #define AS_RELAY_SUBJECT   "도너츠 재고 부족"
@@ -40,16 +41,18 @@ typedef struct {
 
 struct as_relay_s {
     as_worker_t          *worker;
-    as_clerk_t           *clerk;
+    as_clerk_t           *clerk;       /* marks */
+    as_clerk_t           *watcher;     /* looks, and claims */
     bool                  stopping;
     void                (*stopped)(void *data);
     void                 *stopped_data;
     int64_t               progress;
     as_timer_t            timer;       /* back-off */
 
-    as_job_t              watch;       /* looks, and claims */
+    as_job_t              watch;
     bool                  watching;
     int64_t               interval_ms;
+    int64_t               packet_ms;
     char                  owner[80];
     uint64_t              seq;
     as_outbox_claim_t     claim;
@@ -70,31 +73,36 @@ struct as_relay_s {
 static void as_relay_go(void *data);
 
 
-/* In the clerk's thread: until something is due, or the loop wants it. */
+/* In the watcher's thread: until something is due, or the loop should hear
+ * of us. */
 static as_db_status_e
 as_relay_watch_run(void *data, as_db_t *db)
 {
     bool             due;
-    int64_t          spent;
+    int64_t          spent, wait;
+    unsigned         looks;
     as_relay_t      *relay = data;
     as_db_status_e   status;
 
-    for (spent = 0; /* void */ ; spent += relay->interval_ms) {
-        relay->claim.n = 0;
+    relay->claim.n = 0;
+    looks = 1 + (unsigned) (relay->packet_ms / relay->interval_ms);
+    wait = looks == 1 ? relay->interval_ms : 0;
+    spent = 0;
 
-        status = as_outbox_due(db, &due);
-        if (status != AS_DB_OK || due) {
-            break;
+    do {
+        status = as_outbox_watch(db, relay->interval_ms, looks, &due);
+        if (status != AS_DB_OK) {
+            return status;
         }
-
-        if (spent >= AS_RELAY_WATCH_MS
-            || as_clerk_wait(relay->clerk, relay->interval_ms))
-        {
-            return AS_DB_OK;
+        if (due) {
+            return as_outbox_claim(db, &relay->claim);
         }
-    }
+        spent += looks == 1 ? wait : relay->packet_ms;
 
-    return status == AS_DB_OK ? as_outbox_claim(db, &relay->claim) : status;
+    } while (spent < AS_RELAY_WATCH_MS
+             && !as_clerk_wait(relay->watcher, wait));
+
+    return AS_DB_OK;
 }
 
 
@@ -142,6 +150,14 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
 
     relay->watching = false;
     relay->progress = as_loop_now(relay->worker->loop);
+
+    /* its connection was cut to end the wait */
+    if (relay->stopping && status == AS_DB_GONE) {
+        relay->claim.n = 0;
+        as_relay_go(relay);
+        return;
+    }
+
     as_worker_db(relay->worker, status, error);
 
     if (status == AS_DB_OK) {
@@ -174,6 +190,8 @@ as_relay_watch(as_relay_t *relay)
              settings->worker_name, ++relay->seq);
 
     relay->interval_ms = settings->relay_interval;
+    relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS
+                       ? settings->db_query_timeout / 2 : AS_RELAY_PACKET_MS;
     relay->next = 0;
     relay->claim.n = 0;
     relay->claim.owner = relay->owner;
@@ -183,7 +201,7 @@ as_relay_watch(as_relay_t *relay)
     relay->claim.max = AS_OUTBOX_MAX / 2;
 
     relay->watching = true;
-    as_clerk_submit(relay->clerk, &relay->watch);
+    as_clerk_submit(relay->watcher, &relay->watch);
 }
 
 
@@ -551,7 +569,11 @@ as_relay_create(as_worker_t *worker)
 
     relay->clerk = as_clerk_create(AS_RELAY_PART, worker->http,
                                    worker->settings, worker->log);
-    if (relay->clerk == NULL) {
+    relay->watcher = as_clerk_create(AS_RELAY_PART, worker->http,
+                                     worker->settings, worker->log);
+    if (relay->clerk == NULL || relay->watcher == NULL) {
+        as_clerk_destroy(relay->clerk);
+        as_clerk_destroy(relay->watcher);
         free(relay);
         return NULL;
     }
@@ -572,7 +594,9 @@ as_relay_destroy(as_relay_t *relay)
     }
 
     as_clerk_abort(relay->clerk);
+    as_clerk_abort(relay->watcher);
     as_clerk_destroy(relay->clerk);
+    as_clerk_destroy(relay->watcher);
     as_loop_clear(relay->worker->loop, &relay->timer);
 
     for (i = 0; i < AS_RELAY_CALLS; i++) {
@@ -591,6 +615,7 @@ void
 as_relay_reload(as_relay_t *relay)
 {
     as_clerk_reload(relay->clerk, relay->worker->settings);
+    as_clerk_reload(relay->watcher, relay->worker->settings);
 }
 
 
@@ -601,8 +626,7 @@ as_relay_stop(as_relay_t *relay, void (*stopped)(void *data), void *data)
     relay->stopped = stopped;
     relay->stopped_data = data;
 
-    /* ends the watch, which looks whether another job waits */
-    as_clerk_interrupt(relay->clerk);
+    as_clerk_abort(relay->watcher);
     as_relay_go(relay);
 }
 

@@ -95,7 +95,7 @@ const as_setting_t  as_settings_table[] = {
             "from the circuit's opening to its first probe"),
     AS_TIME("AUTOSTOCK_BREAKER_MAX", breaker_max, "30s", 10, AS_HOUR,
             "the longest time between probes"),
-    AS_TIME("AUTOSTOCK_RELAY_INTERVAL", relay_interval, "40ms", 1, AS_MINUTE,
+    AS_TIME("AUTOSTOCK_RELAY_INTERVAL", relay_interval, "10ms", 1, AS_MINUTE,
             "between looks at the outbox"),
     AS_TIME("AUTOSTOCK_WATCHDOG_INTERVAL", watchdog_interval, "10s", 50,
             AS_HOUR, "between looks for overdue orders"),
