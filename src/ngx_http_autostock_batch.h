@@ -71,6 +71,24 @@ typedef struct {
 } ngx_http_autostock_batch_ops_t;
 
 
+struct ngx_http_autostock_batch_s {
+    ngx_http_autostock_database_t   *db;
+    ngx_http_autostock_batch_ops_t  *ops;
+
+    ngx_queue_t                      waiting;
+    ngx_uint_t                       nwaiting;
+
+    ngx_queue_t                      flying;    /* the oldest first */
+    ngx_uint_t                       nflying;
+    ngx_uint_t                       boarding;  /* one waits for its
+                                                   connection */
+    ngx_queue_t                      free;
+
+    ngx_event_t                      posted;
+    ngx_event_t                      timer;     /* the next deadline */
+};
+
+
 struct ngx_http_autostock_flight_s {
     ngx_queue_t                       queue;    /* flying, or free */
     ngx_http_autostock_batch_t       *batch;
@@ -112,6 +130,26 @@ void ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
 /* He has left; a flight that carries him goes on.  Any time, also twice. */
 void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 
+
+/*
+ * Between batch and flight.  unqueue: out of whatever queue he is in.
+ * may_launch: another flight may board now.  refuse: out of the batch, and
+ * told.  rest: after a flight has ended.
+ */
+void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
+ngx_uint_t ngx_http_autostock_batch_may_launch(
+    ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
+void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch);
+
+
+/*
+ * A flight to board, counted among those flying; NULL where memory ran out.
+ * It boards when its taker has got a connection.
+ */
+ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
+    ngx_http_autostock_batch_t *batch);
 
 /* Sends flight->sql; done as in ngx_http_autostock_connection.h. */
 void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,

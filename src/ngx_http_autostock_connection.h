@@ -110,6 +110,33 @@ void ngx_http_autostock_connection_rest(
 ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
 
+
+/* Between the two halves, ngx_http_autostock_connect.c and _connection.c. */
+
+/* Gives the library's descriptor an nginx connection, for its events. */
+ngx_int_t ngx_http_autostock_connection_watch(
+    ngx_http_autostock_connection_t *conn);
+
+/* The session's settings, as the connection's first query. */
+void ngx_http_autostock_connection_setup(
+    ngx_http_autostock_connection_t *conn);
+
+/* Goes on with what is under way; events: of WAIT_*, 0 to begin. */
+void ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
+    ngx_uint_t events);
+
+/* Hands the result over, from an event if the call has not returned yet. */
+void ngx_http_autostock_connection_finish(
+    ngx_http_autostock_connection_t *conn, ngx_int_t rc);
+
+/* Tells the library's last error in the log. */
+void ngx_http_autostock_connection_failed(
+    ngx_http_autostock_connection_t *conn);
+
+void ngx_http_autostock_connection_free(
+    ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
+
+
 /* True where a transaction is open on it, by the server's last word. */
 ngx_uint_t ngx_http_autostock_connection_in_transaction(
     ngx_http_autostock_connection_t *conn);

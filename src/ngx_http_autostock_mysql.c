@@ -2,7 +2,11 @@
 #include "ngx_http_autostock_mysql.h"
 
 #include <mysql.h>
+#include <poll.h>
 
+
+/* a name in a certificate, or a numeric address */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_HOST    256
 
 /* an answer may not be larger than this, in bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
@@ -28,7 +32,7 @@ struct ngx_http_autostock_mysql_s {
     ngx_http_autostock_mysql_state_e   state;
     ngx_http_autostock_database_t     *db;
     ngx_addr_t                        *addr;
-    char                               host[NGX_SOCKADDR_STRLEN];
+    char                               host[NGX_HTTP_AUTOSTOCK_MYSQL_HOST];
     unsigned                           started:1;
 };
 
@@ -41,6 +45,8 @@ static const char *ngx_http_autostock_mysql_password(
     ngx_http_autostock_database_t *db);
 static int ngx_http_autostock_mysql_connect_call(
     ngx_http_autostock_mysql_t *m, int ready);
+static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
+    int wait);
 static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_store_call(ngx_http_autostock_mysql_t *m,
@@ -219,22 +225,48 @@ ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
 }
 
 
+/*
+ * The library verifies the certificate against the host that it was told to
+ * connect to, and would look that one up itself.  So it is told the numeric
+ * address, and the name once it has left that behind: it copies the host's
+ * text when the server's greeting is there, before the handshake.  Where it
+ * did not pause until then, which only an address of this machine may bring
+ * about, the address is what was verified: not good enough for a name.
+ */
+
 ngx_http_autostock_mysql_rc_e
 ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 {
-    ngx_http_autostock_database_t  *db;
+    int          wait;
+    ngx_uint_t   named;
+    ngx_str_t   *name;
 
-    db = m->db;
+    name = &m->db->tls_name;
+    named = name->len == 0
+            || (name->len == ngx_strlen(m->host)
+                && ngx_strncmp(name->data, m->host, name->len) == 0);
 
-    m->connected = mysql_real_connect(&m->mysql, (char *) db->host.data,
-                                      (char *) db->user.data,
-                                      ngx_http_autostock_mysql_password(db),
-                                      (char *) db->database.data, db->port,
-                                      NULL, CLIENT_MULTI_STATEMENTS);
+    for (wait = ngx_http_autostock_mysql_connect_call(m, 0);
+         wait;
+         wait = ngx_http_autostock_mysql_connect_call(m, wait))
+    {
+        if (!named) {
+            if (name->len >= sizeof(m->host)) {
+                return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+            }
 
-    if (m->connected == NULL) {
+            (void) ngx_cpystrn((u_char *) m->host, name->data, name->len + 1);
+            named = 1;
+        }
+
+        wait = ngx_http_autostock_mysql_poll(m, wait);
+    }
+
+    if (m->connected == NULL || !named) {
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
+
+    m->state = ngx_http_autostock_mysql_idle;
 
     /* after the handshake the library's reads block unless told so here */
     if (ngx_nonblocking(mysql_get_socket(&m->mysql)) == -1) {
@@ -242,6 +274,26 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
     }
 
     return NGX_HTTP_AUTOSTOCK_MYSQL_DONE;
+}
+
+
+/* waits in the thread, as long as a connect may take at the most */
+
+static int
+ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
+{
+    int            n;
+    struct pollfd  pfd;
+
+    pfd.fd = mysql_get_socket(&m->mysql);
+    pfd.events = ((wait & MYSQL_WAIT_READ) ? POLLIN : 0)
+                 | ((wait & MYSQL_WAIT_WRITE) ? POLLOUT : 0);
+
+    do {
+        n = poll(&pfd, 1, (int) m->db->connect_timeout);
+    } while (n == -1 && ngx_errno == NGX_EINTR);
+
+    return n > 0 ? wait : MYSQL_WAIT_TIMEOUT;
 }
 
 

@@ -44,14 +44,14 @@ ngx_http_autostock_mysql_t *ngx_http_autostock_mysql_open(
 
 /*
  * Starts to connect, to a numeric address or a socket.  After it and after
- * every event: step().  Not for TLS.
+ * every event: step().  With TLS: connect_blocking(), in a thread.
  */
 void ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
     ngx_addr_t *addr);
 
 /*
- * Connects and blocks, for a thread: TLS, whose handshake blocks in the
- * library.  Ends within about three connect time-outs.
+ * Goes on where connect() began and blocks, for a thread: TLS, whose
+ * handshake blocks in the library.  Ends within about three connect time-outs.
  */
 ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_connect_blocking(
     ngx_http_autostock_mysql_t *m);

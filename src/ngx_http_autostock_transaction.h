@@ -110,6 +110,47 @@ void ngx_http_autostock_transaction_depart(
     ngx_http_autostock_flight_t *flight);
 
 
+/* Goes on from the beginning on the same connection, unless it was lost. */
+void ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc);
+
+
+/* Who gets what; ngx_http_autostock_allotment.c. */
+
+/*
+ * Adds up what is asked of each product.  plain: each has plenty; hopeless:
+ * one seems to have too little for somebody.  0: nothing is asked and no
+ * order is due.
+ */
+ngx_uint_t ngx_http_autostock_transaction_demand(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
+    ngx_uint_t *hopeless);
+
+/*
+ * First come, first served; one who wants too many does not keep the next
+ * from what still fits.  0: there is nothing to write.
+ */
+ngx_uint_t ngx_http_autostock_transaction_allot(
+    ngx_http_autostock_transaction_t *t);
+
+/* From what was left after the last buyer back to the first. */
+void ngx_http_autostock_transaction_tell_stock(
+    ngx_http_autostock_transaction_t *t);
+
+
+/* A row of any packet; ngx_http_autostock_answer.c. */
+ngx_int_t ngx_http_autostock_transaction_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+
+
+/* Whatever was sent did not end well; ngx_http_autostock_trouble.c. */
+void ngx_http_autostock_transaction_trouble(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+
+/* Ends the open transaction, then calls done. */
+void ngx_http_autostock_transaction_rollback(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_done_pt done);
+
+
 /* The packets, written into flight.sql; ngx_http_autostock_packet.c. */
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,

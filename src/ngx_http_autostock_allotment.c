@@ -1,0 +1,154 @@
+
+/*
+ * Who gets what of a batch: what is asked of each product, who is served,
+ * what is left for him to be told.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_id.h"
+
+
+ngx_uint_t
+ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t *plain, ngx_uint_t *hopeless)
+{
+    ngx_uint_t                     i, any;
+    ngx_http_autostock_item_t     *item;
+    ngx_http_autostock_line_t     *line;
+    ngx_http_autostock_product_t  *product;
+
+    for (i = 0; i < t->nlines; i++) {
+        t->lines[i].sold = 0;
+    }
+
+    any = 0;
+    *plain = 1;
+    *hopeless = 0;
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || item->gone
+            || item->twin)
+        {
+            continue;
+        }
+
+        any = 1;
+        line = &t->lines[item->line];
+        line->sold += item->quantity;
+
+        if (item->quantity > line->product->stock) {
+            *hopeless = 1;
+        }
+    }
+
+    for (i = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+        product = line->product;
+        line->open = 0;
+
+        /* whoever finds it at its reorder point sees to the order */
+        if (line->seen && product->stock <= product->reorder_point
+            && !product->open_order)
+        {
+            any = 1;
+            *plain = 0;
+            continue;
+        }
+
+        if (line->sold == 0
+            || product->stock - line->sold > product->reorder_point)
+        {
+            continue;
+        }
+
+        line->open = product->open_order && product->stock >= line->sold;
+
+        if (!line->open) {
+            *plain = 0;
+        }
+    }
+
+    return any;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, any;
+    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_line_t  *line;
+
+    any = 0;
+
+    for (i = 0; i < t->nlines; i++) {
+        t->lines[i].sold = 0;
+        t->lines[i].order = 0;
+        t->lines[i].demanded = 0;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+        line = &t->lines[item->line];
+
+        if (item->gone || item->twin
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
+        {
+            continue;
+        }
+
+        line->demanded += item->quantity;
+
+        if (!line->seen) {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_STALE;
+
+        } else if (item->quantity > line->stock) {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
+            item->stock = line->stock;
+
+        } else {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+            line->stock -= item->quantity;
+            line->sold += item->quantity;
+            item->stock = line->stock;
+            any = 1;
+        }
+    }
+
+    for (i = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+
+        if (line->seen && line->demanded && line->stock <= line->reorder_point
+            && !line->product->open_order)
+        {
+            line->order = 1;
+            ngx_http_autostock_id_next(line->order_id);
+            any = 1;
+        }
+    }
+
+    return any;
+}
+
+
+void
+ngx_http_autostock_transaction_tell_stock(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i;
+    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_line_t  *line;
+
+    for (i = t->nitems; i-- > 0; /* void */) {
+        item = &t->items[i];
+
+        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            line = &t->lines[item->line];
+            item->stock = line->stock;
+            line->stock += item->quantity;
+        }
+    }
+}

@@ -1,0 +1,252 @@
+
+/*
+ * The rows that the database answers a transaction's packets with.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+
+
+/* flights that look for keys before they sell, after a replay was seen */
+#define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
+
+
+static ngx_int_t ngx_http_autostock_transaction_key_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_transaction_id_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_transaction_line_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_http_autostock_line_t *ngx_http_autostock_transaction_line(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *id);
+static ngx_int_t ngx_http_autostock_transaction_integer(ngx_str_t *column,
+    int64_t *value);
+
+
+ngx_int_t
+ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_http_autostock_line_t         *line;
+    ngx_http_autostock_transaction_t  *t = data;
+
+    if (statement == t->keys_at) {
+        return ngx_http_autostock_transaction_key_row(t, columns, n);
+    }
+
+    if (statement == t->ids_at) {
+        return ngx_http_autostock_transaction_id_row(t, columns, n);
+    }
+
+    if (statement == t->lines_at) {
+        return ngx_http_autostock_transaction_line_row(t, columns, n);
+    }
+
+    if (statement == t->guard_at && n == 1) {
+        return NGX_OK;
+    }
+
+    if (statement == t->orders_at && n == 1) {
+        line = ngx_http_autostock_transaction_line(t, &columns[0]);
+
+        if (line) {
+            line->product->open_order = 1;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* idempotency_key, movement_id, fingerprint, stock */
+
+static ngx_int_t
+ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    int64_t                         stock;
+    ngx_uint_t                      i;
+    ngx_http_autostock_item_t      *item;
+    ngx_http_autostock_database_t  *db;
+
+    if (n != 4 || columns[0].len != 16 || columns[1].len != 16) {
+        return NGX_ERROR;
+    }
+
+    if (columns[3].data == NULL
+        || ngx_http_autostock_transaction_integer(&columns[3], &stock)
+           != NGX_OK)
+    {
+        stock = -1;
+    }
+
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db->replays = NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED;
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (!item->keyed || item->twin
+            || ngx_memcmp(item->key, columns[0].data, 16) != 0)
+        {
+            continue;
+        }
+
+        if (ngx_memcmp(item->id, columns[1].data, 16) == 0) {
+            /* this very sale, which was in doubt */
+            return NGX_OK;
+        }
+
+        ngx_memcpy(item->first, columns[1].data, 16);
+        item->stock = stock;
+        item->state = (columns[2].len == 8
+                       && ngx_memcmp(item->fingerprint, columns[2].data, 8)
+                          == 0)
+                      ? NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+                      : NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT;
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* movement_id, quantity */
+
+static ngx_int_t
+ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    int64_t                     quantity;
+    ngx_uint_t                  i;
+
+    if (n != 2 || columns[0].len != 16
+        || ngx_http_autostock_transaction_integer(&columns[1], &quantity)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        if (ngx_memcmp(t->items[i].id, columns[0].data, 16) == 0) {
+            t->settled = 1;
+            t->items[i].found = quantity != 0;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* product_id, sku, stock, reorder_point, reorder_quantity, open order;
+ * or, of a plain packet: product_id, stock, 1 */
+
+static ngx_int_t
+ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_http_autostock_line_t     *line;
+    ngx_http_autostock_product_t  *product;
+
+    line = ngx_http_autostock_transaction_line(t, &columns[0]);
+    if (line == NULL) {
+        return NGX_ERROR;
+    }
+
+    product = line->product;
+
+    if (n == 2) {
+        if (ngx_http_autostock_transaction_integer(&columns[1], &line->stock)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        product->stock = line->stock;
+        return NGX_OK;
+    }
+
+    if (n != 6
+        || ngx_http_autostock_transaction_integer(&columns[2], &line->stock)
+           != NGX_OK
+        || ngx_http_autostock_transaction_integer(&columns[3],
+                                                  &line->reorder_point)
+           != NGX_OK
+        || ngx_http_autostock_transaction_integer(&columns[4],
+                                                  &line->reorder_quantity)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* not seen: another SKU is another product to its buyers */
+    line->seen = columns[1].len == product->sku.len
+                 && ngx_memcmp(columns[1].data, product->sku.data,
+                               product->sku.len) == 0;
+
+    product->stock = line->stock;
+    product->reorder_point = line->reorder_point;
+    product->open_order = columns[5].len == 1 && columns[5].data[0] == '1';
+
+    return NGX_OK;
+}
+
+
+/* among t->sorted, which the packet was written from */
+
+static ngx_http_autostock_line_t *
+ngx_http_autostock_transaction_line(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *id)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  low, high, middle;
+
+    if (id->len != 16) {
+        return NULL;
+    }
+
+    low = 0;
+    high = t->sorted_n;
+
+    while (low < high) {
+        middle = (low + high) / 2;
+        rc = ngx_memcmp(id->data, t->sorted[middle]->product->id, 16);
+
+        if (rc == 0) {
+            return t->sorted[middle];
+        }
+
+        if (rc < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_transaction_integer(ngx_str_t *column, int64_t *value)
+{
+    off_t       n;
+    ngx_uint_t  negative;
+
+    if (column->len == 0) {
+        return NGX_ERROR;
+    }
+
+    negative = column->data[0] == '-';
+    n = ngx_atoof(column->data + negative, column->len - negative);
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    *value = negative ? - (int64_t) n : (int64_t) n;
+
+    return NGX_OK;
+}

@@ -1,0 +1,273 @@
+
+/*
+ * How a connection comes to be: the host's address, the handshake (in a
+ * thread where it is TLS), the session's settings.
+ */
+
+
+#include "ngx_http_autostock_connection.h"
+
+
+static void ngx_http_autostock_connection_resolve(
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx);
+static void ngx_http_autostock_connection_start(
+    ngx_http_autostock_connection_t *conn, ngx_addr_t *addr);
+static void ngx_http_autostock_connection_start_thread(
+     ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_connection_thread(void *data, ngx_log_t *log);
+static void ngx_http_autostock_connection_thread_done(ngx_event_t *ev);
+static ngx_int_t ngx_http_autostock_connection_setup_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc);
+
+
+void
+ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
+    ngx_http_autostock_done_pt done, void *data)
+{
+    conn->connected = done;
+    conn->data = data;
+    conn->starting = 1;
+
+    ngx_add_timer(&conn->timer, conn->db->connect_timeout);
+
+    if (conn->db->addr) {
+        ngx_http_autostock_connection_start(conn, conn->db->addr);
+
+    } else {
+        ngx_http_autostock_connection_resolve(conn);
+    }
+
+    conn->starting = 0;
+}
+
+
+/* never in the library: its getaddrinfo() blocks */
+
+static void
+ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)
+{
+    ngx_resolver_ctx_t  *ctx;
+
+    ctx = ngx_resolve_start(conn->db->resolver, NULL);
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        ngx_http_autostock_connection_finish(conn, NGX_ERROR);
+        return;
+    }
+
+    ctx->name = conn->db->host;
+    ctx->handler = ngx_http_autostock_connection_resolved;
+    ctx->data = conn;
+    ctx->timeout = conn->db->resolver_timeout;
+
+    conn->resolving = ctx;
+
+    if (ngx_resolve_name(ctx) != NGX_OK) {
+        conn->resolving = NULL;
+        ngx_http_autostock_connection_finish(conn, NGX_ERROR);
+    }
+}
+
+
+static void
+ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx)
+{
+    ngx_resolver_addr_t              *addr;
+    ngx_http_autostock_connection_t  *conn;
+
+    conn = ctx->data;
+    conn->resolving = NULL;
+
+    if (ctx->state || ctx->naddrs == 0) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\": host \"%V\" could not be "
+                      "resolved (%i: %s)", &conn->db->name, &ctx->name,
+                      ctx->state, ngx_resolver_strerror(ctx->state));
+        ngx_resolve_name_done(ctx);
+        ngx_http_autostock_connection_finish(conn, NGX_ERROR);
+        return;
+    }
+
+    addr = &ctx->addrs[(ngx_uint_t) ngx_random() % ctx->naddrs];
+
+    ngx_memcpy(&conn->sockaddr, addr->sockaddr, addr->socklen);
+    ngx_inet_set_port(&conn->sockaddr.sockaddr, conn->db->port);
+
+    conn->addr.sockaddr = &conn->sockaddr.sockaddr;
+    conn->addr.socklen = addr->socklen;
+
+    ngx_resolve_name_done(ctx);
+
+    ngx_http_autostock_connection_start(conn, &conn->addr);
+}
+
+
+static void
+ngx_http_autostock_connection_start(ngx_http_autostock_connection_t *conn,
+    ngx_addr_t *addr)
+{
+    ngx_http_autostock_mysql_connect(conn->mysql, addr);
+
+    if (conn->db->tls) {
+        ngx_http_autostock_connection_start_thread(conn);
+        return;
+    }
+
+    ngx_http_autostock_connection_run(conn, 0);
+}
+
+
+static void
+ngx_http_autostock_connection_start_thread(
+    ngx_http_autostock_connection_t *conn)
+{
+#if (NGX_THREADS)
+
+    conn->task = ngx_calloc(sizeof(ngx_thread_task_t), conn->log);
+
+    if (conn->task) {
+        conn->task->ctx = conn;
+        conn->task->handler = ngx_http_autostock_connection_thread;
+        conn->task->event.handler = ngx_http_autostock_connection_thread_done;
+        conn->task->event.data = conn;
+
+        if (ngx_thread_task_post(conn->db->thread_pool, conn->task)
+            == NGX_OK)
+        {
+            conn->in_thread = 1;
+            return;
+        }
+    }
+
+#endif
+
+    ngx_http_autostock_connection_finish(conn, NGX_ERROR);
+}
+
+
+static void
+ngx_http_autostock_connection_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    conn->rc = ngx_http_autostock_mysql_connect_blocking(conn->mysql)
+               == NGX_HTTP_AUTOSTOCK_MYSQL_DONE ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_autostock_connection_thread_done(ngx_event_t *ev)
+{
+    ngx_int_t                         rc;
+    ngx_http_autostock_connection_t  *conn = ev->data;
+
+    conn->in_thread = 0;
+    rc = conn->rc;
+
+    if (conn->closed) {
+        ngx_http_autostock_connection_free(conn, 0);
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_autostock_connection_watch(conn);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_connection_failed(conn);
+        ngx_http_autostock_connection_finish(conn, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_autostock_connection_setup(conn);
+}
+
+
+void
+ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
+{
+    u_char                      *p;
+    ngx_msec_t                   timeout;
+    ngx_http_autostock_query_t  *query;
+
+    timeout = conn->db->query_timeout;
+
+    /*
+     * READ COMMITTED: no gap locks, and each statement sees what was
+     * committed before it.  No index dives: a batch names every row by its
+     * key.  The server's limits are below ours, so that it ends a statement
+     * before we give its connection up.
+     */
+    p = ngx_snprintf(conn->setup_text, sizeof(conn->setup_text),
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+            "SET SESSION sql_mode='STRICT_ALL_TABLES',autocommit=1,"
+            "innodb_lock_wait_timeout=%M,eq_range_index_dive_limit=1"
+            "/*M!100108 ,max_statement_time=%M.%03M */;"
+            "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
+            "@@sync_binlog,@@read_only;"
+            "SHOW GLOBAL STATUS LIKE 'Uptime'",
+            ngx_max(timeout / 2000, 1), (timeout * 9 / 10) / 1000,
+            (timeout * 9 / 10) % 1000);
+
+    query = &conn->setup;
+    query->sql.data = conn->setup_text;
+    query->sql.len = p - conn->setup_text;
+    query->row = ngx_http_autostock_connection_setup_row;
+    query->done = ngx_http_autostock_connection_setup_done;
+    query->data = conn;
+
+    conn->thread_id = ngx_http_autostock_mysql_thread_id(conn->mysql);
+
+    /* what is left of connect_timeout: the timer goes on */
+    conn->query = query;
+    ngx_http_autostock_mysql_query(conn->mysql, &query->sql);
+    ngx_http_autostock_connection_run(conn, 0);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_connection_setup_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_int_t                         uptime;
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (statement == 2 && n == 4) {
+        conn->durable = ngx_atoi(columns[0].data, columns[0].len) == 1
+                        && (ngx_atoi(columns[1].data, columns[1].len) == 0
+                            || ngx_atoi(columns[2].data, columns[2].len)
+                               == 1);
+        conn->read_only = ngx_atoi(columns[3].data, columns[3].len) != 0;
+        return NGX_OK;
+    }
+
+    if (statement == 3 && n == 2) {
+        uptime = ngx_atoi(columns[1].data, columns[1].len);
+        conn->server_start = ngx_time() - uptime;
+        return uptime == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (rc == NGX_OK && conn->server_start == 0) {
+        rc = NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" refused the session's "
+                      "settings, error %ui", &conn->db->name,
+                      conn->setup.error);
+        rc = NGX_ERROR;
+    }
+
+    conn->connected(conn->data, rc);
+}

@@ -1,0 +1,415 @@
+
+#include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_status.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* ms, at the most */
+
+
+static void ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_flight_depart(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_flight_killed(void *data, ngx_int_t rc);
+static void ngx_http_autostock_flight_unreachable(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_flight_board(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_flight_end(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_flight_retry(ngx_event_t *ev);
+
+
+ngx_http_autostock_flight_t *
+ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch)
+{
+    ngx_queue_t                  *q;
+    ngx_http_autostock_flight_t  *flight;
+
+    if (!ngx_queue_empty(&batch->free)) {
+        q = ngx_queue_head(&batch->free);
+        flight = ngx_queue_data(q, ngx_http_autostock_flight_t, queue);
+        ngx_queue_remove(q);
+
+    } else {
+        flight = ngx_calloc(batch->ops->flight_size, ngx_cycle->log);
+        if (flight == NULL) {
+            return NULL;
+        }
+
+        flight->batch = batch;
+        flight->taker.ready = ngx_http_autostock_flight_ready;
+        flight->taker.data = flight;
+        flight->timer.handler = ngx_http_autostock_flight_retry;
+        flight->timer.data = flight;
+        flight->timer.log = ngx_cycle->log;
+        ngx_queue_init(&flight->aboard);
+
+        if (batch->ops->create(flight) != NGX_OK) {
+            ngx_free(flight);
+            return NULL;
+        }
+    }
+
+    flight->boarded = 0;
+    flight->n = 0;
+    flight->retries = 0;
+    flight->lost_thread = 0;
+    flight->began = ngx_current_msec;
+
+    batch->ops->reset(flight);
+
+    ngx_queue_insert_tail(&batch->flying, &flight->queue);
+    batch->nflying++;
+
+    return flight;
+}
+
+
+static void
+ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
+    ngx_http_autostock_connection_t *conn)
+{
+    ngx_http_autostock_flight_t *flight = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_flight_unreachable(flight);
+        return;
+    }
+
+    if (!flight->boarded) {
+        flight->batch->boarding = 0;
+    }
+
+    flight->conn = conn;
+    ngx_http_autostock_flight_depart(flight);
+}
+
+
+static void
+ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
+{
+    if (!flight->boarded) {
+        ngx_http_autostock_flight_board(flight);
+    }
+
+    if (flight->n == 0) {
+        ngx_http_autostock_flight_end(flight);
+        return;
+    }
+
+    /*
+     * The session that was lost may still run, and hold locks.  A server
+     * that was started since does not know it, and may have given its
+     * number to somebody else.
+     */
+    if (flight->lost_thread
+        && ngx_abs(flight->conn->server_start - flight->lost_server) <= 2)
+    {
+        ngx_http_autostock_sql_reset(&flight->sql);
+        ngx_http_autostock_sql_text(&flight->sql, "KILL ");
+        ngx_http_autostock_sql_number(&flight->sql,
+                                      (int64_t) flight->lost_thread);
+
+        ngx_http_autostock_flight_query(flight, NULL,
+                                        ngx_http_autostock_flight_killed);
+        return;
+    }
+
+    flight->batch->ops->depart(flight);
+}
+
+
+static void
+ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
+{
+    uint64_t                      thread;
+    time_t                        server;
+    ngx_http_autostock_flight_t  *flight = data;
+
+    thread = flight->lost_thread;
+    server = flight->lost_server;
+    flight->lost_thread = 0;
+
+    if (rc == NGX_ERROR) {
+        ngx_http_autostock_flight_again(flight, 1, "it was lost in a KILL");
+
+        /* the first one still is the one to end */
+        flight->lost_thread = thread;
+        flight->lost_server = server;
+        return;
+    }
+
+    /* refused: the session is gone already, or not ours to end */
+
+    flight->batch->ops->depart(flight);
+}
+
+
+/*
+ * Those who only wait are told at once, unless nobody would ask again for
+ * them; those aboard may be in doubt.  Both are tried for until their
+ * deadlines.
+ */
+
+static void
+ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
+{
+    ngx_queue_t                  *q, refused;
+    ngx_http_autostock_batch_t   *batch;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    batch = flight->batch;
+
+    if (flight->boarded) {
+        ngx_http_autostock_flight_again(flight, 0, "out of reach");
+        return;
+    }
+
+    if (batch->ops->patient && !ngx_queue_empty(&batch->waiting)) {
+        ngx_add_timer(&flight->timer, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
+        return;
+    }
+
+    batch->boarding = 0;
+    ngx_http_autostock_flight_end(flight);
+
+    ngx_queue_init(&refused);
+
+    while (!ngx_queue_empty(&batch->waiting)) {
+        q = ngx_queue_head(&batch->waiting);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        ngx_http_autostock_batch_unqueue(waiter);
+        ngx_queue_insert_tail(&refused, q);
+    }
+
+    while (!ngx_queue_empty(&refused)) {
+        q = ngx_queue_head(&refused);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        ngx_http_autostock_batch_refuse(NULL, waiter,
+                                        NGX_HTTP_AUTOSTOCK_UNREACHABLE);
+    }
+}
+
+
+static void
+ngx_http_autostock_flight_board(ngx_http_autostock_flight_t *flight)
+{
+    ngx_queue_t                  *q;
+    ngx_http_autostock_batch_t   *batch;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    batch = flight->batch;
+    flight->boarded = 1;
+    flight->began = ngx_current_msec;
+
+    while (!ngx_queue_empty(&batch->waiting)) {
+        q = ngx_queue_head(&batch->waiting);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        if (batch->ops->board(flight, waiter) != NGX_OK) {
+            break;
+        }
+
+        ngx_http_autostock_batch_unqueue(waiter);
+        waiter->flight = flight;
+        ngx_queue_insert_tail(&flight->aboard, q);
+        flight->n++;
+    }
+
+    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                             flight->n);
+}
+
+
+void
+ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done)
+{
+    ngx_http_autostock_query_t  *query;
+
+    if (flight->sql.failed) {
+        ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
+        return;
+    }
+
+    query = &flight->query;
+    query->sql.data = flight->sql.start;
+    query->sql.len = flight->sql.pos - flight->sql.start;
+    query->row = row;
+    query->done = done;
+    query->data = flight;
+
+    ngx_http_autostock_connection_query(flight->conn, query);
+}
+
+
+void
+ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
+    ngx_uint_t lost, const char *reason)
+{
+    ngx_uint_t                        shift;
+    ngx_msec_t                        pause;
+    ngx_http_autostock_connection_t  *conn;
+
+    conn = flight->conn;
+
+    if (conn && lost) {
+        flight->lost_thread = conn->thread_id;
+        flight->lost_server = conn->server_start;
+        ngx_http_autostock_flight_drop(flight, reason);
+    }
+
+    ngx_http_autostock_count(flight->batch->db,
+                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+
+    if (ngx_queue_empty(&flight->aboard)) {
+        ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
+        return;
+    }
+
+    flight->retries++;
+
+    /* full jitter under a bound that doubles: 2 ms, 4, ... 200 */
+    shift = ngx_min(flight->retries, 8);
+    pause = ngx_min((ngx_msec_t) 1 << shift, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
+
+    ngx_add_timer(&flight->timer, 1 + (ngx_msec_t) ngx_random() % pause);
+}
+
+
+static void
+ngx_http_autostock_flight_retry(ngx_event_t *ev)
+{
+    ngx_http_autostock_flight_t *flight = ev->data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "autostock %s retry %ui", flight->batch->ops->name,
+                   flight->retries);
+
+    if (flight->boarded && ngx_queue_empty(&flight->aboard)) {
+        ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
+        return;
+    }
+
+    if (flight->conn) {
+        ngx_http_autostock_flight_depart(flight);
+        return;
+    }
+
+    ngx_http_autostock_pool_get(flight->batch->db->pool, &flight->taker);
+}
+
+
+void
+ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
+    const char *reason)
+{
+    ngx_http_autostock_connection_t  *conn;
+
+    conn = flight->conn;
+    flight->conn = NULL;
+
+    ngx_http_autostock_pool_close(flight->batch->db->pool, conn, reason);
+}
+
+
+void
+ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_pool_t        *pool;
+    ngx_http_autostock_batch_t       *batch;
+    ngx_http_autostock_flight_t      *next;
+    ngx_http_autostock_waiter_t      *waiter;
+    ngx_http_autostock_connection_t  *conn;
+
+    batch = flight->batch;
+    pool = batch->db->pool;
+    conn = flight->conn;
+    flight->conn = NULL;
+
+    ngx_queue_remove(&flight->queue);
+    batch->nflying--;
+
+    next = NULL;
+
+    if (!ngx_queue_empty(&batch->waiting)
+        && ngx_http_autostock_batch_may_launch(batch)
+        && ngx_http_autostock_pool_may_keep(pool, conn))
+    {
+        next = ngx_http_autostock_flight_take(batch);
+    }
+
+    /* the database works while we answer */
+    if (next) {
+        next->conn = conn;
+        ngx_http_autostock_flight_depart(next);
+
+    } else {
+        ngx_http_autostock_pool_release(pool, conn);
+    }
+
+    while (!ngx_queue_empty(&flight->aboard)) {
+        q = ngx_queue_head(&flight->aboard);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        ngx_http_autostock_batch_cancel(waiter);
+        batch->ops->answer(flight, waiter);
+    }
+
+    ngx_queue_insert_tail(&batch->flying, &flight->queue);
+    batch->nflying++;
+    ngx_http_autostock_flight_end(flight);
+}
+
+
+void
+ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_why_e why)
+{
+    ngx_queue_t                  *q;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    while (!ngx_queue_empty(&flight->aboard)) {
+        q = ngx_queue_head(&flight->aboard);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        ngx_http_autostock_batch_refuse(flight, waiter, why);
+    }
+
+    ngx_http_autostock_flight_end(flight);
+}
+
+
+/* Gives back what the flight holds; it is free for the next one. */
+
+static void
+ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_batch_t       *batch;
+    ngx_http_autostock_connection_t  *conn;
+
+    batch = flight->batch;
+    conn = flight->conn;
+    flight->conn = NULL;
+
+    if (conn) {
+        ngx_http_autostock_pool_release(batch->db->pool, conn);
+    }
+
+    if (flight->timer.timer_set) {
+        ngx_del_timer(&flight->timer);
+    }
+
+    if (flight->n) {
+        ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                                 - (ngx_int_t) flight->n);
+    }
+
+    ngx_queue_remove(&flight->queue);
+    ngx_queue_insert_head(&batch->free, &flight->queue);
+    batch->nflying--;
+
+    ngx_http_autostock_batch_rest(batch);
+}
