@@ -28,6 +28,7 @@ typedef struct {
 extern const as_option_t   as_options_none[];
 
 extern const as_command_t  as_command_run;
+extern const as_command_t  as_command_provision;
 extern const as_command_t  as_command_check_config;
 extern const as_command_t  as_command_version;
 
