@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -70,7 +71,9 @@ class Nginx:
         self.folder = folder
         self.port = port or free_port()
         self.url = f'127.0.0.1:{self.port}'
-        self.binary = binary or os.environ.get('CHAOS_NGINX', 'nginx')
+        # Whole, since an upgrade runs what the first argument names.
+        self.binary = shutil.which(
+            binary or os.environ.get('CHAOS_NGINX', 'nginx'))
         self.module = module or os.environ.get(
             'CHAOS_MODULE', f'{TOP}/build/ngx_http_autostock_module.so')
         self.pool = pool
