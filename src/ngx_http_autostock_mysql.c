@@ -293,7 +293,8 @@ ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
         n = poll(&pfd, 1, (int) m->db->connect_timeout);
     } while (n == -1 && ngx_errno == NGX_EINTR);
 
-    return n > 0 ? wait : MYSQL_WAIT_TIMEOUT;
+    /* the library names the time-out among what it waits for */
+    return n > 0 ? wait & ~MYSQL_WAIT_TIMEOUT : MYSQL_WAIT_TIMEOUT;
 }
 
 
