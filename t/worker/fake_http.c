@@ -1,0 +1,289 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fake_http.h"
+
+
+static char *
+fake_copy(const void *data, size_t len)
+{
+    char  *copy;
+
+    copy = calloc(1, len + 1);
+    if (copy != NULL && len > 0) {
+        memcpy(copy, data, len);
+    }
+
+    return copy;
+}
+
+
+static as_http_call_t *
+fake_send(void *ctx, const as_http_request_t *rq)
+{
+    size_t           i, len;
+    fake_t          *fake = ctx;
+    as_http_call_t  *call;
+
+    if (fake->ncalls == FAKE_MAX) {
+        errno = EAGAIN;
+        return NULL;
+    }
+
+    call = &fake->calls[fake->ncalls++];
+    call->used = true;
+    call->method = fake_copy(rq->method, strlen(rq->method));
+    call->url = fake_copy(rq->url, strlen(rq->url));
+    call->body = fake_copy(rq->body, rq->body_len);
+    call->flags = rq->flags;
+    call->timeout_ms = rq->timeout_ms;
+    call->max_answer = rq->max_answer;
+    call->done = rq->done;
+    call->data = rq->data;
+
+    for (i = 0, len = 1; i < rq->nheaders; i++) {
+        len += strlen(rq->headers[i]) + 1;
+    }
+
+    call->headers = calloc(1, len);
+
+    for (i = 0; i < rq->nheaders; i++) {
+        strcat(call->headers, rq->headers[i]);
+        strcat(call->headers, "\n");
+    }
+
+    return call;
+}
+
+
+static void
+fake_cancel(void *ctx, as_http_call_t *call)
+{
+    (void) ctx;
+
+    call->over = true;
+    call->cancelled = true;
+}
+
+
+static int
+fake_defer(void *ctx, void (*fn)(void *data), void *data)
+{
+    fake_t  *fake = ctx;
+
+    fake->deferred[fake->ndeferred] = fn;
+    fake->deferred_data[fake->ndeferred++] = data;
+
+    return 0;
+}
+
+
+static bool
+fake_turn(fake_t *fake)
+{
+    void             (*fn)(void *data), *data;
+    size_t             i;
+    as_http_call_t    *call;
+    fake_answer_t     *a;
+    as_http_answer_t   answer;
+
+    if (fake->ndeferred > 0) {
+        fn = fake->deferred[0];
+        data = fake->deferred_data[0];
+        fake->ndeferred--;
+        memmove(fake->deferred, fake->deferred + 1,
+                fake->ndeferred * sizeof(fn));
+        memmove(fake->deferred_data, fake->deferred_data + 1,
+                fake->ndeferred * sizeof(data));
+        fn(data);
+        return true;
+    }
+
+    for (i = 0; i < fake->ncalls; i++) {
+        call = &fake->calls[i];
+
+        if (call->over || fake->answered == fake->nanswers) {
+            continue;
+        }
+
+        a = &fake->answers[fake->answered++];
+        call->over = true;
+
+        memset(&answer, 0, sizeof(answer));
+        answer.error = a->error;
+        answer.status = a->status;
+        answer.maybe_sent = a->maybe_sent;
+        answer.reason = a->error ? "as the test wishes" : "";
+        answer.body = a->body ? a->body : "";
+        answer.len = strlen(answer.body);
+        answer.content_type = "";
+        answer.request_id = "rq-1";
+        answer.date_ms = a->date_ms;
+        answer.retry_after_ms = a->retry_after_ms;
+        call->done(call->data, &answer);
+
+        return true;
+    }
+
+    return false;
+}
+
+
+static int
+fake_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
+{
+    fake_t  *fake = ctx;
+
+    (void) fds;
+    (void) n;
+
+    if (!fake_turn(fake) && timeout_ms > 0) {
+        fake->mono_ms += timeout_ms;
+        fake->unix_ms += timeout_ms;
+    }
+
+    return 0;
+}
+
+
+static int64_t
+fake_unix(void *data)
+{
+    return ((fake_t *) data)->unix_ms;
+}
+
+
+static int64_t
+fake_mono(void *data)
+{
+    return ((fake_t *) data)->mono_ms;
+}
+
+
+fake_t *
+fake_create(void)
+{
+    fake_t                      *fake;
+    static const as_http_ops_t   ops = {
+        fake_send, fake_cancel, fake_defer, NULL, NULL, fake_poll, NULL,
+        NULL
+    };
+
+    fake = calloc(1, sizeof(fake_t));
+    fake->clock.unix_ms = fake_unix;
+    fake->clock.mono_ms = fake_mono;
+    fake->clock.data = fake;
+    fake->unix_ms = 1440938160000;     /* 2015-08-30T12:36:00Z */
+    fake->mono_ms = 1000000;
+    fake->http = as_http_fake(&ops, fake);
+
+    return fake;
+}
+
+
+void
+fake_destroy(fake_t *fake)
+{
+    size_t  i;
+
+    /* What was deferred still gets its turn, as from a loop that goes on. */
+    while (fake->ndeferred > 0) {
+        (void) fake_turn(fake);
+    }
+
+    for (i = 0; i < fake->ncalls; i++) {
+        free(fake->calls[i].method);
+        free(fake->calls[i].url);
+        free(fake->calls[i].headers);
+        free(fake->calls[i].body);
+    }
+
+    as_http_destroy(fake->http);
+    free(fake);
+}
+
+
+void
+fake_setenv(fake_t *fake, const char *name, const char *value)
+{
+    fake->env[fake->nenv][0] = name;
+    fake->env[fake->nenv++][1] = value;
+}
+
+
+const char *
+fake_getenv(void *data, const char *name)
+{
+    size_t   i;
+    fake_t  *fake = data;
+
+    for (i = fake->nenv; i > 0; i--) {
+        if (strcmp(fake->env[i - 1][0], name) == 0) {
+            return fake->env[i - 1][1];
+        }
+    }
+
+    return NULL;
+}
+
+
+fake_answer_t *
+fake_answer(fake_t *fake, int status, const char *body)
+{
+    fake_answer_t  *a;
+
+    a = &fake->answers[fake->nanswers++];
+    a->status = status;
+    a->body = body;
+    a->retry_after_ms = -1;
+    a->maybe_sent = true;
+
+    return a;
+}
+
+
+fake_answer_t *
+fake_error(fake_t *fake, as_http_error_e error)
+{
+    fake_answer_t  *a;
+
+    a = fake_answer(fake, 0, "");
+    a->error = error;
+
+    return a;
+}
+
+
+void
+fake_run(fake_t *fake)
+{
+    while (fake_turn(fake)) {
+        /* void */
+    }
+}
+
+
+const char *
+fake_header(fake_t *fake, size_t call, const char *name)
+{
+    size_t        len;
+    const char   *p;
+    static char   value[4096];
+
+    len = strlen(name);
+
+    for (p = fake->calls[call].headers; p != NULL && *p != '\0';
+         p = strchr(p, '\n') + 1)
+    {
+        if (strncasecmp(p, name, len) == 0 && p[len] == ':') {
+            (void) snprintf(value, sizeof(value), "%.*s",
+                            (int) strcspn(p + len + 2, "\n"), p + len + 2);
+            return value;
+        }
+    }
+
+    return NULL;
+}

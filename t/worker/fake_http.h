@@ -1,0 +1,80 @@
+/*
+ * An as_http_t whose answers the test writes, a clock it sets, an
+ * environment it fills.
+ */
+
+#ifndef FAKE_HTTP_H
+#define FAKE_HTTP_H
+
+#include <stdbool.h>
+
+#include "as_clock.h"
+#include "as_http.h"
+
+
+#define FAKE_MAX  64
+
+
+struct as_http_call_s {
+    bool                used;
+    bool                over;          /* answered or cancelled */
+    bool                cancelled;
+    char               *method;
+    char               *url;
+    char               *headers;       /* lines, each with "\n" */
+    char               *body;
+    unsigned            flags;
+    unsigned            timeout_ms;
+    size_t              max_answer;
+    as_http_done_pt     done;
+    void               *data;
+};
+
+typedef struct {
+    as_http_error_e     error;
+    int                 status;
+    const char         *body;
+    int64_t             date_ms;
+    int64_t             retry_after_ms;
+    bool                maybe_sent;
+} fake_answer_t;
+
+typedef struct {
+    as_http_t          *http;
+    as_clock_t          clock;
+    int64_t             unix_ms;
+    int64_t             mono_ms;
+
+    as_http_call_t      calls[FAKE_MAX];       /* in the order sent */
+    size_t              ncalls;
+    fake_answer_t       answers[FAKE_MAX];     /* for calls, in order */
+    size_t              nanswers;
+    size_t              answered;
+
+    void              (*deferred[FAKE_MAX])(void *data);
+    void               *deferred_data[FAKE_MAX];
+    size_t              ndeferred;
+
+    const char         *env[FAKE_MAX][2];
+    size_t              nenv;
+} fake_t;
+
+
+fake_t *fake_create(void);
+void fake_destroy(fake_t *fake);
+
+void fake_setenv(fake_t *fake, const char *name, const char *value);
+const char *fake_getenv(void *data, const char *name);
+
+/* The next call that has none is answered so. */
+fake_answer_t *fake_answer(fake_t *fake, int status, const char *body);
+fake_answer_t *fake_error(fake_t *fake, as_http_error_e error);
+
+/* What as_http_perform() would do, until nothing happens any more. */
+void fake_run(fake_t *fake);
+
+/* The value of a header of a call, or NULL; lives until the next call. */
+const char *fake_header(fake_t *fake, size_t call, const char *name);
+
+
+#endif /* FAKE_HTTP_H */
