@@ -312,7 +312,8 @@ as_outbox_free(as_outbox_claim_t *claim)
 /*
  * The consumer may have had the letter already: then the order's state is
  * its, and only what SNS said is noted.  MySQL assigns from left to right:
- * state, on which the others look, comes last.
+ * state, on which the others look, comes last.  The empty id is
+ * nobody's: a CASE wants a WHEN also where none was published.
  */
 static void
 as_outbox_mark_published(as_text_t *sql, const char *owner,
@@ -325,7 +326,8 @@ as_outbox_mark_published(as_text_t *sql, const char *owner,
                 " COALESCE(published_at, UTC_TIMESTAMP(6))),"
                 " next_attempt_at = IF(state = 'pending', NULL,"
                 " next_attempt_at), last_error = IF(state = 'pending', NULL,"
-                " last_error), sns_message_id = CASE order_id");
+                " last_error), sns_message_id = CASE order_id"
+                " WHEN '' THEN NULL");
 
     for (i = 0; i < n; i++) {
         if (marks[i].published) {
