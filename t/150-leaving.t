@@ -65,7 +65,7 @@ SELECT stock FROM product
 UPDATE stock_movement SET quantity = 100;
 UPDATE product SET stock = 100;
 --- database eval
-"server " . $::Proxy->server . ";"
+"server " . $::Proxy->server . ";\npool_size 1;"
 --- drive
 for my $round (1 .. 3) {
     proxy('match COMMIT');

@@ -194,6 +194,8 @@ select undef, undef, undef, 0.3;
 === TEST 9: a batch whose answer is lost: each his own, once
 --- products
 TEA-1|보리차|1200|400
+--- database
+pool_size 1;
 --- shop
 autostock_timeout 8s;
 --- timeout: 20
@@ -214,6 +216,8 @@ is(join(' ', map { $_->{json}{quantity} } @answers[1 .. 10]),
 === TEST 10: a batch at the boundary whose answer is lost
 --- products
 TEA-1|보리차|1200|5
+--- database
+pool_size 1;
 --- shop
 autostock_timeout 8s;
 --- timeout: 20
