@@ -58,7 +58,10 @@ subtest '429 with Retry-After' => sub {
 };
 
 subtest 'the answer is lost' => sub {
+    # were the first callback quicker than the second request, there would be
+    # nothing left to ask for
     fault(fault => 'drop', times => 1);
+    fault(fault => 'callback_late', ms => 6000, times => 1);
     my $id = sell_out();
     fulfilled($id);
     ok(wait_for(sub { asked($id) == 2 }), 'it is asked again, for the same order');
