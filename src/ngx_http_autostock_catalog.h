@@ -18,6 +18,7 @@ typedef struct {
     ngx_queue_t      queue;             /* the last used first */
     ngx_uint_t       refs;              /* who holds it */
     unsigned         known:1;           /* in the catalog still */
+    unsigned         ghost:1;           /* no row has it */
 
     u_char           id[16];
     ngx_str_t        sku;
@@ -46,6 +47,9 @@ ngx_http_autostock_product_t *ngx_http_autostock_catalog_find(
 /* Learns a row; a reference, or NULL where memory ran out. */
 ngx_http_autostock_product_t *ngx_http_autostock_catalog_learn(
     ngx_http_autostock_catalog_t *catalog, ngx_str_t *sku, u_char *id);
+
+/* A product that is not there; a reference, or NULL. */
+ngx_http_autostock_product_t *ngx_http_autostock_catalog_ghost(void);
 
 /* It is gone, or has another SKU now: who holds it may go on holding it. */
 void ngx_http_autostock_catalog_forget(ngx_http_autostock_catalog_t *catalog,

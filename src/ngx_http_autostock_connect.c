@@ -197,17 +197,22 @@ ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
      * READ COMMITTED: no gap locks, and each statement sees what was
      * committed before it.  No index dives: a batch names every row by its
      * key.  The server's limits are below ours, so that it ends a statement
-     * before we give its connection up.
+     * before we give its connection up; and a session that we lost in the
+     * middle of a transaction does not hold its locks for ever.
      */
     p = ngx_snprintf(conn->setup_text, sizeof(conn->setup_text),
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
             "SET SESSION sql_mode='STRICT_ALL_TABLES',autocommit=1,"
-            "innodb_lock_wait_timeout=%M,eq_range_index_dive_limit=1"
-            "/*M!100108 ,max_statement_time=%M.%03M */;"
+            "innodb_lock_wait_timeout=%M,eq_range_index_dive_limit=1,"
+            "wait_timeout=%M"
+            "/*M!100300 ,idle_transaction_timeout=%M"
+            ",max_statement_time=%M.%03M */;"
             "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
             "@@sync_binlog,@@read_only;"
             "SHOW GLOBAL STATUS LIKE 'Uptime'",
-            ngx_max(timeout / 2000, 1), (timeout * 9 / 10) / 1000,
+            ngx_max(timeout / 2000, 1),
+            conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
+            ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
             (timeout * 9 / 10) % 1000);
 
     query = &conn->setup;

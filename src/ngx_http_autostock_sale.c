@@ -1,63 +1,20 @@
 
 #include "ngx_http_autostock_sale.h"
-#include "ngx_http_autostock_id.h"
-#include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_catalog.h"
 
 
 /* A SKU that moves from product to product is asked for this often. */
 #define NGX_HTTP_AUTOSTOCK_SALE_RESOLVES  3
 
-/* SKU text in one packet; each stands there in hexadecimal */
-#define NGX_HTTP_AUTOSTOCK_SALE_BYTES     65536
 
-
-static void ngx_http_autostock_sale_resolved(
-    ngx_http_autostock_lookup_t *lookup);
 static ngx_int_t ngx_http_autostock_sale_resolve(
     ngx_http_autostock_sale_t *sale);
-static ngx_int_t ngx_http_autostock_sale_learn(
-    ngx_http_autostock_sale_t *sale, ngx_http_autostock_product_row_t *row);
-static void ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
-    ngx_http_autostock_sale_outcome_e outcome);
-static ngx_int_t ngx_http_autostock_sale_create(
-    ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_sale_destroy(
-    ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_sale_let_go(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_sale_reset(
-    ngx_http_autostock_flight_t *flight);
-static ngx_int_t ngx_http_autostock_sale_board(
-    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
-static ngx_http_autostock_line_t *ngx_http_autostock_sale_line(
-    ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_product_t *product);
-static uint32_t ngx_http_autostock_sale_twin(
-    ngx_http_autostock_transaction_t *t, u_char *key);
-static void ngx_http_autostock_sale_answer(
-    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
-static void ngx_http_autostock_sale_answer_twin(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
+static void ngx_http_autostock_sale_resolved(
+    ngx_http_autostock_lookup_t *lookup);
+static ngx_int_t ngx_http_autostock_sale_submit_ghost(
     ngx_http_autostock_sale_t *sale);
-static void ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale);
-static void ngx_http_autostock_sale_refuse(
-    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
-    ngx_http_autostock_why_e why);
-
-
-ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
-    "sale",
-    sizeof(ngx_http_autostock_transaction_t),
-    2,
-    0,
-    ngx_http_autostock_sale_create,
-    ngx_http_autostock_sale_destroy,
-    ngx_http_autostock_sale_reset,
-    ngx_http_autostock_sale_board,
-    ngx_http_autostock_transaction_depart,
-    ngx_http_autostock_sale_answer,
-    ngx_http_autostock_sale_refuse
-};
+static ngx_int_t ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
+    ngx_http_autostock_product_row_t *row);
 
 
 ngx_int_t
@@ -131,6 +88,12 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
     switch (lookup->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT:
+        if (sale->keyed
+            && ngx_http_autostock_sale_submit_ghost(sale) == NGX_OK)
+        {
+            return;
+        }
+
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
         return;
@@ -152,6 +115,26 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
     }
 
     ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
+}
+
+
+/*
+ * The key may have been used: for this sale, when the product was still
+ * there, or for another.  So it goes on, as the sale of a product that no
+ * row has.
+ */
+
+static ngx_int_t
+ngx_http_autostock_sale_submit_ghost(ngx_http_autostock_sale_t *sale)
+{
+    sale->product = ngx_http_autostock_catalog_ghost();
+
+    if (sale->product == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_batch_submit(sale->db->sales, &sale->waiter,
+                                           sale->waiter.deadline);
 }
 
 
@@ -181,7 +164,7 @@ ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
 }
 
 
-static void
+void
 ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome)
 {
@@ -195,291 +178,7 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
 }
 
 
-static ngx_int_t
-ngx_http_autostock_sale_create(ngx_http_autostock_flight_t *flight)
-{
-    ngx_uint_t                         size;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-
-    t->max = ngx_http_autostock_batch_database(flight->batch)->batch_size;
-
-    for (size = 16; size < t->max * 2; size *= 2) { /* void */ }
-
-    t->mask = size - 1;
-    t->items = ngx_alloc(t->max * sizeof(*t->items), ngx_cycle->log);
-    t->lines = ngx_alloc(t->max * sizeof(*t->lines), ngx_cycle->log);
-    t->sorted = ngx_alloc(t->max * sizeof(*t->sorted), ngx_cycle->log);
-    t->table = ngx_calloc(size * sizeof(uint32_t), ngx_cycle->log);
-
-    if (t->items == NULL || t->lines == NULL || t->sorted == NULL
-        || t->table == NULL)
-    {
-        ngx_http_autostock_sale_destroy(flight);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_autostock_sale_destroy(ngx_http_autostock_flight_t *flight)
-{
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-
-    ngx_http_autostock_sale_let_go(t);
-
-    if (t->items) {
-        ngx_free(t->items);
-    }
-
-    if (t->lines) {
-        ngx_free(t->lines);
-    }
-
-    if (t->sorted) {
-        ngx_free(t->sorted);
-    }
-
-    if (t->table) {
-        ngx_free(t->table);
-    }
-}
-
-
-/* the products of the flight before */
-
-static void
-ngx_http_autostock_sale_let_go(ngx_http_autostock_transaction_t *t)
-{
-    while (t->nlines) {
-        ngx_http_autostock_catalog_release(t->lines[--t->nlines].product);
-    }
-}
-
-
-static void
-ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
-{
-    static ngx_uint_t                  serial;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-
-    if (t->nkeyed) {
-        ngx_memzero(t->table, (t->mask + 1) * sizeof(uint32_t));
-    }
-
-    ngx_http_autostock_sale_let_go(t);
-
-    t->nitems = 0;
-    t->nkeyed = 0;
-    t->bytes = 0;
-    t->serial = ++serial;
-    t->error = 0;
-    t->look = 0;
-    t->careful = 0;
-    t->dirty = 0;
-    t->sent = 0;
-    t->doubt = 0;
-    t->settled = 0;
-}
-
-
-static ngx_int_t
-ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter)
-{
-    ngx_http_autostock_item_t         *item;
-    ngx_http_autostock_line_t         *line;
-    ngx_http_autostock_sale_t         *sale;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-    sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
-
-    if (t->nitems == t->max) {
-        return NGX_DECLINED;
-    }
-
-    line = ngx_http_autostock_sale_line(t, sale->product);
-    if (line == NULL) {
-        return NGX_DECLINED;
-    }
-
-    waiter->slot = t->nitems;
-    item = &t->items[t->nitems++];
-
-    item->quantity = sale->quantity;
-    item->line = line - t->lines;
-    item->twin = 0;
-    item->stock = -1;
-    item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
-    item->gone = 0;
-    item->found = 0;
-    item->keyed = sale->keyed;
-
-    if (sale->keyed) {
-        t->nkeyed++;
-        ngx_memcpy(item->key, sale->key, 16);
-        ngx_memcpy(item->fingerprint, sale->fingerprint, 8);
-        item->twin = ngx_http_autostock_sale_twin(t, item->key);
-    }
-
-    ngx_http_autostock_id_next(item->id);
-
-    return NGX_OK;
-}
-
-
-static ngx_http_autostock_line_t *
-ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_product_t *product)
-{
-    ngx_http_autostock_line_t  *line;
-
-    if (product->flight == t->serial) {
-        return &t->lines[product->index];
-    }
-
-    if (t->nlines && t->bytes + product->sku.len
-                     > NGX_HTTP_AUTOSTOCK_SALE_BYTES)
-    {
-        return NULL;
-    }
-
-    t->bytes += product->sku.len;
-
-    product->flight = t->serial;
-    product->index = t->nlines;
-    product->refs++;
-
-    line = &t->lines[t->nlines++];
-    line->product = product;
-    line->sold = 0;
-    line->open = 0;
-
-    return line;
-}
-
-
-/*
- * 0: the first with this key in the batch, which is the last item.  Others
- * stay out of the transaction and share the first one's fate.
- */
-
-static uint32_t
-ngx_http_autostock_sale_twin(ngx_http_autostock_transaction_t *t, u_char *key)
-{
-    uint32_t    hash;
-    ngx_uint_t  i;
-
-    ngx_memcpy(&hash, key, sizeof(uint32_t));
-
-    for (i = hash & t->mask; t->table[i]; i = (i + 1) & t->mask) {
-        if (ngx_memcmp(t->items[t->table[i] - 1].key, key, 16) == 0) {
-            return t->table[i];
-        }
-    }
-
-    t->table[i] = t->nitems;
-
-    return 0;
-}
-
-
-static void
-ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter)
-{
-    ngx_http_autostock_item_t         *item;
-    ngx_http_autostock_sale_t         *sale;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-    sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
-    item = &t->items[waiter->slot];
-
-    if (item->twin) {
-        ngx_http_autostock_sale_answer_twin(t, item, sale);
-        return;
-    }
-
-    sale->stock = item->stock;
-
-    switch (item->state) {
-
-    case NGX_HTTP_AUTOSTOCK_ITEM_SOLD:
-        ngx_memcpy(sale->id, item->id, 16);
-        ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_SOLD);
-        return;
-
-    case NGX_HTTP_AUTOSTOCK_ITEM_REFUSED:
-        ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_REFUSED);
-        return;
-
-    case NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED:
-        ngx_memcpy(sale->id, item->first, 16);
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_REPLAYED);
-        return;
-
-    case NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT:
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT);
-        return;
-
-    case NGX_HTTP_AUTOSTOCK_ITEM_STALE:
-        ngx_http_autostock_sale_stale(sale);
-        return;
-
-    default: /* nobody is left without a fate */
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
-    }
-}
-
-
-static void
-ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_item_t *item, ngx_http_autostock_sale_t *sale)
-{
-    ngx_uint_t                  sold, same;
-    ngx_http_autostock_item_t  *first;
-
-    first = &t->items[item->twin - 1];
-    sold = first->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
-    same = ngx_memcmp(first->fingerprint, item->fingerprint, 8) == 0;
-
-    if (sold || first->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED) {
-        ngx_memcpy(sale->id, sold ? first->id : first->first, 16);
-        sale->stock = first->stock;
-        ngx_http_autostock_sale_finish(sale, same
-                                     ? NGX_HTTP_AUTOSTOCK_SALE_REPLAYED
-                                     : NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT);
-        return;
-    }
-
-    if (same && first->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED
-        && !first->gone)
-    {
-        sale->stock = first->stock;
-        ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_REFUSED);
-        return;
-    }
-
-    /* the key is still free: his turn */
-    ngx_http_autostock_batch_resubmit(t->flight.batch, &sale->waiter);
-}
-
-
-/* What its SKU stands for must be asked again. */
-
-static void
+void
 ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale)
 {
     ngx_http_autostock_catalog_forget(sale->db->catalog, sale->product);
@@ -496,39 +195,4 @@ ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale)
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
     }
-}
-
-
-static void
-ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
-{
-    ngx_http_autostock_item_t         *item;
-    ngx_http_autostock_sale_t         *sale;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-    sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
-
-    if (t == NULL) {
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
-        return;
-    }
-
-    item = &t->items[waiter->slot];
-
-    if (item->twin) {
-        item = &t->items[item->twin - 1];
-    }
-
-    if (t->sent) {
-        ngx_memcpy(sale->id, item->id, 16);
-        ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN);
-        return;
-    }
-
-    /* he is told that he gets nothing: so he does not */
-    t->items[waiter->slot].gone = 1;
-    ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
 }

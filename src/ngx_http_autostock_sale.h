@@ -68,7 +68,15 @@ struct ngx_http_autostock_sale_s {
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale);
 
+/* How sales are carried; ngx_http_autostock_boarding.c. */
 extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;
+
+/* Tells the caller; the sale is out of the batch. */
+void ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
+    ngx_http_autostock_sale_outcome_e outcome);
+
+/* What its SKU stands for must be asked again. */
+void ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale);
 
 /* The client has left: the handler will not be called.  Any time, also twice
  * or after the handler.  A sale already sent goes on without it. */

@@ -1,6 +1,8 @@
 
 #include "ngx_http_autostock_sql.h"
 
+#include "as_decimal.h"
+
 
 #define NGX_HTTP_AUTOSTOCK_SQL_MIN  4096
 
@@ -125,9 +127,14 @@ ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql, int64_t value)
 {
     u_char  *p;
 
-    p = ngx_http_autostock_sql_room(sql, NGX_INT64_LEN);
+    p = ngx_http_autostock_sql_room(sql, 1 + AS_DECIMAL_LEN);
 
     if (p) {
-        sql->pos = ngx_sprintf(p, "%L", value);
+        if (value < 0) {
+            *p++ = '-';
+            value = -value;
+        }
+
+        sql->pos = as_decimal(p, (uint64_t) value);
     }
 }

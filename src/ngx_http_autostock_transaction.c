@@ -35,6 +35,8 @@ ngx_http_autostock_transaction_depart(ngx_http_autostock_flight_t *flight)
         && ngx_http_autostock_batch_database(flight->batch)->durability
            == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE)
     {
+        /* another connection asks the server anew */
+        ngx_http_autostock_flight_drop(flight, "its server is not durable");
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
         return;
     }
@@ -86,7 +88,8 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->look = 1;
     }
 
-    if (t->doubt || t->look) {
+    /* nothing is known of a ghost but, perhaps, its key */
+    if (t->doubt || t->look || t->ghosts) {
         ngx_http_autostock_transaction_peek(t, t->doubt);
         return;
     }
@@ -210,11 +213,20 @@ ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
 
     lines = t->lines_at != NGX_CONF_UNSET_UINT;
 
-    for (i = 0; i < t->nitems && lines && !t->doubt; i++) {
+    for (i = 0; i < t->nitems; i++) {
         item = &t->items[i];
         line = &t->lines[item->line];
 
-        if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN) {
+        if (line->product->ghost
+            && item->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+            && item->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
+        {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT;
+        }
+
+        if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || !lines
+            || t->doubt)
+        {
             continue;
         }
 
@@ -303,7 +315,8 @@ ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
     ngx_http_autostock_packet_write(t);
     t->dirty = 1;
 
-    t->sent = 1;
+    /* where only orders are opened, a second try finds them open */
+    t->sent = t->sorted_n || t->doubt;
     ngx_http_autostock_flight_query(&t->flight,
                                     ngx_http_autostock_transaction_row,
                                     ngx_http_autostock_transaction_write_done);

@@ -33,6 +33,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_ITEM_REFUSED,
     NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED,
     NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT,
+    NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT,
     NGX_HTTP_AUTOSTOCK_ITEM_STALE           /* its product must be looked up
                                                again */
 } ngx_http_autostock_item_state_e;
@@ -97,6 +98,7 @@ typedef struct {
     ngx_uint_t                        sorted_n;
     ngx_uint_t                        error;    /* that ends the flight */
     unsigned                          look:1;   /* for keys */
+    unsigned                          ghosts:1;
     unsigned                          careful:1;
     unsigned                          dirty:1;  /* a transaction is open */
     unsigned                          sent:1;   /* a COMMIT, unanswered */

@@ -1,0 +1,283 @@
+
+#include "ngx_http_autostock_mysql_private.h"
+
+#include <poll.h>
+
+
+/* an answer may not be larger than this, in bytes */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
+
+
+static ngx_int_t ngx_http_autostock_mysql_options(
+    ngx_http_autostock_mysql_t *m);
+static ngx_int_t ngx_http_autostock_mysql_tls_options(
+    ngx_http_autostock_mysql_t *m);
+static const char *ngx_http_autostock_mysql_password(
+    ngx_http_autostock_database_t *db);
+static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
+    int wait);
+
+
+ngx_http_autostock_mysql_t *
+ngx_http_autostock_mysql_open(ngx_http_autostock_database_t *db)
+{
+    ngx_http_autostock_mysql_t  *m;
+
+    m = ngx_calloc(sizeof(ngx_http_autostock_mysql_t), ngx_cycle->log);
+    if (m == NULL) {
+        return NULL;
+    }
+
+    if (mysql_init(&m->mysql) == NULL) {
+        ngx_free(m);
+        return NULL;
+    }
+
+    m->db = db;
+
+    if (ngx_http_autostock_mysql_options(m) != NGX_OK) {
+        mysql_close(&m->mysql);
+        ngx_free(m);
+        return NULL;
+    }
+
+    return m;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
+{
+    MYSQL          *mysql;
+    my_bool         off;
+    size_t          packet;
+    unsigned int    local, seconds;
+
+    mysql = &m->mysql;
+    off = 0;
+    local = 0;
+    packet = NGX_HTTP_AUTOSTOCK_MYSQL_PACKET;
+
+    /* whole seconds are all the library knows; our own timers are finer */
+    seconds = (unsigned int) ((m->db->connect_timeout + 999) / 1000);
+
+    if (mysql_options(mysql, MYSQL_OPT_NONBLOCK, 0)
+        || mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local)
+        || mysql_options(mysql, MYSQL_OPT_RECONNECT, &off)
+        || mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+        || mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet)
+        || mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds))
+    {
+        return NGX_ERROR;
+    }
+
+    if (m->db->tls) {
+        return ngx_http_autostock_mysql_tls_options(m);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_mysql_tls_options(ngx_http_autostock_mysql_t *m)
+{
+    MYSQL                          *mysql;
+    my_bool                         on;
+    unsigned int                    seconds;
+    ngx_http_autostock_database_t  *db;
+
+    db = m->db;
+    mysql = &m->mysql;
+    on = 1;
+
+    /*
+     * These bound the handshake in its thread: the library hands them to
+     * the kernel (SO_RCVTIMEO), which is all that SSL_connect() obeys.
+     */
+    seconds = (unsigned int) ((db->connect_timeout + 999) / 1000);
+
+    /* verified only where asked in Connector/C 3.3; 3.4 does by default */
+    if (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on)
+        || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on)
+        || mysql_options(mysql, MYSQL_OPT_SSL_CA, db->tls_ca.data)
+        || mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &seconds)
+        || mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds))
+    {
+        return NGX_ERROR;
+    }
+
+    if (db->tls_certificate.len
+        && (mysql_options(mysql, MYSQL_OPT_SSL_CERT,
+                          db->tls_certificate.data)
+            || mysql_options(mysql, MYSQL_OPT_SSL_KEY,
+                             db->tls_certificate_key.data)))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
+    ngx_addr_t *addr)
+{
+    size_t  len;
+
+    m->addr = addr;
+    m->state = ngx_http_autostock_mysql_connecting;
+    m->started = 0;
+
+    if (addr->sockaddr->sa_family != AF_UNIX) {
+        len = ngx_sock_ntop(addr->sockaddr, addr->socklen, (u_char *) m->host,
+                            NGX_SOCKADDR_STRLEN - 1, 0);
+        m->host[len] = '\0';
+
+        /* [::1] is nginx's way to write it, not getaddrinfo()'s */
+        if (m->host[0] == '[' && len > 2) {
+            ngx_memmove(m->host, m->host + 1, len - 2);
+            m->host[len - 2] = '\0';
+        }
+    }
+}
+
+
+/* never NULL: the library would take it from the environment */
+
+static const char *
+ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
+{
+    return db->password.len ? (const char *) db->password.data : "";
+}
+
+
+int
+ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
+    int ready)
+{
+    const char                     *host, *path;
+    struct sockaddr_un             *saun;
+    ngx_http_autostock_database_t  *db;
+
+    if (m->started) {
+        return mysql_real_connect_cont(&m->connected, &m->mysql, ready);
+    }
+
+    m->started = 1;
+    db = m->db;
+    host = m->host;
+    path = NULL;
+
+    if (m->addr->sockaddr->sa_family == AF_UNIX) {
+        saun = (struct sockaddr_un *) m->addr->sockaddr;
+        host = "localhost";
+        path = saun->sun_path;
+    }
+
+    return mysql_real_connect_start(&m->connected, &m->mysql, host,
+                                    (char *) db->user.data,
+                                    ngx_http_autostock_mysql_password(db),
+                                    (char *) db->database.data,
+                                    path ? 0 : ngx_inet_get_port(
+                                                   m->addr->sockaddr),
+                                    path, CLIENT_MULTI_STATEMENTS);
+}
+
+
+/*
+ * The library verifies the certificate against the host that it was told to
+ * connect to, and would look that one up itself.  So it is told the numeric
+ * address, and the name once it has left that behind: it copies the host's
+ * text when the server's greeting is there, before the handshake.  Where it
+ * did not pause until then, which only an address of this machine may bring
+ * about, the address is what was verified: not good enough for a name.
+ */
+
+ngx_http_autostock_mysql_rc_e
+ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
+{
+    int          wait;
+    ngx_uint_t   named;
+    ngx_str_t   *name;
+
+    name = &m->db->tls_name;
+    named = name->len == 0
+            || (name->len == ngx_strlen(m->host)
+                && ngx_strncmp(name->data, m->host, name->len) == 0);
+
+    for (wait = ngx_http_autostock_mysql_connect_call(m, 0);
+         wait;
+         wait = ngx_http_autostock_mysql_connect_call(m, wait))
+    {
+        if (!named) {
+            if (name->len >= sizeof(m->host)) {
+                return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+            }
+
+            (void) ngx_cpystrn((u_char *) m->host, name->data, name->len + 1);
+            named = 1;
+        }
+
+        wait = ngx_http_autostock_mysql_poll(m, wait);
+    }
+
+    if (m->connected == NULL || !named) {
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    m->state = ngx_http_autostock_mysql_idle;
+
+    /* after the handshake the library's reads block unless told so here */
+    if (ngx_nonblocking(mysql_get_socket(&m->mysql)) == -1) {
+        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
+    }
+
+    return NGX_HTTP_AUTOSTOCK_MYSQL_DONE;
+}
+
+
+/* waits in the thread, as long as a connect may take at the most */
+
+static int
+ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
+{
+    int            n;
+    struct pollfd  pfd;
+
+    pfd.fd = mysql_get_socket(&m->mysql);
+    pfd.events = ((wait & MYSQL_WAIT_READ) ? POLLIN : 0)
+                 | ((wait & MYSQL_WAIT_WRITE) ? POLLOUT : 0);
+
+    do {
+        n = poll(&pfd, 1, (int) m->db->connect_timeout);
+    } while (n == -1 && ngx_errno == NGX_EINTR);
+
+    /* the library names the time-out among what it waits for */
+    return n > 0 ? wait & ~MYSQL_WAIT_TIMEOUT : MYSQL_WAIT_TIMEOUT;
+}
+
+
+void
+ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
+    ngx_uint_t politely)
+{
+    ngx_socket_t  fd;
+
+    if (m->result) {
+        mysql_free_result(m->result);
+    }
+
+    if (!politely) {
+        fd = ngx_http_autostock_mysql_socket(m);
+
+        /* so that nothing the library says on leaving can block */
+        if (fd != (ngx_socket_t) -1) {
+            (void) shutdown(fd, SHUT_RDWR);
+        }
+    }
+
+    mysql_close(&m->mysql);
+    ngx_free(m);
+}

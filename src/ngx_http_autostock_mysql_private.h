@@ -1,0 +1,50 @@
+
+/*
+ * What the files of this room share; for nobody else.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_MYSQL_PRIVATE_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_MYSQL_PRIVATE_H_INCLUDED_
+
+
+#include "ngx_http_autostock_mysql.h"
+
+#include <mysql.h>
+
+
+/* a name in a certificate, or a numeric address */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_HOST  256
+
+
+typedef enum {
+    ngx_http_autostock_mysql_idle = 0,
+    ngx_http_autostock_mysql_connecting,
+    ngx_http_autostock_mysql_sending,
+    ngx_http_autostock_mysql_storing,
+    ngx_http_autostock_mysql_between,
+    ngx_http_autostock_mysql_next
+} ngx_http_autostock_mysql_state_e;
+
+
+struct ngx_http_autostock_mysql_s {
+    MYSQL                              mysql;
+    MYSQL                             *connected;
+    MYSQL_RES                         *result;
+    int                                wanted;     /* MYSQL_WAIT_* */
+    int                                failed;     /* of the last call */
+    ngx_str_t                         *sql;
+    ngx_http_autostock_mysql_state_e   state;
+    ngx_http_autostock_database_t     *db;
+    ngx_addr_t                        *addr;
+    char                               host[NGX_HTTP_AUTOSTOCK_MYSQL_HOST];
+    unsigned                           started:1;
+};
+
+
+/* Begins to connect, or goes on; 0, or MYSQL_WAIT_*. */
+int ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
+    int ready);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_MYSQL_PRIVATE_H_INCLUDED_ */
