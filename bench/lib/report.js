@@ -143,5 +143,5 @@ function write(folder, context, plan, results, targets) {
     return all;
 }
 
-module.exports = { faultLines, histogramLines, resultLines, summaries,
-    targetLines, write };
+module.exports = { faultLines, histogramLines, resultLines, small, summaries,
+    table, targetLines, write };
