@@ -70,7 +70,8 @@ if [ $install = yes ]; then
 fi
 
 title 'Build'
-make -j"$(nproc)" all > "${log:=$(mktemp)}" 2>&1 \
+log=$(mktemp)
+make -j"$(nproc)" all > "$log" 2>&1 \
     || { cat "$log" >&2; rm -f "$log"; fail 'make failed, see above'; }
 rm -f "$log"
 tell 'build/ngx_http_autostock_module.so, build/autostock-worker'

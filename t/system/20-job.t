@@ -6,6 +6,7 @@
 use v5.10.1;
 use strict;
 use warnings;
+use utf8;
 
 use lib 't/lib';
 use Test::More;

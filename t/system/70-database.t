@@ -25,7 +25,9 @@ subtest 'down at the start' => sub {
 
     for my $answer (http(GET => '/product/donut'), checkout(),
         http(POST => '/product/donut?' . sign(
-            '0198b7a0-5e11-7000-8000-000000000001'), '{}'))
+            '0198b7a0-5e11-7000-8000-000000000001'),
+            '{"MessageAttributeProductId":"CP-502101",'
+            . '"MessageAttributeProductCnt":"10"}'))
     {
         is($answer->{code}, 503, 'a request: 503');
         ok(length($answer->{headers}{'retry-after'} // ''), 'Retry-After');

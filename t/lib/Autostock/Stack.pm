@@ -13,6 +13,7 @@ use Exporter qw( import );
 use File::Temp ();
 use HTTP::Tiny ();
 use JSON::PP ();
+use Test::More ();
 use Time::HiRes ();
 
 use Autostock::Http;
@@ -21,6 +22,9 @@ our @EXPORT = (qw( stack_up stack_down stack env sql wait_for order orders
     fault factory_faults_clear emulator_fault emulator_faults_clear
     aws_sqs queue_depth letters journal asked books_agree log_of
     sign status_of checkout stock set_stock ), @Autostock::Http::EXPORT);
+
+binmode Test::More->builder->$_, ':encoding(UTF-8)'
+    for qw( output failure_output todo_output );
 
 my $Http = HTTP::Tiny->new(timeout => 10);
 my ($Dir, $Pid, %Env);
