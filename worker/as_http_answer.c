@@ -188,7 +188,8 @@ as_http_call_error(const as_http_call_t *call, CURLcode rc, bool sent)
 
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-        return AS_HTTP_BAD_URL;
+        /* The first is also said of an answer that is not HTTP/1. */
+        return sent ? AS_HTTP_LOST : AS_HTTP_BAD_URL;
 
     case CURLE_FILESIZE_EXCEEDED:
         return AS_HTTP_TOO_LARGE;
