@@ -20,10 +20,13 @@ use Autostock::Process qw( child free_port );
 sub new {
     my ($class, @options) = @_;
 
+    # A folder for temporary tables of its own: each mariadbd that starts
+    # clears away whatever looks like one in its.
     my $dir = File::Temp->newdir('autostock-db-XXXXXX', TMPDIR => 1);
+    mkdir "$dir/tmp";
     system("mariadb-install-db --no-defaults --auth-root-authentication-method"
         . "=normal --skip-test-db --datadir=$dir/data --user=root"
-        . " >$dir/install.log 2>&1") == 0
+        . " --tmpdir=$dir/tmp >$dir/install.log 2>&1") == 0
         or die "mariadb-install-db failed:\n"
             . Autostock::Db::slurp("$dir/install.log");
 
@@ -58,6 +61,7 @@ sub start {
         open STDERR, '>>', "$dir/log";
         exec 'mariadbd', '--no-defaults', "--datadir=$dir/data", '--user=root',
             "--socket=$dir/s.sock", "--port=$port", '--skip-log-bin',
+            "--tmpdir=$dir/tmp",
             '--bind-address=127.0.0.1', "--pid-file=$dir/pid",
             '--innodb-buffer-pool-size=32M', '--skip-name-resolve',
             '--innodb-log-file-size=16M', @options
