@@ -151,8 +151,10 @@ INSERT INTO stock_movement
     (movement_id, product_id, kind, quantity, idempotency_key)
 SELECT UNHEX(CONCAT(
         LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
-        '7', SUBSTR(MD5(CONCAT(UUID(), RAND(), HEX(p.product_id))), 1, 3),
-        '8', SUBSTR(MD5(CONCAT(RAND(), UUID(), HEX(p.product_id))), 1, 15))),
+        '7', SUBSTR(SHA2(CONCAT(UUID(), RAND(), HEX(p.product_id)), 256),
+                    1, 3),
+        '8', SUBSTR(SHA2(CONCAT(RAND(), UUID(), HEX(p.product_id)), 256),
+                    1, 15))),
     p.product_id, 'opening',
     p.stock - (SELECT COALESCE(SUM(m.quantity), 0) FROM stock_movement m
                WHERE m.product_id = p.product_id),

@@ -13,6 +13,8 @@ INSERT INTO stock_movement
     (movement_id, product_id, kind, quantity, idempotency_key)
 VALUES (UNHEX(CONCAT(
         LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
-        '7', SUBSTR(MD5(CONCAT(UUID(), RAND(), HEX(NEW.product_id))), 1, 3),
-        '8', SUBSTR(MD5(CONCAT(RAND(), UUID(), HEX(NEW.product_id))), 1, 15))),
+        '7', SUBSTR(SHA2(CONCAT(UUID(), RAND(), HEX(NEW.product_id)), 256),
+                    1, 3),
+        '8', SUBSTR(SHA2(CONCAT(RAND(), UUID(), HEX(NEW.product_id)), 256),
+                    1, 15))),
     NEW.product_id, 'opening', NEW.stock, NEW.product_id);
