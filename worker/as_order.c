@@ -150,7 +150,7 @@ as_order_insert(as_db_t *db, const as_order_opening_t *opening,
                        " + INTERVAL %" PRId64 " MICROSECOND);COMMIT",
                        quantity, pause_ms * 1000);
     } else {
-        as_text_printf(&sql, ",%d,'published',1,UTC_TIMESTAMP(6),NULL);"
+        as_text_printf(&sql, ",%d,'published',0,UTC_TIMESTAMP(6),NULL);"
                        "COMMIT", quantity);
     }
 

@@ -55,16 +55,18 @@ as_order_overdue_sql(const as_order_overdue_page_t *page,
 
     if (order->attempts >= page->max_attempts) {
         as_text_printf(sql, "failed_at = UTC_TIMESTAMP(6), next_attempt_at ="
-                       " NULL, last_error = '%s %d letter%s', state ="
+                       " NULL, last_error = '%s (attempts: %d)', state ="
                        " 'failed'", page->published
-                       ? "nobody received the order after"
-                       : "no callback from the factory after",
-                       order->attempts, order->attempts == 1 ? "" : "s");
+                       ? "nobody received the order's letters"
+                       : "no callback from the factory", order->attempts);
     } else {
-        as_text_printf(sql, "next_attempt_at = UTC_TIMESTAMP(6), last_error"
-                       " = '%s', state = 'pending'", page->published
-                       ? "nobody received the letter: published again"
-                       : "the callback is overdue: requested again");
+        as_text_put(sql, page->published
+                    ? "attempts = attempts + 1, last_error = 'nobody"
+                    " received the letter: published again'"
+                    : "last_error = 'the callback is overdue: requested"
+                    " again'");
+        as_text_put(sql, ", next_attempt_at = UTC_TIMESTAMP(6), state ="
+                    " 'pending'");
     }
 
     as_text_put(sql, " WHERE order_id = ");

@@ -295,6 +295,24 @@ as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim)
 }
 
 
+as_db_status_e
+as_outbox_unclaim(as_db_t *db, const char *owner)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&sql, "UPDATE restock_order SET lease_until = NULL,"
+                " lease_owner = NULL, next_attempt_at = UTC_TIMESTAMP(6)"
+                " WHERE state = 'pending' AND lease_owner = ");
+    as_text_sql_string(&sql, owner);
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
 void
 as_outbox_free(as_outbox_claim_t *claim)
 {
@@ -321,7 +339,7 @@ as_outbox_mark_published(as_text_t *sql, const char *owner,
 {
     size_t  i;
 
-    as_text_put(sql, "UPDATE restock_order SET attempts = attempts + 1,"
+    as_text_put(sql, "UPDATE restock_order SET"
                 " published_at = IF(state = 'pending', UTC_TIMESTAMP(6),"
                 " COALESCE(published_at, UTC_TIMESTAMP(6))),"
                 " next_attempt_at = IF(state = 'pending', NULL,"

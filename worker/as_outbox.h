@@ -66,6 +66,9 @@ as_db_status_e as_outbox_watch(as_db_t *db, int64_t interval_ms,
 as_db_status_e as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim);
 void as_outbox_free(as_outbox_claim_t *claim);
 
+/* Frees what a claim of this owner leased, whose answer was lost. */
+as_db_status_e as_outbox_unclaim(as_db_t *db, const char *owner);
+
 as_db_status_e as_outbox_mark(as_db_t *db, const char *worker,
     const as_outbox_mark_t *marks, size_t n);
 

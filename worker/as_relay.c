@@ -22,7 +22,7 @@
 
 #define AS_RELAY_PART      "relay"
 #define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
-#define AS_RELAY_LEASE_MS  60000
+#define AS_RELAY_LEASE_MS  30000
 #define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
 #define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
 #define AS_RELAY_GIVE_UP   -1
@@ -54,6 +54,7 @@ struct as_relay_s {
     int64_t               interval_ms;
     int64_t               packet_ms;
     char                  owner[80];
+    bool                  in_doubt;    /* a claim of owner lost its answer */
     uint64_t              seq;
     as_outbox_claim_t     claim;
     size_t                next;        /* of the claim, to be published */
@@ -85,6 +86,15 @@ as_relay_watch_run(void *data, as_db_t *db)
     as_db_status_e   status;
 
     relay->claim.n = 0;
+
+    if (relay->in_doubt) {
+        status = as_outbox_unclaim(db, relay->owner);
+        if (status != AS_DB_OK) {
+            return status;
+        }
+        relay->in_doubt = false;
+    }
+
     looks = 1 + (unsigned) (relay->packet_ms / relay->interval_ms);
     wait = looks == 1 ? relay->interval_ms : 0;
     spent = 0;
@@ -95,7 +105,10 @@ as_relay_watch_run(void *data, as_db_t *db)
             return status;
         }
         if (due) {
-            return as_outbox_claim(db, &relay->claim);
+            relay->in_doubt = true;
+            status = as_outbox_claim(db, &relay->claim);
+            relay->in_doubt = status == AS_DB_GONE;
+            return status;
         }
         spent += looks == 1 ? wait : relay->packet_ms;
 
@@ -186,8 +199,10 @@ as_relay_watch(as_relay_t *relay)
 {
     const as_settings_t  *settings = relay->worker->settings;
 
-    snprintf(relay->owner, sizeof(relay->owner), "relay:%s:%" PRIu64,
-             settings->worker_name, ++relay->seq);
+    if (!relay->in_doubt) {
+        snprintf(relay->owner, sizeof(relay->owner), "relay:%s:%" PRIu64,
+                 settings->worker_name, ++relay->seq);
+    }
 
     relay->interval_ms = settings->relay_interval;
     relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS

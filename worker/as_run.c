@@ -87,7 +87,7 @@ as_run_open(void *data, const char *url, bool open, size_t waiting,
 }
 
 
-/* No letter can be waiting: the queue is empty, no factory is shut off. */
+/* Letters are taken as they come: no factory is shut off. */
 static bool
 as_run_quiet(void *data)
 {
@@ -98,8 +98,7 @@ as_run_quiet(void *data)
     as_factories_visit(as_consumer_factories(run->consumer), as_run_open,
                        &open);
 
-    return !open && !run->worker.sqs.down
-           && run->worker.counters.queue_visible == 0;
+    return !open && !run->worker.sqs.down && !run->worker.db.down;
 }
 
 

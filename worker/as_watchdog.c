@@ -20,6 +20,8 @@
 #define AS_WATCHDOG_OPEN_MS    60000   /* between looks for openings */
 #define AS_WATCHDOG_QUEUE_MS   15000   /* between looks at the queues */
 #define AS_WATCHDOG_CHUNKS     20      /* of the ledger in a round */
+#define AS_WATCHDOG_BACKLOG    10      /* messages: not more is none */
+#define AS_WATCHDOG_LOOKS      2       /* without backlog, in a row */
 
 
 struct as_watchdog_s {
@@ -32,6 +34,7 @@ struct as_watchdog_s {
     as_aws_call_t             *queue_call;
     as_aws_call_t             *dlq_call;
     int64_t                    queue_at;       /* next look */
+    unsigned                   quiet;          /* looks without backlog */
     int64_t                    open_at;
 
     /* the round in the clerk's hands */
@@ -140,14 +143,14 @@ as_watchdog_tell_overdue(as_watchdog_t *watchdog,
         if (order->failed) {
             worker->counters.overdue_failed++;
             as_log_order(worker->log, AS_LOG_ERROR, AS_WATCHDOG_PART,
-                         order->id, "failed: %s, after %d letter%s", what,
-                         order->attempts, order->attempts == 1 ? "" : "s");
+                         order->id, "failed: %s (attempts: %d)", what,
+                         order->attempts);
 
         } else if (order->again) {
             worker->counters.asked_again++;
             as_log_order(worker->log, AS_LOG_WARN, AS_WATCHDOG_PART,
-                         order->id, "%s: published again (attempt %d of %"
-                         PRId64 ")", what, order->attempts + 1,
+                         order->id, "%s: published again (attempts: %d of "
+                         "%" PRId64 ")", what, order->attempts,
                          worker->settings->callback_attempts);
         }
     }
@@ -276,6 +279,9 @@ as_watchdog_redrive(const char *policy)
 }
 
 
+static void as_watchdog_begin(as_watchdog_t *watchdog, bool looked);
+
+
 static void
 as_watchdog_queue(void *data, const as_aws_error_t *err,
     const as_sqs_pair_t *pairs, size_t n)
@@ -288,6 +294,9 @@ as_watchdog_queue(void *data, const as_aws_error_t *err,
 
     if (err != NULL) {
         counters->queue_visible = -1;
+        watchdog->quiet = 0;
+        watchdog->queue_at = 0;
+        as_watchdog_begin(watchdog, false);
         return;
     }
 
@@ -298,21 +307,30 @@ as_watchdog_queue(void *data, const as_aws_error_t *err,
 
     watchdog->hooks.max_receive(watchdog->hooks.data, as_watchdog_redrive(
         as_sqs_pair(pairs, n, "RedrivePolicy")));
+
+    watchdog->quiet = counters->queue_visible >= 0
+                      && counters->queue_visible <= AS_WATCHDOG_BACKLOG
+                      && watchdog->hooks.quiet(watchdog->hooks.data)
+                      ? watchdog->quiet + 1 : 0;
+    as_watchdog_begin(watchdog, true);
 }
 
 
-static void
+/* True where the round goes on when the queue has answered. */
+static bool
 as_watchdog_queues(as_watchdog_t *watchdog)
 {
-    int64_t       now;
+    int64_t       now, every;
     as_worker_t  *worker = watchdog->worker;
 
     now = as_loop_now(worker->loop);
-    if (now < watchdog->queue_at) {
-        return;
+    if (now < watchdog->queue_at || watchdog->stopping) {
+        return false;
     }
 
-    watchdog->queue_at = now + AS_WATCHDOG_QUEUE_MS;
+    every = worker->settings->callback_timeout / 4;
+    watchdog->queue_at = now + (every < AS_WATCHDOG_QUEUE_MS
+                                ? every : AS_WATCHDOG_QUEUE_MS);
 
     if (watchdog->queue_call == NULL) {
         watchdog->queue_call = as_sqs_get_attributes(worker->aws,
@@ -323,30 +341,36 @@ as_watchdog_queues(as_watchdog_t *watchdog)
         watchdog->dlq_call = as_sqs_get_attributes(worker->aws,
             worker->settings->dlq_url, as_watchdog_dlq, watchdog);
     }
+
+    return watchdog->queue_call != NULL;
 }
 
 
 static void
-as_watchdog_round(void *data)
+as_watchdog_begin(as_watchdog_t *watchdog, bool looked)
 {
     int64_t               now;
-    as_watchdog_t        *watchdog = data;
     as_worker_t          *worker = watchdog->worker;
     const as_settings_t  *settings = worker->settings;
 
+    if (watchdog->stopping) {
+        return;
+    }
+
     now = as_loop_now(worker->loop);
     watchdog->now_unix_ms = as_loop_unix_ms(worker->loop);
-    watchdog->progress = now;
-    as_watchdog_queues(watchdog);
 
     watchdog->requested.published = false;
     watchdog->requested.timeout_ms = settings->callback_timeout;
     watchdog->requested.max_attempts = (int) settings->callback_attempts;
     watchdog->published = watchdog->requested;
     watchdog->published.published = true;
+    if (watchdog->published.timeout_ms < 2 * settings->visibility) {
+        watchdog->published.timeout_ms = 2 * settings->visibility;
+    }
     watchdog->requested.n = watchdog->published.n = 0;
 
-    watchdog->look_published = watchdog->hooks.quiet(watchdog->hooks.data);
+    watchdog->look_published = looked && watchdog->quiet >= AS_WATCHDOG_LOOKS;
     watchdog->look_openings = now >= watchdog->open_at;
     if (watchdog->look_openings) {
         watchdog->open_at = now + AS_WATCHDOG_OPEN_MS;
@@ -362,6 +386,19 @@ as_watchdog_round(void *data)
     watchdog->job.done = as_watchdog_done;
     watchdog->job.data = watchdog;
     as_clerk_submit(watchdog->clerk, &watchdog->job);
+}
+
+
+static void
+as_watchdog_round(void *data)
+{
+    as_watchdog_t  *watchdog = data;
+
+    watchdog->progress = as_loop_now(watchdog->worker->loop);
+
+    if (!as_watchdog_queues(watchdog)) {
+        as_watchdog_begin(watchdog, false);
+    }
 }
 
 

@@ -14,8 +14,8 @@ typedef struct as_watchdog_s  as_watchdog_t;
 
 
 typedef struct {
-    /* whether no letter can be waiting anywhere: orders whose letter nobody
-     * received may then be published again */
+    /* whether nothing keeps letters waiting on this side: orders whose
+     * letter nobody received may then be published again */
     bool   (*quiet)(void *data);
 
     /* the queue's redrive policy, when it is known */
