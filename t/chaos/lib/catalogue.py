@@ -2,9 +2,10 @@
 
 import buyers
 import doubt
+import job
 import packets
 import troubles
 import under_load
 
 SCENARIOS = [*under_load.SCENARIOS, *troubles.SCENARIOS, *buyers.SCENARIOS,
-             *packets.SCENARIOS, *doubt.SCENARIOS]
+             *job.SCENARIOS, *packets.SCENARIOS, *doubt.SCENARIOS]
