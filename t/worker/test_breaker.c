@@ -1,0 +1,164 @@
+/*
+ * When the circuit opens, when it is probed, when it closes.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "as_breaker.h"
+
+
+static as_breaker_t
+breaker(void)
+{
+    as_breaker_t  b;
+
+    as_breaker_init(&b, 1000, 8000);
+
+    return b;
+}
+
+
+static void
+opens_after_five_over_three(void **state)
+{
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    assert_false(as_breaker_failure(&b, 1, 100, -1, 0));
+    assert_false(as_breaker_failure(&b, 2, 100, -1, 0));
+    assert_false(as_breaker_failure(&b, 3, 100, -1, 0));
+    assert_false(as_breaker_failure(&b, 1, 100, -1, 0));
+    assert_true(as_breaker_failure(&b, 1, 100, -1, 0));
+    assert_true(b.open);
+    assert_int_equal(b.probe_at, 1100);
+}
+
+
+static void
+one_bad_letter_dies_alone(void **state)
+{
+    int           i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 0; i < 100; i++) {
+        assert_false(as_breaker_failure(&b, 1 + (uint64_t) (i & 1), 0, -1,
+                                        0));
+    }
+
+    assert_false(b.open);
+    assert_true(as_breaker_failure(&b, 3, 0, -1, 0));
+}
+
+
+static void
+a_success_begins_anew(void **state)
+{
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 1; i <= 4; i++) {
+        assert_false(as_breaker_failure(&b, i, 0, -1, 0));
+    }
+
+    assert_false(as_breaker_success(&b));
+
+    for (i = 1; i <= 4; i++) {
+        assert_false(as_breaker_failure(&b, i, 0, -1, 0));
+    }
+
+    assert_true(as_breaker_failure(&b, 5, 0, -1, 0));
+    assert_true(as_breaker_success(&b));
+    assert_false(b.open);
+}
+
+
+static void
+probes_come_slower_and_slower(void **state)
+{
+    int64_t       now, wait[6];
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 1; i <= 5; i++) {
+        as_breaker_failure(&b, i, 0, -1, 0);
+    }
+
+    for (i = 0, now = 0; i < 6; i++) {
+        wait[i] = b.probe_at - now;
+        now = b.probe_at;
+        assert_false(as_breaker_failure(&b, 1, now, -1, 0));
+    }
+
+    assert_int_equal(wait[0], 1000);
+    assert_int_equal(wait[1], 2000);
+    assert_int_equal(wait[2], 4000);
+    assert_int_equal(wait[3], 8000);
+    assert_int_equal(wait[5], 8000);
+}
+
+
+/* What was under way when it opened is no probe. */
+static void
+stragglers_do_not_count(void **state)
+{
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 1; i <= 20; i++) {
+        as_breaker_failure(&b, i, 0, -1, 0);
+    }
+
+    assert_int_equal(b.probes, 0);
+    assert_int_equal(b.probe_at, 1000);
+}
+
+
+static void
+retry_after_and_jitter(void **state)
+{
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 1; i <= 5; i++) {
+        as_breaker_failure(&b, i, 0, 30000, 0);
+    }
+    assert_int_equal(b.probe_at, 30000);
+
+    b = breaker();
+    for (i = 1; i <= 5; i++) {
+        as_breaker_failure(&b, i, 0, -1, 999);
+    }
+    assert_true(b.probe_at >= 800 && b.probe_at < 1000);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(opens_after_five_over_three),
+        cmocka_unit_test(one_bad_letter_dies_alone),
+        cmocka_unit_test(a_success_begins_anew),
+        cmocka_unit_test(probes_come_slower_and_slower),
+        cmocka_unit_test(stragglers_do_not_count),
+        cmocka_unit_test(retry_after_and_jitter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/*
+ * Settings: from where, what is refused, and how it is told.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "as_settings_table.h"
+
+
+#define WHOLE                                                                 \
+    "DB_HOSTNAME=127.0.0.1\nDB_USERNAME=shop\nDB_DATABASE=shop\n"             \
+    "TOPIC_ARN=arn:aws:sns:eu-west-1:1:t\nQUEUE_URL=http://q/1/q\n"           \
+    "DLQ_URL=http://q/1/d\nFACTORY_API_URL=http://f/api\n"                    \
+    "CALLBACK_URL=http://c/{sku}\nAUTOSTOCK_CALLBACK_SECRET=s3cret\n"
+
+
+static void
+forget(void)
+{
+    size_t  i;
+
+    for (i = 0; i < as_settings_count; i++) {
+        unsetenv(as_settings_table[i].name);
+    }
+}
+
+
+static const char *
+file(const char *text)
+{
+    FILE         *out;
+    static char   path[] = "/tmp/test_settings.XXXXXX";
+    static int    fd = -1;
+
+    if (fd == -1) {
+        fd = mkstemp(path);
+    }
+
+    out = fopen(path, "w");
+    fputs(text, out);
+    fclose(out);
+
+    return path;
+}
+
+
+static as_settings_t *
+load(const char *text, as_text_t *errors)
+{
+    forget();
+    as_text_clear(errors);
+
+    return as_settings_create(file(text), AS_NEED_RUN, errors);
+}
+
+
+static void
+whole(void **state)
+{
+    as_text_t       errors = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    (void) state;
+
+    settings = load(WHOLE "# comment\n\nexport AUTOSTOCK_IN_FLIGHT = 7 \n"
+                    "AUTOSTOCK_CALLBACK_TIMEOUT='90s'\n", &errors);
+    assert_non_null(settings);
+    assert_string_equal(settings->callback_secret, "s3cret");
+    assert_int_equal(settings->in_flight, 7);
+    assert_int_equal(settings->callback_timeout, 90000);
+    assert_int_equal(settings->callback_attempts, 3);
+    assert_int_equal(settings->lost_answer, AS_RETRY);
+    assert_int_equal(settings->db_port, 3306);
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+}
+
+
+static void
+missing_are_all_told(void **state)
+{
+    as_text_t  errors = AS_TEXT_EMPTY;
+
+    (void) state;
+
+    assert_null(load("", &errors));
+    assert_non_null(strstr(as_text_get(&errors), "DB_HOSTNAME: expected"));
+    assert_non_null(strstr(as_text_get(&errors), "TOPIC_ARN: expected"));
+    assert_non_null(strstr(as_text_get(&errors), "QUEUE_URL: expected"));
+    assert_non_null(strstr(as_text_get(&errors),
+                           "AUTOSTOCK_CALLBACK_SECRET: expected"));
+    as_text_free(&errors);
+}
+
+
+static void
+wrong_are_told_with_place(void **state)
+{
+    size_t                    i;
+    as_text_t                 errors = AS_TEXT_EMPTY;
+    static const char *const  wrong[] = {
+        "AUTOSTOCK_IN_FLIGHT=0", "AUTOSTOCK_IN_FLIGHT=10001",
+        "AUTOSTOCK_IN_FLIGHT=x", "AUTOSTOCK_IN_FLIGHT=1.5",
+        "AUTOSTOCK_VISIBILITY=1s", "AUTOSTOCK_VISIBILITY=12h",
+        "AUTOSTOCK_VISIBILITY=5x", "AUTOSTOCK_LOST_ANSWER=perhaps",
+        "FACTORY_API_URL=ftp://x/", "FACTORY_API_URL=http://",
+        "CALLBACK_URL=http://a b/", "TOPIC_ARN=stock_empty", "DB_PORT=65536",
+        "AUTOSTOCK_BACKOFF_MIN=-1s"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char  text[1000], name[64];
+
+        snprintf(text, sizeof(text), WHOLE "%s\n", wrong[i]);
+        snprintf(name, sizeof(name), "%.*s: expected ",
+                 (int) strcspn(wrong[i], "="), wrong[i]);
+
+        assert_null(load(text, &errors));
+        assert_non_null(strstr(as_text_get(&errors), name));
+        assert_non_null(strstr(as_text_get(&errors), "line 10"));
+    }
+
+    assert_null(load(WHOLE "AUTOSTOCK_BACKOFF_MIN=10m\n", &errors));
+    assert_null(load(WHOLE "no assignment\n", &errors));
+    assert_non_null(strstr(as_text_get(&errors), "line 10"));
+    as_text_free(&errors);
+}
+
+
+static void
+secrets_from_files_are_not_told(void **state)
+{
+    FILE           *out;
+    char            text[1000], path[] = "/tmp/test_secret.XXXXXX";
+    as_text_t       errors = AS_TEXT_EMPTY, shown = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    (void) state;
+
+    out = fdopen(mkstemp(path), "w");
+    fputs("from-the-file\n", out);
+    fclose(out);
+
+    snprintf(text, sizeof(text), WHOLE "DB_PASSWORD_FILE=%s\n", path);
+    settings = load(text, &errors);
+    assert_non_null(settings);
+    assert_string_equal(settings->db_password, "from-the-file");
+
+    as_settings_describe(settings, false, &shown);
+    assert_null(strstr(as_text_get(&shown), "from-the-file"));
+    assert_null(strstr(as_text_get(&shown), "s3cret"));
+    assert_non_null(strstr(as_text_get(&shown), "DB_PASSWORD=(set)"));
+    as_settings_destroy(settings);
+
+    snprintf(text, sizeof(text), WHOLE "DB_PASSWORD_FILE=%s\n"
+             "DB_PASSWORD=twice\n", path);
+    assert_null(load(text, &errors));
+    assert_non_null(strstr(as_text_get(&errors), "both set"));
+    assert_null(strstr(as_text_get(&errors), "twice"));
+
+    unlink(path);
+    assert_null(load(WHOLE "DB_PASSWORD_FILE=/nowhere\n", &errors));
+    assert_non_null(strstr(as_text_get(&errors), "/nowhere"));
+
+    as_text_free(&errors);
+    as_text_free(&shown);
+}
+
+
+static void
+the_file_wins(void **state)
+{
+    as_text_t       errors = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    (void) state;
+
+    forget();
+    setenv("AUTOSTOCK_IN_FLIGHT", "11", 1);
+    setenv("AUTOSTOCK_REQUESTER", "of the environment", 1);
+    settings = as_settings_create(file(WHOLE "AUTOSTOCK_IN_FLIGHT=12\n"),
+                                  AS_NEED_RUN, &errors);
+    assert_non_null(settings);
+    assert_int_equal(settings->in_flight, 12);
+    assert_string_equal(settings->requester, "of the environment");
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+    forget();
+}
+
+
+static void
+times(void **state)
+{
+    int64_t  ms;
+
+    (void) state;
+
+    assert_int_equal(as_settings_time("500ms", &ms), 0);
+    assert_int_equal(ms, 500);
+    assert_int_equal(as_settings_time("10", &ms), 0);
+    assert_int_equal(ms, 10000);
+    assert_int_equal(as_settings_time("7d", &ms), 0);
+    assert_int_equal(ms, INT64_C(604800000));
+    assert_int_equal(as_settings_time("", &ms), -1);
+    assert_int_equal(as_settings_time("s", &ms), -1);
+    assert_int_equal(as_settings_time("-1s", &ms), -1);
+    assert_int_equal(as_settings_time("1 s", &ms), -1);
+    assert_int_equal(as_settings_time("99999999999999999999s", &ms), -1);
+}
+
+
+static int
+tidy(void **state)
+{
+    (void) state;
+
+    return unlink(file(""));
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(whole),
+        cmocka_unit_test(missing_are_all_told),
+        cmocka_unit_test(wrong_are_told_with_place),
+        cmocka_unit_test(secrets_from_files_are_not_told),
+        cmocka_unit_test(the_file_wins),
+        cmocka_unit_test(times),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, tidy);
+}
