@@ -47,3 +47,5 @@ $(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_HELPERS) | need-test
 	    $(unit_ldlibs) $(libs_ldlibs)
 
 -include $(addsuffix .d,$(UNIT_TESTS))
+
+.SECONDARY: $(UNIT_HELPERS)
