@@ -15,7 +15,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 build=$top/build
 install=yes
-groups='lint unit module system chaos'
+groups='system chaos lint unit module'
 valgrind=no
 tests=()
 
