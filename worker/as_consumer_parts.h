@@ -14,6 +14,7 @@
 #define AS_CONSUMER_PART    "consumer"
 #define AS_INTAKE_CALLS     16
 #define AS_DESK_MAX         200        /* letters of one transaction */
+#define AS_CONSUMER_KEEP_MS 500        /* between looks at visibilities */
 
 
 typedef struct {
@@ -69,10 +70,15 @@ void as_desk_add(as_letter_t *letter, as_lease_kind_e kind);
 void as_desk_go(void *data);
 
 /* The course of a letter. */
-void as_consumer_arrived(as_letter_t *letter);
-void as_consumer_opened(as_letter_t *letter);
-void as_consumer_leased(as_letter_t *letter);
-void as_consumer_noted(as_letter_t *letter);
+void as_course_arrived(as_letter_t *letter);
+void as_course_opened(as_letter_t *letter);
+void as_course_reopened(as_letter_t *letter);
+void as_course_leased(as_letter_t *letter);
+void as_course_noted(as_letter_t *letter);
+void as_course_buried(void *data, as_letter_t *letter, bool done);
+void as_course_give_back(as_letter_t *letter, int64_t ms);
+void as_course_say(as_letter_t *letter, as_log_level_e level,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 
 #endif /* AS_CONSUMER_PARTS_H */

@@ -37,11 +37,14 @@ static as_db_status_e
 as_desk_open_run(void *data, as_db_t *db)
 {
     size_t           i;
+    as_letter_t     *letter;
     as_consumer_t   *consumer = data;
     as_db_status_e   status;
 
     for (i = 0; i < consumer->nbatch; i++) {
-        status = as_order_open(db, &consumer->batch[i]->open);
+        letter = consumer->batch[i];
+        status = letter->reopens ? as_order_reopen(db, &letter->reopen)
+                                 : as_order_open(db, &letter->open);
         if (status != AS_DB_OK) {
             return status;
         }
@@ -68,17 +71,20 @@ as_desk_lease_run(void *data, as_db_t *db)
 static void
 as_desk_settle(as_consumer_t *consumer, as_letter_t *letter)
 {
-    if (letter->opens) {
-        as_consumer_opened(letter);
+    if (letter->reopens) {
+        as_course_reopened(letter);
+
+    } else if (letter->opens) {
+        as_course_opened(letter);
 
     } else if (letter->lease.kind == AS_LEASE_TAKE) {
         letter->leased_at = consumer->batch_at;
         letter->lease_end = consumer->batch_at + AS_DESK_LEASE_EXTRA_MS
                             + consumer->worker->settings->factory_timeout;
-        as_consumer_leased(letter);
+        as_course_leased(letter);
 
     } else {
-        as_consumer_noted(letter);
+        as_course_noted(letter);
     }
 }
 
@@ -133,7 +139,8 @@ as_desk_done(void *data, as_db_status_e status, const char *error)
 }
 
 
-/* Letters that open orders, or letters that do not: never both in a job. */
+/* Letters that open orders, or letters that do not: never both in a job; one
+ * by one or all at once. */
 static void
 as_desk_fill(as_consumer_t *consumer)
 {
@@ -141,14 +148,15 @@ as_desk_fill(as_consumer_t *consumer)
     as_letter_t  *letter, *next;
 
     consumer->nbatch = 0;
-    opens = TAILQ_FIRST(&consumer->desk)->opens;
+    letter = TAILQ_FIRST(&consumer->desk);
+    opens = letter->opens || letter->reopens;
 
     for (letter = TAILQ_FIRST(&consumer->desk);
          letter != NULL && consumer->nbatch < AS_DESK_MAX; letter = next)
     {
         next = TAILQ_NEXT(letter, link);
 
-        if (letter->opens == opens) {
+        if ((letter->opens || letter->reopens) == opens) {
             TAILQ_REMOVE(&consumer->desk, letter, link);
             consumer->ndesk--;
             letter->stage = AS_LETTER_DESKING;

@@ -62,7 +62,7 @@ as_intake_received(void *data, const as_aws_error_t *err,
         }
 
         worker->counters.received++;
-        as_consumer_arrived(letter);
+        as_course_arrived(letter);
     }
 
     as_intake_go(consumer);

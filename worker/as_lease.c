@@ -128,8 +128,9 @@ as_lease_requested(const as_lease_batch_t *batch, as_text_t *sql)
     as_text_put(sql, ";UPDATE restock_order SET requested_at ="
                 " UTC_TIMESTAMP(6), lease_until = NULL, lease_owner = NULL,"
                 " next_attempt_at = NULL, last_error = NULL,"
-                " attempts = attempts + 1, state = 'requested' WHERE state IN ('pending',"
-                " 'published') AND order_id IN ");
+                " attempts = attempts + 1, state = 'requested'"
+                " WHERE state IN ('pending', 'published')"
+                " AND order_id IN ");
     as_lease_ids(batch, AS_LEASE_REQUESTED, sql);
 }
 

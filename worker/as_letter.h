@@ -66,6 +66,9 @@ struct as_letter_s {
 
     bool                     opens;    /* has no order yet */
     as_order_open_t          open;
+    bool                     reopens;  /* its order failed, and somebody put
+                                          the letter back */
+    as_order_reopen_t        reopen;
     as_lease_t               lease;    /* lease.id is the order's */
     int64_t                  leased_at;
     int64_t                  lease_end;

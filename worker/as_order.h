@@ -41,6 +41,26 @@ typedef struct {
 as_db_status_e as_order_open(as_db_t *db, as_order_open_t *open);
 
 
+typedef enum {
+    AS_REOPEN_DONE = 0,
+    AS_REOPEN_UNKNOWN,                 /* there is no such order */
+    AS_REOPEN_STATE,                   /* it has not failed: state tells */
+    AS_REOPEN_NEWER                    /* the product has another open one */
+} as_reopen_e;
+
+typedef struct {
+    uint8_t      id[AS_UUID_LEN];
+    bool         published;            /* its letter is at hand; otherwise the
+                                          relay publishes it */
+    as_reopen_e  outcome;
+    char         state[16];            /* before */
+    uint8_t      newer[AS_UUID_LEN];   /* where NEWER */
+} as_order_reopen_t;
+
+/* Reopens a failed order, its attempts forgotten. */
+as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
+
+
 typedef struct {
     uint8_t   id[AS_UUID_LEN];
     int       attempts;

@@ -1,0 +1,69 @@
+/*
+ * The relay's two halves: the outbox (as_relay.c) and SNS
+ * (as_relay_publish.c).  Nobody else includes this.
+ */
+
+#ifndef AS_RELAY_PARTS_H
+#define AS_RELAY_PARTS_H
+
+#include "as_clerk.h"
+#include "as_outbox.h"
+#include "as_relay.h"
+#include "as_sns.h"
+
+
+#define AS_RELAY_PART      "relay"
+#define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
+#define AS_RELAY_MARKS     (2 * AS_OUTBOX_MAX)
+
+
+typedef struct {
+    as_relay_t           *relay;
+    as_aws_call_t        *call;
+    size_t                n;
+    as_outbox_order_t     orders[AS_SNS_BATCH_MAX];      /* owns .factory */
+} as_relay_batch_t;
+
+struct as_relay_s {
+    as_worker_t          *worker;
+    as_clerk_t           *clerk;       /* marks */
+    as_clerk_t           *watcher;     /* looks, and claims */
+    bool                  stopping;
+    void                (*stopped)(void *data);
+    void                 *stopped_data;
+    int64_t               progress;
+    as_timer_t            timer;       /* back-off */
+
+    as_job_t              watch;
+    bool                  watching;
+    int64_t               interval_ms;
+    int64_t               packet_ms;
+    char                  owner[80];
+    bool                  in_doubt;    /* a claim of owner lost its answer */
+    uint64_t              seq;
+    as_outbox_claim_t     claim;
+    size_t                next;        /* of the claim, to be published */
+
+    as_relay_batch_t      batches[AS_RELAY_CALLS];
+    size_t                calls;
+
+    as_job_t              mark;
+    bool                  marking;
+    as_outbox_mark_t      marks[AS_RELAY_MARKS];
+    size_t                nmarks;
+    as_outbox_mark_t      marked[AS_OUTBOX_MAX];         /* the job's */
+    size_t                nmarked;
+};
+
+
+/* Goes on: whatever can be done now. */
+void as_relay_go(void *data);
+
+/* Publishes what was claimed, as far as there are free calls. */
+void as_relay_publish(as_relay_t *relay);
+
+/* Puts the rest of the claim back into the outbox. */
+void as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err);
+
+
+#endif /* AS_RELAY_PARTS_H */
