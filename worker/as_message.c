@@ -1,13 +1,15 @@
 /*
  * What a message of the queue says.
+ *
+ * Read token by token: an envelope is mostly its signature and its text for
+ * people, and of a stranger's JSON nothing is built up in memory.
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "as_json.h"
 #include "as_message.h"
 
 
@@ -15,57 +17,177 @@
 #define AS_MESSAGE_QUANTITY_MAX  1000000
 
 
+typedef enum {
+    AS_MESSAGE_ORDER = 0,
+    AS_MESSAGE_PRODUCT,
+    AS_MESSAGE_COUNT,
+    AS_MESSAGE_REQUESTER,
+    AS_MESSAGE_FIELDS
+} as_message_field_e;
+
+static const char *const  as_message_names[AS_MESSAGE_FIELDS] = {
+    "MessageAttributeOrderId",
+    "MessageAttributeProductId",
+    "MessageAttributeProductCnt",
+    "MessageAttributeRequester"
+};
+
 typedef struct {
-    json_t                   *json;    /* an object, or NULL */
-    as_message_attribute_pt   attribute;
-    void                     *data;
-    char                      number[32];
-} as_message_source_t;
+    char   fields[AS_MESSAGE_FIELDS][AS_MESSAGE_TEXT_MAX + 1];
+    bool   given[AS_MESSAGE_FIELDS];   /* also where it is too long: then
+                                          its text is empty */
+    char  *inner;                      /* the envelope's Message; NULL: none */
+    size_t inner_len;
+} as_message_read_t;
 
 
-/* A field as a string: "x", 10, {"Type":"String","Value":"x"}, or SQS's
- * {"StringValue":"x"}. */
-static const char *
-as_message_json_text(as_message_source_t *source, json_t *value)
+/* Keeps a string or number as a field's text. */
+static void
+as_message_keep(as_message_read_t *read, as_message_field_e field,
+    const as_json_token_t *token)
 {
-    json_t  *inner;
+    char       *text = read->fields[field];
+    ptrdiff_t   n;
 
-    if (json_is_object(value)) {
-        inner = json_object_get(value, "Value");
-        value = inner != NULL ? inner : json_object_get(value,
-                                                        "StringValue");
+    if (token->type != AS_JSON_STRING && token->type != AS_JSON_NUMBER) {
+        return;
     }
 
-    if (json_is_integer(value)) {
-        snprintf(source->number, sizeof(source->number),
-                 "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        return source->number;
+    n = as_json_decode(token, text, AS_MESSAGE_TEXT_MAX);
+    if (n <= 0 || memchr(text, '\0', (size_t) n) != NULL) {
+        n = 0;
     }
 
-    return json_is_string(value) ? json_string_value(value) : NULL;
+    text[n] = '\0';
+    read->given[field] = n > 0;
 }
 
 
-static const char *
-as_message_field(as_message_source_t *source, const char *name)
+/* A field's value: plain, or in an object as SNS and SQS write attributes. */
+static int
+as_message_value(as_json_t *json, as_message_read_t *read,
+    as_message_field_e field, const as_json_token_t *value)
 {
-    json_t      *attributes;
-    const char  *text;
+    bool             wanted;
+    as_json_token_t  token;
 
-    text = source->attribute == NULL ? NULL
-           : source->attribute(source->data, name);
+    if (value->type != AS_JSON_OBJECT) {
+        as_message_keep(read, field, value);
+        return as_json_skip(json, value);
+    }
 
-    if (text == NULL && source->json != NULL) {
-        attributes = json_object_get(source->json, "MessageAttributes");
-        text = as_message_json_text(source,
-                                    json_object_get(attributes, name));
-        if (text == NULL) {
-            text = as_message_json_text(source,
-                                        json_object_get(source->json, name));
+    while (as_json_next(json, &token) == AS_JSON_KEY) {
+        wanted = as_json_equals(&token, "Value", 5)
+                 || as_json_equals(&token, "StringValue", 11);
+        as_json_next(json, &token);
+
+        if (wanted) {
+            as_message_keep(read, field, &token);
+        }
+        if (as_json_skip(json, &token) != 0) {
+            return -1;
         }
     }
 
-    return text == NULL || *text == '\0' ? NULL : text;
+    return token.type == AS_JSON_OBJECT_END ? 0 : -1;
+}
+
+
+static int
+as_message_field(const as_json_token_t *key)
+{
+    int  i;
+
+    for (i = 0; i < AS_MESSAGE_FIELDS; i++) {
+        if (as_json_equals(key, as_message_names[i],
+                           strlen(as_message_names[i])))
+        {
+            return i;
+        }
+    }
+
+    return -1;
+}
+
+
+static int
+as_message_inner(as_message_read_t *read, const as_json_token_t *token)
+{
+    ptrdiff_t  n;
+
+    if (token->type != AS_JSON_STRING || read->inner != NULL
+        || token->len == 0)
+    {
+        return 0;
+    }
+
+    read->inner = malloc(token->len);
+    if (read->inner == NULL) {
+        return -1;
+    }
+
+    n = as_json_decode(token, read->inner, token->len);
+    read->inner_len = n < 0 ? 0 : (size_t) n;
+
+    return 0;
+}
+
+
+/*
+ * The members of an object, whose first token was read.  An envelope's
+ * MessageAttributes count more than what stands beside them, so that the
+ * outer object's own are read only where they were not given before.
+ */
+static int
+as_message_object(as_json_t *json, as_message_read_t *read, bool outer)
+{
+    int              field, rc;
+    bool             attributes, inner;
+    as_json_token_t  token;
+
+    while (as_json_next(json, &token) == AS_JSON_KEY) {
+        field = as_message_field(&token);
+        attributes = outer && as_json_equals(&token, "MessageAttributes", 17);
+        inner = outer && as_json_equals(&token, "Message", 7);
+        as_json_next(json, &token);
+
+        if (attributes && token.type == AS_JSON_OBJECT) {
+            rc = as_message_object(json, read, false);
+
+        } else if (field >= 0 && !(outer && read->given[field])) {
+            rc = as_message_value(json, read, (as_message_field_e) field,
+                                  &token);
+
+        } else {
+            rc = inner ? as_message_inner(read, &token) : 0;
+            rc |= as_json_skip(json, &token);
+        }
+
+        if (rc != 0) {
+            return -1;
+        }
+    }
+
+    return token.type == AS_JSON_OBJECT_END ? 0 : -1;
+}
+
+
+/* 0, or -1 where the text is no JSON object. */
+static int
+as_message_json(as_message_read_t *read, const char *text, size_t len)
+{
+    as_json_t        json;
+    as_json_token_t  token;
+
+    as_json_init(&json, text, len);
+
+    if (as_json_next(&json, &token) != AS_JSON_OBJECT
+        || as_message_object(&json, read, true) != 0)
+    {
+        return -1;
+    }
+
+    return as_json_next(&json, &token) == AS_JSON_END ? 0 : -1;
 }
 
 
@@ -75,7 +197,7 @@ as_message_quantity(const char *text)
     long   n;
     char  *end;
 
-    if (text == NULL || *text < '0' || *text > '9') {
+    if (*text < '0' || *text > '9') {
         return 0;
     }
 
@@ -89,14 +211,12 @@ as_message_quantity(const char *text)
 
 /* What the fields say; poison says what is missing. */
 static void
-as_message_fields(as_message_t *message, as_message_source_t *source)
+as_message_say(as_message_t *message, const as_message_read_t *read)
 {
     const char  *text;
 
-    message->poison = NULL;
-
-    text = as_message_field(source, "MessageAttributeOrderId");
-    if (text != NULL) {
+    if (read->given[AS_MESSAGE_ORDER]) {
+        text = read->fields[AS_MESSAGE_ORDER];
         if (as_uuid_parse(text, strlen(text), message->order_id) != 0) {
             message->poison = "the order id is no UUID";
             return;
@@ -104,18 +224,15 @@ as_message_fields(as_message_t *message, as_message_source_t *source)
         message->has_order = true;
     }
 
-    text = as_message_field(source, "MessageAttributeProductId");
-    if (text != NULL && strlen(text) <= AS_MESSAGE_TEXT_MAX) {
-        message->product = strdup(text);
+    if (read->given[AS_MESSAGE_PRODUCT]) {
+        message->product = strdup(read->fields[AS_MESSAGE_PRODUCT]);
     }
 
-    text = as_message_field(source, "MessageAttributeRequester");
-    if (text != NULL && strlen(text) <= AS_MESSAGE_TEXT_MAX) {
-        message->requester = strdup(text);
+    if (read->given[AS_MESSAGE_REQUESTER]) {
+        message->requester = strdup(read->fields[AS_MESSAGE_REQUESTER]);
     }
 
-    message->quantity = as_message_quantity(
-        as_message_field(source, "MessageAttributeProductCnt"));
+    message->quantity = as_message_quantity(read->fields[AS_MESSAGE_COUNT]);
 
     if (!message->has_order && message->product == NULL) {
         message->poison = "no product is named";
@@ -123,27 +240,32 @@ as_message_fields(as_message_t *message, as_message_source_t *source)
 }
 
 
-/* An envelope without attributes may hold JSON as its message. */
+/* A raw delivery: the fields are the message's attributes, its body is a
+ * text for people. */
 static void
-as_message_inner(as_message_t *message, as_message_source_t *source)
+as_message_raw(as_message_read_t *read, as_message_attribute_pt attribute,
+    void *data)
 {
-    json_t      *outer, *inner;
+    int          i;
+    size_t       len;
     const char  *text;
 
-    outer = source->json;
-    inner = json_object_get(outer, "Message");
-    text = json_string_value(inner);
+    for (i = 0; attribute != NULL && i < AS_MESSAGE_FIELDS; i++) {
+        text = attribute(data, as_message_names[i]);
+        len = text == NULL ? 0 : strlen(text);
 
-    source->json = text == NULL ? NULL : json_loads(text, 0, NULL);
-
-    if (json_is_object(source->json)) {
-        free(message->requester);
-        message->requester = NULL;
-        as_message_fields(message, source);
+        if (len > 0 && len <= AS_MESSAGE_TEXT_MAX) {
+            memcpy(read->fields[i], text, len + 1);
+            read->given[i] = true;
+        }
     }
+}
 
-    json_decref(source->json);
-    source->json = outer;
+
+static bool
+as_message_found(const as_message_read_t *read)
+{
+    return read->given[AS_MESSAGE_ORDER] || read->given[AS_MESSAGE_PRODUCT];
 }
 
 
@@ -151,37 +273,45 @@ void
 as_message_parse(as_message_t *message, const char *body, size_t len,
     as_message_attribute_pt attribute, void *data)
 {
-    as_message_source_t  source;
+    int                i;
+    char              *inner;
+    size_t             inner_len;
+    as_message_read_t  read;
 
     memset(message, 0, sizeof(*message));
-    memset(&source, 0, sizeof(source));
-    source.attribute = attribute;
-    source.data = data;
 
-    /* a raw delivery: its body is a text for people */
-    as_message_fields(message, &source);
-    if (message->poison == NULL || message->has_order) {
-        return;
+    for (i = 0; i < AS_MESSAGE_FIELDS; i++) {
+        read.fields[i][0] = '\0';
+        read.given[i] = false;
+    }
+    read.inner = NULL;
+
+    as_message_raw(&read, attribute, data);
+
+    if (!as_message_found(&read)) {
+        if (as_message_json(&read, body, len) != 0) {
+            message->poison = "the message is not JSON, and has no "
+                              "attributes";
+            goto out;
+        }
+
+        /* an envelope without attributes may hold JSON as its message */
+        if (!as_message_found(&read) && read.inner != NULL) {
+            inner = read.inner;
+            inner_len = read.inner_len;
+            read.inner = NULL;
+            if (as_message_json(&read, inner, inner_len) != 0) {
+                memset(read.given, 0, sizeof(read.given));
+            }
+            free(inner);
+        }
     }
 
-    source.json = json_loadb(body, len, 0, NULL);
-
-    if (!json_is_object(source.json)) {
-        message->poison = "the message is not JSON, and has no attributes";
-        goto out;
-    }
-
-    free(message->requester);
-    message->requester = NULL;
-    as_message_fields(message, &source);
-
-    if (message->poison != NULL && message->product == NULL) {
-        as_message_inner(message, &source);
-    }
+    as_message_say(message, &read);
 
 out:
 
-    json_decref(source.json);
+    free(read.inner);
 }
 
 
