@@ -14,6 +14,7 @@
 
 #define AS_HTTP_EVENTS    64
 #define AS_HTTP_POLL_MAX  64
+#define AS_HTTP_ROUNDS    4            /* before others have their turn */
 
 
 static int64_t
@@ -224,14 +225,18 @@ as_http_curl_due(as_http_curl_t *http)
 }
 
 
-static void
+/* Returns how many calls it ended. */
+static unsigned
 as_http_curl_complete(as_http_curl_t *http)
 {
     int               left;
+    unsigned          n;
     CURLMsg          *msg;
     CURLcode          rc;
     as_http_call_t   *call;
     as_http_answer_t  answer;
+
+    n = 0;
 
     while ((msg = curl_multi_info_read(http->multi, &left)) != NULL) {
 
@@ -248,7 +253,10 @@ as_http_curl_complete(as_http_curl_t *http)
         as_http_call_answer(call, rc, &answer);
         call->done(call->data, &answer);
         as_http_curl_recycle(http, call);
+        n++;
     }
+
+    return n;
 }
 
 
@@ -266,11 +274,19 @@ as_http_curl_perform(as_http_curl_t *http)
         as_http_curl_event(http, &events[i]);
     }
 
-    as_http_curl_due(http);
-    as_http_curl_complete(http);
+    /*
+     * What the callbacks started goes out now, not after the next wait; and
+     * where the answer is there at once, no event will ever tell of it.
+     */
+    for (i = 0; i < AS_HTTP_ROUNDS; i++) {
+        as_http_curl_due(http);
 
-    /* What the callbacks started goes out now, not after the next wait. */
-    as_http_curl_due(http);
+        if (as_http_curl_complete(http) == 0) {
+            return;
+        }
+    }
+
+    http->due_ms = as_http_curl_now();
 }
 
 

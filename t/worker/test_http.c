@@ -658,6 +658,53 @@ test_many(void **state)
 }
 
 
+typedef struct {
+    test_t             *t;
+    as_http_request_t   rq;
+    int                 left;
+} chain_t;
+
+
+static void
+chained(void *data, const as_http_answer_t *a)
+{
+    chain_t  *chain = data;
+
+    assert_int_equal(a->status, 200);
+
+    if (--chain->left > 0) {
+        assert_non_null(as_http_send(chain->t->http, &chain->rq));
+    }
+}
+
+
+/*
+ * An answer that is there before the loop waits again must not be waited
+ * for: each such call would cost the whole time-out of the poll.
+ */
+static void
+test_chain(void **state)
+{
+    int64_t   start;
+    chain_t   chain;
+    test_t   *t = *state;
+
+    chain.t = t;
+    chain.left = 10000;
+    request(t, &chain.rq, url(t, "/ok"));
+    chain.rq.done = chained;
+    chain.rq.data = &chain;
+    assert_non_null(as_http_send(t->http, &chain.rq));
+    start = as_clock_mono_ms(as_clock_system());
+
+    while (chain.left > 0) {
+        (void) as_http_poll(t->http, NULL, 0, 30000);
+    }
+
+    assert_in_range(as_clock_mono_ms(as_clock_system()) - start, 0, 29000);
+}
+
+
 static void
 bump(void *data)
 {
@@ -725,6 +772,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_loop, setup, teardown)
     };
 
