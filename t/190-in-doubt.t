@@ -251,3 +251,68 @@ for my $fault ('lose 1', 'drop 1') {
 SELECT state, received, stock FROM restock_order, product
 --- sql_expect
 fulfilled 10 13
+
+
+
+=== TEST 12: told "not enough", and the lost packet arrives after all
+Between them a pooler, so that KILL does not reach the old session; and the
+goods come in before the packet does.
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- sql_before
+UPDATE stock_movement SET quantity = 50;
+UPDATE product SET stock = 50;
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 20
+--- errors
+--- drive
+http(POST => '/checkout', '{}');
+proxy('hold 1');
+my $client = http_open(POST => '/checkout', '{"quantity":2}',
+    'Idempotency-Key' => 'k-1');
+wait_for { proxy('held') == 1 };
+my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
+    . " quantity) SELECT UNHEX(MD5(%d)), product_id, 'adjustment', %d FROM"
+    . " product; UPDATE product SET stock = stock + %d";
+db->run(sprintf $take, 1, -49, -49);
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+is(http_close($client)->{code}, 409, 'told');
+db->run(sprintf $take, 2, 50, 50);
+proxy('release');
+select undef, undef, undef, 0.5;
+is(sql('SELECT stock FROM product'), "50\n", 'nothing sold behind it');
+is(http(POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k-1')
+    ->{code}, 200, 'the key is free');
+--- sql_check eval: $::SALES
+--- sql_expect
+2 -3
+
+
+
+=== TEST 13: sold on another connection, and the lost packet arrives after all
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- sql_before
+UPDATE stock_movement SET quantity = 50;
+UPDATE product SET stock = 50;
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 20
+--- errors
+--- drive
+http(POST => '/checkout', '{}');
+proxy('hold 1');
+my $client = http_open(POST => '/checkout', '{"quantity":2}');
+wait_for { proxy('held') == 1 };
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+is(http_close($client)->{json}{stock}, 47, 'sold');
+proxy('release');
+select undef, undef, undef, 0.5;
+--- sql_check eval: $::SALES
+--- sql_expect
+2 -3

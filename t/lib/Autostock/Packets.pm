@@ -135,8 +135,16 @@ sub greeting_lie {
     return packet($seq, "\xff\x10\x04Too many connections")
         if $lie eq 'greeting_full';
 
+    my $thread = index($payload, "\0", 1) + 1;
+
+    # a pooler between has numbers of its own: KILL does not find the session
+    if ($lie eq 'thread_id') {
+        substr($payload, $thread, 4, pack 'V', 4_000_000_000);
+        return packet($seq, $payload);
+    }
+
     # tls_stripped: CLIENT_SSL (0x0800) is not among the capabilities
-    my $at = index($payload, "\0", 1) + 1 + 4 + 8 + 1;
+    my $at = $thread + 4 + 8 + 1;
     substr($payload, $at, 2, pack 'v', unpack('v', substr $payload, $at, 2)
         & ~0x0800);
     return packet($seq, $payload);

@@ -91,7 +91,8 @@ sub run {
                 syswrite $fd, obey($state, split / /, $line, 3) . "\n";
 
             } elsif (my $link = $state->{links}{fileno $fd // -1}) {
-                $fd == $link->{client} ? from_client($state, $link)
+                $link->{client} && $fd == $link->{client}
+                    ? from_client($state, $link)
                     : from_server($state, $link);
             }
         }
@@ -196,7 +197,12 @@ sub cut {
 sub from_client {
     my ($state, $link) = @_;
 
-    return cut($state, $link) unless sysread $link->{client}, my $bytes, 65536;
+    my $bytes;
+
+    unless (sysread $link->{client}, $bytes, 65536) {
+        return length($link->{waiting} // '') ? orphan($state, $link)
+            : cut($state, $link);
+    }
 
     if ($link->{heard}) {
         $state->{heard} .= $bytes if length $state->{heard} < 100_000;
@@ -229,6 +235,17 @@ sub from_client {
         $link->{waiting} ne '' ? ($link->{waiting} .= $bytes)
             : send_all($link->{server}, $bytes);
     }
+}
+
+
+# The client has gone; what is held of it is still under way.
+sub orphan {
+    my ($state, $link) = @_;
+
+    my $client = delete $link->{client};
+    delete $state->{links}{fileno $client};
+    $state->{select}->remove($client);
+    close $client;
 }
 
 
@@ -291,9 +308,11 @@ sub from_server {
             return;
         }
 
+        return unless $link->{client};
+
         if (!$link->{greeted}++ && $state->{greet}) {
             my $next = take(\$bytes);
-            $link->{heard} = 1 unless $state->{greet} eq 'tls_stripped';
+            $link->{heard} = 1 if $state->{greet} =~ /^greeting_/;
             $bytes = greeting_lie($state->{greet}, @$next) . $bytes;
         }
 
