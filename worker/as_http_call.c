@@ -102,7 +102,6 @@ as_http_call_options(as_http_call_t *call, const as_http_conf_t *conf)
          | curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L)
          | curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
          | curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L)
-         | curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 8192L)
          | curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L)
          | curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error)
          | curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION,
@@ -278,6 +277,15 @@ as_http_call_setup(as_http_call_t *call, const as_http_request_t *rq,
     if (proxy == NULL || (rq->flags & AS_HTTP_METADATA)) {
         proxy = "";
     }
+
+    /*
+     * A buffer for each call under way: large only where much comes.  A
+     * handle whose last call failed early refuses a new size, and keeps the
+     * old one; both will do.
+     */
+    (void) curl_easy_setopt(e, CURLOPT_BUFFERSIZE,
+                            call->max_answer > AS_HTTP_ANSWER_DEFAULT
+                            ? 16384L : 2048L);
 
     rc = curl_easy_setopt(e, CURLOPT_URL, rq->url)
          | curl_easy_setopt(e, CURLOPT_PROXY, proxy)

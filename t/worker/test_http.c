@@ -323,7 +323,10 @@ static void
 run(test_t *t, const as_http_request_t *rq)
 {
     memset(&t->answer, 0, sizeof(t->answer));
-    assert_non_null(as_http_send(t->http, rq));
+    if (as_http_send(t->http, rq) == NULL) {
+        fail_msg("send %s: %s", rq->url, strerror(errno));
+    }
+
     assert_int_equal(t->answer.told, 0);
     assert_int_equal(as_http_wait(t->http, &t->answer.done, -1), 0);
     assert_int_equal(t->answer.told, 1);
