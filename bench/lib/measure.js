@@ -6,7 +6,9 @@
  */
 
 const fs = require('node:fs');
+const path = require('node:path');
 const load = require('./load');
+const profile = require('./profile');
 const status = require('./status');
 const system = require('./system');
 const { HOT_STOCK } = require('./database');
@@ -73,6 +75,7 @@ class Measure {
             anonymous = server ? Math.max(0, ...server.workers()
                 .map(system.anonymousOf)) : 0;
         }, this.options.seconds * 700);
+        const profiled = await this.profile(server, step);
         const result = await this.generate(server, step,
             this.options.seconds);
         clearTimeout(sampling);
@@ -80,12 +83,37 @@ class Measure {
         await this.database.quiet();
         result.anonymous = anonymous;
         await this.after(server, step, before, result);
+        await profiled(result);
         result.faults = await this.check(step, result);
         if (server && fs.statSync(server.log).size > said) {
             result.faults.push('its log says: ' + fs.readFileSync(server.log,
                 'utf8').slice(said).trim().split('\n')[0].slice(0, 200));
         }
         return result;
+    }
+
+    /* Begins what was asked for; the function returned ends it. */
+    async profile(server, step) {
+        if (this.options.perf) {
+            return profile.sample(this.options.output, step,
+                this.options.seconds);
+        }
+        if (!this.options.instructions || !server || !server.data) {
+            return async () => {};
+        }
+        const { pid } = server.process;
+        await profile.zero(pid);
+        return async (result) => {
+            const counted = await profile.counted(pid, server.data,
+                result.requests);
+            const lines = profile.tell(step, counted, result.requests,
+                result.autostock && result.autostock.batch_mean);
+            result.instructions = counted.total;
+            fs.mkdirSync(this.options.output, { recursive: true });
+            fs.appendFileSync(path.join(this.options.output,
+                'instructions.txt'), lines.join('\n'));
+            console.log(lines.slice(0, 30).join('\n'));
+        };
     }
 
     /* Per answer, since the load's own count is what it is a share of. */

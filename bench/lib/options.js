@@ -24,6 +24,10 @@ take turns, and checks the books after every measurement.
   --module FILE       default: build/ngx_http_autostock_module.so
   --node-pool N       connections a Node process (default 8)
   --output FOLDER     default: bench/results/<time>
+  --perf              samples of the whole machine, by process and function
+                      (perf-*.txt beside the results)
+  --instructions      one nginx process under callgrind: instructions an
+                      answer; the rates then mean nothing
   --keep              leave the servers running until Ctrl-C
 
 Ends with 1 if any answer or any book was wrong; a target that is not met is
@@ -35,7 +39,8 @@ const LISTS = { '--case': 'cases', '--server': 'servers',
 const VALUES = { '--seconds': 'seconds', '--rounds': 'rounds',
     '--threads': 'threads', '--module': 'module', '--output': 'output',
     '--node-pool': 'nodePool' };
-const FLAGS = { '--quick': 'quick', '--full': 'full', '--keep': 'keep' };
+const FLAGS = { '--quick': 'quick', '--full': 'full', '--keep': 'keep',
+    '--perf': 'perf', '--instructions': 'instructions' };
 const WORDS = new Set(['cases', 'servers', 'set', 'module', 'output']);
 
 class UsageError extends Error {}

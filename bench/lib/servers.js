@@ -63,17 +63,26 @@ class Servers {
         };
         all.http = http ? fill(this.conf(http), all) : '';
         all.server = fill(this.conf(server), all);
+        if (this.options.instructions) {
+            /* a second reuseport socket would have nobody behind it */
+            all.modules += '\nmaster_process off;';
+            all.workers = 1;
+        }
         const file = path.join(dir, 'nginx.conf');
         const log = path.join(dir, 'error.log');
         fs.writeFileSync(file, fill(this.conf('nginx.conf'), all));
         fs.writeFileSync(log, '');
         await system.run('nginx', ['-t', '-q', '-c', file, '-p', dir,
             '-e', log]);
-        const started = system.start(key, 'nginx', ['-c', file, '-p', dir,
-            '-e', log], { log });
-        await system.waitForServer(started, 10,
+        const data = path.join(dir, 'callgrind');
+        const wrap = this.options.instructions ? ['valgrind',
+            '--tool=callgrind', '-q', `--callgrind-out-file=${data}`] : [];
+        const [command, ...args] = [...wrap, 'nginx', '-c', file, '-p', dir,
+            '-e', log];
+        const started = system.start(key, command, args, { log });
+        await system.waitForServer(started, 20,
             () => system.portAnswers(port), log);
-        return { key, port, log, process: started,
+        return { key, port, log, process: started, data,
             workers: () => system.childrenOf(started.pid) };
     }
 
