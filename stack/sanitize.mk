@@ -33,8 +33,9 @@ asan: $(ASAN)/nginx-objs/objs/Makefile
 	    -f objs/Makefile build
 	@ln -sfn nginx-objs/objs/nginx $(ASAN)/nginx
 	@ln -sfn nginx-objs/objs/ngx_http_autostock_module.so $(ASAN)/
-	@$(MAKE) --no-print-directory BUILD=$(ASAN) \
-	    CFLAGS='-O1 -g $(SANITIZE)' worker unit-build
+	@$(MAKE) --no-print-directory BUILD=$(ASAN)/c DEV=0 \
+	    CFLAGS='-O1 -g $(SANITIZE)' worker factory unit-build
+	@ln -sfn c/autostock-worker c/autostock-factory c/t $(ASAN)/
 	@echo "asan: $(ASAN)/nginx $(ASAN)/ngx_http_autostock_module.so"
 
 asan-test: asan
