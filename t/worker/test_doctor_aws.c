@@ -1,0 +1,287 @@
+/*
+ * doctor's look at AWS: a sound wiring, and each fault of it.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "as_doctor_aws.h"
+#include "as_policy.h"
+#include "fake_http.h"
+
+
+#define TOPIC  "arn:aws:sns:eu-west-1:1:t"
+#define QUEUE  "arn:aws:sqs:eu-west-1:1:q"
+#define DLQ    "arn:aws:sqs:eu-west-1:1:d"
+#define CALLER                                                                \
+    "<R><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn>"           \
+    "</GetCallerIdentityResult></R>"
+#define SUBSCRIPTIONS(arn)                                                    \
+    "<R><Subscriptions><member><SubscriptionArn>" arn "</SubscriptionArn>"   \
+    "<Protocol>sqs</Protocol><Endpoint>" QUEUE "</Endpoint></member>"        \
+    "</Subscriptions></R>"
+#define NOT_FOUND                                                             \
+    "<ErrorResponse><Error><Code>NotFound</Code></Error></ErrorResponse>"
+
+
+typedef struct {
+    fake_t           *fake;
+    as_aws_t         *aws;
+    as_doctor_aws_t   conf;
+    char              findings[2048];  /* "check:level;" of all not fine */
+    size_t            fine;
+
+    const char       *visibility;
+    const char       *dlq_retention;
+    const char       *redrive_to;
+    const char       *source;
+    const char       *subscriptions;
+    const char       *subscription;
+    char              queue[4096];
+    char              dlq[1024];
+} test_t;
+
+
+static void
+finding(void *data, as_doctor_level_e level, const char *check,
+    const char *what, const char *mend)
+{
+    test_t  *t = data;
+
+    assert_string_not_equal(what, "");
+
+    if (level == AS_DOCTOR_FINE) {
+        t->fine++;
+        return;
+    }
+
+    assert_string_not_equal(mend, "");
+    (void) snprintf(t->findings + strlen(t->findings),
+                    sizeof(t->findings) - strlen(t->findings), "%s:%d;",
+                    check, level);
+}
+
+
+static int
+setup(void **state)
+{
+    char            err[AS_AWS_ERROR_LEN];
+    test_t         *t;
+    as_aws_conf_t   conf;
+
+    t = calloc(1, sizeof(test_t));
+    t->fake = fake_create();
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "A");
+    fake_setenv(t->fake, "AWS_SECRET_ACCESS_KEY", "s");
+    memset(&conf, 0, sizeof(conf));
+    conf.http = t->fake->http;
+    conf.clock = &t->fake->clock;
+    conf.getenv = fake_getenv;
+    conf.getenv_data = t->fake;
+    t->aws = as_aws_create(&conf, err);
+    t->conf.topic_arn = TOPIC;
+    t->conf.queue_url = "http://x/q";
+    t->conf.dlq_url = "http://x/d";
+    t->conf.deadline_s = 30;
+    t->conf.stop_fd = -1;
+    t->conf.finding = finding;
+    t->conf.data = t;
+    t->visibility = "60";
+    t->dlq_retention = "1209600";
+    t->redrive_to = DLQ;
+    t->source = TOPIC;
+    t->subscriptions = SUBSCRIPTIONS("arn:s");
+    t->subscription = "<R/>";
+    *state = t;
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    test_t  *t = *state;
+
+    as_aws_destroy(t->aws);
+    fake_destroy(t->fake);
+    free(t);
+
+    return 0;
+}
+
+
+static int
+doctor(test_t *t)
+{
+    char    *policy, *redrive, *text;
+    json_t  *root;
+
+    policy = as_policy_add(NULL, QUEUE, t->source);
+    redrive = as_policy_redrive_new(t->redrive_to, 5);
+    root = json_pack("{s:{s:s, s:s, s:s, s:s, s:s}}", "Attributes",
+                     "QueueArn", QUEUE, "VisibilityTimeout", t->visibility,
+                     "MessageRetentionPeriod", "345600", "Policy", policy,
+                     "RedrivePolicy", redrive);
+    text = json_dumps(root, 0);
+    (void) snprintf(t->queue, sizeof(t->queue), "%s", text);
+    (void) snprintf(t->dlq, sizeof(t->dlq), "{\"Attributes\":{\"QueueArn\":"
+                    "\"" DLQ "\",\"MessageRetentionPeriod\":\"%s\"}}",
+                    t->dlq_retention);
+    json_decref(root);
+    free(text);
+    free(policy);
+    free(redrive);
+
+    (void) fake_answer(t->fake, 200, CALLER);
+    (void) fake_answer(t->fake, 200, "<R/>");
+    (void) fake_answer(t->fake, 200, t->queue);
+    (void) fake_answer(t->fake, 200, t->dlq);
+    (void) fake_answer(t->fake, 200, t->queue);
+    (void) fake_answer(t->fake, 200, t->subscriptions);
+    (void) fake_answer(t->fake, 200, t->subscription);
+
+    return as_doctor_aws(t->aws, &t->conf);
+}
+
+
+static void
+test_sound(void **state)
+{
+    test_t  *t = *state;
+
+    assert_int_equal(doctor(t), 0);
+    assert_string_equal(t->findings, "");
+    assert_true(t->fine >= 10);
+}
+
+
+static void
+test_visibility(void **state)
+{
+    test_t  *t = *state;
+
+    t->visibility = "30";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "visibility:1;");
+}
+
+
+static void
+test_retention(void **state)
+{
+    test_t  *t = *state;
+
+    t->dlq_retention = "345600";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "dlq-retention:1;");
+}
+
+
+static void
+test_redrive(void **state)
+{
+    test_t  *t = *state;
+
+    t->redrive_to = "arn:aws:sqs:eu-west-1:1:other";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "redrive:2;");
+}
+
+
+static void
+test_queue_policy(void **state)
+{
+    test_t  *t = *state;
+
+    t->source = "arn:aws:sns:eu-west-1:1:other";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "queue-policy:2;");
+}
+
+
+static void
+test_subscription(void **state)
+{
+    test_t  *t = *state;
+
+    t->subscriptions = "<R/>";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "subscription:2;");
+}
+
+
+static void
+test_not_confirmed(void **state)
+{
+    test_t  *t = *state;
+
+    t->subscriptions = SUBSCRIPTIONS("PendingConfirmation");
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "subscription:2;");
+}
+
+
+static void
+test_filter(void **state)
+{
+    test_t  *t = *state;
+
+    t->subscription = "<R><Attributes><entry><key>FilterPolicy</key>"
+                      "<value>{}</value></entry></Attributes></R>";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "filter:1;");
+}
+
+
+static void
+test_other_region(void **state)
+{
+    test_t  *t = *state;
+
+    t->conf.topic_arn = "arn:aws:sns:eu-west-2:1:t";
+    (void) fake_answer(t->fake, 200, CALLER);
+    (void) fake_answer(t->fake, 404, NOT_FOUND);
+    (void) fake_answer(t->fake, 404, NOT_FOUND);
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 1);
+    assert_string_equal(t->findings, "topic:2;queue:2;dlq:2;");
+}
+
+
+static void
+test_refused(void **state)
+{
+    test_t  *t = *state;
+
+    (void) fake_answer(t->fake, 403, "<E><Error><Code>InvalidClientTokenId"
+                       "</Code></Error></E>");
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_string_equal(t->findings, "credentials:3;");
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_sound, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_visibility, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_retention, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_redrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_queue_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_subscription, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_confirmed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_region, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, setup, teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
