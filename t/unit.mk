@@ -29,7 +29,7 @@ unit: unit-build
 	@CMOCKA_MESSAGE_OUTPUT=TAP prove --merge --exec '' $(UNIT_TESTS)
 
 $(B)/t/unit/%: CPPFLAGS += -I$(TOP)/src $(NGX_INCLUDES)
-$(B)/t/unit/%: | $(NGX)/objs/Makefile
+$(filter $(B)/t/unit/%,$(UNIT_TESTS)): | $(NGX)/objs/Makefile
 
 $(B)/obj/t/%.o: CPPFLAGS += $(unit_cflags)
 

@@ -130,7 +130,7 @@ flood(int fd, const char *head, const char *piece, int n)
 static bool
 reply(int fd, const char *rq)
 {
-    char  buf[4096], *body;
+    char  buf[16384], *body;
 
     if (strstr(rq, " /ok ") != NULL) {
         say(fd, "HTTP/1.1 200 OK\r\nDate: Sun, 30 Aug 2015 12:36:00 GMT\r\n"
