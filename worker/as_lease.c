@@ -76,8 +76,9 @@ as_lease_take(const as_lease_batch_t *batch, const char *worker,
     char         own[80];
     as_lease_t  *lease;
 
-    as_text_printf(sql, ";UPDATE restock_order SET lease_until ="
-                   " UTC_TIMESTAMP(6) + INTERVAL %" PRId64 " MICROSECOND,"
+    as_text_printf(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
+                   " SET lease_until = UTC_TIMESTAMP(6)"
+                   " + INTERVAL %" PRId64 " MICROSECOND,"
                    " published_at = COALESCE(published_at,"
                    " UTC_TIMESTAMP(6)), next_attempt_at = NULL,"
                    " state = 'published', lease_owner = ", lease_ms * 1000);
@@ -125,8 +126,9 @@ as_lease_look(const as_lease_batch_t *batch, as_text_t *sql)
 static void
 as_lease_requested(const as_lease_batch_t *batch, as_text_t *sql)
 {
-    as_text_put(sql, ";UPDATE restock_order SET requested_at ="
-                " UTC_TIMESTAMP(6), lease_until = NULL, lease_owner = NULL,"
+    as_text_put(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
+                " SET requested_at = UTC_TIMESTAMP(6),"
+                " lease_until = NULL, lease_owner = NULL,"
                 " next_attempt_at = NULL, last_error = NULL,"
                 " attempts = attempts + 1, state = 'requested'"
                 " WHERE state IN ('pending', 'published')"
@@ -142,7 +144,8 @@ as_lease_release(const char *worker, const as_lease_t *lease, as_text_t *sql)
 
     snprintf(own, sizeof(own), "call:%s:%" PRIu64, worker, lease->token);
 
-    as_text_printf(sql, ";UPDATE restock_order SET lease_until = NULL,"
+    as_text_printf(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
+                   " SET lease_until = NULL,"
                    " lease_owner = NULL, next_attempt_at = UTC_TIMESTAMP(6)"
                    " + INTERVAL %" PRId64 " MICROSECOND, last_error = ",
                    lease->again_ms * 1000);
@@ -157,8 +160,9 @@ as_lease_release(const char *worker, const as_lease_t *lease, as_text_t *sql)
 static void
 as_lease_fail(const as_lease_t *lease, as_text_t *sql)
 {
-    as_text_put(sql, ";UPDATE restock_order SET failed_at ="
-                " UTC_TIMESTAMP(6), lease_until = NULL, lease_owner = NULL,"
+    as_text_put(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
+                " SET failed_at = UTC_TIMESTAMP(6),"
+                " lease_until = NULL, lease_owner = NULL,"
                 " next_attempt_at = NULL, state = 'failed', last_error = ");
     as_text_sql_string(sql, lease->error);
     as_text_put(sql, " WHERE state IN ('pending', 'published')"

@@ -108,10 +108,12 @@ as_order_look(as_db_t *db, as_order_opening_t *opening)
     as_text_printf(&sql, ";SELECT order_id, state FROM restock_order"
                    " WHERE open_product_id = %s;SELECT COUNT(*),"
                    " TIMESTAMPDIFF(MICROSECOND, MAX(f.failed_at),"
-                   " UTC_TIMESTAMP(6)), 0 FROM restock_order f WHERE"
+                   " UTC_TIMESTAMP(6)), 0 FROM restock_order f"
+                   " FORCE INDEX (ix_restock_order_product) WHERE"
                    " f.product_id = %s AND f.state = 'failed'"
                    " AND f.pending_at > COALESCE((SELECT g.pending_at FROM"
-                   " restock_order g WHERE g.product_id = %s AND g.state ="
+                   " restock_order g FORCE INDEX (ix_restock_order_product)"
+                   " WHERE g.product_id = %s AND g.state ="
                    " 'fulfilled' ORDER BY g.pending_at DESC LIMIT 1),"
                    " '1970-01-01')", as_text_get(&id), as_text_get(&id),
                    as_text_get(&id));

@@ -10,6 +10,8 @@
 #include "as_outbox.h"
 
 
+#define AS_OUTBOX_CHUNK  20            /* a CASE of n compares n * n times */
+
 #define AS_OUTBOX_DUE                                                         \
     "state = 'pending' AND (next_attempt_at IS NULL"                          \
     " OR next_attempt_at <= UTC_TIMESTAMP(6))"
@@ -197,7 +199,8 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_printf(&sql, "UPDATE restock_order SET lease_until ="
+    as_text_printf(&sql, "UPDATE restock_order FORCE INDEX (PRIMARY)"
+                   " SET lease_until ="
                    " UTC_TIMESTAMP(6) + INTERVAL %" PRId64 " MICROSECOND,"
                    " next_attempt_at = UTC_TIMESTAMP(6) + INTERVAL %" PRId64
                    " MICROSECOND, lease_owner = ",
@@ -217,10 +220,12 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
 
     as_text_put(&sql, ";SELECT o.order_id, COUNT(*), TIMESTAMPDIFF("
                 "MICROSECOND, MAX(f.failed_at), UTC_TIMESTAMP(6))"
-                " FROM restock_order o JOIN restock_order f"
+                " FROM restock_order o STRAIGHT_JOIN restock_order f"
+                " FORCE INDEX (ix_restock_order_product)"
                 " ON f.product_id = o.product_id AND f.state = 'failed'"
                 " AND f.order_id <> o.order_id AND f.pending_at > COALESCE("
-                "(SELECT g.pending_at FROM restock_order g WHERE g.product_id"
+                "(SELECT g.pending_at FROM restock_order g"
+                " FORCE INDEX (ix_restock_order_product) WHERE g.product_id"
                 " = o.product_id AND g.state = 'fulfilled'"
                 " ORDER BY g.pending_at DESC LIMIT 1), '1970-01-01')"
                 " WHERE o.order_id IN ");
@@ -339,7 +344,7 @@ as_outbox_mark_published(as_text_t *sql, const char *owner,
 {
     size_t  i;
 
-    as_text_put(sql, "UPDATE restock_order SET"
+    as_text_put(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY) SET"
                 " published_at = IF(state = 'pending', UTC_TIMESTAMP(6),"
                 " COALESCE(published_at, UTC_TIMESTAMP(6))),"
                 " next_attempt_at = IF(state = 'pending', NULL,"
@@ -409,8 +414,13 @@ as_outbox_mark(as_db_t *db, const char *worker,
     snprintf(like, sizeof(like), "relay:%s:%%", worker);
     as_text_sql_string(&owner, like);
 
-    as_text_put(&sql, "START TRANSACTION;");
-    as_outbox_mark_published(&sql, as_text_get(&owner), marks, n);
+    as_text_put(&sql, "START TRANSACTION");
+
+    for (i = 0; i < n; i += AS_OUTBOX_CHUNK) {
+        as_outbox_mark_published(&sql, as_text_get(&owner), marks + i,
+                                 n - i < AS_OUTBOX_CHUNK ? n - i
+                                                         : AS_OUTBOX_CHUNK);
+    }
 
     for (i = 0; i < n; i++) {
         if (!marks[i].published) {

@@ -15,7 +15,7 @@
 #include "as_uuid.h"
 
 
-#define AS_OUTBOX_MAX  200             /* orders of one claim or mark */
+#define AS_OUTBOX_MAX  250             /* orders of one claim or mark */
 
 
 typedef struct {
@@ -45,7 +45,7 @@ typedef struct {
     uint8_t  id[AS_UUID_LEN];
     bool     published;
     char     message_id[101];          /* SNS's, where published */
-    char     error[301];               /* otherwise */
+    char     error[201];               /* otherwise */
     int64_t  again_ms;                 /* when to try again; -1: never, the
                                           order failed */
 } as_outbox_mark_t;

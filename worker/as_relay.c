@@ -68,37 +68,29 @@ as_relay_watch_run(void *data, as_db_t *db)
 static void
 as_relay_claimed(as_relay_t *relay)
 {
-    size_t              i, n;
+    size_t              i;
+    as_worker_t        *worker = relay->worker;
     as_outbox_order_t  *order;
 
-    for (i = 0, n = 0; i < relay->claim.n; i++) {
+    for (i = 0; i < relay->claim.n; i++) {
         order = &relay->claim.orders[i];
 
         if (order->claimed && order->pause_ms > 0) {
-            relay->worker->counters.paused++;
-            as_log_order(relay->worker->log, AS_LOG_WARN, AS_RELAY_PART,
-                         order->id, "put off for %" PRId64 " s: the "
-                         "product's last %d order%s failed",
-                         order->pause_ms / 1000, order->failures,
-                         order->failures == 1 ? "" : "s");
-        }
+            worker->counters.paused++;
+            as_log_order(worker->log, AS_LOG_WARN, AS_RELAY_PART, order->id,
+                         "put off for %" PRId64 " s: the product's last %d "
+                         "order%s failed", order->pause_ms / 1000,
+                         order->failures, order->failures == 1 ? "" : "s");
 
-        if (!order->claimed || order->pause_ms > 0) {
-            free(order->factory);
-            order->factory = NULL;
-            continue;
-        }
-
-        if (n != i) {
-            relay->claim.orders[n] = *order;
+        } else if (order->claimed) {
+            worker->counters.claimed++;
+            relay->queue[(relay->first + relay->nqueue++) % AS_RELAY_QUEUE]
+                = *order;
             order->factory = NULL;
         }
-        n++;
     }
 
-    relay->claim.n = n;
-    relay->next = 0;
-    relay->worker->counters.claimed += n;
+    as_outbox_free(&relay->claim);
 }
 
 
@@ -131,7 +123,6 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
     }
 
     relay->claim.n = 0;
-    relay->next = 0;
     as_loop_after(relay->worker->loop, &relay->timer,
                   status == AS_DB_ERROR ? 5000
                   : as_health_wait_ms(&relay->worker->db,
@@ -153,13 +144,12 @@ as_relay_watch(as_relay_t *relay)
     relay->interval_ms = settings->relay_interval;
     relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS
                        ? settings->db_query_timeout / 2 : AS_RELAY_PACKET_MS;
-    relay->next = 0;
     relay->claim.n = 0;
     relay->claim.owner = relay->owner;
     relay->claim.lease_ms = AS_RELAY_LEASE_MS;
     relay->claim.pause_min_ms = settings->failure_pause_min;
     relay->claim.pause_max_ms = settings->failure_pause_max;
-    relay->claim.max = AS_OUTBOX_MAX / 2;
+    relay->claim.max = AS_OUTBOX_MAX;
 
     relay->watching = true;
     as_clerk_submit(relay->watcher, &relay->watch);
@@ -206,12 +196,16 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
 }
 
 
+/* A transaction for many: while calls are under way there will be more. */
 static void
 as_relay_mark(as_relay_t *relay)
 {
     size_t  n;
 
-    if (relay->marking) {
+    if (relay->marking
+        || (relay->nmarked == 0 && relay->calls > 0
+            && relay->nmarks < AS_OUTBOX_MAX))
+    {
         return;
     }
 
@@ -242,7 +236,8 @@ as_relay_finish(as_relay_t *relay)
     as_relay_mark(relay);
 
     return relay->calls == 0 && !relay->watching && !relay->marking
-           && relay->nmarks == 0 && relay->nmarked == 0;
+           && relay->nqueue == 0 && relay->nmarks == 0
+           && relay->nmarked == 0;
 }
 
 
@@ -266,7 +261,7 @@ as_relay_go(void *data)
 
     /* the timer is set while SNS or the database is out of reach */
     if (!relay->watching && !relay->timer.set
-        && relay->next == relay->claim.n && relay->nmarked == 0)
+        && relay->nqueue + AS_OUTBOX_MAX <= AS_RELAY_QUEUE)
     {
         as_relay_watch(relay);
     }
@@ -336,6 +331,10 @@ as_relay_destroy(as_relay_t *relay)
         for (k = 0; k < relay->batches[i].n; k++) {
             free(relay->batches[i].orders[k].factory);
         }
+    }
+
+    for (i = 0; i < relay->nqueue; i++) {
+        free(relay->queue[(relay->first + i) % AS_RELAY_QUEUE].factory);
     }
 
     as_outbox_free(&relay->claim);

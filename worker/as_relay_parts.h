@@ -14,7 +14,8 @@
 
 #define AS_RELAY_PART      "relay"
 #define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
-#define AS_RELAY_MARKS     (2 * AS_OUTBOX_MAX)
+#define AS_RELAY_QUEUE     (2 * AS_OUTBOX_MAX)
+#define AS_RELAY_MARKS     (4 * AS_OUTBOX_MAX)
 
 
 typedef struct {
@@ -41,8 +42,11 @@ struct as_relay_s {
     char                  owner[80];
     bool                  in_doubt;    /* a claim of owner lost its answer */
     uint64_t              seq;
-    as_outbox_claim_t     claim;
-    size_t                next;        /* of the claim, to be published */
+    as_outbox_claim_t     claim;       /* the watcher's while it looks */
+
+    as_outbox_order_t     queue[AS_RELAY_QUEUE];   /* claimed; owns .factory */
+    size_t                first;
+    size_t                nqueue;
 
     as_relay_batch_t      batches[AS_RELAY_CALLS];
     size_t                calls;
@@ -62,7 +66,7 @@ void as_relay_go(void *data);
 /* Publishes what was claimed, as far as there are free calls. */
 void as_relay_publish(as_relay_t *relay);
 
-/* Puts the rest of the claim back into the outbox. */
+/* Puts what is claimed and not published back into the outbox. */
 void as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err);
 
 

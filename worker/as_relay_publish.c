@@ -50,7 +50,7 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
     mark->again_ms = never ? AS_RELAY_GIVE_UP
                      : as_health_wait_ms(&worker->sns,
                                          as_loop_random(worker->loop, 1000));
-    snprintf(mark->error, sizeof(mark->error), "SNS: %.90s: %.180s", code,
+    snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
              message);
     worker->counters.publish_failed++;
 
@@ -62,15 +62,28 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
 }
 
 
+static as_outbox_order_t *
+as_relay_take(as_relay_t *relay)
+{
+    as_outbox_order_t  *order;
+
+    order = &relay->queue[relay->first];
+    relay->first = (relay->first + 1) % AS_RELAY_QUEUE;
+    relay->nqueue--;
+
+    return order;
+}
+
+
 void
 as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
 {
-    while (!relay->watching && relay->next < relay->claim.n
-           && relay->nmarks < AS_RELAY_MARKS)
-    {
-        as_relay_entry(relay, &relay->claim.orders[relay->next], err, NULL);
-        free(relay->claim.orders[relay->next].factory);
-        relay->claim.orders[relay->next++].factory = NULL;
+    as_outbox_order_t  *order;
+
+    while (relay->nqueue > 0 && relay->nmarks < AS_RELAY_MARKS) {
+        order = as_relay_take(relay);
+        as_relay_entry(relay, order, err, NULL);
+        free(order->factory);
     }
 }
 
@@ -212,30 +225,25 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 }
 
 
-/* Fills free batches from the claim, which is the clerk's while it looks. */
+/* Fills free batches; while the timer is set SNS is out of reach. */
 void
 as_relay_publish(as_relay_t *relay)
 {
     size_t             i;
     as_relay_batch_t  *batch;
 
-    if (relay->watching) {
-        return;
-    }
-
-    for (i = 0; i < AS_RELAY_CALLS; i++) {
+    for (i = 0; i < AS_RELAY_CALLS && !relay->timer.set; i++) {
         batch = &relay->batches[i];
 
-        if (batch->call != NULL || relay->next == relay->claim.n
+        if (batch->call != NULL || relay->nqueue == 0
             || relay->nmarks + (relay->calls + 1) * AS_SNS_BATCH_MAX
                > AS_RELAY_MARKS)
         {
             continue;
         }
 
-        while (batch->n < AS_SNS_BATCH_MAX && relay->next < relay->claim.n) {
-            batch->orders[batch->n++] = relay->claim.orders[relay->next];
-            relay->claim.orders[relay->next++].factory = NULL;
+        while (batch->n < AS_SNS_BATCH_MAX && relay->nqueue > 0) {
+            batch->orders[batch->n++] = *as_relay_take(relay);
         }
 
         as_relay_send(relay, batch);
