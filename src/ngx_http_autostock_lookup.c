@@ -402,6 +402,15 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
         return;
     }
 
+    if (rc == NGX_DECLINED
+        && (ngx_http_autostock_mysql_ended(lf->flight.query.error)
+            || ngx_http_autostock_mysql_conflict(lf->flight.query.error)))
+    {
+        ngx_http_autostock_flight_again(&lf->flight, 0,
+                                        "a look-up was ended");
+        return;
+    }
+
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: the database refused a look-up, "

@@ -15,7 +15,7 @@ static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
 void
 ngx_http_autostock_mysql_query(ngx_http_autostock_mysql_t *m, ngx_str_t *sql)
 {
-    m->sql = sql;
+    m->sql = *sql;
     m->state = ngx_http_autostock_mysql_sending;
     m->started = 0;
 }
@@ -31,7 +31,7 @@ ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
     m->started = 1;
 
     return mysql_real_query_start(&m->failed, &m->mysql,
-                                  (char *) m->sql->data, m->sql->len);
+                                  (char *) m->sql.data, m->sql.len);
 }
 
 
@@ -234,6 +234,24 @@ ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
     *text = mysql_error(&m->mysql);
 
     return mysql_errno(&m->mysql);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_mysql_conflict(ngx_uint_t error)
+{
+    return error == NGX_HTTP_AUTOSTOCK_ER_DEADLOCK
+           || error == NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT
+           || error == NGX_HTTP_AUTOSTOCK_ER_CHECKREAD;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_mysql_ended(ngx_uint_t error)
+{
+    return error == 1317                    /* KILL QUERY */
+           || error == 1969                 /* max_statement_time */
+           || error == 3024;                /* max_execution_time */
 }
 
 

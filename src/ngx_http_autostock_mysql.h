@@ -83,6 +83,14 @@ uint64_t ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m);
 ngx_uint_t ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
     const char **text);
 
+/*
+ * Errors that pass.  conflict: two transactions were in each other's way,
+ * and this one was rolled back, whatever it was about to do.  ended: the
+ * statement was, by somebody or by its time limit.
+ */
+ngx_uint_t ngx_http_autostock_mysql_conflict(ngx_uint_t error);
+ngx_uint_t ngx_http_autostock_mysql_ended(ngx_uint_t error);
+
 ngx_socket_t ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m);
 uint64_t ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m);
 ngx_uint_t ngx_http_autostock_mysql_in_transaction(

@@ -33,7 +33,7 @@ struct ngx_http_autostock_mysql_s {
     MYSQL_RES                         *result;
     int                                wanted;     /* MYSQL_WAIT_* */
     int                                failed;     /* of the last call */
-    ngx_str_t                         *sql;
+    ngx_str_t                          sql;
     ngx_http_autostock_mysql_state_e   state;
     ngx_http_autostock_database_t     *db;
     ngx_addr_t                        *addr;

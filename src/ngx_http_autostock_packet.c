@@ -34,6 +34,8 @@ static void ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 static void ngx_http_autostock_packet_guard(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_keys(
+    ngx_http_autostock_transaction_t *t);
 
 
 /* one of 1, or the error "subquery returns more than 1 row" */
@@ -166,34 +168,12 @@ void
 ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
     ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines)
 {
-    ngx_uint_t                  i, n;
+    ngx_uint_t                  i;
     ngx_http_autostock_sql_t   *sql;
 
     ngx_http_autostock_packet_begin(t);
 
     sql = &t->flight.sql;
-
-    if (keys) {
-        t->keys_at = sql->statements;
-        ngx_http_autostock_sql_text(sql,
-            "SELECT m.idempotency_key,m.movement_id,m.fingerprint,p.stock"
-            " FROM stock_movement m LEFT JOIN product p"
-            " ON p.product_id=m.product_id"
-            " WHERE m.kind='sale' AND m.idempotency_key IN(");
-
-        for (i = 0, n = 0; i < t->nitems; i++) {
-            if (t->items[i].keyed && !t->items[i].twin) {
-                if (n++) {
-                    ngx_http_autostock_sql_text(sql, ",");
-                }
-
-                ngx_http_autostock_sql_binary(sql, t->items[i].key, 16);
-            }
-        }
-
-        ngx_http_autostock_sql_text(sql, ")");
-        ngx_http_autostock_sql_next(sql);
-    }
 
     if (ids) {
         t->ids_at = sql->statements;
@@ -226,6 +206,45 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_sql_text(sql, ")");
         ngx_http_autostock_sql_next(sql);
     }
+
+    if (keys) {
+        ngx_http_autostock_packet_keys(t);
+    }
+}
+
+
+/*
+ * Asked for after the products' rows: whoever finds a shelf empty must find
+ * the sale that emptied it, if it was his own.
+ */
+
+static void
+ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_sql_t   *sql;
+
+    sql = &t->flight.sql;
+
+    t->keys_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT m.idempotency_key,m.movement_id,m.fingerprint,p.stock"
+        " FROM stock_movement m LEFT JOIN product p"
+        " ON p.product_id=m.product_id"
+        " WHERE m.kind='sale' AND m.idempotency_key IN(");
+
+    for (i = 0, n = 0; i < t->nitems; i++) {
+        if (t->items[i].keyed && !t->items[i].twin) {
+            if (n++) {
+                ngx_http_autostock_sql_text(sql, ",");
+            }
+
+            ngx_http_autostock_sql_binary(sql, t->items[i].key, 16);
+        }
+    }
+
+    ngx_http_autostock_sql_text(sql, ")");
+    ngx_http_autostock_sql_next(sql);
 }
 
 
@@ -257,6 +276,11 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
         " WHERE open_product_id IN(");
     ngx_http_autostock_packet_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")");
+    ngx_http_autostock_sql_next(sql);
+
+    if (t->nkeyed) {
+        ngx_http_autostock_packet_keys(t);
+    }
 }
 
 

@@ -9,7 +9,6 @@
 #include "ngx_http_autostock_status.h"
 
 
-static ngx_uint_t ngx_http_autostock_transaction_passing(ngx_uint_t error);
 static void ngx_http_autostock_transaction_refused(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_rolled_back(void *data,
@@ -53,32 +52,21 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* Two transactions in each other's way: rolled back, to be run again. */
-
-static ngx_uint_t
-ngx_http_autostock_transaction_passing(ngx_uint_t error)
-{
-    return error == NGX_HTTP_AUTOSTOCK_ER_DEADLOCK
-           || error == NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT
-           || error == NGX_HTTP_AUTOSTOCK_ER_CHECKREAD;
-}
-
-
 /* The server said no: nothing of it is committed. */
 
 static void
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                      error, passing;
+    ngx_uint_t                      error, conflict;
     ngx_http_autostock_database_t  *db;
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
     error = t->flight.query.error;
     t->dirty = 1;
 
-    passing = ngx_http_autostock_transaction_passing(error);
+    conflict = ngx_http_autostock_mysql_conflict(error);
 
-    if (!passing && t->flight.query.statements == t->commit_at) {
+    if (!conflict && t->flight.query.statements == t->commit_at) {
         /* a COMMIT that fails for another reason may have been done */
         ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
         return;
@@ -88,7 +76,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         t->sent = 0;
     }
 
-    if (passing || error == 1317 || error == 1969 || error == 3024) {
+    if (conflict || ngx_http_autostock_mysql_ended(error)) {
         /* or the statement was ended: by somebody, or by its time limit */
         ngx_http_autostock_transaction_rollback(t,
                                  ngx_http_autostock_transaction_rolled_back);
