@@ -104,7 +104,7 @@ in_group() { case " $groups " in *" $1 "*) return 0 ;; esac; return 1; }
 
 files_of() {
     case $1 in
-    lint)   printf '%s\n' t/lint.t ;;
+    lint)   printf '%s\n' t/lint.t t/docs.t ;;
     unit)   find "$build/t" -maxdepth 2 -name 'test_*' -type f -perm -u+x ;;
     module) printf '%s\n' t/[0-9]*.t t/bugs.t ;;
     system) printf '%s\n' t/system/*.t ;;

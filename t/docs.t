@@ -1,0 +1,145 @@
+#!/usr/bin/perl
+
+# What the documents say of names, defaults and files, against the code: a
+# directive, a setting, a metric or a package that nobody described, a default
+# that is another, a link that leads nowhere.
+
+use v5.10.1;
+use strict;
+use warnings;
+use utf8;
+
+use Cwd qw( abs_path );
+use File::Basename qw( dirname );
+use JSON::PP qw( decode_json );
+use Test::More;
+
+chdir dirname(abs_path($0)) . '/..' or die "chdir: $!";
+
+my $build   = $ENV{AUTOSTOCK_BUILD} || 'build';
+my @pages   = grep { -f } ('README.md', glob('docs/*.md'), glob('bench/*.md'));
+my $readme  = slurp('README.md');
+my $manual  = slurp('docs/directives.md');
+
+sub slurp {
+    open my $in, '<:encoding(UTF-8)', $_[0] or die "$_[0]: $!";
+    local $/;
+    return <$in>;
+}
+
+sub none {
+    my ($what, @found) = @_;
+    ok(!@found, $what) or diag join "\n", @found;
+}
+
+# Anchors as the usual renderers make them of headings.
+sub anchors {
+    my ($text) = @_;
+    my %anchors;
+    $text =~ s/^ {4}.*$//mg;
+    while ($text =~ /^#+ +(.+?) *$/mg) {
+        my $anchor = lc $1;
+        $anchor =~ s/[^\w\- ]//g;
+        $anchor =~ tr/ /-/;
+        $anchors{$anchor} = 1;
+    }
+    return \%anchors;
+}
+
+sub dead_links {
+    my ($page) = @_;
+    my @dead;
+    my $text = slurp($page);
+    while ($text =~ /\]\(([^)\s]+)\)/g) {
+        my ($file, $anchor) = split /#/, $1, 2;
+        next if $file =~ m{^[a-z]+:};
+        my $path = $file eq '' ? $page : dirname($page) . "/$file";
+        if (!-e $path) {
+            push @dead, "$page: $1";
+        } elsif (defined $anchor && !anchors(slurp($path))->{$anchor}) {
+            push @dead, "$page: $1 (no such heading)";
+        }
+    }
+    return @dead;
+}
+
+none('every link leads somewhere', map { dead_links($_) } @pages);
+
+# Directives, and the names in a database block.
+my %directives;
+for my $file ('ngx_http_autostock_module.c', glob 'src/*.c') {
+    my $code = slurp($file);
+    while ($code =~ /\{ ngx_string\("([a-z_]+)"\),\s+NGX_/g) {
+        $directives{$1} = 1;
+    }
+}
+cmp_ok(scalar keys %directives, '>', 20, 'the directives are found');
+
+none('every directive has its heading in docs/directives.md',
+    grep { my $d = $_; $manual !~ /^#+ .*\b\Q$d\E\b/m } sort keys %directives);
+none('every directive is in the README',
+    grep { $readme !~ /`\Q$_\E`/ } sort keys %directives);
+
+# What a row of the README's table says of its settings' defaults.
+my %told;
+while ($readme =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
+    my ($names, $values) = ($1, $2);
+    my @names  = $names =~ /`([A-Z_]+)`/g;
+    my @values = map { /`([^`]*)`/ ? $1 : '' } split /, /, $values;
+    for my $i (0 .. $#names) {
+        my $name = $names[$i];
+        ($name = $names[0]) =~ s/_[A-Z]+$/$names[$i]/ if $name =~ /^_/;
+        $told{$name} = $values[$i] // '';
+    }
+}
+
+SKIP: {
+    skip 'no autostock-worker is built', 2 unless -x "$build/autostock-worker";
+
+    # what must be set is set, so that the rest are the defaults
+    my %must = (
+        DB_SOCKET => '/s', DB_USERNAME => 'u', DB_DATABASE => 'd',
+        TOPIC_ARN => 'arn:aws:sns:r:1:t', QUEUE_URL => 'http://q',
+        DLQ_URL => 'http://d', FACTORY_API_URL => 'http://f',
+        CALLBACK_URL => 'http://c',
+        AUTOSTOCK_CALLBACK_SECRET => 'sixteen characters',
+    );
+    open my $pipe, '-|', 'env', '-i', "PATH=$ENV{PATH}",
+        (map { "$_=$must{$_}" } sort keys %must),
+        "$build/autostock-worker", 'check-config', '--output', 'json'
+        or die "autostock-worker: $!";
+    my $settings = decode_json(do { local $/; <$pipe> });
+
+    none('every setting of the worker is in the README',
+        grep { $readme !~ /`\Q$_\E`/ && !exists $told{$_} }
+        sort keys %$settings);
+    none('its defaults are the ones that the README tells',
+        map { "$_: $told{$_} in the README, $settings->{$_} in the worker" }
+        grep { exists $told{$_} && !exists $must{$_}
+               && $told{$_} ne $settings->{$_}
+               && $_ ne 'AUTOSTOCK_WORKER_NAME' && $_ ne 'AWS_CA_BUNDLE' }
+        sort keys %$settings);
+}
+
+# The list of packages.
+my @packages = map { /^[a-z]+\s+([a-z0-9.+-]+)/ ? $1 : () }
+    grep { !/^#/ } split /\n/, slurp('stack/packages');
+none('every package is in the README',
+    grep { $readme !~ /`\Q$_\E`/ } @packages);
+
+# The types of problems.
+my @types = slurp('src/ngx_http_autostock_response.c')
+    =~ /problem_head\(\s*"([a-z-]+)"/g;
+cmp_ok(scalar @types, '>', 10, 'the types of problems are found');
+none('every type of problem is in the README',
+    grep { $readme !~ /`\Q$_\E`/ } @types);
+
+# The counters of the module.
+my ($table) = slurp('src/ngx_http_autostock_exposition.c')
+    =~ /counter_metrics\[\] = \{(.*?)^\};/ms;
+my @counters = ($table // '') =~ /\{ "([a-z_]+)",/g;
+cmp_ok(scalar @counters, '>', 20, 'the counters are found');
+none('every counter is in docs/directives.md',
+    grep { $manual !~ /`autostock_\Q$_\E_total`/ } @counters);
+
+done_testing();
