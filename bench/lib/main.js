@@ -21,32 +21,32 @@ const QUICK = [3, 2];
 const STANDARD = [4, 3];
 const FULL = [5, 3];
 
+/* of the database alone: more only wait for the row's lock */
+const BARE_CLIENTS = 8;
+
+/* The steps of one case on one server. */
+function steps(options, name, server, connections, workers) {
+    const or = (list, otherwise) => (list.length ? list : otherwise);
+    if (server === 'bare') {
+        return or(options.batches, [1]).map((batch) => cases.bare(
+            Math.min(connections, BARE_CLIENTS), batch));
+    }
+    if (name === 'hot' && options.rates.length) {
+        return options.rates.map((rate) => cases.open(server, rate,
+            connections, workers));
+    }
+    return supports(server, name)
+        ? [cases.step(server, name, connections, workers)] : [];
+}
+
 function chosen(options) {
     const or = (list, otherwise) => (list.length ? list : otherwise);
-    const plan = [];
-    for (const workers of or(options.workers, [2])) {
-        for (const connections of or(options.connections, [256])) {
-            for (const name of options.cases) {
-                for (const server of or(options.servers,
-                    ['autostock', 'plain'])) {
-                    if (server === 'bare') {
-                        plan.push(cases.bare(Math.min(connections, 8)));
-                        continue;
-                    }
-                    if (name === 'hot' && options.rates.length) {
-                        plan.push(...options.rates.map((rate) => cases.open(
-                            server, rate, connections, workers)));
-                        continue;
-                    }
-                    if (supports(server, name)) {
-                        plan.push(cases.step(server, name, connections,
-                            workers));
-                    }
-                }
-            }
-        }
-    }
-    return plan;
+    return or(options.workers, [2]).flatMap(
+        (workers) => or(options.connections, [256]).flatMap(
+            (connections) => options.cases.flatMap(
+                (name) => or(options.servers, ['autostock', 'plain']).flatMap(
+                    (server) => steps(options, name, server, connections,
+                        workers)))));
 }
 
 /* Redis keeps one counter; the plain server answers what it was told. */
@@ -129,7 +129,22 @@ async function tell(options, context, plan, results) {
     return faults.length ? 1 : 0;
 }
 
+/* Told before the first server is started. */
+async function need(options) {
+    const commands = [...(options.perf ? [['perf', 'linux-perf']] : []),
+        ...(options.instructions ? [['callgrind_control', 'valgrind']] : [])];
+    for (const [command, name] of commands) {
+        await system.run('sh', ['-c', `command -v ${command}`]).catch(() => {
+            throw new Error(`${command} is missing: install Debian's ${name}`);
+        });
+    }
+    if (!fs.existsSync(options.module)) {
+        throw new Error(`there is no ${options.module}: run make`);
+    }
+}
+
 async function measureAll(options, folder, sockets) {
+    await need(options);
     const database = new Database(TOP, folder, sockets);
     await database.start();
     const context = describe(options, database);

@@ -16,6 +16,7 @@ take turns, and checks the books after every measurement.
   --connections N     with --case (repeatable; default 256)
   --workers N         with --case: nginx workers (repeatable; default 2)
   --rate N            with --case hot: open loop at N a second (repeatable)
+  --batch N           with --server bare: sales a transaction (repeatable)
   --seconds N         of each measurement
   --rounds N
   --threads N         of wrk (default 2)
@@ -35,7 +36,7 @@ told in the table and is no error.`;
 
 const LISTS = { '--case': 'cases', '--server': 'servers',
     '--connections': 'connections', '--workers': 'workers', '--rate': 'rates',
-    '--set': 'set' };
+    '--batch': 'batches', '--set': 'set' };
 const VALUES = { '--seconds': 'seconds', '--rounds': 'rounds',
     '--threads': 'threads', '--module': 'module', '--output': 'output',
     '--node-pool': 'nodePool' };
@@ -70,7 +71,7 @@ function known(what, names, all) {
 
 function parse(words) {
     const options = { cases: [], servers: [], connections: [], workers: [],
-        rates: [], set: [], threads: 2 };
+        rates: [], batches: [], set: [], threads: 2 };
     for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word in FLAGS) {
