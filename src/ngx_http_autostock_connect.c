@@ -209,7 +209,8 @@ ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
             ",max_statement_time=%M.%03M */;"
             "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
             "@@sync_binlog,@@read_only;"
-            "SHOW GLOBAL STATUS LIKE 'Uptime'",
+            "SHOW GLOBAL STATUS LIKE 'Uptime';"
+            "SHOW SESSION VARIABLES LIKE 'wsrep_on'",
             ngx_max(timeout / 2000, 1),
             conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
@@ -251,6 +252,11 @@ ngx_http_autostock_connection_setup_row(void *data, ngx_uint_t statement,
         uptime = ngx_atoi(columns[1].data, columns[1].len);
         conn->server_start = ngx_time() - uptime;
         return uptime == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
+
+    if (statement == 4 && n == 2) {
+        conn->clustered = columns[1].len == 2;         /* ON, not OFF */
+        return NGX_OK;
     }
 
     return NGX_ERROR;

@@ -3,8 +3,6 @@
 
 
 static void ngx_http_autostock_connection_event(ngx_event_t *ev);
-static ngx_int_t ngx_http_autostock_connection_statement(
-    ngx_http_autostock_connection_t *conn);
 static ngx_int_t ngx_http_autostock_connection_wait(
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_connection_timeout(ngx_event_t *ev);
@@ -59,7 +57,8 @@ ngx_http_autostock_connection_query(ngx_http_autostock_connection_t *conn,
 
     ngx_add_timer(&conn->timer, conn->db->query_timeout);
 
-    ngx_http_autostock_mysql_query(conn->mysql, &query->sql);
+    conn->unsent = query->sql;
+    ngx_http_autostock_connection_send(conn);
     ngx_http_autostock_connection_run(conn, 0);
 
     conn->starting = 0;
@@ -139,6 +138,11 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
                 break;
             }
 
+            if (conn->unsent.len) {
+                ngx_http_autostock_connection_send(conn);
+                continue;
+            }
+
             ngx_http_autostock_connection_finish(conn, NGX_OK);
             return;
 
@@ -160,46 +164,6 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         ngx_http_autostock_connection_finish(conn, NGX_ERROR);
         return;
     }
-}
-
-
-static ngx_int_t
-ngx_http_autostock_connection_statement(ngx_http_autostock_connection_t *conn)
-{
-    uint64_t                     id;
-    ngx_int_t                    rc;
-    ngx_str_t                    columns[NGX_HTTP_AUTOSTOCK_COLUMNS];
-    ngx_uint_t                   n;
-    ngx_http_autostock_query_t  *query;
-
-    query = conn->query;
-
-    for ( ;; ) {
-        rc = ngx_http_autostock_mysql_row(conn->mysql, columns, &n);
-
-        if (rc == NGX_DONE) {
-            break;
-        }
-
-        if (rc != NGX_OK || query->row == NULL
-            || query->row(query->data, query->statements, columns, n)
-               != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                          "autostock: database \"%V\" gave an answer that "
-                          "was not asked for", &conn->db->name);
-            return NGX_ERROR;
-        }
-    }
-
-    id = ngx_http_autostock_mysql_insert_id(conn->mysql);
-    if (id) {
-        query->insert_id = id;
-    }
-
-    query->statements++;
-
-    return NGX_OK;
 }
 
 

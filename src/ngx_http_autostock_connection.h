@@ -58,6 +58,8 @@ struct ngx_http_autostock_connection_s {
     ngx_log_t                       *log;
 
     ngx_http_autostock_query_t      *query;
+    ngx_str_t                        sending;
+    ngx_str_t                        unsent;  /* of the query's text */
     ngx_http_autostock_query_t       setup;
     u_char                           setup_text[512];
     ngx_uint_t                       wait;
@@ -77,6 +79,7 @@ struct ngx_http_autostock_connection_s {
 
     unsigned                         durable:1;
     unsigned                         read_only:1;
+    unsigned                         clustered:1;   /* Galera */
     unsigned                         resting:1;
     unsigned                         starting:1;
     unsigned                         in_thread:1;
@@ -111,7 +114,15 @@ ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
 
 
-/* Between the two halves, ngx_http_autostock_connect.c and _connection.c. */
+/* Between ngx_http_autostock_connect.c, _connection.c, and _statement.c. */
+
+/* Sends what of the query's text comes next. */
+void ngx_http_autostock_connection_send(
+    ngx_http_autostock_connection_t *conn);
+
+/* Reads a statement's rows; NGX_ERROR where they make no sense. */
+ngx_int_t ngx_http_autostock_connection_statement(
+    ngx_http_autostock_connection_t *conn);
 
 /* Gives the library's descriptor an nginx connection, for its events. */
 ngx_int_t ngx_http_autostock_connection_watch(
