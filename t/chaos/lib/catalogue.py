@@ -2,10 +2,12 @@
 
 import buyers
 import doubt
+import galera
 import job
 import packets
 import troubles
 import under_load
 
 SCENARIOS = [*under_load.SCENARIOS, *troubles.SCENARIOS, *buyers.SCENARIOS,
-             *job.SCENARIOS, *packets.SCENARIOS, *doubt.SCENARIOS]
+             *job.SCENARIOS, *packets.SCENARIOS, *doubt.SCENARIOS,
+             *galera.SCENARIOS]

@@ -60,7 +60,7 @@ class JobShop(shops.Shop):
         self.journal_read = os.path.getsize(self.factory.journal) \
             if os.path.exists(self.factory.journal) else 0
 
-    def come_home(self, timeout=40):
+    def come_home(self, timeout=75):
         """Waits until every order has come to an end and no letter is on
         its way."""
         def home():

@@ -7,6 +7,7 @@ import time
 import traceback
 
 import shop as shops
+import wire
 from process import Failure
 
 
@@ -118,8 +119,8 @@ def run_round(scenario, number):
     try:
         what = scenario.run(number) or ''
         broken, report, summary, keep = scenario.finish(number)
-    except Failure as e:
-        broken, report, keep = 1, f'{e}\n{where(e)}', scenario.folder()
+    except (Failure, OSError, wire.MysqlError, wire.LostConnection) as e:
+        broken, report, keep = 1, f'{e!r}\n{where(e)}', scenario.folder()
         what = summary = ''
     took = time.monotonic() - begin
     again = (f't/chaos/run --only {scenario.name} --seed {env.seed}'

@@ -1,0 +1,220 @@
+"""A Galera cluster of three, each nginx host writing to a node of its own,
+while nodes are killed, cut off and come back."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import database
+import shop as shops
+import wire
+from nginx import Nginx
+from process import Failure, free_port, wait_until
+from scenario import Skip
+from under_load import UnderLoad
+
+PROVIDER = ('gcache.size=32M;evs.keepalive_period=PT0.2S;'
+            'evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;'
+            'evs.install_timeout=PT3S;pc.recovery=false;'
+            'gmcast.listen_addr=tcp://127.0.0.1:{group};'
+            'ist.recv_addr=127.0.0.1:{state};base_port={group}')
+
+
+class Node(database.Database):
+    """One of the cluster."""
+
+    def __init__(self, folder, number, groups):
+        self.group = groups[number]
+        others = ','.join(f'127.0.0.1:{g}' for g in groups)
+        super().__init__(folder, [
+            '--wsrep-on=ON', f'--wsrep-provider={database.find_galera()}',
+            '--wsrep-cluster-name=chaos',
+            f'--wsrep-node-name=node{number}',
+            f'--wsrep-node-address=127.0.0.1:{self.group}',
+            f'--wsrep-cluster-address=gcomm://{others}',
+            '--wsrep-sst-method=rsync',
+            f'--wsrep-sst-receive-address=127.0.0.1:{free_port()}',
+            '--binlog-format=ROW', '--innodb-autoinc-lock-mode=2',
+            '--wsrep-slave-threads=2', '--wsrep-provider-options='
+            + PROVIDER.format(group=self.group, state=free_port())])
+        self.always = list(self.options)
+
+    def begin_cluster(self):
+        path = os.path.join(self.data, 'grastate.dat')
+        if os.path.exists(path):
+            with open(path, encoding='ascii') as f:
+                state = f.read()
+            with open(path, 'w', encoding='ascii') as f:
+                f.write(re.sub(r'safe_to_bootstrap: 0',
+                               'safe_to_bootstrap: 1', state))
+        self.options = self.always + ['--wsrep-new-cluster']
+        super().start()
+        self.options = self.always
+
+    def start(self, wait=True):
+        """Also after a kill: from the position that InnoDB knows."""
+        self.open_up()
+        self.options = self.always + self.recovered()
+        super().start(False)
+        if wait:
+            self.wait()
+
+    def open_up(self):
+        """A root's rsync receives the state transfer as nobody."""
+        for folder, _, names in os.walk(self.data):
+            os.chmod(folder, 0o777)
+            for name in names:
+                path = os.path.join(folder, name)
+                if not os.path.islink(path) and os.path.isfile(path):
+                    os.chmod(path, 0o666)
+
+    def recovered(self):
+        log = os.path.join(self.folder, 'recover.log')
+        open(log, 'w', encoding='ascii').close()
+        subprocess.run(
+            ['mariadbd', '--no-defaults', f'--datadir={self.data}',
+             '--wsrep-on=ON', '--wsrep-recover', f'--log-error={log}',
+             f'--wsrep-provider={database.find_galera()}',
+             '--wsrep-cluster-address=gcomm://', '--binlog-format=ROW',
+             f'--socket={self.socket}.r', '--skip-networking',
+             '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=64M']
+            + database.as_user(), capture_output=True, check=False)
+        with open(log, encoding='utf-8', errors='replace') as f:
+            found = re.search(r'Recovered position: (\S+)', f.read())
+        return [f'--wsrep-start-position={found.group(1)}'] if found else []
+
+    def answers(self):
+        """In the cluster, and up with it."""
+        try:
+            with self.session(None, timeout=2) as db:
+                return db.rows("SHOW STATUS LIKE 'wsrep_ready'") \
+                    == [('wsrep_ready', 'ON')]
+        except (OSError, wire.MysqlError, wire.LostConnection):
+            return False
+
+
+class GaleraShop(shops.Shop):
+    """Two hosts at two of three nodes."""
+
+    def __init__(self, folder, template, **nginx):
+        super().__init__(folder, template, hosts=0, **nginx)
+        groups = [free_port() for _ in range(3)]
+        self.nodes = [Node(os.path.join(folder, f'node{n}'), n, groups)
+                      for n in range(3)]
+        shutil.rmtree(self.db.folder)
+        self.db = self.nodes[0]
+        self.db.install(template)
+
+    def start(self):
+        first = self.nodes[0]
+        first.begin_cluster()
+        first.prepare()
+        first.stop()
+        for node in self.nodes[1:]:
+            shutil.copytree(first.data, node.data)
+        first.begin_cluster()
+        for node in self.nodes[1:]:
+            node.start()
+        for n in range(2):
+            host = Nginx(os.path.join(self.folder, f'nginx{n}'),
+                         'unix:' + self.nodes[n].socket, **self.host_options)
+            self.hosts.append(host)
+            host.start()
+
+    def stop(self):
+        problems = super().stop()
+        for node in self.nodes[1:]:
+            if node.process and node.process.alive():
+                node.go_on()
+                node.kill()
+        return problems
+
+    def agree(self):
+        """The same stock and the same ledger on every node."""
+        query = ('SELECT (SELECT GROUP_CONCAT(sku, stock ORDER BY sku) FROM'
+                 ' product), COUNT(*), SUM(quantity) FROM stock_movement')
+
+        def same():
+            seen = set()
+            try:
+                for node in self.nodes:
+                    with node.session() as db:
+                        seen.add(str(db.rows(query)))
+            except (OSError, wire.MysqlError, wire.LostConnection):
+                return False
+            return len(seen) == 1
+        wait_until('all nodes say the same', same, 20, 0.1)
+
+    def conflicts(self):
+        """Transactions that lost against another node's."""
+        total = 0
+        for node in self.nodes:
+            with node.session() as db:
+                for _, value in db.rows(
+                        "SHOW STATUS WHERE Variable_name IN"
+                        " ('wsrep_local_cert_failures',"
+                        " 'wsrep_local_bf_aborts')"):
+                    total += int(value)
+        return total
+
+
+class Galera(UnderLoad):
+    """A node of three is killed, stopped or restarted under load."""
+
+    name = 'galera'
+    nightly_rounds = 100
+    load_options = {'clients': 32, 'think_ms': 2}
+
+    def setup(self):
+        if not database.find_galera():
+            raise Skip('Galera is not installed: apt-get install galera-4')
+        self.shop = GaleraShop(self.folder(), self.env.template(),
+                               query='1500ms', timeout='4000ms')
+        self.shop.start()
+
+    def strike(self):
+        node = self.rng.choice(self.shop.nodes)
+        number = self.shop.nodes.index(node)
+        time.sleep(0.5)
+        how = self.rng.choice(('kill', 'kill', 'pause', 'nothing'))
+        if how == 'kill':
+            node.kill()
+            self.tally.fault('kill -9 Galera node')
+            time.sleep(self.rng.choice((0.3, 1, 3)))
+            node.start()
+        elif how == 'pause':
+            node.pause()
+            self.tally.fault('SIGSTOP Galera node')
+            time.sleep(shops.LONG + 1)
+            node.go_on()
+            self.rejoin(node)
+        else:
+            time.sleep(1)
+        self.env.say(f'  # node {number}: {how}')
+        for other in self.shop.nodes:
+            other.wait(60)
+        self.shop.agree()
+
+    @staticmethod
+    def rejoin(node):
+        """A node that was cut off long enough gives up, and is started
+        again, as systemd would."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if not node.process.alive():
+                node.start()
+                return
+            if node.answers():
+                return
+            time.sleep(0.2)
+        raise Failure('a node that was paused does not come back')
+
+    def finish(self, number):
+        self.shop.agree()
+        self.tally.notes['Galera conflicts so far'] = [self.shop.conflicts()]
+        return super().finish(number)
+
+
+SCENARIOS = [Galera]
