@@ -1,0 +1,244 @@
+/*
+ * The providers that are asked over HTTP: STS, the container, the instance.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "creds_fixture.h"
+
+
+static void
+test_web_identity(void **state)
+{
+    test_t      *t = *state;
+    const char  *body;
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    fake_setenv(t->fake, "AWS_ROLE_ARN", "arn:aws:iam::1:role/r");
+    fake_setenv(t->fake, "AWS_WEB_IDENTITY_TOKEN_FILE",
+                creds_file(t, "token", "a.b+c\n"));
+    (void) fake_answer(t->fake, 200, STS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA1");
+    assert_string_equal(t->secret, "sec");
+    assert_string_equal(t->token, "tok");
+
+    assert_string_equal(t->fake->calls[0].url,
+                        "https://sts.eu-west-1.amazonaws.com/");
+    assert_int_equal(t->fake->calls[0].flags, 0);
+    assert_null(fake_header(t->fake, 0, "Authorization"));
+
+    body = t->fake->calls[0].body;
+    assert_non_null(strstr(body, "Action=AssumeRoleWithWebIdentity"));
+    assert_non_null(strstr(body, "&WebIdentityToken=a.b%2Bc"));
+    assert_null(strstr(body, "%0A"));
+    assert_non_null(strstr(body,
+                           "&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"));
+}
+
+
+static void
+test_role_of_a_profile(void **state)
+{
+    test_t  *t = *state;
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    creds_profiles(t, "[base]\naws_access_key_id=AKIABASE\n"
+             "aws_secret_access_key=s\n",
+             "[default]\nrole_arn=arn:aws:iam::1:role/r\n"
+             "source_profile=base\nexternal_id=x y\n");
+    (void) fake_answer(t->fake, 200, STS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA1");
+    assert_non_null(strstr(fake_header(t->fake, 0, "Authorization"),
+                           "Credential=AKIABASE/20150830/eu-west-1/sts/"));
+    assert_non_null(strstr(t->fake->calls[0].body, "Action=AssumeRole&"));
+    assert_non_null(strstr(t->fake->calls[0].body, "&ExternalId=x%20y"));
+}
+
+
+static void
+test_container_ecs(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x");
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA2");
+    assert_string_equal(t->token, "tok2");
+    assert_string_equal(t->fake->calls[0].url, "http://169.254.170.2/v2/x");
+    assert_int_equal(t->fake->calls[0].flags,
+                     AS_HTTP_PRIVATE | AS_HTTP_METADATA);
+}
+
+
+static void
+test_container_eks(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                "http://169.254.170.23/v1/credentials");
+    fake_setenv(t->fake, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                creds_file(t, "token", "pod-token\n"));
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA2");
+    assert_string_equal(fake_header(t->fake, 0, "Authorization"),
+                        "pod-token");
+}
+
+
+static void
+test_container_elsewhere_is_refused(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const char *const  urls[] = {
+        "http://10.0.0.1/", "http://169.254.169.254/", "http://example.com/",
+        "http://127.0.0.1.example.com/", "http://localhost.example.com/",
+        "ftp://127.0.0.1/", "http://user@127.0.0.1/"
+    };
+
+    creds_profiles(t, "", "");
+
+    for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_FULL_URI", urls[i]);
+        creds_get(t);
+        assert_non_null(strstr(t->error, "must be https"));
+        assert_int_equal(t->fake->ncalls, 0);
+    }
+}
+
+
+static void
+test_container_that_fails_ends_the_chain(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+    (void) fake_answer(t->fake, 500, "oops");
+    creds_get(t);
+    assert_non_null(strstr(t->error, "answered 500"));
+    assert_int_equal(t->fake->ncalls, 1);
+}
+
+
+static void
+test_imds(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    (void) fake_answer(t->fake, 200, "TOKEN==");
+    (void) fake_answer(t->fake, 200, "my-role\n");
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA2");
+    assert_int_equal(t->fake->ncalls, 3);
+    assert_string_equal(t->fake->calls[0].method, "PUT");
+    assert_string_equal(t->fake->calls[0].url,
+                        "http://169.254.169.254/latest/api/token");
+    assert_int_equal(t->fake->calls[0].timeout_ms, 1000);
+    assert_string_equal(fake_header(t->fake, 1, "X-aws-ec2-metadata-token"),
+                        "TOKEN==");
+    assert_string_equal(t->fake->calls[2].url,
+                        "http://169.254.169.254/latest/meta-data/iam/"
+                        "security-credentials/my-role");
+}
+
+
+static void
+test_imds_without_a_role(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    (void) fake_answer(t->fake, 200, "TOKEN==");
+    (void) fake_answer(t->fake, 404, "");
+    creds_get(t);
+    assert_non_null(strstr(t->error, "no role is attached"));
+    assert_non_null(strstr(t->error, "AWS_ACCESS_KEY_ID is not set"));
+}
+
+
+static void
+test_imds_disabled(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_EC2_METADATA_DISABLED", "TRUE");
+    creds_get(t);
+    assert_int_equal(t->fake->ncalls, 0);
+    assert_string_not_equal(t->error, "");
+}
+
+
+static void
+test_garbled_answers(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const char *const  bodies[] = {
+        "", "[]", "{", "{\"AccessKeyId\":\"A\"}", "<html>",
+        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"B\","
+        "\"Expiration\":\"tomorrow\"}"
+    };
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        (void) fake_answer(t->fake, 200, bodies[i]);
+        creds_get(t);
+        assert_string_not_equal(t->error, "");
+        assert_null(as_credentials_peek(t->creds));
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_web_identity, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_role_of_a_profile, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_container_ecs, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_container_eks, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_container_elsewhere_is_refused, creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_container_that_fails_ends_the_chain, creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_imds, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_imds_without_a_role, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_imds_disabled, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_garbled_answers, creds_setup,
+                                        creds_teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
