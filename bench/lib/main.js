@@ -179,6 +179,7 @@ async function main() {
     const folder = path.join(BENCH, 'run-data');
     options.built = path.join(folder, 'bin');
     fs.mkdirSync(folder, { recursive: true });
+    await system.endLeftovers(path.join(folder, 'pids'));
     /* socket paths have 107 bytes at most */
     const sockets = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-'));
     const end = async (code) => {

@@ -20,6 +20,32 @@ function sleep(ms) {
     return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/*
+ * Servers outlive a runner that was killed.  Each is written down with the
+ * time it was started, by which the next run knows it from a process that
+ * has its number by now.
+ */
+let book = null;
+
+function startedAt(pid) {
+    const stat = readOr(`/proc/${pid}/stat`, '');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+async function endLeftovers(file) {
+    book = file;
+    for (const line of readOr(file, '').split('\n').filter(Boolean)) {
+        const [pid, at, name] = line.split(' ');
+        if (startedAt(pid) === at) {
+            console.log(`ending ${name} (${pid}) of a run that was killed`);
+            process.kill(Number(pid), 'SIGTERM');
+            await waitFor(`the end of ${name}`, 30,
+                () => startedAt(pid) !== at);
+        }
+    }
+    fs.rmSync(file, { force: true });
+}
+
 /* Calls probe until it gives something true; an error after the time. */
 async function waitFor(what, seconds, probe) {
     const until = Date.now() + seconds * 1000;
@@ -50,6 +76,10 @@ function start(name, command, args, { log, env, signal = 'SIGTERM' } = {}) {
     if (log) {
         fs.closeSync(out);
     }
+    if (book && child.pid) {
+        fs.appendFileSync(book,
+            `${child.pid} ${startedAt(child.pid)} ${name}\n`);
+    }
     const server = { name, pid: child.pid, child, signal, ended: false };
     server.gone = new Promise((resolve) => {
         child.on('exit', () => {
@@ -79,6 +109,9 @@ async function stop(server) {
 async function stopAll() {
     for (const server of [...started].reverse()) {
         await stop(server);
+    }
+    if (book) {
+        fs.rmSync(book, { force: true });
     }
 }
 
@@ -167,6 +200,6 @@ function machine() {
 }
 
 module.exports = {
-    anonymousOf, childrenOf, cpuOf, freePort, machine, portAnswers, readOr,
+    anonymousOf, childrenOf, cpuOf, endLeftovers, freePort, machine, portAnswers, readOr,
     run, sleep, start, stop, stopAll, waitFor, waitForServer,
 };

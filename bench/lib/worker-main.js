@@ -191,6 +191,7 @@ async function main() {
         process.on(signal, () => end(130));
     }
     try {
+        await system.endLeftovers(path.join(options.folder, 'worker.pids'));
         await stack.up();
         const bench = new WorkerBench(options, stack);
         await bench.prepare();
