@@ -229,7 +229,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_container_elsewhere_is_refused, creds_setup, creds_teardown),
         cmocka_unit_test_setup_teardown(
-            test_container_that_fails_ends_the_chain, creds_setup, creds_teardown),
+            test_container_that_fails_ends_the_chain, creds_setup,
+            creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds, creds_setup,
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds_without_a_role, creds_setup,
