@@ -61,6 +61,18 @@ class Node(database.Database):
         if wait:
             self.wait()
 
+    def wait(self, timeout=60):
+        """One that found no way into the cluster is started again, as
+        systemd does."""
+        end = time.monotonic() + timeout
+        while not self.answers():
+            if time.monotonic() > end:
+                raise Failure('a node does not come back:\n'
+                              + self.process.tail())
+            if not self.process.alive():
+                self.start(False)
+            time.sleep(0.1)
+
     def open_up(self):
         """A root's rsync receives the state transfer as nobody."""
         for folder, _, names in os.walk(self.data):
@@ -189,27 +201,12 @@ class Galera(UnderLoad):
             self.tally.fault('SIGSTOP Galera node')
             time.sleep(shops.LONG + 1)
             node.go_on()
-            self.rejoin(node)
         else:
             time.sleep(1)
         self.env.say(f'  # node {number}: {how}')
         for other in self.shop.nodes:
             other.wait(60)
         self.shop.agree()
-
-    @staticmethod
-    def rejoin(node):
-        """A node that was cut off long enough gives up, and is started
-        again, as systemd would."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            if not node.process.alive():
-                node.start()
-                return
-            if node.answers():
-                return
-            time.sleep(0.2)
-        raise Failure('a node that was paused does not come back')
 
     def finish(self, number):
         self.shop.agree()

@@ -54,6 +54,10 @@ class JobShop(shops.Shop):
                 problems.append(str(e))
         return problems + super().stop()
 
+    def long_lived(self):
+        return super().long_lived() + [
+            (worker.name, worker.process.pid) for worker in self.workers]
+
     def new_run(self, products=None):
         super().new_run(products or SHELVES)
         self.emulator.purge()

@@ -54,6 +54,7 @@ class Scenario:
         self.tally = env.tally
         self.shop = None
         self.rng = None
+        self.rest = None
         self.expect = {}
 
     def folder(self):
@@ -75,11 +76,15 @@ class Scenario:
         """The end of a round: comes to rest, and the books are looked at."""
         self.shop.settle()
         keep = os.path.join(self.env.folder, f'{self.name}-{number}.json')
-        broken, report, summary = shops.judge(self.shop, keep,
-                                              **self.expect)
+        if self.rest is None:
+            self.rest = shops.Rest(self.shop)
+        expect = dict({'sessions': self.shop.sessions(),
+                       'rest': self.rest.compare()}, **self.expect)
+        broken, report, summary = shops.judge(self.shop, keep, **expect)
         return broken, report, summary, keep
 
     def teardown(self):
+        self.rest = None
         if self.shop:
             for problem in self.shop.stop():
                 self.env.say(f'  # {problem}')

@@ -170,6 +170,11 @@ class Shop:
                          if gatherer.LOUD.search(line)]
         return loud
 
+    def long_lived(self):
+        """(who, pid) of what must not grow."""
+        return [(f'nginx {n}', pid) for n, host in enumerate(self.hosts)
+                for pid in [host.master(), *host.worker_pids()]]
+
     def sessions(self):
         with self.db.session() as db:
             seen = db.value('SELECT COUNT(*) FROM information_schema'
@@ -205,27 +210,26 @@ def status_of(host):
 class Rest:
     """What the long-lived processes hold at rest, to be compared later."""
 
-    def __init__(self, shop, slack_fds=8, slack_kb=4096):
+    SLACK = {'descriptors': 8, 'anonymous kB': 4096}
+
+    def __init__(self, shop):
         self.shop = shop
-        self.slack = {'descriptors': slack_fds, 'anonymous kB': slack_kb}
         self.before = self.measure()
 
     def measure(self):
         held = {}
-        for n, host in enumerate(self.shop.hosts):
-            for pid in [host.master(), *host.worker_pids()]:
-                held[f'nginx {n} process', pid, 'descriptors'] = \
-                    descriptors(pid)
-                held[f'nginx {n} process', pid, 'anonymous kB'] = \
-                    anonymous_kb(pid)
+        for who, pid in self.shop.long_lived():
+            held[who, pid, 'descriptors'] = descriptors(pid)
+            held[who, pid, 'anonymous kB'] = anonymous_kb(pid)
         return held
 
     def compare(self):
+        """What became more than the slack allows, as the checker wants it."""
         after = self.measure()
-        return [{'who': f'{key[0]} {key[1]}', 'what': key[2],
-                 'before': value, 'after': after[key],
-                 'slack': self.slack[key[2]]}
-                for key, value in self.before.items() if key in after]
+        return [{'who': f'{who} {pid}', 'what': what, 'before': value,
+                 'after': after[who, pid, what], 'slack': self.SLACK[what]}
+                for (who, pid, what), value in self.before.items()
+                if (who, pid, what) in after]
 
 
 def judge(shop, keep, **more):
