@@ -14,6 +14,10 @@ const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
 static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,
+    &as_command_orders,
+    &as_command_stock,
+    &as_command_ledger,
+    &as_command_reconcile,
     &as_command_check_config,
     &as_command_version,
 };
