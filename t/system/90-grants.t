@@ -1,0 +1,173 @@
+#!/usr/bin/perl
+
+# sql/grants.sql: with its rights and no others the module serves all that it
+# serves, and the worker does all its work; and what they must not do is
+# refused by the server.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(without => ['worker']);
+
+# What the client printed; its errors too.
+sub asked_of {
+    my ($user, $password, $statement, $file) = @_;
+
+    local $ENV{MYSQL_PWD} = $password;
+    my $pid = open my $pipe, '-|';
+    defined $pid or die "fork: $!";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        open STDIN, '<', $file // '/dev/null' or die "$file: $!";
+        exec 'mariadb', '--no-defaults', '-N', '-B', '-u', $user,
+            "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE},
+            defined $statement ? ('-e', $statement) : () or die $!;
+    }
+    my $output = do { local $/; <$pipe> } // '';
+    close $pipe;
+    return $output;
+}
+
+# The error's number, or the empty string.
+sub as_user { return asked_of(@_) =~ /^ERROR (\d+)/m ? $1 : '' }
+
+sub root { return as_user('root', '', @_) }
+
+# The ids of a user's sessions, as the administrator sees them.
+sub sessions {
+    my ($user, $asking) = @_;
+    return grep { /^\d+$/ } split /\n/, asked_of('root', '', "SELECT ID FROM
+        information_schema.PROCESSLIST WHERE USER = '$user'
+        AND COALESCE(INFO, '') LIKE '" . ($asking // '%') . "'");
+}
+
+sub slurp {
+    open my $in, '<', $_[0] or die "$_[0]: $!";
+    local $/;
+    return <$in>;
+}
+
+sub spew {
+    my ($file, $text) = @_;
+    open my $out, '>', $file or die "$file: $!";
+    print $out $text;
+    close $out or die "$file: $!";
+}
+
+# The stack's own user is called as the module's in the file, and keeps its
+# rights: the test asks as that one.
+my $grants = slurp('sql/grants.sql');
+$grants =~ s/autostock\@localhost/module\@localhost/g;
+spew("$env->{AUTOSTOCK_STACK_DIR}/grants.sql", $grants);
+
+is(root("CREATE USER module\@localhost IDENTIFIED BY 'm-pw';
+    CREATE USER autostock_worker\@localhost IDENTIFIED BY 'w-pw'"), '',
+    'two users without any right');
+is(as_user('module', 'm-pw', 'SELECT 1'), 1044, 'who may not even enter');
+for my $time ('once', 'again') {
+    is(root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql"), '',
+        "grants.sql loads $time");
+}
+
+my $conf = slurp($env->{AUTOSTOCK_NGINX_CONF});
+$conf =~ s/\buser autostock;/user module;/ or die 'no user in nginx.conf';
+spew($env->{AUTOSTOCK_NGINX_CONF}, $conf);
+spew("$env->{AUTOSTOCK_STACK_DIR}/nginx/db.password", "m-pw\n");
+kill HUP => $env->{NGINX_PID};
+ok(wait_for(sub {
+    http(GET => '/product/donut');
+    return sessions('module') > 0 && sessions('autostock') == 0;
+}, 20), 'nginx reloads, and connects as the module\'s user alone');
+
+is(root('DROP TRIGGER product_opening_movement'), '',
+    'no trigger: the worker writes what it wrote');
+stack('worker', 'provision', '--yes');
+stack('start', 'worker', Autostock::Stack::start_options(
+    'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw'));
+
+subtest 'the module' => sub {
+    is(stock(), 3, 'a look-up');
+    is(checkout(1)->{json}{stock}, 2, 'a sale');
+    my $first = checkout(2, 'Idempotency-Key' => 'grants');
+    is($first->{code}, 200, 'a sale with a key, which opens an order');
+    my $again = checkout(2, 'Idempotency-Key' => 'grants');
+    is($again->{json}{sale_id}, $first->{json}{sale_id}, 'its replay');
+    is(checkout(1)->{code}, 409, 'a refusal');
+    ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 20),
+        'the worker carries the order, the callback is booked');
+    my $id = order()->{id};
+    is(http(POST => '/product/donut?' . sign($id),
+        '{"MessageAttributeProductCnt":"10"}')->{code}, 200, 'once more');
+    is(stock(), 10, 'once only');
+};
+
+subtest 'the worker' => sub {
+    sql("INSERT INTO product (product_id, sku, name, price, stock,
+        factory_id, ad_id) SELECT UNHEX(REPLACE(UUID(), '-', '')), 'NEW-1',
+        'new', 1, 0, factory_id, ad_id FROM product LIMIT 1");
+    ok(wait_for(sub { sql("SELECT COUNT(*) FROM restock_order o JOIN product p
+        USING (product_id) WHERE p.sku = 'NEW-1'
+        AND o.state = 'fulfilled'")->[0][0] == 1 }, 20),
+        'an empty shelf without an order gets one');
+    stack('stop', 'worker');
+    stack('start', 'worker', Autostock::Stack::start_options(
+        'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw',
+        'AUTOSTOCK_IDEMPOTENCY_RETENTION=1m'));
+    ok(wait_for(sub { books_agree() eq '' }, 20),
+        'a product without its opening movement gets it');
+    sql("UPDATE stock_movement SET movement_id = UNHEX(CONCAT('010000000000',
+        SUBSTR(HEX(movement_id), 13))) WHERE idempotency_key IS NOT NULL
+        AND kind = 'sale'");
+    stack('stop', 'worker');
+    stack('start', 'worker', Autostock::Stack::start_options(
+        'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw',
+        'AUTOSTOCK_IDEMPOTENCY_RETENTION=1m'));
+    ok(wait_for(sub { sql("SELECT COUNT(*) FROM stock_movement WHERE
+        kind = 'sale' AND idempotency_key IS NOT NULL")->[0][0] == 0 }, 20),
+        'an old key is forgotten');
+    unlike(log_of('worker'), qr/denied/, 'nothing was denied');
+};
+
+# Each ends its own lost session, which needs no privilege.
+for my $who (['module', 'm-pw'], ['autostock_worker', 'w-pw']) {
+    my ($user, $password) = @$who;
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        asked_of($user, $password, 'DO SLEEP(60)');
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    my $lost = wait_for(sub { (sessions($user, 'DO SLEEP(60)'))[0] }) || 0;
+    is(as_user($user, $password, "KILL $lost"), '', "$user: KILL $lost");
+    waitpid $pid, 0;
+    ok(wait_for(sub { !grep { $_ == $lost } sessions($user) }),
+        'that session is gone');
+}
+
+# What neither may: the number is the server's "denied", for a table (1142)
+# or a column (1143).
+my @never = ('DELETE FROM stock_movement', 'DELETE FROM restock_order',
+    'UPDATE stock_movement SET quantity = 0', 'UPDATE product SET price = 1',
+    'INSERT INTO product () VALUES ()', 'SELECT * FROM advertisement',
+    'DROP TABLE stock_movement', 'CREATE TABLE other (a INT)',
+    'ALTER TABLE product ADD other INT');
+
+for my $who (['module', 'm-pw', 'UPDATE stock_movement SET fingerprint = NULL',
+        'SELECT * FROM factory', 'UPDATE restock_order SET quantity = 1'],
+    ['autostock_worker', 'w-pw', 'UPDATE product SET stock = 99'])
+{
+    my ($user, $password, @more) = @$who;
+    for my $statement (@never, @more) {
+        like(as_user($user, $password, $statement), qr/^114[23]$/,
+            "$user: $statement");
+    }
+}
+
+is(books_agree(), '', 'the books agree');
+
+done_testing();
