@@ -33,6 +33,7 @@ extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_stock;
 extern const as_command_t  as_command_ledger;
 extern const as_command_t  as_command_reconcile;
+extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_check_config;
 extern const as_command_t  as_command_version;
 

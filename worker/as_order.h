@@ -52,6 +52,7 @@ typedef struct {
     uint8_t      id[AS_UUID_LEN];
     bool         published;            /* its letter is at hand; otherwise the
                                           relay publishes it */
+    bool         cancelled;            /* one that was cancelled, too */
     as_reopen_e  outcome;
     char         state[16];            /* before */
     uint8_t      newer[AS_UUID_LEN];   /* where NEWER */
@@ -59,6 +60,25 @@ typedef struct {
 
 /* Reopens a failed order, its attempts forgotten. */
 as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
+
+
+typedef enum {
+    AS_CANCEL_DONE = 0,
+    AS_CANCEL_UNKNOWN,                 /* there is no such order */
+    AS_CANCEL_STATE                    /* it is not open: state tells */
+} as_cancel_e;
+
+typedef struct {
+    uint8_t      id[AS_UUID_LEN];
+    as_cancel_e  outcome;
+    char         state[16];            /* before */
+    bool         calling;              /* a worker is asking the factory */
+    bool         low;                  /* the product is at its reorder
+                                          point: the next order follows */
+} as_order_cancel_t;
+
+/* Cancels an open order. */
+as_db_status_e as_order_cancel(as_db_t *db, as_order_cancel_t *cancel);
 
 
 typedef struct {

@@ -21,6 +21,8 @@ as_order_reopen_row(void *data, unsigned statement,
     if (n == 2) {
         snprintf(reopen->state, sizeof(reopen->state), "%s", columns[0]);
         reopen->outcome = strcmp(reopen->state, "failed") == 0
+                          || (reopen->cancelled
+                              && strcmp(reopen->state, "cancelled") == 0)
                           ? AS_REOPEN_DONE : AS_REOPEN_STATE;
 
     } else if (n == 3 && lengths[0] == AS_UUID_LEN
@@ -78,7 +80,7 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
     /* next_attempt_at tells the relay that an operator wants it now, without
      * the pause that a failed order brings */
     as_text_printf(&sql, "UPDATE restock_order SET failed_at = NULL,"
-                   " requested_at = NULL, attempts = 0, last_error = NULL,"
+                   " cancelled_at = NULL, requested_at = NULL, attempts = 0, last_error = NULL,"
                    " lease_until = NULL, lease_owner = NULL,"
                    " published_at = %s, next_attempt_at = %s, state = '%s'"
                    " WHERE order_id = ",
@@ -86,7 +88,7 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
                    reopen->published ? "NULL" : "UTC_TIMESTAMP(6)",
                    reopen->published ? "published" : "pending");
     as_text_sql_bytes(&sql, reopen->id, AS_UUID_LEN);
-    as_text_put(&sql, " AND state = 'failed';COMMIT");
+    as_text_put(&sql, " AND state IN ('failed', 'cancelled');COMMIT");
 
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);

@@ -1,6 +1,6 @@
 /*
  * The table of settings: name, kind, place, default, range.  Only
- * as_settings*.c includes this.
+ * as_settings*.c includes this, and who reads times as settings have them.
  */
 
 #ifndef AS_SETTINGS_TABLE_H

@@ -15,6 +15,7 @@ static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,
     &as_command_orders,
+    &as_command_orders,
     &as_command_stock,
     &as_command_ledger,
     &as_command_reconcile,
@@ -40,7 +41,7 @@ usage(FILE *out)
 
     fprintf(out, "\nautostock-worker COMMAND --help tells more; settings "
             "are environment\nvariables, or lines of --env-file (see "
-            "autostock-worker(1)).\n");
+            "autostock-worker(8)).\n");
 }
 
 

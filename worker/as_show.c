@@ -1,0 +1,220 @@
+/*
+ * What an operator's command has found.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "as_show.h"
+#include "as_uuid.h"
+
+
+#define AS_SHOW_WIDTH    60            /* of a column but the last */
+#define AS_SHOW_COLUMNS  16
+
+
+json_t *
+as_show_text(const char *text)
+{
+    json_t  *string;
+
+    if (text == NULL) {
+        return json_null();
+    }
+
+    string = json_string(text);
+
+    return string != NULL ? string : json_string("(not UTF-8)");
+}
+
+
+static json_t *
+as_show_value(char kind, const char *value, unsigned long length)
+{
+    char  text[AS_UUID_TEXT_LEN + 1];
+
+    if (value == NULL) {
+        return json_null();
+    }
+
+    if (kind == 'u' && length == AS_UUID_LEN) {
+        *as_uuid_text((const uint8_t *) value, text) = '\0';
+        return json_string(text);
+    }
+
+    return kind == 'n' ? json_integer(strtoll(value, NULL, 10))
+                       : as_show_text(value);
+}
+
+
+json_t *
+as_show_record(const as_show_column_t *columns, const char *const *values,
+    const unsigned long *lengths, unsigned n)
+{
+    json_t    *record;
+    unsigned   i;
+
+    record = json_object();
+
+    for (i = 0; record != NULL && i < n; i++) {
+        (void) json_object_set_new(record, columns[i].name,
+                                   as_show_value(columns[i].kind, values[i],
+                                                 lengths[i]));
+    }
+
+    return record;
+}
+
+
+/* How many characters; terminals give most of them one place. */
+static int
+as_show_width(const char *s)
+{
+    int  n;
+
+    for (n = 0; *s != '\0'; s++) {
+        n += ((unsigned char) *s & 0xc0) != 0x80;
+    }
+
+    return n;
+}
+
+
+/* One line of text, whatever it holds: no control character gets to a
+ * terminal. */
+static void
+as_show_put(const char *s, int limit, FILE *out)
+{
+    int  n;
+
+    for (n = 0; *s != '\0'; s++) {
+        n += ((unsigned char) *s & 0xc0) != 0x80;
+        if (limit > 0 && n > limit) {
+            return;
+        }
+        fputc((unsigned char) *s < ' ' || *s == 127 ? ' ' : *s, out);
+    }
+}
+
+
+static const char *
+as_show_cell(const json_t *row, const char *name, char *buf, size_t size)
+{
+    const json_t  *value;
+
+    value = json_object_get(row, name);
+
+    if (json_is_string(value)) {
+        return json_string_value(value);
+    }
+
+    if (json_is_integer(value)) {
+        snprintf(buf, size, "%" JSON_INTEGER_FORMAT,
+                 json_integer_value(value));
+        return buf;
+    }
+
+    return json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-";
+}
+
+
+static void
+as_show_json(const json_t *value, FILE *out)
+{
+    char  *text;
+
+    text = json_dumps(value, JSON_INDENT(2));
+    fprintf(out, "%s\n", text != NULL ? text : "null");
+    free(text);
+}
+
+
+static void
+as_show_line(const json_t *row, const char *const *columns, const int *widths,
+    FILE *out)
+{
+    int          width;
+    char         buf[32];
+    size_t       c;
+    const char  *cell;
+
+    for (c = 0; columns[c] != NULL; c++) {
+        cell = row == NULL ? columns[c]
+                           : as_show_cell(row, columns[c], buf, sizeof(buf));
+
+        if (columns[c + 1] == NULL) {
+            as_show_put(cell, 0, out);
+            break;
+        }
+
+        as_show_put(cell, widths[c], out);
+        width = as_show_width(cell);
+        fprintf(out, "%*s", width < widths[c] ? widths[c] - width + 2 : 2,
+                "");
+    }
+
+    fputc('\n', out);
+}
+
+
+void
+as_show_rows(const json_t *rows, const char *const *columns, bool json,
+    FILE *out)
+{
+    int          widths[AS_SHOW_COLUMNS], width;
+    char         buf[32];
+    size_t       i, c;
+
+    if (json) {
+        as_show_json(rows, out);
+        return;
+    }
+
+    if (json_array_size(rows) == 0) {
+        return;
+    }
+
+    for (c = 0; columns[c] != NULL; c++) {
+        widths[c] = as_show_width(columns[c]);
+
+        for (i = 0; i < json_array_size(rows); i++) {
+            width = as_show_width(as_show_cell(json_array_get(rows, i),
+                                               columns[c], buf, sizeof(buf)));
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+
+        widths[c] = widths[c] < AS_SHOW_WIDTH ? widths[c] : AS_SHOW_WIDTH;
+    }
+
+    as_show_line(NULL, columns, widths, out);
+
+    for (i = 0; i < json_array_size(rows); i++) {
+        as_show_line(json_array_get(rows, i), columns, widths, out);
+    }
+}
+
+
+void
+as_show_object(const json_t *object, bool json, FILE *out)
+{
+    char         buf[32];
+    json_t      *value;
+    const char  *name;
+
+    if (json) {
+        as_show_json(object, out);
+        return;
+    }
+
+    json_object_foreach((json_t *) object, name, value) {
+        if (json_is_null(value) || json_is_array(value)
+            || json_is_object(value))
+        {
+            continue;
+        }
+
+        fprintf(out, "%-18s ", name);
+        as_show_put(as_show_cell(object, name, buf, sizeof(buf)), 0, out);
+        fputc('\n', out);
+    }
+}
