@@ -15,9 +15,10 @@
 --
 -- Each GRANT names a table without its database: it means the current one.
 -- Nobody here may read or write another table, alter or drop one, delete a
--- row (but see the end), or grant.  Nothing global is needed: both may end
--- their own sessions (KILL), read the server's flush settings and set their
--- session's isolation, time-outs and time zone without any privilege.
+-- row, or grant; what an operator's commands need is grants-operator.sql.
+-- Nothing global is needed: both may end their own sessions (KILL), read the
+-- server's flush settings and set their session's isolation, time-outs and
+-- time zone without any privilege.
 
 -- The module (nginx) -------------------------------------------------------
 

@@ -133,6 +133,38 @@ subtest 'the worker' => sub {
     unlike(log_of('worker'), qr/denied/, 'nothing was denied');
 };
 
+subtest 'the operator' => sub {
+    is(root("CREATE USER autostock_operator\@localhost
+        IDENTIFIED BY 'o-pw'"), '', 'a third user');
+    is(root(undef, 'sql/grants-operator.sql'), '', 'and its rights');
+
+    my $command = sub {
+        local @ENV{qw( DB_SOCKET DB_DATABASE DB_USERNAME DB_PASSWORD )} =
+            ($env->{DB_SOCKET}, $env->{DB_DATABASE}, splice @_, 0, 2);
+        my $worker = ($ENV{AUTOSTOCK_BUILD} || 'build') . '/autostock-worker';
+        system("$worker @_ > $env->{AUTOSTOCK_STACK_DIR}/command.log 2>&1");
+        return $? >> 8;
+    };
+
+    my $stock = stock();
+    is($command->('autostock_operator', 'o-pw', 'stock add CP-502101 5'), 0,
+        'stock add');
+    is(stock(), $stock + 5, 'which it did');
+    is($command->('autostock_operator', 'o-pw',
+        'stock set CP-502101 9 --yes'), 0, 'stock set');
+    sql('UPDATE product SET stock = stock - 1');
+    is($command->('autostock_operator', 'o-pw', 'reconcile'), 1,
+        'reconcile finds a difference');
+    is($command->('autostock_operator', 'o-pw', 'reconcile --adjust --yes'),
+        0, 'and adjusts it');
+    is($command->('autostock_operator', 'o-pw',
+        'ledger rollup --before 90d --yes'), 0, 'ledger rollup');
+    isnt($command->('autostock_worker', 'w-pw', 'stock add CP-502101 5'), 0,
+        'the worker\'s user may not change stock');
+    is($command->('autostock_worker', 'w-pw', 'reconcile'), 0,
+        'but look at the books, which agree');
+};
+
 # Each ends its own lost session, which needs no privilege.
 for my $who (['module', 'm-pw'], ['autostock_worker', 'w-pw']) {
     my ($user, $password) = @$who;

@@ -1,0 +1,29 @@
+-- autostock: what an operator's user may do besides, for the commands that
+-- change the books:
+--
+--     autostock-worker stock add|set
+--     autostock-worker ledger rollup
+--     autostock-worker reconcile --adjust
+--
+-- A user of its own, so that the worker's service cannot do it: its password
+-- belongs to people (DB_USERNAME, DB_PASSWORD_FILE in an env file of theirs).
+-- "orders", and "reconcile" without --adjust, need no more than the worker's
+-- user has (grants.sql).
+--
+--     CREATE USER autostock_operator@localhost IDENTIFIED BY '...';
+--     mariadb shop < sql/grants-operator.sql  (or: mysql shop < ...)
+
+-- stock add and set lock the row, write the movement, then the stock
+GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
+
+-- adjustments; the roll-up deletes old movements and adds what they were to
+-- their product's opening
+GRANT SELECT,
+    INSERT (movement_id, product_id, kind, quantity),
+    UPDATE (quantity),
+    DELETE
+    ON stock_movement TO autostock_operator@localhost;
+
+-- orders list, show, cancel, retry; reconcile compares them with the ledger
+GRANT SELECT, UPDATE ON restock_order TO autostock_operator@localhost;
+GRANT SELECT ON factory TO autostock_operator@localhost;
