@@ -30,10 +30,10 @@ extern const as_option_t   as_options_none[];
 extern const as_command_t  as_command_run;
 extern const as_command_t  as_command_provision;
 extern const as_command_t  as_command_orders;
+extern const as_command_t  as_command_dlq;
 extern const as_command_t  as_command_stock;
 extern const as_command_t  as_command_ledger;
 extern const as_command_t  as_command_reconcile;
-extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_check_config;
 extern const as_command_t  as_command_version;
 

@@ -80,7 +80,8 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
     /* next_attempt_at tells the relay that an operator wants it now, without
      * the pause that a failed order brings */
     as_text_printf(&sql, "UPDATE restock_order SET failed_at = NULL,"
-                   " cancelled_at = NULL, requested_at = NULL, attempts = 0, last_error = NULL,"
+                   " cancelled_at = NULL, requested_at = NULL, attempts = 0,"
+                   " last_error = NULL,"
                    " lease_until = NULL, lease_owner = NULL,"
                    " published_at = %s, next_attempt_at = %s, state = '%s'"
                    " WHERE order_id = ",
