@@ -47,6 +47,14 @@ function openStores(folder) {
     };
     const persistence = new PersistenceManager(folder);
 
+    // Its own statement sets the receive count to NULL, which the table
+    // refuses: ChangeMessageVisibility 0 then answered 500 and lost the
+    // message.
+    const ready = persistence.db.prepare('UPDATE sqs_messages SET '
+        + 'receipt_handle = NULL, visibility_deadline = NULL '
+        + 'WHERE message_id = ?');
+    persistence.updateMessageReady = (id) => ready.run(id);
+
     // Queue URLs then name the host the client asked, not a made-up one.
     stores.sqsStore.host = '';
 
