@@ -130,10 +130,9 @@ export AUTOSTOCK_TEST_WORK=$work TMPDIR=$work
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1:log_path=$work/ubsan
 
-# Suites of the module side by side; what starts stacks or loads the machine
-# one after the other.  What "nginx -t" says is the tests' to judge.
-prove -I t/lib -j"${JOBS:-2}" --timer \
-    --rules 'seq=t/{system,chaos}/*.t' --rules 'par=**' "${tests[@]}" \
+# In the order of t/testrules.yml.  What "nginx -t" says is the tests' to
+# judge.
+prove -I t/lib -j"${JOBS:-2}" --timer "${tests[@]}" \
     2> >(grep --line-buffered -v '^nginx: \[' >&2)
 rc=$?
 
