@@ -23,6 +23,7 @@ struct as_db_s {
     const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
     bool                  mariadb;
+    bool                  clustered;   /* a Galera node */
     unsigned              error;
     char                  message[AS_DB_ERROR_LEN];
     uint64_t              affected[AS_DB_STATEMENTS_MAX];
@@ -184,6 +185,41 @@ as_db_options(const as_settings_t *settings, MYSQL *mysql)
 }
 
 
+static as_db_status_e as_db_statements(as_db_t *db, const char *sql,
+    size_t len, unsigned *statement, as_db_row_pt row, void *data);
+
+
+static void
+as_db_look_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_db_t  *db = data;
+
+    (void) statement;
+    (void) lengths;
+
+    if (n == 2 && columns[1] != NULL) {
+        db->clustered = strcmp(columns[1], "ON") == 0;
+    }
+}
+
+
+/* Whether it is a node of a Galera cluster; other servers have no such
+ * variable and answer no row. */
+static as_db_status_e
+as_db_look(as_db_t *db)
+{
+    unsigned  statement = 0;
+
+    static const char  sql[] = "SHOW SESSION VARIABLES LIKE 'wsrep_on'";
+
+    db->clustered = false;
+
+    return as_db_statements(db, sql, sizeof(sql) - 1, &statement,
+                            as_db_look_row, db);
+}
+
+
 as_db_status_e
 as_db_connect(as_db_t *db)
 {
@@ -221,7 +257,7 @@ as_db_connect(as_db_t *db)
     db->mariadb = mariadb_connection(mysql);
     as_db_set_fd(db, (int) mysql_get_socket(mysql));
 
-    return AS_DB_OK;
+    return as_db_look(db);
 }
 
 
@@ -290,27 +326,19 @@ as_db_failed(as_db_t *db)
 }
 
 
+/* Sends one packet; *statement counts on. */
 static as_db_status_e
-as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
-    void *data)
+as_db_statements(as_db_t *db, const char *sql, size_t len,
+    unsigned *statement, as_db_row_pt row, void *data)
 {
-    int              more;
-    unsigned         statement;
-    as_db_status_e   status;
-
-    memset(db->affected, 0, sizeof(db->affected));
-
-    status = as_db_connect(db);
-    if (status != AS_DB_OK) {
-        return status;
-    }
+    int  more;
 
     if (mysql_real_query(db->mysql, sql, len) != 0) {
         return as_db_failed(db);
     }
 
-    for (statement = 0, more = 0; more == 0; statement++) {
-        if (as_db_result(db, statement, row, data) != 0) {
+    for (more = 0; more == 0; (*statement)++) {
+        if (as_db_result(db, *statement, row, data) != 0) {
             return as_db_failed(db);
         }
 
@@ -321,6 +349,44 @@ as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
     }
 
     return AS_DB_OK;
+}
+
+
+/*
+ * A Galera node that aborts a transaction between two statements of a packet
+ * for another node's runs the rest of the packet in autocommit, and says OK:
+ * there each statement goes alone.  Our texts have no ";" within a statement
+ * (strings are hexadecimal) but for a compound one, which writes nothing.
+ */
+static as_db_status_e
+as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
+    void *data)
+{
+    size_t           part;
+    unsigned         statement;
+    as_db_status_e   status;
+
+    memset(db->affected, 0, sizeof(db->affected));
+    statement = 0;
+
+    status = as_db_connect(db);
+    if (status != AS_DB_OK) {
+        return status;
+    }
+
+    if (!db->clustered || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0) {
+        return as_db_statements(db, sql, len, &statement, row, data);
+    }
+
+    while (status == AS_DB_OK && len > 0) {
+        part = strcspn(sql, ";");
+        status = as_db_statements(db, sql, part, &statement, row, data);
+        part += part < len;
+        sql += part;
+        len -= part;
+    }
+
+    return status;
 }
 
 

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "as_address.h"
 #include "as_factory_parts.h"
 
 
@@ -54,29 +56,29 @@ as_factories_destroy(as_factories_t *all)
 }
 
 
-/* Loopback, private or local by its look: what the operator configured so
- * for FACTORY_API_URL goes for factory.API too. */
+/* By its look: a private address, or this machine's name.  What the operator
+ * configured so for FACTORY_API_URL goes for factory.API too. */
 static bool
 as_factory_is_private(const char *url)
 {
-    size_t                    i;
-    const char               *host;
-    static const char *const  prefixes[] = {
-        "127.", "10.", "192.168.", "localhost", "[::1]", "[fc", "[fd",
-        "172.16.", "172.17.", "172.18.", "172.19.", "172.2", "172.30.",
-        "172.31."
-    };
+    char         host[256];
+    size_t       len;
+    const char  *start;
 
-    host = strstr(url, "://");
-    host = host == NULL ? url : host + 3;
+    start = strstr(url, "://");
+    start = start == NULL ? url : start + 3;
+    start += *start == '[';
+    len = strcspn(start, start[-1] == '[' ? "]" : ":/?#");
 
-    for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(host, prefixes[i], strlen(prefixes[i])) == 0) {
-            return true;
-        }
+    if (len >= sizeof(host)) {
+        return false;
     }
 
-    return false;
+    memcpy(host, start, len);
+    host[len] = '\0';
+
+    return strcasecmp(host, "localhost") == 0
+           || as_address_text_class(host) == AS_ADDRESS_PRIVATE;
 }
 
 

@@ -245,21 +245,33 @@ as_run_signal(void *data)
 }
 
 
+static void
+as_run_signal_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+
+void
+as_run_block_signals(void)
+{
+    sigset_t  set;
+
+    as_run_signal_set(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+
 static int
 as_run_signals(as_run_t *run)
 {
     sigset_t  set;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return -1;
-    }
-
+    as_run_signal_set(&set);
     run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 
     return run->signals == -1 ? -1
@@ -348,6 +360,7 @@ as_run_base(as_run_t *run)
     aws.clock = as_clock_system();
     aws.getenv = as_run_getenv;
     aws.getenv_data = run;
+    aws.allow_private = run->settings->aws_private == AS_ON;
 
     run->worker.aws = as_aws_create(&aws, err);
     if (run->worker.aws == NULL) {

@@ -9,6 +9,12 @@
 
 
 /*
+ * Blocks the signals that the loop reads: at the very start, so that none
+ * of them ends the process before it could finish what it began.
+ */
+void as_run_block_signals(void);
+
+/*
  * Runs until SIGTERM or SIGINT.  env_file (NULL: none) is read again on
  * SIGHUP.  Takes the settings over.  An exit code of as_command.h.
  */

@@ -73,6 +73,7 @@ typedef struct {
     int64_t      log_level;            /* as_log_level_e */
     const char  *proxy;
     const char  *ca_bundle;
+    int64_t      aws_private;          /* AS_OFF, AS_ON */
 } as_settings_t;
 
 

@@ -113,6 +113,9 @@ const as_setting_t  as_settings_table[] = {
     AS_CHOICE("AUTOSTOCK_LOG_LEVEL", log_level, "info",
               "debug|info|warn|error", "the least that is logged"),
     AS_TEXT("AUTOSTOCK_PROXY", proxy, NULL, 0, "an HTTP proxy"),
+    AS_CHOICE("AUTOSTOCK_AWS_PRIVATE", aws_private, "off", "off|on",
+              "whether AWS's names may resolve to private addresses, as "
+              "those of VPC endpoints do"),
     AS_TEXT("AWS_CA_BUNDLE", ca_bundle, NULL, 0,
             "PEM file of the authorities trusted over HTTPS"),
 };

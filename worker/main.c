@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "as_command.h"
+#include "as_run.h"
 
 
 const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
@@ -15,6 +16,8 @@ static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,
     &as_command_orders,
+    &as_command_stock,
+    &as_command_ledger,
     &as_command_dlq,
     &as_command_stock,
     &as_command_ledger,
@@ -86,6 +89,10 @@ main(int argc, char **argv)
     mallopt(M_ARENA_MAX, 1);
 
     name = argc < 2 ? "" : argv[1];
+
+    if (strcmp(name, "run") == 0) {
+        as_run_block_signals();
+    }
 
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0
         || strcmp(name, "-h") == 0)
