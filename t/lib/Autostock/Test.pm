@@ -51,6 +51,11 @@ our @EXPORT = (qw( database db sql signature order_id callback tmp
     wait_for lock_waits status_counter error_log nginx_pid reload workers_of master_pid
     default_server ), @Autostock::Http::EXPORT);
 
+# What no log may hold: besides the levels what a sanitizer says, and a worker
+# process that it ended.
+our $BAD = qr/\[(?:alert|crit|emerg)\]|[ ]runtime[ ]error:[ ]
+    |Sanitizer:|exited[ ]with[ ]code[ ][1-9]/x;
+
 our $Secret = 'correct horse battery staple';
 
 use constant LOCATIONS => <<'_EOC_';
@@ -493,7 +498,7 @@ sub quit_nginx {
     }
 
     my @bad = grep { !defined $allowed || !/$allowed/ }
-        grep { /\[(?:alert|crit|emerg)\]/ } split /\n/, error_log();
+        grep { /$BAD/ } split /\n/, error_log();
     Test::More::is(join("\n", @bad), '', "$name - log after quit");
 }
 
