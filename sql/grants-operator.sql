@@ -17,13 +17,15 @@
 GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
 -- adjustments; the roll-up deletes old movements and adds what they were to
--- their product's opening
+-- their product's opening, whose time becomes the roll-up's; it writes the
+-- openings that the trigger's absence left out
 GRANT SELECT,
-    INSERT (movement_id, product_id, kind, quantity),
-    UPDATE (quantity),
+    INSERT (movement_id, product_id, kind, quantity, idempotency_key),
+    UPDATE (quantity, created_at),
     DELETE
     ON stock_movement TO autostock_operator@localhost;
 
--- orders list, show, cancel, retry; reconcile compares them with the ledger
-GRANT SELECT, UPDATE ON restock_order TO autostock_operator@localhost;
+-- orders list, show, cancel, retry; reconcile compares them with the ledger;
+-- a stock that is brought to the reorder point opens the order
+GRANT SELECT, INSERT (order_id, product_id, quantity), UPDATE ON restock_order TO autostock_operator@localhost;
 GRANT SELECT ON factory TO autostock_operator@localhost;

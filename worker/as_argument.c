@@ -136,9 +136,15 @@ int
 as_argument_date(const char *text, int64_t *ms)
 {
     int          day;
+    int64_t      age;
     time_t       seconds;
     struct tm    tm;
     const char  *end;
+
+    if (as_settings_time(text, &age) == 0) {
+        *ms = (int64_t) time(NULL) * 1000 - age;
+        return 0;
+    }
 
     memset(&tm, 0, sizeof(tm));
     end = strptime(text, strchr(text, 'T') != NULL ? "%Y-%m-%dT%H:%M:%SZ"
@@ -149,7 +155,7 @@ as_argument_date(const char *text, int64_t *ms)
     /* 2026-02-31 has become a day of March */
     if (end == NULL || *end != '\0' || seconds < 0 || day != tm.tm_mday) {
         fprintf(stderr, "DATE: expected YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ "
-                "(UTC), found \"%s\"\n", text);
+                "(UTC), or an age like 90d, found \"%s\"\n", text);
         return -1;
     }
 

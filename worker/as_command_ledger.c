@@ -4,92 +4,164 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "as_argument.h"
+#include "as_ledger.h"
+#include "as_progress.h"
 #include "as_rollup.h"
 #include "as_session.h"
-#include "as_settings_table.h"
+#include "as_show.h"
+
+
+/* Past any request's deadline: a sale in doubt is looked up by its movement
+ * (DESIGN.md, 3). */
+#define AS_LEDGER_YOUNGEST_MS  INT64_C(3600000)
 
 
 static const as_option_t  as_command_ledger_options[] = {
-    { "before", "DATE", "2026-01-31, 2026-01-31T12:00:00 (UTC), or an age: "
-      "90d" },
+    { "before", "DATE", "fold the movements before it (UTC)" },
+    { "dry-run", NULL, "only count them" },
     { NULL, NULL, NULL }
 };
 
 
-/* Unix time in ms, or -1. */
+typedef struct {
+    as_rollup_t    rollup;
+    as_uuid_gen_t  gen;
+    int64_t        first_ms;
+    size_t         opened;
+} as_command_ledger_t;
+
+
 static int64_t
-as_command_ledger_date(const char *text)
+as_command_ledger_now(void)
 {
-    int64_t      age;
-    size_t       i;
-    struct tm    tm;
-    const char  *end;
-    static const char *const  formats[] = {
-        "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
-        "%Y-%m-%dT%H:%M:%SZ"
-    };
+    struct timespec  now;
 
-    for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        memset(&tm, 0, sizeof(tm));
-        end = strptime(text, formats[i], &tm);
-        if (end != NULL && *end == '\0') {
-            return (int64_t) timegm(&tm) * 1000;
-        }
-    }
+    clock_gettime(CLOCK_REALTIME, &now);
 
-    return as_settings_time(text, &age) == 0
-           ? (int64_t) time(NULL) * 1000 - age : -1;
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 
 static as_db_status_e
-as_command_ledger_chunk(void *data, as_db_t *db)
+as_command_ledger_open(void *data, as_db_t *db)
 {
-    return as_rollup_chunk(db, data);
+    as_command_ledger_t  *ledger = data;
+
+    return as_ledger_open(db, &ledger->gen, &ledger->opened);
+}
+
+
+static as_db_status_e
+as_command_ledger_first(void *data, as_db_t *db)
+{
+    as_command_ledger_t  *ledger = data;
+
+    return as_rollup_first(db, &ledger->first_ms);
+}
+
+
+static as_db_status_e
+as_command_ledger_step(void *data, as_db_t *db)
+{
+    return as_rollup_step(db, data);
+}
+
+
+static as_db_status_e
+as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
+{
+    as_rollup_t     *rollup = &ledger->rollup;
+    as_progress_t    progress;
+    as_db_status_e   status;
+
+    /* products without the trigger have none before the watchdog came by */
+    do {
+        status = rollup->dry_run ? AS_DB_OK
+                 : as_session_db(session, as_command_ledger_open, ledger);
+    } while (status == AS_DB_OK && ledger->opened > 0);
+
+    if (status == AS_DB_OK) {
+        status = as_session_db(session, as_command_ledger_first, ledger);
+    }
+
+    as_progress_begin(&progress, "movements folded");
+
+    for (rollup->more = true; status == AS_DB_OK && rollup->more; ) {
+        status = as_session_db(session, as_command_ledger_step, rollup);
+        as_progress_to(&progress,
+                       (double) (as_rollup_time(rollup->cursor)
+                                 - ledger->first_ms),
+                       (double) (rollup->before_ms - ledger->first_ms),
+                       rollup->folded);
+    }
+
+    as_progress_end(&progress);
+
+    return status;
 }
 
 
 static int
-as_command_ledger_rollup(as_session_t *session, int64_t before_ms)
+as_command_ledger_work(as_session_t *session, as_command_ledger_t *ledger,
+    const char *before)
 {
-    int64_t          keys_ms;
-    uint64_t         rows, kept;
-    as_rollup_t      rollup;
+    json_t          *told;
     as_db_status_e   status;
 
-    memset(&rollup, 0, sizeof(rollup));
-    keys_ms = (int64_t) time(NULL) * 1000
-              - session->settings->idempotency_retention;
-    as_rollup_begin(&rollup, before_ms, keys_ms);
-
-    for (rows = 0, kept = 0; /* void */ ; rows += rollup.rolled,
-         kept += rollup.kept)
+    if (!ledger->rollup.dry_run
+        && !as_session_confirm(session, "fold all movements before %s into "
+                               "one opening a product?", before))
     {
-        status = as_session_db(session, as_command_ledger_chunk, &rollup);
-        if (status != AS_DB_OK) {
-            return as_session_db_failed(session, status);
-        }
-        if (rollup.done) {
-            break;
-        }
-        if (isatty(STDERR_FILENO)) {
-            fprintf(stderr, "\r%" PRIu64 " movements rolled up", rows);
-        }
+        return AS_EXIT_FINDINGS;
     }
 
-    if (isatty(STDERR_FILENO)) {
-        fputs("\n", stderr);
+    status = as_command_ledger_rollup(session, ledger);
+
+    if (status != AS_DB_OK) {
+        if (ledger->rollup.folded > 0) {
+            fprintf(stderr, "%" PRIu64 " movements were folded, and stay "
+                    "so; the same command goes on from here\n",
+                    ledger->rollup.folded);
+        }
+        return as_session_db_failed(session, status);
     }
 
-    printf(session->json ? "{\"rolled_up\":%" PRIu64 ",\"kept\":%" PRIu64
-           "}\n" : "%" PRIu64 " movements rolled up into openings, %" PRIu64
-           " kept (live keys, restocks, products without opening)\n", rows,
-           kept);
+    told = json_pack("{s:s, s:b, s:I, s:I}", "before", before, "dry_run",
+                     ledger->rollup.dry_run, "folded",
+                     (json_int_t) ledger->rollup.folded, "kept",
+                     (json_int_t) ledger->rollup.kept);
+    as_show_object(told, session->json, stdout);
+    json_decref(told);
+
+    return AS_EXIT_OK;
+}
+
+
+/* The bounds that the settings and the clock set. */
+static int
+as_command_ledger_bounds(const as_session_t *session,
+    as_command_ledger_t *ledger)
+{
+    int64_t  now;
+
+    now = as_command_ledger_now();
+
+    if (ledger->rollup.before_ms > now - AS_LEDGER_YOUNGEST_MS) {
+        fprintf(stderr, "--before: expected a time at least an hour ago: a "
+                "sale in doubt is looked up by its movement\n");
+        return AS_EXIT_USAGE;
+    }
+
+    ledger->rollup.keys_ms = now - session->settings->idempotency_retention;
+
+    if (as_uuid_init(&ledger->gen) != 0) {
+        fprintf(stderr, "no random numbers\n");
+        return AS_EXIT_REACH;
+    }
 
     return AS_EXIT_OK;
 }
@@ -98,34 +170,33 @@ as_command_ledger_rollup(as_session_t *session, int64_t before_ms)
 static int
 as_command_ledger_run(const as_options_t *options)
 {
-    int            rc;
-    int64_t        before_ms;
-    const char    *before;
-    as_session_t   session;
+    int                   rc;
+    const char           *before;
+    as_session_t          session;
+    as_command_ledger_t   ledger;
 
+    memset(&ledger, 0, sizeof(ledger));
+    ledger.rollup.dry_run = as_options_get(options, "dry-run") != NULL;
     before = as_options_get(options, "before");
 
-    if (options->narguments != 1
-        || strcmp(options->arguments[0], "rollup") != 0 || before == NULL)
-    {
-        fprintf(stderr, "ledger: expected rollup --before DATE\n");
+    if (as_argument_verb(options, "rollup", "0") < 0) {
         return AS_EXIT_USAGE;
     }
 
-    before_ms = as_command_ledger_date(before);
-    if (before_ms < 0 || before_ms > (int64_t) time(NULL) * 1000) {
-        fprintf(stderr, "--before: expected a date that is past (2026-01-31) "
-                "or an age (90d), found \"%s\"\n", before);
+    if (before == NULL) {
+        fprintf(stderr, "--before: expected a date, found nothing\n");
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_argument_date(before, &ledger.rollup.before_ms) != 0) {
         return AS_EXIT_USAGE;
     }
 
     rc = as_session_open(&session, options, AS_NEED_DB, false);
+    rc = rc != AS_EXIT_OK ? rc : as_command_ledger_bounds(&session, &ledger);
+
     if (rc == AS_EXIT_OK) {
-        rc = as_session_confirm(&session, "Roll all movements before %s up "
-                                "into openings? They cannot be told apart "
-                                "again.", before)
-             ? as_command_ledger_rollup(&session, before_ms)
-             : AS_EXIT_FINDINGS;
+        rc = as_command_ledger_work(&session, &ledger, before);
     }
 
     as_session_close(&session);
@@ -135,8 +206,11 @@ as_command_ledger_run(const as_options_t *options)
 
 
 const as_command_t  as_command_ledger = {
-    "ledger", "rollup --before DATE", "roll old movements up into openings",
-    "Sales go on meanwhile.  Movements whose idempotency key is still alive\n"
-    "and restocks stay as they are.\n",
+    "ledger", "rollup", "fold old movements into one opening a product",
+    "Sales go on meanwhile; at every moment a product's stock is the sum of\n"
+    "its movements.  Kept are: sales whose Idempotency-Key is younger than\n"
+    "AUTOSTOCK_IDEMPOTENCY_RETENTION, receipts of orders that are not\n"
+    "fulfilled, and everything since DATE: YYYY-MM-DD,\n"
+    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  Interrupted, it goes on when run again.\n",
     as_command_ledger_options, as_command_ledger_run
 };

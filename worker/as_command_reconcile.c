@@ -1,214 +1,216 @@
 /*
- * autostock-worker reconcile
+ * autostock-worker reconcile [--adjust]
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "as_report.h"
+#include "as_books.h"
 #include "as_session.h"
 #include "as_stock.h"
 
 
-#define AS_ID(column)                                                         \
-    "LOWER(CONCAT_WS('-', SUBSTR(HEX(" column "), 1, 8), SUBSTR(HEX(" column  \
-    "), 9, 4), SUBSTR(HEX(" column "), 13, 4), SUBSTR(HEX(" column            \
-    "), 17, 4), SUBSTR(HEX(" column "), 21)))"
+#define AS_RECONCILE_TRIES  5          /* of an adjustment whose connection
+                                          is lost */
 
 
-static const as_option_t  as_reconcile_options[] = {
+static const as_option_t  as_command_reconcile_options[] = {
     { "adjust", NULL, "write an adjustment where stock and ledger differ" },
     { NULL, NULL, NULL }
 };
 
-static const as_report_column_t  as_reconcile_columns[] = {
-    { "check", 18, false }, { "id", 36, false }, { "sku", 16, false },
-    { "found", 12, true }, { "expected", 12, true }, { "meaning", 0, false },
-    { NULL, 0, false }
-};
-
-/* Each a finding a row, in the report's columns; the first also has the
- * product's id as the shop keeps it. */
-static const char *const  as_reconcile_checks[] = {
-    "SELECT 'stock', " AS_ID("p.product_id") ", p.sku, p.stock,"
-    " COALESCE(m.total, 0), 'the stock is not the sum of its movements',"
-    " p.product_id FROM product p LEFT JOIN (SELECT product_id,"
-    " SUM(quantity) AS total FROM stock_movement GROUP BY product_id) m"
-    " ON m.product_id = p.product_id WHERE p.stock <> COALESCE(m.total, 0)",
-
-    "SELECT 'opening', " AS_ID("p.product_id") ", p.sku, 0, 1, 'the product"
-    " has no opening movement: the watchdog writes it' FROM product p"
-    " LEFT JOIN stock_movement o ON o.idempotency_key = p.product_id"
-    " WHERE o.movement_id IS NULL",
-
-    "SELECT 'fulfilled-order', " AS_ID("o.order_id") ", p.sku,"
-    " COALESCE(m.quantity, 0), o.received, 'a fulfilled order whose goods"
-    " are not in the ledger as received' FROM restock_order o"
-    " LEFT JOIN stock_movement m ON m.idempotency_key = o.order_id"
-    " LEFT JOIN product p ON p.product_id = o.product_id"
-    " WHERE o.state = 'fulfilled' AND (m.movement_id IS NULL"
-    " OR m.quantity <> o.received OR m.product_id <> o.product_id)",
-
-    "SELECT 'restock', " AS_ID("m.order_id") ", p.sku, m.quantity,"
-    " COALESCE(o.received, 0), 'goods in the ledger of an order that is not"
-    " fulfilled' FROM stock_movement m LEFT JOIN restock_order o"
-    " ON o.order_id = m.order_id LEFT JOIN product p"
-    " ON p.product_id = m.product_id WHERE m.kind = 'restock'"
-    " AND (o.order_id IS NULL OR o.state <> 'fulfilled')",
-
-    "SELECT 'order-product', " AS_ID("o.order_id") ", NULL, 0, 1, 'an open"
-    " order of a product that is gone' FROM restock_order o LEFT JOIN"
-    " product p ON p.product_id = o.product_id WHERE p.product_id IS NULL"
-    " AND o.state IN ('pending', 'published', 'requested')",
-};
-
 
 typedef struct {
-    as_report_t   report;
-    uint8_t     (*wrong)[AS_UUID_LEN]; /* products whose stock differs */
-    size_t        nwrong;
-    size_t        room;
-    bool          failed;              /* out of memory */
-} as_reconcile_t;
+    as_session_t   *session;
+    as_books_t      books;
+    as_findings_t   findings;
+    as_progress_t   progress;
+    bool            alone;
+} as_command_reconcile_t;
 
 
 static void
-as_reconcile_row(void *data, unsigned statement, const char *const *columns,
-    const unsigned long *lengths, unsigned n)
+as_command_reconcile_lock_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    void            *more;
-    as_reconcile_t  *reconcile = data;
+    as_command_reconcile_t  *reconcile = data;
 
     (void) statement;
+    (void) lengths;
 
-    as_report_row(&reconcile->report, columns);
+    reconcile->alone = n == 1 && columns[0] != NULL && columns[0][0] == '1';
+}
 
-    if (n != 7 || lengths[6] != AS_UUID_LEN) {
-        return;
-    }
 
-    if (reconcile->nwrong == reconcile->room) {
-        reconcile->room = reconcile->room == 0 ? 64 : 2 * reconcile->room;
-        more = realloc(reconcile->wrong, reconcile->room * AS_UUID_LEN);
-        if (more == NULL) {
-            reconcile->room = reconcile->nwrong;
-            reconcile->failed = true;
-            return;
-        }
-        reconcile->wrong = more;
-    }
-
-    memcpy(reconcile->wrong[reconcile->nwrong++], columns[6], AS_UUID_LEN);
+/* Two that adjust at once would adjust twice.  The lock is the
+ * connection's, and ends with it. */
+static as_db_status_e
+as_command_reconcile_lock(as_command_reconcile_t *reconcile)
+{
+    return as_db_exec(reconcile->session->db, "SELECT GET_LOCK(LEFT(CONCAT("
+                      "'autostock-reconcile-', DATABASE()), 64), 0)",
+                      as_command_reconcile_lock_row, reconcile);
 }
 
 
 static as_db_status_e
-as_reconcile_mend_one(void *data, as_db_t *db)
+as_command_reconcile_look(as_command_reconcile_t *reconcile)
+{
+    as_db_status_e  status;
+
+    status = as_books_ledger(reconcile->session->db, &reconcile->books);
+
+    if (status == AS_DB_OK) {
+        status = as_books_orders(reconcile->session->db, &reconcile->books);
+    }
+
+    if (status == AS_DB_OK) {
+        as_findings_say(&reconcile->findings, AS_DOCTOR_FINE, "ledger", "",
+                        "%" PRIu64 " movements of %" PRIu64 " products read, "
+                        "%zu of them differ from their stock",
+                        reconcile->books.movements,
+                        reconcile->books.products, reconcile->books.ngaps);
+    }
+
+    return status;
+}
+
+
+static as_db_status_e
+as_command_reconcile_mend(void *data, as_db_t *db)
 {
     return as_stock_mend(db, data);
 }
 
 
-static int
-as_reconcile_adjust(as_session_t *session, const as_reconcile_t *reconcile)
+static as_db_status_e
+as_command_reconcile_one(as_command_reconcile_t *reconcile,
+    const as_books_gap_t *gap)
 {
-    size_t            i, done;
-    as_stock_mend_t   mend;
-    as_db_status_e    status;
+    int              i;
+    as_db_status_e   status;
+    as_stock_mend_t  mend;
 
-    if (reconcile->nwrong == 0) {
+    memcpy(mend.product_id, gap->product_id, AS_UUID_LEN);
+    mend.quantity = gap->quantity;
+
+    if (as_stock_id(mend.movement_id) != 0) {
+        return AS_DB_ERROR;
+    }
+
+    status = AS_DB_GONE;
+    for (i = 0; status == AS_DB_GONE && i < AS_RECONCILE_TRIES; i++) {
+        status = as_session_db(reconcile->session, as_command_reconcile_mend,
+                               &mend);
+    }
+
+    return status;
+}
+
+
+/* An exit code: of what is left when the ledger is mended. */
+static int
+as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
+{
+    size_t          i;
+    as_books_t     *books = &reconcile->books;
+    as_db_status_e  status;
+
+    if (books->ngaps == 0) {
         return AS_EXIT_OK;
     }
 
-    if (!as_session_confirm(session, "Write an adjustment for %zu products, "
-                            "so that their ledgers say what is in stock?",
-                            reconcile->nwrong))
+    if (!as_session_confirm(reconcile->session, "write %zu adjustments, so "
+                            "that the ledger says what the stock says?",
+                            books->ngaps))
     {
         return AS_EXIT_FINDINGS;
     }
 
-    for (i = 0, done = 0; i < reconcile->nwrong; i++) {
-        memcpy(mend.product_id, reconcile->wrong[i], AS_UUID_LEN);
-        if (as_stock_movement_id(mend.movement_id) != 0) {
-            fprintf(stderr, "no random numbers: %s\n", strerror(errno));
-            return AS_EXIT_REACH;
-        }
+    for (i = 0; i < books->ngaps; i++) {
+        status = as_command_reconcile_one(reconcile, &books->gaps[i]);
 
-        status = as_session_db(session, as_reconcile_mend_one, &mend);
         if (status != AS_DB_OK) {
-            return as_session_db_failed(session, status);
+            fprintf(stderr, "%zu of %zu adjustments are written\n", i,
+                    books->ngaps);
+            return as_session_db_failed(reconcile->session, status);
         }
-        done += mend.done;
     }
 
-    fprintf(stderr, "%zu adjustments written\n", done);
+    fprintf(stderr, "%zu adjustments are written\n", books->ngaps);
 
-    return AS_EXIT_OK;
+    return books->ngaps == reconcile->findings.counts[AS_DOCTOR_WRONG]
+                           + reconcile->findings.counts[AS_DOCTOR_WARNING]
+           ? AS_EXIT_OK : AS_EXIT_FINDINGS;
 }
 
 
 static int
-as_reconcile_look(as_session_t *session, as_reconcile_t *reconcile)
+as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
 {
-    size_t          i;
-    as_db_status_e  status;
+    int              rc;
+    as_db_status_e   status;
 
-    status = as_db_connect(session->db);
+    status = adjust ? as_command_reconcile_lock(reconcile) : AS_DB_OK;
+
+    if (status == AS_DB_OK && adjust && !reconcile->alone) {
+        fprintf(stderr, "another reconcile --adjust is at work\n");
+        return AS_EXIT_FINDINGS;
+    }
+
+    as_findings_begin(&reconcile->findings, stdout, reconcile->session->json);
+    as_progress_begin(&reconcile->progress, "movements read");
+    reconcile->books.findings = &reconcile->findings;
+    reconcile->books.progress = &reconcile->progress;
+
+    if (status == AS_DB_OK) {
+        status = as_command_reconcile_look(reconcile);
+    }
+
     if (status != AS_DB_OK) {
-        return as_session_db_failed(session, status);
+        as_findings_say(&reconcile->findings, AS_DOCTOR_UNREACHABLE,
+                        "database", "autostock-worker doctor tells more",
+                        "%s", as_db_error(reconcile->session->db));
     }
 
-    as_report_begin(&reconcile->report, stdout, session->json,
-                    as_reconcile_columns);
+    rc = as_findings_end(&reconcile->findings);
 
-    for (i = 0; status == AS_DB_OK && i < sizeof(as_reconcile_checks)
-                / sizeof(as_reconcile_checks[0]); i++)
-    {
-        status = as_db_exec(session->db, as_reconcile_checks[i],
-                            as_reconcile_row, reconcile);
-    }
-
-    as_report_end(&reconcile->report, "stock, ledger and orders agree");
-
-    if (status != AS_DB_OK || reconcile->failed) {
-        return as_session_db_failed(session, status);
-    }
-
-    return reconcile->report.rows == 0 ? AS_EXIT_OK : AS_EXIT_FINDINGS;
+    return rc == AS_EXIT_FINDINGS && adjust
+           ? as_command_reconcile_adjust(reconcile) : rc;
 }
 
 
 static int
 as_command_reconcile_run(const as_options_t *options)
 {
-    int              rc;
-    as_session_t     session;
-    as_reconcile_t   reconcile;
+    int                      rc;
+    as_session_t             session;
+    as_command_reconcile_t   reconcile;
 
     memset(&reconcile, 0, sizeof(reconcile));
+    reconcile.session = &session;
 
     if (options->narguments != 0) {
-        fprintf(stderr, "reconcile: expected no arguments\n");
+        fprintf(stderr, "reconcile: expected no arguments, found \"%s\"\n",
+                options->arguments[0]);
         return AS_EXIT_USAGE;
     }
 
     rc = as_session_open(&session, options, AS_NEED_DB, false);
+
     if (rc == AS_EXIT_OK) {
-        rc = as_reconcile_look(&session, &reconcile);
+        reconcile.books.callback_timeout_ms
+            = session.settings->callback_timeout;
+        reconcile.books.watchdog_interval_ms
+            = session.settings->watchdog_interval;
+        rc = as_command_reconcile_work(&reconcile,
+                 as_options_get(options, "adjust") != NULL);
     }
 
-    if (rc == AS_EXIT_FINDINGS && as_options_get(options, "adjust") != NULL) {
-        rc = as_reconcile_adjust(&session, &reconcile);
-
-        /* what an adjustment does not mend is still a finding */
-        if (rc == AS_EXIT_OK && reconcile.report.rows > reconcile.nwrong) {
-            rc = AS_EXIT_FINDINGS;
-        }
-    }
-
-    free(reconcile.wrong);
+    free(reconcile.books.gaps);
     as_session_close(&session);
 
     return rc;
@@ -216,7 +218,10 @@ as_command_reconcile_run(const as_options_t *options)
 
 
 const as_command_t  as_command_reconcile = {
-    "reconcile", "", "compare ledger, stock and orders",
-    "Reads the whole ledger; sales go on.  Exits 1 where something differs.\n",
-    as_reconcile_options, as_command_reconcile_run
+    "reconcile", "", "compare stock, ledger and orders",
+    "Reads the whole ledger in one snapshot; sales go on.  Each finding\n"
+    "says what to do.  --adjust takes the stock for right and writes an\n"
+    "adjustment of what lacks in the ledger.  Exits 1 where there are\n"
+    "findings.\n",
+    as_command_reconcile_options, as_command_reconcile_run
 };

@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "as_argument.h"
 #include "as_session.h"
+#include "as_show.h"
 #include "as_stock.h"
 
 
-#define AS_STOCK_N_MAX  1000000000
+#define AS_STOCK_TRIES  5              /* of a connection that is lost */
 
 
 static as_db_status_e
@@ -22,111 +24,124 @@ as_command_stock_change(void *data, as_db_t *db)
 }
 
 
-static int
-as_command_stock_tell(const as_session_t *session,
-    const as_stock_change_t *change)
+/* Where the connection was lost during COMMIT, only a new one can tell. */
+static as_db_status_e
+as_command_stock_do(as_session_t *session, as_stock_t *stock)
 {
-    as_text_t  text = AS_TEXT_EMPTY;
+    int              i;
+    as_db_status_e   status;
+    struct timespec  pause = { 0, 200000000L };
 
-    switch (change->outcome) {
+    for (i = 0; ; i++) {
+        status = as_session_db(session, as_command_stock_change, stock);
+
+        if (status != AS_DB_GONE || i == AS_STOCK_TRIES) {
+            return status;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+
+static int
+as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
+{
+    char     movement[AS_UUID_TEXT_LEN + 1], order[AS_UUID_TEXT_LEN + 1];
+    json_t  *told;
+
+    switch (stock->outcome) {
     case AS_STOCK_NO_PRODUCT:
-        fprintf(stderr, "%s: there is no product with this SKU\n",
-                change->sku);
-        return AS_EXIT_FINDINGS;
-
-    case AS_STOCK_NEGATIVE:
-        fprintf(stderr, "%s: expected a stock of 0 or more afterwards, found "
-                "%" PRId64 " there now and %" PRId64 " then; nothing was "
-                "changed\n", change->sku, change->before, change->after);
+        fprintf(stderr, "there is no product with the SKU \"%s\"\n",
+                stock->sku);
         return AS_EXIT_FINDINGS;
 
     case AS_STOCK_RANGE:
-        fprintf(stderr, "%s: the stock would be more than the column holds; "
-                "nothing was changed\n", change->sku);
+        fprintf(stderr, "the stock of %s is %" PRId64 ": it cannot become %"
+                PRId64 "\n", stock->sku, stock->before, stock->after);
         return AS_EXIT_FINDINGS;
 
     default:
         break;
     }
 
-    if (session->json) {
-        as_text_put(&text, "{\"sku\":");
-        as_text_json_string(&text, change->sku, strlen(change->sku));
-        as_text_printf(&text, ",\"before\":%" PRId64 ",\"stock\":%" PRId64
-                       "}\n", change->before, change->after);
-    } else {
-        as_text_printf(&text, "%s: %" PRId64 " -> %" PRId64 "%s\n",
-                       change->sku, change->before, change->after,
-                       change->before == change->after
-                       ? " (unchanged)" : ", with its movement");
-    }
+    *as_uuid_text(stock->movement_id, movement) = '\0';
+    *as_uuid_text(stock->order_id, order) = '\0';
 
-    fputs(as_text_get(&text), stdout);
-    as_text_free(&text);
+    told = json_pack("{s:s, s:I, s:I, s:o, s:o}", "sku", stock->sku,
+                     "before", (json_int_t) stock->before, "stock",
+                     (json_int_t) stock->after, "movement_id",
+                     stock->outcome == AS_STOCK_SAME ? json_null()
+                                                     : json_string(movement),
+                     "order_opened", stock->opened ? json_string(order)
+                                                   : json_null());
+    as_show_object(told, session->json, stdout);
+    json_decref(told);
 
     return AS_EXIT_OK;
 }
 
 
 static int
-as_command_stock_do(as_session_t *session, as_stock_change_t *change)
+as_command_stock_work(as_session_t *session, as_stock_t *stock)
 {
     as_db_status_e  status;
 
-    if (as_stock_movement_id(change->movement_id) != 0) {
-        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
-        return AS_EXIT_REACH;
-    }
-
-    if (change->set
-        && !as_session_confirm(session, "Set the stock of %s to %" PRId64
-                               ", whatever it is?", change->sku, change->n))
+    if ((stock->set || stock->number < 0)
+        && !as_session_confirm(session, "%s %" PRId64 " %s the stock of %s?",
+                               stock->set ? "set" : "take",
+                               stock->set ? stock->number : -stock->number,
+                               stock->set ? "as" : "from", stock->sku))
     {
         return AS_EXIT_FINDINGS;
     }
 
-    status = as_session_db(session, as_command_stock_change, change);
+    if (as_stock_id(stock->movement_id) != 0
+        || as_stock_id(stock->order_id) != 0)
+    {
+        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
+        return AS_EXIT_REACH;
+    }
 
-    return status == AS_DB_OK ? as_command_stock_tell(session, change)
-                              : as_session_db_failed(session, status);
+    status = as_command_stock_do(session, stock);
+
+    if (status == AS_DB_OK) {
+        return as_command_stock_tell(session, stock);
+    }
+
+    if (status == AS_DB_GONE && stock->doubt) {
+        fprintf(stderr, "the connection was lost while it was committed: it "
+                "may be done or not; look at the stock before you repeat "
+                "it\n");
+    }
+
+    return as_session_db_failed(session, status);
 }
 
 
 static int
 as_command_stock_run(const as_options_t *options)
 {
-    int                 rc;
-    char               *end;
-    const char         *verb;
-    as_session_t        session;
-    as_stock_change_t   change;
+    int            rc, verb;
+    as_stock_t     stock;
+    as_session_t   session;
 
-    memset(&change, 0, sizeof(change));
-    verb = options->narguments == 3 ? options->arguments[0] : "";
-    change.set = strcmp(verb, "set") == 0;
+    memset(&stock, 0, sizeof(stock));
+    verb = as_argument_verb(options, "add|set", "22");
 
-    if (!change.set && strcmp(verb, "add") != 0) {
-        fprintf(stderr, "stock: expected add SKU N or set SKU N; --help "
-                "tells more\n");
-        return AS_EXIT_USAGE;
-    }
-
-    change.sku = options->arguments[1];
-    errno = 0;
-    change.n = strtoll(options->arguments[2], &end, 10);
-
-    if (errno != 0 || *end != '\0' || end == options->arguments[2]
-        || change.n > AS_STOCK_N_MAX || change.n < -AS_STOCK_N_MAX
-        || (change.set && change.n < 0))
+    if (verb < 0
+        || as_argument_count(options->arguments[2],
+                             verb == 1 ? 0 : -INT32_MAX, INT32_MAX,
+                             &stock.number) != 0)
     {
-        fprintf(stderr, "stock: expected a whole number%s, found \"%s\"\n",
-                change.set ? " from 0" : "", options->arguments[2]);
         return AS_EXIT_USAGE;
     }
+
+    stock.set = verb == 1;
+    stock.sku = options->arguments[1];
 
     rc = as_session_open(&session, options, AS_NEED_DB, false);
     if (rc == AS_EXIT_OK) {
-        rc = as_command_stock_do(&session, &change);
+        rc = as_command_stock_work(&session, &stock);
     }
 
     as_session_close(&session);
@@ -136,8 +151,12 @@ as_command_stock_run(const as_options_t *options)
 
 
 const as_command_t  as_command_stock = {
-    "stock", "add|set SKU N", "change a stock, with its movement",
-    "add books N pieces in (out, where N is negative); set makes the stock N.\n"
-    "Both write an adjustment, so that stock and ledger agree.\n",
+    "stock", "add SKU N|set SKU N",
+    "change a product's stock, with its movement in the ledger",
+    "  add SKU N  add N, or take -N away; never below 0\n"
+    "  set SKU N  what was counted on the shelf\n\n"
+    "The difference is an adjustment in the ledger, in one transaction with\n"
+    "the stock; sales wait for it, none is lost.  Where the stock is at the\n"
+    "reorder point then, the restock order is opened too.\n",
     as_options_none, as_command_stock_run
 };

@@ -1,48 +1,42 @@
 /*
- * The ledger rolled up: old movements into their product's opening, chunk by
- * chunk along the time-ordered primary key.  After each chunk the sum of
- * every product is what it was.
+ * The ledger rolled up: old movements folded into their product's opening,
+ * a chunk a transaction, while sales go on.
  */
 
 #ifndef AS_ROLLUP_H
 #define AS_ROLLUP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "as_db.h"
 #include "as_uuid.h"
 
 
-#define AS_ROLLUP_CHUNK  2000
-
-
 typedef struct {
-    uint8_t   cursor[AS_UUID_LEN];     /* done up to here */
-    uint8_t   end[AS_UUID_LEN];        /* not this and later ones */
-    uint8_t   keys_end[AS_UUID_LEN];   /* sales before it have no live key */
+    int64_t   before_ms;               /* movements before this are folded, */
+    int64_t   keys_ms;                 /* but for sales with a key since */
+    bool      dry_run;
 
-    /* of the last chunk */
-    bool      done;                    /* there was none */
-    uint64_t  rolled;
-    uint64_t  kept;
-
-    /* within a chunk */
-    uint64_t  read;
-    uint8_t   last[AS_UUID_LEN];
-    void     *sums;
-    size_t    nsums;
+    uint8_t   cursor[AS_UUID_LEN];     /* zeros to begin with */
+    bool      more;
+    uint64_t  folded;
+    uint64_t  kept;                    /* with a key that lives, of an order
+                                          that is open, without an opening */
 } as_rollup_t;
 
 
-/* Times are Unix, in ms. */
-void as_rollup_begin(as_rollup_t *rollup, int64_t before_ms,
-    int64_t keys_before_ms);
+/* The time of a movement, from its id (a UUID version 7). */
+int64_t as_rollup_time(const uint8_t id[AS_UUID_LEN]);
 
-/* One chunk, committed; the cursor moves on.  May be run again where it
- * failed. */
-as_db_status_e as_rollup_chunk(as_db_t *db, as_rollup_t *rollup);
+/* The time of the oldest movement but the openings; 0 where there is none. */
+as_db_status_e as_rollup_first(as_db_t *db, int64_t *ms);
+
+/*
+ * Folds one chunk.  Stock = SUM(quantity) holds before and after.  Run
+ * again it goes on from where the last committed chunk ended.
+ */
+as_db_status_e as_rollup_step(as_db_t *db, as_rollup_t *rollup);
 
 
 #endif /* AS_ROLLUP_H */
