@@ -178,15 +178,18 @@ ROUNDS ?= 3
 SEED ?= 1
 
 chaos: all
-	@t/chaos/run --rounds $(ROUNDS) --seed $(SEED)
+	@AUTOSTOCK_BUILD=$(B) t/chaos/run --rounds $(ROUNDS) --seed $(SEED) \
+	    --json $(B)/chaos.json $(if $(ONLY),--only $(ONLY))
 
+# 300 kills of each component, every packet boundary: hours.
 chaos-nightly: all
-	@t/chaos/run --nightly --seed $(SEED)
+	@AUTOSTOCK_BUILD=$(B) t/chaos/run --nightly --seed $(SEED) \
+	    --json $(B)/chaos-nightly.json
 
-SECONDS_EACH ?= 30
+SECONDS_EACH ?= $(or $(SECONDS),30)
 
-fuzz:
-	@t/fuzz/run --seconds $(SECONDS_EACH)
+fuzz: module
+	@BUILD=$(B) fuzz/run --seconds $(SECONDS_EACH) --json $(B)/fuzz.json
 
 install: module worker
 	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \

@@ -10,6 +10,10 @@ import wire
 from process import Failure, Process, free_port, wait_until
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '../../..'))
+# What is tried: this build; CHAOS_MODULE and CHAOS_NGINX may name others.
+BUILD = os.environ.get('CHAOS_BUILD') or os.environ.get(
+    'AUTOSTOCK_BUILD') or os.path.join(TOP, 'build')
+
 SCRIPTS = ('schema', 'trigger', 'mariadb-uuid')
 USER, PASSWORD, NAME = 'shop', 'shop-password', 'shop'
 

@@ -12,8 +12,6 @@ import database
 from process import (Failure, alive, children, free_port, reap, send,
                      wait_until)
 
-TOP = database.TOP
-
 # Of the rounds' own making: it protects nothing.
 SECRET = 'chaos rounds sign with this text'
 
@@ -73,9 +71,11 @@ class Nginx:
         self.url = f'127.0.0.1:{self.port}'
         # Whole, since an upgrade runs what the first argument names.
         self.binary = shutil.which(
-            binary or os.environ.get('CHAOS_NGINX', 'nginx'))
+            binary or os.environ.get('CHAOS_NGINX')
+            or os.environ.get('TEST_NGINX_BINARY') or 'nginx')
         self.module = module or os.environ.get(
-            'CHAOS_MODULE', f'{TOP}/build/ngx_http_autostock_module.so')
+            'CHAOS_MODULE',
+            f'{database.BUILD}/ngx_http_autostock_module.so')
         self.pool = pool
         self.workers = workers
         os.makedirs(folder, exist_ok=True)

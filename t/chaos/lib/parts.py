@@ -13,7 +13,7 @@ import database
 from process import Failure, Process, free_port, wait_until
 
 TOP = database.TOP
-BUILD = os.environ.get('CHAOS_BUILD', os.path.join(TOP, 'build'))
+BUILD = database.BUILD
 REGION = 'ap-northeast-2'
 
 

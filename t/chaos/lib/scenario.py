@@ -21,6 +21,7 @@ class Tally:
         self.rounds = collections.Counter()
         self.failed = []
         self.skipped = {}
+        self.told = 0
         self.notes = collections.defaultdict(list)
 
     def fault(self, name, count=1):
@@ -130,6 +131,7 @@ def run_round(scenario, number):
     took = time.monotonic() - begin
     again = (f't/chaos/run --only {scenario.name} --seed {env.seed}'
              f' --round {number}')
+    env.tally.told += 1
     if broken:
         env.tally.failed.append({'scenario': scenario.name, 'round': number,
                                  'report': report, 'again': again})
@@ -169,9 +171,11 @@ def run_scenario(scenario, numbers):
                 scenario.setup()
     except Skip as e:
         env.tally.skipped[scenario.name] = str(e)
-        env.say(f'SKIPPED - {scenario.name}: {e}')
+        env.tally.told += 1
+        env.say(f'ok - {scenario.name} # SKIP {e}')
     except Failure as e:
         failed += 1
+        env.tally.told += 1
         env.tally.failed.append({'scenario': scenario.name, 'report': str(e)})
         env.say(f'not ok - {scenario.name}: {e} ({where(e)})')
     finally:

@@ -1,0 +1,10 @@
+#!/bin/bash
+# A share of all packet boundaries, and each way to be in doubt.
+"${0%/*}/run" --rounds 1 --seed "${CHAOS_SEED:-1}" --only packets \
+    | grep -v '^1\.\.'
+packets=${PIPESTATUS[0]}
+"${0%/*}/run" --rounds 16 --seed "${CHAOS_SEED:-1}" --only doubt \
+    | grep -v '^1\.\.'
+doubt=${PIPESTATUS[0]}
+echo 1..17
+exit $((packets | doubt))
