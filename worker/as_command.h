@@ -29,6 +29,7 @@ extern const as_option_t   as_options_none[];
 
 extern const as_command_t  as_command_run;
 extern const as_command_t  as_command_provision;
+extern const as_command_t  as_command_doctor;
 extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_dlq;
 extern const as_command_t  as_command_stock;

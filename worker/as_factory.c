@@ -82,7 +82,7 @@ as_factory_is_private(const char *url)
 }
 
 
-static unsigned
+unsigned
 as_factory_flags(const as_settings_t *settings, const char *url)
 {
     if (strcmp(url, settings->factory_api_url) == 0

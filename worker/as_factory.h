@@ -99,4 +99,8 @@ int as_factory_body(as_text_t *body, const as_settings_t *settings,
     const as_factory_call_t *call);
 
 
+/* AS_HTTP_... of a call to this endpoint. */
+unsigned as_factory_flags(const as_settings_t *settings, const char *url);
+
+
 #endif /* AS_FACTORY_H */

@@ -15,6 +15,7 @@ const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
 static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,
+    &as_command_doctor,
     &as_command_orders,
     &as_command_stock,
     &as_command_ledger,
