@@ -63,6 +63,8 @@ is(sell('A-1')->{json}{stock}, 19, 'after');
 
 
 === TEST 5: one that went, in one batch with others
+--- database
+pool_size 1;
 --- products
 A-1|a1|1|10
 B-1|b1|1|20

@@ -37,20 +37,16 @@ POST /checkout
 
 === TEST 3: a look-up as a subrequest
 --- config
-    location = /product {
-        default_type text/plain;
-        autostock_sku CP-502101;
-        autostock_product;
-    }
+    location = /product { autostock_sku CP-502101; autostock_product; }
     location = /page {
-        addition_types text/plain;
-        add_before_body /product;
-        return 200 "the page\n";
+        default_type text/html;
+        ssi on;
+        return 200 '<!--# include virtual="/product" --> is the page';
     }
 --- request
 GET /page
 --- response_body_like
-"stock":3.*the page
+"stock":3.* is the page
 
 
 
