@@ -78,4 +78,11 @@ nginx_start() {
     wait_ready nginx 20 nginx_answers
 }
 
+nginx_is_stale() {
+    local old
+    old=$(cat "$run/nginx/nginx.conf" "$run/nginx/db.password")
+    nginx_configure
+    [ "$old" != "$(cat "$run/nginx/nginx.conf" "$run/nginx/db.password")" ]
+}
+
 nginx_stop() { process_stop nginx QUIT 15; }

@@ -72,9 +72,16 @@ worker_start() {
             printf '%s\n' "$setting" >> "$file"
         done
     fi
+    # what it runs with, to be told from what it would run with
+    (umask 077; cat "$run/worker.env" > "$run/worker.started.env")
     process_start worker env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 \
         "$build/autostock-worker" run --env-file "$file"
     wait_ready worker 20 worker_answers
+}
+
+worker_is_stale() {
+    worker_configure
+    ! cmp -s "$run/worker.env" "$run/worker.started.env"
 }
 
 worker_stop() { process_stop worker TERM 40; }

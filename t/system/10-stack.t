@@ -100,6 +100,26 @@ stack('start', 'factory');
         split /\n/, stack('env') };
     isnt($other->{DB_PORT}, $env->{DB_PORT}, 'a second stack: other ports');
     ok(kill(0, $other->{DB_PID}), 'side by side');
+
+    {
+        local $ENV{AUTOSTOCK_STACK_DIR} = $env->{AUTOSTOCK_STACK_DIR};
+        local @ENV{qw( DB_HOSTNAME DB_PORT DB_USERNAME DB_PASSWORD
+            DB_DATABASE )} = @$other{qw( DB_HOSTNAME DB_PORT DB_USERNAME
+            DB_PASSWORD DB_DATABASE )};
+        delete local $ENV{DB_SOCKET};
+
+        my $worker = env()->{WORKER_PID};
+        stack('up', '--external-db');
+        is(env()->{DB_PORT}, $other->{DB_PORT}, 'up --external-db: that one');
+        is(env()->{DB_PID}, '', 'instead of its own');
+        isnt(env()->{WORKER_PID}, $worker, 'the worker has it, too');
+        set_stock(7);
+        is(stock(), 7, 'the shop sells from it');
+
+        stack('up');
+        isnt(env()->{DB_PORT}, $other->{DB_PORT}, 'up: its own again');
+        is(stock(), 3, 'for the shop, too');
+    }
     stack('down', '--wipe');
 }
 
