@@ -11,49 +11,40 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "as_argument.h"
 #include "as_dlq.h"
-#include "as_report.h"
+#include "as_progress.h"
 #include "as_session.h"
-#include "as_settings_table.h"
+#include "as_show.h"
 
 
 #define AS_DLQ_LIMIT  1000
-#define AS_DLQ_BAR    30
 
 
 static const as_option_t  as_dlq_options[] = {
     { "reason", "TEXT", "only letters whose reason has this text" },
     { "sku", "SKU", "only letters of this product" },
-    { "older", "TIME", "only letters dead for longer (10m, 2h, 7d)" },
+    { "older-than", "TIME", "only letters dead for longer: 10m, 2h, 7d" },
     { "limit", "N", "look at so many letters at most (1000)" },
     { "rate", "N", "redrive or drop so many a second at most" },
     { NULL, NULL, NULL }
 };
 
-static const as_report_column_t  as_dlq_list[] = {
-    { "message_id", 36, false }, { "order_id", 36, false },
-    { "sku", 16, false }, { "dead_since", 20, false },
-    { "attempts", 8, true }, { "status", 6, true }, { "reason", 0, false },
-    { NULL, 0, false }
+static const char *const  as_dlq_list[] = {
+    "message_id", "order_id", "sku", "dead_since", "attempts", "status",
+    "reason", NULL
 };
 
-static const as_report_column_t  as_dlq_show[] = {
-    { "message_id", 0, false }, { "order_id", 0, false },
-    { "sku", 0, false }, { "dead_since", 0, false },
-    { "attempts", 0, true }, { "status", 0, true }, { "reason", 0, false },
-    { "worker", 0, false }, { "body", 0, false }, { NULL, 0, false }
-};
-
-static const as_report_column_t  as_dlq_done[] = {
-    { "message_id", 36, false }, { "order_id", 36, false },
-    { "done", 5, true }, { "result", 0, false }, { NULL, 0, false }
+static const char *const  as_dlq_done[] = {
+    "message_id", "order_id", "done", "result", NULL
 };
 
 typedef struct {
     as_session_t  *session;
     as_dlq_t       dlq;
     int64_t        older_ms;
-    long           rate;
+    int64_t        limit;
+    int64_t        rate;
     bool           drop;
 } as_command_dlq_t;
 
@@ -117,56 +108,66 @@ as_command_dlq_time(int64_t ms, char text[32])
 }
 
 
+static json_t *
+as_command_dlq_record(const as_dead_t *dead, bool body)
+{
+    char     order[AS_UUID_TEXT_LEN + 1], since[32];
+    json_t  *record;
+
+    record = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "message_id", as_show_text(dead->letter->id),
+        "order_id", as_show_text(as_command_dlq_order(dead, order)),
+        "sku", as_show_text(dead->sku),
+        "dead_since", as_show_text(as_command_dlq_time(dead->sent_ms,
+                                                       since)),
+        "attempts", as_show_text(dead->attempts),
+        "status", as_show_text(dead->status),
+        "reason", as_show_text(dead->reason == NULL
+                               ? "moved by SQS itself" : dead->reason),
+        "worker", as_show_text(dead->worker));
+
+    if (body && record != NULL) {
+        (void) json_object_set_new(record, "body",
+                                   as_show_text(dead->letter->body));
+    }
+
+    return record;
+}
+
+
 /* list, and show: which must find something. */
 static int
 as_command_dlq_tell(as_command_dlq_t *command, bool show)
 {
-    char              order[AS_UUID_TEXT_LEN + 1], since[32];
-    size_t            i, found;
-    as_dead_t        *dead;
-    as_report_t       report;
-    const char       *values[9];
+    size_t   i;
+    json_t  *rows;
 
-    if (!show) {
-        as_report_begin(&report, stdout, command->session->json, as_dlq_list);
-    }
+    rows = json_array();
 
-    for (i = 0, found = 0; i < command->dlq.n; i++) {
-        dead = &command->dlq.dead[i];
-        if (!as_command_dlq_matches(command, dead)) {
-            continue;
-        }
-
-        found++;
-        values[0] = dead->letter->id;
-        values[1] = as_command_dlq_order(dead, order);
-        values[2] = dead->sku;
-        values[3] = as_command_dlq_time(dead->sent_ms, since);
-        values[4] = dead->attempts;
-        values[5] = dead->status;
-        values[6] = dead->reason == NULL && !show
-                    ? "moved by SQS itself" : dead->reason;
-        values[7] = dead->worker;
-        values[8] = dead->letter->body;
-
-        if (show) {
-            as_report_one(stdout, command->session->json, as_dlq_show,
-                          values);
-        } else {
-            as_report_row(&report, values);
+    for (i = 0; i < command->dlq.n; i++) {
+        if (as_command_dlq_matches(command, &command->dlq.dead[i])) {
+            (void) json_array_append_new(rows,
+                as_command_dlq_record(&command->dlq.dead[i], show));
         }
     }
 
     if (!show) {
-        as_report_end(&report, "no dead letters");
-        return AS_EXIT_OK;
+        as_show_rows(rows, as_dlq_list, command->session->json, stdout);
     }
 
-    if (found == 0) {
+    for (i = 0; show && i < json_array_size(rows); i++) {
+        as_show_object(json_array_get(rows, i), command->session->json,
+                       stdout);
+    }
+
+    if (json_array_size(rows) == 0 && !command->session->json) {
         fprintf(stderr, "no such dead letter is in the queue now\n");
     }
 
-    return found == 0 ? AS_EXIT_FINDINGS : AS_EXIT_OK;
+    i = json_array_size(rows);
+    json_decref(rows);
+
+    return show && i == 0 ? AS_EXIT_FINDINGS : AS_EXIT_OK;
 }
 
 
@@ -253,25 +254,6 @@ as_command_dlq_one(as_command_dlq_t *command, as_dead_t *dead, char *result,
 }
 
 
-static void
-as_command_dlq_progress(size_t done, size_t n)
-{
-    int     i;
-    size_t  filled;
-
-    if (!isatty(STDERR_FILENO)) {
-        return;
-    }
-
-    filled = n == 0 ? AS_DLQ_BAR : done * AS_DLQ_BAR / n;
-    fputs("\r[", stderr);
-    for (i = 0; i < AS_DLQ_BAR; i++) {
-        fputc((size_t) i < filled ? '#' : '.', stderr);
-    }
-    fprintf(stderr, "] %zu/%zu%s", done, n, done == n ? "\n" : "");
-}
-
-
 /* False where a signal came. */
 static bool
 as_command_dlq_pause(const as_command_dlq_t *command)
@@ -286,17 +268,39 @@ as_command_dlq_pause(const as_command_dlq_t *command)
 }
 
 
+/* One of them, and what became of it. */
+static int
+as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
+{
+    int   rc;
+    char  order[AS_UUID_TEXT_LEN + 1], result[200];
+
+    result[0] = '\0';
+    rc = as_command_dlq_one(command, dead, result, sizeof(result));
+
+    if (rc != AS_EXIT_REACH) {
+        (void) json_array_append_new(rows,
+            json_pack("{s:o, s:o, s:b, s:s}", "message_id",
+                      as_show_text(dead->letter->id), "order_id",
+                      as_show_text(as_command_dlq_order(dead, order)), "done",
+                      rc == AS_EXIT_OK, "result", result));
+    }
+
+    return rc;
+}
+
+
 static int
 as_command_dlq_all(as_command_dlq_t *command, size_t n)
 {
-    int           rc, worst;
-    char          order[AS_UUID_TEXT_LEN + 1], result[200];
-    size_t        i, done;
-    as_dead_t    *dead;
-    as_report_t   report;
-    const char   *values[4];
+    int             rc, worst;
+    size_t          i, done;
+    json_t         *rows;
+    as_dead_t      *dead;
+    as_progress_t   progress;
 
-    as_report_begin(&report, stdout, command->session->json, as_dlq_done);
+    rows = json_array();
+    as_progress_begin(&progress, command->drop ? "dropped" : "letters");
 
     for (i = 0, done = 0, worst = AS_EXIT_OK; i < command->dlq.n; i++) {
         dead = &command->dlq.dead[i];
@@ -304,29 +308,25 @@ as_command_dlq_all(as_command_dlq_t *command, size_t n)
             continue;
         }
 
-        result[0] = '\0';
-        rc = as_command_dlq_one(command, dead, result, sizeof(result));
+        rc = as_command_dlq_step(command, dead, rows);
+        worst = rc > worst ? rc : worst;
         if (rc == AS_EXIT_REACH) {
-            worst = rc;
             break;
         }
 
-        worst = rc > worst ? rc : worst;
-        values[0] = dead->letter->id;
-        values[1] = as_command_dlq_order(dead, order);
-        values[2] = rc == AS_EXIT_OK ? "true" : "false";
-        values[3] = result;
-        as_report_row(&report, values);
-        as_command_dlq_progress(++done, n);
+        done++;
+        as_progress_to(&progress, (double) done, (double) n, done);
 
         if (done < n && !as_command_dlq_pause(command)) {
-            fprintf(stderr, "\nstopped by a signal after %zu\n", done);
+            fprintf(stderr, "stopped by a signal after %zu\n", done);
             worst = AS_EXIT_FINDINGS;
             break;
         }
     }
 
-    as_report_end(&report, "no dead letters");
+    as_progress_end(&progress);
+    as_show_rows(rows, as_dlq_done, command->session->json, stdout);
+    json_decref(rows);
 
     return worst;
 }
@@ -355,7 +355,7 @@ as_command_dlq_act(as_command_dlq_t *command)
 
 
 static int
-as_command_dlq_do(as_command_dlq_t *command, const char *verb, long limit)
+as_command_dlq_do(as_command_dlq_t *command, const char *verb)
 {
     int              rc;
     as_db_status_e   status;
@@ -364,7 +364,7 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb, long limit)
     as_dlq_init(&command->dlq, session->aws, session->stop_fd,
                 session->settings->queue_url, session->settings->dlq_url);
 
-    if (as_dlq_collect(&command->dlq, (size_t) limit) != 0) {
+    if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
         rc = AS_EXIT_REACH;
         goto out;
     }
@@ -401,74 +401,40 @@ out:
 }
 
 
-/* 0, or -1 after a sentence. */
-static int
-as_command_dlq_number(const as_options_t *options, const char *name,
-    long fallback, long max, long *number)
-{
-    char        *end;
-    const char  *text;
-
-    text = as_options_get(options, name);
-    *number = fallback;
-    if (text == NULL) {
-        return 0;
-    }
-
-    errno = 0;
-    *number = strtol(text, &end, 10);
-    if (errno != 0 || *end != '\0' || *number < 1 || *number > max) {
-        fprintf(stderr, "--%s: expected a number from 1 to %ld, found "
-                "\"%s\"\n", name, max, text);
-        return -1;
-    }
-
-    return 0;
-}
-
-
 static int
 as_command_dlq_run(const as_options_t *options)
 {
     int                rc;
-    long               limit;
-    const char        *verb, *older;
+    const char        *verb;
     as_session_t       session;
     as_command_dlq_t   command;
 
     memset(&command, 0, sizeof(command));
     command.session = &session;
+    command.limit = AS_DLQ_LIMIT;
     verb = options->narguments == 0 ? "" : options->arguments[0];
-    older = as_options_get(options, "older");
     command.drop = strcmp(verb, "drop") == 0;
 
     if (strcmp(verb, "list") != 0 && strcmp(verb, "redrive") != 0
         && !command.drop
         && (strcmp(verb, "show") != 0 || options->narguments < 2))
     {
-        fprintf(stderr, "dlq: expected list, show ID, redrive or drop; "
-                "--help tells more\n");
+        fprintf(stderr, "expected one of list|show MESSAGE|redrive|drop, "
+                "found \"%s\"; --help tells more\n", verb);
         return AS_EXIT_USAGE;
     }
 
-    if (as_command_dlq_number(options, "limit", AS_DLQ_LIMIT, 100000,
-                              &limit) != 0
-        || as_command_dlq_number(options, "rate", 0, 1000,
-                                 &command.rate) != 0)
+    if (as_argument_number(options, "limit", 1, 100000, &command.limit) != 0
+        || as_argument_number(options, "rate", 1, 1000, &command.rate) != 0
+        || as_argument_time(options, "older-than", &command.older_ms) != 0)
     {
-        return AS_EXIT_USAGE;
-    }
-
-    if (older != NULL && as_settings_time(older, &command.older_ms) != 0) {
-        fprintf(stderr, "--older: expected a time (10m, 2h, 7d), found "
-                "\"%s\"\n", older);
         return AS_EXIT_USAGE;
     }
 
     rc = as_session_open(&session, options, AS_NEED_DB | AS_NEED_QUEUE
                          | AS_NEED_DLQ, true);
     if (rc == AS_EXIT_OK) {
-        rc = as_command_dlq_do(&command, verb, limit);
+        rc = as_command_dlq_do(&command, verb);
     }
 
     as_session_close(&session);
@@ -478,10 +444,13 @@ as_command_dlq_run(const as_options_t *options)
 
 
 const as_command_t  as_command_dlq = {
-    "dlq", "list|show ID...|redrive [ID...]|drop [ID...]",
+    "dlq", "list|show MESSAGE...|redrive [MESSAGE...]|drop [MESSAGE...]",
     "the dead letters: why they died, send them again, drop them",
     "redrive reopens each letter's failed order and sends the letter to the\n"
     "queue, or refuses and says why (a newer open order, nothing left to ask\n"
-    "for).  While this runs, letters it looks at are invisible to others.\n",
+    "for).  While this runs, letters it looks at are invisible to others;\n"
+    "then they are visible again at once.  Of a FIFO queue SQS shows ten\n"
+    "letters a group at once: run it again for the next.  Exits 1 where a\n"
+    "letter was refused.\n",
     as_dlq_options, as_command_dlq_run
 };

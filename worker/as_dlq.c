@@ -127,14 +127,13 @@ as_dlq_collect(as_dlq_t *dlq, size_t max)
 typedef struct {
     as_dlq_t         *dlq;
     const as_dead_t  *dead;
-    unsigned          visibility_s;
+    char              dedup[128];      /* the same however often it is sent */
 } as_dlq_arg_t;
 
 
 static as_aws_call_t *
 as_dlq_start_send(as_sync_t *sync, const void *data)
 {
-    char                      dedup[128];
     size_t                    i;
     as_sqs_send_t             entry;
     const as_dlq_arg_t       *arg = data;
@@ -154,10 +153,8 @@ as_dlq_start_send(as_sync_t *sync, const void *data)
     entry.nattributes = letter->nattributes;
 
     if (letter->group_id != NULL) {
-        snprintf(dedup, sizeof(dedup), "%.90s-%lld", letter->id,
-                 (long long) time(NULL));
         entry.group_id = letter->group_id;
-        entry.dedup_id = dedup;
+        entry.dedup_id = arg->dedup;
     }
 
     return as_sqs_send(sync->aws, arg->dlq->queue_url, &entry, as_sync_text,
@@ -168,7 +165,10 @@ as_dlq_start_send(as_sync_t *sync, const void *data)
 int
 as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead)
 {
-    as_dlq_arg_t  arg = { dlq, dead, 0 };
+    as_dlq_arg_t  arg = { dlq, dead, "" };
+
+    snprintf(arg.dedup, sizeof(arg.dedup), "%.90s-%lld", dead->letter->id,
+             (long long) time(NULL));
 
     return as_sync_run(&dlq->sync, as_dlq_start_send, &arg);
 }
@@ -187,7 +187,7 @@ as_dlq_start_delete(as_sync_t *sync, const void *data)
 int
 as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead)
 {
-    as_dlq_arg_t  arg = { dlq, dead, 0 };
+    as_dlq_arg_t  arg = { dlq, dead, "" };
 
     if (as_sync_run(&dlq->sync, as_dlq_start_delete, &arg) != 0) {
         return -1;
@@ -199,41 +199,78 @@ as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead)
 }
 
 
+typedef struct {
+    as_dlq_t             *dlq;
+    as_sqs_visibility_t   entries[AS_SQS_BATCH_MAX];
+    size_t                n;
+} as_dlq_back_t;
+
+
+static void
+as_dlq_given_back(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    as_dlq_t  *dlq = data;
+
+    /* an entry that failed comes back by itself */
+    (void) results;
+    (void) n;
+
+    as_sync_text(&dlq->sync, err, "");
+}
+
+
 static as_aws_call_t *
 as_dlq_start_give_back(as_sync_t *sync, const void *data)
 {
-    as_sqs_visibility_t   entry;
-    const as_dlq_arg_t   *arg = data;
+    const as_dlq_back_t  *back = data;
 
-    entry.receipt = arg->dead->letter->receipt;
-    entry.visibility_s = 0;
+    return as_sqs_visibility_batch(sync->aws, back->dlq->dlq_url,
+                                   back->entries, back->n, as_dlq_given_back,
+                                   back->dlq);
+}
 
-    return as_sqs_visibility(sync->aws, arg->dlq->dlq_url, &entry,
-                             as_sync_text, sync);
+
+/* All that is in hand, visible again at once. */
+static void
+as_dlq_give_back(as_dlq_t *dlq)
+{
+    size_t         i;
+    as_dlq_back_t  back;
+
+    back.dlq = dlq;
+    back.n = 0;
+
+    /* after a signal, too */
+    dlq->sync.stop_fd = -1;
+
+    for (i = 0; i < dlq->n; i++) {
+        if (!dlq->dead[i].gone) {
+            back.entries[back.n].visibility_s = 0;
+            back.entries[back.n++].receipt = dlq->dead[i].letter->receipt;
+        }
+
+        if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
+            /* out of reach: they come back by themselves */
+            if (as_sync_run(&dlq->sync, as_dlq_start_give_back, &back) != 0) {
+                return;
+            }
+            back.n = 0;
+        }
+    }
 }
 
 
 void
 as_dlq_free(as_dlq_t *dlq)
 {
-    bool           reach;
-    size_t         i;
-    as_dead_t     *dead;
-    as_dlq_arg_t   arg = { dlq, NULL, 0 };
+    size_t      i;
+    as_dead_t  *dead;
 
-    /* after a signal, too */
-    dlq->sync.stop_fd = -1;
+    as_dlq_give_back(dlq);
 
-    for (i = 0, reach = true; i < dlq->n; i++) {
+    for (i = 0; i < dlq->n; i++) {
         dead = &dlq->dead[i];
-
-        /* out of reach once: they come back by themselves */
-        if (reach && !dead->gone) {
-            arg.dead = dead;
-            reach = as_sync_run(&dlq->sync, as_dlq_start_give_back, &arg)
-                    == 0;
-        }
-
         as_letter_destroy(dead->letter);
         free(dead->reason);
         free(dead->status);

@@ -66,14 +66,24 @@ as_show_record(const as_show_column_t *columns, const char *const *values,
 }
 
 
-/* How many characters; terminals give most of them one place. */
+/* The places of a terminal that the character beginning with this byte of
+ * UTF-8 takes: Hangul and its like take two. */
+static int
+as_show_places(char c)
+{
+    unsigned char  byte = (unsigned char) c;
+
+    return (byte & 0xc0) == 0x80 ? 0 : byte >= 0xe1 ? 2 : 1;
+}
+
+
 static int
 as_show_width(const char *s)
 {
     int  n;
 
     for (n = 0; *s != '\0'; s++) {
-        n += ((unsigned char) *s & 0xc0) != 0x80;
+        n += as_show_places(*s);
     }
 
     return n;
@@ -88,7 +98,7 @@ as_show_put(const char *s, int limit, FILE *out)
     int  n;
 
     for (n = 0; *s != '\0'; s++) {
-        n += ((unsigned char) *s & 0xc0) != 0x80;
+        n += as_show_places(*s);
         if (limit > 0 && n > limit) {
             return;
         }
