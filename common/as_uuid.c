@@ -1,6 +1,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "as_hex.h"
 #include "as_uuid.h"
 
 
@@ -14,7 +15,6 @@
 #define AS_UUID_SEQ_RANDOM  (UINT64_C(0x1ffffff))
 
 
-static const char as_uuid_digits[] = "0123456789abcdef";
 
 /* the bytes before which the text has a hyphen */
 #define AS_UUID_HYPHENS  ((1 << 4) | (1 << 6) | (1 << 8) | (1 << 10))
@@ -101,18 +101,20 @@ as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms, uint8_t id[AS_UUID_LEN])
 char *
 as_uuid_text(const uint8_t id[AS_UUID_LEN], char *text)
 {
-    int i;
+    static const uint8_t groups[] = { 4, 2, 2, 2, 6 };
+    uint8_t *out = (uint8_t *) text;
+    size_t i;
 
-    for (i = 0; i < AS_UUID_LEN; i++) {
-        if (AS_UUID_HYPHENS >> i & 1) {
-            *text++ = '-';
+    for (i = 0; i < sizeof(groups); i++) {
+        if (i != 0) {
+            *out++ = '-';
         }
 
-        *text++ = as_uuid_digits[id[i] >> 4];
-        *text++ = as_uuid_digits[id[i] & 0xf];
+        out = as_hex(out, id, groups[i]);
+        id += groups[i];
     }
 
-    return text;
+    return (char *) out;
 }
 
 

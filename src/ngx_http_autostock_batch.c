@@ -6,9 +6,12 @@
 /* A flight this old does not keep others on the ground: another may go. */
 #define NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE  20         /* ms */
 
+#define NGX_HTTP_AUTOSTOCK_BATCH_ROUNDS    50
+
 #define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* ms, at the least */
 
 
+static void ngx_http_autostock_batch_gather(ngx_event_t *ev);
 static void ngx_http_autostock_batch_launch(ngx_event_t *ev);
 static void ngx_http_autostock_batch_deadline(ngx_event_t *ev);
 static void ngx_http_autostock_batch_overdue(ngx_queue_t *from,
@@ -37,6 +40,10 @@ ngx_http_autostock_batch_create(ngx_http_autostock_database_t *db,
     batch->posted.data = batch;
     batch->posted.log = ngx_cycle->log;
 
+    batch->gathering.handler = ngx_http_autostock_batch_gather;
+    batch->gathering.data = batch;
+    batch->gathering.log = ngx_cycle->log;
+
     batch->timer.handler = ngx_http_autostock_batch_deadline;
     batch->timer.data = batch;
     batch->timer.log = ngx_cycle->log;
@@ -63,6 +70,10 @@ ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch)
 
     if (batch->posted.posted) {
         ngx_delete_posted_event(&batch->posted);
+    }
+
+    if (batch->gathering.posted) {
+        ngx_delete_posted_event(&batch->gathering);
     }
 
     if (batch->timer.timer_set) {
@@ -104,7 +115,9 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
                                   NGX_HTTP_AUTOSTOCK_BATCH_TICK));
     }
 
-    if (!batch->posted.posted && ngx_http_autostock_batch_may_launch(batch)) {
+    if (!batch->posted.posted && !batch->gathering.posted
+        && ngx_http_autostock_batch_may_launch(batch))
+    {
         ngx_post_event(&batch->posted, &ngx_posted_events);
     }
 
@@ -177,6 +190,30 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
 
     return ngx_current_msec - flight->began
            > NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE;
+}
+
+
+/*
+ * After a landing: as long as each round of the event loop brings more, the
+ * loop is busy with those just answered, and a flight would leave without
+ * them.  A fuller one costs the database less a sale.
+ */
+
+static void
+ngx_http_autostock_batch_gather(ngx_event_t *ev)
+{
+    ngx_http_autostock_batch_t  *batch = ev->data;
+
+    if (batch->nwaiting > batch->gathered
+        && batch->nwaiting < batch->db->batch_size
+        && batch->rounds++ < NGX_HTTP_AUTOSTOCK_BATCH_ROUNDS)
+    {
+        batch->gathered = batch->nwaiting;
+        ngx_post_event(&batch->gathering, &ngx_posted_next_events);
+        return;
+    }
+
+    ngx_http_autostock_batch_launch(ev);
 }
 
 
@@ -285,7 +322,12 @@ void
 ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch)
 {
     if (!ngx_queue_empty(&batch->waiting)) {
-        ngx_post_event(&batch->posted, &ngx_posted_events);
+        if (!batch->gathering.posted) {
+            batch->gathered = 0;
+            batch->rounds = 0;
+            ngx_post_event(&batch->gathering, &ngx_posted_next_events);
+        }
+
         return;
     }
 

@@ -1,8 +1,9 @@
 
 /*
  * Requests that wait are merged here.  While a flight is under way those who
- * arrive wait; when it lands, all of them go in the next one.  No timer: a
- * lone request goes at once.
+ * arrive wait; when it lands and has been answered, all of them go in the
+ * next one, and those who ask again at once with them.  No timer: a lone
+ * request goes at once.
  *
  * A batch knows queues, deadlines, connections and retries; what is asked of
  * the database is its operations' affair (sale, lookup, receipt).
@@ -85,6 +86,9 @@ struct ngx_http_autostock_batch_s {
     ngx_queue_t                      free;
 
     ngx_event_t                      posted;
+    ngx_event_t                      gathering;
+    ngx_uint_t                       gathered;  /* who waited a round ago */
+    ngx_uint_t                       rounds;
     ngx_event_t                      timer;     /* the next deadline */
 };
 
@@ -167,7 +171,7 @@ void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
-/* All is known: the next flight departs, then each one aboard is answered. */
+/* All is known: each one aboard is answered. */
 void ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight);
 
 /* Given up: each one aboard is refused. */

@@ -319,37 +319,16 @@ void
 ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
 {
     ngx_queue_t                      *q;
-    ngx_http_autostock_pool_t        *pool;
     ngx_http_autostock_batch_t       *batch;
-    ngx_http_autostock_flight_t      *next;
     ngx_http_autostock_waiter_t      *waiter;
     ngx_http_autostock_connection_t  *conn;
 
     batch = flight->batch;
-    pool = batch->db->pool;
     conn = flight->conn;
     flight->conn = NULL;
 
-    ngx_queue_remove(&flight->queue);
-    batch->nflying--;
-
-    next = NULL;
-
-    if (!ngx_queue_empty(&batch->waiting)
-        && ngx_http_autostock_batch_may_launch(batch)
-        && ngx_http_autostock_pool_may_keep(pool, conn))
-    {
-        next = ngx_http_autostock_flight_take(batch);
-    }
-
-    /* the database works while we answer */
-    if (next) {
-        next->conn = conn;
-        ngx_http_autostock_flight_depart(next);
-
-    } else {
-        ngx_http_autostock_pool_release(pool, conn);
-    }
+    /* free for whoever waits, before the answers take their time */
+    ngx_http_autostock_pool_release(batch->db->pool, conn);
 
     while (!ngx_queue_empty(&flight->aboard)) {
         q = ngx_queue_head(&flight->aboard);
@@ -359,8 +338,6 @@ ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
         batch->ops->answer(flight, waiter);
     }
 
-    ngx_queue_insert_tail(&batch->flying, &flight->queue);
-    batch->nflying++;
     ngx_http_autostock_flight_end(flight);
 }
 

@@ -291,16 +291,6 @@ ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
 }
 
 
-ngx_uint_t
-ngx_http_autostock_pool_may_keep(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn)
-{
-    return ngx_queue_empty(&pool->takers)
-           && ngx_current_msec - conn->born <= pool->db->lifetime
-           && !ngx_http_autostock_connection_in_transaction(conn);
-}
-
-
 void
 ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn)

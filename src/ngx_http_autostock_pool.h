@@ -39,10 +39,6 @@ void ngx_http_autostock_pool_get(ngx_http_autostock_pool_t *pool,
 void ngx_http_autostock_pool_cancel(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_taker_t *taker);
 
-/* True where the holder may go on with it: nobody waits, nothing is due. */
-ngx_uint_t ngx_http_autostock_pool_may_keep(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn);
-
 /* Back in good order; one with an open transaction is closed instead. */
 void ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn);

@@ -2,6 +2,7 @@
 #include "ngx_http_autostock_sql.h"
 
 #include "as_decimal.h"
+#include "as_hex.h"
 
 
 #define NGX_HTTP_AUTOSTOCK_SQL_MIN  4096
@@ -107,7 +108,7 @@ ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
     if (p) {
         *p++ = 'x';
         *p++ = '\'';
-        p = ngx_hex_dump(p, (u_char *) data, len);
+        p = as_hex(p, data, len);
         *p++ = '\'';
         sql->pos = p;
     }

@@ -160,5 +160,32 @@ void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
 
+/* Their products; ngx_http_autostock_products.c. */
+
+typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+
+/* t->sorted: all lines, or those of which something is sold */
+void ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t all);
+
+/* their ids, with commas */
+void ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t);
+
+/*
+ * A value per product, found by halving: for 128 products 7 comparisons a
+ * row, where CASE product_id WHEN ... makes 64.
+ */
+void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t **lines, ngx_uint_t n,
+    ngx_http_autostock_leaf_pt leaf);
+
+/* leaves: what is sold; the SKU still is this product's, and enough is left */
+void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+void ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_TRANSACTION_H_INCLUDED_ */

@@ -1,0 +1,17 @@
+/*
+ * Bytes as lower-case hexadecimal digits, two at a time: the ledger's rows
+ * are mostly that.
+ */
+
+#ifndef AS_HEX_H
+#define AS_HEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+/* Writes 2 * len characters without a terminator; returns their end. */
+uint8_t *as_hex(uint8_t *out, const uint8_t *data, size_t len);
+
+
+#endif /* AS_HEX_H */

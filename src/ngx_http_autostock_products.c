@@ -1,0 +1,109 @@
+
+/*
+ * The products of a packet.  They always come in the order of their ids, so
+ * that two batches never wait for each other in a circle.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+
+
+static int ngx_libc_cdecl ngx_http_autostock_packet_compare(const void *one,
+    const void *two);
+
+
+void
+ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t all)
+{
+    ngx_uint_t  i;
+
+    t->sorted_n = 0;
+
+    for (i = 0; i < t->nlines; i++) {
+        if (all || t->lines[i].sold) {
+            t->sorted[t->sorted_n++] = &t->lines[i];
+        }
+    }
+
+    if (t->sorted_n > 1) {
+        ngx_qsort(t->sorted, t->sorted_n, sizeof(ngx_http_autostock_line_t *),
+                  ngx_http_autostock_packet_compare);
+    }
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_autostock_packet_compare(const void *one, const void *two)
+{
+    ngx_http_autostock_line_t *const  *first = one;
+    ngx_http_autostock_line_t *const  *second = two;
+
+    return ngx_memcmp((*first)->product->id, (*second)->product->id, 16);
+}
+
+
+void
+ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->sorted_n; i++) {
+        if (i) {
+            ngx_http_autostock_sql_text(sql, ",");
+        }
+
+        ngx_http_autostock_sql_binary(sql, t->sorted[i]->product->id, 16);
+    }
+}
+
+
+void
+ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t **lines, ngx_uint_t n,
+    ngx_http_autostock_leaf_pt leaf)
+{
+    ngx_uint_t  half;
+
+    if (n == 1) {
+        leaf(sql, lines[0]);
+        return;
+    }
+
+    half = n / 2;
+
+    ngx_http_autostock_sql_text(sql, "IF(product_id<");
+    ngx_http_autostock_sql_binary(sql, lines[half]->product->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_packet_tree(sql, lines, half, leaf);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_packet_tree(sql, lines + half, n - half, leaf);
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+void
+ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_sql_number(sql, line->sold);
+}
+
+
+void
+ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_sql_text(sql, "sku=");
+    ngx_http_autostock_sql_string(sql, &line->product->sku);
+
+    if (line->open) {
+        ngx_http_autostock_sql_text(sql, " AND stock>=");
+        ngx_http_autostock_sql_number(sql, line->sold);
+
+    } else {
+        ngx_http_autostock_sql_text(sql, " AND stock>reorder_point+");
+        ngx_http_autostock_sql_number(sql, line->sold);
+    }
+}
