@@ -16,6 +16,7 @@ BUILD = os.environ.get('CHAOS_BUILD') or os.environ.get(
 
 SCRIPTS = ('schema', 'trigger', 'mariadb-uuid')
 USER, PASSWORD, NAME = 'shop', 'shop-password', 'shop'
+WORKER = 'worker'            # told apart from the module's sessions
 
 FACTORY = '5ff9da54c9b811eca8490a5824c89b02'
 ADVERTISEMENT = '5ffd3e64c9b811eca8490a5824c89b02'
@@ -92,9 +93,10 @@ class Database:
         with self.session(None) as db:
             db.query(f'CREATE DATABASE IF NOT EXISTS {NAME}'
                      ' CHARACTER SET utf8mb4')
-            db.query(f"CREATE USER IF NOT EXISTS {USER}@'%'"
-                     f" IDENTIFIED BY '{PASSWORD}'")
-            db.query(f'GRANT ALL ON {NAME}.* TO {USER}@\'%\'')
+            for user in (USER, WORKER):
+                db.query(f"CREATE USER IF NOT EXISTS {user}@'%'"
+                         f" IDENTIFIED BY '{PASSWORD}'")
+                db.query(f"GRANT ALL ON {NAME}.* TO {user}@'%'")
             db.query(f'USE {NAME}')
             for name in SCRIPTS:
                 with open(f'{TOP}/sql/{name}.sql', encoding='utf-8') as f:

@@ -263,5 +263,8 @@ class Lies(Job):
         self.tally.fault(f'factory {kind}')
 
 
-SCENARIOS = [type(name, (Job,), {'name': name, 'fault': staticmethod(make)})
-             for name, make in PLAIN.items()] + [JobCombination, Lies]
+SCENARIOS = [
+    type(name, (Job,), {
+        'name': name, 'fault': staticmethod(make),
+        'nightly_rounds': 300 if name.startswith('kill') else 100})
+    for name, make in PLAIN.items()] + [JobCombination, Lies]

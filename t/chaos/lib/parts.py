@@ -228,7 +228,7 @@ class Worker(Part):
                  **db):
         super().__init__(folder)
         self.settings = dict(
-            SETTINGS, DB_USERNAME=database.USER,
+            SETTINGS, DB_USERNAME=database.WORKER,
             DB_PASSWORD=database.PASSWORD, DB_DATABASE=database.NAME,
             AWS_REGION=REGION, AWS_ACCESS_KEY_ID='chaos',
             AWS_SECRET_ACCESS_KEY='chaos', AWS_ENDPOINT_URL=emulator.url,

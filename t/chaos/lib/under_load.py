@@ -35,8 +35,8 @@ class UnderLoad(Scenario):
 def plain(name, function):
     """A scenario of one fault."""
     return type(name, (UnderLoad,), {
-        'name': name, 'about': function.__doc__ or '',
-        'fault': function})
+        'name': name, 'about': function.__doc__ or '', 'fault': function,
+        'nightly_rounds': 300 if name.startswith('kill') else 100})
 
 
 class Combination(UnderLoad):
