@@ -193,13 +193,15 @@ fuzz: module
 
 install: module worker
 	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \
-	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man8
+	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(MANDIR)/man8
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	install -m 755 $(WORKER) $(DESTDIR)$(SBINDIR)/
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
-	for page in $(wildcard docs/*.8); do \
-	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man8/ || exit 1; \
+	for page in $(wildcard docs/*.[18]); do \
+	    install -m 644 $$page \
+	        $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \
 	done
 
 package:
