@@ -15,7 +15,7 @@ sub refused {
         is($answer->{code}, $code, "$code for $shown");
         is($answer->{headers}{'content-type'}, 'application/problem+json',
             "type for $shown");
-        Autostock::Test::problem_is($answer->{body}, $code, "body for $shown");
+        problem_is($answer->{body}, $code, "body for $shown");
     }
 
     is(sql('SELECT stock, (SELECT COUNT(*) FROM stock_movement) FROM product'),

@@ -22,7 +22,7 @@ is(http(POST => '/checkout', body_of(16384))->{code}, 200, '16k');
 my $answer = http(POST => '/checkout', body_of(16385));
 is($answer->{code}, 413, '16k + 1');
 is($answer->{headers}{'content-type'}, 'application/problem+json', 'type');
-Autostock::Test::problem_is($answer->{body}, 413, 'body');
+problem_is($answer->{body}, 413, 'body');
 --- sql_check
 SELECT stock FROM product
 --- sql_expect

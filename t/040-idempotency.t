@@ -91,7 +91,7 @@ my $other = http(POST => '/checkout', '{"quantity":2}',
     'Idempotency-Key' => '"k-1"');
 is($other->{code}, 422, 'code');
 is($other->{headers}{'content-type'}, 'application/problem+json', 'type');
-Autostock::Test::problem_is($other->{body}, 422, 'body');
+problem_is($other->{body}, 422, 'body');
 is(http(POST => '/checkout', '{"quantity":1}', 'Idempotency-Key' => '"k-1"')
     ->{code}, 200, 'the first goes on being replayed');
 --- sql_check eval: $::SALES

@@ -6,9 +6,9 @@ use Autostock::Test;
 
 our $COUNT = '{"MessageAttributeProductCnt":10}';
 
-Autostock::Test::write_file(tmp() . '/old', "the old secret of the shop\n");
-Autostock::Test::write_file(tmp() . '/new', 'the new secret of the shop');
-Autostock::Test::write_file(tmp() . '/long', 's' x 500);
+write_secret(tmp() . '/old', "the old secret of the shop\n");
+write_secret(tmp() . '/new', 'the new secret of the shop');
+write_secret(tmp() . '/long', 's' x 500);
 
 run_tests();
 
@@ -81,11 +81,11 @@ A-2|a2|1|0
 --- shop eval
 'autostock_callback_secret_file ' . tmp() . '/rotated;'
 --- post_setup_server_root
-Autostock::Test::write_file(Autostock::Test::tmp() . '/rotated', "the first of two secrets\n");
+main::write_secret(main::tmp() . '/rotated', "the first of two secrets\n");
 --- orders
 1 CP-502101 requested 10
 --- drive
-Autostock::Test::write_file(tmp() . '/rotated', "the second of two secrets\n");
+write_secret(tmp() . '/rotated', "the second of two secrets\n");
 reload();
 ok(wait_for(sub { http(POST => '/product/donut?' . callback(1, 'the second of two secrets'),
     $::COUNT)->{code} == 200 }), 'the second signs');

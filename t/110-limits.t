@@ -39,7 +39,7 @@ wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 6 };
 my $over = http(POST => '/checkout', '{}');
 is($over->{code}, 503, 'over it');
 like($over->{headers}{'retry-after'}, qr/^\d+$/, 'Retry-After');
-Autostock::Test::problem_is($over->{body}, 503, 'body');
+problem_is($over->{body}, 503, 'body');
 cmp_ok($over->{time}, '<', 0.5, 'at once');
 $lock->run('COMMIT');
 my @codes = map { answer_of($_)->{code} } $first, @waiting;

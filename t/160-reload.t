@@ -113,6 +113,8 @@ SELECT stock FROM product
 --- sql_before
 UPDATE stock_movement SET quantity = 100;
 UPDATE product SET stock = 100;
+--- error_log eval
+qr/\[alert\] .* exited on signal 9/
 --- no_error_log
 [emerg]
 --- drive

@@ -112,7 +112,7 @@ autostock_timeout 1s;
 --- drive
 my $answer = http(POST => '/checkout', '{}');
 is($answer->{code}, 503, 'refused');
-Autostock::Test::problem_is($answer->{body}, 503, 'problem');
+problem_is($answer->{body}, 503, 'problem');
 like(error_log(), qr/innodb_flush_log_at_trx_commit/, 'told');
 flush_at(1);
 ok(wait_for(sub { http(POST => '/checkout', '{}')->{code} == 200 }, 15),

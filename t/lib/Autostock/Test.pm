@@ -38,18 +38,19 @@ use Digest::SHA ();
 use Exporter qw( import );
 use File::Basename qw( basename );
 use File::Temp ();
-use JSON::PP ();
 use Test::More ();
 use Test::Nginx::Socket ();
 use Test::Nginx::Util ();
 use Time::HiRes ();
 
+use Autostock::Answer;
 use Autostock::Db ();
 use Autostock::Http;
 
 our @EXPORT = (qw( database db sql signature order_id callback tmp
     wait_for lock_waits status_counter error_log nginx_pid reload workers_of master_pid
-    default_server ), @Autostock::Http::EXPORT);
+    default_server write_file write_secret ), @Autostock::Answer::EXPORT,
+    @Autostock::Http::EXPORT);
 
 # What no log may hold: besides the levels what a sanitizer says, and a worker
 # process that it ended.
@@ -212,8 +213,7 @@ sub reload {
     $Db->create;
     $Tmp = File::Temp->newdir('autostock-t-XXXXXX', TMPDIR => 1);
     chmod 0755, "$Tmp";
-    write_file("$Tmp/secret", "$Secret\n");
-    chmod 0600, "$Tmp/secret";
+    write_secret("$Tmp/secret", "$Secret\n");
 
     $Autostock::Http::Port = Test::Nginx::Util::server_port_for_client();
     Test::Nginx::Util::master_on();
@@ -241,6 +241,14 @@ sub write_file {
     open my $out, '>', $path or die "cannot write $path: $!";
     print $out $text;
     close $out;
+}
+
+
+sub write_secret {
+    my ($path, $text) = @_;
+
+    write_file($path, $text);
+    chmod 0600, $path;
 }
 
 
@@ -406,61 +414,6 @@ Test::Nginx::Socket::add_response_body_check(sub {
             or Test::More::fail("$name - drive: $@");
     }
 });
-
-
-# Order of members does not count; the type of a value does.
-sub json_is {
-    my ($body, $expected, $name) = @_;
-
-    my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-    my $want = $json->decode($expected);
-    my $got = eval { $json->decode($body) };
-
-    blend($got, $want);
-    Test::More::is(defined $got ? $json->encode($got) : $body,
-        $json->encode($want), $name);
-}
-
-
-# Values that a placeholder stands for become the placeholder.
-sub blend {
-    my ($got, $want) = @_;
-
-    return unless ref $got eq 'HASH' && ref $want eq 'HASH';
-
-    my $hex = qr/[0-9a-f]/;
-    my %pattern = (
-        '<uuid>' => qr/\A$hex{8}-$hex{4}-$hex{4}-$hex{4}-$hex{12}\z/,
-        '<text>' => qr/\S/,
-        '<any>'  => qr/\A/,
-    );
-
-    for my $key (grep { exists $got->{$_} } keys %$want) {
-        my $pattern = $pattern{$want->{$key} // ''};
-        $got->{$key} = $want->{$key}
-            if $pattern && defined $got->{$key} && $got->{$key} =~ $pattern;
-    }
-}
-
-
-# RFC 9457, with the message that people read.
-sub problem_is {
-    my ($body, $code, $name) = @_;
-
-    my $problem = eval { JSON::PP->new->utf8->decode($body) };
-    my @wrong;
-
-    if (ref $problem ne 'HASH') {
-        @wrong = ("no JSON object: $body");
-
-    } else {
-        push @wrong, grep { ($problem->{$_} // '') !~ /\S/ }
-            qw( type title detail message );
-        push @wrong, 'status' unless ($problem->{status} // '') eq $code;
-    }
-
-    Test::More::is("@wrong", '', $name);
-}
 
 
 # --- after a block
