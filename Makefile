@@ -12,6 +12,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MODULESDIR ?= /usr/lib/nginx/modules
 SHAREDIR ?= $(PREFIX)/share/autostock
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 TOP := $(CURDIR)
@@ -199,6 +200,9 @@ install: module worker
 	install -m 755 $(WORKER) $(DESTDIR)$(SBINDIR)/
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
+	sed 's,/usr/sbin/,$(SBINDIR)/,' contrib/autostock-worker.service \
+	    > $(DESTDIR)$(UNITDIR)/autostock-worker.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/autostock-worker.service
 	for page in $(wildcard docs/*.[18]); do \
 	    install -m 644 $$page \
 	        $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \

@@ -102,6 +102,14 @@ as_show_put(const char *s, int limit, FILE *out)
         if (limit > 0 && n > limit) {
             return;
         }
+
+        /* U+0080 to U+009F, too */
+        if (s[0] == '\xc2' && (unsigned char) s[1] < 0xa0) {
+            s += s[1] != '\0';
+            fputc(' ', out);
+            continue;
+        }
+
         fputc((unsigned char) *s < ' ' || *s == 127 ? ' ' : *s, out);
     }
 }

@@ -1,0 +1,408 @@
+#!/usr/bin/perl
+
+# The operator's commands, against the real parts, each finding provoked.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use JSON::PP ();
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(without => ['worker'], step_ms => 50);
+stack('worker', 'provision', '--yes');
+
+my $sku = 'CP-502101';
+my $product = '213175b4-c9bf-11ec-a849-0a5824c89b02';
+
+# A command's output and exit code; output as JSON.
+sub command { return stack('worker', @_) }
+
+sub json {
+    my ($output, $code) = command(@_, '--output', 'json');
+    1 while $output =~ s/\A[^\[{].*\n?//;
+    my ($json) = eval { JSON::PP->new->utf8->decode_prefix($output) };
+    return ($json, $code);
+}
+
+# The checks that are not fine, with their levels.
+sub findings {
+    my ($json, $code) = json(@_);
+    my %levels = map { $_->{check} => $_->{level} }
+        grep { $_->{level} ne 'fine' } @{ $json->{findings} };
+    my @without = grep { $_->{level} ne 'fine' && !length $_->{mend} }
+        @{ $json->{findings} };
+    is(scalar @without, 0, 'each finding says what mends it');
+    return (\%levels, $code);
+}
+
+sub worker_up {
+    stack('start', 'worker', Autostock::Stack::start_options(@_));
+    env();
+}
+
+subtest 'usage' => sub {
+    for my $words (['orders'], ['orders', 'show'], ['orders', 'show', 'x'],
+        ['orders', 'list', '--state', 'x'], ['orders', 'list', '--limit', '0'],
+        ['stock', 'add', $sku], ['stock', 'set', $sku, '-1'],
+        ['stock', 'add', $sku, '1.5'], ['ledger', 'rollup'],
+        ['ledger', 'rollup', '--before', '2026-02-31'],
+        ['ledger', 'rollup', '--before', '1m'], ['dlq', 'show'],
+        ['dlq', 'list', '--older-than', 'x'], ['doctor', 'x'],
+        ['reconcile', 'x'], ['orders', 'list', '--output', 'xml'])
+    {
+        my ($output, $code) = command(@$words);
+        is($code, 2, "@$words") or diag $output;
+    }
+    for my $name (qw( doctor orders dlq stock ledger reconcile )) {
+        my ($output, $code) = command($name, '--help');
+        is($code, 0, "$name --help");
+        like($output, qr/^usage: autostock-worker $name.*--output/s,
+            'tells how');
+    }
+};
+
+subtest 'stock' => sub {
+    my ($told, $code) = json('stock', 'add', $sku, 5);
+    is($code, 0, 'add');
+    is_deeply([@$told{qw( before stock order_opened )}], [3, 8, undef],
+        'tells of it');
+    is(stock(), 8, 'it is there');
+    is((json('stock', 'add', $sku, -9, '--yes'))[1], 1, 'never below 0');
+    is(stock(), 8, 'nothing was done');
+    is((json('stock', 'set', $sku, 1))[1], 1, 'set asks');
+    is(stock(), 8, 'nothing was done without an answer');
+    is((json('stock', 'add', 'none', 1))[1], 1, 'no such product');
+    is(scalar(orders()), 0, 'no order');
+
+    ($told, $code) = json('stock', 'set', $sku, 0, '--yes');
+    is($code, 0, 'set');
+    is(stock(), 0, 'it is so');
+    is(order()->{id}, $told->{order_opened}, 'its order was opened with it');
+    is(order()->{state}, 'pending', 'and waits for the relay');
+    is(books_agree(), '', 'the books agree');
+
+    json('stock', 'set', $sku, 4, '--yes');
+    json('stock', 'set', $sku, 0, '--yes');
+    is(scalar(orders()), 1, 'no second open order');
+};
+
+subtest 'stock while it is sold' => sub {
+    json('stock', 'set', $sku, 100, '--yes');
+    my @answers;
+    my $pid = fork();
+    if (!$pid) {
+        # the parent's stack is not ours to take down
+        system('stack/stack', 'worker', 'stock', 'add', $sku, '7')
+            for 1 .. 5;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    push @answers, checkout() for 1 .. 40;
+    waitpid $pid, 0;
+    is(scalar(grep { $_->{code} == 200 } @answers), 40, 'forty were sold');
+    is(stock(), 100 + 5 * 7 - 40, 'nothing was overwritten');
+    is(books_agree(), '', 'the books agree');
+    json('stock', 'set', $sku, 0, '--yes');
+};
+
+subtest 'orders' => sub {
+    my ($list, $code) = json('orders', 'list');
+    is($code, 0, 'list');
+    is(scalar @$list, 1, 'one');
+    my $id = $list->[0]{order_id};
+    is($list->[0]{sku}, $sku, 'its SKU');
+    for (['--state', 'open', 1], ['--state', 'failed', 0], ['--sku', $sku, 1],
+        ['--sku', 'none', 0], ['--older-than', '1h', 0],
+        ['--older-than', '0', 1], ['--limit', '1', 1])
+    {
+        my ($option, $value, $n) = @$_;
+        is(scalar @{ (json('orders', 'list', $option, $value))[0] }, $n,
+            "$option $value");
+    }
+
+    my ($order) = json('orders', 'show', $id);
+    is($order->{state}, 'pending', 'show');
+    is((json('orders', 'show', $product))[1], 1, 'there is none of that id');
+    is((command('orders', 'retry', $id))[1], 1, 'an open one is not retried');
+    is((command('orders', 'cancel', $id))[1], 1, 'cancel asks');
+    is(order()->{state}, 'pending', 'nothing was done without an answer');
+
+    my ($told) = json('orders', 'cancel', $id, '--yes');
+    is(order()->{state}, 'cancelled', 'cancel');
+    like($told->{note}, qr/watchdog/, 'it says that the next one follows');
+    is((command('orders', 'cancel', $id, '--yes'))[1], 1, 'not twice');
+
+    is((command('orders', 'retry', $id))[1], 0, 'retry');
+    is(order()->{state}, 'pending', 'it is open again');
+    command('orders', 'cancel', $id, '--yes');
+    json('stock', 'add', $sku, 1);
+    json('stock', 'set', $sku, 0, '--yes');
+    my $newer = order()->{id};
+    isnt($newer, $id, 'a newer order');
+    my ($output, $refused) = command('orders', 'retry', $id);
+    is($refused, 1, 'then the older stays cancelled');
+    like($output, qr/\Q$newer\E/, 'and the newer is named');
+    is((grep { $_->{id} eq $id } orders())[0]{state}, 'cancelled', 'it does');
+};
+
+subtest 'dead letters' => sub {
+    fault(fault => 'status', status => 400, times => 0);
+    worker_up('AUTOSTOCK_FAILURE_PAUSE_MIN=1h', 'AUTOSTOCK_FAILURE_PAUSE_MAX=1h',
+        'AUTOSTOCK_WATCHDOG_INTERVAL=1h');
+    my $id = order()->{id};
+    ok(wait_for(sub { order()->{state} eq 'failed' }, 20), 'an order fails');
+    aws_sqs(SendMessage => QueueUrl => $env->{QUEUE_URL},
+        MessageBody => "not JSON \x{7f}");
+    my $list;
+    ok(wait_for(sub { ($list) = json('dlq', 'list'); @$list == 2 }, 20),
+        'two letters are dead');
+    my ($ours) = grep { ($_->{order_id} // '') eq $id } @$list;
+    is($ours->{sku}, $sku, 'its SKU');
+    like($ours->{reason}, qr/400/, "its reason: $ours->{reason}");
+    is($ours->{status}, 400, 'its status');
+
+    my $again = (json('dlq', 'list'))[0];
+    is(scalar @$again, 2, 'list hides nothing');
+    for (['--reason', '400', 1], ['--reason', 'none', 0], ['--sku', $sku, 1],
+        ['--older-than', '1h', 0], ['--limit', 1, 1])
+    {
+        my ($option, $value, $n) = @$_;
+        is(scalar @{ (json('dlq', 'list', $option, $value))[0] }, $n,
+            "list $option $value");
+    }
+    my ($show) = json('dlq', 'show', $ours->{message_id});
+    like($show->{body}, qr/Notification/, 'show has the body');
+    unlike(scalar command('dlq', 'show', map { $_->{message_id} } @$list),
+        qr/\x7f/, 'no control character of a letter gets to a terminal');
+    is((command('dlq', 'show', $product))[1], 1, 'no such letter');
+    is((command('dlq', 'redrive'))[1], 1, 'redrive asks');
+    is(queue_depth($env->{DLQ_URL}), 2, 'nothing was done without an answer');
+
+    # the product has a newer open order: refused
+    stack('stop', 'worker');
+    json('stock', 'add', $sku, 1);
+    json('stock', 'set', $sku, 0, '--yes');
+    my $newer = order()->{id};
+    isnt($newer, $id, 'a newer order is open');
+    my ($output, $code) = command('dlq', 'redrive', '--yes', '--sku', $sku);
+    is($code, 1, 'a letter of an older order is refused');
+    like($output, qr/\Q$newer\E/, 'and the newer is named');
+    is(queue_depth($env->{DLQ_URL}), 2, 'it stays');
+
+    # without it, it goes the whole way
+    command('orders', 'cancel', $newer, '--yes');
+    factory_faults_clear();
+    ($output, $code) = command('dlq', 'redrive', '--yes', '--sku', $sku,
+        '--rate', '5');
+    is($code, 0, 'redrive') or diag $output;
+    is(queue_depth($env->{DLQ_URL}), 1, 'it left');
+    is((grep { $_->{id} eq $id } orders())[0]{state}, 'published',
+        'its order is open again');
+    worker_up();
+    ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state}
+        eq 'fulfilled' }, 20), 'and is fulfilled') or diag explain [orders()];
+
+    is((command('dlq', 'drop', '--yes', '--reason', 'JSON'))[1], 0, 'drop');
+    is(queue_depth($env->{DLQ_URL}), 0, 'it is gone');
+    is(books_agree(), '', 'the books agree');
+    stack('stop', 'worker');
+};
+
+subtest 'reconcile' => sub {
+    my ($found, $code) = findings('reconcile');
+    is_deeply($found, {}, 'all is well');
+    is($code, 0, 'exit 0');
+
+    sql("UPDATE product SET stock = stock + 2");
+    ($found, $code) = findings('reconcile');
+    is_deeply($found, { stock => 'wrong' }, 'a stock changed by hand');
+    is($code, 1, 'exit 1');
+    is((command('reconcile', '--adjust'))[1], 1, 'adjust asks');
+    isnt(books_agree(), '', 'nothing was done without an answer');
+    is((command('reconcile', '--adjust', '--yes'))[1], 0, 'adjust');
+    is(books_agree(), '', 'the books agree');
+    is((findings('reconcile'))[1], 0, 'all is well');
+
+    my %broken = (
+        fulfilled => "INSERT INTO restock_order (order_id, product_id,
+            quantity, received, state, fulfilled_at) VALUES (X'%s',
+            UUID_TO_BIN('$product'), 5, 5, 'fulfilled', UTC_TIMESTAMP(6))",
+        state => "INSERT INTO restock_order (order_id, product_id, quantity,
+            state) VALUES (X'%s', UUID_TO_BIN('$product'), 5, 'failed')",
+        requested => "INSERT INTO restock_order (order_id, product_id,
+            quantity, state, requested_at) VALUES (X'%s',
+            UUID_TO_BIN('$product'), 5, 'requested',
+            UTC_TIMESTAMP(6) - INTERVAL 1 DAY)",
+        published => "INSERT INTO restock_order (order_id, product_id,
+            quantity, state, published_at, pending_at) VALUES (X'%s',
+            UUID_TO_BIN('$product'), 5, 'published', UTC_TIMESTAMP(6)
+            - INTERVAL 1 DAY, UTC_TIMESTAMP(6) - INTERVAL 1 DAY)",
+        pending => "INSERT INTO restock_order (order_id, product_id,
+            quantity, pending_at) VALUES (X'%s',
+            UUID_TO_BIN('$product'), 5, UTC_TIMESTAMP(6) - INTERVAL 1 DAY)",
+        'order-product' => "INSERT INTO restock_order (order_id, product_id,
+            quantity) VALUES (X'%1\$s', X'%1\$s', 5)",
+        receipt => "INSERT INTO stock_movement (movement_id, product_id, kind,
+            quantity, order_id) VALUES (X'%1\$s', UUID_TO_BIN('$product'),
+            'restock', 0, X'%1\$s')",
+        orphan => "INSERT INTO stock_movement (movement_id, product_id, kind,
+            quantity) VALUES (X'%1\$s', X'%1\$s', 'sale', -1)",
+    );
+    my $row = 'ab' x 16;
+    for my $check (sort keys %broken) {
+        sql(sprintf $broken{$check}, $row);
+        my ($found) = findings('reconcile');
+        ok($found->{$check}, "$check is found") or diag explain $found;
+        sql("DELETE FROM restock_order WHERE order_id = X'$row';
+            DELETE FROM stock_movement WHERE movement_id = X'$row'");
+    }
+
+    sql("UPDATE restock_order SET received = received - 1
+        WHERE state = 'fulfilled'");
+    ok((findings('reconcile'))[0]{received}, 'another count is found');
+    sql("UPDATE restock_order SET received = received + 1
+        WHERE state = 'fulfilled'");
+    sql("UPDATE product SET reorder_point = 1000000");
+    ok((findings('reconcile'))[0]{'no-order'}, 'a missing order is found');
+    sql("UPDATE product SET reorder_point = 0");
+    sql("UPDATE stock_movement SET idempotency_key = NULL
+        WHERE kind = 'opening'");
+    ok((findings('reconcile'))[0]{opening}, 'a missing opening is found');
+    sql("UPDATE stock_movement SET idempotency_key = product_id
+        WHERE kind = 'opening'");
+    is((findings('reconcile'))[1], 0, 'all is well');
+};
+
+subtest 'ledger rollup' => sub {
+    # the whole ledger 20 days older, and 3000 sales of the last 10 days
+    sql("UPDATE stock_movement SET movement_id = CONCAT(UNHEX(LPAD(HEX(
+            CONV(HEX(SUBSTR(movement_id, 1, 6)), 16, 10) - 20 * 86400000),
+            12, '0')), SUBSTR(movement_id, 7)),
+            created_at = created_at - INTERVAL 20 DAY;
+        UPDATE restock_order SET fulfilled_at = fulfilled_at
+            - INTERVAL 20 DAY WHERE state = 'fulfilled'");
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            idempotency_key) SELECT UNHEX(CONCAT(LPAD(HEX(FLOOR(
+            UNIX_TIMESTAMP() * 1000 - (seq + 1) * 288000)), 12, '0'), '7',
+            SUBSTR(SHA2(seq, 256), 1, 3), '8', SUBSTR(SHA2(seq, 256), 4, 15))),
+            UUID_TO_BIN('$product'), 'sale', -1,
+            IF(seq % 2, UNHEX(LEFT(SHA2(CONCAT('k', seq), 256), 32)), NULL)
+            FROM seq_0_to_2999;
+        INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
+            SELECT UNHEX(CONCAT(LPAD(HEX(FLOOR(UNIX_TIMESTAMP() * 1000
+            - 1728000000)), 12, '0'), '7000800000000000aaaa')),
+            UUID_TO_BIN('$product'), 'adjustment', 3000");
+    is(books_agree(), '', 'the books agree') or return;
+
+    my ($dry) = json('ledger', 'rollup', '--before', '1d', '--dry-run');
+    my $rows = sql('SELECT COUNT(*) FROM stock_movement')->[0][0];
+    is((command('ledger', 'rollup', '--before', '1d'))[1], 1, 'it asks');
+    is(sql('SELECT COUNT(*) FROM stock_movement')->[0][0], $rows,
+        'nothing was done without an answer');
+
+    my ($told, $code) = json('ledger', 'rollup', '--before', '1d', '--yes');
+    is($code, 0, 'rollup');
+    is($told->{folded}, $dry->{folded}, 'as --dry-run said');
+    cmp_ok($told->{folded}, '>', 1700, "$told->{folded} movements are folded");
+    is(books_agree(), '', 'the books agree');
+    is(sql('SELECT COUNT(*) FROM stock_movement')->[0][0],
+        $rows - $told->{folded}, 'their rows are gone');
+    is(sql("SELECT COUNT(*) FROM stock_movement WHERE idempotency_key IS NOT
+        NULL AND kind = 'sale'")->[0][0], 1049, 'keys of seven days are kept');
+    is(sql("SELECT COUNT(*) FROM stock_movement WHERE kind = 'restock'")
+        ->[0][0], 0, 'receipts of fulfilled orders are folded');
+    is((json('ledger', 'rollup', '--before', '1d', '--yes'))[0]{folded}, 0,
+        'again: nothing is left');
+    my ($found) = findings('reconcile');
+    is_deeply($found, {}, 'reconcile knows of folded receipts');
+    is((checkout())->{code}, 200, 'and it is sold on');
+};
+
+subtest 'doctor' => sub {
+    my ($found, $code) = findings('doctor');
+    is_deeply($found, {}, 'all is well') or diag scalar command('doctor');
+    is($code, 0, 'exit 0');
+    unlike(scalar command('doctor'), qr/\Q$env->{DB_PASSWORD}\E/,
+        'no secret is told');
+
+    my $file = "$ENV{AUTOSTOCK_STACK_DIR}/worker.env";
+    my $with = sub {
+        my ($settings, $check, $level, $exit) = @_;
+        open my $in, '<', $file or die $!;
+        my $text = do { local $/; <$in> };
+        my $other = "$file.doctor";
+        open my $out, '>', $other or die $!;
+        for my $name (keys %$settings) {
+            $text =~ s/^\Q$name\E=.*\n//m;
+            $text .= "$name=$settings->{$name}\n"
+                if defined $settings->{$name};
+        }
+        print $out $text;
+        close $out;
+        my ($found, $code) = findings('doctor', '--env-file', $other);
+        is($found->{$check}, $level, "$check: $level") or diag explain $found;
+        is($code, $exit, "exit $exit");
+    };
+
+    $with->({ CALLBACK_URL => undef }, 'settings', 'wrong', 1);
+    $with->({ DB_PASSWORD => 'another' }, 'database', 'unreachable', 3);
+    $with->({ TOPIC_ARN => "$env->{TOPIC_ARN}x" }, 'topic', 'wrong', 1);
+    $with->({ QUEUE_URL => "$env->{QUEUE_URL}x" }, 'queue', 'wrong', 1);
+    $with->({ DLQ_URL => $env->{QUEUE_URL} }, 'redrive', 'wrong', 1);
+    $with->({ AWS_REGION => 'eu-west-1' }, 'topic', 'wrong', 1);
+    $with->({ FACTORY_API_URL => 'http://127.0.0.1:9/x' }, 'factory',
+        'unreachable', 3);
+    $with->({ CALLBACK_URL => 'http://127.0.0.1:9/x' }, 'callback',
+        'unreachable', 3);
+    $with->({ CALLBACK_URL => "$env->{AUTOSTOCK_URL}/nowhere" }, 'callback',
+        'wrong', 1);
+    $with->({ AUTOSTOCK_CALLBACK_SECRET_FILE => undef,
+        AUTOSTOCK_CALLBACK_SECRET => 'another secret of some length' },
+        'callback', 'wrong', 1);
+    $with->({ AUTOSTOCK_VISIBILITY => '5s' }, 'deadline', 'warning', 1);
+
+    my %broken = (
+        schema => ['ALTER TABLE restock_order DROP KEY
+                uc_restock_order_open_product',
+            'ALTER TABLE restock_order ADD CONSTRAINT
+                uc_restock_order_open_product UNIQUE (open_product_id)'],
+        check => ['ALTER TABLE product DROP CONSTRAINT
+                product_stock_not_negative',
+            'ALTER TABLE product ADD CONSTRAINT product_stock_not_negative
+                CHECK (stock >= 0)'],
+        trigger => ['DROP TRIGGER product_opening_movement', do {
+            open my $in, '<', 'sql/trigger.sql' or die $!;
+            join '', grep { !/^--/ } <$in> }],
+    );
+    for my $check (sort keys %broken) {
+        sql($broken{$check}[0]);
+        my ($found, $code) = findings('doctor');
+        ok($found->{$check}, "$check: $found->{$check}")
+            or diag explain $found;
+        sql($broken{$check}[1]);
+    }
+
+    my $requests = journal('request');
+    my $orders = orders();
+    command('doctor');
+    is(scalar(journal('request')), $requests, 'nothing is ordered');
+    is(scalar(orders()), $orders, 'no order is opened');
+    is((findings('doctor'))[1], 0, 'all is well again');
+};
+
+subtest 'out of reach' => sub {
+    stack('stop', 'db');
+    is((command(@$_))[1], 3, "@$_") for ['orders', 'list'],
+        ['stock', 'add', $sku, 1], ['reconcile'],
+        ['ledger', 'rollup', '--before', '1d', '--yes'];
+    stack('start', 'db');
+    stack('stop', 'emulator');
+    is((command('dlq', 'list'))[1], 3, 'dlq list');
+    is((findings('doctor'))[1], 3, 'doctor');
+    stack('start', 'emulator');
+};
+
+done_testing();
