@@ -106,37 +106,84 @@ as_metrics_calls(const as_counters_t *counters, as_text_t *out)
 }
 
 
+typedef enum {
+    AS_METRICS_BREAKER = 0,
+    AS_METRICS_WAITING,
+    AS_METRICS_CALLS,
+    AS_METRICS_KINDS
+} as_metrics_kind_e;
+
+typedef struct {
+    as_text_t          *out;
+    as_metrics_kind_e   kind;
+    const char         *name;
+} as_metrics_visit_t;
+
+
 static void
 as_metrics_factory(void *data, const char *url, bool open, size_t waiting,
     size_t calls)
 {
-    as_text_t  *out = data;
+    as_metrics_visit_t  *visit = data;
 
-    as_text_put(out, "autostock_worker_breaker_open{factory=");
-    as_text_json_string(out, url, strcspn(url, "?"));
-    as_text_printf(out, "} %d\nautostock_worker_factory_waiting{factory=",
-                   open);
-    as_text_json_string(out, url, strcspn(url, "?"));
-    as_text_printf(out, "} %zu\nautostock_worker_factory_in_flight{factory=",
-                   waiting);
-    as_text_json_string(out, url, strcspn(url, "?"));
-    as_text_printf(out, "} %zu\n", calls);
+    as_text_printf(visit->out, "autostock_worker_%s{factory=", visit->name);
+    as_text_json_string(visit->out, url, strcspn(url, "?"));
+    as_text_printf(visit->out, "} %zu\n",
+                   visit->kind == AS_METRICS_BREAKER ? (size_t) open
+                   : visit->kind == AS_METRICS_WAITING ? waiting : calls);
+}
+
+
+/* The lines of a metric stand together, as the format wants it. */
+static void
+as_metrics_factories(const as_consumer_t *consumer, as_text_t *out)
+{
+    int                       kind;
+    as_metrics_visit_t        visit;
+    static const char *const  texts[AS_METRICS_KINDS][2] = {
+        { "breaker_open", "1 while the factory's circuit is open" },
+        { "factory_waiting", "messages that wait for the factory" },
+        { "factory_in_flight", "calls of the factory under way" }
+    };
+
+    visit.out = out;
+
+    for (kind = 0; kind < AS_METRICS_KINDS; kind++) {
+        visit.kind = (as_metrics_kind_e) kind;
+        visit.name = texts[kind][0];
+        as_metrics_head(out, texts[kind][0], texts[kind][1], "gauge");
+        as_factories_visit(as_consumer_factories(consumer),
+                           as_metrics_factory, &visit);
+    }
 }
 
 
 static void
-as_metrics_peer(as_text_t *out, const as_worker_t *worker,
-    const as_health_t *health)
+as_metrics_peers(const as_worker_t *worker, as_text_t *out)
 {
-    as_text_printf(out, "autostock_worker_up{peer=\"%s\"} %d\n",
-                   health->name, !health->down);
+    size_t              i;
+    int64_t             skew;
+    const as_health_t  *peers[3];
 
-    if (health->ok_ms > 0) {
-        as_text_printf(out, "autostock_worker_last_success_seconds"
-                       "{peer=\"%s\"} %.3f\n", health->name,
-                       (double) (as_loop_unix_ms(worker->loop)
-                                 - as_loop_now(worker->loop)
-                                 + health->ok_ms) / 1000);
+    peers[0] = &worker->db;
+    peers[1] = &worker->sns;
+    peers[2] = &worker->sqs;
+    skew = as_loop_unix_ms(worker->loop) - as_loop_now(worker->loop);
+
+    as_metrics_head(out, "up", "1 while the peer is within reach", "gauge");
+    for (i = 0; i < 3; i++) {
+        as_text_printf(out, "autostock_worker_up{peer=\"%s\"} %d\n",
+                       peers[i]->name, !peers[i]->down);
+    }
+
+    as_metrics_head(out, "last_success_seconds",
+                    "Unix time of the peer's last good answer", "gauge");
+    for (i = 0; i < 3; i++) {
+        if (peers[i]->ok_ms > 0) {
+            as_text_printf(out, "autostock_worker_last_success_seconds"
+                           "{peer=\"%s\"} %.3f\n", peers[i]->name,
+                           (double) (peers[i]->ok_ms + skew) / 1000);
+        }
     }
 }
 
@@ -196,9 +243,6 @@ as_metrics_write(const as_worker_t *worker, const as_consumer_t *consumer,
                    "autostock_worker_order_lead_seconds_count %" PRIu64 "\n",
                    c->lead_sum_s, c->lead_count);
 
-    as_metrics_peer(out, worker, &worker->db);
-    as_metrics_peer(out, worker, &worker->sns);
-    as_metrics_peer(out, worker, &worker->sqs);
-    as_factories_visit(as_consumer_factories(consumer), as_metrics_factory,
-                       out);
+    as_metrics_peers(worker, out);
+    as_metrics_factories(consumer, out);
 }
