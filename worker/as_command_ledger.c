@@ -193,7 +193,10 @@ as_command_ledger_run(const as_options_t *options)
     }
 
     rc = as_session_open(&session, options, AS_NEED_DB, false);
-    rc = rc != AS_EXIT_OK ? rc : as_command_ledger_bounds(&session, &ledger);
+
+    if (rc == AS_EXIT_OK) {
+        rc = as_command_ledger_bounds(&session, &ledger);
+    }
 
     if (rc == AS_EXIT_OK) {
         rc = as_command_ledger_work(&session, &ledger, before);

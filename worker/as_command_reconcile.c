@@ -59,7 +59,8 @@ as_command_reconcile_lock(as_command_reconcile_t *reconcile)
 static as_db_status_e
 as_command_reconcile_look(as_command_reconcile_t *reconcile)
 {
-    as_db_status_e  status;
+    const size_t    *counts;
+    as_db_status_e   status;
 
     status = as_books_ledger(reconcile->session->db, &reconcile->books);
 
@@ -68,11 +69,13 @@ as_command_reconcile_look(as_command_reconcile_t *reconcile)
     }
 
     if (status == AS_DB_OK) {
-        as_findings_say(&reconcile->findings, AS_DOCTOR_FINE, "ledger", "",
-                        "%" PRIu64 " movements of %" PRIu64 " products read, "
-                        "%zu of them differ from their stock",
-                        reconcile->books.movements,
-                        reconcile->books.products, reconcile->books.ngaps);
+        counts = reconcile->findings.counts;
+        as_findings_say(&reconcile->findings, AS_DOCTOR_FINE, "books", "",
+                        "%" PRIu64 " movements of %" PRIu64 " products "
+                        "read%s", reconcile->books.movements,
+                        reconcile->books.products,
+                        counts[AS_DOCTOR_WRONG] + counts[AS_DOCTOR_WARNING]
+                        == 0 ? ": stock, ledger and orders agree" : "");
     }
 
     return status;

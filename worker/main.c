@@ -17,8 +17,6 @@ static const as_command_t *const  commands[] = {
     &as_command_provision,
     &as_command_doctor,
     &as_command_orders,
-    &as_command_stock,
-    &as_command_ledger,
     &as_command_dlq,
     &as_command_stock,
     &as_command_ledger,
