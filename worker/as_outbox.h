@@ -27,6 +27,7 @@ typedef struct {
     int       failures;                /* of the product, since goods came */
     int64_t   pause_ms;                /* > 0: not published, it waits */
     char     *factory;                 /* identifier; as_outbox_free() */
+    int64_t   lease_end;               /* the relay's note of its clock */
 } as_outbox_order_t;
 
 typedef struct {

@@ -15,7 +15,6 @@
 #include "as_relay_parts.h"
 
 
-#define AS_RELAY_LEASE_MS  30000
 #define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
 #define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
 
@@ -84,6 +83,7 @@ as_relay_claimed(as_relay_t *relay)
 
         } else if (order->claimed) {
             worker->counters.claimed++;
+            order->lease_end = as_loop_now(worker->loop) + AS_RELAY_LEASE_MS;
             relay->queue[(relay->first + relay->nqueue++) % AS_RELAY_QUEUE]
                 = *order;
             order->factory = NULL;

@@ -13,6 +13,8 @@
 
 
 #define AS_RELAY_PART      "relay"
+#define AS_RELAY_LEASE_MS  10000       /* what a killed worker held comes
+                                          back after it */
 #define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
 #define AS_RELAY_QUEUE     (2 * AS_OUTBOX_MAX)
 #define AS_RELAY_MARKS     (4 * AS_OUTBOX_MAX)

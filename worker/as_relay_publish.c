@@ -225,12 +225,36 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 }
 
 
+/* What waited for too long behind a slow SNS may be another's soon. */
+static void
+as_relay_drop_late(as_relay_t *relay)
+{
+    int64_t             now;
+    as_aws_error_t      err;
+    as_outbox_order_t  *order;
+
+    now = as_loop_now(relay->worker->loop);
+
+    while (relay->nqueue > 0 && relay->nmarks < AS_RELAY_MARKS
+           && relay->queue[relay->first].lease_end - now
+              < AS_RELAY_LEASE_MS / 3)
+    {
+        order = as_relay_take(relay);
+        as_aws_error_set(&err, 0, "Late", 4, "the lease ran out", 17);
+        as_relay_entry(relay, order, &err, NULL);
+        free(order->factory);
+    }
+}
+
+
 /* Fills free batches; while the timer is set SNS is out of reach. */
 void
 as_relay_publish(as_relay_t *relay)
 {
     size_t             i;
     as_relay_batch_t  *batch;
+
+    as_relay_drop_late(relay);
 
     for (i = 0; i < AS_RELAY_CALLS && !relay->timer.set; i++) {
         batch = &relay->batches[i];
