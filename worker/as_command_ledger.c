@@ -214,6 +214,7 @@ const as_command_t  as_command_ledger = {
     "its movements.  Kept are: sales whose Idempotency-Key is younger than\n"
     "AUTOSTOCK_IDEMPOTENCY_RETENTION, receipts of orders that are not\n"
     "fulfilled, and everything since DATE: YYYY-MM-DD,\n"
-    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  Interrupted, it goes on when run again.\n",
+    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  Interrupted, it goes on when\n"
+    "run again.\n",
     as_command_ledger_options, as_command_ledger_run
 };
