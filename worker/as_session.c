@@ -115,6 +115,14 @@ as_session_db_failed(const as_session_t *session, as_db_status_e status)
     fprintf(stderr, "the database %s: %s\n", status == AS_DB_GONE
             ? "is out of reach" : "refuses", as_db_error(session->db));
 
+    /* a table's right, or a column's */
+    if (status == AS_DB_ERROR && (as_db_errno(session->db) == 1142
+                                  || as_db_errno(session->db) == 1143))
+    {
+        fprintf(stderr, "this is the operator's user's: see "
+                "sql/grants-operator.sql\n");
+    }
+
     return AS_EXIT_REACH;
 }
 
