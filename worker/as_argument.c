@@ -141,7 +141,10 @@ as_argument_date(const char *text, int64_t *ms)
     struct tm    tm;
     const char  *end;
 
-    if (as_settings_time(text, &age) == 0) {
+    /* a number alone is rather half a date than seconds */
+    if (text[strspn(text, "0123456789")] != '\0'
+        && as_settings_time(text, &age) == 0)
+    {
         *ms = (int64_t) time(NULL) * 1000 - age;
         return 0;
     }
