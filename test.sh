@@ -71,7 +71,7 @@ start_database() {
     export AUTOSTOCK_STACK_DIR=$work/db
     stack/stack start db || fail 'the database for the tests did not start'
     eval "$(stack/stack env)"
-    mariadb --no-defaults --socket="$DB_SOCKET" -u root -e "
+    mariadb --no-defaults --socket="$DB_SOCKET" -u "$(id -un)" -e "
         GRANT ALL ON *.* TO autostock@localhost WITH GRANT OPTION;
         GRANT ALL ON *.* TO autostock@127.0.0.1 WITH GRANT OPTION" \
         || fail "the database's user could not be given its rights"

@@ -91,7 +91,7 @@ db_install() {
     log=$(log_file db)
     mkdir -p "${log%/*}"
     rm -rf "$run/db/data.new"
-    # root by the socket, and only for who runs this
+    # all rights by the socket, for who runs this and nobody else
     mariadb-install-db --no-defaults --datadir="$run/db/data.new" \
         --auth-root-authentication-method=socket \
         --auth-root-socket-user="$(id -un)" --skip-test-db \
@@ -100,7 +100,9 @@ db_install() {
     mv "$run/db/data.new" "$run/db/data"
 }
 
-db_root() { mariadb --no-defaults --socket="$DB_SOCKET" -u root "$@"; }
+db_root() {
+    mariadb --no-defaults --socket="$DB_SOCKET" -u "$(id -un)" "$@"
+}
 
 # Safe to repeat: a kill in the middle leaves it to the next start.
 db_load() {
