@@ -46,6 +46,8 @@ typedef struct {
     int64_t        limit;
     int64_t        rate;
     bool           drop;
+    bool           stopped;            /* by a signal */
+    size_t         done;
 } as_command_dlq_t;
 
 
@@ -77,64 +79,6 @@ as_command_dlq_matches(const as_command_dlq_t *command,
 }
 
 
-static const char *
-as_command_dlq_order(const as_dead_t *dead, char text[AS_UUID_TEXT_LEN + 1])
-{
-    if (!dead->letter->message.has_order) {
-        return NULL;
-    }
-
-    *as_uuid_text(dead->letter->message.order_id, text) = '\0';
-
-    return text;
-}
-
-
-static const char *
-as_command_dlq_time(int64_t ms, char text[32])
-{
-    time_t     seconds;
-    struct tm  tm;
-
-    if (ms == 0) {
-        return NULL;
-    }
-
-    seconds = (time_t) (ms / 1000);
-    gmtime_r(&seconds, &tm);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-    return text;
-}
-
-
-static json_t *
-as_command_dlq_record(const as_dead_t *dead, bool body)
-{
-    char     order[AS_UUID_TEXT_LEN + 1], since[32];
-    json_t  *record;
-
-    record = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "message_id", as_show_text(dead->letter->id),
-        "order_id", as_show_text(as_command_dlq_order(dead, order)),
-        "sku", as_show_text(dead->sku),
-        "dead_since", as_show_text(as_command_dlq_time(dead->sent_ms,
-                                                       since)),
-        "attempts", as_show_text(dead->attempts),
-        "status", as_show_text(dead->status),
-        "reason", as_show_text(dead->reason == NULL
-                               ? "moved by SQS itself" : dead->reason),
-        "worker", as_show_text(dead->worker));
-
-    if (body && record != NULL) {
-        (void) json_object_set_new(record, "body",
-                                   as_show_text(dead->letter->body));
-    }
-
-    return record;
-}
-
-
 /* list, and show: which must find something. */
 static int
 as_command_dlq_tell(as_command_dlq_t *command, bool show)
@@ -147,7 +91,7 @@ as_command_dlq_tell(as_command_dlq_t *command, bool show)
     for (i = 0; i < command->dlq.n; i++) {
         if (as_command_dlq_matches(command, &command->dlq.dead[i])) {
             (void) json_array_append_new(rows,
-                as_command_dlq_record(&command->dlq.dead[i], show));
+                as_dlq_record(&command->dlq.dead[i], show));
         }
     }
 
@@ -282,7 +226,7 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
         (void) json_array_append_new(rows,
             json_pack("{s:o, s:o, s:b, s:s}", "message_id",
                       as_show_text(dead->letter->id), "order_id",
-                      as_show_text(as_command_dlq_order(dead, order)), "done",
+                      as_show_text(as_dlq_order(dead, order)), "done",
                       rc == AS_EXIT_OK, "result", result));
     }
 
@@ -290,19 +234,19 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 }
 
 
+/* The letters from the i-th on, n of which match. */
 static int
-as_command_dlq_all(as_command_dlq_t *command, size_t n)
+as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
+    json_t *rows)
 {
     int             rc, worst;
-    size_t          i, done;
-    json_t         *rows;
     as_dead_t      *dead;
     as_progress_t   progress;
 
-    rows = json_array();
     as_progress_begin(&progress, command->drop ? "dropped" : "letters");
+    n += command->done;
 
-    for (i = 0, done = 0, worst = AS_EXIT_OK; i < command->dlq.n; i++) {
+    for (worst = AS_EXIT_OK; i < command->dlq.n; i++) {
         dead = &command->dlq.dead[i];
         if (!as_command_dlq_matches(command, dead)) {
             continue;
@@ -314,43 +258,115 @@ as_command_dlq_all(as_command_dlq_t *command, size_t n)
             break;
         }
 
-        done++;
-        as_progress_to(&progress, (double) done, (double) n, done);
+        command->done++;
+        as_progress_to(&progress, (double) command->done, (double) n,
+                       command->done);
 
-        if (done < n && !as_command_dlq_pause(command)) {
-            fprintf(stderr, "stopped by a signal after %zu\n", done);
+        if (!as_command_dlq_pause(command)) {
+            command->stopped = true;
             worst = AS_EXIT_FINDINGS;
             break;
         }
     }
 
     as_progress_end(&progress);
-    as_show_rows(rows, as_dlq_done, command->session->json, stdout);
-    json_decref(rows);
 
     return worst;
+}
+
+
+static bool
+as_command_dlq_is_fifo(const as_command_dlq_t *command)
+{
+    size_t  len;
+
+    len = strlen(command->dlq.dlq_url);
+
+    return len > 5 && strcmp(command->dlq.dlq_url + len - 5, ".fifo") == 0;
+}
+
+
+static size_t
+as_command_dlq_count(const as_command_dlq_t *command, size_t i)
+{
+    size_t  n;
+
+    for (n = 0; i < command->dlq.n; i++) {
+        n += as_command_dlq_matches(command, &command->dlq.dead[i]);
+    }
+
+    return n;
+}
+
+
+/*
+ * Of a FIFO queue SQS shows the head of each message group, and the next
+ * when that is gone; letters that stay hold up those behind them.
+ */
+static int
+as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
+{
+    int     rc, worst;
+    size_t  from;
+
+    for (worst = AS_EXIT_OK, from = 0; ; n = as_command_dlq_count(command,
+                                                                  from))
+    {
+        rc = as_command_dlq_all(command, from, n, rows);
+        worst = rc > worst ? rc : worst;
+        from = command->dlq.n;
+
+        if (worst == AS_EXIT_REACH || command->stopped
+            || !as_command_dlq_is_fifo(command))
+        {
+            return worst;
+        }
+
+        if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
+            return AS_EXIT_REACH;
+        }
+
+        if (command->dlq.n == from) {
+            return worst;
+        }
+
+        if (as_dlq_skus(&command->dlq, command->session->db) != AS_DB_OK) {
+            return as_session_db_failed(command->session, AS_DB_GONE);
+        }
+    }
 }
 
 
 static int
 as_command_dlq_act(as_command_dlq_t *command)
 {
-    size_t  i, n;
+    int      rc;
+    size_t   n;
+    json_t  *rows;
 
-    for (i = 0, n = 0; i < command->dlq.n; i++) {
-        n += as_command_dlq_matches(command, &command->dlq.dead[i]);
-    }
+    n = as_command_dlq_count(command, 0);
 
     if (n > 0
         && !as_session_confirm(command->session, command->drop
-                               ? "Drop %zu dead letters for ever?"
-                               : "Send %zu dead letters to the queue again?",
-                               n))
+                               ? "drop %zu dead letters%s for ever?"
+                               : "send %zu dead letters%s to the queue "
+                                 "again?", n, as_command_dlq_is_fifo(command)
+                               ? ", and what their groups have behind them,"
+                               : ""))
     {
         return AS_EXIT_FINDINGS;
     }
 
-    return as_command_dlq_all(command, n);
+    rows = json_array();
+    rc = as_command_dlq_rounds(command, n, rows);
+    as_show_rows(rows, as_dlq_done, command->session->json, stdout);
+    json_decref(rows);
+
+    if (command->stopped) {
+        fprintf(stderr, "stopped by a signal after %zu\n", command->done);
+    }
+
+    return rc;
 }
 
 
@@ -449,8 +465,8 @@ const as_command_t  as_command_dlq = {
     "redrive reopens each letter's failed order and sends the letter to the\n"
     "queue, or refuses and says why (a newer open order, nothing left to ask\n"
     "for).  While this runs, letters it looks at are invisible to others;\n"
-    "then they are visible again at once.  Of a FIFO queue SQS shows ten\n"
-    "letters a group at once: run it again for the next.  Exits 1 where a\n"
-    "letter was refused.\n",
+    "then they are visible again at once.  Of a FIFO queue list shows the\n"
+    "head of each message group, as SQS does.  Exits 1 where a letter was\n"
+    "refused.\n",
     as_dlq_options, as_command_dlq_run
 };

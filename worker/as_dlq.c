@@ -335,6 +335,10 @@ as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
     for (i = 0, status = AS_DB_OK; status == AS_DB_OK && i < dlq->n; i++) {
         message = &dlq->dead[i].letter->message;
 
+        if (dlq->dead[i].gone || dlq->dead[i].sku != NULL) {
+            continue;
+        }
+
         if (message->has_order || message->product != NULL) {
             as_text_clear(&sql);
             as_dlq_sku_sql(message, &sql);

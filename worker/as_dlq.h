@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "as_letter.h"
 #include "as_sync.h"
 
@@ -56,6 +58,13 @@ as_db_status_e as_dlq_skus(as_dlq_t *dlq, as_db_t *db);
 /* Sends it to the queue again, or deletes it.  0, or -1. */
 int as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead);
 int as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead);
+
+/* Its order's id as text, or NULL. */
+const char *as_dlq_order(const as_dead_t *dead,
+    char text[AS_UUID_TEXT_LEN + 1]);
+
+/* What is shown of it, with its body or without. */
+json_t *as_dlq_record(const as_dead_t *dead, bool body);
 
 
 #endif /* AS_DLQ_H */
