@@ -53,6 +53,7 @@ class Database:
             return
         done = subprocess.run(
             ['mariadb-install-db', '--no-defaults', f'--datadir={self.data}',
+             f'--tmpdir={self.folder}',
              '--auth-root-authentication-method=normal', '--skip-test-db',
              '--innodb-log-file-size=32M'] + as_user(),
             capture_output=True, text=True, check=False)
@@ -64,7 +65,9 @@ class Database:
             'mariadbd',
             ['mariadbd', '--no-defaults', f'--datadir={self.data}',
              f'--socket={self.socket}', f'--port={self.port}',
-             f'--pid-file={self.folder}/pid'] + self.OPTIONS + as_user()
+             f'--pid-file={self.folder}/pid',
+             # A starting server clears the temporary tables of all others.
+             f'--tmpdir={self.folder}'] + self.OPTIONS + as_user()
             + self.options, os.path.join(self.folder, 'log'))
         if wait:
             self.wait()
