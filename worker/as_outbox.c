@@ -125,18 +125,28 @@ as_outbox_claim_row(void *data, unsigned statement,
 }
 
 
+static int
+as_outbox_compare(const void *a, const void *b)
+{
+    return memcmp(((const as_outbox_order_t *) a)->id,
+                  ((const as_outbox_order_t *) b)->id, AS_UUID_LEN);
+}
+
+
+/* The orders are sorted by then. */
 static as_outbox_order_t *
 as_outbox_find(as_outbox_claim_t *claim, const char *id, unsigned long len)
 {
-    size_t  i;
+    as_outbox_order_t  key;
 
-    for (i = 0; len == AS_UUID_LEN && i < claim->n; i++) {
-        if (memcmp(claim->orders[i].id, id, AS_UUID_LEN) == 0) {
-            return &claim->orders[i];
-        }
+    if (len != AS_UUID_LEN) {
+        return NULL;
     }
 
-    return NULL;
+    memcpy(key.id, id, AS_UUID_LEN);
+
+    return bsearch(&key, claim->orders, claim->n, sizeof(key),
+                   as_outbox_compare);
 }
 
 
@@ -294,6 +304,9 @@ as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim)
         return as_db_exec(db, "COMMIT", NULL, NULL);
     }
 
+    /* in the order of the primary key, as every worker locks them */
+    qsort(claim->orders, claim->n, sizeof(claim->orders[0]),
+          as_outbox_compare);
     status = as_outbox_lease(db, claim);
 
     return status == AS_DB_OK ? as_outbox_put_off(db, claim) : status;

@@ -15,7 +15,7 @@
 #include "as_uuid.h"
 
 
-#define AS_OUTBOX_MAX  250             /* orders of one claim or mark */
+#define AS_OUTBOX_MAX  500             /* orders of one claim or mark */
 
 
 typedef struct {

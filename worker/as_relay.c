@@ -19,6 +19,22 @@
 #define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
 
 
+/* In the watcher's thread. */
+static as_db_status_e
+as_relay_claim(as_relay_t *relay, as_db_t *db)
+{
+    as_db_status_e  status;
+
+    relay->in_doubt = true;
+    status = as_outbox_claim(db, &relay->claim);
+    relay->in_doubt = status == AS_DB_GONE;
+    relay->backlog = status == AS_DB_OK
+                     && relay->claim.n == relay->claim.max;
+
+    return status;
+}
+
+
 /* In the watcher's thread: until something is due, or the loop should hear
  * of us. */
 static as_db_status_e
@@ -45,15 +61,14 @@ as_relay_watch_run(void *data, as_db_t *db)
     spent = 0;
 
     do {
-        status = as_outbox_watch(db, relay->interval_ms, looks, &due);
+        due = relay->backlog;
+        status = due ? AS_DB_OK
+                 : as_outbox_watch(db, relay->interval_ms, looks, &due);
         if (status != AS_DB_OK) {
             return status;
         }
         if (due) {
-            relay->in_doubt = true;
-            status = as_outbox_claim(db, &relay->claim);
-            relay->in_doubt = status == AS_DB_GONE;
-            return status;
+            return as_relay_claim(relay, db);
         }
         spent += looks == 1 ? wait : relay->packet_ms;
 

@@ -15,9 +15,9 @@
 #define AS_RELAY_PART      "relay"
 #define AS_RELAY_LEASE_MS  10000       /* what a killed worker held comes
                                           back after it */
-#define AS_RELAY_CALLS     6           /* PublishBatch calls at once */
+#define AS_RELAY_CALLS     8           /* PublishBatch calls at once */
 #define AS_RELAY_QUEUE     (2 * AS_OUTBOX_MAX)
-#define AS_RELAY_MARKS     (4 * AS_OUTBOX_MAX)
+#define AS_RELAY_MARKS     (3 * AS_OUTBOX_MAX)
 
 
 typedef struct {
@@ -42,6 +42,7 @@ struct as_relay_s {
     int64_t               interval_ms;
     int64_t               packet_ms;
     char                  owner[80];
+    bool                  backlog;     /* the last claim left some */
     bool                  in_doubt;    /* a claim of owner lost its answer */
     uint64_t              seq;
     as_outbox_claim_t     claim;       /* the watcher's while it looks */
