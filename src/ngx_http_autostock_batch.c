@@ -108,7 +108,10 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     batch->nwaiting++;
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
 
-    if (!batch->timer.timer_set) {
+    /* locations may have different time-outs: the nearest deadline counts */
+    if (!batch->timer.timer_set
+        || (ngx_msec_int_t) (deadline - batch->timer.timer.key) < 0)
+    {
         ngx_add_timer(&batch->timer, ngx_max(
                                   (ngx_msec_int_t) (deadline
                                                     - ngx_current_msec),

@@ -169,3 +169,27 @@ my %codes;
 $codes{$_->{code}}++ for @answers;
 is($codes{0} // 0, 0, 'every one is answered');
 is($codes{200}, 3, 'three are sold');
+
+
+
+=== TEST 10: each location's own time counts, whoever asked before
+--- shop
+autostock_timeout 8s;
+--- config
+    location = /patient { autostock_sku CP-502101; autostock_checkout; }
+    location = /hasty {
+        autostock_timeout 500ms;
+        autostock_sku CP-502101;
+        autostock_checkout;
+    }
+--- errors
+--- drive
+is(http(POST => '/hasty', '{}')->{code}, 200, 'warm');
+my $lock = locked();
+my $patient = http_open(POST => '/patient', '{}');
+wait_for { lock_waits() };
+my $hasty = http(POST => '/hasty', '{}');
+is($hasty->{code}, 503, 'refused');
+cmp_ok($hasty->{time}, '<', 2, 'in its own time');
+$lock->run('COMMIT');
+is(answer_of($patient)->{code}, 200, 'who had time is served');
