@@ -255,6 +255,16 @@ ngx_http_autostock_mysql_ended(ngx_uint_t error)
 }
 
 
+ngx_uint_t
+ngx_http_autostock_mysql_cannot_write(ngx_uint_t error)
+{
+    return error == 1290                    /* --read-only */
+           || error == 1792                 /* READ ONLY transaction */
+           || error == 1836                 /* read-only mode */
+           || error == 1047;                /* node not in cluster */
+}
+
+
 ngx_socket_t
 ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m)
 {

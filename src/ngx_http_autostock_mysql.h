@@ -90,6 +90,7 @@ ngx_uint_t ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
  */
 ngx_uint_t ngx_http_autostock_mysql_conflict(ngx_uint_t error);
 ngx_uint_t ngx_http_autostock_mysql_ended(ngx_uint_t error);
+ngx_uint_t ngx_http_autostock_mysql_cannot_write(ngx_uint_t error);
 
 ngx_socket_t ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m);
 uint64_t ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m);

@@ -379,6 +379,7 @@ ngx_http_autostock_receipt_guard(void *data, ngx_uint_t statement,
 static void
 ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
 {
+    ngx_uint_t                            error;
     ngx_http_autostock_sql_t             *sql;
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
@@ -390,26 +391,23 @@ ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
         return;
     }
 
-    if (rc == NGX_ERROR) {
-        /* whether it was booked is read from the order, later */
-        ngx_http_autostock_flight_again(&rf->flight, 1,
-                                        "it was lost in a receipt");
+    error = rf->flight.query.error;
+
+    if (rc == NGX_ERROR || ngx_http_autostock_mysql_cannot_write(error)) {
+        /* whether it was booked is read later, after a fail-over elsewhere */
+        ngx_http_autostock_flight_again(&rf->flight, 1, rc == NGX_ERROR
+                                        ? "it was lost in a receipt"
+                                        : "its server cannot write");
         return;
     }
 
-    switch (rf->flight.query.error) {
-
-    case NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY:
-    case NGX_HTTP_AUTOSTOCK_ER_DEADLOCK:
-    case NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT:
-    case NGX_HTTP_AUTOSTOCK_ER_CHECKREAD:
-        break;
-
-    default:
+    if (error != NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY
+        && !ngx_http_autostock_mysql_conflict(error))
+    {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: the database refused to book a receipt, "
                       "error %ui; it is tried again until its deadline",
-                      rf->flight.query.error);
+                      error);
     }
 
     sql = &rf->flight.sql;

@@ -149,7 +149,10 @@ ngx_http_autostock_transaction_rolled_back(void *data, ngx_int_t rc)
 }
 
 
-/* The waiters are refused; a server that cannot write is left for another. */
+/*
+ * The waiters are refused, unless they are in doubt; a server that cannot
+ * write is left for another.
+ */
 
 static void
 ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
@@ -161,14 +164,16 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
         return;
     }
 
-    switch (t->error) {
+    if (t->doubt || ngx_http_autostock_mysql_cannot_write(t->error)) {
+        ngx_http_autostock_flight_drop(&t->flight, t->doubt
+                                       ? "it cannot tell what is in doubt"
+                                       : "its server cannot write");
+    }
 
-    case 1290:                                    /* --read-only */
-    case 1792:                                    /* READ ONLY transaction */
-    case 1836:                                    /* read-only mode */
-    case 1047:                                    /* node not in cluster */
-        ngx_http_autostock_flight_drop(&t->flight,
-                                       "its server cannot write");
+    if (t->doubt) {
+        /* only their deadlines end what is in doubt */
+        ngx_http_autostock_flight_again(&t->flight, 0, "in doubt");
+        return;
     }
 
     ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
