@@ -136,7 +136,9 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
         return;
     }
 
-    while (waiting > pool->connecting && pool->open < pool->db->pool_size) {
+    while (waiting > pool->connecting && pool->open < pool->db->pool_size
+           && !ngx_queue_empty(&pool->takers))
+    {
         ngx_http_autostock_pool_connect(pool);
     }
 }
