@@ -88,15 +88,17 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
     switch (lookup->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT:
-        if (sale->keyed
-            && ngx_http_autostock_sale_submit_ghost(sale) == NGX_OK)
-        {
+        if (!sale->keyed) {
+            ngx_http_autostock_sale_finish(sale,
+                                       NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
             return;
         }
 
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
-        return;
+        if (ngx_http_autostock_sale_submit_ghost(sale) == NGX_OK) {
+            return;
+        }
+
+        break;
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
         if (ngx_http_autostock_sale_learn(sale, lookup->row) == NGX_OK
