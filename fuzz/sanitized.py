@@ -5,7 +5,8 @@ import os
 import re
 
 OPTIONS = {
-    'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=0:exitcode=99',
+    'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=0:exitcode=99'
+                    ':detect_odr_violation=0',
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
 }
 

@@ -59,10 +59,11 @@ class JobShop(shops.Shop):
             (worker.name, worker.process.pid) for worker in self.workers]
 
     def new_run(self, products=None):
-        super().new_run(products or SHELVES)
-        self.emulator.purge()
+        # Before the shelves: an empty one is ordered for at once.
         self.journal_read = os.path.getsize(self.factory.journal) \
             if os.path.exists(self.factory.journal) else 0
+        self.emulator.purge()
+        super().new_run(products or SHELVES)
 
     def come_home(self, timeout=75):
         """Waits until every order has come to an end and no letter is on
