@@ -250,6 +250,7 @@ ngx_uint_t
 ngx_http_autostock_mysql_ended(ngx_uint_t error)
 {
     return error == 1317                    /* KILL QUERY */
+           || error == 1064                 /* the same, while it parsed */
            || error == 1969                 /* max_statement_time */
            || error == 3024;                /* max_execution_time */
 }
