@@ -75,9 +75,9 @@ $lock->run('START TRANSACTION');
 $lock->rows("SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE");
 my $first = http_open(POST => '/checkout', '{}');
 wait_for { lock_waits() };
+db->run("DELETE FROM product WHERE sku = 'A-1'");
 my @rest = map { http_open(POST => '/any', qq({"sku":"$_"})) }
     'A-1', 'B-1', 'CP-502101', 'A-1';
-db->run("DELETE FROM product WHERE sku = 'A-1'");
 $lock->run('COMMIT');
 my @codes = map {
     my $client = $_;
