@@ -149,7 +149,7 @@ as_doctor_schema_read(as_doctor_db_t *d)
         "SELECT MAX(COLUMN_NAME) FROM information_schema.STATISTICS WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('restock_order',"
         " 'stock_movement') AND NON_UNIQUE = 0 GROUP BY TABLE_NAME,"
-        " INDEX_NAME HAVING COUNT(*) = 1;"
+        " INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) IS NOT NULL;"
 
         "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE"
         " CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product' AND"

@@ -211,6 +211,30 @@ subtest 'dead letters' => sub {
     stack('stop', 'worker');
 };
 
+subtest 'dead letters of a FIFO queue' => sub {
+    my $file = "$ENV{AUTOSTOCK_STACK_DIR}/worker.env";
+    open my $in, '<', $file or die $!;
+    my $text = do { local $/; <$in> };
+    $text =~ s/^(TOPIC_ARN|QUEUE_URL|DLQ_URL)=.*/$&.fifo/mg;
+    open my $out, '>', "$file.fifo" or die $!;
+    print $out $text;
+    close $out;
+    my @with = ('--env-file', "$file.fifo");
+    is((command('provision', @with))[1], 0, 'provision');
+
+    for my $i (1 .. 6) {
+        aws_sqs(SendMessage => QueueUrl => "$env->{DLQ_URL}.fifo",
+            MessageBody => "letter $i", MessageGroupId => 'g' . $i % 2,
+            MessageDeduplicationId => $i);
+    }
+    cmp_ok(scalar @{ (json('dlq', 'list', @with))[0] }, '>=', 2,
+        'list shows the heads of both groups');
+    is(scalar @{ (json('dlq', 'redrive', '--yes', @with))[0] }, 6,
+        'redrive goes on to what is behind');
+    is(queue_depth("$env->{DLQ_URL}.fifo"), 0, 'none is left');
+    is(queue_depth("$env->{QUEUE_URL}.fifo"), 6, 'all are in the queue');
+};
+
 subtest 'reconcile' => sub {
     my ($found, $code) = findings('reconcile');
     is_deeply($found, {}, 'all is well');
