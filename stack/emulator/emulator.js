@@ -24,11 +24,13 @@
 //
 // No signature and no queue policy is checked.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { buildApp } from './node_modules/fauxqs/dist/app.js';
 import { PersistenceManager }
     from './node_modules/fauxqs/dist/persistence.js';
 import { SnsStore } from './node_modules/fauxqs/dist/sns/snsStore.js';
-import { SqsStore } from './node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { SqsQueue, SqsStore } from './node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { S3Store } from './node_modules/fauxqs/dist/s3/s3Store.js';
 
 const KINDS = new Set(['status', 'delay', 'reset', 'hang', 'lost']);
@@ -67,6 +69,21 @@ function openStores(folder) {
     }
 
     return { stores, persistence };
+}
+
+// A long poll whose client is gone takes no message: it would be away until
+// its visibility ends, with a receive counted that nobody had.
+function addCallers(app) {
+    const caller = new AsyncLocalStorage();
+    const dequeue = SqsQueue.prototype.dequeue;
+
+    SqsQueue.prototype.dequeue = function (...args) {
+        return caller.getStore()?.destroyed ? [] : dequeue.apply(this, args);
+    };
+
+    app.addHook('preHandler', (request, reply, done) => {
+        caller.run(request.raw.socket, done);
+    });
 }
 
 function operationOf(request) {
@@ -199,6 +216,7 @@ function addControl(app) {
 const { stores, persistence } = openStores(process.env.EMULATOR_DATA);
 const app = buildApp({ logger: false, defaultRegion: region, stores });
 
+addCallers(app);
 addFaults(app);
 addControl(app);
 
