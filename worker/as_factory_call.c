@@ -174,16 +174,20 @@ as_factory_send(as_factory_t *factory, as_factory_call_t *call)
     as_worker_t              *worker = factory->all->worker;
     as_http_request_t         rq;
     static const char *const  headers[] = {
-        "Content-Type: application/json", "Accept: application/json"
+        "Content-Type: application/json", "Accept: application/json",
+        "Connection: close"
     };
 
     memset(&rq, 0, sizeof(rq));
+
+    /* A kept connection that the factory closes just as it is used again
+     * looks like a lost answer.  Where that ends an order, none is kept. */
+    rq.nheaders = worker->settings->lost_answer == AS_STOP ? 3 : 2;
 
     if (as_factory_body(&body, worker->settings, call) == 0) {
         rq.method = "POST";
         rq.url = factory->url;
         rq.headers = headers;
-        rq.nheaders = 2;
         rq.body = as_text_get(&body);
         rq.body_len = body.len;
         rq.timeout_ms = (unsigned) worker->settings->factory_timeout;

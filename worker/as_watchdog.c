@@ -21,6 +21,7 @@
 #define AS_WATCHDOG_QUEUE_MS   15000   /* between looks at the queues */
 #define AS_WATCHDOG_CHUNKS     20      /* of the ledger in a round */
 #define AS_WATCHDOG_BACKLOG    10      /* messages: not more is none */
+#define AS_WATCHDOG_SHARE      20      /* a round in so many of its length */
 #define AS_WATCHDOG_LOOKS      2       /* without backlog, in a row */
 
 
@@ -40,6 +41,7 @@ struct as_watchdog_s {
     /* the round in the clerk's hands */
     as_job_t                   job;
     bool                       working;
+    int64_t                    begun;
     as_uuid_gen_t              uuid;
     int64_t                    now_unix_ms;
     bool                       look_published;
@@ -195,7 +197,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
 static int64_t
 as_watchdog_wait(const as_watchdog_t *watchdog)
 {
-    int64_t       interval;
+    int64_t       interval, spent;
     as_worker_t  *worker = watchdog->worker;
 
     if (watchdog->requested.n == AS_ORDER_PAGE || watchdog->more
@@ -209,6 +211,12 @@ as_watchdog_wait(const as_watchdog_t *watchdog)
     interval = worker->settings->watchdog_interval;
     if (interval > worker->settings->callback_timeout / 4) {
         interval = worker->settings->callback_timeout / 4 + 20;
+    }
+
+    /* a round reads all products: with very many, less often */
+    spent = as_loop_now(worker->loop) - watchdog->begun;
+    if (interval < AS_WATCHDOG_SHARE * spent) {
+        interval = AS_WATCHDOG_SHARE * spent;
     }
 
     /* several workers' rounds drift apart */
@@ -382,6 +390,7 @@ as_watchdog_begin(as_watchdog_t *watchdog, bool looked)
     watchdog->more = false;
 
     watchdog->working = true;
+    watchdog->begun = now;
     watchdog->job.run = as_watchdog_run;
     watchdog->job.done = as_watchdog_done;
     watchdog->job.data = watchdog;
