@@ -129,6 +129,7 @@ sub database {
         user     => $Db->{user},
         password => length $Db->{password} ? $Db->{password} : undef,
         database => $Db->{name},
+        connect_timeout => $ENV{TEST_NGINX_USE_VALGRIND} ? '20s' : undef,
         %over,
     );
 
