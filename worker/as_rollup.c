@@ -219,8 +219,8 @@ as_rollup_openings(as_rollup_page_t *page, int64_t before_ms, as_text_t *sql)
 
         as_text_printf(sql, "UPDATE stock_movement SET quantity = quantity"
                        " + (%" PRId64 "), created_at = GREATEST(created_at,"
-                       " CAST('%s' AS DATETIME(6))) WHERE kind = 'opening' AND idempotency_key"
-                       " = ", sum, horizon);
+                       " CAST('%s' AS DATETIME(6))) WHERE kind = 'opening'"
+                       " AND idempotency_key = ", sum, horizon);
         as_text_sql_bytes(sql, page->rows[i].product_id, AS_UUID_LEN);
         as_text_put(sql, ";");
         sum = 0;
