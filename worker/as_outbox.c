@@ -10,6 +10,7 @@
 #include "as_outbox.h"
 
 
+#define AS_OUTBOX_PACKET_MS  50        /* MySQL: at least between looks */
 #define AS_OUTBOX_CHUNK  20            /* a CASE of n compares n * n times */
 
 #define AS_OUTBOX_DUE                                                         \
@@ -67,13 +68,21 @@ as_outbox_watch(as_db_t *db, int64_t interval_ms, unsigned looks, bool *due)
     as_db_status_e  status;
 
     *due = false;
-    snprintf(interval, sizeof(interval), "%d.%03d",
-             (int) (interval_ms / 1000), (int) (interval_ms % 1000));
 
     status = as_db_connect(db);
     if (status != AS_DB_OK) {
         return status;
     }
+
+    /* where each look wakes this side, too, there are fewer */
+    if (!as_db_is_mariadb(db) && interval_ms < AS_OUTBOX_PACKET_MS) {
+        looks = 1 + (unsigned) ((looks - 1) * interval_ms
+                                / AS_OUTBOX_PACKET_MS);
+        interval_ms = AS_OUTBOX_PACKET_MS;
+    }
+
+    snprintf(interval, sizeof(interval), "%d.%03d",
+             (int) (interval_ms / 1000), (int) (interval_ms % 1000));
 
     if (looks > 1 && as_db_is_mariadb(db)) {
         as_outbox_watch_block(&sql, interval, looks);
