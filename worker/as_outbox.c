@@ -25,33 +25,37 @@ as_outbox_due_row(void *data, unsigned statement, const char *const *columns,
     bool  *due = data;
 
     (void) statement;
-    (void) columns;
     (void) lengths;
-    (void) n;
 
-    *due = true;
+    /* SLEEP() answers 0 */
+    *due |= n == 1 && columns[0] != NULL && columns[0][0] == '1';
 }
 
 
-/* MariaDB runs a loop of its own and answers once. */
+/* MariaDB runs a loop of its own and answers once.  SELECT INTO reads without
+ * a lock; a condition with a subquery would not. */
 static void
 as_outbox_watch_block(as_text_t *sql, const char *interval, unsigned looks)
 {
     as_text_printf(sql, "BEGIN NOT ATOMIC DECLARE looks INT DEFAULT %u;"
-                   " WHILE looks > 1 AND NOT EXISTS (SELECT 1 FROM"
-                   " restock_order WHERE " AS_OUTBOX_DUE ") DO"
-                   " DO SLEEP(%s); SET looks = looks - 1; END WHILE;"
+                   " DECLARE due INT DEFAULT 0;"
+                   " WHILE looks > 1 AND due = 0 DO"
+                   " SELECT EXISTS(SELECT 1 FROM restock_order WHERE "
+                   AS_OUTBOX_DUE ") INTO due;"
+                   " IF due = 0 THEN DO SLEEP(%s); END IF;"
+                   " SET looks = looks - 1; END WHILE;"
                    " SELECT 1 FROM restock_order WHERE " AS_OUTBOX_DUE
                    " LIMIT 1; END", looks, interval);
 }
 
 
-/* MySQL has no loop outside of routines; it answers each look. */
+/* MySQL has no loop outside of routines; it answers each look.  SELECT, not
+ * DO: the subquery of a DO locks what it reads, for as long as it sleeps. */
 static void
 as_outbox_watch_packet(as_text_t *sql, const char *interval, unsigned looks)
 {
     for ( /* void */ ; looks > 1; looks--) {
-        as_text_printf(sql, "DO SLEEP(IF(EXISTS(SELECT 1 FROM restock_order"
+        as_text_printf(sql, "SELECT SLEEP(IF(EXISTS(SELECT 1 FROM restock_order"
                        " WHERE " AS_OUTBOX_DUE "), 0, %s));", interval);
     }
 
