@@ -48,11 +48,11 @@ http {{
         listen 127.0.0.1:1;
         location = /checkout {{
             autostock_checkout;
-            autostock_sku CP-502101;
+            autostock_sku CP-502101 pinned;
         }}
         location ~ ^/product/(?<sku>.+)$ {{
             autostock other;
-            autostock_sku $sku pinned;
+            autostock_sku $sku;
             autostock_product;
             autostock_restock;
         }}

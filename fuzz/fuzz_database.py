@@ -60,6 +60,7 @@ class Mutator(threading.Thread):
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for one in (writer, up_writer):
             one.close()
 
@@ -69,6 +70,7 @@ class Mutator(threading.Thread):
             if b'root:x:0:' in data:
                 self.leaked = True
             writer.write(data)
+            await writer.drain()
 
     async def down(self, reader, writer, often):
         while True:
@@ -82,6 +84,7 @@ class Mutator(threading.Thread):
             elif len(self.seen) < 500:
                 self.seen.append(payload)
             writer.write(packet)
+            await writer.drain()
 
     def change(self, seq, payload):
         rng = self.rng

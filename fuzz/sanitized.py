@@ -6,7 +6,7 @@ import re
 
 OPTIONS = {
     'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=0:exitcode=99'
-                    ':detect_odr_violation=0',
+                    ':detect_odr_violation=0:allocator_may_return_null=1',
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
 }
 

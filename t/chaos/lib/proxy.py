@@ -13,8 +13,8 @@ JSON object a line, one answer a line:
 A transaction begins with a command that REGEX finds (bytes of the command,
 or of the statement that was prepared); that packet is number 0, every packet
 after it, whichever way it goes, the next number, until the next command.
-"skip" lets so many transactions pass, "count" says of how many it is (1); "delay_ms", "bytes" and so on
-belong to an action.  Actions:
+"skip" lets so many transactions pass, "count" says of how many it is (1);
+"delay_ms", "bytes" and so on belong to an action.  Actions:
 
   cut        FIN on both sides; "side":"client" or "server" closes only one
   reset      the same with RST

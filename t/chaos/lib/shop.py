@@ -149,15 +149,23 @@ class Shop:
 
     def settle(self, timeout=20):
         """Waits until nothing moves: no request, no open transaction."""
+        moving = []
+
         def still():
+            moving.clear()
             for host in self.hosts:
                 shop = status_of(host)
                 if shop is None or shop['waiting'] or shop['in_flight']:
-                    return False
+                    moving.append((host.url, shop))
             with self.db.session(timeout=5) as db:
-                return db.value('SELECT COUNT(*) FROM information_schema'
-                                '.INNODB_TRX') == 0
-        wait_until('everything comes to rest', still, timeout, 0.05)
+                moving.extend(db.rows(
+                    'SELECT trx_mysql_thread_id, trx_state, trx_started,'
+                    ' trx_query FROM information_schema.INNODB_TRX'))
+            return not moving
+        try:
+            wait_until('everything comes to rest', still, timeout, 0.05)
+        except Failure as e:
+            raise Failure(f'{e}: {moving}') from e
 
     def new_log_lines(self):
         """The loud lines of the hosts' logs since the run began."""
