@@ -13,6 +13,7 @@
 
 static void ngx_http_autostock_batch_gather(ngx_event_t *ev);
 static void ngx_http_autostock_batch_launch(ngx_event_t *ev);
+static void ngx_http_autostock_batch_patience(ngx_event_t *ev);
 static void ngx_http_autostock_batch_deadline(ngx_event_t *ev);
 static void ngx_http_autostock_batch_overdue(ngx_queue_t *from,
     ngx_queue_t *to, ngx_msec_int_t *next);
@@ -44,6 +45,10 @@ ngx_http_autostock_batch_create(ngx_http_autostock_database_t *db,
     batch->gathering.data = batch;
     batch->gathering.log = ngx_cycle->log;
 
+    batch->patience.handler = ngx_http_autostock_batch_patience;
+    batch->patience.data = batch;
+    batch->patience.log = ngx_cycle->log;
+
     batch->timer.handler = ngx_http_autostock_batch_deadline;
     batch->timer.data = batch;
     batch->timer.log = ngx_cycle->log;
@@ -74,6 +79,10 @@ ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch)
 
     if (batch->gathering.posted) {
         ngx_delete_posted_event(&batch->gathering);
+    }
+
+    if (batch->patience.timer_set) {
+        ngx_del_timer(&batch->patience);
     }
 
     if (batch->timer.timer_set) {
@@ -118,10 +127,15 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
                                   NGX_HTTP_AUTOSTOCK_BATCH_TICK));
     }
 
-    if (!batch->posted.posted && !batch->gathering.posted
-        && ngx_http_autostock_batch_may_launch(batch))
-    {
-        ngx_post_event(&batch->posted, &ngx_posted_events);
+    if (!batch->posted.posted && !batch->gathering.posted) {
+
+        if (ngx_http_autostock_batch_may_launch(batch)) {
+            ngx_post_event(&batch->posted, &ngx_posted_events);
+
+        } else if (!batch->patience.timer_set) {
+            ngx_add_timer(&batch->patience,
+                          NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE + 1);
+        }
     }
 
     return NGX_OK;
@@ -243,6 +257,25 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
 
     batch->boarding = 1;
     ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
+}
+
+
+/* Who came early in a flight that takes long need not wait for its end. */
+
+static void
+ngx_http_autostock_batch_patience(ngx_event_t *ev)
+{
+    ngx_http_autostock_batch_t  *batch = ev->data;
+
+    ngx_http_autostock_batch_launch(ev);
+
+    /* with all of them in the air, the next landing sees to it */
+    if (!ngx_queue_empty(&batch->waiting)
+        && batch->nflying < batch->ops->max_flights)
+    {
+        ngx_add_timer(&batch->patience,
+                      NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE + 1);
+    }
 }
 
 

@@ -89,6 +89,7 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      gathering;
     ngx_uint_t                       gathered;  /* who waited a round ago */
     ngx_uint_t                       rounds;
+    ngx_event_t                      patience;  /* a flight takes long */
     ngx_event_t                      timer;     /* the next deadline */
 };
 

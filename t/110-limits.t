@@ -193,3 +193,20 @@ is($hasty->{code}, 503, 'refused');
 cmp_ok($hasty->{time}, '<', 2, 'in its own time');
 $lock->run('COMMIT');
 is(answer_of($patient)->{code}, 200, 'who had time is served');
+
+
+
+=== TEST 11: a lone buyer does not wait behind another product's lock
+--- products
+TEA-1|tea|10|1000
+--- drive
+http(POST => '/any', qq({"sku":"$_"})) for 'CP-502101', 'TEA-1';
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows("SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE");
+my $stuck = http_open(POST => '/any', '{"sku":"CP-502101"}');
+my $tea = http_open(POST => '/any', '{"sku":"TEA-1"}');
+is(answer_of($tea)->{code}, 200, 'sold');
+ok(wait_for(sub { lock_waits() }), 'while the other waits');
+$lock->run('COMMIT');
+is(answer_of($stuck)->{code}, 200, 'who is served then');
