@@ -10,9 +10,13 @@
 /* flights that look for keys before they sell, after a replay was seen */
 #define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
 
+/* a row this young may not be on disk, ms */
+#define NGX_HTTP_AUTOSTOCK_FRESH               60000
+
 
 static ngx_int_t ngx_http_autostock_transaction_key_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_uint_t ngx_http_autostock_transaction_is_fresh(u_char *id);
 static ngx_int_t ngx_http_autostock_transaction_id_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_int_t ngx_http_autostock_transaction_line_row(
@@ -99,6 +103,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
         }
 
         ngx_memcpy(item->first, columns[1].data, 16);
+        t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first);
         item->stock = stock;
         item->state = (columns[2].len == 8
                        && ngx_memcmp(item->fingerprint, columns[2].data, 8)
@@ -109,6 +114,32 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     }
 
     return NGX_ERROR;
+}
+
+
+/*
+ * By the time in its id.  The log is synced once a second at the latest, and
+ * a server whose disk stands still for a minute ends no COMMIT.  A clock that
+ * is ahead of ours makes it fresh.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_transaction_is_fresh(u_char *id)
+{
+    uint64_t     ms;
+    ngx_uint_t   i;
+    ngx_time_t  *now;
+
+    ms = 0;
+
+    for (i = 0; i < 6; i++) {
+        ms = ms << 8 | id[i];
+    }
+
+    now = ngx_timeofday();
+
+    return ms + NGX_HTTP_AUTOSTOCK_FRESH
+           > (uint64_t) now->sec * 1000 + now->msec;
 }
 
 

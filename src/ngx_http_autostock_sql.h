@@ -47,5 +47,12 @@ void ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql,
 void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
+/*
+ * A movement of quantity 0, committed by itself: once it is answered, all
+ * that was read before it is on disk.  ngx_http_autostock_barrier.c.
+ */
+void ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
+    u_char product_id[16]);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_SQL_H_INCLUDED_ */

@@ -19,8 +19,6 @@ static void ngx_http_autostock_transaction_lock(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_committed(
-    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_land(void *data, ngx_int_t rc);
 
 
@@ -69,6 +67,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     t->dirty = 0;
     t->settled = 0;
+    t->fresh = 0;
 
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
@@ -114,7 +113,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
     }
 
     if (!any) {
-        ngx_http_autostock_flight_land(&t->flight);
+        ngx_http_autostock_transaction_vouch(t);
         return;
     }
 
@@ -269,10 +268,8 @@ ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
         }
     }
 
-    t->doubt = 0;
-    t->sent = 0;
-
-    ngx_http_autostock_transaction_committed(t);
+    t->fresh = 1;
+    ngx_http_autostock_transaction_vouch(t);
 }
 
 
@@ -358,7 +355,7 @@ ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc)
 }
 
 
-static void
+void
 ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_database_t  *db;
@@ -388,5 +385,5 @@ ngx_http_autostock_transaction_land(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_flight_land(&t->flight);
+    ngx_http_autostock_transaction_vouch(t);
 }

@@ -104,6 +104,8 @@ typedef struct {
     unsigned                          sent:1;   /* a COMMIT, unanswered */
     unsigned                          doubt:1;
     unsigned                          settled:1;
+    unsigned                          fresh:1;  /* a sale was read that may
+                                                   not be on disk yet */
 } ngx_http_autostock_transaction_t;
 
 
@@ -151,6 +153,20 @@ void ngx_http_autostock_transaction_trouble(
 /* Ends the open transaction, then calls done. */
 void ngx_http_autostock_transaction_rollback(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_done_pt done);
+
+
+/*
+ * Lands, all being known; ngx_http_autostock_barrier.c.  What was only read
+ * may not be on disk yet: InnoDB shows a row, and lets its lock go, before
+ * the redo log is synced (MariaDB 10.11, measured).  Then a commit of our
+ * own goes first: the log is one sequence.
+ */
+void ngx_http_autostock_transaction_vouch(
+    ngx_http_autostock_transaction_t *t);
+
+/* Lands after a commit, which is counted. */
+void ngx_http_autostock_transaction_committed(
+    ngx_http_autostock_transaction_t *t);
 
 
 /* The packets, written into flight.sql; ngx_http_autostock_packet.c. */

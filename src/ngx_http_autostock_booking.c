@@ -1,0 +1,300 @@
+
+/*
+ * What a receipt asks of the database: the order's row, then the booking.
+ */
+
+
+#include "ngx_http_autostock_booking.h"
+
+#include "as_uuid.h"
+
+
+static ngx_int_t ngx_http_autostock_receipt_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_receipt_product(
+    ngx_http_autostock_receipt_flight_t *rf, ngx_str_t *same);
+static void ngx_http_autostock_receipt_read(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_book(
+    ngx_http_autostock_receipt_flight_t *rf);
+static ngx_int_t ngx_http_autostock_receipt_guard(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_land(
+    ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome);
+
+
+void
+ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_receipt_flight_t  *rf;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    rf->seen = 0;
+
+    sql = &flight->sql;
+    ngx_http_autostock_sql_reset(sql);
+
+    ngx_http_autostock_sql_text(sql,
+        "SELECT o.state,o.quantity,o.received,o.product_id,p.stock,"
+        "(SELECT movement_id FROM stock_movement"
+        " WHERE idempotency_key=o.order_id),"
+        "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,p.sku=");
+    ngx_http_autostock_sql_string(sql, &rf->booking->product);
+    ngx_http_autostock_sql_text(sql,
+        " FROM restock_order o LEFT JOIN product p"
+        " ON p.product_id=o.product_id WHERE o.order_id=");
+    ngx_http_autostock_sql_binary(sql, rf->booking->order_id, 16);
+
+    ngx_http_autostock_flight_query(flight, ngx_http_autostock_receipt_row,
+                                    ngx_http_autostock_receipt_read);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_int_t                             ordered, received;
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (n != 8 || rf->seen || columns[3].len != 16) {
+        return NGX_ERROR;
+    }
+
+    ordered = ngx_atoi(columns[1].data, columns[1].len);
+    received = ngx_atoi(columns[2].data, columns[2].len);
+
+    if (ordered == NGX_ERROR || received == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    rf->seen = 1;
+    rf->ordered = (uint32_t) ordered;
+    rf->received = (uint32_t) received;
+    rf->fulfilled = columns[0].len == sizeof("fulfilled") - 1
+                    && ngx_memcmp(columns[0].data, "fulfilled",
+                                  sizeof("fulfilled") - 1) == 0;
+    rf->stock = columns[4].data ? ngx_atoof(columns[4].data, columns[4].len)
+                                : -1;
+    rf->ours = columns[5].len == 16
+               && ngx_memcmp(columns[5].data, rf->booking->id, 16) == 0;
+    rf->fresh = columns[6].len == 1 && columns[6].data[0] == '1';
+    ngx_memcpy(rf->product_id, columns[3].data, 16);
+
+    return ngx_http_autostock_receipt_product(rf, &columns[7]);
+}
+
+
+/* The callback may name its product by UUID, by SKU, or not at all. */
+
+static ngx_int_t
+ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_str_t *same)
+{
+    uint8_t     id[AS_UUID_LEN];
+    ngx_str_t  *product;
+
+    product = &rf->booking->product;
+
+    rf->same = product->len == 0
+               || (same->len == 1 && same->data[0] == '1')
+               || (as_uuid_parse((char *) product->data, product->len, id)
+                   == 0
+                   && ngx_memcmp(id, rf->product_id, AS_UUID_LEN) == 0);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_receipt_booked(data, rc);
+        return;
+    }
+
+    if (!rf->seen) {
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER);
+        return;
+    }
+
+    if (!rf->same) {
+        ngx_http_autostock_receipt_land(rf,
+                                   NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT);
+        return;
+    }
+
+    if (rf->fulfilled && rf->fresh) {
+        ngx_http_autostock_barrier_write(&rf->flight.sql, rf->product_id);
+        ngx_http_autostock_flight_query(&rf->flight, NULL,
+                                        ngx_http_autostock_receipt_vouched);
+        return;
+    }
+
+    if (rf->fulfilled) {
+        ngx_http_autostock_receipt_land(rf, rf->ours
+                                       ? NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED
+                                       : NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED);
+        return;
+    }
+
+    if (rf->booking->quantity == 0) {
+        rf->booking->quantity = rf->ordered;
+    }
+
+    if (rf->booking->quantity > rf->ordered) {
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY);
+        return;
+    }
+
+    ngx_http_autostock_receipt_book(rf);
+}
+
+
+/* What was read is on disk; see ngx_http_autostock_transaction_vouch(). */
+
+static void
+ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_receipt_booked(data, rc);
+        return;
+    }
+
+    rf->fresh = 0;
+    ngx_http_autostock_receipt_read(data, NGX_OK);
+}
+
+
+/*
+ * The ledger's unique key keeps a second booking out, also one that was lost
+ * and arrives late; the guards keep out one without a product or an order.
+ */
+
+static void
+ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
+{
+    ngx_http_autostock_sql_t      *sql;
+    ngx_http_autostock_booking_t  *booking;
+
+    sql = &rf->flight.sql;
+    booking = rf->booking;
+
+    ngx_http_autostock_sql_reset(sql);
+
+    ngx_http_autostock_sql_text(sql,
+        "BEGIN;INSERT INTO stock_movement(movement_id,product_id,kind,"
+        "quantity,idempotency_key,order_id)VALUES(");
+    ngx_http_autostock_sql_binary(sql, booking->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+    ngx_http_autostock_sql_text(sql, ",'restock',");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
+        ");UPDATE product SET stock=LAST_INSERT_ID(stock+");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
+    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
+        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));"
+        "UPDATE restock_order SET state='fulfilled',received=");
+    ngx_http_autostock_sql_number(sql, booking->quantity);
+    ngx_http_autostock_sql_text(sql,
+        ",fulfilled_at=UTC_TIMESTAMP(6),lease_until=NULL,lease_owner=NULL"
+        " WHERE state<>'fulfilled' AND order_id=");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+    ngx_http_autostock_sql_text(sql,
+        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));COMMIT");
+
+    rf->sent = 1;
+    ngx_http_autostock_flight_query(&rf->flight,
+                                    ngx_http_autostock_receipt_guard,
+                                    ngx_http_autostock_receipt_booked);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_receipt_guard(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    return (n == 1 && (statement == 3 || statement == 5)) ? NGX_OK
+                                                          : NGX_ERROR;
+}
+
+
+static void
+ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
+{
+    ngx_uint_t                            error;
+    ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc == NGX_OK) {
+        rf->stock = (int64_t) rf->flight.query.insert_id;
+        rf->received = rf->booking->quantity;
+        ngx_http_autostock_receipt_land(rf,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
+        return;
+    }
+
+    error = rf->flight.query.error;
+
+    if (rc == NGX_ERROR || ngx_http_autostock_mysql_cannot_write(error)) {
+        /* whether it was booked is read later, after a fail-over elsewhere */
+        ngx_http_autostock_flight_again(&rf->flight, 1, rc == NGX_ERROR
+                                        ? "it was lost in a receipt"
+                                        : "its server cannot write");
+        return;
+    }
+
+    if (error != NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY
+        && !ngx_http_autostock_mysql_conflict(error))
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: the database refused to book a receipt, "
+                      "error %ui; it is tried again until its deadline",
+                      error);
+    }
+
+    sql = &rf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+    ngx_http_autostock_sql_text(sql, "ROLLBACK");
+    ngx_http_autostock_flight_query(&rf->flight, NULL,
+                                    ngx_http_autostock_receipt_rolled_back);
+}
+
+
+static void
+ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    ngx_http_autostock_flight_again(&rf->flight, rc != NGX_OK,
+                                    "its transaction could not be ended");
+}
+
+
+static void
+ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome)
+{
+    rf->outcome = outcome;
+    ngx_http_autostock_flight_land(&rf->flight);
+}
