@@ -337,3 +337,18 @@ is($again->{headers}{'idempotency-replayed'}, 'true', 'a replay');
 --- sql_check eval: $::SALES
 --- sql_expect
 1 -1
+
+
+
+=== TEST 26: a young sale is told again only after a commit of our own
+--- drive
+my @ask = (POST => '/checkout', '{}', 'Idempotency-Key' => 'young');
+is(http(@ask)->{code}, 200, 'first');
+is(http(@ask)->{headers}{'idempotency-replayed'}, 'true', 'replay');
+db->run("UPDATE stock_movement SET movement_id = INSERT(movement_id, 1, 6,"
+    . " UNHEX('010000000000')) WHERE idempotency_key IS NOT NULL AND kind = 'sale'");
+is(http(@ask)->{headers}{'idempotency-replayed'}, 'true', 'of an old one');
+--- sql_check
+SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale' AND quantity = 0
+--- sql_expect
+1
