@@ -90,7 +90,7 @@ def mutate(rng, text):
         elif what == 5:
             tokens.insert(at, ' ' + rng.choice(WORDS) + ' ')
         else:
-            word = bytearray(tokens[at].encode())
+            word = bytearray(tokens[at].encode('utf-8', 'surrogateescape'))
             if word:
                 word[rng.randrange(len(word))] = rng.randrange(1, 256)
             tokens[at] = word.decode('utf-8', 'surrogateescape')
