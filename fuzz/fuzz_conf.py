@@ -110,7 +110,8 @@ def judge(done):
     for line in said.split('\n'):
         if '[emerg]' in line and 'autostock' in line.split('in /')[0] \
                 and not re.search(r' in \S+:\d+$', line) \
-                and 'no "resolver"' not in line and 'zone' not in line:
+                and 'no "resolver"' not in line and 'zone' not in line \
+                and not re.search(r'unknown "\w+" variable$', line):
             return f'no file and line: {line}'
     return None
 
