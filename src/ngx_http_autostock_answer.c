@@ -46,10 +46,6 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
         return ngx_http_autostock_transaction_line_row(t, columns, n);
     }
 
-    if (statement == t->guard_at && n == 1) {
-        return NGX_OK;
-    }
-
     if (statement == t->orders_at && n == 1) {
         line = ngx_http_autostock_transaction_line(t, &columns[0]);
 

@@ -23,7 +23,8 @@
 #define NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT        1205
 #define NGX_HTTP_AUTOSTOCK_ER_DEADLOCK         1213
 #define NGX_HTTP_AUTOSTOCK_ER_CHECKREAD        1020
-#define NGX_HTTP_AUTOSTOCK_ER_SUBQUERY_ROWS    1242
+#define NGX_HTTP_AUTOSTOCK_ER_COLUMN_RANGE     1264
+#define NGX_HTTP_AUTOSTOCK_ER_DATA_RANGE       1690
 
 
 typedef struct ngx_http_autostock_mysql_s  ngx_http_autostock_mysql_t;

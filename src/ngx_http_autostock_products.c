@@ -92,10 +92,10 @@ ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
 
 
 void
-ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
-    ngx_http_autostock_sql_text(sql, "sku=");
+    ngx_http_autostock_sql_text(sql, "IF(sku=");
     ngx_http_autostock_sql_string(sql, &line->product->sku);
 
     if (line->open) {
@@ -106,4 +106,10 @@ ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
         ngx_http_autostock_sql_text(sql, " AND stock>reorder_point+");
         ngx_http_autostock_sql_number(sql, line->sold);
     }
+
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_number(sql, line->sold);
+
+    /* no INT holds what is left then; if it did, no CHECK would pass it */
+    ngx_http_autostock_sql_text(sql, ",9000000000)");
 }

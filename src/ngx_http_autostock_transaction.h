@@ -2,8 +2,8 @@
 /*
  * A batch of sales as one transaction.  The ways it can go:
  *
- *   plain    one packet: ledger rows, stock row, a guard, COMMIT.  The guard
- *            is an error unless every product is there, under its SKU, with
+ *   plain    one packet: ledger rows, stock row, a guard, COMMIT.  It ends
+ *            with an error unless every product is there, under its SKU, with
  *            stock left above its reorder point; or with enough stock and an
  *            order open already.  The row lock is held for the last step.
  *   peek     reads without locks what may settle an item: its key, its
@@ -92,7 +92,6 @@ typedef struct {
     ngx_uint_t                        ids_at;
     ngx_uint_t                        lines_at;
     ngx_uint_t                        orders_at;
-    ngx_uint_t                        guard_at;
     ngx_uint_t                        commit_at;
 
     ngx_uint_t                        sorted_n;
@@ -197,10 +196,13 @@ void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t **lines, ngx_uint_t n,
     ngx_http_autostock_leaf_pt leaf);
 
-/* leaves: what is sold; the SKU still is this product's, and enough is left */
+/*
+ * Leaves: what is sold; the same, unless the SKU is another product's by now
+ * or too little is left: then a number that ends the UPDATE with an error.
+ */
 void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
-void ngx_http_autostock_packet_left(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 
 
