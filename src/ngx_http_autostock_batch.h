@@ -1,9 +1,9 @@
 
 /*
  * Requests that wait are merged here.  While a flight is under way those who
- * arrive wait; when it lands and has been answered, all of them go in the
- * next one, and those who ask again at once with them.  No timer: a lone
- * request goes at once.
+ * arrive wait; when it lands, all of them go in the next one, and those who
+ * ask again at once with them, where they are many.  A lone request, or one
+ * of a few, goes at once.
  *
  * A batch knows queues, deadlines, connections and retries; what is asked of
  * the database is its operations' affair (sale, lookup, receipt).
@@ -87,8 +87,8 @@ struct ngx_http_autostock_batch_s {
 
     ngx_event_t                      posted;
     ngx_event_t                      gathering;
-    ngx_uint_t                       gathered;  /* who waited a round ago */
-    ngx_uint_t                       rounds;
+    ngx_uint_t                       wanted;    /* who wait, to launch */
+    ngx_uint_t                       share;     /* of the crowd, 16ths */
     ngx_event_t                      patience;  /* a flight takes long */
     ngx_event_t                      timer;     /* the next deadline */
 };
@@ -139,14 +139,15 @@ void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 /*
  * Between batch and flight.  unqueue: out of whatever queue he is in.
  * may_launch: another flight may board now.  refuse: out of the batch, and
- * told.  rest: after a flight has ended.
+ * told.  rest: after a flight has ended, with so many answered.
  */
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
 ngx_uint_t ngx_http_autostock_batch_may_launch(
     ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
-void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t answered);
 
 
 /*

@@ -17,8 +17,6 @@ static void ngx_http_autostock_receipt_read(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_book(
     ngx_http_autostock_receipt_flight_t *rf);
-static ngx_int_t ngx_http_autostock_receipt_guard(void *data,
-    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_land(
@@ -213,29 +211,20 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
     ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
 
     ngx_http_autostock_sql_text(sql,
-        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));"
-        "UPDATE restock_order SET state='fulfilled',received=");
+        ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
+        ";UPDATE restock_order SET state='fulfilled',received=");
     ngx_http_autostock_sql_number(sql, booking->quantity);
     ngx_http_autostock_sql_text(sql,
         ",fulfilled_at=UTC_TIMESTAMP(6),lease_until=NULL,lease_owner=NULL"
         " WHERE state<>'fulfilled' AND order_id=");
     ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
     ngx_http_autostock_sql_text(sql,
-        ";SELECT IF(ROW_COUNT()=1,1,(SELECT 1 UNION SELECT 2));COMMIT");
+        ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
+        ";COMMIT");
 
     rf->sent = 1;
-    ngx_http_autostock_flight_query(&rf->flight,
-                                    ngx_http_autostock_receipt_guard,
+    ngx_http_autostock_flight_query(&rf->flight, NULL,
                                     ngx_http_autostock_receipt_booked);
-}
-
-
-static ngx_int_t
-ngx_http_autostock_receipt_guard(void *data, ngx_uint_t statement,
-    ngx_str_t *columns, ngx_uint_t n)
-{
-    return (n == 1 && (statement == 3 || statement == 5)) ? NGX_OK
-                                                          : NGX_ERROR;
 }
 
 

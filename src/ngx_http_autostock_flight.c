@@ -388,5 +388,5 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
     ngx_queue_insert_head(&batch->free, &flight->queue);
     batch->nflying--;
 
-    ngx_http_autostock_batch_rest(batch);
+    ngx_http_autostock_batch_rest(batch, flight->n);
 }

@@ -7,10 +7,6 @@
 #include "ngx_http_autostock_transaction.h"
 
 
-/* 1, or the error "BIGINT UNSIGNED value is out of range", in any SQL mode */
-#define NGX_HTTP_AUTOSTOCK_PACKET_ELSE_FAIL  ",1,~0+ROW_COUNT()+2)"
-
-
 static void ngx_http_autostock_packet_begin(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_guard(
@@ -98,8 +94,7 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
  * Every row was there; and where stock is at the reorder point or below, an
  * order is open.  The rows are locked, and a statement sees what was
  * committed before it began: no order can be closed unseen in between, since
- * closing one takes the row's lock first.  A SET answers with a bare OK: a
- * SELECT's result would cost the lone buyer a fifth of his transaction.
+ * closing one takes the row's lock first.
  */
 
 static void
@@ -115,7 +110,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
         low += t->sorted[i]->open;
     }
 
-    ngx_http_autostock_sql_text(sql, "SET @autostock=IF(ROW_COUNT()=");
+    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS);
     ngx_http_autostock_sql_number(sql, t->sorted_n);
 
     if (low) {
@@ -136,7 +131,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_sql_number(sql, low);
     }
 
-    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_PACKET_ELSE_FAIL);
+    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL);
     ngx_http_autostock_sql_next(sql);
 }
 

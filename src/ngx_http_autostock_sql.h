@@ -48,6 +48,15 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
 /*
+ * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL is an error unless
+ * the statement before changed n rows: BIGINT UNSIGNED out of range, in any
+ * SQL mode.  It answers with a bare OK; a SELECT's result would cost a lone
+ * buyer a fifth of his transaction.
+ */
+#define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "SET @autostock=IF(ROW_COUNT()="
+#define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",1,~0+ROW_COUNT()+2)"
+
+/*
  * A movement of quantity 0, committed by itself: once it is answered, all
  * that was read before it is on disk.  ngx_http_autostock_barrier.c.
  */
