@@ -230,6 +230,8 @@ as_provider_imds_start(as_fetch_t *fetch)
         return as_fetch_failed(fetch, "out of memory");
     }
 
+    fetch->cancel = as_imds_cancel;
+
     if (as_imds_base(fetch, fetch->state) != 0) {
         as_imds_cancel(fetch);
         return as_fetch_failed(fetch, "AWS_EC2_METADATA_SERVICE_ENDPOINT is "
@@ -250,5 +252,5 @@ as_provider_imds_start(as_fetch_t *fetch)
 
 
 const as_provider_t  as_provider_imds = {
-    "instance metadata", as_provider_imds_start, as_imds_cancel
+    "instance metadata", as_provider_imds_start, NULL
 };
