@@ -21,6 +21,8 @@ typedef struct {
     as_consumer_t  *consumer;
     as_aws_call_t  *call;              /* NULL: free */
     size_t          asked;
+    int64_t         asked_at;
+    unsigned        wait_s;
 } as_intake_call_t;
 
 struct as_consumer_s {
@@ -38,6 +40,7 @@ struct as_consumer_s {
     size_t              ncalls;
     size_t              asked;         /* messages asked for */
     size_t              eager;         /* calls wanted at once */
+    unsigned            hasty;         /* empty answers at once, in a row */
     as_timer_t          intake_timer;  /* back-off */
 
     /* desk */
