@@ -59,6 +59,7 @@ struct as_consumer_s {
 
     /* stop */
     bool                stopping;
+    bool                hurried;       /* the time to stop is over */
     void              (*stopped)(void *data);
     void               *stopped_data;
 };
@@ -71,6 +72,9 @@ void as_intake_cancel(as_consumer_t *consumer);
 /* Desk: a letter's order in the database; lease.kind says what, or opens. */
 void as_desk_add(as_letter_t *letter, as_lease_kind_e kind);
 void as_desk_go(void *data);
+
+/* Gives back what waits for the database; the job under way is aborted. */
+void as_desk_hurry(as_consumer_t *consumer);
 
 /* The course of a letter. */
 void as_course_arrived(as_letter_t *letter);

@@ -240,6 +240,27 @@ subtest 'another factory' => sub {
     stack('stop', 'worker');
 };
 
+subtest 'long polls that are answered at once' => sub {
+    start_worker();
+    emulator_fault(operation => 'ReceiveMessage', fault => 'empty',
+        times => 0);
+    # the poll that hung before them ends with this one's letter
+    open_orders(1);
+    my $n = in_state('requested');
+    ok(wait_for(sub { log_of('worker') =~ /answers long polls at once/ }),
+        'it is told');
+    my $calls = emulator_calls('ReceiveMessage');
+    Time::HiRes::sleep(3);
+    cmp_ok(emulator_calls('ReceiveMessage') - $calls, '<=', 4,
+        'it is asked about once a second');
+    open_orders(1);
+    emulator_faults_clear();
+    ok(wait_for(sub { in_state('published') + in_state('pending') == 0 }, 3),
+        'and what comes is taken');
+    is(() = log_of('worker') =~ /answers long polls at once/g, 1, 'one line');
+    stack('stop', 'worker');
+};
+
 subtest 'SIGHUP' => sub {
     start_worker();
     my $file = "$dir/worker.start.env";
