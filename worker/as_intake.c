@@ -12,6 +12,7 @@
 
 #define AS_INTAKE_WAIT_S     20
 #define AS_INTAKE_HASTE_MS   1000      /* a long poll that ends sooner */
+#define AS_INTAKE_PATIENT_MS 5000      /* one that waited, as it should */
 #define AS_INTAKE_HASTY_MIN  3         /* of them in a row: a pause */
 #define AS_INTAKE_HASTY_MAX  8         /* the pause grows no more */
 #define AS_INTAKE_PAUSE_MS   50        /* the first */
@@ -23,10 +24,19 @@
  * poll, or another worker, had the letter that woke this one.
  */
 static void
-as_intake_hasty(as_consumer_t *consumer)
+as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
 {
-    int64_t       pause;
+    int64_t       pause, waited;
     as_worker_t  *worker = consumer->worker;
+
+    waited = as_loop_now(worker->loop) - call->asked_at;
+
+    if (call->wait_s == 0 || waited >= AS_INTAKE_HASTE_MS) {
+        if (waited >= AS_INTAKE_PATIENT_MS) {
+            consumer->hasty = 0;
+        }
+        return;
+    }
 
     if (consumer->hasty < AS_INTAKE_HASTY_MAX
         && ++consumer->hasty == AS_INTAKE_HASTY_MAX)
@@ -78,10 +88,8 @@ as_intake_received(void *data, const as_aws_error_t *err,
 
     as_health_up(&worker->sqs, worker->log, now);
 
-    if (n == 0 && call->wait_s > 0
-        && now - call->asked_at < AS_INTAKE_HASTE_MS)
-    {
-        as_intake_hasty(consumer);
+    if (n == 0) {
+        as_intake_empty(consumer, call);
     } else {
         consumer->hasty = 0;
     }

@@ -74,16 +74,11 @@ as_run_db_changed(void *data)
 
 
 static void
-as_run_open(void *data, const char *url, bool open, size_t waiting,
-    size_t calls)
+as_run_open(void *data, const as_factory_view_t *view)
 {
     bool  *any = data;
 
-    (void) url;
-    (void) waiting;
-    (void) calls;
-
-    *any |= open;
+    *any |= view->open;
 }
 
 

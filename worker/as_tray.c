@@ -187,7 +187,11 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
         return;
     }
 
-    if (!done) {
+    if (!done && letter->opens) {
+        as_log_write(tray->worker->log, AS_LOG_WARN, AS_TRAY_PART,
+                     "message %s cannot be %s: %s", letter->id,
+                     names[batch->kind], message);
+    } else if (!done) {
         as_log_order(tray->worker->log, AS_LOG_WARN, AS_TRAY_PART,
                      letter->lease.id, "message %s cannot be %s: %s",
                      letter->id, names[batch->kind], message);

@@ -9,6 +9,7 @@ use warnings;
 use lib 't/lib';
 use JSON::PP ();
 use Test::More;
+use Time::HiRes ();
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 50);
@@ -209,6 +210,17 @@ subtest 'dead letters' => sub {
     is(queue_depth($env->{DLQ_URL}), 0, 'it is gone');
     is(books_agree(), '', 'the books agree');
     stack('stop', 'worker');
+};
+
+subtest 'a rate, and a bar for who looks on' => sub {
+    aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody => "letter $_")
+        for 1 .. 10;
+    my $start = Time::HiRes::time();
+    # script gives it a terminal
+    my $shown = qx(script -qec 'stack/stack worker dlq drop --yes --rate 20' /dev/null);
+    cmp_ok(Time::HiRes::time() - $start, '>', 10 / 20, 'not faster');
+    like($shown, qr/\[#+\.+\] +\d+ %  \d+ dropped/, 'the bar');
+    is(queue_depth($env->{DLQ_URL}), 0, 'all are gone');
 };
 
 subtest 'dead letters of a FIFO queue' => sub {
