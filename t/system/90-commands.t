@@ -117,7 +117,7 @@ subtest 'orders' => sub {
     is($list->[0]{sku}, $sku, 'its SKU');
     for (['--state', 'open', 1], ['--state', 'failed', 0], ['--sku', $sku, 1],
         ['--sku', 'none', 0], ['--older-than', '1h', 0],
-        ['--older-than', '0', 1], ['--limit', '1', 1])
+        ['--older-than', '0', 1], ['--limit', '1', 1], ['--reason', 'no', 0])
     {
         my ($option, $value, $n) = @$_;
         is(scalar @{ (json('orders', 'list', $option, $value))[0] }, $n,
@@ -147,6 +147,11 @@ subtest 'orders' => sub {
     is($refused, 1, 'then the older stays cancelled');
     like($output, qr/\Q$newer\E/, 'and the newer is named');
     is((grep { $_->{id} eq $id } orders())[0]{state}, 'cancelled', 'it does');
+
+    sql("UPDATE restock_order SET last_error = 'a % is 50'
+        WHERE order_id = UUID_TO_BIN('$id')");
+    is(scalar @{ (json('orders', 'list', '--reason', $_->[0]))[0] },
+        $_->[1], "--reason $_->[0]") for ['% is', 1], ['%5', 0];
 };
 
 subtest 'dead letters' => sub {
