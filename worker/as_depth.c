@@ -2,7 +2,6 @@
  * How much lies in the queues.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,13 +34,13 @@ as_depth_free(as_depth_t *depth)
 }
 
 
-/* An outage is told by who receives; a right that is missing, or a queue that
- * is gone, only here. */
+/* An outage, and keys that are missing, are told by who receives; a right that
+ * is missing, or a queue that is gone, only here. */
 static void
 as_depth_note(as_depth_t *depth, as_health_t *health,
     const as_aws_error_t *err)
 {
-    char          reason[400];
+    char          reason[AS_AWS_REASON_LEN];
     int64_t       now;
     as_worker_t  *worker = depth->worker;
 
@@ -50,9 +49,10 @@ as_depth_note(as_depth_t *depth, as_health_t *health,
     if (err == NULL) {
         as_health_up(health, worker->log, now);
 
-    } else if (err->class != AS_AWS_RETRY && err->class != AS_AWS_THROTTLED) {
-        snprintf(reason, sizeof(reason), "GetQueueAttributes: %s: %s",
-                 err->code, err->message);
+    } else if (err->status != 0 && err->class != AS_AWS_RETRY
+               && err->class != AS_AWS_THROTTLED && !worker->sqs.down)
+    {
+        as_aws_error_tell(err, reason);
         as_health_down(health, worker->log, now, reason);
     }
 }

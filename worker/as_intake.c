@@ -60,7 +60,7 @@ static void
 as_intake_received(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n)
 {
-    char               reason[400];
+    char               reason[AS_AWS_REASON_LEN];
     size_t             i;
     int64_t            now;
     as_letter_t       *letter;
@@ -75,8 +75,7 @@ as_intake_received(void *data, const as_aws_error_t *err,
     consumer->progress = now;
 
     if (err != NULL) {
-        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
-                 err->code[0] == '\0' ? "" : ": ", err->message);
+        as_aws_error_tell(err, reason);
         as_health_down(&worker->sqs, worker->log, now, reason);
         consumer->eager = 1;
         as_loop_after(worker->loop, &consumer->intake_timer,

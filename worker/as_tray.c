@@ -214,14 +214,15 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
  * is within reach, as the next receive would say again and again.
  */
 static void
-as_tray_failed(as_tray_batch_t *batch, as_aws_class_e class,
+as_tray_failed(as_tray_batch_t *batch, const as_aws_error_t *err,
     const char *reason)
 {
     as_tray_t    *tray = batch->tray;
     as_health_t  *health;
     as_worker_t  *worker = tray->worker;
 
-    health = class == AS_AWS_RETRY || class == AS_AWS_THROTTLED
+    health = err->status == 0 || err->class == AS_AWS_RETRY
+             || err->class == AS_AWS_THROTTLED
              ? &worker->sqs : &tray->allowed[batch->kind];
 
     as_health_down(health, worker->log, as_loop_now(worker->loop), reason);
@@ -235,7 +236,7 @@ static void
 as_tray_answered(void *data, const as_aws_error_t *err,
     const as_sqs_result_t *results, size_t n)
 {
-    char              reason[400];
+    char              reason[AS_AWS_REASON_LEN];
     size_t            i, count;
     int64_t           now;
     as_tray_batch_t  *batch = data;
@@ -250,9 +251,8 @@ as_tray_answered(void *data, const as_aws_error_t *err,
     batch->tray->ncalls[batch->kind]--;
 
     if (err != NULL) {
-        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
-                 err->code[0] == '\0' ? "" : ": ", err->message);
-        as_tray_failed(batch, err->class, reason);
+        as_aws_error_tell(err, reason);
+        as_tray_failed(batch, err, reason);
     } else {
         as_health_up(&worker->sqs, worker->log, now);
         as_health_up(&batch->tray->allowed[batch->kind], worker->log, now);
