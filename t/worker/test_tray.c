@@ -28,7 +28,7 @@ typedef struct {
     as_worker_t     worker;
     as_tray_t      *tray;
     as_letter_t     letters[LETTERS];
-    char            names[LETTERS][8];
+    char            names[LETTERS][16];
     int             left[LETTERS];     /* 1: done, -1: not, 0: still here */
     as_timer_t      end;
     int             log[2];
