@@ -22,6 +22,7 @@ typedef struct {
     as_aws_call_t  *call;              /* NULL: free */
     size_t          asked;
     int64_t         asked_at;
+    uint64_t        number;            /* of all polls */
     unsigned        wait_s;
 } as_intake_call_t;
 
@@ -40,7 +41,9 @@ struct as_consumer_s {
     size_t              ncalls;
     size_t              asked;         /* messages asked for */
     size_t              eager;         /* calls wanted at once */
+    uint64_t            polls;
     unsigned            hasty;         /* empty answers at once, in a row */
+    uint64_t            hasty_poll;    /* the last one sent before those */
     as_timer_t          intake_timer;  /* back-off */
 
     /* desk */

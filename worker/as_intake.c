@@ -21,7 +21,8 @@
 /*
  * An endpoint that answers long polls at once, with nothing, must not be
  * asked without end.  One or two such answers are nobody's fault: another
- * poll, or another worker, had the letter that woke this one.
+ * worker had the letter that woke this one.  Nor do those of polls that were
+ * under way together count each: one of them had it.
  */
 static void
 as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
@@ -37,6 +38,12 @@ as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
         }
         return;
     }
+
+    if (call->number <= consumer->hasty_poll) {
+        return;
+    }
+
+    consumer->hasty_poll = consumer->polls;
 
     if (consumer->hasty < AS_INTAKE_HASTY_MAX
         && ++consumer->hasty == AS_INTAKE_HASTY_MAX)
@@ -153,6 +160,7 @@ as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
     /* that SQS is back is known by an answer, which does not wait then */
     call->wait_s = worker->sqs.down ? 0 : AS_INTAKE_WAIT_S;
     call->asked_at = as_loop_now(worker->loop);
+    call->number = ++consumer->polls;
 
     rq.queue_url = worker->settings->queue_url;
     rq.max = (unsigned) n;
