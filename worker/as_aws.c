@@ -161,7 +161,7 @@ as_aws_credentials(as_aws_t *aws)
 int64_t
 as_aws_skew_ms(const as_aws_t *aws)
 {
-    return aws->skew_ms;
+    return as_credentials_skew_ms(aws->creds);
 }
 
 

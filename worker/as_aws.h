@@ -18,7 +18,8 @@
 #include "as_http.h"
 
 
-#define AS_AWS_ERROR_LEN  256
+#define AS_AWS_ERROR_LEN   320
+#define AS_AWS_REASON_LEN  420         /* code and message */
 
 
 typedef struct as_aws_s       as_aws_t;
@@ -126,6 +127,10 @@ const char *as_aws_class_text(as_aws_class_e class);
  * what neither code nor status tells is AS_AWS_PERMANENT. */
 void as_aws_error_set(as_aws_error_t *err, int status, const char *code,
     size_t code_len, const char *message, size_t message_len);
+
+/* "Code: message", for a person. */
+void as_aws_error_tell(const as_aws_error_t *err,
+    char reason[AS_AWS_REASON_LEN]);
 
 
 #endif /* AS_AWS_H */

@@ -11,7 +11,6 @@
 #include "as_aws_error.h"
 
 
-#define AS_AWS_SKEW_MS     240000      /* as the SDKs: AWS allows 5 minutes */
 #define AS_AWS_KEEP        512         /* call records kept for the next */
 #define AS_AWS_TIMEOUT_MS  10000
 
@@ -177,7 +176,6 @@ as_aws_again(as_aws_call_t *call, const as_aws_error_t *err)
 static bool
 as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
 {
-    int64_t                       skew;
     as_aws_t                     *aws = call->aws;
     const as_credentials_keys_t  *keys;
 
@@ -194,14 +192,9 @@ as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
         return true;
     }
 
-    if (!call->corrected && date_ms != 0 && as_aws_error_skewed(err)) {
+    if (!call->corrected && as_aws_error_skewed(err)) {
         call->corrected = 1;
-        skew = date_ms - as_clock_unix_ms(aws->clock);
-
-        if (llabs(skew - aws->skew_ms) > AS_AWS_SKEW_MS) {
-            aws->skew_ms = llabs(skew) < AS_AWS_SKEW_MS ? 0 : skew;
-            return true;
-        }
+        return as_credentials_learn_time(aws->creds, date_ms);
     }
 
     return false;
@@ -320,8 +313,8 @@ as_aws_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
                     keys->access_key);
     call->temporary = keys->session_token != NULL;
 
-    as_sigv4_date((as_clock_unix_ms(aws->clock) + aws->skew_ms) / 1000,
-                  date);
+    as_sigv4_date((as_clock_unix_ms(aws->clock) + as_aws_skew_ms(aws))
+                  / 1000, date);
 
     authorization = as_aws_authorization(call, ep, keys, date);
     rc = authorization == NULL

@@ -47,7 +47,6 @@ struct as_aws_s {
     as_credentials_t   *creds;
     char               *region;
     bool                allow_private;
-    int64_t             skew_ms;
     as_aws_endpoint_t   endpoints[AS_AWS_SERVICES];
     as_sigv4_t         *signers[AS_AWS_SERVICES];
     as_aws_call_t      *calls;

@@ -152,6 +152,14 @@ as_aws_error_own(as_aws_error_t *err, as_aws_class_e class,
 }
 
 
+void
+as_aws_error_tell(const as_aws_error_t *err, char reason[AS_AWS_REASON_LEN])
+{
+    (void) snprintf(reason, AS_AWS_REASON_LEN, "%s%s%s", err->code,
+                    err->code[0] == '\0' ? "" : ": ", err->message);
+}
+
+
 /* {"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"..."} */
 static bool
 as_aws_error_json(as_aws_error_t *err, const as_http_answer_t *answer)

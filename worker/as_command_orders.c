@@ -20,6 +20,7 @@ static const as_option_t  as_command_orders_options[] = {
     { "state", "STATE", "open, pending, published, requested, fulfilled, "
       "failed, cancelled" },
     { "sku", "SKU", "of this product" },
+    { "reason", "TEXT", "whose last error has this text" },
     { "older-than", "TIME", "opened so long ago: 90s, 5m, 2h, 7d" },
     { "limit", "N", "at most (100), the newest" },
     { NULL, NULL, NULL }
@@ -288,6 +289,7 @@ as_command_orders_run(const as_options_t *options)
     memset(&list, 0, sizeof(list));
     list.limit = 100;
     list.sku = as_options_get(options, "sku");
+    list.reason = as_options_get(options, "reason");
 
     verb = as_argument_verb(options, "list|show|cancel|retry", "0111");
 

@@ -222,6 +222,8 @@ as_consumer_hurry(as_consumer_t *consumer)
             as_course_give_back(letter, 0);
         }
     }
+
+    as_desk_hurry(consumer);
 }
 
 

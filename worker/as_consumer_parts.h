@@ -21,6 +21,9 @@ typedef struct {
     as_consumer_t  *consumer;
     as_aws_call_t  *call;              /* NULL: free */
     size_t          asked;
+    int64_t         asked_at;
+    uint64_t        number;            /* of all polls */
+    unsigned        wait_s;
 } as_intake_call_t;
 
 struct as_consumer_s {
@@ -38,6 +41,9 @@ struct as_consumer_s {
     size_t              ncalls;
     size_t              asked;         /* messages asked for */
     size_t              eager;         /* calls wanted at once */
+    uint64_t            polls;
+    unsigned            hasty;         /* empty answers at once, in a row */
+    uint64_t            hasty_poll;    /* the last one sent before those */
     as_timer_t          intake_timer;  /* back-off */
 
     /* desk */
@@ -56,6 +62,7 @@ struct as_consumer_s {
 
     /* stop */
     bool                stopping;
+    bool                hurried;       /* the time to stop is over */
     void              (*stopped)(void *data);
     void               *stopped_data;
 };
@@ -68,6 +75,9 @@ void as_intake_cancel(as_consumer_t *consumer);
 /* Desk: a letter's order in the database; lease.kind says what, or opens. */
 void as_desk_add(as_letter_t *letter, as_lease_kind_e kind);
 void as_desk_go(void *data);
+
+/* Gives back what waits for the database; the job under way is aborted. */
+void as_desk_hurry(as_consumer_t *consumer);
 
 /* The course of a letter. */
 void as_course_arrived(as_letter_t *letter);

@@ -23,6 +23,12 @@
 /* Between attempts to refresh keys that still hold. */
 #define AS_CREDENTIALS_PAUSE_MS  15000
 
+/* Under the minute after which a worker without progress counts as stuck. */
+#define AS_CREDENTIALS_PROCESS_MS  30000
+
+/* As the SDKs: AWS allows five minutes. */
+#define AS_CREDENTIALS_SKEW_MS  240000
+
 
 typedef struct as_waiter_s  as_waiter_t;
 
@@ -96,6 +102,7 @@ as_credentials_create(as_http_t *http, const as_clock_t *clock,
     creds->fetch.getenv = get ? get : as_credentials_getenv;
     creds->fetch.getenv_data = getenv_data;
     creds->fetch.creds = creds;
+    creds->fetch.process_ms = AS_CREDENTIALS_PROCESS_MS;
     creds->last = &creds->waiters;
     creds->region = as_profile_region(&creds->fetch);
 
@@ -106,20 +113,20 @@ as_credentials_create(as_http_t *http, const as_clock_t *clock,
 static void
 as_credentials_stop(as_credentials_t *creds)
 {
-    const as_provider_t  *provider;
+    as_fetch_t  *fetch = &creds->fetch;
 
     if (!creds->fetching) {
         return;
     }
 
-    as_http_cancel(creds->fetch.http, creds->fetch.call);
-    creds->fetch.call = NULL;
+    as_http_cancel(fetch->http, fetch->call);
+    fetch->call = NULL;
 
-    provider = as_credentials_chain[creds->provider];
-    if (provider->cancel != NULL) {
-        provider->cancel(&creds->fetch);
+    if (fetch->cancel != NULL) {
+        fetch->cancel(fetch);
     }
 
+    as_profile_roles_clear(fetch);
     creds->fetching = false;
 }
 
@@ -188,7 +195,7 @@ as_credentials_left(const as_credentials_t *creds)
 {
     return creds->keys.expires_ms == 0
            ? INT64_MAX
-           : creds->keys.expires_ms - as_clock_unix_ms(creds->fetch.clock);
+           : creds->keys.expires_ms - as_fetch_now(&creds->fetch);
 }
 
 
@@ -241,16 +248,28 @@ as_credentials_result(as_credentials_t *creds, as_provider_e result)
 {
     const as_provider_t  *provider;
 
+    provider = as_credentials_chain[creds->provider];
+
+    if (result != AS_PROVIDER_PENDING && provider->more != NULL) {
+        result = provider->more(&creds->fetch, result);
+    }
+
     if (result == AS_PROVIDER_PENDING) {
         return;
     }
-
-    provider = as_credentials_chain[creds->provider];
 
     if (result != AS_PROVIDER_READY) {
         as_text_printf(&creds->error, "%s%s: %s",
                        creds->error.len ? "; " : "", provider->name,
                        creds->fetch.reason);
+    }
+
+    if (result == AS_PROVIDER_FAILED && creds->fetch.again) {
+        creds->fetch.again = false;
+        creds->provider = 0;
+        as_text_clear(&creds->error);
+        as_credentials_next(creds);
+        return;
     }
 
     if (result == AS_PROVIDER_NONE
@@ -273,6 +292,7 @@ as_credentials_next(as_credentials_t *creds)
     fetch->reason[0] = '\0';
     fetch->call = NULL;
     fetch->state = NULL;
+    fetch->cancel = NULL;
 
     as_credentials_result(creds,
                           as_credentials_chain[creds->provider]
@@ -423,4 +443,37 @@ void
 as_credentials_invalidate(as_credentials_t *creds)
 {
     creds->valid = false;
+}
+
+
+int64_t
+as_credentials_skew_ms(const as_credentials_t *creds)
+{
+    return creds->fetch.skew_ms;
+}
+
+
+bool
+as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms)
+{
+    int64_t  skew;
+
+    skew = date_ms - as_clock_unix_ms(creds->fetch.clock);
+
+    if (date_ms == 0
+        || llabs(skew - creds->fetch.skew_ms) <= AS_CREDENTIALS_SKEW_MS)
+    {
+        return false;
+    }
+
+    creds->fetch.skew_ms = llabs(skew) < AS_CREDENTIALS_SKEW_MS ? 0 : skew;
+
+    return true;
+}
+
+
+void
+as_credentials_limit_process(as_credentials_t *creds, unsigned ms)
+{
+    creds->fetch.process_ms = ms;
 }

@@ -64,6 +64,17 @@ void as_credentials_forget(as_credentials_t *creds,
  * and files are read anew).  Also for SIGHUP. */
 void as_credentials_invalidate(as_credentials_t *creds);
 
+/* AWS's clock less ours, 0 where they agree.  By it requests are signed, and
+ * keys that only look expired are used. */
+int64_t as_credentials_skew_ms(const as_credentials_t *creds);
+
+/* The Date of an answer that found our time wrong (0: it had none).  True
+ * where that is news, so that another attempt is worth it. */
+bool as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms);
+
+/* After it a credential_process is ended; 30,000 without this. */
+void as_credentials_limit_process(as_credentials_t *creds, unsigned ms);
+
 /* The profile's or the environment's region, or NULL; lives as creds. */
 const char *as_credentials_region(as_credentials_t *creds);
 

@@ -196,8 +196,8 @@ as_provider_container_start(as_fetch_t *fetch)
     } else {
         value = as_fetch_env(fetch, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
         if (value == NULL) {
-            return as_fetch_none(fetch, "AWS_CONTAINER_CREDENTIALS_"
-                                 "RELATIVE_URI and _FULL_URI are not set");
+            return as_fetch_none(fetch, "AWS_CONTAINER_CREDENTIALS_*_URI are "
+                                 "not set");
         }
 
         url = strdup(value);

@@ -27,6 +27,13 @@ as_fetch_env(as_fetch_t *fetch, const char *name)
 }
 
 
+int64_t
+as_fetch_now(const as_fetch_t *fetch)
+{
+    return as_clock_unix_ms(fetch->clock) + fetch->skew_ms;
+}
+
+
 as_provider_e
 as_fetch_failed(as_fetch_t *fetch, const char *fmt, ...)
 {

@@ -84,14 +84,14 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
     fetch->call = NULL;
 
     if (answer->error != AS_HTTP_OK) {
-        as_imds_end(fetch, as_fetch_none(fetch, "instance metadata (%s): %s",
-                                         what, answer->reason));
+        as_imds_end(fetch, as_fetch_none(fetch, "%s: %s", what,
+                                         answer->reason));
         return false;
     }
 
     if (answer->status != 200) {
-        as_imds_end(fetch, as_fetch_none(fetch, "instance metadata answered "
-                                         "%d for %s%s", answer->status, what,
+        as_imds_end(fetch, as_fetch_none(fetch, "it answered %d for %s%s",
+                                         answer->status, what,
                                          answer->status == 404
                                          ? ": no role is attached" : ""));
         return false;
@@ -133,8 +133,8 @@ as_imds_role_done(void *data, const as_http_answer_t *answer)
         || strspn(answer->body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
                   "qrstuvwxyz0123456789+=,.@_-") < len)
     {
-        as_imds_end(fetch, as_fetch_none(fetch, "instance metadata: no role "
-                                         "is attached"));
+        as_imds_end(fetch, as_fetch_none(fetch, "no role is "
+                                         "attached"));
         return;
     }
 
@@ -171,8 +171,7 @@ as_imds_token_done(void *data, const as_http_answer_t *answer)
         || as_imds_call(fetch, "GET", AS_IMDS_ROLES, imds->token,
                         as_imds_role_done) != 0)
     {
-        as_imds_end(fetch, as_fetch_failed(fetch, "instance metadata: the "
-                                           "token cannot be used"));
+        as_imds_end(fetch, as_fetch_failed(fetch, "the token cannot be used"));
     }
 }
 
@@ -230,6 +229,8 @@ as_provider_imds_start(as_fetch_t *fetch)
         return as_fetch_failed(fetch, "out of memory");
     }
 
+    fetch->cancel = as_imds_cancel;
+
     if (as_imds_base(fetch, fetch->state) != 0) {
         as_imds_cancel(fetch);
         return as_fetch_failed(fetch, "AWS_EC2_METADATA_SERVICE_ENDPOINT is "
@@ -250,5 +251,5 @@ as_provider_imds_start(as_fetch_t *fetch)
 
 
 const as_provider_t  as_provider_imds = {
-    "instance metadata", as_provider_imds_start, as_imds_cancel
+    "instance metadata", as_provider_imds_start, NULL
 };

@@ -29,9 +29,11 @@ char *as_profile_region(as_fetch_t *fetch);
 /* Secrets out of memory, and free; NULL is allowed. */
 void as_profile_free(char *text);
 
+/* Forgets the roles that were still to be assumed. */
+void as_profile_roles_clear(as_fetch_t *fetch);
+
 /* credential_process: runs the command in a shell, reads its JSON. */
 as_provider_e as_process_start(as_fetch_t *fetch, const char *command);
-void as_process_cancel(as_fetch_t *fetch);
 
 /* Roles: STS.  token_file NULL: signed with the keys given. */
 typedef struct {

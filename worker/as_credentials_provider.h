@@ -14,6 +14,7 @@
 
 #define AS_FETCH_REASON_LEN  256
 #define AS_FETCH_ANSWER_MAX  32768     /* bytes of any provider's answer */
+#define AS_FETCH_ROLES       8         /* one assumed with another's keys */
 
 
 typedef enum {
@@ -41,19 +42,29 @@ struct as_fetch_s {
     as_getenv_pt       getenv;
     void              *getenv_data;
     as_credentials_t  *creds;
+    int64_t            skew_ms;        /* AWS's clock less ours */
+    bool               again;          /* it was wrong when this failed */
+    unsigned           process_ms;     /* the limit of credential_process */
 
     as_keys_t          keys;
     char               reason[AS_FETCH_REASON_LEN];
 
-    /* of the provider at work; freed by its cancel */
+    /* profiles whose roles are still to be assumed, the last one first */
+    char              *roles[AS_FETCH_ROLES];
+    size_t             nroles;
+
+    /* of the provider at work; cancel frees state, NULL: there is none */
     as_http_call_t    *call;
     void              *state;
+    void             (*cancel)(as_fetch_t *fetch);
 };
 
 typedef struct {
     const char      *name;
     as_provider_e  (*start)(as_fetch_t *fetch);
-    void           (*cancel)(as_fetch_t *fetch);   /* NULL: only the call */
+
+    /* What follows from a result; NULL: nothing, it is the provider's. */
+    as_provider_e  (*more)(as_fetch_t *fetch, as_provider_e result);
 } as_provider_t;
 
 
@@ -66,6 +77,9 @@ extern const as_provider_t  as_provider_imds;
 
 /* A setting, or NULL where unset or empty. */
 const char *as_fetch_env(as_fetch_t *fetch, const char *name);
+
+/* The time, as AWS has it. */
+int64_t as_fetch_now(const as_fetch_t *fetch);
 
 /* Ends a pending provider; not from within its start. */
 void as_fetch_done(as_fetch_t *fetch, as_provider_e result);

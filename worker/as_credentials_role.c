@@ -80,6 +80,11 @@ as_role_done(void *data, const as_http_answer_t *answer)
 
     if (answer->error != AS_HTTP_OK || answer->status != 200) {
         as_aws_error_read(&err, answer);
+
+        fetch->again = as_aws_error_skewed(&err)
+                       && as_credentials_learn_time(fetch->creds,
+                                                    answer->date_ms);
+
         as_fetch_done(fetch, as_fetch_failed(fetch, "STS: %s: %s", err.code,
                                              err.message));
         return;
@@ -123,7 +128,7 @@ as_role_sign(as_fetch_t *fetch, const as_role_t *role,
         return -1;
     }
 
-    as_sigv4_date(as_clock_unix_ms(fetch->clock) / 1000, date);
+    as_sigv4_date(as_fetch_now(fetch) / 1000, date);
 
     n = 0;
     headers[n++] = (as_sigv4_header_t) { "content-type", AS_ROLE_FORM };

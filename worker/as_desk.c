@@ -89,6 +89,23 @@ as_desk_settle(as_consumer_t *consumer, as_letter_t *letter)
 }
 
 
+/* The database did not have it in time: another worker will. */
+static void
+as_desk_give_back(as_consumer_t *consumer)
+{
+    as_letter_t  *letter;
+
+    while ((letter = TAILQ_FIRST(&consumer->desk)) != NULL) {
+        TAILQ_REMOVE(&consumer->desk, letter, link);
+        consumer->ndesk--;
+        as_course_say(letter, AS_LOG_WARN, "given back without a word to the "
+                      "database: the time to stop is over");
+        as_course_give_back(letter, letter->lease.kind == AS_LEASE_RELEASE
+                                    ? letter->again_ms : 0);
+    }
+}
+
+
 /* A job that failed: the letters go back to the queue's head. */
 static void
 as_desk_failed(as_consumer_t *consumer, as_db_status_e status,
@@ -107,6 +124,12 @@ as_desk_failed(as_consumer_t *consumer, as_db_status_e status,
     }
 
     consumer->ndesk += consumer->nbatch;
+
+    if (consumer->hurried) {
+        as_desk_give_back(consumer);
+        return;
+    }
+
     as_loop_after(consumer->worker->loop, &consumer->desk_timer,
                   status == AS_DB_GONE
                   ? as_health_wait_ms(&consumer->worker->db,
@@ -190,4 +213,17 @@ as_desk_go(void *data)
     consumer->job.done = as_desk_done;
     consumer->job.data = consumer;
     as_clerk_submit(consumer->clerk, &consumer->job);
+}
+
+
+void
+as_desk_hurry(as_consumer_t *consumer)
+{
+    consumer->hurried = true;
+
+    if (consumer->working) {
+        as_clerk_abort(consumer->clerk);
+    }
+
+    as_desk_give_back(consumer);
 }

@@ -328,10 +328,15 @@ void
 as_factories_visit(const as_factories_t *all, as_factory_visit_pt fn,
     void *data)
 {
+    as_factory_view_t    view;
     const as_factory_t  *factory;
 
     for (factory = all->first; factory != NULL; factory = factory->next) {
-        fn(data, factory->url, factory->breaker.open, factory->nwaiting,
-           factory->ncalling);
+        view.url = factory->url;
+        view.open = factory->breaker.open;
+        view.waiting = factory->nwaiting;
+        view.calls = factory->ncalling;
+        view.success_at = factory->success_at;
+        fn(data, &view);
     }
 }

@@ -88,9 +88,17 @@ void as_factories_abort(as_factories_t *all, as_factory_call_t *call);
  * is well, 1 where a breaker needs a probe, 0 while it has one. */
 size_t as_factories_room(const as_factories_t *all, size_t max);
 
-/* For metrics: each endpoint's host and breaker. */
-typedef void (*as_factory_visit_pt)(void *data, const char *url, bool open,
-    size_t waiting, size_t calls);
+/* For metrics: each endpoint. */
+typedef struct {
+    const char  *url;
+    bool         open;                 /* its circuit */
+    size_t       waiting;
+    size_t       calls;                /* under way */
+    int64_t      success_at;           /* as as_loop_now(); -1: not yet */
+} as_factory_view_t;
+
+typedef void (*as_factory_visit_pt)(void *data,
+    const as_factory_view_t *view);
 void as_factories_visit(const as_factories_t *all, as_factory_visit_pt fn,
     void *data);
 

@@ -16,8 +16,8 @@ as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
     int64_t         us, limit;
     as_counters_t  *counters = &worker->counters;
 
-    i = answer->error != AS_HTTP_OK ? 0 : answer->status / 100;
-    counters->calls[i >= 0 && i < 6 ? i : 0]++;
+    i = answer->error != AS_HTTP_OK ? 0 : answer->status;
+    counters->calls[i >= 0 && i < AS_STATUS_CODES ? i : 0]++;
 
     us = answer->elapsed_us;
     for (i = 0, limit = 1000; i < AS_LATENCY_BUCKETS && us > limit; i++) {
@@ -76,8 +76,8 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         factory->success_at = now;
         if (as_breaker_success(&factory->breaker)) {
             as_log_write(worker->log, AS_LOG_INFO, "factory", "circuit "
-                         "closed: %s answers again after %" PRId64 " s",
-                         factory->url,
+                         "closed: %.*s answers again after %" PRId64 " s",
+                         (int) strcspn(factory->url, "?"), factory->url,
                          (now - factory->breaker.since) / 1000);
             factory->all->changed(factory->all->changed_data);
         }
@@ -91,9 +91,11 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         return false;
     }
 
-    as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: %s: "
-                 "%s; no further letters are taken until a probe succeeds",
-                 factory->url, result->reason);
+    /* a query may hold a key */
+    as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: "
+                 "%.*s: %s; no further letters are taken until a probe "
+                 "succeeds", (int) strcspn(factory->url, "?"), factory->url,
+                 result->reason);
     factory->all->changed(factory->all->changed_data);
 
     return true;

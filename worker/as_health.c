@@ -8,6 +8,9 @@
 #include "as_health.h"
 
 
+#define AS_HEALTH_TOGETHER_MS  50
+
+
 void
 as_health_init(as_health_t *health, const char *name)
 {
@@ -20,7 +23,14 @@ bool
 as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason)
 {
-    health->failures++;
+    /* many calls that were cut together are one failure: the next attempt is
+     * not put off for each */
+    if (health->failures == 0
+        || now_ms - health->failed_ms >= AS_HEALTH_TOGETHER_MS)
+    {
+        health->failures++;
+        health->failed_ms = now_ms;
+    }
 
     if (health->down) {
         return false;

@@ -18,6 +18,7 @@ typedef struct {
     int64_t      since_ms;             /* of down */
     int64_t      ok_ms;                /* last success; 0: none yet */
     unsigned     failures;             /* in a row */
+    int64_t      failed_ms;            /* the last one counted */
 } as_health_t;
 
 

@@ -16,7 +16,7 @@
 #define AS_HTTP_ANSWER_DEFAULT    65536
 #define AS_HTTP_ANSWER_HEADERS    32768   /* bytes of an answer's headers */
 #define AS_HTTP_KEEP_BUFFER       4096    /* larger ones are not pooled */
-#define AS_HTTP_WATCHES           8
+#define AS_HTTP_WATCHES           16
 
 /* What an epoll event belongs to, above the descriptor. */
 #define AS_HTTP_TAG_CURL          0

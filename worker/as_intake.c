@@ -10,14 +10,64 @@
 #include "as_consumer_parts.h"
 
 
-#define AS_INTAKE_WAIT_S  20
+#define AS_INTAKE_WAIT_S     20
+#define AS_INTAKE_HASTE_MS   1000      /* a long poll that ends sooner */
+#define AS_INTAKE_PATIENT_MS 5000      /* one that waited, as it should */
+#define AS_INTAKE_HASTY_MIN  3         /* of them in a row: a pause */
+#define AS_INTAKE_HASTY_MAX  8         /* the pause grows no more */
+#define AS_INTAKE_PAUSE_MS   50        /* the first */
+
+
+/*
+ * An endpoint that answers long polls at once, with nothing, must not be
+ * asked without end.  One or two such answers are nobody's fault: another
+ * worker had the letter that woke this one.  Nor do those of polls that were
+ * under way together count each: one of them had it.
+ */
+static void
+as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
+{
+    int64_t       pause, waited;
+    as_worker_t  *worker = consumer->worker;
+
+    waited = as_loop_now(worker->loop) - call->asked_at;
+
+    if (call->wait_s == 0 || waited >= AS_INTAKE_HASTE_MS) {
+        if (waited >= AS_INTAKE_PATIENT_MS) {
+            consumer->hasty = 0;
+        }
+        return;
+    }
+
+    if (call->number <= consumer->hasty_poll) {
+        return;
+    }
+
+    consumer->hasty_poll = consumer->polls;
+
+    if (consumer->hasty < AS_INTAKE_HASTY_MAX
+        && ++consumer->hasty == AS_INTAKE_HASTY_MAX)
+    {
+        as_log_write(worker->log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue "
+                     "answers long polls at once with nothing: asking it "
+                     "about once a second");
+    }
+
+    if (consumer->hasty < AS_INTAKE_HASTY_MIN) {
+        return;
+    }
+
+    pause = AS_INTAKE_PAUSE_MS << (consumer->hasty - AS_INTAKE_HASTY_MIN);
+    as_loop_after(worker->loop, &consumer->intake_timer,
+                  pause < AS_INTAKE_HASTE_MS ? pause : AS_INTAKE_HASTE_MS);
+}
 
 
 static void
 as_intake_received(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n)
 {
-    char               reason[400];
+    char               reason[AS_AWS_REASON_LEN];
     size_t             i;
     int64_t            now;
     as_letter_t       *letter;
@@ -32,8 +82,7 @@ as_intake_received(void *data, const as_aws_error_t *err,
     consumer->progress = now;
 
     if (err != NULL) {
-        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
-                 err->code[0] == '\0' ? "" : ": ", err->message);
+        as_aws_error_tell(err, reason);
         as_health_down(&worker->sqs, worker->log, now, reason);
         consumer->eager = 1;
         as_loop_after(worker->loop, &consumer->intake_timer,
@@ -44,6 +93,12 @@ as_intake_received(void *data, const as_aws_error_t *err,
     }
 
     as_health_up(&worker->sqs, worker->log, now);
+
+    if (n == 0) {
+        as_intake_empty(consumer, call);
+    } else {
+        consumer->hasty = 0;
+    }
 
     /* as many polls as bring letters; an empty one says one is enough */
     consumer->eager = n == 0 ? 1 : n < call->asked ? consumer->eager
@@ -102,9 +157,14 @@ as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
     as_worker_t       *worker = consumer->worker;
     as_sqs_receive_t   rq;
 
+    /* that SQS is back is known by an answer, which does not wait then */
+    call->wait_s = worker->sqs.down ? 0 : AS_INTAKE_WAIT_S;
+    call->asked_at = as_loop_now(worker->loop);
+    call->number = ++consumer->polls;
+
     rq.queue_url = worker->settings->queue_url;
     rq.max = (unsigned) n;
-    rq.wait_s = AS_INTAKE_WAIT_S;
+    rq.wait_s = call->wait_s;
     rq.visibility_s = (int) (worker->settings->visibility / 1000);
 
     call->consumer = consumer;

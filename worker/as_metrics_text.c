@@ -74,18 +74,20 @@ as_metrics_gauge(as_text_t *out, const char *name, const char *help,
 static void
 as_metrics_calls(const as_counters_t *counters, as_text_t *out)
 {
-    int                       i;
-    double                    limit;
-    uint64_t                  sum;
-    static const char *const  codes[] = {
-        "none", "1xx", "2xx", "3xx", "4xx", "5xx"
-    };
+    int       i;
+    double    limit;
+    uint64_t  sum;
 
-    as_metrics_head(out, "factory_calls_total", "calls by answer", "counter");
-    for (i = 0; i < 6; i++) {
-        as_text_printf(out, "autostock_worker_factory_calls_total"
-                       "{code=\"%s\"} %" PRIu64 "\n", codes[i],
-                       counters->calls[i]);
+    as_metrics_head(out, "factory_calls_total", "calls by status; none: no "
+                    "answer", "counter");
+    as_text_printf(out, "autostock_worker_factory_calls_total{code=\"none\"}"
+                   " %" PRIu64 "\n", counters->calls[0]);
+    for (i = 1; i < AS_STATUS_CODES; i++) {
+        if (counters->calls[i] > 0) {
+            as_text_printf(out, "autostock_worker_factory_calls_total"
+                           "{code=\"%d\"} %" PRIu64 "\n", i,
+                           counters->calls[i]);
+        }
     }
 
     as_metrics_head(out, "factory_call_seconds", "duration of calls",
@@ -110,6 +112,7 @@ typedef enum {
     AS_METRICS_BREAKER = 0,
     AS_METRICS_WAITING,
     AS_METRICS_CALLS,
+    AS_METRICS_SUCCESS,
     AS_METRICS_KINDS
 } as_metrics_kind_e;
 
@@ -117,36 +120,59 @@ typedef struct {
     as_text_t          *out;
     as_metrics_kind_e   kind;
     const char         *name;
+    int64_t             skew;          /* from the loop's time to Unix's */
 } as_metrics_visit_t;
 
 
 static void
-as_metrics_factory(void *data, const char *url, bool open, size_t waiting,
-    size_t calls)
+as_metrics_factory(void *data, const as_factory_view_t *view)
 {
+    double               value;
     as_metrics_visit_t  *visit = data;
 
+    switch (visit->kind) {
+    case AS_METRICS_BREAKER:
+        value = view->open;
+        break;
+
+    case AS_METRICS_WAITING:
+        value = (double) view->waiting;
+        break;
+
+    case AS_METRICS_CALLS:
+        value = (double) view->calls;
+        break;
+
+    default:
+        value = (double) (view->success_at + visit->skew) / 1000;
+        if (view->success_at < 0) {
+            return;
+        }
+    }
+
     as_text_printf(visit->out, "autostock_worker_%s{factory=", visit->name);
-    as_text_json_string(visit->out, url, strcspn(url, "?"));
-    as_text_printf(visit->out, "} %zu\n",
-                   visit->kind == AS_METRICS_BREAKER ? (size_t) open
-                   : visit->kind == AS_METRICS_WAITING ? waiting : calls);
+    as_text_json_string(visit->out, view->url, strcspn(view->url, "?"));
+    as_text_printf(visit->out, "} %.15g\n", value);
 }
 
 
 /* The lines of a metric stand together, as the format wants it. */
 static void
-as_metrics_factories(const as_consumer_t *consumer, as_text_t *out)
+as_metrics_factories(const as_worker_t *worker,
+    const as_consumer_t *consumer, as_text_t *out)
 {
     int                       kind;
     as_metrics_visit_t        visit;
     static const char *const  texts[AS_METRICS_KINDS][2] = {
         { "breaker_open", "1 while the factory's circuit is open" },
         { "factory_waiting", "messages that wait for the factory" },
-        { "factory_in_flight", "calls of the factory under way" }
+        { "factory_in_flight", "calls of the factory under way" },
+        { "factory_last_success_seconds",
+          "Unix time of the factory's last good answer" }
     };
 
     visit.out = out;
+    visit.skew = as_loop_unix_ms(worker->loop) - as_loop_now(worker->loop);
 
     for (kind = 0; kind < AS_METRICS_KINDS; kind++) {
         visit.kind = (as_metrics_kind_e) kind;
@@ -244,5 +270,5 @@ as_metrics_write(const as_worker_t *worker, const as_consumer_t *consumer,
                    c->lead_sum_s, c->lead_count);
 
     as_metrics_peers(worker, out);
-    as_metrics_factories(consumer, out);
+    as_metrics_factories(worker, consumer, out);
 }

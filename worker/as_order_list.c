@@ -83,6 +83,12 @@ as_order_list(as_db_t *db, as_order_list_t *list)
         as_text_sql_string(&sql, list->sku);
     }
 
+    if (list->reason != NULL) {
+        as_text_put(&sql, " AND LOCATE(");
+        as_text_sql_string(&sql, list->reason);
+        as_text_put(&sql, ", o.last_error) > 0");
+    }
+
     if (list->older_ms > 0) {
         as_text_printf(&sql, " AND o.pending_at <= UTC_TIMESTAMP(6)"
                        " - INTERVAL %" PRId64 " MICROSECOND",

@@ -16,6 +16,7 @@
 typedef struct {
     const char  *state;                /* NULL: any; "open": the open ones */
     const char  *sku;                  /* NULL: any */
+    const char  *reason;               /* NULL: any; part of last_error */
     int64_t      older_ms;             /* opened so long ago, at least */
     int64_t      limit;
     json_t      *rows;                 /* the newest first; the caller's

@@ -13,6 +13,7 @@
 
 
 #define AS_RELAY_GIVE_UP   -1
+#define AS_RELAY_ENTRY_MS  1000        /* SNS is well, but not with this one */
 
 #define AS_RELAY_SUBJECT   "도너츠 재고 부족"
 #define AS_RELAY_TEXT                                                         \
@@ -48,6 +49,8 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
     /* only the one entry that SNS will never take fails its order */
     never = err == NULL && result->class == AS_AWS_PERMANENT;
     mark->again_ms = never ? AS_RELAY_GIVE_UP
+                     : err == NULL ? AS_RELAY_ENTRY_MS
+                     + as_loop_random(worker->loop, AS_RELAY_ENTRY_MS)
                      : as_health_wait_ms(&worker->sns,
                                          as_loop_random(worker->loop, 1000));
     snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
@@ -92,7 +95,7 @@ static void
 as_relay_published(void *data, const as_aws_error_t *err,
     const as_sqs_result_t *results, size_t n)
 {
-    char               reason[400];
+    char               reason[AS_AWS_REASON_LEN];
     size_t             i;
     int64_t            now;
     as_relay_batch_t  *batch = data;
@@ -109,8 +112,7 @@ as_relay_published(void *data, const as_aws_error_t *err,
     if (err == NULL) {
         as_health_up(&worker->sns, worker->log, now);
     } else {
-        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
-                 err->code[0] == '\0' ? "" : ": ", err->message);
+        as_aws_error_tell(err, reason);
         as_health_down(&worker->sns, worker->log, now, reason);
         as_loop_after(worker->loop, &relay->timer,
                       as_health_wait_ms(&worker->sns,

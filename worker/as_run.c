@@ -23,6 +23,7 @@
 #define AS_RUN_PART      "worker"
 #define AS_RUN_GRACE_MS  1500          /* to give letters back, at the end */
 #define AS_RUN_STUCK_MS  60000         /* without progress: stuck */
+#define AS_RUN_CALLS     10256         /* AUTOSTOCK_IN_FLIGHT's most, and AWS */
 
 
 /* Settings that were replaced; parts may still look at their strings. */
@@ -74,16 +75,11 @@ as_run_db_changed(void *data)
 
 
 static void
-as_run_open(void *data, const char *url, bool open, size_t waiting,
-    size_t calls)
+as_run_open(void *data, const as_factory_view_t *view)
 {
     bool  *any = data;
 
-    (void) url;
-    (void) waiting;
-    (void) calls;
-
-    *any |= open;
+    *any |= view->open;
 }
 
 
@@ -199,10 +195,14 @@ as_run_reload(as_run_t *run)
     old = malloc(sizeof(*old));
     settings = as_settings_create(run->env_file, AS_NEED_RUN, &errors);
 
-    if (settings == NULL || old == NULL) {
+    /* leases that are held bear the name */
+    if (settings == NULL || old == NULL
+        || as_settings_rename(settings, run->settings->worker_name) != 0)
+    {
         as_log_write(run->worker.log, AS_LOG_ERROR, AS_RUN_PART, "SIGHUP: "
                      "the settings are wrong, the former ones stay: %s",
-                     as_text_get(&errors));
+                     settings != NULL ? "out of memory"
+                                      : as_text_get(&errors));
         as_settings_destroy(settings);
         free(old);
         goto out;
@@ -339,7 +339,7 @@ as_run_base(as_run_t *run)
     as_http_conf_t  http;
 
     memset(&http, 0, sizeof(http));
-    http.max_calls = (size_t) run->settings->in_flight + 256;
+    http.max_calls = AS_RUN_CALLS;
     http.proxy = run->settings->proxy;
     http.ca_file = run->settings->ca_bundle;
 

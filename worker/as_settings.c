@@ -225,13 +225,35 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
 }
 
 
+int
+as_settings_rename(as_settings_t *settings, const char *name)
+{
+    char  *copy;
+
+    copy = strdup(name);
+    if (copy == NULL) {
+        return -1;
+    }
+
+    free(settings->worker_name);
+    settings->worker_name = copy;
+
+    return 0;
+}
+
+
+/* What the table stored is the environment's, or NULL. */
 static int
 as_settings_name(as_settings_t *settings)
 {
-    char  name[128], host[65];
+    char         name[128], host[65];
+    const char  *given;
 
-    if (settings->worker_name != NULL) {
-        return 0;
+    given = settings->worker_name;
+    settings->worker_name = NULL;
+
+    if (given != NULL) {
+        return as_settings_rename(settings, given);
     }
 
     if (gethostname(host, sizeof(host)) != 0) {
@@ -241,9 +263,8 @@ as_settings_name(as_settings_t *settings)
 
     /* a lease's owner has 64 characters, the name at most 40 of them */
     snprintf(name, sizeof(name), "%.32s:%d", host, (int) getpid());
-    settings->worker_name = strdup(name);
 
-    return settings->worker_name == NULL ? -1 : 1;
+    return as_settings_rename(settings, name);
 }
 
 
@@ -278,7 +299,10 @@ as_settings_create(const char *env_file, unsigned need, as_text_t *errors)
 
     rc |= as_settings_require(settings, need, errors);
 
-    if (rc != 0 || as_settings_name(settings) < 0) {
+    /* it must be its own copy, or nothing, before it can be freed */
+    rc |= as_settings_name(settings);
+
+    if (rc != 0) {
         as_settings_destroy(settings);
         return NULL;
     }
@@ -294,10 +318,7 @@ as_settings_destroy(as_settings_t *settings)
         return;
     }
 
-    if (as_env_get(settings->env, "AUTOSTOCK_WORKER_NAME", NULL) == NULL) {
-        free((char *) settings->worker_name);
-    }
-
+    free(settings->worker_name);
     as_env_destroy(settings->env);
     free(settings);
 }

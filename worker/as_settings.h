@@ -67,7 +67,7 @@ typedef struct {
     int64_t      idempotency_retention;
     int64_t      stop_timeout;
 
-    const char  *worker_name;
+    char        *worker_name;          /* its own copy */
     int64_t      metrics_port;         /* 0: none */
     int64_t      log_format;           /* AS_TEXT_LINES, AS_JSON_LINES */
     int64_t      log_level;            /* as_log_level_e */
@@ -97,6 +97,9 @@ enum {
 as_settings_t *as_settings_create(const char *env_file, unsigned need,
     as_text_t *errors);
 void as_settings_destroy(as_settings_t *settings);
+
+/* Another worker_name.  0, or -1 with errno ENOMEM. */
+int as_settings_rename(as_settings_t *settings, const char *name);
 
 /* Checks for more than create did.  0, or -1 and lines in errors. */
 int as_settings_require(const as_settings_t *settings, unsigned need,

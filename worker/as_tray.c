@@ -10,52 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "as_tray.h"
+#include "as_tray_parts.h"
 
 
 #define AS_TRAY_PART   "consumer"
-#define AS_TRAY_CALLS  6               /* of one kind at once */
 #define AS_TRAY_TRIES  6
-
-
-typedef enum {
-    AS_TRAY_DELETE = 0,
-    AS_TRAY_GIVE_BACK,
-    AS_TRAY_EXTEND,
-    AS_TRAY_BURY,
-    AS_TRAY_KINDS
-} as_tray_kind_e;
-
-typedef struct {
-    as_tray_t       *tray;
-    as_tray_kind_e   kind;
-    as_aws_call_t   *call;             /* NULL: free */
-    as_letter_t     *letters[AS_SQS_BATCH_MAX];
-    size_t           n;
-} as_tray_batch_t;
-
-/* A letter's extension has a link of its own: it may be in a stage too. */
-typedef struct as_tray_item_s  as_tray_item_t;
-
-struct as_tray_item_s {
-    TAILQ_ENTRY(as_tray_item_s)  link;
-    as_letter_t                 *letter;
-};
-
-typedef TAILQ_HEAD(as_tray_items_s, as_tray_item_s)  as_tray_items_t;
-
-struct as_tray_s {
-    as_worker_t      *worker;
-    as_tray_left_pt   left;
-    as_tray_left_pt   dead;
-    void             *data;
-    as_tray_items_t   items[AS_TRAY_KINDS];
-    size_t            nitems[AS_TRAY_KINDS];
-    size_t            ncalls[AS_TRAY_KINDS];
-    as_tray_batch_t   batches[AS_TRAY_KINDS][AS_TRAY_CALLS];
-    as_timer_t        timer;
-    bool              deferred;
-};
 
 
 static void as_tray_go(void *data);
@@ -67,6 +26,10 @@ as_tray_create(as_worker_t *worker, as_tray_left_pt left,
 {
     int         i, k;
     as_tray_t  *tray;
+    static const char *const  names[AS_TRAY_KINDS] = {
+        "SQS (deletes)", "SQS (back-off)", "SQS (visibility)",
+        "SQS (dead letters)"
+    };
 
     tray = calloc(1, sizeof(*tray));
     if (tray == NULL) {
@@ -77,11 +40,12 @@ as_tray_create(as_worker_t *worker, as_tray_left_pt left,
     tray->left = left;
     tray->dead = dead;
     tray->data = data;
-    tray->timer.fn = as_tray_go;
-    tray->timer.data = tray;
 
     for (k = 0; k < AS_TRAY_KINDS; k++) {
         TAILQ_INIT(&tray->items[k]);
+        tray->timers[k].fn = as_tray_go;
+        tray->timers[k].data = tray;
+        as_health_init(&tray->allowed[k], names[k]);
         for (i = 0; i < AS_TRAY_CALLS; i++) {
             tray->batches[k][i].tray = tray;
             tray->batches[k][i].kind = (as_tray_kind_e) k;
@@ -102,9 +66,8 @@ as_tray_destroy(as_tray_t *tray)
         return;
     }
 
-    as_loop_clear(tray->worker->loop, &tray->timer);
-
     for (k = 0; k < AS_TRAY_KINDS; k++) {
+        as_loop_clear(tray->worker->loop, &tray->timers[k]);
         for (i = 0; i < AS_TRAY_CALLS; i++) {
             as_aws_cancel(tray->worker->aws, tray->batches[k][i].call);
         }
@@ -224,7 +187,11 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
         return;
     }
 
-    if (!done) {
+    if (!done && letter->opens) {
+        as_log_write(tray->worker->log, AS_LOG_WARN, AS_TRAY_PART,
+                     "message %s cannot be %s: %s", letter->id,
+                     names[batch->kind], message);
+    } else if (!done) {
         as_log_order(tray->worker->log, AS_LOG_WARN, AS_TRAY_PART,
                      letter->lease.id, "message %s cannot be %s: %s",
                      letter->id, names[batch->kind], message);
@@ -242,11 +209,34 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
 }
 
 
+/*
+ * A right that is missing is a matter of this kind of call alone: the queue
+ * is within reach, as the next receive would say again and again.
+ */
+static void
+as_tray_failed(as_tray_batch_t *batch, const as_aws_error_t *err,
+    const char *reason)
+{
+    as_tray_t    *tray = batch->tray;
+    as_health_t  *health;
+    as_worker_t  *worker = tray->worker;
+
+    health = err->status == 0 || err->class == AS_AWS_RETRY
+             || err->class == AS_AWS_THROTTLED
+             ? &worker->sqs : &tray->allowed[batch->kind];
+
+    as_health_down(health, worker->log, as_loop_now(worker->loop), reason);
+    as_loop_after(worker->loop, &tray->timers[batch->kind],
+                  as_health_wait_ms(health,
+                                    as_loop_random(worker->loop, 1000)));
+}
+
+
 static void
 as_tray_answered(void *data, const as_aws_error_t *err,
     const as_sqs_result_t *results, size_t n)
 {
-    char              reason[400];
+    char              reason[AS_AWS_REASON_LEN];
     size_t            i, count;
     int64_t           now;
     as_tray_batch_t  *batch = data;
@@ -261,15 +251,11 @@ as_tray_answered(void *data, const as_aws_error_t *err,
     batch->tray->ncalls[batch->kind]--;
 
     if (err != NULL) {
-        snprintf(reason, sizeof(reason), "%s%s%s", err->code,
-                 err->code[0] == '\0' ? "" : ": ", err->message);
-        as_health_down(&worker->sqs, worker->log, now, reason);
-        as_loop_after(worker->loop, &batch->tray->timer,
-                      as_health_wait_ms(&worker->sqs,
-                                        as_loop_random(worker->loop,
-                                                       1000)));
+        as_aws_error_tell(err, reason);
+        as_tray_failed(batch, err, reason);
     } else {
         as_health_up(&worker->sqs, worker->log, now);
+        as_health_up(&batch->tray->allowed[batch->kind], worker->log, now);
     }
 
     for (i = 0; i < count; i++) {
@@ -282,110 +268,6 @@ as_tray_answered(void *data, const as_aws_error_t *err,
 }
 
 
-static as_aws_call_t *
-as_tray_call_delete(as_tray_batch_t *batch)
-{
-    size_t       i;
-    const char  *receipts[AS_SQS_BATCH_MAX];
-
-    for (i = 0; i < batch->n; i++) {
-        receipts[i] = batch->letters[i]->receipt;
-    }
-
-    return as_sqs_delete_batch(batch->tray->worker->aws,
-                               batch->tray->worker->settings->queue_url,
-                               receipts, batch->n, as_tray_answered, batch);
-}
-
-
-static as_aws_call_t *
-as_tray_call_visibility(as_tray_batch_t *batch)
-{
-    size_t               i;
-    int64_t              ms;
-    as_sqs_visibility_t  entries[AS_SQS_BATCH_MAX];
-
-    for (i = 0; i < batch->n; i++) {
-        ms = batch->kind == AS_TRAY_EXTEND
-             ? batch->tray->worker->settings->visibility
-             : batch->letters[i]->again_ms;
-
-        ms = (ms + 999) / 1000;
-        entries[i].receipt = batch->letters[i]->receipt;
-        entries[i].visibility_s = ms < AS_SQS_VISIBILITY_MAX
-                                  ? (unsigned) ms : AS_SQS_VISIBILITY_MAX;
-    }
-
-    return as_sqs_visibility_batch(batch->tray->worker->aws,
-                                   batch->tray->worker->settings->queue_url,
-                                   entries, batch->n, as_tray_answered,
-                                   batch);
-}
-
-
-/* The letter's own attributes, then why it is here; SQS allows ten. */
-static size_t
-as_tray_bury_attributes(const as_tray_t *tray, const as_letter_t *letter,
-    char numbers[2][16], as_sqs_send_attribute_t *out)
-{
-    size_t  i, n;
-
-    snprintf(numbers[0], sizeof(numbers[0]), "%d", letter->status);
-    snprintf(numbers[1], sizeof(numbers[1]), "%u", letter->receive_count);
-
-    for (i = 0, n = 0; i < letter->nattributes && n < 6; i++, n++) {
-        out[n].name = letter->attributes[i].name;
-        out[n].type = letter->attributes[i].type;
-        out[n].value = letter->attributes[i].value;
-    }
-
-    out[n].name = AS_DEAD_REASON;
-    out[n].type = "String";
-    out[n++].value = letter->error;
-    out[n].name = AS_DEAD_STATUS;
-    out[n].type = "Number";
-    out[n++].value = numbers[0];
-    out[n].name = AS_DEAD_ATTEMPTS;
-    out[n].type = "Number";
-    out[n++].value = numbers[1];
-    out[n].name = AS_DEAD_WORKER;
-    out[n].type = "String";
-    out[n++].value = tray->worker->settings->worker_name;
-
-    return n;
-}
-
-
-static as_aws_call_t *
-as_tray_call_bury(as_tray_batch_t *batch)
-{
-    char                      numbers[AS_SQS_BATCH_MAX][2][16];
-    size_t                    i;
-    as_letter_t              *letter;
-    as_sqs_send_t             entries[AS_SQS_BATCH_MAX];
-    as_sqs_send_attribute_t   attributes[AS_SQS_BATCH_MAX][10];
-
-    memset(entries, 0, sizeof(entries));
-
-    for (i = 0; i < batch->n; i++) {
-        letter = batch->letters[i];
-        entries[i].body = letter->body;
-        entries[i].attributes = attributes[i];
-        entries[i].nattributes = as_tray_bury_attributes(batch->tray, letter,
-                                                         numbers[i],
-                                                         attributes[i]);
-        if (letter->group_id != NULL) {
-            entries[i].group_id = letter->group_id;
-            entries[i].dedup_id = letter->id;
-        }
-    }
-
-    return as_sqs_send_batch(batch->tray->worker->aws,
-                             batch->tray->worker->settings->dlq_url, entries,
-                             batch->n, as_tray_answered, batch);
-}
-
-
 static void
 as_tray_send(as_tray_batch_t *batch)
 {
@@ -393,19 +275,7 @@ as_tray_send(as_tray_batch_t *batch)
 
     batch->tray->ncalls[batch->kind]++;
 
-    switch (batch->kind) {
-    case AS_TRAY_DELETE:
-        batch->call = as_tray_call_delete(batch);
-        break;
-
-    case AS_TRAY_BURY:
-        batch->call = as_tray_call_bury(batch);
-        break;
-
-    default:
-        batch->call = as_tray_call_visibility(batch);
-    }
-
+    batch->call = as_tray_call(batch, as_tray_answered);
     if (batch->call == NULL) {
         as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
                          strlen(strerror(errno)));
@@ -449,13 +319,9 @@ as_tray_go(void *data)
     as_tray_t        *tray = data;
     as_tray_batch_t  *batch;
 
-    /* SQS is out of reach; the timer says when to try again */
-    if (tray->timer.set) {
-        return;
-    }
-
     for (k = 0; k < AS_TRAY_KINDS; k++) {
-        for (i = 0; i < AS_TRAY_CALLS; i++) {
+        /* out of reach: the timer says when to try again */
+        for (i = 0; i < AS_TRAY_CALLS && !tray->timers[k].set; i++) {
             batch = &tray->batches[k][i];
 
             if (batch->call != NULL || batch->n > 0) {

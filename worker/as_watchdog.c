@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "as_clerk.h"
+#include "as_depth.h"
 #include "as_ledger.h"
-#include "as_sqs.h"
 #include "as_watchdog.h"
 
 
@@ -32,8 +30,7 @@ struct as_watchdog_s {
     as_timer_t                 timer;
     bool                       stopping;
     int64_t                    progress;
-    as_aws_call_t             *queue_call;
-    as_aws_call_t             *dlq_call;
+    as_depth_t                 depth;
     int64_t                    queue_at;       /* next look */
     unsigned                   quiet;          /* looks without backlog */
     int64_t                    open_at;
@@ -254,70 +251,26 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
 }
 
 
-static void
-as_watchdog_dlq(void *data, const as_aws_error_t *err,
-    const as_sqs_pair_t *pairs, size_t n)
-{
-    const char     *value;
-    as_watchdog_t  *watchdog = data;
-
-    watchdog->dlq_call = NULL;
-    if (err == NULL) {
-        value = as_sqs_pair(pairs, n, "ApproximateNumberOfMessages");
-        watchdog->worker->counters.dlq_visible = value == NULL ? -1
-                                                 : atoll(value);
-    }
-}
-
-
-/* maxReceiveCount, which AWS gives as a number or as a string. */
-static unsigned
-as_watchdog_redrive(const char *policy)
-{
-    json_t    *json, *value;
-    json_int_t n;
-
-    json = policy == NULL ? NULL : json_loads(policy, 0, NULL);
-    value = json_object_get(json, "maxReceiveCount");
-    n = json_is_string(value) ? atoll(json_string_value(value))
-                              : json_integer_value(value);
-    json_decref(json);
-
-    return n >= 1 && n <= 1000 ? (unsigned) n : 0;
-}
-
-
 static void as_watchdog_begin(as_watchdog_t *watchdog, bool looked);
 
 
 static void
-as_watchdog_queue(void *data, const as_aws_error_t *err,
-    const as_sqs_pair_t *pairs, size_t n)
+as_watchdog_looked(void *data, bool ok, unsigned max_receive)
 {
-    const char     *visible, *hidden;
+    int64_t         visible;
     as_watchdog_t  *watchdog = data;
-    as_counters_t  *counters = &watchdog->worker->counters;
 
-    watchdog->queue_call = NULL;
-
-    if (err != NULL) {
-        counters->queue_visible = -1;
+    if (!ok) {
         watchdog->quiet = 0;
         watchdog->queue_at = 0;
         as_watchdog_begin(watchdog, false);
         return;
     }
 
-    visible = as_sqs_pair(pairs, n, "ApproximateNumberOfMessages");
-    hidden = as_sqs_pair(pairs, n, "ApproximateNumberOfMessagesNotVisible");
-    counters->queue_visible = visible == NULL ? -1 : atoll(visible);
-    counters->queue_in_flight = hidden == NULL ? -1 : atoll(hidden);
+    watchdog->hooks.max_receive(watchdog->hooks.data, max_receive);
 
-    watchdog->hooks.max_receive(watchdog->hooks.data, as_watchdog_redrive(
-        as_sqs_pair(pairs, n, "RedrivePolicy")));
-
-    watchdog->quiet = counters->queue_visible >= 0
-                      && counters->queue_visible <= AS_WATCHDOG_BACKLOG
+    visible = watchdog->worker->counters.queue_visible;
+    watchdog->quiet = visible >= 0 && visible <= AS_WATCHDOG_BACKLOG
                       && watchdog->hooks.quiet(watchdog->hooks.data)
                       ? watchdog->quiet + 1 : 0;
     as_watchdog_begin(watchdog, true);
@@ -340,17 +293,7 @@ as_watchdog_queues(as_watchdog_t *watchdog)
     watchdog->queue_at = now + (every < AS_WATCHDOG_QUEUE_MS
                                 ? every : AS_WATCHDOG_QUEUE_MS);
 
-    if (watchdog->queue_call == NULL) {
-        watchdog->queue_call = as_sqs_get_attributes(worker->aws,
-            worker->settings->queue_url, as_watchdog_queue, watchdog);
-    }
-
-    if (watchdog->dlq_call == NULL) {
-        watchdog->dlq_call = as_sqs_get_attributes(worker->aws,
-            worker->settings->dlq_url, as_watchdog_dlq, watchdog);
-    }
-
-    return watchdog->queue_call != NULL;
+    return as_depth_look(&watchdog->depth);
 }
 
 
@@ -425,8 +368,7 @@ as_watchdog_create(as_worker_t *worker, const as_watchdog_hooks_t *hooks)
     watchdog->hooks = *hooks;
     watchdog->timer.fn = as_watchdog_round;
     watchdog->timer.data = watchdog;
-    worker->counters.queue_visible = -1;
-    worker->counters.dlq_visible = -1;
+    as_depth_init(&watchdog->depth, worker, as_watchdog_looked, watchdog);
 
     if (as_uuid_init(&watchdog->uuid) != 0) {
         free(watchdog);
@@ -456,8 +398,7 @@ as_watchdog_destroy(as_watchdog_t *watchdog)
     as_clerk_abort(watchdog->clerk);
     as_clerk_destroy(watchdog->clerk);
     as_loop_clear(watchdog->worker->loop, &watchdog->timer);
-    as_aws_cancel(watchdog->worker->aws, watchdog->queue_call);
-    as_aws_cancel(watchdog->worker->aws, watchdog->dlq_call);
+    as_depth_free(&watchdog->depth);
     free(watchdog);
 }
 

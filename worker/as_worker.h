@@ -16,7 +16,8 @@
 #include "as_uuid.h"
 
 
-#define AS_LATENCY_BUCKETS  12
+#define AS_LATENCY_BUCKETS  15          /* 1 ms to 16.4 s, doubling */
+#define AS_STATUS_CODES     600
 
 /* Counted from the start; as_metrics.c writes them out. */
 typedef struct {
@@ -33,7 +34,7 @@ typedef struct {
     uint64_t  joined;
     uint64_t  opened;
     uint64_t  requested;
-    uint64_t  calls[6];                /* by status / 100; 0: no answer */
+    uint64_t  calls[AS_STATUS_CODES];  /* by status; 0: no answer */
     uint64_t  call_us[AS_LATENCY_BUCKETS + 1];
     uint64_t  call_us_sum;
     uint64_t  asked_again;

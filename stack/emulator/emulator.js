@@ -20,6 +20,7 @@
 //           "reset"   the connection is reset, nothing is done
 //           "hang"    no answer ever, nothing is done
 //           "lost"    done, then the connection is reset
+//           "empty"   an empty answer at once, nothing is done
 //   times   how often (1; 0: until deleted), after "skip" calls went by
 //
 // No signature and no queue policy is checked.
@@ -33,7 +34,7 @@ import { SnsStore } from './node_modules/fauxqs/dist/sns/snsStore.js';
 import { SqsQueue, SqsStore } from './node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { S3Store } from './node_modules/fauxqs/dist/s3/s3Store.js';
 
-const KINDS = new Set(['status', 'delay', 'reset', 'hang', 'lost']);
+const KINDS = new Set(['status', 'delay', 'reset', 'hang', 'lost', 'empty']);
 
 const port = Number(process.env.EMULATOR_PORT);
 const region = process.env.EMULATOR_REGION ?? 'ap-northeast-2';
@@ -154,6 +155,9 @@ function addFaults(app) {
         case 'hang':
             reply.hijack();
             return reply;
+        case 'empty':
+            reply.header('content-type', 'application/x-amz-json-1.0');
+            return reply.send({});
         case 'lost':
             request.loseAnswer = true;
             return undefined;

@@ -52,12 +52,15 @@ sub in_state {
         ->[0][0];
 }
 
+sub metrics {
+    my ($port) = slurp("$dir/worker.env") =~ /METRICS_PORT=(\d+)/;
+    return HTTP::Tiny->new->get("http://127.0.0.1:$port/metrics")->{content};
+}
+
 sub metric {
     my ($name) = @_;
-    my ($port) = slurp("$dir/worker.env") =~ /METRICS_PORT=(\d+)/;
-    my $text = HTTP::Tiny->new->get("http://127.0.0.1:$port/metrics")
-        ->{content};
-    my ($value) = $text =~ /^autostock_worker_\Q$name\E(?:\{[^}]*\})? (\S+)$/m;
+    my ($value) = metrics()
+        =~ /^autostock_worker_\Q$name\E(?:\{[^}]*\})? (\S+)$/m;
     return $value;
 }
 
@@ -120,6 +123,8 @@ subtest 'one bad letter dies alone' => sub {
     unlike(substr(log_of('worker'), $log), qr/circuit opened/,
         'no circuit opened');
     is(scalar(letters()), 1, 'one letter is dead');
+    like(metrics(), qr/factory_calls_total\{code="$_->[0]"\} $_->[1]$/m,
+        "calls are counted by status: $_->[0]") for [500, 5], [201, 5];
     factory_faults_clear();
     stack('stop', 'worker');
 };
@@ -237,6 +242,28 @@ subtest 'another factory' => sub {
         'and then the first one');
     kill TERM => $pid;
     waitpid $pid, 0;
+    stack('stop', 'worker');
+};
+
+subtest 'long polls that are answered at once' => sub {
+    start_worker();
+    emulator_fault(operation => 'ReceiveMessage', fault => 'empty',
+        times => 0);
+    # the poll that hung before them ends with this one's letter
+    open_orders(1);
+    my $n = in_state('requested');
+    ok(wait_for(sub { log_of('worker') =~ /answers long polls at once/ }),
+        'it is told');
+    my $calls = emulator_calls('ReceiveMessage');
+    Time::HiRes::sleep(3);
+    cmp_ok(emulator_calls('ReceiveMessage') - $calls, '<=', 4,
+        'it is asked about once a second');
+    open_orders(1);
+    emulator_faults_clear();
+    ok(wait_for(sub { in_state('published') + in_state('pending') == 0 }, 3),
+        'and what comes is taken');
+    is(() = log_of('worker') =~ /answers long polls at once/g, 1, 'one line')
+        or diag log_of('worker');
     stack('stop', 'worker');
 };
 

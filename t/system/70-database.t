@@ -79,6 +79,11 @@ subtest 'killed under load' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+sub visible {
+    return aws_sqs(GetQueueAttributes => QueueUrl => $env->{QUEUE_URL},
+        AttributeNames => ['All'])->{Attributes}{ApproximateNumberOfMessages};
+}
+
 sub read_answer {
     my ($client) = @_;
     my $select = IO::Select->new($client->{socket});
@@ -131,6 +136,25 @@ subtest 'down when the callback comes' => sub {
         or diag explain [orders()];
     is(stock(), 10, 'once');
     is(books_agree(), '', 'the books agree');
+};
+
+# Without it the letter would be away until its visibility ends.
+subtest 'down when the worker stops' => sub {
+    stack('start', 'worker', Autostock::Stack::start_options(
+        'AUTOSTOCK_VISIBILITY=60s', 'AUTOSTOCK_STOP_TIMEOUT=1s'));
+    fault(fault => 'slow', ms => 700);
+    ok(wait_for(sub { (checkout(stock())->{code} // 0) == 200 }, 10),
+        'the shelf is empty');
+    my $id = order()->{id};
+    ok(wait_for(sub { visible() == 0 && queue_depth($env->{QUEUE_URL}) == 1 }),
+        'its letter is in hand');
+    stack('kill', 'db');
+    ok(wait_for(sub { asked($id) == 1 }), 'the factory has accepted it');
+    stack('stop', 'worker');
+    like(log_of('worker'), qr/given back without a word.*\Q$id\E/,
+        'the letter is given back');
+    is(visible(), 1, 'for the next worker, at once');
+    stack('start', 'db');
 };
 
 unlike(log_of('nginx'), qr/\[(?:alert|crit|emerg)\]/, 'nginx is well');

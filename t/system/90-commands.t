@@ -9,6 +9,7 @@ use warnings;
 use lib 't/lib';
 use JSON::PP ();
 use Test::More;
+use Time::HiRes ();
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 50);
@@ -116,7 +117,7 @@ subtest 'orders' => sub {
     is($list->[0]{sku}, $sku, 'its SKU');
     for (['--state', 'open', 1], ['--state', 'failed', 0], ['--sku', $sku, 1],
         ['--sku', 'none', 0], ['--older-than', '1h', 0],
-        ['--older-than', '0', 1], ['--limit', '1', 1])
+        ['--older-than', '0', 1], ['--limit', '1', 1], ['--reason', 'no', 0])
     {
         my ($option, $value, $n) = @$_;
         is(scalar @{ (json('orders', 'list', $option, $value))[0] }, $n,
@@ -146,6 +147,11 @@ subtest 'orders' => sub {
     is($refused, 1, 'then the older stays cancelled');
     like($output, qr/\Q$newer\E/, 'and the newer is named');
     is((grep { $_->{id} eq $id } orders())[0]{state}, 'cancelled', 'it does');
+
+    sql("UPDATE restock_order SET last_error = 'a % is 50'
+        WHERE order_id = UUID_TO_BIN('$id')");
+    is(scalar @{ (json('orders', 'list', '--reason', $_->[0]))[0] },
+        $_->[1], "--reason $_->[0]") for ['% is', 1], ['%5', 0];
 };
 
 subtest 'dead letters' => sub {
@@ -209,6 +215,17 @@ subtest 'dead letters' => sub {
     is(queue_depth($env->{DLQ_URL}), 0, 'it is gone');
     is(books_agree(), '', 'the books agree');
     stack('stop', 'worker');
+};
+
+subtest 'a rate, and a bar for who looks on' => sub {
+    aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody => "letter $_")
+        for 1 .. 10;
+    my $start = Time::HiRes::time();
+    # script gives it a terminal
+    my $shown = qx(script -qec 'stack/stack worker dlq drop --yes --rate 20' /dev/null);
+    cmp_ok(Time::HiRes::time() - $start, '>', 10 / 20, 'not faster');
+    like($shown, qr/\[#+\.+\] +\d+ %  \d+ dropped/, 'the bar');
+    is(queue_depth($env->{DLQ_URL}), 0, 'all are gone');
 };
 
 subtest 'dead letters of a FIFO queue' => sub {

@@ -3,9 +3,11 @@
  */
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -174,9 +176,9 @@ test_invalidated(void **state)
 }
 
 
-/* A real loop, since the command's output is watched in it. */
+/* A real loop, since the command is watched in it. */
 static void
-process(test_t *t, const char *command)
+process_limited(test_t *t, const char *command, unsigned limit_ms)
 {
     char             config[1024];
     bool             over;
@@ -194,6 +196,7 @@ process(test_t *t, const char *command)
     t->told = 0;
     t->creds = as_credentials_create(http, &t->fake->clock, fake_getenv,
                                      t->fake);
+    as_credentials_limit_process(t->creds, limit_ms);
     assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
 
     for (n = 0, over = false; n < 500 && !over; n++) {
@@ -205,6 +208,13 @@ process(test_t *t, const char *command)
     as_credentials_destroy(t->creds);
     t->creds = NULL;
     as_http_destroy(http);
+}
+
+
+static void
+process(test_t *t, const char *command)
+{
+    process_limited(t, command, 10000);
 }
 
 
@@ -227,6 +237,86 @@ test_process(void **state)
 
     process(t, "head -c 100000 /dev/zero");
     assert_non_null(strstr(t->error, "printed too much"));
+
+    process(t, "kill -9 $$");
+    assert_non_null(strstr(t->error, "ended by signal 9"));
+}
+
+
+/* None of these may keep the loop: it would miss its letters' visibility. */
+static void
+test_process_that_does_not_end(void **state)
+{
+    char          pid[32];
+    FILE         *f;
+    test_t       *t = *state;
+    char          command[256];
+    const char   *path;
+
+    path = creds_file(t, "token", "");
+    (void) snprintf(command, sizeof(command),
+                    "echo $$ > %s && exec sleep 100", path);
+    process_limited(t, command, 300);
+    assert_non_null(strstr(t->error, "took too long"));
+
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(pid, sizeof(pid), f));
+    (void) fclose(f);
+    assert_int_equal(kill((pid_t) atoi(pid), 0), -1);
+
+    /* the output's end is not the command's */
+    process_limited(t, "exec >&- && sleep 100", 300);
+    assert_non_null(strstr(t->error, "took too long"));
+
+    /* nor the command's end that of its output */
+    process_limited(t, "sleep 100 & echo", 300);
+    assert_non_null(strstr(t->error, "left its output open"));
+}
+
+
+static void
+test_destroyed_under_a_process(void **state)
+{
+    test_t          *t = *state;
+    as_http_t       *http;
+    as_http_conf_t   conf;
+
+    memset(&conf, 0, sizeof(conf));
+    http = as_http_curl_create(&conf);
+    creds_profiles(t, "", "[default]\ncredential_process = sleep 100\n");
+    t->creds = as_credentials_create(http, &t->fake->clock, fake_getenv,
+                                     t->fake);
+    assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
+    (void) as_http_poll(http, NULL, 0, 20);
+    as_credentials_destroy(t->creds);
+    t->creds = NULL;
+    as_http_destroy(http);
+    assert_int_equal(t->told, 0);
+}
+
+
+/* Keys that our clock takes for old, and AWS's does not. */
+static void
+test_wrong_clock(void **state)
+{
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_get(t);
+    t->fake->unix_ms += 2 * 3600000;
+    assert_null(as_credentials_peek(t->creds));
+
+    assert_false(as_credentials_learn_time(t->creds, 0));
+    assert_false(as_credentials_learn_time(t->creds,
+                                           t->fake->unix_ms - 1000));
+    assert_true(as_credentials_learn_time(t->creds,
+                                          t->fake->unix_ms - 2 * 3600000));
+    assert_non_null(as_credentials_peek(t->creds));
+    assert_true(as_credentials_learn_time(t->creds, t->fake->unix_ms));
+    assert_true(as_credentials_skew_ms(t->creds) == 0);
 }
 
 
@@ -251,6 +341,12 @@ main(void)
         cmocka_unit_test_setup_teardown(test_invalidated, creds_setup,
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_process, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_process_that_does_not_end,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_destroyed_under_a_process,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_clock, creds_setup,
                                         creds_teardown)
     };
 

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -61,6 +62,125 @@ test_role_of_a_profile(void **state)
                            "Credential=AKIABASE/20150830/eu-west-1/sts/"));
     assert_non_null(strstr(t->fake->calls[0].body, "Action=AssumeRole&"));
     assert_non_null(strstr(t->fake->calls[0].body, "&ExternalId=x%20y"));
+}
+
+
+/* Each role is assumed with the keys of the one before, the outermost last. */
+static void
+test_roles_in_a_chain(void **state)
+{
+    test_t  *t = *state;
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    fake_setenv(t->fake, "AWS_PROFILE", "outer");
+    creds_profiles(t, "",
+             "[profile outer]\nrole_arn=arn:aws:iam::1:role/outer\n"
+             "source_profile=middle\nduration_seconds=900\n"
+             "[profile middle]\nrole_arn=arn:aws:iam::1:role/middle\n"
+             "source_profile=inner\nrole_session_name=shop\n"
+             "[profile inner]\nrole_arn=arn:aws:iam::1:role/inner\n"
+             "credential_source=EcsContainer\n");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+    (void) fake_answer(t->fake, 200, KEYS);
+    (void) fake_answer(t->fake, 200, STS);
+    (void) fake_answer(t->fake, 200, STS);
+    (void) fake_answer(t->fake, 200, STS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA1");
+    assert_int_equal(t->fake->ncalls, 4);
+    assert_non_null(strstr(fake_header(t->fake, 1, "Authorization"),
+                           "Credential=ASIA2/"));
+    assert_string_equal(fake_header(t->fake, 1, "X-Amz-Security-Token"),
+                        "tok2");
+    assert_non_null(strstr(t->fake->calls[1].body, "role%2Finner"));
+    assert_non_null(strstr(fake_header(t->fake, 2, "Authorization"),
+                           "Credential=ASIA1/"));
+    assert_non_null(strstr(t->fake->calls[2].body, "role%2Fmiddle"));
+    assert_non_null(strstr(t->fake->calls[2].body,
+                           "&RoleSessionName=shop"));
+    assert_non_null(strstr(t->fake->calls[3].body, "role%2Fouter"));
+    assert_non_null(strstr(t->fake->calls[3].body, "&DurationSeconds=900"));
+
+    /* A link that fails ends it, and the next time begins anew. */
+    as_credentials_invalidate(t->creds);
+    (void) fake_answer(t->fake, 404, "");
+    creds_get(t);
+    assert_non_null(strstr(t->error, "answered 404"));
+    assert_int_equal(t->fake->ncalls, 5);
+    (void) fake_answer(t->fake, 200, KEYS);
+    (void) fake_answer(t->fake, 403, "");
+    creds_get(t);
+    assert_non_null(strstr(t->error, "STS: HTTP 403"));
+    assert_int_equal(t->fake->ncalls, 7);
+}
+
+
+static void
+test_chains_that_are_none(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const char *const  profiles[][2] = {
+        { "source_profile=default\n", "profile default has no keys" },
+        { "source_profile=other\n[profile other]\nrole_arn=arn:x\n"
+          "source_profile=default\n", "in a circle" },
+        { "source_profile=missing\n", "names profile missing" },
+        { "credential_source=Elsewhere\n", "found Elsewhere" },
+        { "", "needs one of" },
+        { "source_profile=a\ncredential_source=Environment\n",
+          "needs one of" },
+        { "source_profile=a\nmfa_serial=arn:y\n", "mfa_serial" },
+        { "credential_source=Environment\n", "AWS_ACCESS_KEY_ID is not set" }
+    };
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+
+    for (i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+        char  config[512];
+
+        (void) snprintf(config, sizeof(config), "[default]\n"
+                        "role_arn=arn:x\n%s", profiles[i][0]);
+        creds_profiles(t, "", config);
+        creds_get(t);
+        assert_non_null(strstr(t->error, profiles[i][1]));
+        assert_int_equal(t->fake->ncalls, 0);
+    }
+}
+
+
+/* STS says that our clock is wrong: asked again by its time. */
+static void
+test_role_with_a_wrong_clock(void **state)
+{
+    test_t         *t = *state;
+    fake_answer_t  *a;
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    creds_profiles(t, "", "[default]\naws_access_key_id=AKIABASE\n"
+             "aws_secret_access_key=s\nrole_arn=arn:aws:iam::1:role/r\n"
+             "source_profile=default\n");
+    a = fake_answer(t->fake, 403, "<ErrorResponse><Error><Code>"
+                    "SignatureDoesNotMatch</Code><Message>expired</Message>"
+                    "</Error></ErrorResponse>");
+    a->date_ms = t->fake->unix_ms - 3600000;
+    (void) fake_answer(t->fake, 200, STS);
+    creds_get(t);
+
+    assert_string_equal(t->access, "ASIA1");
+    assert_int_equal(t->fake->ncalls, 2);
+    assert_string_equal(fake_header(t->fake, 1, "X-Amz-Date"),
+                        "20150830T113600Z");
+
+    /* and where it was not the clock, not again */
+    as_credentials_invalidate(t->creds);
+    a = fake_answer(t->fake, 403, "<ErrorResponse><Error><Code>"
+                    "SignatureDoesNotMatch</Code></Error></ErrorResponse>");
+    a->date_ms = t->fake->unix_ms - 3600000;
+    creds_get(t);
+    assert_int_equal(t->fake->ncalls, 3);
+    assert_non_null(strstr(t->error, "SignatureDoesNotMatch"));
 }
 
 
@@ -222,6 +342,12 @@ main(void)
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_role_of_a_profile, creds_setup,
                                         creds_teardown),
+        cmocka_unit_test_setup_teardown(test_roles_in_a_chain, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_chains_that_are_none,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_role_with_a_wrong_clock,
+                                        creds_setup, creds_teardown),
         cmocka_unit_test_setup_teardown(test_container_ecs, creds_setup,
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_container_eks, creds_setup,

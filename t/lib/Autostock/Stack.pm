@@ -20,6 +20,7 @@ use Autostock::Http;
 
 our @EXPORT = (qw( stack_up stack_down stack env sql wait_for order orders
     fault factory_faults_clear emulator_fault emulator_faults_clear
+    emulator_calls
     aws_sqs queue_depth letters journal asked books_agree log_of
     sign status_of checkout stock set_stock ), @Autostock::Http::EXPORT);
 
@@ -259,6 +260,14 @@ sub emulator_fault {
 
 sub emulator_faults_clear {
     $Http->delete("$Env{AWS_ENDPOINT_URL}/_control/faults");
+}
+
+
+# How often the emulator was asked for it.
+sub emulator_calls {
+    my ($operation) = @_;
+    my $counts = $Http->get("$Env{AWS_ENDPOINT_URL}/_control/counts");
+    return JSON::PP::decode_json($counts->{content})->{calls}{$operation} // 0;
 }
 
 

@@ -1,0 +1,322 @@
+/*
+ * Letters on their way out: batches, what each entry came to, and SQS out of
+ * reach or unwilling.
+ */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "as_tray.h"
+#include "fake_http.h"
+
+
+#define LETTERS  3
+#define HOURS    INT64_C(3600000)
+
+
+typedef struct {
+    fake_t         *fake;
+    as_settings_t   settings;
+    as_worker_t     worker;
+    as_tray_t      *tray;
+    as_letter_t     letters[LETTERS];
+    char            names[LETTERS][16];
+    int             left[LETTERS];     /* 1: done, -1: not, 0: still here */
+    as_timer_t      end;
+    int             log[2];
+    char            said[4096];
+} test_t;
+
+
+static void
+told(void *data, as_letter_t *letter, bool done)
+{
+    test_t  *t = data;
+
+    t->left[letter - t->letters] = done ? 1 : -1;
+}
+
+
+static void
+stop(void *data)
+{
+    test_t  *t = data;
+
+    as_loop_stop(t->worker.loop);
+}
+
+
+/* The loop's time goes on by ms at least. */
+static void
+run(test_t *t, int64_t ms)
+{
+    t->end.fn = stop;
+    t->end.data = t;
+    as_loop_after(t->worker.loop, &t->end, ms);
+    as_loop_run(t->worker.loop);
+}
+
+
+static int
+setup(void **state)
+{
+    int            i;
+    char           err[AS_AWS_ERROR_LEN];
+    test_t        *t;
+    as_aws_conf_t  conf;
+
+    t = calloc(1, sizeof(test_t));
+    t->fake = fake_create();
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "A");
+    fake_setenv(t->fake, "AWS_SECRET_ACCESS_KEY", "s");
+
+    memset(&conf, 0, sizeof(conf));
+    conf.http = t->fake->http;
+    conf.clock = &t->fake->clock;
+    conf.getenv = fake_getenv;
+    conf.getenv_data = t->fake;
+
+    assert_int_equal(pipe2(t->log, O_NONBLOCK | O_CLOEXEC), 0);
+    t->settings.queue_url = "https://sqs.eu-west-1.amazonaws.com/1/q";
+    t->settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d";
+    t->settings.visibility = 60000;
+    t->settings.worker_name = "w";
+    t->worker.settings = &t->settings;
+    t->worker.http = t->fake->http;
+    t->worker.aws = as_aws_create(&conf, err);
+    t->worker.loop = as_loop_create(t->fake->http, &t->fake->clock);
+    t->worker.log = as_log_create(t->log[1], AS_LOG_INFO, false);
+    as_health_init(&t->worker.sqs, "SQS");
+    t->tray = as_tray_create(&t->worker, told, told, t);
+    assert_non_null(t->tray);
+
+    for (i = 0; i < LETTERS; i++) {
+        (void) snprintf(t->names[i], sizeof(t->names[i]), "m%d", i);
+        t->letters[i].id = t->names[i];
+        t->letters[i].receipt = t->names[i];
+        t->letters[i].body = t->names[i];
+        t->letters[i].received_at = as_loop_now(t->worker.loop);
+    }
+
+    *state = t;
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    test_t  *t = *state;
+
+    as_tray_destroy(t->tray);
+    as_aws_destroy(t->worker.aws);
+    as_loop_destroy(t->worker.loop);
+    as_log_destroy(t->worker.log);
+    fake_destroy(t->fake);
+    (void) close(t->log[0]);
+    (void) close(t->log[1]);
+    free(t);
+
+    return 0;
+}
+
+
+/* How often the log has said it so far. */
+static int
+said(test_t *t, const char *what)
+{
+    int          n;
+    size_t       len;
+    ssize_t      got;
+    const char  *p;
+
+    len = strlen(t->said);
+    got = read(t->log[0], t->said + len, sizeof(t->said) - len - 1);
+    t->said[len + (got > 0 ? (size_t) got : 0)] = '\0';
+
+    for (n = 0, p = t->said; (p = strstr(p, what)) != NULL; p++) {
+        n++;
+    }
+
+    return n;
+}
+
+
+static void
+each_entry_has_its_own_end(void **state)
+{
+    int      i;
+    test_t  *t = *state;
+
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}],"
+                       "\"Failed\":[{\"Id\":\"1\",\"Code\":"
+                       "\"InternalError\",\"Message\":\"?\"},{\"Id\":\"2\","
+                       "\"Code\":\"ReceiptHandleIsInvalid\",\"Message\":"
+                       "\"old\"}]}");
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+
+    for (i = 0; i < LETTERS; i++) {
+        as_tray_delete(t->tray, &t->letters[i]);
+    }
+    run(t, 100);
+
+    assert_int_equal(t->fake->ncalls, 2);
+    assert_non_null(strstr(t->fake->calls[0].body, "\"m2\""));
+    assert_non_null(strstr(t->fake->calls[1].body, "\"m1\""));
+    assert_null(strstr(t->fake->calls[1].body, "\"m0\""));
+    assert_int_equal(t->left[0], 1);
+    assert_int_equal(t->left[1], 1);
+    assert_int_equal(t->left[2], -1);
+    assert_int_equal(t->worker.counters.deleted, 2);
+    assert_int_equal(t->worker.counters.delete_failed, 1);
+    assert_int_equal(said(t, "message m2 cannot be deleted: old"), 1);
+}
+
+
+/* What the answer does not name is tried again, but not without end. */
+static void
+an_entry_that_is_never_told(void **state)
+{
+    int      i;
+    test_t  *t = *state;
+
+    for (i = 0; i < 20; i++) {
+        (void) fake_answer(t->fake, 200, "{}");
+    }
+    as_tray_delete(t->tray, &t->letters[0]);
+    run(t, 1000);
+
+    assert_int_equal(t->left[0], -1);
+    assert_int_equal(t->fake->ncalls, 6);
+}
+
+
+static void
+out_of_reach(void **state)
+{
+    test_t  *t = *state;
+
+    (void) fake_error(t->fake, AS_HTTP_CONNECT);
+    (void) fake_answer(t->fake, 503, "");
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    as_tray_delete(t->tray, &t->letters[0]);
+
+    run(t, 10);
+    assert_int_equal(t->fake->ncalls, 1);
+    assert_true(t->worker.sqs.down);
+    run(t, 10);
+    assert_int_equal(t->fake->ncalls, 1);
+    run(t, 400);
+    assert_int_equal(t->left[0], 1);
+    assert_false(t->worker.sqs.down);
+    assert_int_equal(said(t, "out of reach"), 1);
+    assert_int_equal(said(t, "within reach again"), 1);
+}
+
+
+/* A right that is missing for one kind of call is told once, keeps the
+ * others going, and is no outage of SQS. */
+static void
+one_kind_is_refused(void **state)
+{
+    int      i;
+    test_t  *t = *state;
+
+    static const char  denied[] = "{\"__type\":\"AccessDenied\","
+                                  "\"message\":\"no\"}";
+
+    t->letters[0].again_ms = 1000;
+    as_tray_give_back(t->tray, &t->letters[0]);
+    (void) fake_answer(t->fake, 403, denied);
+    run(t, 10);
+    assert_false(t->worker.sqs.down);
+
+    as_tray_delete(t->tray, &t->letters[1]);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_int_equal(t->left[1], 1);
+
+    for (i = 0; i < 5; i++) {
+        (void) fake_answer(t->fake, 403, denied);
+    }
+    run(t, 30000);
+    assert_int_equal(t->left[0], -1);
+    assert_int_equal(said(t, "out of reach"), 1);
+    assert_int_equal(said(t, "message m0 cannot be given back"), 1);
+}
+
+
+static void
+the_delete_waits_for_the_extension(void **state)
+{
+    test_t  *t = *state;
+
+    as_tray_extend(t->tray, &t->letters[0]);
+    run(t, 10);
+    as_tray_delete(t->tray, &t->letters[0]);
+    run(t, 10);
+    assert_int_equal(t->fake->ncalls, 1);
+
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_int_equal(t->fake->ncalls, 2);
+    assert_int_equal(t->left[0], 1);
+    assert_true(t->letters[0].visible_at > t->letters[0].received_at);
+}
+
+
+/* 43,200 s from its receive are all that SQS gives a message. */
+static void
+not_longer_than_sqs_allows(void **state)
+{
+    test_t  *t = *state;
+
+    t->letters[0].again_ms = 24 * HOURS;
+    t->letters[1].again_ms = 24 * HOURS;
+    t->letters[1].received_at -= 11 * HOURS;
+    t->letters[2].again_ms = 5000;
+    t->letters[2].received_at -= 13 * HOURS;
+    as_tray_give_back(t->tray, &t->letters[0]);
+    as_tray_give_back(t->tray, &t->letters[1]);
+    as_tray_give_back(t->tray, &t->letters[2]);
+    run(t, 10);
+
+    assert_non_null(strstr(t->fake->calls[0].body,
+                           "\"Id\":\"0\",\"VisibilityTimeout\":43170,"));
+    assert_non_null(strstr(t->fake->calls[0].body,
+                           "\"Id\":\"1\",\"VisibilityTimeout\":3570,"));
+    assert_non_null(strstr(t->fake->calls[0].body,
+                           "\"Id\":\"2\",\"VisibilityTimeout\":0,"));
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(each_entry_has_its_own_end, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_entry_that_is_never_told, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(out_of_reach, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_kind_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_delete_waits_for_the_extension,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(not_longer_than_sqs_allows, setup,
+                                        teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
