@@ -110,6 +110,6 @@ ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_number(sql, line->sold);
 
-    /* no INT holds what is left then; if it did, no CHECK would pass it */
-    ngx_http_autostock_sql_text(sql, ",9000000000)");
+    /* BIGINT UNSIGNED out of range, in any SQL mode */
+    ngx_http_autostock_sql_text(sql, ",~0+stock+1)");
 }

@@ -198,7 +198,7 @@ void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
 
 /*
  * Leaves: what is sold; the same, unless the SKU is another product's by now
- * or too little is left: then a number that ends the UPDATE with an error.
+ * or too little is left: that ends the UPDATE with an error.
  */
 void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);

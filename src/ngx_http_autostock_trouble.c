@@ -94,8 +94,8 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 
         break;
 
-    case NGX_HTTP_AUTOSTOCK_ER_COLUMN_RANGE:      /* packet_guarded */
-    case NGX_HTTP_AUTOSTOCK_ER_DATA_RANGE:        /* packet_guard */
+    case NGX_HTTP_AUTOSTOCK_ER_DATA_RANGE:        /* the guards' */
+    case 1264:                                    /* out of range */
     case 4025:                                    /* CHECK, MariaDB */
     case 3819:                                    /* CHECK, MySQL */
         t->careful = 1;
