@@ -84,7 +84,12 @@ sub create {
     $dbh->do("CREATE DATABASE `$self->{name}` CHARACTER SET utf8mb4");
     $self->{created} = 1;
 
-    for my $file (qw( schema trigger mariadb-uuid sample )) {
+    # MySQL has these functions
+    my $mariadb = $self->rows('SELECT VERSION()')->[0][0] =~ /MariaDB/;
+
+    for my $file (qw( schema trigger ), $mariadb ? 'mariadb-uuid' : (),
+        'sample')
+    {
         $self->run(slurp("sql/$file.sql"));
     }
 }
