@@ -147,6 +147,10 @@ async function measureAll(options, folder, sockets) {
     await need(options);
     const database = new Database(TOP, folder, sockets);
     await database.start();
+    for (const text of options.sql) {
+        await database.sql(text);
+        console.log(`changed by --sql: ${text}`);
+    }
     const context = describe(options, database);
     const plan = planOf(options);
     const servers = new Servers(options, folder, sockets, database);

@@ -22,6 +22,8 @@ take turns, and checks the books after every measurement.
   --threads N         of wrk (default 2)
   --set "WORDS"       a line of the autostock_database block, for example
                       "pool_size 2" (repeatable)
+  --sql TEXT          run on the shop's database before the first measurement,
+                      for example to see what an index costs (repeatable)
   --module FILE       default: build/ngx_http_autostock_module.so
   --node-pool N       connections a Node process (default 8)
   --output FOLDER     default: bench/results/<time>
@@ -36,13 +38,13 @@ told in the table and is no error.`;
 
 const LISTS = { '--case': 'cases', '--server': 'servers',
     '--connections': 'connections', '--workers': 'workers', '--rate': 'rates',
-    '--batch': 'batches', '--set': 'set' };
+    '--batch': 'batches', '--set': 'set', '--sql': 'sql' };
 const VALUES = { '--seconds': 'seconds', '--rounds': 'rounds',
     '--threads': 'threads', '--module': 'module', '--output': 'output',
     '--node-pool': 'nodePool' };
 const FLAGS = { '--quick': 'quick', '--full': 'full', '--keep': 'keep',
     '--perf': 'perf', '--instructions': 'instructions' };
-const WORDS = new Set(['cases', 'servers', 'set', 'module', 'output']);
+const WORDS = new Set(['cases', 'servers', 'set', 'sql', 'module', 'output']);
 
 class UsageError extends Error {}
 
@@ -71,7 +73,7 @@ function known(what, names, all) {
 
 function parse(words) {
     const options = { cases: [], servers: [], connections: [], workers: [],
-        rates: [], batches: [], set: [], threads: 2 };
+        rates: [], batches: [], set: [], sql: [], threads: 2 };
     for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word in FLAGS) {
