@@ -6,6 +6,7 @@ import shutil
 import time
 import traceback
 
+import sanitizer
 import shop as shops
 import wire
 from process import Failure
@@ -57,6 +58,7 @@ class Scenario:
         self.rng = None
         self.rest = None
         self.expect = {}
+        self.reported = set()
 
     def folder(self):
         return os.path.join(self.env.folder, self.name)
@@ -85,10 +87,15 @@ class Scenario:
         return broken, report, summary, keep
 
     def teardown(self):
+        """What went wrong at the end: a promise broken as well."""
         self.rest = None
-        if self.shop:
-            for problem in self.shop.stop():
-                self.env.say(f'  # {problem}')
+        if not self.shop:
+            return []
+        before = self.shop.reports_read | self.reported
+        problems = self.shop.stop()
+        self.reported = sanitizer.reports()
+        return problems + [f'{told["line"]} ({told["file"]})' for told
+                           in sanitizer.lines(self.reported - before)]
 
 
 class Env:
@@ -153,31 +160,43 @@ def where(error):
     return ' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames))
 
 
+def told(scenario, failed, text):
+    """A result beside those of the rounds."""
+    env = scenario.env
+    env.tally.told += 1
+    if failed:
+        env.tally.failed.append({'scenario': scenario.name, 'report': text})
+    env.say(f'{"not " * failed}ok - {scenario.name}{text}')
+    return int(failed)
+
+
+def end(scenario):
+    """Takes its shop down; 1 where that did not go well."""
+    problems = scenario.teardown()
+    if not problems:
+        return 0
+    return told(scenario, True, ' at its end: ' + '; '.join(problems))
+
+
 def run_scenario(scenario, numbers):
     """All its rounds on one shop; the number of rounds that failed."""
-    env = scenario.env
     failed = 0
     shutil.rmtree(scenario.folder(), ignore_errors=True)
     try:
         scenario.setup()
         for number in numbers:
             if not run_round(scenario, number):
-                failed += 1
-                scenario.teardown()
+                failed += 1 + end(scenario)
                 shutil.rmtree(scenario.folder() + f'.failed{number}',
                               ignore_errors=True)
                 os.rename(scenario.folder(),
                           scenario.folder() + f'.failed{number}')
                 scenario.setup()
     except Skip as e:
-        env.tally.skipped[scenario.name] = str(e)
-        env.tally.told += 1
-        env.say(f'ok - {scenario.name} # SKIP {e}')
+        scenario.env.tally.skipped[scenario.name] = str(e)
+        told(scenario, False, f' # SKIP {e}')
     except Failure as e:
-        failed += 1
-        env.tally.told += 1
-        env.tally.failed.append({'scenario': scenario.name, 'report': str(e)})
-        env.say(f'not ok - {scenario.name}: {e} ({where(e)})')
+        failed += told(scenario, True, f': {e} ({where(e)})')
     finally:
-        scenario.teardown()
+        failed += end(scenario)
     return failed

@@ -12,6 +12,7 @@ import check
 import database
 import facts as gatherer
 import load
+import sanitizer
 import wire
 from nginx import Nginx
 from process import Failure, anonymous_kb, descriptors, reap, wait_until
@@ -38,6 +39,7 @@ class Shop:
         self.negative = []
         self.forgiven = []
         self.logs_read = {}
+        self.reports_read = set()
         os.makedirs(folder, exist_ok=True)
         self.db = database.Database(os.path.join(folder, 'db'), db_options,
                                     datadir)
@@ -89,6 +91,7 @@ class Shop:
         self.calm = []
         self.negative = []
         self.forgiven = []
+        self.reports_read = sanitizer.reports()
         self.db.new_book(products or SHELVES)
         for host in self.hosts:
             path = f'{host.folder}/error.log'
@@ -168,8 +171,9 @@ class Shop:
             raise Failure(f'{e}: {moving}') from e
 
     def new_log_lines(self):
-        """The loud lines of the hosts' logs since the run began."""
-        loud = []
+        """The loud lines of the hosts' logs since the run began, and what
+        sanitizers had to say."""
+        loud = sanitizer.lines(sanitizer.reports() - self.reports_read)
         for host in self.hosts:
             path = f'{host.folder}/error.log'
             with open(path, encoding='utf-8', errors='replace') as f:
@@ -177,6 +181,16 @@ class Shop:
                 loud += [{'file': path, 'line': line.strip()} for line in f
                          if gatherer.LOUD.search(line)]
         return loud
+
+    def parts(self):
+        """What must be running at the end of a round."""
+        return []
+
+    def ended(self):
+        """Parts that came to an end by themselves."""
+        return [{'who': part.name, 'status': part.process.popen.returncode,
+                 'last': part.process.tail(5)}
+                for part in self.parts() if not part.process.alive()]
 
     def long_lived(self):
         """(who, pid) of what must not grow."""
@@ -198,6 +212,7 @@ class Shop:
                 loud=None, calm=self.calm, negative=self.negative,
                 forgiven=self.forgiven, now=time.time())
         gathered['loud'] = self.new_log_lines()
+        gathered['ended'] = self.ended()
         gathered.update(more)
         return gathered
 

@@ -174,11 +174,12 @@ class DiskFull(UnderLoad):
         super().setup()
 
     def teardown(self):
-        super().teardown()
+        problems = super().teardown()
         self.shop = None
         if self.mounted:
             subprocess.run(['umount', '-l', self.mounted], check=False)
             self.mounted = None
+        return problems
 
     def strike(self):
         path = os.path.join(self.mounted, 'filler')
