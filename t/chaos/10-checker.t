@@ -190,7 +190,7 @@ BREAKS = [
         {'file': 'error.log', 'line': '[alert] worker process 1 exited on '
          'signal 11'})),
     ('process-ended', lambda b: b.update(
-        ended=[{'who': 'worker', 'status': -11, 'last': ''}])),
+        ended=[{'who': 'worker', 'last': ''}])),
     ('leak', lambda b: b['rest'].append(
         {'who': 'nginx worker', 'what': 'descriptors', 'before': 20,
          'after': 30, 'slack': 4})),

@@ -40,6 +40,7 @@ http {{
     }}
     autostock shop;
     autostock_timeout {timeout};
+    autostock_restock_timeout 3s;
     autostock_callback_secret_file {secret};
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;

@@ -160,20 +160,20 @@ class Shop:
                 shop = status_of(host)
                 if shop is None or shop['waiting'] or shop['in_flight']:
                     moving.append((host.url, shop))
-            with self.db.session(timeout=5) as db:
-                moving.extend(db.rows(
-                    'SELECT trx_mysql_thread_id, trx_state, trx_started,'
-                    ' trx_query FROM information_schema.INNODB_TRX'))
+            moving.extend(self.db.transactions())
             return not moving
         try:
-            wait_until('everything comes to rest', still, timeout, 0.05)
+            wait_until('everything comes to rest', still, timeout,
+                       database.LOOK_S)
         except Failure as e:
             raise Failure(f'{e}: {moving}') from e
 
     def new_log_lines(self):
         """The loud lines of the hosts' logs since the run began, and what
-        sanitizers had to say."""
-        loud = sanitizer.lines(sanitizer.reports() - self.reports_read)
+        sanitizers had to say that was not told yet."""
+        reports = sanitizer.reports()
+        loud = sanitizer.lines(reports - self.reports_read)
+        self.reports_read |= reports
         for host in self.hosts:
             path = f'{host.folder}/error.log'
             with open(path, encoding='utf-8', errors='replace') as f:
@@ -188,8 +188,7 @@ class Shop:
 
     def ended(self):
         """Parts that came to an end by themselves."""
-        return [{'who': part.name, 'status': part.process.popen.returncode,
-                 'last': part.process.tail(5)}
+        return [{'who': part.name, 'last': part.process.tail(5)}
                 for part in self.parts() if not part.process.alive()]
 
     def long_lived(self):
