@@ -11,6 +11,7 @@ import shop as shops
 import wire
 from parts import Emulator, Factory, Worker, built
 from process import Failure, wait_until
+from remote import Proxy
 from scenario import Scenario, Skip
 
 # What a worker says when it will ask for an order once more.
@@ -24,8 +25,10 @@ SHELVES = {'D': (60, 10, 60), 'E': (20, 5, 25), 'F': (5, 0, 10),
 class JobShop(shops.Shop):
     """A shop with everything behind it."""
 
-    def __init__(self, folder, template, workers_run=2, **options):
+    def __init__(self, folder, template, workers_run=2, worker_proxy=False,
+                 **options):
         super().__init__(folder, template, **options)
+        self.worker_proxy = worker_proxy
         self.emulator = Emulator(os.path.join(folder, 'emulator'))
         self.factory = Factory(os.path.join(folder, 'factory'))
         self.workers_run = workers_run
@@ -38,12 +41,18 @@ class JobShop(shops.Shop):
         host = self.hosts[0]
         self.emulator.start()
         self.factory.start()
+        where = {'DB_SOCKET': self.db.socket}
+        if self.worker_proxy:
+            self.worker_proxy = Proxy(self.folder, 'unix:' + self.db.socket,
+                                      'worker-proxy')
+            where = {'DB_HOSTNAME': '127.0.0.1',
+                     'DB_PORT': str(self.worker_proxy.port)}
         for n in range(self.workers_run):
             self.workers.append(Worker(
                 os.path.join(self.folder, f'worker{n}'), self.emulator,
                 self.factory, f'http://{host.url}/product/{{sku}}',
                 os.path.join(host.folder, 'secret'),
-                DB_SOCKET=self.db.socket))
+                **where))
         self.workers[0].provision()
         for worker in self.workers:
             worker.start()
@@ -57,6 +66,8 @@ class JobShop(shops.Shop):
                     problems.append(f'{part.name} ended with {status}')
             except Failure as e:
                 problems.append(str(e))
+        if isinstance(self.worker_proxy, Proxy):
+            self.worker_proxy.stop()
         return problems + super().stop()
 
     def parts(self):
