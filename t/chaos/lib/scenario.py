@@ -10,6 +10,7 @@ import sanitizer
 import shop as shops
 import wire
 from process import Failure
+from progress import Progress
 
 
 class Tally:
@@ -101,7 +102,8 @@ class Scenario:
 class Env:
     """The folder, the template of a database, the seed, the voice."""
 
-    def __init__(self, folder, seed, say, nightly=False):
+    def __init__(self, folder, seed, say, nightly=False, progress=None):
+        self.progress = progress or Progress(None, seed)
         self.folder = folder
         self.seed = seed
         self.say = say
@@ -180,12 +182,24 @@ def end(scenario):
 
 def run_scenario(scenario, numbers):
     """All its rounds on one shop; the number of rounds that failed."""
+    progress = scenario.env.progress
+    tally = scenario.env.tally
+    numbers = progress.wanted(scenario.name, numbers)
+    if not numbers or progress.over():
+        progress.left += len(numbers)
+        return 0
     failed = 0
     shutil.rmtree(scenario.folder(), ignore_errors=True)
     try:
         scenario.setup()
         for number in numbers:
-            if not run_round(scenario, number):
+            if progress.over():
+                progress.left += 1
+                continue
+            progress.begin(tally)
+            good = run_round(scenario, number)
+            progress.note(scenario.name, number, good, tally)
+            if not good:
                 failed += 1 + end(scenario)
                 shutil.rmtree(scenario.folder() + f'.failed{number}',
                               ignore_errors=True)
