@@ -68,8 +68,8 @@ help:
 #: make test          ./test.sh: everything
 #: make lint          style and static checks
 #: make asan          nginx, module, worker with address and UB sanitizers
-#: make asan-test     the module's tests on that build
-#: make valgrind      the module's tests under valgrind
+#: make asan-test     unit, module, system and chaos tests on that build
+#: make valgrind      unit, module and system tests under valgrind
 #: make bench         load tests; bench-full, bench-worker
 #: make demo          ./demo.sh
 #: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name

@@ -4,9 +4,9 @@ import glob
 import os
 import re
 
-# A module brings an ngx_module_names of its own: no violation.  What was
-# freed is kept back for a while, but not so much that it looks like a leak.
-ASAN = ('detect_odr_violation=0:abort_on_error=1:quarantine_size_mb=1'
+# What was freed is kept back for a while, but not so much that it looks like
+# a leak.
+ASAN = ('abort_on_error=1:quarantine_size_mb=1'
         ':thread_local_quarantine_size_kb=64')
 ALARM = re.compile(r'ERROR: |runtime error:')
 
@@ -15,19 +15,15 @@ def prepare(folder):
     """For all processes that are started from now on."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, 'report')
-    os.environ['ASAN_OPTIONS'] = f'{ASAN}:detect_leaks=0:log_path={path}'
+    os.environ['ASAN_OPTIONS'] = f'{ASAN}:log_path={path}'
     os.environ['UBSAN_OPTIONS'] = f'print_stacktrace=1:log_path={path}'
 
 
-def options(leaks=False):
-    """The same for a process with an environment of its own.  nginx leaves
-    what its cycle holds to the end of the process, the worker does not."""
-    found = {name: os.environ[name]
-             for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')
-             if name in os.environ}
-    if leaks and found:
-        found['ASAN_OPTIONS'] += ':detect_leaks=1'
-    return found
+def options():
+    """The same for a process with an environment of its own."""
+    return {name: os.environ[name]
+            for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')
+            if name in os.environ}
 
 
 def reports():
