@@ -94,12 +94,11 @@ choose_nginx() {
     fi
     export TEST_NGINX_RANDOMIZE=1
     if [ $valgrind = yes ]; then
-        export TEST_NGINX_USE_VALGRIND="-q --leak-check=full --error-exitcode=0
-            --log-file=$work/valgrind.%p --suppressions=t/valgrind.suppress"
+        # read by every valgrind, the one of such a build's worker too
+        VALGRIND_OPTS="-q --leak-check=full --log-file=$work/valgrind.%p"
+        VALGRIND_OPTS+=" --suppressions=$top/t/valgrind.suppress"
+        export VALGRIND_OPTS TEST_NGINX_USE_VALGRIND=--error-exitcode=0
         export TEST_NGINX_SLEEP=1
-        # the worker of such a build
-        export VALGRIND_OPTS="-q --leak-check=full
-            --log-file=$work/valgrind.%p"
     fi
 }
 
