@@ -98,7 +98,7 @@ choose_nginx() {
         VALGRIND_OPTS="-q --leak-check=full --log-file=$work/valgrind.%p"
         VALGRIND_OPTS+=" --suppressions=$top/t/valgrind.suppress"
         export VALGRIND_OPTS TEST_NGINX_USE_VALGRIND=--error-exitcode=0
-        export TEST_NGINX_SLEEP=1
+        export TEST_NGINX_SLEEP=0.3 TEST_NGINX_TIMEOUT=30
     fi
 }
 

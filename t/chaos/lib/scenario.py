@@ -80,8 +80,6 @@ class Scenario:
         """The end of a round: comes to rest, and the books are looked at."""
         self.shop.settle()
         keep = os.path.join(self.env.folder, f'{self.name}-{number}.json')
-        if self.rest is None:
-            self.rest = shops.Rest(self.shop)
         expect = dict({'sessions': self.shop.sessions(),
                        'rest': self.rest.compare()}, **self.expect)
         broken, report, summary = shops.judge(self.shop, keep, **expect)
@@ -180,6 +178,11 @@ def end(scenario):
     return told(scenario, True, ' at its end: ' + '; '.join(problems))
 
 
+def open_shop(scenario):
+    scenario.setup()
+    scenario.rest = shops.Rest(scenario.shop)
+
+
 def run_scenario(scenario, numbers):
     """All its rounds on one shop; the number of rounds that failed."""
     progress = scenario.env.progress
@@ -191,7 +194,7 @@ def run_scenario(scenario, numbers):
     failed = 0
     shutil.rmtree(scenario.folder(), ignore_errors=True)
     try:
-        scenario.setup()
+        open_shop(scenario)
         for number in numbers:
             if progress.over():
                 progress.left += 1
@@ -205,7 +208,7 @@ def run_scenario(scenario, numbers):
                               ignore_errors=True)
                 os.rename(scenario.folder(),
                           scenario.folder() + f'.failed{number}')
-                scenario.setup()
+                open_shop(scenario)
     except Skip as e:
         scenario.env.tally.skipped[scenario.name] = str(e)
         told(scenario, False, f' # SKIP {e}')
