@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import re
 import time
 
 import check
@@ -167,6 +168,15 @@ class Shop:
                        database.LOOK_S)
         except Failure as e:
             raise Failure(f'{e}: {moving}') from e
+
+    def troubles(self):
+        """What the hosts have counted: transactions run again or in doubt,
+        connections that failed."""
+        texts = [(status_of(host) or {}).get('text', '')
+                 for host in self.hosts]
+        return sum(int(n) for text in texts for n in re.findall(
+            r'^autostock_(?:batch_retries|in_doubt|connect_failures)_total'
+            r'\{[^}]*\} (\d+)', text, re.M))
 
     def new_log_lines(self):
         """The loud lines of the hosts' logs since the run began, and what
