@@ -50,7 +50,8 @@ libs_ldlibs = $(eval libs_ldlibs := $(shell pkg-config --libs $(LIBRARIES)) \
     $(shell mariadb_config --libs))$(libs_ldlibs)
 
 .PHONY: all help module worker factory test unit check lint asan asan-test
-.PHONY: valgrind bench bench-full bench-worker demo chaos chaos-nightly fuzz
+.PHONY: valgrind bench bench-full bench-worker demo chaos chaos-nightly
+.PHONY: chaos-plan leak fuzz
 .PHONY: install package clean need FORCE
 .DELETE_ON_ERROR:
 
@@ -67,11 +68,13 @@ help:
 #: make test          ./test.sh: everything
 #: make lint          style and static checks
 #: make asan          nginx, module, worker with address and UB sanitizers
-#: make asan-test     the module's tests on that build
-#: make valgrind      the module's tests under valgrind
+#: make asan-test     unit, module, system and chaos tests on that build
+#: make valgrind      unit, module and system tests under valgrind
 #: make bench         load tests; bench-full, bench-worker
 #: make demo          ./demo.sh
-#: make chaos         faults under load: ROUNDS=n SEED=s; chaos-nightly
+#: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
+#: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan tells it
+#: make leak          memory over a million requests: REQUESTS=n
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=
 #: make package       a Debian package in build/
@@ -182,10 +185,23 @@ chaos: all
 	@AUTOSTOCK_BUILD=$(B) t/chaos/run --rounds $(ROUNDS) --seed $(SEED) \
 	    --json $(B)/chaos.json $(if $(ONLY),--only $(ONLY))
 
-# 300 kills of each component, every packet boundary: hours.
+# 300 kills of each component, every packet boundary: many hours, in as many
+# parts as one likes; a part begins no round after HOURS.
+HOURS ?= 8
+NIGHTLY = t/chaos/run --nightly --seed $(SEED) \
+    --progress $(B)/chaos-nightly.progress $(if $(ONLY),--only $(ONLY))
+
 chaos-nightly: all
-	@AUTOSTOCK_BUILD=$(B) t/chaos/run --nightly --seed $(SEED) \
+	@AUTOSTOCK_BUILD=$(B) $(NIGHTLY) --hours $(HOURS) \
 	    --json $(B)/chaos-nightly.json
+
+chaos-plan:
+	@$(NIGHTLY) --list
+
+# Some four minutes; never more than eight.
+leak: all
+	@AUTOSTOCK_BUILD=$(B) t/chaos/leak --json $(B)/leak.json \
+	    $(if $(REQUESTS),--requests $(REQUESTS))
 
 SECONDS_EACH ?= $(or $(SECONDS),30)
 

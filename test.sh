@@ -94,9 +94,11 @@ choose_nginx() {
     fi
     export TEST_NGINX_RANDOMIZE=1
     if [ $valgrind = yes ]; then
-        export TEST_NGINX_USE_VALGRIND="-q --leak-check=full --error-exitcode=0
-            --log-file=$work/valgrind.%p --suppressions=t/valgrind.suppress"
-        export TEST_NGINX_SLEEP=1
+        # read by every valgrind, the one of such a build's worker too
+        VALGRIND_OPTS="-q --leak-check=full --log-file=$work/valgrind.%p"
+        VALGRIND_OPTS+=" --suppressions=$top/t/valgrind.suppress"
+        export VALGRIND_OPTS TEST_NGINX_USE_VALGRIND=--error-exitcode=0
+        export TEST_NGINX_SLEEP=0.3 TEST_NGINX_TIMEOUT=30
     fi
 }
 
@@ -105,7 +107,7 @@ in_group() { case " $groups " in *" $1 "*) return 0 ;; esac; return 1; }
 files_of() {
     case $1 in
     lint)   printf '%s\n' t/lint.t t/docs.t ;;
-    unit)   find "$build/t" -maxdepth 2 -name 'test_*' -type f -perm -u+x ;;
+    unit)   find "$build/t/" -maxdepth 2 -name 'test_*' -type f -perm -u+x ;;
     module) printf '%s\n' t/[0-9]*.t t/bugs.t ;;
     system) printf '%s\n' t/system/*.t ;;
     chaos)  printf '%s\n' t/chaos/*.t ;;
@@ -127,9 +129,7 @@ start_database
 choose_nginx
 export AUTOSTOCK_BUILD=$build CMOCKA_MESSAGE_OUTPUT=TAP
 export AUTOSTOCK_TEST_WORK=$work TMPDIR=$work
-# A module brings an ngx_module_names of its own: no violation.
-ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:abort_on_error=1
-export ASAN_OPTIONS=$ASAN_OPTIONS:log_path=$work/asan
+export ASAN_OPTIONS=abort_on_error=1:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1:log_path=$work/ubsan
 
 # In the order of t/testrules.yml.  What "nginx -t" says is the tests' to

@@ -35,20 +35,38 @@ $(VALGRIND)/nginx-objs/objs/Makefile: config $(B)/sources $(NGX_RELEASE)
 asan: $(ASAN)/nginx-objs/objs/Makefile
 	@$(MAKE) --no-print-directory -C $(ASAN)/nginx-objs \
 	    -f objs/Makefile build
-	@ln -sfn nginx-objs/objs/nginx $(ASAN)/nginx
+	@rm -f $(ASAN)/nginx
+	@printf '%s\n' '#!/bin/bash' \
+	    '# nginx leaves its cycle to the end of its process; a module has' \
+	    '# an ngx_module_names of its own; an upgrade, with no environment,' \
+	    '# executes what the first argument names.' \
+	    'ASAN_OPTIONS=$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}abort_on_error=1' \
+	    'ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=0:detect_odr_violation=0' \
+	    'export ASAN_OPTIONS' \
+	    'exec -a "$$0" $(ASAN)/nginx-objs/objs/nginx "$$@"' > $(ASAN)/nginx
+	@chmod 755 $(ASAN)/nginx
 	@ln -sfn nginx-objs/objs/ngx_http_autostock_module.so $(ASAN)/
 	@$(MAKE) --no-print-directory BUILD=$(ASAN)/c DEV=0 \
-	    CFLAGS='-O1 -g $(SANITIZE)' worker factory unit-build
+	    CFLAGS='-O1 -g $(SANITIZE)' all unit-build
 	@ln -sfn c/autostock-worker c/autostock-factory c/t $(ASAN)/
 	@echo "asan: $(ASAN)/nginx $(ASAN)/ngx_http_autostock_module.so"
 
 asan-test: asan
-	@./test.sh --no-install --only unit,module --build $(ASAN)
+	@./test.sh --no-install --only unit,module,system,chaos --build $(ASAN)
 
-valgrind-build: $(VALGRIND)/nginx-objs/objs/Makefile
+# Beside it, a build whose worker runs under valgrind.
+valgrind-build: $(VALGRIND)/nginx-objs/objs/Makefile worker factory unit-build
 	@$(MAKE) --no-print-directory -C $(VALGRIND)/nginx-objs \
 	    -f objs/Makefile build
 	@ln -sfn nginx-objs/objs/nginx $(VALGRIND)/nginx
+	@mkdir -p $(VALGRIND)/worker
+	@ln -sfn $(FACTORY) $(MODULE) $(VALGRIND)/worker/
+	@printf '%s\n' '#!/bin/sh' 'exec valgrind $(WORKER) "$$@"' \
+	    > $(VALGRIND)/worker/autostock-worker
+	@chmod 755 $(VALGRIND)/worker/autostock-worker
 
 valgrind: valgrind-build
+	@prove --exec 'valgrind -q --leak-check=full --error-exitcode=9' \
+	    $(UNIT_TESTS)
 	@./test.sh --no-install --only module --build $(VALGRIND) --valgrind
+	@./test.sh --no-install --only system --build $(VALGRIND)/worker --valgrind

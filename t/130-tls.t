@@ -10,6 +10,8 @@ use Autostock::Test;
 
 our $Dir = tmp();
 Autostock::Certs::authority($Dir, $_) for qw( ca other );
+Autostock::Certs::authority($Dir, 'self',
+    san => 'DNS:db.test,IP:127.0.0.1');
 Autostock::Certs::certificate($Dir, 'good', ca => 'ca',
     san => 'DNS:db.test,IP:127.0.0.1');
 Autostock::Certs::certificate($Dir, 'expired', ca => 'ca', expired => 1,
@@ -279,3 +281,34 @@ like(error_log(), qr/\[error\].*(?:certificate|TLS|SSL)/i, 'told');
 present('good');
 ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
     'a new one is taken, without a hand on nginx');
+
+
+
+=== TEST 15: a self-signed certificate
+--- post_setup_server_root
+main::present('self');
+--- database eval
+main::tls()
+--- shop
+autostock_timeout 1s;
+--- request
+POST /checkout
+{}
+--- problem: 503
+--- errors
+--- drive
+like(error_log(), qr/\[error\].*(?:certificate|TLS|SSL)/i, 'told');
+present('good');
+ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
+    'the right one is taken');
+
+
+
+=== TEST 16: the same, trusted by name
+--- post_setup_server_root
+main::present('self');
+--- database eval
+main::tls(tls_trusted_certificate => "$::Dir/self.pem")
+--- drive
+is(http(POST => '/checkout', '{}')->{code}, 200, 'sold');
+present('good');

@@ -22,5 +22,5 @@ fs_clock_text(char *text, size_t size)
     clock_gettime(CLOCK_REALTIME, &ts);
     gmtime_r(&ts.tv_sec, &tm);
     len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + len, size - len, ".%03ldZ", ts.tv_nsec / 1000000);
+    snprintf(text + len, size - len, ".%06ldZ", ts.tv_nsec / 1000);
 }

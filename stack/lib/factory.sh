@@ -31,7 +31,7 @@ factory_start() {
         port_is_free "$port" || die "factory: port $port is taken"
     done
     mkdir -p "$run/log"
-    process_start factory env -i PATH="$PATH" \
+    process_start factory env -i PATH="$PATH" "${checkers[@]}" \
         "$build/autostock-factory" \
         --port "$PORT_FACTORY" --control-port "$PORT_FACTORY_CONTROL" \
         --journal "$FACTORY_JOURNAL" \

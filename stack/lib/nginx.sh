@@ -49,9 +49,10 @@ nginx_configure() {
     mv "$folder/nginx.conf.new" "$folder/nginx.conf"
 }
 
+# That of a build with sanitizers (make asan), or the installed one.
 nginx_binary() {
-    if [ -x "$build/nginx-bin" ]; then
-        printf '%s\n' "$build/nginx-bin"
+    if [ -f "$build/nginx" ] && [ -x "$build/nginx" ]; then
+        printf '%s\n' "$build/nginx"
     else
         command -v nginx
     fi

@@ -36,7 +36,7 @@ worker_configure() {
 # Nothing inherited counts, but for what finds programs and files, and for
 # what is told here: NAME=VALUE...
 worker_env() {
-    env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 "$@"
+    env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 "${checkers[@]}" "$@"
 }
 
 worker_is_built() {
@@ -75,7 +75,7 @@ worker_start() {
     # what it runs with, to be told from what it would run with
     (umask 077; cat "$run/worker.env" > "$run/worker.started.env")
     process_start worker env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 \
-        "$build/autostock-worker" run --env-file "$file"
+        "${checkers[@]}" "$build/autostock-worker" run --env-file "$file"
     wait_ready worker 20 worker_answers
 }
 

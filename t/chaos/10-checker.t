@@ -89,6 +89,8 @@ def movement(book, number):
 
 
 def add_failed(book, gap):
+    """An order that failed; the next one, in the outbox at once, goes out
+    after the gap."""
     first = book['orders'][0]
     first.update(state='failed', failed_at=T0 + 6, received=0,
                  last_error='refused')
@@ -96,10 +98,17 @@ def add_failed(book, gap):
     book['products'][0]['stock'] = 0
     book['factory']['called'] = []
     book['orders'].append(dict(first, id=str(uuid.UUID(int=78)),
-                               pending_at=T0 + 6 + gap, failed_at=None,
+                               pending_at=T0 + 6, failed_at=None,
+                               published_at=T0 + 6 + gap,
                                state='requested'))
-    book['factory']['asked'].append({'time': T0 + 8, 'status': 201,
+    book['factory']['asked'].append({'time': T0 + 6.1 + gap, 'status': 201,
                                      'order': str(uuid.UUID(int=78))})
+
+
+def ask_hastily(book):
+    """The row tells of a pause, and the factory had been asked before."""
+    add_failed(book, 61)
+    book['factory']['asked'][-1]['time'] = T0 + 8
 
 
 def set_at(where, **values):
@@ -137,7 +146,7 @@ BREAKS = [
     ('answer-unexpected', set_at(request(5), status=404)),
     ('answer-unexpected', set_at(request(5), status=500)),
     ('refusal-untrue', set_at(request(5), t0=T0 + 1.5, t1=T0 + 1.6)),
-    ('refusal-untrue', set_at(request(5), t0=T0 + 6.5, t1=T0 + 6.6)),
+    ('refusal-untrue', set_at(request(5), t0=T0 + 6.0005, t1=T0 + 6.001)),
     ('key-twice', lambda b: b['movements'].append(
         sale(7, 3, T0 + 8, 'k1'))),
     ('key-twice', set_at(request(3), sale_id=new_id(T0 + 1, 1))),
@@ -176,9 +185,12 @@ BREAKS = [
     ('letter-dead', lambda b: (order(b).update(state='published'),
                                b['dead'].append({'order': order(b)['id']}))),
     ('order-hasty', lambda b: add_failed(b, 30)),
+    ('order-hasty', ask_hastily),
     ('log-loud', lambda b: b['loud'].append(
         {'file': 'error.log', 'line': '[alert] worker process 1 exited on '
          'signal 11'})),
+    ('process-ended', lambda b: b.update(
+        ended=[{'who': 'worker', 'last': ''}])),
     ('leak', lambda b: b['rest'].append(
         {'who': 'nginx worker', 'what': 'descriptors', 'before': 20,
          'after': 30, 'slack': 4})),
@@ -204,6 +216,9 @@ def fair_cases():
     book['requests'][6].update(status=503, type='/problems/outcome-unknown',
                                sale_id=None)
     yield 'an unknown outcome without an id', book
+    book = good_book()
+    book['requests'][5].update(t0=T0 + 5.9995, t1=T0 + 6.001)
+    yield 'a refusal within the millisecond before the goods', book
     book = good_book()
     book['loud'].append({'file': 'e', 'line': '[alert] 5#5: worker process '
                          '6 exited on signal 9'})

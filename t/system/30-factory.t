@@ -44,6 +44,8 @@ subtest '503 for a while' => sub {
     my $id = sell_out();
     fulfilled($id);
     is(asked($id), 1, 'the factory took it once');
+    is(scalar(grep { $_->{time} !~ /\.\d{6}Z$/ } journal()), 0,
+        'the journal tells the microsecond: what came first can be judged');
 };
 
 subtest '429 with Retry-After' => sub {

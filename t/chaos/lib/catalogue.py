@@ -7,7 +7,8 @@ import job
 import packets
 import troubles
 import under_load
+import worker_packets
 
 SCENARIOS = [*under_load.SCENARIOS, *troubles.SCENARIOS, *buyers.SCENARIOS,
-             *job.SCENARIOS, *packets.SCENARIOS, *doubt.SCENARIOS,
-             *galera.SCENARIOS]
+             *job.SCENARIOS, *worker_packets.SCENARIOS, *packets.SCENARIOS,
+             *doubt.SCENARIOS, *galera.SCENARIOS]

@@ -14,6 +14,13 @@ def logs_are_quiet(facts):
             yield Violation('log-loud', loud['line'], file=loud['file'])
 
 
+def nobody_ended(facts):
+    """What no fault ended runs on."""
+    for end in facts.get('ended') or ():
+        yield Violation('process-ended', f'{end["who"]} ended by itself',
+                        **end)
+
+
 def nothing_leaks(facts):
     """What every long-lived process held before and after the fault, at
     rest: descriptors and anonymous memory."""
@@ -34,4 +41,5 @@ def connections_are_bounded(facts):
                         **held)
 
 
-RULES = (logs_are_quiet, nothing_leaks, connections_are_bounded)
+RULES = (logs_are_quiet, nobody_ended, nothing_leaks,
+         connections_are_bounded)

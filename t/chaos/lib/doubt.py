@@ -7,9 +7,10 @@ the packet after the new one has looked."""
 import threading
 import time
 
+import database
 import packets
 import wire
-from process import Failure, Helper
+from process import Failure, Helper, wait_until
 from remote import ProxyLine
 from scenario import Scenario
 
@@ -241,16 +242,12 @@ class Doubt(Scenario):
 
     def wait_zombies(self):
         """No session of an earlier shot goes on behind our back."""
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
+        def gone():
             try:
-                with self.shop.db.session() as db:
-                    if not db.value('SELECT COUNT(*) FROM information_schema'
-                                    '.INNODB_TRX'):
-                        return
+                return not self.shop.db.transactions()
             except (OSError, wire.LostConnection, wire.MysqlError):
-                pass
-            time.sleep(0.05)
+                return False
+        wait_until('the old sessions end', gone, 10, database.LOOK_S)
 
 
 SCENARIOS = [Doubt]

@@ -98,7 +98,7 @@ def from_lines(patterns):
 
 
 def stamp(text):
-    """The simulator's time: 2026-11-22T08:00:00.000Z."""
+    """The simulator's time: 2026-11-22T08:00:00.000000Z."""
     return seconds(text.rstrip('Z').replace('T', ' '))
 
 

@@ -210,7 +210,10 @@ class Galera(UnderLoad):
 
     def finish(self, number):
         self.shop.agree()
-        self.tally.notes['Galera conflicts so far'] = [self.shop.conflicts()]
+        conflicts = self.shop.conflicts()
+        self.tally.notes['Galera conflicts so far'] = [conflicts]
+        if not conflicts:
+            raise Failure('the nodes never met: nothing was tried')
         return super().finish(number)
 
 

@@ -2,6 +2,7 @@
 back, while parts of the way die, hang or lie."""
 
 import os
+import re
 import time
 
 import facts as gatherer
@@ -10,7 +11,11 @@ import shop as shops
 import wire
 from parts import Emulator, Factory, Worker, built
 from process import Failure, wait_until
+from remote import Proxy
 from scenario import Scenario, Skip
+
+# What a worker says when it will ask for an order once more.
+ASKS_AGAIN = re.compile(r'; again in \d+ ms|: published again')
 
 # Small shelves, so that orders are opened all the time.
 SHELVES = {'D': (60, 10, 60), 'E': (20, 5, 25), 'F': (5, 0, 10),
@@ -20,39 +25,53 @@ SHELVES = {'D': (60, 10, 60), 'E': (20, 5, 25), 'F': (5, 0, 10),
 class JobShop(shops.Shop):
     """A shop with everything behind it."""
 
-    def __init__(self, folder, template, workers_run=2, **options):
+    def __init__(self, folder, template, workers_run=2, worker_proxy=False,
+                 **options):
         super().__init__(folder, template, **options)
+        self.worker_proxy = worker_proxy
         self.emulator = Emulator(os.path.join(folder, 'emulator'))
         self.factory = Factory(os.path.join(folder, 'factory'))
         self.workers_run = workers_run
         self.workers = []
         self.journal_read = 0
+        self.worker_logs_read = {}
 
     def start(self):
         super().start()
         host = self.hosts[0]
         self.emulator.start()
         self.factory.start()
+        where = {'DB_SOCKET': self.db.socket}
+        if self.worker_proxy:
+            self.worker_proxy = Proxy(self.folder, 'unix:' + self.db.socket,
+                                      'worker-proxy')
+            where = {'DB_HOSTNAME': '127.0.0.1',
+                     'DB_PORT': str(self.worker_proxy.port)}
         for n in range(self.workers_run):
             self.workers.append(Worker(
                 os.path.join(self.folder, f'worker{n}'), self.emulator,
                 self.factory, f'http://{host.url}/product/{{sku}}',
                 os.path.join(host.folder, 'secret'),
-                DB_SOCKET=self.db.socket))
+                **where))
         self.workers[0].provision()
         for worker in self.workers:
             worker.start()
 
     def stop(self):
         problems = []
-        for part in [*self.workers, self.factory, self.emulator]:
+        for part in self.parts():
             try:
                 status = part.stop()
-                if status and part in self.workers:
+                if status:
                     problems.append(f'{part.name} ended with {status}')
             except Failure as e:
                 problems.append(str(e))
+        if isinstance(self.worker_proxy, Proxy):
+            self.worker_proxy.stop()
         return problems + super().stop()
+
+    def parts(self):
+        return [*self.workers, self.factory, self.emulator]
 
     def long_lived(self):
         return super().long_lived() + [
@@ -62,6 +81,8 @@ class JobShop(shops.Shop):
         # Before the shelves: an empty one is ordered for at once.
         self.journal_read = os.path.getsize(self.factory.journal) \
             if os.path.exists(self.factory.journal) else 0
+        self.worker_logs_read = {worker: os.path.getsize(worker.log())
+                                 for worker in self.workers}
         self.emulator.purge()
         super().new_run(products or SHELVES)
 
@@ -85,6 +106,15 @@ class JobShop(shops.Shop):
         except (OSError, wire.LostConnection) as e:
             raise Failure(f'no way to see the orders: {e}') from e
 
+    def asks_explained(self):
+        """How often the workers had, and told, a reason to ask again."""
+        count = 0
+        for worker, begin in self.worker_logs_read.items():
+            with open(worker.log(), encoding='utf-8', errors='replace') as f:
+                f.seek(begin)
+                count += len(ASKS_AGAIN.findall(f.read()))
+        return count
+
     def facts(self, **more):
         path = os.path.join(self.run, 'factory.journal')
         with open(self.factory.journal, 'rb') as f:
@@ -106,6 +136,10 @@ class Job(Scenario):
     fault = None
     load_options = {}
     nightly_rounds = 100
+
+    # A worker that is killed or overtaken, or that the database leaves alone
+    # with an answer, cannot say why an order is asked for again.
+    tells_why = False
 
     def setup(self):
         missing = built()
@@ -138,6 +172,11 @@ class Job(Scenario):
         self.tally.recovery.append(took)
         return f'back after {took:.2f} s, all orders home after ' \
                f'{home:.1f} s{late}'
+
+    def finish(self, number):
+        if self.tells_why:
+            self.expect['asks_forgiven'] = self.shop.asks_explained()
+        return super().finish(number)
 
     def strike(self):
         heal = self.fault(self)
@@ -215,6 +254,7 @@ class Lies(Job):
 
     name = 'lies'
     nightly_rounds = 300
+    tells_why = True
 
     OPERATIONS = ('Publish', 'PublishBatch', 'ReceiveMessage',
                   'DeleteMessage', 'DeleteMessageBatch',
@@ -253,6 +293,7 @@ class Lies(Job):
         kind, more = rng.choice((
             ('status', {'status': 503}), ('status', {'status': 500}),
             ('status', {'status': 429, 'retry_after': 1}),
+            ('status', {'status': 422}),
             ('slow', {'ms': 1500}), ('drop', {}), ('reset', {}),
             ('no_callback', {}), ('callback_twice', {}),
             ('callback_late', {'ms': 2500}), ('callback_count', {'count': 1}),
@@ -267,5 +308,6 @@ class Lies(Job):
 SCENARIOS = [
     type(name, (Job,), {
         'name': name, 'fault': staticmethod(make),
+        'tells_why': name not in ('kill-worker', 'pause-worker'),
         'nightly_rounds': 300 if name.startswith('kill') else 100})
     for name, make in PLAIN.items()] + [JobCombination, Lies]

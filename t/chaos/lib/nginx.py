@@ -40,6 +40,7 @@ http {{
     }}
     autostock shop;
     autostock_timeout {timeout};
+    autostock_restock_timeout 3s;
     autostock_callback_secret_file {secret};
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
@@ -60,6 +61,12 @@ DATABASE = ('pool_size {pool}; connect_timeout 500ms; query_timeout {query};'
             ' idle_timeout 10s; lifetime 60s; durability {durability};')
 
 
+def built():
+    """The build's own nginx, where it has one (make asan)."""
+    path = f'{database.BUILD}/nginx'
+    return path if os.path.isfile(path) else None
+
+
 class Nginx:
     """One host: a master and its workers."""
 
@@ -72,7 +79,7 @@ class Nginx:
         # Whole, since an upgrade runs what the first argument names.
         self.binary = shutil.which(
             binary or os.environ.get('CHAOS_NGINX')
-            or os.environ.get('TEST_NGINX_BINARY') or 'nginx')
+            or os.environ.get('TEST_NGINX_BINARY') or built() or 'nginx')
         self.module = module or os.environ.get(
             'CHAOS_MODULE',
             f'{database.BUILD}/ngx_http_autostock_module.so')

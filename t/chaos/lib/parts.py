@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import database
+import sanitizer
 from process import Failure, Process, free_port, wait_until
 
 TOP = database.TOP
@@ -51,7 +52,7 @@ class Part:
 
     def env(self):
         return {'PATH': os.environ['PATH'], 'HOME': self.folder,
-                'LANG': 'C.UTF-8'}
+                'LANG': 'C.UTF-8', **sanitizer.options()}
 
     def answers(self):
         raise NotImplementedError
@@ -140,7 +141,7 @@ class Emulator(Part):
         for _ in range(400):
             said = self.call('ReceiveMessage', QueueUrl=queue,
                              MaxNumberOfMessages=10, VisibilityTimeout=20,
-                             MessageAttributeNames=['All'])
+                             WaitTimeSeconds=0, MessageAttributeNames=['All'])
             messages = (said or {}).get('Messages') or []
             if not messages:
                 break

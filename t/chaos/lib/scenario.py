@@ -6,9 +6,11 @@ import shutil
 import time
 import traceback
 
+import sanitizer
 import shop as shops
 import wire
 from process import Failure
+from progress import Progress
 
 
 class Tally:
@@ -57,6 +59,7 @@ class Scenario:
         self.rng = None
         self.rest = None
         self.expect = {}
+        self.reported = set()
 
     def folder(self):
         return os.path.join(self.env.folder, self.name)
@@ -77,24 +80,28 @@ class Scenario:
         """The end of a round: comes to rest, and the books are looked at."""
         self.shop.settle()
         keep = os.path.join(self.env.folder, f'{self.name}-{number}.json')
-        if self.rest is None:
-            self.rest = shops.Rest(self.shop)
         expect = dict({'sessions': self.shop.sessions(),
                        'rest': self.rest.compare()}, **self.expect)
         broken, report, summary = shops.judge(self.shop, keep, **expect)
         return broken, report, summary, keep
 
     def teardown(self):
+        """What went wrong at the end: a promise broken as well."""
         self.rest = None
-        if self.shop:
-            for problem in self.shop.stop():
-                self.env.say(f'  # {problem}')
+        if not self.shop:
+            return []
+        before = self.shop.reports_read | self.reported
+        problems = self.shop.stop()
+        self.reported = sanitizer.reports()
+        return problems + [f'{told["line"]} ({told["file"]})' for told
+                           in sanitizer.lines(self.reported - before)]
 
 
 class Env:
     """The folder, the template of a database, the seed, the voice."""
 
-    def __init__(self, folder, seed, say, nightly=False):
+    def __init__(self, folder, seed, say, nightly=False, progress=None):
+        self.progress = progress or Progress(None, seed)
         self.folder = folder
         self.seed = seed
         self.say = say
@@ -153,31 +160,60 @@ def where(error):
     return ' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames))
 
 
+def told(scenario, failed, text):
+    """A result beside those of the rounds."""
+    env = scenario.env
+    env.tally.told += 1
+    if failed:
+        env.tally.failed.append({'scenario': scenario.name, 'report': text})
+    env.say(f'{"not " * failed}ok - {scenario.name}{text}')
+    return int(failed)
+
+
+def end(scenario):
+    """Takes its shop down; 1 where that did not go well."""
+    problems = scenario.teardown()
+    if not problems:
+        return 0
+    return told(scenario, True, ' at its end: ' + '; '.join(problems))
+
+
+def open_shop(scenario):
+    scenario.setup()
+    scenario.rest = shops.Rest(scenario.shop)
+
+
 def run_scenario(scenario, numbers):
     """All its rounds on one shop; the number of rounds that failed."""
-    env = scenario.env
+    progress = scenario.env.progress
+    tally = scenario.env.tally
+    numbers = progress.wanted(scenario.name, numbers)
+    if not numbers or progress.over():
+        progress.left += len(numbers)
+        return 0
     failed = 0
     shutil.rmtree(scenario.folder(), ignore_errors=True)
     try:
-        scenario.setup()
+        open_shop(scenario)
         for number in numbers:
-            if not run_round(scenario, number):
-                failed += 1
-                scenario.teardown()
+            if progress.over():
+                progress.left += 1
+                continue
+            progress.begin(tally)
+            good = run_round(scenario, number)
+            progress.note(scenario.name, number, good, tally)
+            if not good:
+                failed += 1 + end(scenario)
                 shutil.rmtree(scenario.folder() + f'.failed{number}',
                               ignore_errors=True)
                 os.rename(scenario.folder(),
                           scenario.folder() + f'.failed{number}')
-                scenario.setup()
+                open_shop(scenario)
     except Skip as e:
-        env.tally.skipped[scenario.name] = str(e)
-        env.tally.told += 1
-        env.say(f'ok - {scenario.name} # SKIP {e}')
+        scenario.env.tally.skipped[scenario.name] = str(e)
+        told(scenario, False, f' # SKIP {e}')
     except Failure as e:
-        failed += 1
-        env.tally.told += 1
-        env.tally.failed.append({'scenario': scenario.name, 'report': str(e)})
-        env.say(f'not ok - {scenario.name}: {e} ({where(e)})')
+        failed += told(scenario, True, f': {e} ({where(e)})')
     finally:
-        scenario.teardown()
+        failed += end(scenario)
     return failed

@@ -6,12 +6,14 @@ import io
 import json
 import os
 import random
+import re
 import time
 
 import check
 import database
 import facts as gatherer
 import load
+import sanitizer
 import wire
 from nginx import Nginx
 from process import Failure, anonymous_kb, descriptors, reap, wait_until
@@ -38,6 +40,7 @@ class Shop:
         self.negative = []
         self.forgiven = []
         self.logs_read = {}
+        self.reports_read = set()
         os.makedirs(folder, exist_ok=True)
         self.db = database.Database(os.path.join(folder, 'db'), db_options,
                                     datadir)
@@ -89,6 +92,7 @@ class Shop:
         self.calm = []
         self.negative = []
         self.forgiven = []
+        self.reports_read = sanitizer.reports()
         self.db.new_book(products or SHELVES)
         for host in self.hosts:
             path = f'{host.folder}/error.log'
@@ -157,19 +161,29 @@ class Shop:
                 shop = status_of(host)
                 if shop is None or shop['waiting'] or shop['in_flight']:
                     moving.append((host.url, shop))
-            with self.db.session(timeout=5) as db:
-                moving.extend(db.rows(
-                    'SELECT trx_mysql_thread_id, trx_state, trx_started,'
-                    ' trx_query FROM information_schema.INNODB_TRX'))
+            moving.extend(self.db.transactions())
             return not moving
         try:
-            wait_until('everything comes to rest', still, timeout, 0.05)
+            wait_until('everything comes to rest', still, timeout,
+                       database.LOOK_S)
         except Failure as e:
             raise Failure(f'{e}: {moving}') from e
 
+    def troubles(self):
+        """What the hosts have counted: transactions run again or in doubt,
+        connections that failed."""
+        texts = [(status_of(host) or {}).get('text', '')
+                 for host in self.hosts]
+        return sum(int(n) for text in texts for n in re.findall(
+            r'^autostock_(?:batch_retries|in_doubt|connect_failures)_total'
+            r'\{[^}]*\} (\d+)', text, re.M))
+
     def new_log_lines(self):
-        """The loud lines of the hosts' logs since the run began."""
-        loud = []
+        """The loud lines of the hosts' logs since the run began, and what
+        sanitizers had to say that was not told yet."""
+        reports = sanitizer.reports()
+        loud = sanitizer.lines(reports - self.reports_read)
+        self.reports_read |= reports
         for host in self.hosts:
             path = f'{host.folder}/error.log'
             with open(path, encoding='utf-8', errors='replace') as f:
@@ -177,6 +191,15 @@ class Shop:
                 loud += [{'file': path, 'line': line.strip()} for line in f
                          if gatherer.LOUD.search(line)]
         return loud
+
+    def parts(self):
+        """What must be running at the end of a round."""
+        return []
+
+    def ended(self):
+        """Parts that came to an end by themselves."""
+        return [{'who': part.name, 'last': part.process.tail(5)}
+                for part in self.parts() if not part.process.alive()]
 
     def long_lived(self):
         """(who, pid) of what must not grow."""
@@ -198,6 +221,7 @@ class Shop:
                 loud=None, calm=self.calm, negative=self.negative,
                 forgiven=self.forgiven, now=time.time())
         gathered['loud'] = self.new_log_lines()
+        gathered['ended'] = self.ended()
         gathered.update(more)
         return gathered
 
@@ -221,8 +245,11 @@ class Rest:
     SLACK = {'descriptors': 8, 'anonymous kB': 4096}
 
     def __init__(self, shop):
+        """At the start, before any load: descriptors.  What a load needs of
+        memory is seen after the first one."""
         self.shop = shop
-        self.before = self.measure()
+        self.before = {key: held for key, held in self.measure().items()
+                       if key[2] == 'descriptors'}
 
     def measure(self):
         held = {}
@@ -232,8 +259,11 @@ class Rest:
         return held
 
     def compare(self):
-        """What became more than the slack allows, as the checker wants it."""
+        """What became more than the slack allows, as the checker wants it;
+        what is new is the measure for later."""
         after = self.measure()
+        for key, held in after.items():
+            self.before.setdefault(key, held)
         return [{'who': f'{who} {pid}', 'what': what, 'before': value,
                  'after': after[who, pid, what], 'slack': self.SLACK[what]}
                 for (who, pid, what), value in self.before.items()

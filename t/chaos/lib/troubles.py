@@ -81,6 +81,7 @@ class Kills(Outside):
     """The server ends sessions, statements and transactions of the module."""
 
     name = 'killed-sessions'
+    troubles = True
 
     def works(self):
         return [self.kill_all]
@@ -104,6 +105,7 @@ class MaxConnections(Outside):
     """No session is to be had, and those that were there are ended."""
 
     name = 'max-connections'
+    troubles = True
 
     def works(self):
         return [self.occupy]
@@ -137,6 +139,7 @@ class ReadOnly(Outside):
     """The server becomes a replica for a while, as in a fail-over."""
 
     name = 'read-only'
+    troubles = True
 
     def works(self):
         return [self.fail_over]
@@ -153,6 +156,7 @@ class DiskFull(UnderLoad):
     """The data folder's file system has no byte left for a while."""
 
     name = 'disk-full'
+    troubles = True
     load_options = {'keyed': 1.0, 'clients': 48, 'think_ms': 0, 'look': 0}
     nightly_rounds = 30
 
@@ -174,11 +178,12 @@ class DiskFull(UnderLoad):
         super().setup()
 
     def teardown(self):
-        super().teardown()
+        problems = super().teardown()
         self.shop = None
         if self.mounted:
             subprocess.run(['umount', '-l', self.mounted], check=False)
             self.mounted = None
+        return problems
 
     def strike(self):
         path = os.path.join(self.mounted, 'filler')

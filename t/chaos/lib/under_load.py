@@ -3,6 +3,7 @@
 import time
 
 import faults
+from process import Failure
 from scenario import Scenario
 
 
@@ -12,9 +13,14 @@ class UnderLoad(Scenario):
     fault = None
     load_options = {}
 
+    # Whether the hosts must have noticed: a fault of the database that
+    # troubled nobody has shown nothing.
+    troubles = False
+
     def run(self, number):
         shop = self.shop
         shop.new_run()
+        before = shop.troubles()
         shop.load(f'{self.env.seed}:{self.name}:{number}',
                   **self.load_options)
         time.sleep(0.2 + self.rng.random() * 0.4)
@@ -24,6 +30,8 @@ class UnderLoad(Scenario):
         shop.sample()
         shop.keep_calm()
         self.tally.requests.update(shop.stop_load())
+        if self.troubles and shop.troubles() == before:
+            raise Failure('no host noticed the fault: nothing was tried')
         return f'back after {took:.2f} s'
 
     def strike(self):
@@ -36,6 +44,7 @@ def plain(name, function):
     """A scenario of one fault."""
     return type(name, (UnderLoad,), {
         'name': name, 'about': function.__doc__ or '', 'fault': function,
+        'troubles': name.endswith('-db'),
         'nightly_rounds': 300 if name.startswith('kill') else 100})
 
 

@@ -7,11 +7,13 @@ use strict;
 use warnings;
 
 
-# An authority: DIR/NAME.pem and DIR/NAME.key.
+# An authority, or a server's certificate that nobody but itself has signed:
+# DIR/NAME.pem and DIR/NAME.key.
 sub authority {
-    my ($dir, $name) = @_;
+    my ($dir, $name, %args) = @_;
 
     openssl("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=$name-ca"
+        . ($args{san} ? " -addext subjectAltName=$args{san}" : '')
         . " -keyout $dir/$name.key -out $dir/$name.pem");
 }
 

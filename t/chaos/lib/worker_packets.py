@@ -1,0 +1,108 @@
+"""Every packet boundary between the workers and the database, while orders
+travel.
+
+What a worker says to the database is sorted into kinds by how the statements
+begin; the first seconds of a round show which there are, and how many packets
+each takes."""
+
+import re
+import time
+import zlib
+
+import packets
+from job import Job
+from process import Failure, wait_until
+
+# What differs from one order to the next begins with one of these.
+VALUE = re.compile(r"['\"0-9]|\b[xX]'")
+
+# How long a kind of statement may not be said before a shot is given up.
+PATIENCE = 2.5
+
+
+def kind_of(text):
+    """How a command begins, without values, or None where it is no query."""
+    if not text.startswith('\x03'):
+        return None
+    return VALUE.split(text[1:], maxsplit=1)[0][:160].strip()
+
+
+class WorkerPackets(Job):
+    """Cut, reset, silence, delay, truncate between workers and database."""
+
+    name = 'worker-packets'
+    shop_options = {'worker_proxy': True}
+    nightly_rounds = 0
+    shots = 14
+
+    def rounds(self, wanted):
+        """"nightly" (0): a round for each share of all the shots."""
+        return wanted or self.SHARES
+
+    # All shots of all kinds are some 1,500; a round of the night takes these.
+    SHARES = 20
+
+    def strike(self):
+        proxy = self.shop.worker_proxy
+        self.kinds_seen = self.kinds(proxy)
+        todo = [(kind, dict(action, at=at, when=when))
+                for kind, length in sorted(self.kinds_seen.items())
+                for at, when in self.boundaries(length)
+                for action in packets.ACTIONS]
+        self.tally.notes['worker statements'] = [
+            f'{length} packets: {kind}'
+            for kind, length in sorted(self.kinds_seen.items())]
+        if self.env.nightly:
+            todo = [shot for shot in todo if self.share(shot) == self.number]
+        else:
+            todo = self.rng.sample(todo, min(self.shots, len(todo)))
+        for kind, rule in todo:
+            self.shoot(proxy, kind, rule)
+        proxy.do('clear')
+        proxy.do('release')
+        proxy.do('sweep')
+
+    def run(self, number):
+        self.number = number
+        return super().run(number)
+
+    def share(self, shot):
+        """The round of a shot, whatever other kinds the round has seen."""
+        return 1 + zlib.crc32(repr(shot).encode()) % self.SHARES
+
+    def kinds(self, proxy):
+        """The most packets that each kind was seen to take."""
+        time.sleep(2 if self.env.nightly else 1)
+        found = {}
+        for command in proxy.do('commands')['commands']:
+            kind = kind_of(command['text'])
+            if kind:
+                found[kind] = max(found.get(kind, 0), len(command['shape']))
+        if len(found) < 6:
+            raise Failure(f'the workers say too little: {found}')
+        return found
+
+    @staticmethod
+    def boundaries(length):
+        return [*((at, 'before') for at in range(length)),
+                (length - 1, 'after')]
+
+    def shoot(self, proxy, kind, rule):
+        seen = proxy.mark()
+        proxy.do('rule', match='^.' + re.escape(kind), **rule)
+
+        def over():
+            return any(e['what'] in ('fired', 'missed')
+                       for e in proxy.events(seen))
+        try:
+            wait_until('a shot', over, PATIENCE, 0.02)
+        except Failure:
+            # Not every kind is said all the time.
+            proxy.do('clear')
+            self.tally.fault('worker packet: not said again')
+            return
+        if any(e['what'] == 'fired' for e in proxy.events(seen)):
+            self.tally.fault(f'worker packet {rule["action"]}')
+
+
+SCENARIOS = [WorkerPackets]
