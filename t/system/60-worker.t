@@ -116,6 +116,34 @@ subtest 'two workers' => sub {
         fulfilled($id);
         is(asked($id), 1, 'the factory was asked once');
     }
+
+    my $lines = sub {
+        my ($what) = @_;
+        return map { scalar(() = log_of($_) =~ /$what/g) } qw( worker second );
+    };
+    my ($asked, @published) = (asked(), $lines->('published as'));
+    for my $part (0, 1, 2) {
+        my ($first, $last) = (1 + 100 * $part, 100 + 100 * $part);
+        sql("INSERT INTO product (product_id, sku, name, price, stock,
+                factory_id, ad_id)
+            SELECT UNHEX(MD5(CONCAT('shelf', seq))), CONCAT('SH-', seq),
+                CONCAT('shelf ', seq), 100, 100, f.factory_id, a.ad_id
+            FROM seq_${first}_to_$last, factory f, advertisement a;
+            INSERT INTO restock_order (order_id, product_id, quantity)
+            SELECT UNHEX(MD5(CONCAT('order', seq))),
+                UNHEX(MD5(CONCAT('shelf', seq))), 10
+            FROM seq_${first}_to_$last");
+    }
+    ok(wait_for(sub { sql("SELECT COUNT(*) FROM restock_order WHERE
+        state IN ('pending', 'published')")->[0][0] == 0 }, 20),
+        'three hundred orders at once');
+    is(asked() - $asked, 300, 'each was asked for once');
+    my @now = $lines->('published as');
+    is($now[0] + $now[1] - $published[0] - $published[1], 300,
+        'each was published once');
+    my @requested = $lines->('requested of the factory');
+    cmp_ok($requested[1], '>', 0, 'the second had its share');
+
     kill TERM => $pid;
     waitpid $pid, 0;
     is($?, 0, 'the second stops cleanly');
