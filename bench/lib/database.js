@@ -132,7 +132,10 @@ class Database {
         await this.sql(RESET);
     }
 
-    /* Nothing under way, and nothing written for a moment. */
+    /*
+     * Nothing under way, and nothing written for a moment.  INNODB_TRX is a
+     * copy that InnoDB renews only when nobody has read it for 0.1 s.
+     */
     async quiet() {
         let before = -1;
         await system.waitFor('the database to be quiet', 60, async () => {
@@ -144,7 +147,7 @@ class Database {
             const still = open === '0' && done === before;
             before = done;
             if (!still) {
-                await system.sleep(60);
+                await system.sleep(150);
             }
             return still;
         });
