@@ -107,7 +107,8 @@ def judge(done):
         return 'the sanitizers found something'
     if done.returncode == 1 and '[emerg]' not in said:
         return 'it said no without a reason'
-    for line in said.split('\n'):
+    # a message may hold a line break of the configuration's
+    for line in re.split(r'\n(?=\d{4}/|nginx: )', said.rstrip('\n')):
         if '[emerg]' in line and 'autostock' in line.split('in /')[0] \
                 and not re.search(r' in \S+:\d+$', line) \
                 and 'no "resolver"' not in line and 'zone' not in line \

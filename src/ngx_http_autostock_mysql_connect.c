@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_autostock_mysql_tls_options(
     ngx_http_autostock_mysql_t *m);
 static const char *ngx_http_autostock_mysql_password(
     ngx_http_autostock_database_t *db);
+static int ngx_http_autostock_mysql_connect_step(
+    ngx_http_autostock_mysql_t *m, int ready);
 static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
     int wait);
 
@@ -153,8 +155,44 @@ ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
 }
 
 
+/*
+ * An error of number 65535 is how a server tells its progress; where it comes
+ * instead of the greeting, the library looks for a name in the server's
+ * version, which is not there yet, and falls over.  So there is one, of ours:
+ * the library frees it when it gives up before the greeting, and forgets it
+ * when the greeting has brought the server's own (and then its thread's id).
+ */
+
 int
 ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
+    int ready)
+{
+    int     wait;
+    MYSQL  *mysql;
+
+    mysql = &m->mysql;
+
+    if (!m->started) {
+        m->version = calloc(1, 1);
+        mysql->server_version = m->version;
+    }
+
+    wait = ngx_http_autostock_mysql_connect_step(m, ready);
+
+    if (m->version && mysql->server_version != m->version) {
+        if (mysql->server_version || mysql->thread_id) {
+            free(m->version);
+        }
+
+        m->version = NULL;
+    }
+
+    return wait;
+}
+
+
+static int
+ngx_http_autostock_mysql_connect_step(ngx_http_autostock_mysql_t *m,
     int ready)
 {
     const char                     *host, *path;

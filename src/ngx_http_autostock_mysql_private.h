@@ -31,6 +31,7 @@ struct ngx_http_autostock_mysql_s {
     MYSQL                              mysql;
     MYSQL                             *connected;
     MYSQL_RES                         *result;
+    char                              *version;    /* until the greeting */
     int                                wanted;     /* MYSQL_WAIT_* */
     int                                failed;     /* of the last call */
     ngx_str_t                          sql;

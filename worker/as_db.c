@@ -223,7 +223,8 @@ as_db_look(as_db_t *db)
 as_db_status_e
 as_db_connect(as_db_t *db)
 {
-    MYSQL                *mysql;
+    char                 *version;
+    MYSQL                *mysql, *connected;
     const as_settings_t  *settings;
 
     if (db->mysql != NULL) {
@@ -240,13 +241,25 @@ as_db_connect(as_db_t *db)
 
     as_db_options(settings, mysql);
 
-    if (mysql_real_connect(mysql, settings->db_socket != NULL ? NULL
+    /* the library falls over an error 65535 that comes instead of the
+     * greeting, for want of a version; ours is forgotten with the greeting,
+     * or freed */
+    version = calloc(1, 1);
+    mysql->server_version = version;
+
+    connected = mysql_real_connect(mysql, settings->db_socket != NULL ? NULL
                            : settings->db_hostname, settings->db_username,
                            settings->db_password, settings->db_database,
                            (unsigned) settings->db_port, settings->db_socket,
-                           CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS)
-        == NULL)
+                           CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS);
+
+    if (mysql->server_version != version
+        && (mysql->server_version != NULL || mysql_thread_id(mysql) != 0))
     {
+        free(version);
+    }
+
+    if (connected == NULL) {
         /* whatever the reason, there is no connection */
         as_db_fail(db, mysql);
         mysql_close(mysql);

@@ -131,6 +131,9 @@ sub greeting_lie {
     return packet($seq, $payload, 0xffffff) if $lie eq 'greeting_oversized';
     return packet($seq, substr $payload, 0, 12) if $lie eq 'greeting_cut';
     return packet($seq, "\x09" . substr $payload, 1) if $lie eq 'greeting_old';
+    # an error of number 65535 is how a server tells its progress
+    return packet($seq, "\xff\xff\xff\x01\x01\x01\0\0\0\0")
+        if $lie eq 'greeting_progress';
     return 'HTTP/1.1 400 Bad Request' . "\r\n" x 2 if $lie eq 'greeting_http';
     return packet($seq, "\xff\x10\x04Too many connections")
         if $lie eq 'greeting_full';
