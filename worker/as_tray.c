@@ -126,10 +126,35 @@ as_tray_add(as_tray_t *tray, as_tray_kind_e kind, as_letter_t *letter)
 }
 
 
+/* A letter on its way out needs no extension that is not sent yet. */
+static void
+as_tray_leave(as_tray_t *tray, as_letter_t *letter)
+{
+    as_tray_item_t   *item;
+    as_tray_items_t  *items = &tray->items[AS_TRAY_EXTEND];
+
+    letter->tries = 0;
+
+    if (!letter->extending) {
+        return;
+    }
+
+    TAILQ_FOREACH(item, items, link) {
+        if (item->letter == letter) {
+            TAILQ_REMOVE(items, item, link);
+            tray->nitems[AS_TRAY_EXTEND]--;
+            letter->extending = false;
+            free(item);
+            return;
+        }
+    }
+}
+
+
 void
 as_tray_delete(as_tray_t *tray, as_letter_t *letter)
 {
-    letter->tries = 0;
+    as_tray_leave(tray, letter);
     as_tray_add(tray, AS_TRAY_DELETE, letter);
 }
 
@@ -137,7 +162,7 @@ as_tray_delete(as_tray_t *tray, as_letter_t *letter)
 void
 as_tray_give_back(as_tray_t *tray, as_letter_t *letter)
 {
-    letter->tries = 0;
+    as_tray_leave(tray, letter);
     as_tray_add(tray, AS_TRAY_GIVE_BACK, letter);
 }
 
@@ -145,7 +170,7 @@ as_tray_give_back(as_tray_t *tray, as_letter_t *letter)
 void
 as_tray_bury(as_tray_t *tray, as_letter_t *letter)
 {
-    letter->tries = 0;
+    as_tray_leave(tray, letter);
     as_tray_add(tray, AS_TRAY_BURY, letter);
 }
 

@@ -276,6 +276,31 @@ the_delete_waits_for_the_extension(void **state)
 }
 
 
+/* One that is not sent yet holds nothing up. */
+static void
+the_delete_drops_an_extension(void **state)
+{
+    test_t  *t = *state;
+
+    as_tray_extend(t->tray, &t->letters[0]);
+    (void) fake_answer(t->fake, 403, "{\"__type\":\"AccessDenied\"}");
+    run(t, 10);
+    as_tray_extend(t->tray, &t->letters[0]);
+    as_tray_extend(t->tray, &t->letters[1]);
+    as_tray_delete(t->tray, &t->letters[1]);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_int_equal(t->left[1], 1);
+    assert_true(t->letters[0].extending);
+
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 1000);
+    assert_int_equal(t->fake->ncalls, 3);
+    assert_non_null(strstr(t->fake->calls[2].body, "\"m0\""));
+    assert_null(strstr(t->fake->calls[2].body, "\"m1\""));
+}
+
+
 /* 43,200 s from its receive are all that SQS gives a message. */
 static void
 not_longer_than_sqs_allows(void **state)
@@ -313,6 +338,8 @@ main(void)
         cmocka_unit_test_setup_teardown(one_kind_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_delete_waits_for_the_extension,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_delete_drops_an_extension,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(not_longer_than_sqs_allows, setup,
                                         teardown)
