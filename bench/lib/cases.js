@@ -36,7 +36,7 @@ const CASES = {
         script: 'keys', env: { ...KEYS, BENCH_REPLAY: '10' } },
 };
 
-const SERVERS = ['autostock', 'plain', 'redis', 'node'];
+const SERVERS = ['autostock', 'plain', 'waiting', 'redis', 'node'];
 const CONNECTIONS = [1, 16, 64, 256, 1024, 4096];
 
 function name(step) {
@@ -95,7 +95,7 @@ function standard() {
         ...hot(16, ['autostock', 'plain']),
         ...hot(64, ['plain', 'autostock']),
         ...hot(1024, ['autostock', 'plain']),
-        ...hot(4096, ['autostock', 'plain']),
+        ...hot(4096, ['autostock', 'plain', 'waiting']),
         step('autostock', 'hot', 256, 1), step('autostock', 'hot', 256, 4),
         step('autostock', 'products-1'), step('autostock', 'products-10'),
         step('autostock', 'products-100'),

@@ -39,7 +39,8 @@ class Servers {
     async get(name, workers) {
         const key = `${name}-${workers}`;
         if (!this.running.has(key)) {
-            const make = { plain: this.plain, redis: this.redis,
+            const make = { plain: this.plain,
+                waiting: this.waiting, redis: this.redis,
                 autostock: this.autostock, node: this.node }[name];
             this.running.set(key, await make.call(this, key, workers));
         }
@@ -88,6 +89,11 @@ class Servers {
 
     plain(key, workers) {
         return this.nginx(key, workers, [], null, 'plain.conf', {});
+    }
+
+    waiting(key, workers) {
+        return this.nginx(key, workers, [], 'waiting-http.conf',
+            'waiting.conf', {});
     }
 
     async redis(key, workers) {
