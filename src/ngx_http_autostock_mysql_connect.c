@@ -7,6 +7,9 @@
 /* an answer may not be larger than this, in bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
 
+/* steps after the socket's end, at the most; one does */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_ENDS    8
+
 
 static ngx_int_t ngx_http_autostock_mysql_options(
     ngx_http_autostock_mysql_t *m);
@@ -18,6 +21,7 @@ static int ngx_http_autostock_mysql_connect_step(
     ngx_http_autostock_mysql_t *m, int ready);
 static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
     int wait);
+static void ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m);
 
 
 ngx_http_autostock_mysql_t *
@@ -297,15 +301,38 @@ ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
 }
 
 
+/*
+ * What is suspended holds memory that only its own end gives back (8 kB where
+ * rows were on their way).  It goes on until it finds the socket shut down,
+ * which is at once.
+ */
+
+static void
+ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m)
+{
+    ngx_uint_t                     n, wait;
+    ngx_http_autostock_mysql_rc_e  rc;
+
+    if (m->wanted == 0) {
+        return;
+    }
+
+    n = 0;
+
+    do {
+        rc = ngx_http_autostock_mysql_step(m, NGX_HTTP_AUTOSTOCK_WAIT_READ
+                                           | NGX_HTTP_AUTOSTOCK_WAIT_WRITE,
+                                           &wait);
+    } while (rc == NGX_HTTP_AUTOSTOCK_MYSQL_WAIT
+             && ++n < NGX_HTTP_AUTOSTOCK_MYSQL_ENDS);
+}
+
+
 void
 ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
     ngx_uint_t politely)
 {
     ngx_socket_t  fd;
-
-    if (m->result) {
-        mysql_free_result(m->result);
-    }
 
     if (!politely) {
         fd = ngx_http_autostock_mysql_socket(m);
@@ -313,7 +340,12 @@ ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
         /* so that nothing the library says on leaving can block */
         if (fd != (ngx_socket_t) -1) {
             (void) shutdown(fd, SHUT_RDWR);
+            ngx_http_autostock_mysql_give_up(m);
         }
+    }
+
+    if (m->result) {
+        mysql_free_result(m->result);
     }
 
     mysql_close(&m->mysql);

@@ -17,6 +17,12 @@ our @BROKEN = qw( infile truncated unfinished nothing silence garbage
 
 sub proxy { return $Proxy->tell(join ' ', @_) }
 
+# Anonymous memory of the worker, kB.
+sub worker_memory {
+    my ($pid) = workers_of(master_pid());
+    Autostock::Db::slurp("/proc/$pid/status") =~ /RssAnon:\s+(\d+)/ ? $1 : 0;
+}
+
 sub workers_alive { return join ' ', workers_of(master_pid()) }
 
 # A look-up that is lied to: 503, or the truth from another connection.
@@ -125,17 +131,13 @@ autostock_timeout 3s;
 --- timeout: 30
 --- errors
 --- drive
-my $rss = sub {
-    my ($pid) = workers_of(master_pid());
-    Autostock::Db::slurp("/proc/$pid/status") =~ /RssAnon:\s+(\d+)/ ? $1 : 0;
-};
 http(GET => '/product/donut');
-my $before = $rss->();
+my $before = worker_memory();
 proxy('lie oversized 1');
 my $client = http_open(GET => '/product/donut');
 my $most = 0;
 wait_for {
-    my $now = $rss->();
+    my $now = worker_memory();
     $most = $now if $now > $most;
     proxy('left') == 0 && IO::Select->new($client->{socket})->can_read(0)
 } 8;
@@ -247,3 +249,28 @@ for my $lie (qw( greeting_oversized greeting_cut greeting_old greeting_http
 proxy('pass'); proxy('cut');
 ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 is(workers_alive(), $before, 'the worker lives');
+
+
+
+=== TEST 8: rows that do not end: what had come of them is let go
+--- database
+query_timeout 150ms;
+--- shop
+autostock_timeout 160ms;
+--- timeout: 60
+--- errors
+--- drive
+my $late = sub {
+    my ($n) = @_;
+    proxy("lie unended $n");
+    while (proxy('left') > 0) {
+        http(GET => '/product/donut');
+    }
+    proxy('pass');
+    ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }), 'back');
+};
+$late->(10);
+my $before = worker_memory();
+$late->(40);
+# 8 kB each, where they are not
+cmp_ok(worker_memory() - $before, '<', 150, 'kB more in the worker');

@@ -1,6 +1,7 @@
 #include "fs_callback.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,18 @@
 #define FS_CALLBACK_ANSWER_USEC      5000000
 #define FS_CALLBACK_LOOK_MS          100
 
+/* One that is being made. */
+typedef struct fs_callback_s  fs_callback_t;
+
+struct fs_callback_s {
+    CURL           *easy;
+    fs_order_t     *order;
+    fs_callback_t  *next;
+};
+
 struct fs_callbacks {
     CURLM               *multi;
+    fs_callback_t       *first;
     int                  running;
     struct curl_slist   *headers;
     fs_journal_t        *journal;
@@ -36,6 +47,23 @@ fs_callbacks_create(fs_journal_t *journal)
     return callbacks;
 }
 
+/* Out of the list, and all that it holds. */
+static void
+fs_callback_destroy(fs_callbacks_t *callbacks, fs_callback_t *callback)
+{
+    fs_callback_t  **link;
+
+    for (link = &callbacks->first; *link != callback; link = &(*link)->next) {
+        /* it is in there */
+    }
+    *link = callback->next;
+
+    curl_multi_remove_handle(callbacks->multi, callback->easy);
+    curl_easy_cleanup(callback->easy);
+    fs_order_destroy(callback->order);
+    free(callback);
+}
+
 void
 fs_callbacks_destroy(fs_callbacks_t *callbacks)
 {
@@ -43,6 +71,9 @@ fs_callbacks_destroy(fs_callbacks_t *callbacks)
         return;
     }
     /* those under way end with the process, as the factory's do */
+    while (callbacks->first != NULL) {
+        fs_callback_destroy(callbacks, callbacks->first);
+    }
     if (callbacks->multi != NULL) {
         curl_multi_cleanup(callbacks->multi);
     }
@@ -80,15 +111,11 @@ fs_callback_watch(void *data, curl_off_t dltotal, curl_off_t dlnow,
     return connected > 0 && elapsed - connected > FS_CALLBACK_ANSWER_USEC;
 }
 
-static CURL *
-fs_callback_easy(fs_callbacks_t *callbacks, fs_order_t *order)
+static void
+fs_callback_set(fs_callbacks_t *callbacks, fs_callback_t *callback)
 {
-    CURL  *easy;
-
-    easy = curl_easy_init();
-    if (easy == NULL) {
-        return NULL;
-    }
+    CURL        *easy = callback->easy;
+    fs_order_t  *order = callback->order;
 
     curl_easy_setopt(easy, CURLOPT_URL, order->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -98,13 +125,41 @@ fs_callback_easy(fs_callbacks_t *callbacks, fs_order_t *order)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, order->body);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long) strlen(order->body));
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, fs_callback_discard);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, order);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, callback);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
                      FS_CALLBACK_CONNECT_SECONDS);
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, fs_callback_watch);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, easy);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    return easy;
+}
+
+/* The order is the callback's now, also where this fails (-1: no memory). */
+static int
+fs_callback_create(fs_callbacks_t *callbacks, fs_order_t *order)
+{
+    fs_callback_t  *callback;
+
+    callback = calloc(1, sizeof(*callback));
+    if (callback == NULL) {
+        fs_order_destroy(order);
+        return -1;
+    }
+
+    callback->order = order;
+    callback->next = callbacks->first;
+    callbacks->first = callback;
+
+    callback->easy = curl_easy_init();
+    if (callback->easy != NULL) {
+        fs_callback_set(callbacks, callback);
+    }
+    if (callback->easy == NULL
+        || curl_multi_add_handle(callbacks->multi, callback->easy))
+    {
+        fs_callback_destroy(callbacks, callback);
+        return -1;
+    }
+    return 0;
 }
 
 static void
@@ -137,8 +192,6 @@ fs_callback_lost(fs_callbacks_t *callbacks, const fs_order_t *order,
 void
 fs_callbacks_start(fs_callbacks_t *callbacks, fs_order_t *order)
 {
-    CURL  *easy;
-
     if (order->lost || order->url == NULL) {
         fs_callback_lost(callbacks, order, order->url == NULL
                                            ? "no CallbackUrl" : "by option");
@@ -146,35 +199,30 @@ fs_callbacks_start(fs_callbacks_t *callbacks, fs_order_t *order)
         return;
     }
 
-    easy = fs_callback_easy(callbacks, order);
-    if (easy == NULL || curl_multi_add_handle(callbacks->multi, easy)) {
-        fs_callback_lost(callbacks, order, "no memory");
-        curl_easy_cleanup(easy);
-        fs_order_destroy(order);
+    if (fs_callback_create(callbacks, order) != 0) {
+        fprintf(stderr, "autostock-factory: a callback is lost: no memory\n");
     }
 }
 
 static void
 fs_callbacks_finish(fs_callbacks_t *callbacks, CURLMsg *message)
 {
-    long         status = 0;
-    char        *private = NULL;
-    CURL        *easy = message->easy_handle;
-    CURLcode     code = message->data.result;
-    fs_order_t  *order;
+    long            status = 0;
+    char           *private = NULL;
+    CURL           *easy = message->easy_handle;
+    CURLcode        code = message->data.result;
+    fs_callback_t  *callback;
 
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    order = (fs_order_t *) (void *) private;
+    callback = (fs_callback_t *) (void *) private;
 
-    fs_callback_note(callbacks, order, status,
+    fs_callback_note(callbacks, callback->order, status,
                      code == CURLE_OK ? NULL
                      : code == CURLE_ABORTED_BY_CALLBACK ? "no answer"
                      : curl_easy_strerror(code));
 
-    curl_multi_remove_handle(callbacks->multi, easy);
-    curl_easy_cleanup(easy);
-    fs_order_destroy(order);
+    fs_callback_destroy(callbacks, callback);
 }
 
 int

@@ -63,6 +63,7 @@ my %LIES = (
     error_short => sub { (packet(1, "\xff"), 'go on') },
     error_none  => sub { (packet(1, "\xff\0\0#00000"), 'go on') },
     sequence    => sub { (packet(77, $_[0]), 'open') },
+    unended     => sub { (join_packets(@_[0 .. 1]), 'open') },
     twice       => sub { (join_packets(@_) . join_packets(@_), 'go on') },
     no_rows     => sub { (rows_changed(sub { () }, @_), 'go on') },
     more_rows   => sub { (rows_changed(sub { (@_, @_) }, @_), 'go on') },
