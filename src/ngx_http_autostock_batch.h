@@ -94,6 +94,14 @@ struct ngx_http_autostock_batch_s {
 };
 
 
+/* A session that was lost and may still be alive on its server. */
+typedef struct {
+    uint64_t    thread;                        /* 0: there is none */
+    time_t      server;                        /* when that was started */
+    ngx_msec_t  at;                            /* when it was lost */
+} ngx_http_autostock_lost_t;
+
+
 struct ngx_http_autostock_flight_s {
     ngx_queue_t                       queue;    /* flying, or free */
     ngx_http_autostock_batch_t       *batch;
@@ -109,9 +117,7 @@ struct ngx_http_autostock_flight_s {
     ngx_msec_t                        began;
     ngx_uint_t                        retries;
 
-    /* a session that was lost and may still be alive on its server */
-    uint64_t                          lost_thread;
-    time_t                            lost_server;
+    ngx_http_autostock_lost_t         lost;
 
     unsigned                          boarded:1;
 };

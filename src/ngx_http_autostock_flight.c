@@ -10,6 +10,8 @@ static void ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_flight_depart(
     ngx_http_autostock_flight_t *flight);
+static ngx_uint_t ngx_http_autostock_flight_lost_here(
+    ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_killed(void *data, ngx_int_t rc);
 static void ngx_http_autostock_flight_unreachable(
     ngx_http_autostock_flight_t *flight);
@@ -54,7 +56,7 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch)
     flight->boarded = 0;
     flight->n = 0;
     flight->retries = 0;
-    flight->lost_thread = 0;
+    flight->lost.thread = 0;
     flight->began = ngx_current_msec;
 
     batch->ops->reset(flight);
@@ -98,18 +100,11 @@ ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
         return;
     }
 
-    /*
-     * The session that was lost may still run, and hold locks.  A server
-     * that was started since does not know it, and may have given its
-     * number to somebody else.
-     */
-    if (flight->lost_thread
-        && ngx_abs(flight->conn->server_start - flight->lost_server) <= 2)
-    {
+    if (ngx_http_autostock_flight_lost_here(flight)) {
         ngx_http_autostock_sql_reset(&flight->sql);
         ngx_http_autostock_sql_text(&flight->sql, "KILL ");
         ngx_http_autostock_sql_number(&flight->sql,
-                                      (int64_t) flight->lost_thread);
+                                      (int64_t) flight->lost.thread);
 
         ngx_http_autostock_flight_query(flight, NULL,
                                         ngx_http_autostock_flight_killed);
@@ -120,23 +115,41 @@ ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
 }
 
 
+/*
+ * The session that was lost may still run, and hold locks.  A server that was
+ * started since does not know it, and may have given its number to somebody
+ * else: when it was started differs (in seconds), or it has not yet counted as
+ * far in a connection that was begun since.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_flight_lost_here(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_connection_t  *conn;
+
+    conn = flight->conn;
+
+    return flight->lost.thread
+           && ngx_abs(conn->server_start - flight->lost.server) <= 2
+           && ((ngx_msec_int_t) (conn->born - flight->lost.at) <= 0
+               || conn->thread_id > flight->lost.thread);
+}
+
+
 static void
 ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
 {
-    uint64_t                      thread;
-    time_t                        server;
+    ngx_http_autostock_lost_t     lost;
     ngx_http_autostock_flight_t  *flight = data;
 
-    thread = flight->lost_thread;
-    server = flight->lost_server;
-    flight->lost_thread = 0;
+    lost = flight->lost;
+    flight->lost.thread = 0;
 
     if (rc == NGX_ERROR) {
         ngx_http_autostock_flight_again(flight, 1, "it was lost in a KILL");
 
         /* the first one still is the one to end */
-        flight->lost_thread = thread;
-        flight->lost_server = server;
+        flight->lost = lost;
         return;
     }
 
@@ -256,8 +269,9 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     conn = flight->conn;
 
     if (conn && lost) {
-        flight->lost_thread = conn->thread_id;
-        flight->lost_server = conn->server_start;
+        flight->lost.thread = conn->thread_id;
+        flight->lost.server = conn->server_start;
+        flight->lost.at = ngx_current_msec;
         ngx_http_autostock_flight_drop(flight, reason);
     }
 

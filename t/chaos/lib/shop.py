@@ -243,6 +243,8 @@ class Rest:
     """What the long-lived processes hold at rest, to be compared later."""
 
     SLACK = {'descriptors': 8, 'anonymous kB': 4096}
+    # Connections that a worker keeps for its next calls come and go.
+    KEPT = 64
 
     def __init__(self, shop):
         """At the start, before any load: descriptors.  What a load needs of
@@ -265,7 +267,9 @@ class Rest:
         for key, held in after.items():
             self.before.setdefault(key, held)
         return [{'who': f'{who} {pid}', 'what': what, 'before': value,
-                 'after': after[who, pid, what], 'slack': self.SLACK[what]}
+                 'after': after[who, pid, what],
+                 'slack': self.KEPT if (who, what) == ('worker', 'descriptors')
+                 else self.SLACK[what]}
                 for (who, pid, what), value in self.before.items()
                 if (who, pid, what) in after]
 
