@@ -39,6 +39,7 @@ class Shop:
         self.calm = []
         self.negative = []
         self.forgiven = []
+        self.also_loud = []
         self.logs_read = {}
         self.reports_read = set()
         os.makedirs(folder, exist_ok=True)
@@ -92,6 +93,7 @@ class Shop:
         self.calm = []
         self.negative = []
         self.forgiven = []
+        self.also_loud = []
         self.reports_read = sanitizer.reports()
         self.db.new_book(products or SHELVES)
         for host in self.hosts:
@@ -184,12 +186,13 @@ class Shop:
         reports = sanitizer.reports()
         loud = sanitizer.lines(reports - self.reports_read)
         self.reports_read |= reports
+        patterns = [gatherer.LOUD, *map(re.compile, self.also_loud)]
         for host in self.hosts:
             path = f'{host.folder}/error.log'
             with open(path, encoding='utf-8', errors='replace') as f:
                 f.seek(self.logs_read.get(path, 0))
                 loud += [{'file': path, 'line': line.strip()} for line in f
-                         if gatherer.LOUD.search(line)]
+                         if any(p.search(line) for p in patterns)]
         return loud
 
     def parts(self):
