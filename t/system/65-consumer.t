@@ -14,6 +14,7 @@ use IO::Socket::UNIX ();
 use Socket qw( SOCK_DGRAM );
 use Test::More;
 use Time::HiRes ();
+use Autostock::Process qw( free_port );
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 60000);
@@ -206,12 +207,12 @@ subtest 'a letter that nobody received' => sub {
 };
 
 subtest 'another factory' => sub {
-    my $port = $env->{FACTORY_API_URL} =~ /:(\d+)/ ? $1 + 1000 : die;
+    my $port = free_port();
     my $journal = "$dir/second.journal";
     my $pid = fork // die;
     if (!$pid) {
         exec "$ENV{AUTOSTOCK_BUILD}/autostock-factory", '--port', $port,
-            '--control-port', $port + 1, '--journal', $journal or die;
+            '--control-port', free_port(), '--journal', $journal or die;
     }
     sql("INSERT INTO factory SELECT UNHEX(MD5('second')), 'FF-2', 'second',
             'x', 'http://127.0.0.1:$port/api/manufactures';

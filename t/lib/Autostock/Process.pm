@@ -46,10 +46,15 @@ sub stop {
 sub DESTROY { $_[0]->stop('KILL') }
 
 
+# Below the range from which clients' ports are taken: another test's client
+# would have it before it is listened at.
 sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
-        Proto => 'tcp') or die "no free port: $!";
-    return $socket->sockport;
+    for (1 .. 100) {
+        my $port = 10000 + int rand 20000;
+        return $port if IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+            LocalPort => $port, Listen => 1, Proto => 'tcp');
+    }
+    die "no free port: $!";
 }
 
 
