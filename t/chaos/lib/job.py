@@ -157,7 +157,7 @@ class Job(Scenario):
                   think_ms=20, **self.load_options)
         time.sleep(0.5 + self.rng.random() * 0.5)
         self.strike()
-        took = shop.back()
+        took = self.back()
         shop.sample()
         shop.keep_calm()
         self.tally.requests.update(shop.stop_load())
@@ -169,7 +169,6 @@ class Job(Scenario):
             # The checker tells what is stuck, and with which evidence.
             late = f', {e}'
         home = time.monotonic() - begin
-        self.tally.recovery.append(took)
         return f'back after {took:.2f} s, all orders home after ' \
                f'{home:.1f} s{late}'
 

@@ -76,6 +76,15 @@ class Scenario:
     def run(self, number):
         raise NotImplementedError
 
+    def back(self):
+        """The seconds until every worker sold again."""
+        took = self.shop.back()
+        self.tally.recovery.append(took)
+        if self.shop.db.falls:
+            self.tally.notes['the database fell by itself'] = [
+                self.shop.db.falls]
+        return took
+
     def finish(self, number):
         """The end of a round: comes to rest, and the books are looked at."""
         self.shop.settle()

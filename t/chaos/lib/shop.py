@@ -127,6 +127,7 @@ class Shop:
 
         def sells():
             reap()
+            self.db.stand_up()
             try:
                 entries = self.burst(probes, 5)
             except load.Gone:
