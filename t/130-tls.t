@@ -223,7 +223,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 
 === TEST 11: a server that is mute before its greeting blocks nobody
 --- database eval
-main::tls(connect_timeout => $::Slow ? '3s' : '1s')
+main::tls(connect_timeout => '1s')
 --- shop
 autostock_timeout 1500ms;
 --- post_setup_server_root
@@ -246,7 +246,7 @@ proxy('cut'); proxy('pass');
 
 === TEST 12: a reload while a handshake hangs: the old worker goes
 --- database eval
-main::tls(connect_timeout => $::Slow ? '3s' : '1s')
+main::tls(connect_timeout => '1s')
 --- shop
 autostock_timeout 1s;
 --- post_setup_server_root
