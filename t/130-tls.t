@@ -256,7 +256,8 @@ main::proxy('mute');
 my $client = http_open(POST => '/checkout', '{}');
 my %old = map { $_ => 1 } workers_of(master_pid());
 reload();
-ok(wait_for(sub { !grep { $old{$_} } workers_of(master_pid()) }, 8), 'gone');
+ok(wait_for(sub { !grep { $old{$_} } workers_of(master_pid()) },
+    $::Slow ? 30 : 8), 'gone');
 http_close($client);
 proxy('cut'); proxy('pass');
 
