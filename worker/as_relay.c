@@ -46,7 +46,8 @@ as_relay_watch_run(void *data, as_db_t *db)
     as_relay_t      *relay = data;
     as_db_status_e   status;
 
-    relay->claim.n = 0;
+    /* run again after a loss: what the last try had is let go */
+    as_outbox_free(&relay->claim);
 
     if (relay->in_doubt) {
         status = as_outbox_unclaim(db, relay->owner);
@@ -119,7 +120,7 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
 
     /* its connection was cut to end the wait */
     if (relay->stopping && status == AS_DB_GONE) {
-        relay->claim.n = 0;
+        as_outbox_free(&relay->claim);
         as_relay_go(relay);
         return;
     }
@@ -137,7 +138,7 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
                      "the outbox cannot be read: %s", error);
     }
 
-    relay->claim.n = 0;
+    as_outbox_free(&relay->claim);
     as_loop_after(relay->worker->loop, &relay->timer,
                   status == AS_DB_ERROR ? 5000
                   : as_health_wait_ms(&relay->worker->db,
@@ -159,7 +160,7 @@ as_relay_watch(as_relay_t *relay)
     relay->interval_ms = settings->relay_interval;
     relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS
                        ? settings->db_query_timeout / 2 : AS_RELAY_PACKET_MS;
-    relay->claim.n = 0;
+    as_outbox_free(&relay->claim);
     relay->claim.owner = relay->owner;
     relay->claim.lease_ms = AS_RELAY_LEASE_MS;
     relay->claim.pause_min_ms = settings->failure_pause_min;
