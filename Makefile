@@ -198,7 +198,7 @@ chaos-nightly: all
 chaos-plan:
 	@$(NIGHTLY) --list
 
-# Some four minutes; never more than eight.
+# A minute or two; never more than eight.
 leak: all
 	@AUTOSTOCK_BUILD=$(B) t/chaos/leak --json $(B)/leak.json \
 	    $(if $(REQUESTS),--requests $(REQUESTS))

@@ -66,7 +66,7 @@ valgrind-build: $(VALGRIND)/nginx-objs/objs/Makefile worker factory unit-build
 	@chmod 755 $(VALGRIND)/worker/autostock-worker
 
 valgrind: valgrind-build
-	@CMOCKA_MESSAGE_OUTPUT=TAP prove --exec 'valgrind -q --leak-check=full --error-exitcode=9' \
-	    $(UNIT_TESTS)
+	@CMOCKA_MESSAGE_OUTPUT=TAP UNDER_VALGRIND=1 prove --exec \
+	    'valgrind -q --leak-check=full --error-exitcode=9' $(UNIT_TESTS)
 	@./test.sh --no-install --only module --build $(VALGRIND) --valgrind
 	@./test.sh --no-install --only system --build $(VALGRIND)/worker --valgrind

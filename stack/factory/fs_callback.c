@@ -1,7 +1,6 @@
 #include "fs_callback.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,35 +132,6 @@ fs_callback_set(fs_callbacks_t *callbacks, fs_callback_t *callback)
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 }
 
-/* The order is the callback's now, also where this fails (-1: no memory). */
-static int
-fs_callback_create(fs_callbacks_t *callbacks, fs_order_t *order)
-{
-    fs_callback_t  *callback;
-
-    callback = calloc(1, sizeof(*callback));
-    if (callback == NULL) {
-        fs_order_destroy(order);
-        return -1;
-    }
-
-    callback->order = order;
-    callback->next = callbacks->first;
-    callbacks->first = callback;
-
-    callback->easy = curl_easy_init();
-    if (callback->easy != NULL) {
-        fs_callback_set(callbacks, callback);
-    }
-    if (callback->easy == NULL
-        || curl_multi_add_handle(callbacks->multi, callback->easy))
-    {
-        fs_callback_destroy(callbacks, callback);
-        return -1;
-    }
-    return 0;
-}
-
 static void
 fs_callback_note(fs_callbacks_t *callbacks, const fs_order_t *order,
     long status, const char *error)
@@ -189,6 +159,35 @@ fs_callback_lost(fs_callbacks_t *callbacks, const fs_order_t *order,
                                "reason", reason));
 }
 
+/* The order is the callback's from now on. */
+static void
+fs_callback_create(fs_callbacks_t *callbacks, fs_order_t *order)
+{
+    fs_callback_t  *callback;
+
+    callback = calloc(1, sizeof(*callback));
+    if (callback == NULL) {
+        fs_callback_lost(callbacks, order, "no memory");
+        fs_order_destroy(order);
+        return;
+    }
+
+    callback->order = order;
+    callback->next = callbacks->first;
+    callbacks->first = callback;
+
+    callback->easy = curl_easy_init();
+    if (callback->easy != NULL) {
+        fs_callback_set(callbacks, callback);
+    }
+    if (callback->easy == NULL
+        || curl_multi_add_handle(callbacks->multi, callback->easy))
+    {
+        fs_callback_lost(callbacks, order, "no memory");
+        fs_callback_destroy(callbacks, callback);
+    }
+}
+
 void
 fs_callbacks_start(fs_callbacks_t *callbacks, fs_order_t *order)
 {
@@ -199,9 +198,7 @@ fs_callbacks_start(fs_callbacks_t *callbacks, fs_order_t *order)
         return;
     }
 
-    if (fs_callback_create(callbacks, order) != 0) {
-        fprintf(stderr, "autostock-factory: a callback is lost: no memory\n");
-    }
+    fs_callback_create(callbacks, order);
 }
 
 static void

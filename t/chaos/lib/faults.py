@@ -9,9 +9,6 @@ from shop import LONG
 
 
 def kill_database(scenario):
-    if scenario.name == 'kill-db':
-        # by nobody but a KILL that was meant for another
-        scenario.shop.also_loud.append(r'Connection was killed \(1927\)')
     scenario.shop.db.kill()
     scenario.tally.fault('kill -9 database')
     time.sleep(scenario.rng.choice((0, 0.1, 0.5, 1.5)))

@@ -93,7 +93,6 @@ class Shop:
         self.calm = []
         self.negative = []
         self.forgiven = []
-        self.also_loud = []
         self.reports_read = sanitizer.reports()
         self.db.new_book(products or SHELVES)
         for host in self.hosts:
