@@ -84,7 +84,8 @@ for my $case (
     };
 }
 
-ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }, 20), 'the queue is empty');
+# a second copy that came during the factory's call waits for the lease's end
+ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }, 40), 'the queue is empty');
 is(queue_depth($env->{DLQ_URL}), 0, 'no dead letter');
 ok(kill(0, $env->{WORKER_PID}), 'the worker is well');
 
