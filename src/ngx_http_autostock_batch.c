@@ -8,13 +8,14 @@
 
 /*
  * After a landing those who ask again are waited for, this long at the most,
- * until so many 16ths of them are back; a few are not waited for.  Five
- * eighths were measured best at 16, 64 and 256 connections: with less the
- * batches are small, with more the processors idle.
+ * until so many 16ths of them are back; a few are not waited for.  Where half
+ * of those wanted are many enough a flight begins with them.  docs/benchmark.md
+ * has what other shares bring.
  */
 #define NGX_HTTP_AUTOSTOCK_BATCH_GATHER    3          /* ms */
-#define NGX_HTTP_AUTOSTOCK_BATCH_SHARE     10
+#define NGX_HTTP_AUTOSTOCK_BATCH_SHARE     12
 #define NGX_HTTP_AUTOSTOCK_BATCH_CROWD     4
+#define NGX_HTTP_AUTOSTOCK_BATCH_HALF      4
 
 #define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* ms, at the least */
 
@@ -203,6 +204,10 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
     ngx_queue_t                  *q;
     ngx_http_autostock_flight_t  *flight;
 
+    if (batch->held) {
+        return !ngx_http_autostock_batch_expects(batch->held);
+    }
+
     if (batch->boarding || batch->nflying >= batch->ops->max_flights) {
         return 0;
     }
@@ -219,6 +224,29 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
 }
 
 
+ngx_uint_t
+ngx_http_autostock_batch_expects(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_batch_t  *batch;
+
+    batch = flight->batch;
+
+    return batch->nflying == 1 && flight->n + batch->nwaiting < batch->crowd;
+}
+
+
+void
+ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch)
+{
+    batch->wanted = 0;
+    batch->crowd = 0;
+
+    if (batch->gathering.timer_set) {
+        ngx_del_timer(&batch->gathering);
+    }
+}
+
+
 /*
  * Not so many came back: these are not clients who ask again and again.  Who
  * is there goes, and fewer are waited for next time.
@@ -230,7 +258,12 @@ ngx_http_autostock_batch_gather(ngx_event_t *ev)
     ngx_http_autostock_batch_t  *batch = ev->data;
 
     batch->share /= 2;
-    batch->wanted = 0;
+    ngx_http_autostock_batch_gathered(batch);
+
+    if (batch->held) {
+        ngx_http_autostock_flight_complete(batch->held);
+        return;
+    }
 
     ngx_http_autostock_batch_rest(batch, 0);
 }
@@ -252,14 +285,20 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
         return;
     }
 
+    if (batch->held) {
+        ngx_http_autostock_flight_complete(batch->held);
+        return;
+    }
+
     flight = ngx_http_autostock_flight_take(batch);
     if (flight == NULL) {
         return;
     }
 
-    if (batch->gathering.timer_set) {
-        ngx_del_timer(&batch->gathering);
-        batch->wanted = 0;
+    batch->wanted = 0;
+
+    if (!ngx_http_autostock_batch_expects(flight)) {
+        ngx_http_autostock_batch_gathered(batch);
     }
 
     batch->share = ngx_min(batch->share + 1, NGX_HTTP_AUTOSTOCK_BATCH_SHARE);
@@ -369,6 +408,8 @@ ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
 {
     ngx_uint_t  wanted;
 
+    ngx_http_autostock_batch_gathered(batch);
+
     wanted = (answered + batch->nwaiting) * batch->share / 16;
     wanted = ngx_min(wanted, batch->db->batch_size);
 
@@ -376,9 +417,20 @@ ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
         && wanted >= NGX_HTTP_AUTOSTOCK_BATCH_CROWD
         && batch->nwaiting < wanted)
     {
+        batch->crowd = wanted;
         batch->wanted = wanted;
+
+        if (batch->ops->complete
+            && wanted / 2 >= NGX_HTTP_AUTOSTOCK_BATCH_HALF)
+        {
+            batch->wanted = wanted / 2;
+        }
+
         ngx_add_timer(&batch->gathering, NGX_HTTP_AUTOSTOCK_BATCH_GATHER);
-        return;
+
+        if (batch->nwaiting < batch->wanted) {
+            return;
+        }
     }
 
     if (!ngx_queue_empty(&batch->waiting)) {

@@ -5,6 +5,10 @@
  * ask again at once with them, where they are many.  A lone request, or one
  * of a few, goes at once.
  *
+ * While a crowd comes back the database need not idle: the flight takes the
+ * first half of it, begins with what can be begun, is held, and is completed
+ * with the others.
+ *
  * A batch knows queues, deadlines, connections and retries; what is asked of
  * the database is its operations' affair (sale, lookup, receipt).
  */
@@ -61,6 +65,9 @@ typedef struct {
     /* a connection is there, at first or again */
     void       (*depart)(ngx_http_autostock_flight_t *flight);
 
+    /* goes on from where it was held; NULL: none is */
+    void       (*complete)(ngx_http_autostock_flight_t *flight);
+
     /* the waiter's result; he is out of the batch already */
     void       (*answer)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
@@ -88,6 +95,9 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      posted;
     ngx_event_t                      gathering;
     ngx_uint_t                       wanted;    /* who wait, to launch */
+    ngx_uint_t                       crowd;     /* who are to be aboard;
+                                                   0: none is expected */
+    ngx_http_autostock_flight_t     *held;      /* until they are */
     ngx_uint_t                       share;     /* of the crowd, 16ths */
     ngx_event_t                      patience;  /* a flight takes long */
     ngx_event_t                      timer;     /* the next deadline */
@@ -144,12 +154,16 @@ void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 
 /*
  * Between batch and flight.  unqueue: out of whatever queue he is in.
- * may_launch: another flight may board now.  refuse: out of the batch, and
- * told.  rest: after a flight has ended, with so many answered.
+ * may_launch: another flight may board now.  expects: more are on their way
+ * to this one.  gathered: no longer.  refuse: out of the batch, and told.
+ * rest: after a flight has ended, with so many answered.
  */
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
 ngx_uint_t ngx_http_autostock_batch_may_launch(
     ngx_http_autostock_batch_t *batch);
+ngx_uint_t ngx_http_autostock_batch_expects(
+    ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
 void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
@@ -174,6 +188,18 @@ void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
  */
 void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_uint_t lost, const char *reason);
+
+/*
+ * It can do no more without those it expects: completed when they are there,
+ * at once where that is so, or when their time is over.
+ */
+void ngx_http_autostock_flight_hold(ngx_http_autostock_flight_t *flight);
+
+/* Whoever waits comes aboard; no more are expected. */
+void ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight);
+
+/* Gathers, and goes on. */
+void ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight);
 
 /* Its connection is in order, but of no use: closes it. */
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,

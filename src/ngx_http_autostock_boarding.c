@@ -45,6 +45,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     ngx_http_autostock_sale_reset,
     ngx_http_autostock_sale_board,
     ngx_http_autostock_transaction_depart,
+    ngx_http_autostock_transaction_complete,
     ngx_http_autostock_sale_answer,
     ngx_http_autostock_sale_refuse
 };
@@ -132,6 +133,7 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
     ngx_http_autostock_sale_let_go(t);
 
     t->nitems = 0;
+    t->written = 0;
     t->nkeyed = 0;
     t->bytes = 0;
     t->serial = ++serial;

@@ -17,6 +17,8 @@ static void ngx_http_autostock_flight_unreachable(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_board(
     ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_flight_take_aboard(
+    ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_end(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_retry(ngx_event_t *ev);
@@ -209,13 +211,23 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
 static void
 ngx_http_autostock_flight_board(ngx_http_autostock_flight_t *flight)
 {
+    flight->boarded = 1;
+    flight->began = ngx_current_msec;
+
+    ngx_http_autostock_flight_take_aboard(flight);
+}
+
+
+static void
+ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
+{
+    ngx_uint_t                    before;
     ngx_queue_t                  *q;
     ngx_http_autostock_batch_t   *batch;
     ngx_http_autostock_waiter_t  *waiter;
 
     batch = flight->batch;
-    flight->boarded = 1;
-    flight->began = ngx_current_msec;
+    before = flight->n;
 
     while (!ngx_queue_empty(&batch->waiting)) {
         q = ngx_queue_head(&batch->waiting);
@@ -232,7 +244,38 @@ ngx_http_autostock_flight_board(ngx_http_autostock_flight_t *flight)
     }
 
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                             flight->n);
+                             flight->n - before);
+}
+
+
+void
+ngx_http_autostock_flight_hold(ngx_http_autostock_flight_t *flight)
+{
+    if (ngx_http_autostock_batch_expects(flight)) {
+        flight->batch->held = flight;
+        return;
+    }
+
+    ngx_http_autostock_flight_complete(flight);
+}
+
+
+void
+ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_batch_gathered(flight->batch);
+    ngx_http_autostock_flight_take_aboard(flight);
+}
+
+
+void
+ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight)
+{
+    flight->batch->held = NULL;
+
+    ngx_http_autostock_flight_gather(flight);
+
+    flight->batch->ops->complete(flight);
 }
 
 

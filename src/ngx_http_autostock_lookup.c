@@ -75,6 +75,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
     ngx_http_autostock_lookup_reset,
     ngx_http_autostock_lookup_board,
     ngx_http_autostock_lookup_depart,
+    NULL,
     ngx_http_autostock_lookup_answer,
     ngx_http_autostock_lookup_refuse
 };

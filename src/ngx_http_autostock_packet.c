@@ -40,6 +40,18 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 
 
 void
+ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_packet_begin(t);
+
+    ngx_http_autostock_sql_text(&t->flight.sql, "BEGIN");
+    ngx_http_autostock_sql_next(&t->flight.sql);
+
+    ngx_http_autostock_packet_movements(t);
+}
+
+
+void
 ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_sql_t   *sql;
@@ -51,8 +63,10 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     sql = &t->flight.sql;
     line = t->sorted[0];
 
-    ngx_http_autostock_sql_text(sql, "BEGIN");
-    ngx_http_autostock_sql_next(sql);
+    if (t->written == 0) {
+        ngx_http_autostock_sql_text(sql, "BEGIN");
+        ngx_http_autostock_sql_next(sql);
+    }
 
     ngx_http_autostock_packet_movements(t);
 
@@ -312,7 +326,10 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* The ledger's rows: what is sold, and in doubt the anchor in any case. */
+/*
+ * The ledger's rows: what is sold, and in doubt the anchor in any case; those
+ * that went ahead are there.
+ */
 
 static void
 ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
@@ -323,7 +340,7 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
 
     sql = &t->flight.sql;
 
-    for (i = 0, n = 0; i < t->nitems; i++) {
+    for (i = t->written, n = 0; i < t->nitems; i++) {
         item = &t->items[i];
         sold = item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
 

@@ -32,6 +32,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     ngx_http_autostock_receipt_reset,
     ngx_http_autostock_receipt_board,
     ngx_http_autostock_receipt_depart,
+    NULL,
     ngx_http_autostock_receipt_answer,
     ngx_http_autostock_receipt_refuse
 };

@@ -5,10 +5,13 @@
 
 static void ngx_http_autostock_transaction_begin(
     ngx_http_autostock_transaction_t *t);
+static ngx_uint_t ngx_http_autostock_transaction_can_begin(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_choose(
     ngx_http_autostock_transaction_t *t, ngx_uint_t peeked);
 static void ngx_http_autostock_transaction_plain(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_peek(
     ngx_http_autostock_transaction_t *t, ngx_uint_t lines);
@@ -65,6 +68,12 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
+    if (t->written && !t->doubt) {
+        /* it began and did not end well; the others may be there by now */
+        ngx_http_autostock_flight_gather(&t->flight);
+    }
+
+    t->written = 0;
     t->dirty = 0;
     t->settled = 0;
     t->fresh = 0;
@@ -82,6 +91,13 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->lines[i].order = 0;
     }
 
+    if (ngx_http_autostock_batch_expects(&t->flight)
+        && !ngx_http_autostock_transaction_can_begin(t))
+    {
+        ngx_http_autostock_flight_hold(&t->flight);
+        return;
+    }
+
     if (t->nkeyed && db->replays) {
         db->replays--;
         t->look = 1;
@@ -94,6 +110,26 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     }
 
     ngx_http_autostock_transaction_choose(t, 0);
+}
+
+
+/* Without those it still expects; what must be read first is read once. */
+
+static ngx_uint_t
+ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                      plain, hopeless, any;
+    ngx_http_autostock_database_t  *db;
+
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+
+    if (t->doubt || t->look || (t->nkeyed && db->replays)) {
+        return t->doubt;
+    }
+
+    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
+
+    return any && plain && !t->ghosts && !t->careful;
 }
 
 
@@ -147,12 +183,80 @@ ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
         }
     }
 
+    if (t->written == 0 && ngx_http_autostock_batch_expects(&t->flight)) {
+        ngx_http_autostock_packet_ahead(t);
+        t->written = t->nitems;
+        t->dirty = 1;
+
+        ngx_http_autostock_flight_query(&t->flight,
+                                    ngx_http_autostock_transaction_row,
+                                    ngx_http_autostock_transaction_ahead_done);
+        return;
+    }
+
     ngx_http_autostock_packet_plain(t);
 
     t->sent = 1;
     ngx_http_autostock_flight_query(&t->flight,
                                     ngx_http_autostock_transaction_row,
                                     ngx_http_autostock_transaction_plain_done);
+}
+
+
+static void
+ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_transaction_t *t = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_transaction_trouble(t, rc);
+        return;
+    }
+
+    ngx_http_autostock_flight_hold(&t->flight);
+}
+
+
+/*
+ * Nothing is promised yet: where somebody was refused in the meantime whose
+ * row is written, or it cannot be plain with the others, all begins anew.
+ */
+
+void
+ngx_http_autostock_transaction_complete(ngx_http_autostock_flight_t *flight)
+{
+    ngx_uint_t                         i, plain, hopeless, any, gone;
+    ngx_http_autostock_item_t         *item;
+    ngx_http_autostock_transaction_t  *t;
+
+    t = (ngx_http_autostock_transaction_t *) flight;
+    gone = 0;
+
+    if (t->written == 0) {
+        ngx_http_autostock_transaction_begin(t);
+        return;
+    }
+
+    for (i = 0; i < t->written; i++) {
+        item = &t->items[i];
+        gone |= item->gone;
+
+        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
+        }
+    }
+
+    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
+
+    if (!any || !plain || gone || t->ghosts) {
+        ngx_http_autostock_transaction_rollback(t,
+                                        ngx_http_autostock_transaction_anew);
+        return;
+    }
+
+    /* the transaction goes on: no ROLLBACK before the next packet */
+    t->dirty = 0;
+    ngx_http_autostock_transaction_plain(t);
 }
 
 

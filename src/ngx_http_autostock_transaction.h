@@ -6,6 +6,8 @@
  *            with an error unless every product is there, under its SKU, with
  *            stock left above its reorder point; or with enough stock and an
  *            order open already.  The row lock is held for the last step.
+ *            Where a crowd is coming, the rows of its first half go ahead in
+ *            a packet of their own; the others go in the one with COMMIT.
  *   peek     reads without locks what may settle an item: its key, its
  *            product; refuses what cannot be had.
  *   careful  locks the stock rows, tells who gets what, first come first
@@ -81,6 +83,7 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
+    ngx_uint_t                        written;  /* items gone ahead */
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
     size_t                            bytes;    /* of SKUs */
@@ -112,6 +115,10 @@ typedef struct {
 void ngx_http_autostock_transaction_depart(
     ngx_http_autostock_flight_t *flight);
 
+
+/* It was held, and others have come aboard since. */
+void ngx_http_autostock_transaction_complete(
+    ngx_http_autostock_flight_t *flight);
 
 /* Goes on from the beginning on the same connection, unless it was lost. */
 void ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc);
@@ -168,7 +175,11 @@ void ngx_http_autostock_transaction_committed(
     ngx_http_autostock_transaction_t *t);
 
 
-/* The packets, written into flight.sql; ngx_http_autostock_packet.c. */
+/*
+ * The packets, written into flight.sql; ngx_http_autostock_packet.c.  ahead:
+ * the rows alone; plain then only adds to them.
+ */
+void ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
     ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines);

@@ -135,7 +135,8 @@ def checkout_bytes(path, sku, quantity, key):
 
 async def checkout(line, book, client, sku, quantity, key=None, how=None,
                    timeout=20, path='/checkout', rng=random):
-    """One request, and its entry in the log.  how: "leave" or "slow"."""
+    """One request, and its entry in the log.  how: "leave", "slow", or an
+    event that tells that somebody else has sent the last byte."""
     head, body = checkout_bytes(path, sku, quantity, key)
     entry = {'t0': time.time(), 'client': client, 'host': line.url,
              'sku': sku, 'q': quantity, 'key': key, 'sent': False,
@@ -172,6 +173,9 @@ async def send(line, head, body, entry, how, rng):
             await asyncio.sleep(rng.random() * 0.05)
             line.writer.write(body[at:at + 9])
             await line.writer.drain()
+    elif isinstance(how, asyncio.Event):
+        line.writer.write(head + body[:-1])
+        await how.wait()
     else:
         line.writer.write(head + body)
         await line.writer.drain()

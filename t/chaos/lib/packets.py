@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import os
+import select
 import time
 import uuid
 
@@ -29,7 +30,8 @@ class Kind:
     """A transaction to shoot at: how its requests and shelves look."""
 
     def __init__(self, name, sizes=(1, 2, 64), stock=lambda n: 10 * n + 10,
-                 point=0, keyed=False, products=1, again=False, want=None):
+                 point=0, keyed=False, products=1, again=False, want=None,
+                 crowd=False):
         self.name = name
         self.sizes = sizes
         self.stock = stock
@@ -37,12 +39,15 @@ class Kind:
         self.keyed = keyed
         self.products = products
         self.again = again
+        self.crowd = crowd
         self.want = want or (lambda n: {200: n})
 
 
 KINDS = [
     Kind('plain'),
     Kind('keyed', keyed=True),
+    Kind('crowd', sizes=(32,), crowd=True),
+    Kind('crowd-keyed', sizes=(32,), crowd=True, keyed=True),
     Kind('replayed', keyed=True, again=True),
     Kind('many-products', sizes=(2, 64), products=2),
     Kind('empties', stock=lambda n: n),
@@ -78,7 +83,8 @@ class Shot:
             status = entry['status'] or entry.get('why')
             counts[status] = counts.get(status, 0) + 1
         commands = self.proxy.do('commands', since=self.first)['commands']
-        return counts, commands
+        # before a crowd there is the batch that it came from
+        return counts, commands[self.kind.crowd:]
 
     def shelves(self):
         self.skus = []
@@ -104,7 +110,9 @@ class Shot:
     def arm(self):
         self.first = self.proxy.do('commands', since=1 << 40)['next']
         if self.rule:
-            self.proxy.do('rule', **self.rule)
+            rule = dict(self.rule)
+            rule['skip'] += self.kind.crowd
+            self.proxy.do('rule', **rule)
 
     async def requests(self):
         if self.kind.name == 'receipt':
@@ -117,7 +125,9 @@ class Shot:
             await line.open()
         if self.kind.again:
             await self.all_at_once(lines, book)
-        if self.size == 1:
+        if self.kind.crowd:
+            entries = await self.coming_back(lines, book)
+        elif self.size == 1:
             self.arm()
             entries = await self.all_at_once(lines, book)
         else:
@@ -133,7 +143,38 @@ class Shot:
                           self.key(n), None, 15)
             for n, line in enumerate(lines)))
 
-    async def merged(self, lines, book):
+    async def coming_back(self, lines, book):
+        """Twice as many are answered in one batch; these come right behind
+        it, taken for a part of them that asks again: the first of them go
+        ahead, the others join."""
+        # a product that is known need not be looked up; and each of the rest
+        # lets more be waited for, after shots that kept some away
+        for sku in [self.skus[0]] + 12 * ['D']:
+            await load.checkout(lines[0], book, -2, sku, 1)
+        told = asyncio.Event()
+        rest = asyncio.gather(*(
+            load.checkout(line, book, n, self.skus[0], 1, self.key(n), told,
+                          15) for n, line in enumerate(lines)))
+        before = [load.Line(self.host.url) for _ in range(2 * self.size)]
+        for line in before:
+            await line.open()
+        answered = await self.merged(before, book, self.plain)
+        # nothing else runs until the last bytes are sent: 3 ms are waited
+        select.select([socket_of(before[0])], [], [], 10)
+        for line in lines:
+            os.write(socket_of(line), b'}')
+        told.set()
+        await answered
+        for line in before:
+            line.close()
+        return await rest
+
+    async def plain(self, lines, book):
+        return await asyncio.gather(*(
+            load.checkout(line, book, n, 'D', 1, None, None, 15)
+            for n, line in enumerate(lines)))
+
+    async def merged(self, lines, book, ask=None):
         """Behind one whose only connection is held, all wait for the next
         batch together."""
         seen = self.proxy.mark()
@@ -144,11 +185,13 @@ class Shot:
             load.checkout(plug, book, -1, 'D', 1, None, None, 15))
         await self.until(lambda: any(
             e['what'] == 'fired' for e in self.proxy.events(seen)))
-        rest = asyncio.create_task(self.all_at_once(lines, book))
+        rest = asyncio.create_task((ask or self.all_at_once)(lines, book))
         await self.until(lambda: shops.status_of(self.host)['waiting']
-                         >= self.size)
+                         >= len(lines))
         self.arm()
         self.proxy.do('release', rule=hold)
+        if ask:
+            return asyncio.gather(first, rest)
         await first
         plug.close()
         return await rest
@@ -192,6 +235,10 @@ class Shot:
             return {'status': None, 'why': repr(e)}
         finally:
             line.close()
+
+
+def socket_of(line):
+    return line.writer.get_extra_info('socket').fileno()
 
 
 def boundaries(commands):
@@ -241,9 +288,7 @@ class Packets(Scenario):
         return [f'S{n:06d}' for n in range(1, self.shots + 1)]
 
     def sweep(self, kind, size, share):
-        self.warm()
-        counts, commands = Shot(self, kind, size).fire()
-        self.look(kind, size, None, counts)
+        commands = self.undisturbed(kind, size)
         todo = [dict(action, match='', skip=skip, at=at, when=when)
                 for skip, at, when in boundaries(commands)
                 for action in ACTIONS]
@@ -262,6 +307,18 @@ class Packets(Scenario):
                    for e in self.shop.proxy.events(seen)):
                 self.fired += 1
                 self.tally.fault(f'packet {rule["action"]}')
+
+    def undisturbed(self, kind, size):
+        """What a shot's commands are; of a crowd, those of one in which some
+        went ahead (they do unless this machine was slow in that moment)."""
+        for _ in range(10):
+            self.warm()
+            counts, commands = Shot(self, kind, size).fire()
+            self.look(kind, size, None, counts)
+            # BEGIN and INSERT, answered by two packets
+            if not kind.crowd or len(commands[0]['shape']) == 3:
+                break
+        return commands
 
     def proxy_mark(self):
         return self.shop.proxy.mark()

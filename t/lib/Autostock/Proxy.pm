@@ -116,6 +116,7 @@ sub obey {
 
     } elsif ($verb eq 'cut') {
         cut($state, $_) for @links;
+        $state->{held} = 0;
 
     } elsif ($verb eq 'match') {
         $state->{match} = qr/$arg/;
