@@ -30,9 +30,11 @@ def restart_database(scenario):
 
 
 def a_worker(scenario):
-    host = scenario.rng.choice(scenario.shop.hosts)
-    pids = wait_until('nginx has workers', host.worker_pids)
-    return host, scenario.rng.choice(pids)
+    """Of a host that has any: a master that is killed has none left."""
+    hosts = wait_until('an nginx has workers', lambda: [
+        host for host in scenario.shop.hosts if host.worker_pids()])
+    host = scenario.rng.choice(hosts)
+    return host, scenario.rng.choice(host.worker_pids())
 
 
 def kill_nginx_worker(scenario):

@@ -46,8 +46,8 @@ class Kind:
 KINDS = [
     Kind('plain'),
     Kind('keyed', keyed=True),
-    Kind('crowd', sizes=(32,), crowd=True),
-    Kind('crowd-keyed', sizes=(32,), crowd=True, keyed=True),
+    Kind('crowd', sizes=(16,), crowd=True),
+    Kind('crowd-keyed', sizes=(16,), crowd=True, keyed=True),
     Kind('replayed', keyed=True, again=True),
     Kind('many-products', sizes=(2, 64), products=2),
     Kind('empties', stock=lambda n: n),
