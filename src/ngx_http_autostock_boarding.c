@@ -220,7 +220,9 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
     line->product = product;
     t->ghosts |= product->ghost;
     line->sold = 0;
+    line->seen = 0;
     line->open = 0;
+    line->order = 0;
 
     return line;
 }
