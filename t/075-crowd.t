@@ -2,6 +2,14 @@
 # completed with the others.
 
 use lib 't/lib';
+use Test::More ();
+
+BEGIN {
+    # a crowd is waited for 3 ms
+    Test::More::plan(skip_all => 'under valgrind nobody is back in time')
+        if $ENV{TEST_NGINX_USE_VALGRIND};
+}
+
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Proxy;
 use Autostock::Test;
