@@ -68,7 +68,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
-    if (t->written && !t->doubt) {
+    if (t->written) {
         /* it began and did not end well; the others may be there by now */
         ngx_http_autostock_flight_gather(&t->flight);
     }
@@ -123,13 +123,17 @@ ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
-    if (t->doubt || t->look || (t->nkeyed && db->replays)) {
-        return t->doubt;
+    if (t->doubt) {
+        return 1;
+    }
+
+    if (t->look || t->ghosts || t->careful || (t->nkeyed && db->replays)) {
+        return 0;
     }
 
     any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
 
-    return any && plain && !t->ghosts && !t->careful;
+    return any && plain;
 }
 
 
@@ -196,6 +200,8 @@ ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_packet_plain(t);
 
+    /* from here on nobody joins: it may be in doubt */
+    t->written = 0;
     t->sent = 1;
     ngx_http_autostock_flight_query(&t->flight,
                                     ngx_http_autostock_transaction_row,

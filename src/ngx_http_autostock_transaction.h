@@ -83,7 +83,8 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
-    ngx_uint_t                        written;  /* items gone ahead */
+    ngx_uint_t                        written;  /* items gone ahead,
+                                                   COMMIT not sent */
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
     size_t                            bytes;    /* of SKUs */

@@ -32,9 +32,10 @@ def restart_database(scenario):
 def a_worker(scenario):
     """Of a host that has any: a master that is killed has none left."""
     hosts = wait_until('an nginx has workers', lambda: [
-        host for host in scenario.shop.hosts if host.worker_pids()])
-    host = scenario.rng.choice(hosts)
-    return host, scenario.rng.choice(host.worker_pids())
+        (host, pids) for host in scenario.shop.hosts
+        if (pids := host.worker_pids())])
+    host, pids = scenario.rng.choice(hosts)
+    return host, scenario.rng.choice(pids)
 
 
 def kill_nginx_worker(scenario):

@@ -137,10 +137,10 @@ class Shot:
         book.close()
         return entries
 
-    async def all_at_once(self, lines, book):
+    async def all_at_once(self, lines, book, how=None):
         return await asyncio.gather(*(
             load.checkout(line, book, n, self.skus[n % len(self.skus)], 1,
-                          self.key(n), None, 15)
+                          self.key(n), how, 15)
             for n, line in enumerate(lines)))
 
     async def coming_back(self, lines, book):
@@ -152,31 +152,35 @@ class Shot:
         for sku in [self.skus[0]] + 12 * ['D']:
             await load.checkout(lines[0], book, -2, sku, 1)
         told = asyncio.Event()
-        rest = asyncio.gather(*(
-            load.checkout(line, book, n, self.skus[0], 1, self.key(n), told,
-                          15) for n, line in enumerate(lines)))
+        rest = asyncio.create_task(self.all_at_once(lines, book, told))
         before = [load.Line(self.host.url) for _ in range(2 * self.size)]
         for line in before:
             await line.open()
-        answered = await self.merged(before, book, self.plain)
+        plug, *answered = await self.waiting(before, book, self.others)
         # nothing else runs until the last bytes are sent: 3 ms are waited
         select.select([socket_of(before[0])], [], [], 10)
         for line in lines:
             os.write(socket_of(line), b'}')
         told.set()
-        await answered
-        for line in before:
+        await asyncio.gather(*answered)
+        for line in before + [plug]:
             line.close()
         return await rest
 
-    async def plain(self, lines, book):
+    async def others(self, lines, book):
         return await asyncio.gather(*(
             load.checkout(line, book, n, 'D', 1, None, None, 15)
             for n, line in enumerate(lines)))
 
-    async def merged(self, lines, book, ask=None):
+    async def merged(self, lines, book):
+        plug, first, rest = await self.waiting(lines, book, self.all_at_once)
+        await first
+        plug.close()
+        return await rest
+
+    async def waiting(self, lines, book, ask):
         """Behind one whose only connection is held, all wait for the next
-        batch together."""
+        batch together; it is let go.  His line, his task, and theirs."""
         seen = self.proxy.mark()
         hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
         plug = load.Line(self.host.url)
@@ -185,16 +189,12 @@ class Shot:
             load.checkout(plug, book, -1, 'D', 1, None, None, 15))
         await self.until(lambda: any(
             e['what'] == 'fired' for e in self.proxy.events(seen)))
-        rest = asyncio.create_task((ask or self.all_at_once)(lines, book))
+        rest = asyncio.create_task(ask(lines, book))
         await self.until(lambda: shops.status_of(self.host)['waiting']
                          >= len(lines))
         self.arm()
         self.proxy.do('release', rule=hold)
-        if ask:
-            return asyncio.gather(first, rest)
-        await first
-        plug.close()
-        return await rest
+        return plug, first, rest
 
     @staticmethod
     async def until(test):
