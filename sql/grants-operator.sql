@@ -24,6 +24,8 @@ GRANT SELECT,
     UPDATE (quantity, created_at),
     DELETE
     ON stock_movement TO autostock_operator@localhost;
+GRANT SELECT, INSERT, DELETE ON stock_movement_key
+    TO autostock_operator@localhost;
 
 -- orders list, show, cancel, retry; reconcile compares them with the ledger;
 -- a stock that is brought to the reorder point opens the order

@@ -14,8 +14,9 @@
 --     sed 's/@localhost/@"10.0.0.%"/' sql/grants.sql | mariadb shop
 --
 -- Each GRANT names a table without its database: it means the current one.
--- Nobody here may read or write another table, alter or drop one, delete a
--- row, or grant; what an operator's commands need is grants-operator.sql.
+-- Nobody here may read or write another table, alter or drop one, or grant,
+-- and none may delete a row but the worker a key that is past its time; what
+-- an operator's commands need is grants-operator.sql.
 -- Nothing global is needed: both may end their own sessions (KILL), read the
 -- server's flush settings and set their session's isolation, time-outs and
 -- time zone without any privilege.
@@ -32,6 +33,7 @@ GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key,
             fingerprint, order_id)
     ON stock_movement TO autostock@localhost;
+GRANT SELECT, INSERT ON stock_movement_key TO autostock@localhost;
 
 -- a sale opens the order; a receipt fulfils it and ends the worker's lease
 GRANT SELECT,
@@ -59,3 +61,5 @@ GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key),
     UPDATE (idempotency_key, fingerprint)
     ON stock_movement TO autostock_worker@localhost;
+GRANT SELECT, INSERT, DELETE ON stock_movement_key
+    TO autostock_worker@localhost;

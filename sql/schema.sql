@@ -85,7 +85,8 @@ DEALLOCATE PREPARE autostock_ddl;
 --                  sale's is its sale_id.
 -- idempotency_key  what must not happen twice: of an opening the product's
 --                  id, of a restock the order's id, of a sale the first 16
---                  bytes of SHA-256(scope, NUL, Idempotency-Key).
+--                  bytes of SHA-256(scope, NUL, Idempotency-Key).  Unique by
+--                  stock_movement_key.
 -- fingerprint      first 8 bytes of SHA-256 over the keyed request (sku as
 --                  asked, NUL, quantity in decimal): another body under the
 --                  same key is found out.
@@ -102,9 +103,40 @@ CREATE TABLE IF NOT EXISTS stock_movement (
     fingerprint      BINARY(8)   NULL,
     order_id         BINARY(16)  NULL,
     created_at       DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
-    PRIMARY KEY (movement_id),
-    CONSTRAINT uc_stock_movement_idempotency_key UNIQUE (idempotency_key)
+    PRIMARY KEY (movement_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- The ledger's unique key over idempotency_key, as a table: a row for every
+-- movement that has one, written and deleted in the transaction that writes
+-- or deletes the other.  A UNIQUE in the ledger itself would hold an entry for
+-- every NULL too, which is a sixth of what a sale without a key costs
+-- (docs/benchmark.md).  product_id lets a sharded database keep the row beside
+-- its movement.
+
+CREATE TABLE IF NOT EXISTS stock_movement_key (
+    idempotency_key  BINARY(16)  NOT NULL,
+    movement_id      BINARY(16)  NOT NULL,
+    product_id       BINARY(16)  NOT NULL,
+    PRIMARY KEY (idempotency_key)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- A ledger of before this table was had that UNIQUE: its keys go over.
+
+INSERT INTO stock_movement_key (idempotency_key, movement_id, product_id)
+SELECT m.idempotency_key, MIN(m.movement_id), MIN(m.product_id)
+FROM stock_movement m
+LEFT JOIN stock_movement_key k ON k.idempotency_key = m.idempotency_key
+WHERE m.idempotency_key IS NOT NULL AND k.idempotency_key IS NULL
+GROUP BY m.idempotency_key;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0, 'DO 0',
+    'ALTER TABLE stock_movement DROP KEY uc_stock_movement_idempotency_key')
+    FROM information_schema.TABLE_CONSTRAINTS
+    WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'stock_movement'
+        AND CONSTRAINT_NAME = 'uc_stock_movement_idempotency_key');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+DEALLOCATE PREPARE autostock_ddl;
 
 -- Orders to the factory: outbox and life cycle in one row.  All times UTC.
 --
@@ -146,19 +178,27 @@ CREATE TABLE IF NOT EXISTS restock_order (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 -- Products that were there before their ledger: one opening movement each.
+-- Its key comes first; with it, nobody else writes it.
 
-INSERT INTO stock_movement
-    (movement_id, product_id, kind, quantity, idempotency_key)
-SELECT UNHEX(CONCAT(
+INSERT INTO stock_movement_key (idempotency_key, movement_id, product_id)
+SELECT p.product_id, UNHEX(CONCAT(
         LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
         '7', SUBSTR(SHA2(CONCAT(UUID(), RAND(), HEX(p.product_id)), 256),
                     1, 3),
         '8', SUBSTR(SHA2(CONCAT(RAND(), UUID(), HEX(p.product_id)), 256),
                     1, 15))),
-    p.product_id, 'opening',
+    p.product_id
+FROM product p
+WHERE NOT EXISTS (SELECT 1 FROM stock_movement_key k
+                  WHERE k.idempotency_key = p.product_id);
+
+INSERT INTO stock_movement
+    (movement_id, product_id, kind, quantity, idempotency_key)
+SELECT k.movement_id, p.product_id, 'opening',
     p.stock - (SELECT COALESCE(SUM(m.quantity), 0) FROM stock_movement m
                WHERE m.product_id = p.product_id),
     p.product_id
 FROM product p
+JOIN stock_movement_key k ON k.idempotency_key = p.product_id
 WHERE NOT EXISTS (SELECT 1 FROM stock_movement o
-                  WHERE o.idempotency_key = p.product_id);
+                  WHERE o.movement_id = k.movement_id);

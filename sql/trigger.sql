@@ -7,14 +7,21 @@
 -- out: the worker's watchdog writes the opening movements instead.
 
 DROP TRIGGER IF EXISTS product_opening_movement;
+DROP TRIGGER IF EXISTS product_opening_key;
 
-CREATE TRIGGER product_opening_movement AFTER INSERT ON product FOR EACH ROW
-INSERT INTO stock_movement
-    (movement_id, product_id, kind, quantity, idempotency_key)
-VALUES (UNHEX(CONCAT(
+CREATE TRIGGER product_opening_key AFTER INSERT ON product FOR EACH ROW
+INSERT INTO stock_movement_key (idempotency_key, movement_id, product_id)
+VALUES (NEW.product_id, UNHEX(CONCAT(
         LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
         '7', SUBSTR(SHA2(CONCAT(UUID(), RAND(), HEX(NEW.product_id)), 256),
                     1, 3),
         '8', SUBSTR(SHA2(CONCAT(RAND(), UUID(), HEX(NEW.product_id)), 256),
                     1, 15))),
-    NEW.product_id, 'opening', NEW.stock, NEW.product_id);
+    NEW.product_id);
+
+CREATE TRIGGER product_opening_movement AFTER INSERT ON product FOR EACH ROW
+FOLLOWS product_opening_key
+INSERT INTO stock_movement
+    (movement_id, product_id, kind, quantity, idempotency_key)
+SELECT k.movement_id, NEW.product_id, 'opening', NEW.stock, NEW.product_id
+FROM stock_movement_key k WHERE k.idempotency_key = NEW.product_id;

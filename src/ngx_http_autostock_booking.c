@@ -38,7 +38,7 @@ ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
 
     ngx_http_autostock_sql_text(sql,
         "SELECT o.state,o.quantity,o.received,o.product_id,p.stock,"
-        "(SELECT movement_id FROM stock_movement"
+        "(SELECT movement_id FROM stock_movement_key"
         " WHERE idempotency_key=o.order_id),"
         "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,p.sku=");
     ngx_http_autostock_sql_string(sql, &rf->booking->product);
@@ -176,7 +176,7 @@ ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc)
 
 
 /*
- * The ledger's unique key keeps a second booking out, also one that was lost
+ * The order's id as a key keeps a second booking out, also one that was lost
  * and arrives late; the guards keep out one without a product or an order.
  */
 
@@ -203,6 +203,15 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
     ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
+        ");INSERT INTO stock_movement_key(idempotency_key,movement_id,"
+        "product_id)VALUES(");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, booking->id, 16);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
 
     ngx_http_autostock_sql_text(sql,
         ");UPDATE product SET stock=LAST_INSERT_ID(stock+");

@@ -13,11 +13,6 @@ static void ngx_http_autostock_packet_guard(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_keys(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_packet_movements(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
-    ngx_uint_t sold);
 
 
 static void
@@ -214,10 +209,11 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
 
     t->keys_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT m.idempotency_key,m.movement_id,m.fingerprint,p.stock"
-        " FROM stock_movement m LEFT JOIN product p"
+        "SELECT k.idempotency_key,m.movement_id,m.fingerprint,p.stock"
+        " FROM stock_movement_key k JOIN stock_movement m"
+        " ON m.movement_id=k.movement_id LEFT JOIN product p"
         " ON p.product_id=m.product_id"
-        " WHERE m.kind='sale' AND m.idempotency_key IN(");
+        " WHERE m.kind='sale' AND k.idempotency_key IN(");
 
     for (i = 0, n = 0; i < t->nitems; i++) {
         if (t->items[i].keyed && !t->items[i].twin) {
@@ -323,77 +319,4 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 
     t->commit_at = sql->statements;
     ngx_http_autostock_sql_text(sql, "COMMIT");
-}
-
-
-/*
- * The ledger's rows: what is sold, and in doubt the anchor in any case; those
- * that went ahead are there.
- */
-
-static void
-ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
-{
-    ngx_uint_t                  i, n, sold;
-    ngx_http_autostock_sql_t   *sql;
-    ngx_http_autostock_item_t  *item;
-
-    sql = &t->flight.sql;
-
-    for (i = t->written, n = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-        sold = item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
-
-        if (!sold && !(t->doubt && i == t->anchor)) {
-            continue;
-        }
-
-        if (n++) {
-            ngx_http_autostock_sql_text(sql, ",");
-
-        } else if (t->nkeyed) {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement(movement_id,product_id,kind,"
-                "quantity,idempotency_key,fingerprint)VALUES");
-
-        } else {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement(movement_id,product_id,kind,"
-                "quantity)VALUES");
-        }
-
-        ngx_http_autostock_packet_movement(sql, t, item, sold);
-    }
-
-    if (n) {
-        ngx_http_autostock_sql_next(sql);
-    }
-}
-
-
-static void
-ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
-    ngx_uint_t sold)
-{
-    ngx_http_autostock_sql_text(sql, "(");
-    ngx_http_autostock_sql_binary(sql, item->id, 16);
-    ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_sql_binary(sql, t->lines[item->line].product->id, 16);
-    ngx_http_autostock_sql_text(sql, ",'sale',");
-    ngx_http_autostock_sql_number(sql, sold ? - (int64_t) item->quantity : 0);
-
-    if (t->nkeyed) {
-        if (item->keyed && sold) {
-            ngx_http_autostock_sql_text(sql, ",");
-            ngx_http_autostock_sql_binary(sql, item->key, 16);
-            ngx_http_autostock_sql_text(sql, ",");
-            ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
-
-        } else {
-            ngx_http_autostock_sql_text(sql, ",NULL,NULL");
-        }
-    }
-
-    ngx_http_autostock_sql_text(sql, ")");
 }

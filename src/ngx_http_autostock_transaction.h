@@ -187,6 +187,13 @@ void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
 
+/*
+ * The ledger's rows of who is aboard and was not written ahead, in the order
+ * in which they came, and after them the rows of their keys;
+ * ngx_http_autostock_movements.c.
+ */
+void ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t);
+
 /* Their products; ngx_http_autostock_products.c. */
 
 typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,

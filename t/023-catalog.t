@@ -39,6 +39,8 @@ OLD-1|old|1|5
 is(sell('OLD-1')->{code}, 200, 'there');
 db->run("DELETE FROM stock_movement WHERE product_id ="
     . " (SELECT product_id FROM product WHERE sku = 'OLD-1');"
+    . " DELETE FROM stock_movement_key WHERE product_id ="
+    . " (SELECT product_id FROM product WHERE sku = 'OLD-1');"
     . " DELETE FROM product WHERE sku = 'OLD-1';");
 db->run("INSERT INTO product (product_id, sku, name, price, stock, factory_id,"
     . " ad_id) SELECT UNHEX(MD5('again')), 'OLD-1', 'old', 1, 9, factory_id,"

@@ -56,8 +56,24 @@ as_books_sum(as_books_t *books, const char *product_id)
 }
 
 
+/* What is written twice, in the ledger and beside it, differs. */
+static void
+as_books_key(as_books_t *books, const char *movement_id, const char *what)
+{
+    char  id[AS_UUID_TEXT_LEN + 1];
+
+    *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
+    as_findings_say(books->findings, AS_DOCTOR_WRONG, "key",
+                    "find out who writes there; sql/schema.sql adds keys "
+                    "that are missing to stock_movement_key, and what is "
+                    "there without a movement may be deleted",
+                    "movement %s %s", id, what);
+}
+
+
 /* Three columns: a product's sum within the chunk, whether its opening is
- * there.  Two: the chunk's end.  Five: a receipt without its order. */
+ * there.  Two: the chunk's end.  Five: a receipt without its order.  One: a
+ * movement whose key is not kept. */
 static void
 as_books_chunk_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -68,7 +84,11 @@ as_books_chunk_row(void *data, unsigned statement,
 
     (void) statement;
 
-    if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        as_books_key(books, columns[0], "has a key, which is not kept: it "
+                     "could happen twice");
+
+    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
         books->more = 1;
         books->movements += strtoull(columns[1], NULL, 10);
         memcpy(books->cursor, columns[0], AS_UUID_LEN);
@@ -123,12 +143,69 @@ as_books_chunk(as_db_t *db, as_books_t *books)
                    " m.order_id WHERE m.kind = 'restock' AND (o.order_id IS"
                    " NULL OR o.state <> 'fulfilled' OR m.idempotency_key IS"
                    " NULL OR m.idempotency_key <> m.order_id);"
+                   "SELECT m.movement_id FROM %s LEFT JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " m.idempotency_key AND k.movement_id = m.movement_id"
+                   " WHERE m.idempotency_key IS NOT NULL AND k.movement_id"
+                   " IS NULL;"
                    "SELECT MAX(m.movement_id), COUNT(*) FROM %s",
                    as_text_get(&range), as_text_get(&range),
-                   as_text_get(&range));
+                   as_text_get(&range), as_text_get(&range));
 
     books->more = 0;
     status = as_db_run(db, &sql, as_books_chunk_row, books);
+    as_text_free(&sql);
+    as_text_free(&range);
+
+    return status;
+}
+
+
+/* One column: a key without its movement.  Two: the chunk's end. */
+static void
+as_books_keys_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_books_t  *books = data;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        as_books_key(books, columns[0], "is not there, but its key");
+
+    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+        books->more = 1;
+        memcpy(books->cursor, columns[0], AS_UUID_LEN);
+    }
+}
+
+
+static as_db_status_e
+as_books_keys(as_db_t *db, as_books_t *books)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    memset(books->cursor, 0, AS_UUID_LEN);
+
+    do {
+        as_text_clear(&sql);
+        as_text_clear(&range);
+        as_text_put(&range, "(SELECT idempotency_key, movement_id FROM"
+                    " stock_movement_key WHERE idempotency_key > ");
+        as_text_sql_bytes(&range, books->cursor, AS_UUID_LEN);
+        as_text_put(&range, " ORDER BY idempotency_key LIMIT "
+                    AS_BOOKS_CHUNK ") k");
+
+        as_text_printf(&sql, "SELECT k.movement_id FROM %s LEFT JOIN"
+                       " stock_movement m ON m.movement_id = k.movement_id"
+                       " WHERE m.movement_id IS NULL;SELECT"
+                       " MAX(k.idempotency_key), COUNT(*) FROM %s",
+                       as_text_get(&range), as_text_get(&range));
+        books->more = 0;
+        status = as_db_run(db, &sql, as_books_keys_row, books);
+    } while (status == AS_DB_OK && books->more);
+
     as_text_free(&sql);
     as_text_free(&range);
 
@@ -266,6 +343,10 @@ as_books_ledger(as_db_t *db, as_books_t *books)
     for (books->more = 1; status == AS_DB_OK && books->more; ) {
         status = as_books_chunk(db, books);
         as_progress_to(books->progress, 0, 0, books->movements);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_books_keys(db, books);
     }
 
     if (status == AS_DB_OK) {

@@ -36,8 +36,9 @@ typedef struct {
 /* An opening is a horizon where a roll-up moved its time on from its id's:
  * receipts from before it are folded (as_rollup.c). */
 #define AS_BOOKS_FOLDED                                                       \
-    " AND NOT EXISTS (SELECT 1 FROM stock_movement h WHERE"                   \
-    " h.idempotency_key = o.product_id AND h.kind = 'opening' AND"            \
+    " AND NOT EXISTS (SELECT 1 FROM stock_movement_key g JOIN"                \
+    " stock_movement h ON h.movement_id = g.movement_id WHERE"                \
+    " g.idempotency_key = o.product_id AND h.kind = 'opening' AND"            \
     " h.created_at > FROM_UNIXTIME(CONV(HEX(SUBSTR(h.movement_id, 1, 6)),"    \
     " 16, 10) / 1000) + INTERVAL 60 SECOND AND o.fulfilled_at <="             \
     " h.created_at + INTERVAL 60 SECOND)"
@@ -48,7 +49,8 @@ static const as_books_check_t  as_books_checks[] = {
       "if the goods came, autostock-worker stock add SKU N",
       "SELECT o.order_id, p.sku, CONCAT('received ', o.received) FROM"
       " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"
-      " LEFT JOIN stock_movement m ON m.idempotency_key = o.order_id WHERE"
+      " LEFT JOIN stock_movement_key k ON k.idempotency_key = o.order_id"
+      " LEFT JOIN stock_movement m ON m.movement_id = k.movement_id WHERE"
       " o.state = 'fulfilled' AND m.movement_id IS NULL" AS_BOOKS_FOLDED },
 
     { "received", AS_DOCTOR_WRONG,
@@ -56,8 +58,9 @@ static const as_books_check_t  as_books_checks[] = {
       "product",
       "count, and autostock-worker stock set SKU N",
       "SELECT o.order_id, p.sku, CONCAT('received ', o.received, ', booked ',"
-      " m.quantity) FROM restock_order o JOIN stock_movement m ON"
-      " m.idempotency_key = o.order_id LEFT JOIN product p ON p.product_id ="
+      " m.quantity) FROM restock_order o JOIN stock_movement_key k ON"
+      " k.idempotency_key = o.order_id JOIN stock_movement m ON"
+      " m.movement_id = k.movement_id LEFT JOIN product p ON p.product_id ="
       " o.product_id WHERE o.state = 'fulfilled' AND (m.quantity <>"
       " o.received OR m.product_id <> o.product_id OR m.kind <> 'restock')" },
 

@@ -45,11 +45,16 @@ static const as_doctor_right_t  as_doctor_rights[] = {
     { "write opening movements",
       "INSERT INTO stock_movement (movement_id, product_id, kind, quantity,"
       " idempotency_key) SELECT " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
-      ", 'opening', 1, NULL FROM DUAL WHERE FALSE", "sql/grants.sql" },
+      ", 'opening', 1, NULL FROM DUAL WHERE FALSE;INSERT INTO"
+      " stock_movement_key (idempotency_key, movement_id, product_id) SELECT "
+      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
+      " FROM DUAL WHERE FALSE", "sql/grants.sql" },
 
     { "forget idempotency keys",
       "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
-      " WHERE movement_id = " AS_DOCTOR_NOBODY, "sql/grants.sql" },
+      " WHERE movement_id = " AS_DOCTOR_NOBODY ";DELETE FROM"
+      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY,
+      "sql/grants.sql" },
 };
 
 #define AS_DOCTOR_RIGHTS                                                      \
@@ -65,6 +70,8 @@ static const char *const  as_doctor_columns[] = {
     "stock_movement.kind", "stock_movement.quantity",
     "stock_movement.idempotency_key", "stock_movement.fingerprint",
     "stock_movement.order_id", "stock_movement.created_at",
+    "stock_movement_key.idempotency_key", "stock_movement_key.movement_id",
+    "stock_movement_key.product_id",
     "restock_order.order_id", "restock_order.product_id",
     "restock_order.state", "restock_order.quantity",
     "restock_order.received", "restock_order.attempts",
@@ -148,7 +155,7 @@ as_doctor_schema_read(as_doctor_db_t *d)
 
         "SELECT MAX(COLUMN_NAME) FROM information_schema.STATISTICS WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('restock_order',"
-        " 'stock_movement') AND NON_UNIQUE = 0 GROUP BY TABLE_NAME,"
+        " 'stock_movement_key') AND NON_UNIQUE = 0 GROUP BY TABLE_NAME,"
         " INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) IS NOT NULL;"
 
         "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE"
@@ -169,8 +176,8 @@ as_doctor_schema_read(as_doctor_db_t *d)
 
         "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
-        " 'stock_movement', 'restock_order') AND (ENGINE IS NULL OR ENGINE"
-        " <> 'InnoDB')", as_doctor_schema_row, d);
+        " 'stock_movement', 'stock_movement_key', 'restock_order') AND"
+        " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_schema_row, d);
 }
 
 
@@ -195,7 +202,7 @@ as_doctor_schema_tell(as_doctor_db_t *d)
 
     if (!d->keys[1]) {
         as_text_printf(&missing, "%sthe unique key over "
-                       "stock_movement.idempotency_key",
+                       "stock_movement_key.idempotency_key",
                        missing.len > 0 ? ", " : "");
     }
 

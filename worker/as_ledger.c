@@ -34,7 +34,8 @@ as_ledger_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* With the product's row locked no sale is between its two halves. */
+/* With the product's row locked no sale is between its two halves.  Whoever
+ * has written the key writes the movement. */
 static as_db_status_e
 as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
     as_uuid_gen_t *gen, bool *opened)
@@ -50,9 +51,14 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
 
     as_text_sql_bytes(&product, product_id, AS_UUID_LEN);
     as_text_printf(&sql, "START TRANSACTION;SELECT stock FROM product WHERE"
-                   " product_id = %s FOR UPDATE;INSERT INTO stock_movement"
-                   " (movement_id, product_id, kind, quantity,"
-                   " idempotency_key) SELECT ", as_text_get(&product));
+                   " product_id = %s FOR UPDATE;INSERT INTO"
+                   " stock_movement_key (idempotency_key, movement_id,"
+                   " product_id) SELECT product_id, ", as_text_get(&product));
+    as_text_sql_bytes(&sql, id, AS_UUID_LEN);
+    as_text_printf(&sql, ", product_id FROM product WHERE product_id = %s;"
+                   "INSERT INTO stock_movement (movement_id, product_id,"
+                   " kind, quantity, idempotency_key) SELECT ",
+                   as_text_get(&product));
     as_text_sql_bytes(&sql, id, AS_UUID_LEN);
     as_text_printf(&sql, ", p.product_id, 'opening', p.stock - (SELECT"
                    " COALESCE(SUM(m.quantity), 0) FROM stock_movement m"
@@ -61,7 +67,7 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
                    as_text_get(&product));
 
     status = as_db_run(db, &sql, NULL, NULL);
-    *opened = status == AS_DB_OK && as_db_affected(db, 2) == 1;
+    *opened = status == AS_DB_OK && as_db_affected(db, 3) == 1;
 
     as_text_free(&sql);
     as_text_free(&product);
@@ -82,8 +88,8 @@ as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
     *opened = 0;
 
     status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
-                        " stock_movement m ON m.idempotency_key ="
-                        " p.product_id WHERE m.movement_id IS NULL LIMIT 50",
+                        " stock_movement_key k ON k.idempotency_key ="
+                        " p.product_id WHERE k.movement_id IS NULL LIMIT 50",
                         as_ledger_row, &page);
 
     for (i = 0; status == AS_DB_OK && i < page.n; i++) {
@@ -119,13 +125,43 @@ as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
 }
 
 
+/* Here and in stock_movement_key, in an open transaction. */
+static as_db_status_e
+as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
+    uint64_t *forgotten)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&range, "m.kind = 'sale' AND m.idempotency_key IS NOT NULL"
+                " AND m.movement_id > ");
+    as_text_sql_bytes(&range, cursor, AS_UUID_LEN);
+    as_text_put(&range, " AND m.movement_id <= ");
+    as_text_sql_bytes(&range, last, AS_UUID_LEN);
+
+    as_text_printf(&sql, "START TRANSACTION;DELETE k FROM stock_movement m"
+                   " JOIN stock_movement_key k ON k.idempotency_key ="
+                   " m.idempotency_key AND k.movement_id = m.movement_id"
+                   " WHERE %s;UPDATE stock_movement m SET m.idempotency_key ="
+                   " NULL, m.fingerprint = NULL WHERE %s",
+                   as_text_get(&range), as_text_get(&range));
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    *forgotten = status == AS_DB_OK ? as_db_affected(db, 2) : 0;
+    as_text_free(&sql);
+    as_text_free(&range);
+
+    return status;
+}
+
+
 as_db_status_e
 as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
     bool *more, uint64_t *forgotten)
 {
     int               i;
+    uint64_t          n;
     uint8_t           end[AS_UUID_LEN] = { 0 };
-    as_text_t         sql = AS_TEXT_EMPTY;
     as_db_status_e    status;
     as_ledger_page_t  page;
 
@@ -142,18 +178,16 @@ as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
         return status;
     }
 
-    as_text_put(&sql, "UPDATE stock_movement SET idempotency_key = NULL,"
-                " fingerprint = NULL WHERE kind = 'sale' AND idempotency_key"
-                " IS NOT NULL AND movement_id > ");
-    as_text_sql_bytes(&sql, cursor, AS_UUID_LEN);
-    as_text_put(&sql, " AND movement_id <= ");
-    as_text_sql_bytes(&sql, page.ids[0], AS_UUID_LEN);
+    status = as_ledger_clear(db, cursor, page.ids[0], &n);
 
-    status = as_db_run(db, &sql, NULL, NULL);
-    as_text_free(&sql);
+    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
+     * others although another node's transaction undid it */
+    if (status == AS_DB_OK) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+    }
 
     if (status == AS_DB_OK) {
-        *forgotten = as_db_affected(db, 0);
+        *forgotten = n;
         *more = true;
         memcpy(cursor, page.ids[0], AS_UUID_LEN);
     }

@@ -149,10 +149,11 @@ as_order_show(as_db_t *db, as_order_show_t *show)
                 " p.factory_id WHERE o.order_id = ");
     as_text_sql_bytes(&sql, show->id, AS_UUID_LEN);
 
-    /* by the unique key that a restock's movement has */
+    /* by the key that a restock's movement has */
     as_text_put(&sql, ";SELECT o.movement_id, o.kind, o.quantity, "
                 AS_ORDER_TIME("created_at")
-                " FROM stock_movement o WHERE o.idempotency_key = ");
+                " FROM stock_movement_key k JOIN stock_movement o ON"
+                " o.movement_id = k.movement_id WHERE k.idempotency_key = ");
     as_text_sql_bytes(&sql, show->id, AS_UUID_LEN);
 
     json_decref(show->order);

@@ -159,9 +159,11 @@ as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
     as_rollup_bound(&sql, rollup->keys_ms);
     as_text_printf(&sql, ") AND NOT EXISTS (SELECT 1 FROM restock_order r"
                    " WHERE r.order_id = m.order_id AND r.state <>"
-                   " 'fulfilled') AND EXISTS (SELECT 1 FROM stock_movement o"
-                   " WHERE o.idempotency_key = m.product_id AND o.kind ="
-                   " 'opening') ORDER BY m.movement_id%s",
+                   " 'fulfilled') AND EXISTS (SELECT 1 FROM"
+                   " stock_movement_key k JOIN stock_movement o ON"
+                   " o.movement_id = k.movement_id WHERE k.idempotency_key ="
+                   " m.product_id AND o.kind = 'opening') ORDER BY"
+                   " m.movement_id%s",
                    rollup->dry_run ? "" : " FOR UPDATE");
 
     status = as_db_run(db, &sql, as_rollup_row, page);
@@ -220,9 +222,11 @@ as_rollup_openings(as_rollup_page_t *page, int64_t before_ms, as_text_t *sql)
         as_text_printf(sql, "UPDATE stock_movement SET quantity = quantity"
                        " + (%" PRId64 "), created_at = GREATEST(created_at,"
                        " CAST('%s' AS DATETIME(6))) WHERE kind = 'opening'"
-                       " AND idempotency_key = ", sum, horizon);
+                       " AND movement_id = (SELECT movement_id FROM"
+                       " stock_movement_key WHERE idempotency_key = ", sum,
+                       horizon);
         as_text_sql_bytes(sql, page->rows[i].product_id, AS_UUID_LEN);
-        as_text_put(sql, ";");
+        as_text_put(sql, ");");
         sum = 0;
     }
 }
@@ -236,7 +240,10 @@ as_rollup_fold(as_db_t *db, const as_rollup_t *rollup, as_rollup_page_t *page)
     as_db_status_e  status;
 
     as_rollup_openings(page, rollup->before_ms, &sql);
-    as_text_put(&sql, "DELETE FROM stock_movement WHERE movement_id IN ");
+    as_text_put(&sql, "DELETE m, k FROM stock_movement m LEFT JOIN"
+                " stock_movement_key k ON k.idempotency_key ="
+                " m.idempotency_key AND k.movement_id = m.movement_id WHERE"
+                " m.movement_id IN ");
 
     for (i = 0; i < page->n; i++) {
         as_text_put(&sql, i == 0 ? "(" : ",");

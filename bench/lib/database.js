@@ -38,6 +38,7 @@ CREATE TABLE product_start AS SELECT * FROM product;
 const RESET = `
 SET SESSION lock_wait_timeout = 10;
 TRUNCATE stock_movement;
+TRUNCATE stock_movement_key;
 DELETE FROM restock_order;
 DELETE FROM product;
 INSERT INTO product SELECT * FROM product_start;

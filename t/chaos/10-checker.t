@@ -63,10 +63,12 @@ def good_book():
                sale_id=None),
         bought(silent, None, None, status=None, why='closed', sale_id=None),
     ]
+    movements = [opening, one, two, three, restock, silent]
     return {
         'products': [{'id': PRODUCT, 'sku': 'D', 'stock': 3,
                       'reorder_point': 0, 'reorder_quantity': 4}],
-        'movements': [opening, one, two, three, restock, silent],
+        'movements': movements,
+        'keys': {m['key']: m['id'] for m in movements if m['key']},
         'orders': [{'id': order, 'product': PRODUCT, 'state': 'fulfilled',
                     'quantity': 4, 'received': 4, 'attempts': 1,
                     'last_error': None, 'pending_at': T0 + 3,
@@ -94,6 +96,7 @@ def add_failed(book, gap):
     first = book['orders'][0]
     first.update(state='failed', failed_at=T0 + 6, received=0,
                  last_error='refused')
+    del book['keys'][movement(book, 4)['key']]
     del book['movements'][4:], book['requests'][6:]
     book['products'][0]['stock'] = 0
     book['factory']['called'] = []
@@ -156,6 +159,9 @@ BREAKS = [
     ('key-forgotten', set_at(request(3), status=409)),
     ('key-forgotten', set_at(request(4), status=409)),
     ('key-unmarked', set_at(request(3), replayed=False)),
+    ('key-lost', lambda b: b['keys'].pop(key_hash('k1'))),
+    ('key-lost', lambda b: b['keys'].update({key_hash('k1'): OTHER})),
+    ('key-orphan', lambda b: b['keys'].update({key_hash('k9'): OTHER})),
     ('stock-told', lambda b: (b.update(strict_stock=True),
                               b['requests'][0].update(stock=7),
                               b['requests'][1].update(stock=7),

@@ -293,6 +293,9 @@ subtest 'reconcile' => sub {
             'restock', 0, X'%1\$s')",
         orphan => "INSERT INTO stock_movement (movement_id, product_id, kind,
             quantity) VALUES (X'%1\$s', X'%1\$s', 'sale', -1)",
+        key => "INSERT INTO stock_movement (movement_id, product_id, kind,
+            quantity, idempotency_key) VALUES (X'%1\$s',
+            UUID_TO_BIN('$product'), 'sale', 0, X'%1\$s')",
     );
     my $row = 'ab' x 16;
     for my $check (sort keys %broken) {
@@ -311,6 +314,9 @@ subtest 'reconcile' => sub {
     sql("UPDATE product SET reorder_point = 1000000");
     ok((findings('reconcile'))[0]{'no-order'}, 'a missing order is found');
     sql("UPDATE product SET reorder_point = 0");
+    sql("INSERT INTO stock_movement_key VALUES (X'$row', X'$row', X'$row')");
+    ok((findings('reconcile'))[0]{key}, 'a key without movement is found');
+    sql("DELETE FROM stock_movement_key WHERE movement_id = X'$row'");
     sql("UPDATE stock_movement SET idempotency_key = NULL
         WHERE kind = 'opening'");
     ok((findings('reconcile'))[0]{opening}, 'a missing opening is found');
@@ -325,6 +331,8 @@ subtest 'ledger rollup' => sub {
             CONV(HEX(SUBSTR(movement_id, 1, 6)), 16, 10) - 20 * 86400000),
             12, '0')), SUBSTR(movement_id, 7)),
             created_at = created_at - INTERVAL 20 DAY;
+        UPDATE stock_movement_key k JOIN stock_movement m
+            USING (idempotency_key) SET k.movement_id = m.movement_id;
         UPDATE restock_order SET fulfilled_at = fulfilled_at
             - INTERVAL 20 DAY WHERE state = 'fulfilled'");
     sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
@@ -334,6 +342,10 @@ subtest 'ledger rollup' => sub {
             UUID_TO_BIN('$product'), 'sale', -1,
             IF(seq % 2, UNHEX(LEFT(SHA2(CONCAT('k', seq), 256), 32)), NULL)
             FROM seq_0_to_2999;
+        INSERT INTO stock_movement_key SELECT m.idempotency_key,
+            m.movement_id, m.product_id FROM stock_movement m LEFT JOIN
+            stock_movement_key k USING (idempotency_key) WHERE
+            m.idempotency_key IS NOT NULL AND k.movement_id IS NULL;
         INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
             SELECT UNHEX(CONCAT(LPAD(HEX(FLOOR(UNIX_TIMESTAMP() * 1000
             - 1728000000)), 12, '0'), '7000800000000000aaaa')),
@@ -416,7 +428,8 @@ subtest 'doctor' => sub {
                 product_stock_not_negative',
             'ALTER TABLE product ADD CONSTRAINT product_stock_not_negative
                 CHECK (stock >= 0)'],
-        trigger => ['DROP TRIGGER product_opening_movement', do {
+        trigger => ['DROP TRIGGER product_opening_movement;
+                DROP TRIGGER product_opening_key', do {
             open my $in, '<', 'sql/trigger.sql' or die $!;
             join '', grep { !/^--/ } <$in> }],
     );

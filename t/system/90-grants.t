@@ -84,7 +84,8 @@ ok(wait_for(sub {
     return sessions('module') > 0 && sessions('autostock') == 0;
 }, 20), 'nginx reloads, and connects as the module\'s user alone');
 
-is(root('DROP TRIGGER product_opening_movement'), '',
+is(root('DROP TRIGGER product_opening_movement;
+    DROP TRIGGER product_opening_key'), '',
     'no trigger: the worker writes what it wrote');
 stack('worker', 'provision', '--yes');
 stack('start', 'worker', Autostock::Stack::start_options(
@@ -122,7 +123,9 @@ subtest 'the worker' => sub {
         'a product without its opening movement gets it');
     sql("UPDATE stock_movement SET movement_id = UNHEX(CONCAT('010000000000',
         SUBSTR(HEX(movement_id), 13))) WHERE idempotency_key IS NOT NULL
-        AND kind = 'sale'");
+        AND kind = 'sale';
+        UPDATE stock_movement_key k JOIN stock_movement m
+        USING (idempotency_key) SET k.movement_id = m.movement_id");
     stack('stop', 'worker');
     stack('start', 'worker', Autostock::Stack::start_options(
         'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw',
@@ -130,6 +133,7 @@ subtest 'the worker' => sub {
     ok(wait_for(sub { sql("SELECT COUNT(*) FROM stock_movement WHERE
         kind = 'sale' AND idempotency_key IS NOT NULL")->[0][0] == 0 }, 20),
         'an old key is forgotten');
+    is(books_agree(), '', 'where it is kept, too');
     unlike(log_of('worker'), qr/denied/, 'nothing was denied');
 };
 
@@ -190,6 +194,7 @@ my @never = ('DELETE FROM stock_movement', 'DELETE FROM restock_order',
     'ALTER TABLE product ADD other INT');
 
 for my $who (['module', 'm-pw', 'UPDATE stock_movement SET fingerprint = NULL',
+        'DELETE FROM stock_movement_key',
         'SELECT * FROM factory', 'UPDATE restock_order SET quantity = 1'],
     ['autostock_worker', 'w-pw', 'UPDATE product SET stock = 99'])
 {

@@ -234,6 +234,18 @@ def keys_sell_once(facts):
         yield from key_answers(key, requests, found[0] if found else None)
 
 
+def keys_are_kept(facts):
+    """3: stock_movement_key has the ledger's keys, all of them, no other."""
+    ledger = {(m['key'], m['id']) for m in facts['movements'] if m['key']}
+    kept = set(facts['keys'].items())
+    for key, movement in sorted(ledger - kept):
+        yield Violation('key-lost', 'a movement has a key that nobody keeps',
+                        key=key, movement=movement)
+    for key, movement in sorted(kept - ledger):
+        yield Violation('key-orphan', 'a key is kept whose movement is not '
+                        'there', key=key, movement=movement)
+
+
 def key_answers(key, requests, movement):
     sold = [r for r in requests if r['status'] == 200]
     names = {r.get('sale_id') for r in sold}
@@ -320,4 +332,5 @@ def calm_is_answered(facts):
 
 RULES = (stock_is_ledger, answers_have_movements, movements_have_answers,
          nothing_was_dropped, statuses_expected, refusals_are_true,
-         keys_sell_once, stock_told_is_true, calm_is_answered)
+         keys_sell_once, keys_are_kept, stock_told_is_true,
+         calm_is_answered)

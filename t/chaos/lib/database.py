@@ -148,8 +148,9 @@ class Database:
         self.falls_before = self.falls
         with self.session() as db:
             db.query('SET FOREIGN_KEY_CHECKS = 0')
-            for table in ('stock_movement', 'restock_order', 'product',
-                          'factory', 'advertisement'):
+            for table in ('stock_movement', 'stock_movement_key',
+                          'restock_order', 'product', 'factory',
+                          'advertisement'):
                 db.query(f'TRUNCATE {table}')
             db.query('SET FOREIGN_KEY_CHECKS = 1')
             db.query(

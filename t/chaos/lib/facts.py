@@ -50,7 +50,8 @@ def order_of(url):
 
 
 def from_database(db):
-    """products, movements, orders, check (the CHECK on stock is there)."""
+    """products, movements, keys (the ids of a key's movements, by key),
+    orders, check (the CHECK on stock is there)."""
     products = [
         {'id': text_id(r[0]), 'sku': r[1], 'stock': r[2],
          'reorder_point': r[3], 'reorder_quantity': r[4]}
@@ -64,6 +65,8 @@ def from_database(db):
         for r in db.rows('SELECT movement_id, product_id, kind, quantity,'
                          ' idempotency_key, fingerprint, order_id, created_at'
                          ' FROM stock_movement')]
+    keys = {r[0].hex(): text_id(r[1]) for r in db.rows(
+        'SELECT idempotency_key, movement_id FROM stock_movement_key')}
     names = ('order_id, product_id, state, quantity, received, attempts,'
              ' last_error, pending_at, published_at, requested_at,'
              ' fulfilled_at, failed_at, cancelled_at')
@@ -79,8 +82,8 @@ def from_database(db):
     check = db.value('SELECT COUNT(*) FROM information_schema'
                      '.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()'
                      " AND CHECK_CLAUSE REGEXP 'stock`? *>= *0'")
-    return {'products': products, 'movements': movements, 'orders': orders,
-            'check': bool(check)}
+    return {'products': products, 'movements': movements, 'keys': keys,
+            'orders': orders, 'check': bool(check)}
 
 
 def from_lines(patterns):

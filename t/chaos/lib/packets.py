@@ -315,8 +315,9 @@ class Packets(Scenario):
             self.warm()
             counts, commands = Shot(self, kind, size).fire()
             self.look(kind, size, None, counts)
-            # BEGIN and INSERT, answered by two packets
-            if not kind.crowd or len(commands[0]['shape']) == 3:
+            # BEGIN and INSERT, answered by two packets; and that of the keys
+            if not kind.crowd \
+                    or len(commands[0]['shape']) == 3 + kind.keyed:
                 break
         return commands
 

@@ -99,8 +99,8 @@ sub create {
 sub reset {
     my ($self) = @_;
 
-    $self->run('DELETE FROM stock_movement; DELETE FROM restock_order;'
-        . ' DELETE FROM product;');
+    $self->run('DELETE FROM stock_movement; DELETE FROM stock_movement_key;'
+        . ' DELETE FROM restock_order; DELETE FROM product;');
     $self->run(slurp("sql/sample.sql"));
 }
 
@@ -149,6 +149,19 @@ SELECT HEX(movement_id), kind, quantity FROM stock_movement
 WHERE (kind = 'sale' AND (quantity > 0
        OR (quantity = 0 AND idempotency_key IS NOT NULL)))
    OR (kind = 'restock' AND (quantity < 0 OR order_id IS NULL))
+_EOC_
+
+    push @findings, "a key without its movement, or the other way: $_" for
+        split /\n/, $self->table(<<'_EOC_');
+SELECT HEX(COALESCE(m.movement_id, k.movement_id)), m.kind
+FROM (SELECT movement_id, idempotency_key FROM stock_movement
+      WHERE idempotency_key IS NOT NULL
+      UNION SELECT movement_id, idempotency_key FROM stock_movement_key) a
+LEFT JOIN stock_movement m ON m.movement_id = a.movement_id
+    AND m.idempotency_key = a.idempotency_key
+LEFT JOIN stock_movement_key k ON k.idempotency_key = a.idempotency_key
+    AND k.movement_id = a.movement_id AND k.product_id = m.product_id
+WHERE m.movement_id IS NULL OR k.movement_id IS NULL
 _EOC_
 
     return @findings;

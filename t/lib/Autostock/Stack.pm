@@ -194,7 +194,17 @@ sub books_agree {
         UNION ALL
         SELECT 'booked twice', BIN_TO_UUID(order_id), COUNT(*), 0
         FROM stock_movement WHERE kind = 'restock'
-        GROUP BY order_id HAVING COUNT(*) > 1") };
+        GROUP BY order_id HAVING COUNT(*) > 1
+        UNION ALL
+        SELECT 'key', m.kind, BIN_TO_UUID(m.movement_id), 0
+        FROM stock_movement m LEFT JOIN stock_movement_key k
+            USING (idempotency_key, movement_id)
+        WHERE m.idempotency_key IS NOT NULL AND k.movement_id IS NULL
+        UNION ALL
+        SELECT 'key without movement', BIN_TO_UUID(k.movement_id), 0, 0
+        FROM stock_movement_key k LEFT JOIN stock_movement m
+            USING (idempotency_key, movement_id)
+        WHERE m.movement_id IS NULL") };
 }
 
 
