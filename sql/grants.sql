@@ -15,7 +15,7 @@
 --
 -- Each GRANT names a table without its database: it means the current one.
 -- Nobody here may read or write another table, alter or drop one, or grant,
--- and none may delete a row but the worker a key that is past its time; what
+-- and none may delete a row, but the worker keys (those past their time); what
 -- an operator's commands need is grants-operator.sql.
 -- Nothing global is needed: both may end their own sessions (KILL), read the
 -- server's flush settings and set their session's isolation, time-outs and

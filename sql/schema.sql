@@ -7,6 +7,10 @@
 -- added, a product without an opening movement gets one.  MariaDB lacks
 -- UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
 
+-- What is read below is not locked against those who sell meanwhile.
+
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
 CREATE TABLE IF NOT EXISTS factory (
     factory_id     BINARY(16)   NOT NULL,
     identifier     VARCHAR(200) NOT NULL,
@@ -109,7 +113,7 @@ CREATE TABLE IF NOT EXISTS stock_movement (
 -- The ledger's unique key over idempotency_key, as a table: a row for every
 -- movement that has one, written and deleted in the transaction that writes
 -- or deletes the other.  A UNIQUE in the ledger itself would hold an entry for
--- every NULL too, which is a sixth of what a sale without a key costs
+-- every NULL too, a quarter of what the others cost the database
 -- (docs/benchmark.md).  product_id lets a sharded database keep the row beside
 -- its movement.
 
@@ -180,6 +184,8 @@ CREATE TABLE IF NOT EXISTS restock_order (
 -- Products that were there before their ledger: one opening movement each.
 -- Its key comes first; with it, nobody else writes it.
 
+START TRANSACTION;
+
 INSERT INTO stock_movement_key (idempotency_key, movement_id, product_id)
 SELECT p.product_id, UNHEX(CONCAT(
         LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'),
@@ -202,3 +208,5 @@ FROM product p
 JOIN stock_movement_key k ON k.idempotency_key = p.product_id
 WHERE NOT EXISTS (SELECT 1 FROM stock_movement o
                   WHERE o.movement_id = k.movement_id);
+
+COMMIT;

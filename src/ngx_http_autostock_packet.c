@@ -62,7 +62,9 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     sql = &t->flight.sql;
     line = t->sorted[0];
 
-    if (t->nitems == 1 && t->nkeyed == 0 && t->written == 0 && !line->open) {
+    if (t->nitems == 1 && t->nkeyed == 0 && t->written == 0 && !line->open
+        && t->flight.retries == 0)
+    {
         ngx_http_autostock_packet_lone(t, line);
         return;
     }
@@ -107,8 +109,8 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 /*
  * Nobody waits for the row but other processes: it is taken first, so that
  * the movement itself can guard that it was there.  That spares a statement,
- * and its answer, on which a lone buyer would wait.  Not with a key, whose
- * row may have to be waited for.
+ * and its answer, on which a lone buyer would wait.  Not with a key, and not
+ * again: those rows may have to be waited for.
  */
 
 static void

@@ -2,7 +2,8 @@
 /*
  * A batch of sales as one transaction.  The ways it can go:
  *
- *   plain    one packet: ledger rows, stock row, a guard, COMMIT.  It ends
+ *   plain    one packet: ledger rows, their keys, stock row, a guard, COMMIT
+ *            (of a lone sale: stock row, guarded ledger row, COMMIT).  It ends
  *            with an error unless every product is there, under its SKU, with
  *            stock left above its reorder point; or with enough stock and an
  *            order open already.  The row lock is held for the last step.

@@ -66,7 +66,8 @@ as_books_key(as_books_t *books, const char *movement_id, const char *what)
     as_findings_say(books->findings, AS_DOCTOR_WRONG, "key",
                     "find out who writes there; sql/schema.sql adds keys "
                     "that are missing to stock_movement_key, and what is "
-                    "there without a movement may be deleted",
+                    "there without a movement may be deleted; a movement "
+                    "whose key is another's gets NULL",
                     "movement %s %s", id, what);
 }
 
@@ -171,7 +172,8 @@ as_books_keys_row(void *data, unsigned statement,
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        as_books_key(books, columns[0], "is not there, but its key");
+        as_books_key(books, columns[0], "has a key that is kept, but is not "
+                     "there, or has another");
 
     } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
         books->more = 1;
@@ -199,6 +201,7 @@ as_books_keys(as_db_t *db, as_books_t *books)
 
         as_text_printf(&sql, "SELECT k.movement_id FROM %s LEFT JOIN"
                        " stock_movement m ON m.movement_id = k.movement_id"
+                       " AND m.idempotency_key = k.idempotency_key"
                        " WHERE m.movement_id IS NULL;SELECT"
                        " MAX(k.idempotency_key), COUNT(*) FROM %s",
                        as_text_get(&range), as_text_get(&range));

@@ -92,7 +92,7 @@ typedef struct {
     bool            columns[AS_DOCTOR_COLUMNS];
     bool            keys[2];           /* open order, idempotency */
     bool            check;             /* stock >= 0 */
-    bool            trigger;
+    int             triggers;
     bool            may_see_triggers;
     char            engine[64];        /* of a table that is not InnoDB */
     char            version[64];
@@ -132,7 +132,7 @@ as_doctor_schema_row(void *data, unsigned statement,
         break;
 
     case 3:
-        d->trigger = true;
+        d->triggers = atoi(columns[0]);
         break;
 
     case 4:
@@ -162,9 +162,10 @@ as_doctor_schema_read(as_doctor_db_t *d)
         " CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product' AND"
         " CONSTRAINT_NAME = 'product_stock_not_negative';"
 
-        "SELECT 1 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA ="
-        " DATABASE() AND EVENT_OBJECT_TABLE = 'product' AND"
-        " EVENT_MANIPULATION = 'INSERT';"
+        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE"
+        " TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'product' AND"
+        " EVENT_MANIPULATION = 'INSERT' AND TRIGGER_NAME IN"
+        " ('product_opening_key', 'product_opening_movement');"
 
         "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
         " WHERE PRIVILEGE_TYPE = 'TRIGGER') + (SELECT COUNT(*) FROM"
@@ -230,7 +231,7 @@ as_doctor_schema_tell(as_doctor_db_t *d)
 static void
 as_doctor_trigger_tell(as_doctor_db_t *d)
 {
-    if (d->trigger) {
+    if (d->triggers == 2) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "products inserted by plain SQL get their opening "
                         "movement");
@@ -240,7 +241,8 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
                         "mariadb DATABASE < sql/trigger.sql; where the right "
                         "is missing (error 1419), leave it: the watchdog "
                         "writes the openings",
-                        "product has no trigger for opening movements");
+                        "product has %d of the two triggers for opening "
+                        "movements", d->triggers);
     } else {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "this user may not see triggers; where there is "

@@ -34,8 +34,8 @@ as_ledger_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* With the product's row locked no sale is between its two halves.  Whoever
- * has written the key writes the movement. */
+/* With the product's row locked no sale is between its two halves.  A key
+ * whose movement is missing names the movement that is written. */
 static as_db_status_e
 as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
     as_uuid_gen_t *gen, bool *opened)
@@ -53,18 +53,21 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
     as_text_printf(&sql, "START TRANSACTION;SELECT stock FROM product WHERE"
                    " product_id = %s FOR UPDATE;INSERT INTO"
                    " stock_movement_key (idempotency_key, movement_id,"
-                   " product_id) SELECT product_id, ", as_text_get(&product));
-    as_text_sql_bytes(&sql, id, AS_UUID_LEN);
-    as_text_printf(&sql, ", product_id FROM product WHERE product_id = %s;"
-                   "INSERT INTO stock_movement (movement_id, product_id,"
-                   " kind, quantity, idempotency_key) SELECT ",
+                   " product_id) SELECT p.product_id, ",
                    as_text_get(&product));
     as_text_sql_bytes(&sql, id, AS_UUID_LEN);
-    as_text_printf(&sql, ", p.product_id, 'opening', p.stock - (SELECT"
-                   " COALESCE(SUM(m.quantity), 0) FROM stock_movement m"
-                   " WHERE m.product_id = p.product_id), p.product_id"
-                   " FROM product p WHERE p.product_id = %s;COMMIT",
-                   as_text_get(&product));
+    as_text_printf(&sql, ", p.product_id FROM product p LEFT JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " p.product_id WHERE p.product_id = %s AND"
+                   " k.idempotency_key IS NULL;INSERT INTO stock_movement"
+                   " (movement_id, product_id, kind, quantity,"
+                   " idempotency_key) SELECT k.movement_id, p.product_id,"
+                   " 'opening', p.stock - (SELECT COALESCE(SUM(m.quantity),"
+                   " 0) FROM stock_movement m WHERE m.product_id ="
+                   " p.product_id), p.product_id FROM product p JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " p.product_id WHERE p.product_id = %s;COMMIT",
+                   as_text_get(&product), as_text_get(&product));
 
     status = as_db_run(db, &sql, NULL, NULL);
     *opened = status == AS_DB_OK && as_db_affected(db, 3) == 1;
@@ -89,7 +92,9 @@ as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
 
     status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
                         " stock_movement_key k ON k.idempotency_key ="
-                        " p.product_id WHERE k.movement_id IS NULL LIMIT 50",
+                        " p.product_id LEFT JOIN stock_movement m ON"
+                        " m.movement_id = k.movement_id WHERE m.movement_id"
+                        " IS NULL LIMIT 50",
                         as_ledger_row, &page);
 
     for (i = 0; status == AS_DB_OK && i < page.n; i++) {
@@ -125,7 +130,9 @@ as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
 }
 
 
-/* Here and in stock_movement_key, in an open transaction. */
+/* Here and in stock_movement_key, in a transaction that is left open.  The
+ * movements are locked first, in their order: two watchdogs wait, and do not
+ * deadlock. */
 static as_db_status_e
 as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
     uint64_t *forgotten)
@@ -139,15 +146,17 @@ as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
     as_text_put(&range, " AND m.movement_id <= ");
     as_text_sql_bytes(&range, last, AS_UUID_LEN);
 
-    as_text_printf(&sql, "START TRANSACTION;DELETE k FROM stock_movement m"
-                   " JOIN stock_movement_key k ON k.idempotency_key ="
-                   " m.idempotency_key AND k.movement_id = m.movement_id"
-                   " WHERE %s;UPDATE stock_movement m SET m.idempotency_key ="
-                   " NULL, m.fingerprint = NULL WHERE %s",
+    as_text_printf(&sql, "START TRANSACTION;SELECT COUNT(*) FROM"
+                   " stock_movement m WHERE %s FOR UPDATE;DELETE k FROM"
+                   " stock_movement m STRAIGHT_JOIN stock_movement_key k ON"
+                   " k.idempotency_key = m.idempotency_key AND"
+                   " k.movement_id = m.movement_id WHERE %s;UPDATE"
+                   " stock_movement m SET m.idempotency_key = NULL,"
+                   " m.fingerprint = NULL WHERE %s", as_text_get(&range),
                    as_text_get(&range), as_text_get(&range));
 
     status = as_db_run(db, &sql, NULL, NULL);
-    *forgotten = status == AS_DB_OK ? as_db_affected(db, 2) : 0;
+    *forgotten = status == AS_DB_OK ? as_db_affected(db, 3) : 0;
     as_text_free(&sql);
     as_text_free(&range);
 

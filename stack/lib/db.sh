@@ -104,10 +104,12 @@ db_root() {
     mariadb --no-defaults --socket="$DB_SOCKET" -u "$(id -un)" "$@"
 }
 
-# Safe to repeat: a kill in the middle leaves it to the next start.
+# Safe to repeat: a kill in the middle leaves it to the next start, and so
+# does another version of the tables.
 db_load() {
-    local host
-    [ ! -f "$run/db/loaded" ] || return 0
+    local host file sum
+    sum=$(cat "$top"/sql/{schema,trigger}.sql | cksum)
+    [ "$(cat "$run/db/loaded" 2>/dev/null)" != "$sum" ] || return 0
     {
         printf 'CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;\n'
         for host in localhost 127.0.0.1; do
@@ -115,12 +117,12 @@ db_load() {
 GRANT ALL ON shop.* TO autostock@'%s';\n" "$host" "$DB_PASSWORD" "$host"
         done
     } | db_root || die "the database's user could not be made"
-    local file
     for file in schema trigger mariadb-uuid sample; do
+        [ "$file" != sample ] || [ ! -f "$run/db/loaded" ] || continue
         db_root --default-character-set=utf8mb4 shop < "$top/sql/$file.sql" \
             || die "sql/$file.sql failed"
     done
-    touch "$run/db/loaded"
+    printf '%s\n' "$sum" > "$run/db/loaded"
 }
 
 db_answers() { mariadb-admin --no-defaults --socket="$DB_SOCKET" ping; }
@@ -137,7 +139,8 @@ db_start() {
 db_stop() { process_stop db TERM 60; }
 
 db_check_external() {
-    db_query 'SELECT COUNT(*) FROM restock_order' >/dev/null \
+    db_query 'SELECT (SELECT COUNT(*) FROM restock_order)
+        + (SELECT COUNT(*) FROM stock_movement_key)' >/dev/null \
         || die "the external database does not answer, or lacks autostock's" \
             "tables: load sql/schema.sql and sql/trigger.sql (and, into" \
             "MariaDB, sql/mariadb-uuid.sql)"

@@ -1,0 +1,130 @@
+#!/usr/bin/perl
+
+# sql/schema.sql and sql/trigger.sql, run again: on the tables of before
+# stock_movement_key, on half an opening, and while somebody sells.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use IPC::Open2;
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(without => ['worker', 'nginx', 'emulator', 'factory']);
+
+# The client's error, or the empty string.
+sub load {
+    my ($file) = @_;
+    my $said = `mariadb --no-defaults -u root --socket=$env->{DB_SOCKET} \\
+        $env->{DB_DATABASE} < sql/$file.sql 2>&1`;
+    return $said =~ /^(ERROR .*)/m ? $1 : $? ? "exit $?" : '';
+}
+
+sub product {
+    my ($name) = @_;
+    sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
+        ad_id) SELECT UNHEX(MD5('$name')), '$name', '$name', 1, 5, factory_id,
+        ad_id FROM product WHERE sku = 'CP-502101'");
+}
+
+sub openings {
+    return join ' ', map { @$_ } @{ sql("SELECT p.sku, COUNT(k.movement_id),
+        COALESCE(SUM(m.quantity), -1) FROM product p
+        LEFT JOIN stock_movement_key k ON k.idempotency_key = p.product_id
+        LEFT JOIN stock_movement m ON m.movement_id = k.movement_id
+        GROUP BY p.sku ORDER BY p.sku") };
+}
+
+sub worker {
+    local @ENV{qw( DB_SOCKET DB_DATABASE DB_USERNAME DB_PASSWORD )} =
+        @$env{qw( DB_SOCKET DB_DATABASE DB_USERNAME DB_PASSWORD )};
+    my $worker = ($ENV{AUTOSTOCK_BUILD} || 'build') . '/autostock-worker';
+    system("$worker @_ > $env->{AUTOSTOCK_STACK_DIR}/command.log 2>&1");
+    return $? >> 8;
+}
+
+subtest 'keys of before go over' => sub {
+    sql("DROP TRIGGER product_opening_key;
+        DROP TRIGGER product_opening_movement;
+        DROP TABLE stock_movement_key;
+        ALTER TABLE stock_movement ADD CONSTRAINT
+            uc_stock_movement_idempotency_key UNIQUE (idempotency_key)");
+    sql("CREATE TRIGGER product_opening_movement AFTER INSERT ON product
+        FOR EACH ROW INSERT INTO stock_movement (movement_id, product_id,
+        kind, quantity, idempotency_key) VALUES (UNHEX(MD5(NEW.sku)),
+        NEW.product_id, 'opening', NEW.stock, NEW.product_id)");
+    product('OLD-1');
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            idempotency_key, fingerprint) VALUES (UNHEX(MD5('sale')),
+            UNHEX(MD5('OLD-1')), 'sale', -1, UNHEX(MD5('key')),
+            UNHEX('0102030405060708'));
+        UPDATE product SET stock = 4 WHERE sku = 'OLD-1'");
+    for my $time ('once', 'again') {
+        is(load('schema'), '', "schema.sql $time");
+        is(load('trigger'), '', "trigger.sql $time");
+        is(books_agree(), '', 'keys and books agree');
+    }
+    product('NEW-1');
+    is(openings(), 'CP-502101 1 3 NEW-1 1 5 OLD-1 1 5', 'an opening each');
+    is(sql("SELECT COUNT(*) FROM stock_movement_key WHERE idempotency_key
+        = UNHEX(MD5('key')) AND movement_id = UNHEX(MD5('sale'))")->[0][0], 1,
+        "the sale's key");
+    is(scalar @{ sql("SHOW KEYS FROM stock_movement WHERE Key_name <>
+        'PRIMARY'") }, 0, 'the ledger has no other key');
+};
+
+# A session of its own: the key is neither written nor free.
+subtest 'while somebody sells' => sub {
+    my $pid = open2(my $out, my $in, 'mariadb', '--no-defaults', '-Nn', '-u',
+        'root', "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE});
+    my $ask = sub {
+        print $in "$_[0];\n";
+        $in->flush;
+        return scalar <$out>;
+    };
+    is($ask->("BEGIN; INSERT INTO stock_movement (movement_id, product_id,
+        kind, quantity, idempotency_key) VALUES (UNHEX(MD5('open')),
+        UNHEX(MD5('NEW-1')), 'sale', -1, UNHEX(MD5('under way')));
+        INSERT INTO stock_movement_key VALUES (UNHEX(MD5('under way')),
+        UNHEX(MD5('open')), UNHEX(MD5('NEW-1'))); SELECT ROW_COUNT()"),
+        "1\n", 'a sale is under way');
+    is(load('schema'), '', 'schema.sql waits for nobody');
+    is($ask->("ROLLBACK; SELECT COUNT(*) FROM stock_movement WHERE
+        movement_id = UNHEX(MD5('open'))"), "0\n", 'it was until now');
+    close $in;
+    waitpid $pid, 0;
+    is(books_agree(), '', 'keys and books agree');
+};
+
+subtest 'half an opening' => sub {
+    sql("DELETE m FROM stock_movement m JOIN stock_movement_key k USING
+        (movement_id) WHERE k.idempotency_key = UNHEX(MD5('NEW-1'))");
+    is(load('schema'), '', 'schema.sql');
+    is(openings(), 'CP-502101 1 3 NEW-1 1 5 OLD-1 1 5', 'is whole again');
+    sql("DELETE m FROM stock_movement m JOIN stock_movement_key k USING
+        (movement_id) WHERE k.idempotency_key = UNHEX(MD5('NEW-1'))");
+    is(worker('ledger', 'rollup', '--before', '90d', '--yes'), 0,
+        'the worker');
+    is(openings(), 'CP-502101 1 3 NEW-1 1 5 OLD-1 1 5', 'does it, too');
+    is(books_agree(), '', 'keys and books agree');
+};
+
+subtest 'between the two triggers' => sub {
+    for my $trigger ('product_opening_key', 'product_opening_movement') {
+        sql("DROP TRIGGER $trigger");
+        product("HALF-$trigger");
+        is(load('trigger'), '', "without $trigger, and back");
+    }
+    is(openings(), 'CP-502101 1 3 HALF-product_opening_key 0 -1'
+        . ' HALF-product_opening_movement 1 -1 NEW-1 1 5 OLD-1 1 5',
+        'what one of them leaves');
+    is(worker('ledger', 'rollup', '--before', '90d', '--yes'), 0,
+        'the worker');
+    is(openings(), 'CP-502101 1 3 HALF-product_opening_key 1 5'
+        . ' HALF-product_opening_movement 1 5 NEW-1 1 5 OLD-1 1 5',
+        'writes what is missing');
+};
+
+done_testing();
