@@ -170,7 +170,8 @@ class GaleraShop(shops.Shop):
     def agree(self):
         """The same stock and the same ledger on every node."""
         query = ('SELECT (SELECT GROUP_CONCAT(sku, stock ORDER BY sku) FROM'
-                 ' product), COUNT(*), SUM(quantity) FROM stock_movement')
+                 ' product), (SELECT COUNT(*) FROM stock_movement_key),'
+                 ' COUNT(*), SUM(quantity) FROM stock_movement')
 
         def same():
             seen = set()

@@ -230,6 +230,9 @@ sub reload {
 END {
     if ($Started && $Started == $$) {
         my $status = $?;
+
+        # Test::Nginx's own END would forget it
+        Test::More::fail("the file died, status $status") if $status;
         $Db->drop;
         $? = $status;
     }
