@@ -63,7 +63,7 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     line = t->sorted[0];
 
     if (t->nitems == 1 && t->nkeyed == 0 && t->written == 0 && !line->open
-        && t->flight.retries == 0)
+        && t->flight.retries == 0 && !t->flight.conn->clustered)
     {
         ngx_http_autostock_packet_lone(t, line);
         return;
@@ -110,7 +110,9 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
  * Nobody waits for the row but other processes: it is taken first, so that
  * the movement itself can guard that it was there.  That spares a statement,
  * and its answer, on which a lone buyer would wait.  Not with a key, and not
- * again: those rows may have to be waited for.
+ * again: those rows may have to be waited for.  Not in a cluster, where each
+ * statement is a way there and back, and another node's sale ends this one's
+ * transaction when it meets its lock.
  */
 
 static void
