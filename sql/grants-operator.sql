@@ -18,7 +18,7 @@ GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
 -- adjustments; the roll-up deletes old movements and adds what they were to
 -- their product's opening, whose time becomes the roll-up's; it writes the
--- openings that the trigger's absence left out
+-- openings that the trigger's absence left out; with their keys
 GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key),
     UPDATE (quantity, created_at),

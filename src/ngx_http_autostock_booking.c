@@ -220,8 +220,7 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
     ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
 
     ngx_http_autostock_sql_text(sql,
-        ";SET @autostock=" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1,1"
-        NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
+        ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
         ";UPDATE restock_order SET state='fulfilled',received=");
     ngx_http_autostock_sql_number(sql, booking->quantity);
     ngx_http_autostock_sql_text(sql,
@@ -229,8 +228,7 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
         " WHERE state<>'fulfilled' AND order_id=");
     ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
     ngx_http_autostock_sql_text(sql,
-        ";SET @autostock=" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1,1"
-        NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
+        ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
         ";COMMIT");
 
     rf->sent = 1;

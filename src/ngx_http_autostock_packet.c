@@ -9,10 +9,6 @@
 
 static void ngx_http_autostock_packet_begin(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_packet_lone(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line);
-static void ngx_http_autostock_packet_stock(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_line_t *line);
 static void ngx_http_autostock_packet_guard(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_keys(
@@ -62,13 +58,6 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     sql = &t->flight.sql;
     line = t->sorted[0];
 
-    if (t->nitems == 1 && t->nkeyed == 0 && t->written == 0 && !line->open
-        && t->flight.retries == 0 && !t->flight.conn->clustered)
-    {
-        ngx_http_autostock_packet_lone(t, line);
-        return;
-    }
-
     if (t->written == 0) {
         ngx_http_autostock_sql_text(sql, "BEGIN");
         ngx_http_autostock_sql_next(sql);
@@ -77,7 +66,11 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_packet_movements(t);
 
     if (t->sorted_n == 1) {
-        ngx_http_autostock_packet_stock(sql, line);
+        ngx_http_autostock_sql_text(sql,
+            "UPDATE product SET stock=LAST_INSERT_ID(stock-");
+        ngx_http_autostock_packet_guarded(sql, line);
+        ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
+        ngx_http_autostock_sql_binary(sql, line->product->id, 16);
 
     } else {
         ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
@@ -107,60 +100,6 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * Nobody waits for the row but other processes: it is taken first, so that
- * the movement itself can guard that it was there.  That spares a statement,
- * and its answer, on which a lone buyer would wait.  Not with a key, and not
- * again: those rows may have to be waited for.  Not in a cluster, where each
- * statement is a way there and back, and another node's sale ends this one's
- * transaction when it meets its lock.
- */
-
-static void
-ngx_http_autostock_packet_lone(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_line_t *line)
-{
-    ngx_http_autostock_sql_t  *sql;
-
-    sql = &t->flight.sql;
-
-    ngx_http_autostock_sql_text(sql, "BEGIN");
-    ngx_http_autostock_sql_next(sql);
-
-    ngx_http_autostock_packet_stock(sql, line);
-    ngx_http_autostock_sql_next(sql);
-
-    ngx_http_autostock_sql_text(sql,
-        "INSERT INTO stock_movement(movement_id,product_id,kind,"
-        "quantity)VALUES(");
-    ngx_http_autostock_sql_binary(sql, t->items[0].id, 16);
-    ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_sql_binary(sql, line->product->id, 16);
-    ngx_http_autostock_sql_text(sql,
-        ",'sale'," NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1,");
-    ngx_http_autostock_sql_number(sql, - (int64_t) line->sold);
-    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL ")");
-    ngx_http_autostock_sql_next(sql);
-
-    t->commit_at = sql->statements;
-    ngx_http_autostock_sql_text(sql, "COMMIT");
-}
-
-
-/* One product: what is left comes back as the last insert id. */
-
-static void
-ngx_http_autostock_packet_stock(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_line_t *line)
-{
-    ngx_http_autostock_sql_text(sql,
-        "UPDATE product SET stock=LAST_INSERT_ID(stock-");
-    ngx_http_autostock_packet_guarded(sql, line);
-    ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
-    ngx_http_autostock_sql_binary(sql, line->product->id, 16);
-}
-
-
-/*
  * Every row was there; and where stock is at the reorder point or below, an
  * order is open.  The rows are locked, and a statement sees what was
  * committed before it began: no order can be closed unseen in between, since
@@ -180,8 +119,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
         low += t->sorted[i]->open;
     }
 
-    ngx_http_autostock_sql_text(sql, "SET @autostock="
-                                NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS);
+    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS);
     ngx_http_autostock_sql_number(sql, t->sorted_n);
 
     if (low) {
@@ -202,7 +140,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_sql_number(sql, low);
     }
 
-    ngx_http_autostock_sql_text(sql, ",1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL);
+    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL);
     ngx_http_autostock_sql_next(sql);
 }
 

@@ -48,13 +48,13 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
 /*
- * The guard: IF_ROWS n "," value OR_FAIL is that value if the statement before
- * changed n rows, and an error otherwise: BIGINT UNSIGNED out of range, in any
- * SQL mode.  In a SET it answers with a bare OK; a SELECT's result would cost
- * a lone buyer a fifth of his transaction.
+ * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL is an error unless
+ * the statement before changed n rows: BIGINT UNSIGNED out of range, in any
+ * SQL mode.  It answers with a bare OK; a SELECT's result would cost a lone
+ * buyer a fifth of his transaction.
  */
-#define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "IF(ROW_COUNT()="
-#define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",~0+ROW_COUNT()+2)"
+#define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "SET @autostock=IF(ROW_COUNT()="
+#define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",1,~0+ROW_COUNT()+2)"
 
 /*
  * A movement of quantity 0, committed by itself: once it is answered, all

@@ -2,13 +2,13 @@
 /*
  * A batch of sales as one transaction.  The ways it can go:
  *
- *   plain    one packet: ledger rows, their keys, stock row, a guard, COMMIT
- *            (of a lone sale: stock row, guarded ledger row, COMMIT).  It ends
- *            with an error unless every product is there, under its SKU, with
- *            stock left above its reorder point; or with enough stock and an
- *            order open already.  The row lock is held for the last step.
- *            Where a crowd is coming, the rows of its first half go ahead in
- *            a packet of their own; the others go in the one with COMMIT.
+ *   plain    one packet: ledger rows, their keys, stock row, a guard, COMMIT.
+ *            It ends with an error unless every product is there, under its
+ *            SKU, with stock left above its reorder point; or with enough
+ *            stock and an order open already.  The row lock is held for the
+ *            last step.  Where a crowd is coming, the rows of its first half
+ *            go ahead in a packet of their own; the others go in the one with
+ *            COMMIT.
  *   peek     reads without locks what may settle an item: its key, its
  *            product; refuses what cannot be had.
  *   careful  locks the stock rows, tells who gets what, first come first

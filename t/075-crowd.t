@@ -41,8 +41,9 @@ sub read_all {
 
 # 24 are sold to in one batch; twelve of them ask again so soon that they
 # are taken for the half of a crowd.  Returns the clients whose rows have met
-# $Fault on their way: they wait at the proxy.  Each body's last byte is sent when that batch lands,
-# which must be within 3 ms: where this machine is too slow it is tried again.
+# $Fault on their way: they wait at the proxy.  Each body's last byte is sent
+# when that batch lands, which must be within 3 ms: where this machine is too
+# slow it is tried again.
 sub crowd {
     my @again = @_;
 
