@@ -96,8 +96,8 @@ $(B):
 
 NGINX_SRC ?= /usr/share/nginx/src
 NGX = $(B)/nginx
-MODULE_SOURCES = $(wildcard *.c src/*.c common/*.c)
-MODULE_HEADERS = $(wildcard src/*.h common/*.h)
+MODULE_SOURCES = $(wildcard *.c src/*/*.c common/*.c)
+MODULE_HEADERS = $(wildcard src/*.h src/*/*.h common/*.h)
 
 NGX_CC_OPT = $(CFLAGS) -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ifneq ($(DEV),1)
@@ -126,7 +126,7 @@ $(MODULE): $(NGX)/objs/Makefile $(MODULE_SOURCES) $(MODULE_HEADERS)
 # the compiler.
 #
 
-WORKER_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard worker/*.c))
+WORKER_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard worker/*/*.c))
 COMMON_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard common/*.c))
 FACTORY_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard stack/factory/*.c))
 

@@ -3,11 +3,11 @@
  * chooses the reader.
  */
 
-#include "as_aws_error.h"
-#include "as_message.h"
-#include "as_sns_answer.h"
-#include "as_sqs_answer.h"
-#include "as_sqs_op.h"
+#include "aws/aws_error.h"
+#include "run/message.h"
+#include "aws/sns_answer.h"
+#include "aws/sqs_answer.h"
+#include "aws/sqs_op.h"
 #include "fuzz.h"
 
 

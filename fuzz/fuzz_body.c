@@ -2,9 +2,9 @@
  * The bodies of checkout and callback, and the Idempotency-Key header.
  */
 
-#include "../src/ngx_http_autostock_body.c"
-#include "../src/ngx_http_autostock_key.c"
-#include "../src/ngx_http_autostock_sku.c"
+#include "../src/http/ngx_http_autostock_body.c"
+#include "../src/http/ngx_http_autostock_key.c"
+#include "../src/http/ngx_http_autostock_sku.c"
 
 #include "as_json_text.h"
 #include "fuzz.h"

@@ -3,7 +3,7 @@
  * first byte tells which attributes the message itself has.
  */
 
-#include "as_message.h"
+#include "run/message.h"
 #include "fuzz.h"
 
 

@@ -67,7 +67,7 @@ none('every link leads somewhere', map { dead_links($_) } @pages);
 
 # Directives, and the names in a database block.
 my %directives;
-for my $file ('ngx_http_autostock_module.c', glob 'src/*.c') {
+for my $file ('ngx_http_autostock_module.c', glob 'src/*/*.c') {
     my $code = slurp($file);
     while ($code =~ /\{ ngx_string\("([a-z_]+)"\),\s+NGX_/g) {
         $directives{$1} = 1;
@@ -128,14 +128,14 @@ none('every package is in the README',
     grep { $readme !~ /`\Q$_\E`/ } @packages);
 
 # The types of problems.
-my @types = slurp('src/ngx_http_autostock_response.c')
+my @types = slurp('src/http/ngx_http_autostock_response.c')
     =~ /problem_head\(\s*"([a-z-]+)"/g;
 cmp_ok(scalar @types, '>', 10, 'the types of problems are found');
 none('every type of problem is in the README',
     grep { $readme !~ /`\Q$_\E`/ } @types);
 
 # The counters of the module.
-my ($table) = slurp('src/ngx_http_autostock_exposition.c')
+my ($table) = slurp('src/status/ngx_http_autostock_exposition.c')
     =~ /counter_metrics\[\] = \{(.*?)^\};/ms;
 my @counters = ($table // '') =~ /\{ "([a-z_]+)",/g;
 cmp_ok(scalar @counters, '>', 20, 'the counters are found');

@@ -94,8 +94,25 @@ cmp_ok($median, '<', 25, "median function: $median lines of " . @sorted);
 
 none('only the rooms of the connection know mysql.h', grep {
     slurp($_) =~ /#\s*include\s*[<"](?:mysql|mariadb)/
-        && !/^src\/ngx_http_autostock_(?:mysql|connection)/
+        && !m{^src/db/ngx_http_autostock_(?:mysql|connection)}
 } @module);
+# Arrows between rooms go down only.  Rooms of one level do not know each
+# other.
+my %level = (
+    worker => { cmd => 0, run => 1, aws => 2, db => 2, http => 3, base => 4 },
+    src    => { http => 0, sell => 1, db => 2, conf => 3, status => 4 },
+);
+my %room = map { m{^src/(\w+)/(\w+\.h)$} ? ($2 => $1) : () } @c;
+none('arrows between rooms go down', map {
+    my $file = $_;
+    my ($house, $from) = $file =~ m{^(worker|src)/(\w+)/};
+    my $level = $level{$house};
+    grep { defined } map {
+        my $to = $house eq 'src' ? $room{$_} : (m{^(\w+)/} ? $1 : undef);
+        !defined $to || $to eq $from ? undef
+            : $level->{$to} > $level->{$from} ? undef : "$file: $_"
+    } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
+} grep { m{^(?:worker|src)/\w+/} } @c);
 none('common/ has no nginx types',
     grep { m{^common/} && slurp($_) =~ /\bngx_/ } @c);
 none('the lock files name no registry',
@@ -115,6 +132,7 @@ SKIP: {
     runs('cppcheck: worker, common, factory', @cppcheck,
         grep { /\.c$/ } @daemon);
     runs('cppcheck: module', @cppcheck, '-Isrc',
+        (map { s{/$}{}r =~ s{^}{-I}r } glob 'src/*/'),
         # nginx's lists and queues are walked by pointer arithmetic
         '--suppress=nullPointerArithmeticRedundantCheck',
         grep { /\.c$/ } @module);

@@ -10,6 +10,7 @@ UNIT_HELPERS = $(patsubst %.c,$(B)/obj/%.o,\
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 UNIT_LIBRARY = $(B)/libunit.a
 
+MODULE_INCLUDES = $(addprefix -I$(TOP)/src/,. http sell db conf status)
 NGX_INCLUDES = $(addprefix -I$(NGX)/,src/core src/event src/event/modules \
     src/os/unix src/http src/http/modules src/http/v2 objs)
 
@@ -28,15 +29,15 @@ unit-build: $(UNIT_TESTS)
 unit: unit-build
 	@CMOCKA_MESSAGE_OUTPUT=TAP prove --merge --exec '' $(UNIT_TESTS)
 
-$(B)/t/unit/%: CPPFLAGS += -I$(TOP)/src $(NGX_INCLUDES)
+$(B)/t/unit/%: CPPFLAGS += $(MODULE_INCLUDES) $(NGX_INCLUDES)
 $(filter $(B)/t/unit/%,$(UNIT_TESTS)): | $(NGX)/objs/Makefile
 
 $(B)/obj/t/%.o: CPPFLAGS += $(unit_cflags)
 
-$(UNIT_LIBRARY): $(filter-out $(B)/obj/worker/main.o,$(WORKER_OBJECTS)) \
+$(UNIT_LIBRARY): $(filter-out $(B)/obj/worker/cmd/main.o,$(WORKER_OBJECTS)) \
     $(COMMON_OBJECTS)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_HELPERS) | need-test
 	@mkdir -p $(@D)

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "../../src/ngx_http_autostock_body.c"
-#include "../../src/ngx_http_autostock_key.c"
-#include "../../src/ngx_http_autostock_sku.c"
+#include "../../src/http/ngx_http_autostock_body.c"
+#include "../../src/http/ngx_http_autostock_key.c"
+#include "../../src/http/ngx_http_autostock_sku.c"
 
 
 static ngx_http_autostock_body_t body;

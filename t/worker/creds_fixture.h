@@ -5,7 +5,7 @@
 #ifndef CREDS_FIXTURE_H
 #define CREDS_FIXTURE_H
 
-#include "as_credentials.h"
+#include "aws/credentials.h"
 #include "fake_http.h"
 
 

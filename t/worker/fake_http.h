@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "as_clock.h"
-#include "as_http.h"
+#include "base/clock.h"
+#include "http/http.h"
 
 
 #define FAKE_MAX  64

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "as_http.h"
+#include "http/http.h"
 #include "http_server.h"
 
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "as_address.h"
+#include "http/address.h"
 
 
 typedef struct {

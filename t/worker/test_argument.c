@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "as_argument.h"
+#include "cmd/argument.h"
 
 
 static const as_option_t  table[] = {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "as_aws.h"
+#include "aws/aws.h"
 #include "fake_http.h"
 
 

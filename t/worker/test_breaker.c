@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "as_breaker.h"
+#include "run/breaker.h"
 
 
 static as_breaker_t

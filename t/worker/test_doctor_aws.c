@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "as_doctor_aws.h"
-#include "as_policy.h"
+#include "cmd/doctor_aws.h"
+#include "aws/policy.h"
 #include "fake_http.h"
 
 

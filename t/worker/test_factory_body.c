@@ -13,9 +13,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "as_callback_url.h"
-#include "as_factory.h"
-#include "as_outbox.h"
+#include "run/callback_url.h"
+#include "run/factory.h"
+#include "db/outbox.h"
 
 
 #define ORDER  "0190a3f0-1111-7abc-8def-0123456789ab"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "as_clock.h"
+#include "base/clock.h"
 #include "http_fixture.h"
 
 

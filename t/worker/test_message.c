@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "as_message.h"
+#include "run/message.h"
 
 
 #define ORDER    "0190a3f0-1111-7abc-8def-0123456789ab"

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "as_policy.h"
-#include "as_provision.h"
+#include "aws/policy.h"
+#include "cmd/provision.h"
 #include "fake_http.h"
 
 

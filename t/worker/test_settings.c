@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "as_settings_table.h"
+#include "base/settings_table.h"
 
 
 #define WHOLE                                                                 \

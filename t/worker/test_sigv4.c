@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "as_sigv4.h"
+#include "aws/sigv4.h"
 
 
 #define DATE    "20150830T123600Z"

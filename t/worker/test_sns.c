@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "as_sns.h"
+#include "aws/sns.h"
 #include "fake_http.h"
 
 

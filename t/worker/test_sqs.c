@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "as_sqs.h"
+#include "aws/sqs.h"
 #include "fake_http.h"
 
 

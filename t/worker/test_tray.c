@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "as_tray.h"
+#include "run/tray.h"
 #include "fake_http.h"
 
 

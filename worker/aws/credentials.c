@@ -1,0 +1,479 @@
+/*
+ * The chain of providers, and the keys it found.
+ */
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/credentials_profile.h"
+#include "aws/credentials_provider.h"
+#include "base/text.h"
+
+
+/* New keys are fetched when the old ones end within this; AWS hands out new
+ * ones at least five minutes ahead (EC2 User Guide, instance metadata). */
+#define AS_CREDENTIALS_AHEAD_MS  300000
+
+/* What ends sooner is not used any more. */
+#define AS_CREDENTIALS_LEAST_MS  5000
+
+/* Between attempts to refresh keys that still hold. */
+#define AS_CREDENTIALS_PAUSE_MS  15000
+
+/* Under the minute after which a worker without progress counts as stuck. */
+#define AS_CREDENTIALS_PROCESS_MS  30000
+
+/* As the SDKs: AWS allows five minutes. */
+#define AS_CREDENTIALS_SKEW_MS  240000
+
+
+typedef struct as_waiter_s  as_waiter_t;
+
+struct as_waiter_s {
+    as_waiter_t             *next;
+    as_credentials_done_pt   done;
+    void                    *data;
+};
+
+/* Outlives the credentials where they are destroyed before it ran. */
+typedef struct {
+    as_credentials_t  *creds;
+} as_credentials_turn_t;
+
+struct as_credentials_s {
+    as_fetch_t              fetch;
+    bool                    fetching;
+    size_t                  provider;
+    as_text_t               error;
+
+    as_keys_t               keys;
+    as_credentials_keys_t   view;      /* of keys */
+    bool                    valid;
+    int64_t                 refreshed_ms;      /* the last attempt, mono */
+
+    as_waiter_t            *waiters;
+    as_waiter_t           **last;
+    as_credentials_turn_t  *turn;
+
+    char                   *region;
+};
+
+
+static void as_credentials_next(as_credentials_t *creds);
+
+
+static const as_provider_t *const  as_credentials_chain[] = {
+    &as_provider_env,
+    &as_provider_web_identity,
+    &as_provider_profile,
+    &as_provider_container,
+    &as_provider_imds
+};
+
+#define AS_CREDENTIALS_CHAIN                                                  \
+    (sizeof(as_credentials_chain) / sizeof(as_credentials_chain[0]))
+
+
+static const char *
+as_credentials_getenv(void *data, const char *name)
+{
+    (void) data;
+
+    return getenv(name);
+}
+
+
+as_credentials_t *
+as_credentials_create(as_http_t *http, const as_clock_t *clock,
+    as_getenv_pt get, void *getenv_data)
+{
+    as_credentials_t  *creds;
+
+    creds = calloc(1, sizeof(as_credentials_t));
+    if (creds == NULL) {
+        return NULL;
+    }
+
+    creds->fetch.http = http;
+    creds->fetch.clock = clock;
+    creds->fetch.getenv = get ? get : as_credentials_getenv;
+    creds->fetch.getenv_data = getenv_data;
+    creds->fetch.creds = creds;
+    creds->fetch.process_ms = AS_CREDENTIALS_PROCESS_MS;
+    creds->last = &creds->waiters;
+    creds->region = as_profile_region(&creds->fetch);
+
+    return creds;
+}
+
+
+static void
+as_credentials_stop(as_credentials_t *creds)
+{
+    as_fetch_t  *fetch = &creds->fetch;
+
+    if (!creds->fetching) {
+        return;
+    }
+
+    as_http_cancel(fetch->http, fetch->call);
+    fetch->call = NULL;
+
+    if (fetch->cancel != NULL) {
+        fetch->cancel(fetch);
+    }
+
+    as_profile_roles_clear(fetch);
+    creds->fetching = false;
+}
+
+
+void
+as_credentials_destroy(as_credentials_t *creds)
+{
+    as_waiter_t  *w;
+
+    if (creds == NULL) {
+        return;
+    }
+
+    as_credentials_stop(creds);
+
+    while ((w = creds->waiters) != NULL) {
+        creds->waiters = w->next;
+        free(w);
+    }
+
+    if (creds->turn != NULL) {
+        creds->turn->creds = NULL;
+    }
+
+    as_keys_clear(&creds->keys);
+    as_keys_clear(&creds->fetch.keys);
+    as_text_free(&creds->error);
+    free(creds->region);
+    free(creds);
+}
+
+
+const char *
+as_credentials_region(as_credentials_t *creds)
+{
+    return creds->region;
+}
+
+
+/* Every waiter is told, those excepted that come while this runs. */
+static void
+as_credentials_tell(as_credentials_t *creds, const char *error)
+{
+    as_waiter_t                  *w, *list;
+    const as_credentials_keys_t  *keys;
+
+    keys = error ? NULL : &creds->view;
+    list = creds->waiters;
+    creds->waiters = NULL;
+    creds->last = &creds->waiters;
+
+    while ((w = list) != NULL) {
+        list = w->next;
+
+        if (w->done != NULL) {
+            w->done(w->data, keys, error);
+        }
+
+        free(w);
+    }
+}
+
+
+static int64_t
+as_credentials_left(const as_credentials_t *creds)
+{
+    return creds->keys.expires_ms == 0
+           ? INT64_MAX
+           : creds->keys.expires_ms - as_fetch_now(&creds->fetch);
+}
+
+
+static bool
+as_credentials_usable(const as_credentials_t *creds)
+{
+    return creds->valid
+           && as_credentials_left(creds) > AS_CREDENTIALS_LEAST_MS;
+}
+
+
+static void
+as_credentials_adopt(as_credentials_t *creds)
+{
+    as_keys_clear(&creds->keys);
+    creds->keys = creds->fetch.keys;
+    memset(&creds->fetch.keys, 0, sizeof(as_keys_t));
+
+    creds->view.access_key = creds->keys.access_key;
+    creds->view.secret_key = creds->keys.secret_key;
+    creds->view.session_token = creds->keys.session_token;
+    creds->view.expires_ms = creds->keys.expires_ms;
+    creds->view.source = creds->keys.source;
+    creds->valid = true;
+}
+
+
+static void
+as_credentials_settle(as_credentials_t *creds, as_provider_e result)
+{
+    creds->fetching = false;
+
+    if (result == AS_PROVIDER_READY) {
+        as_credentials_adopt(creds);
+        as_credentials_tell(creds, NULL);
+
+    } else if (as_credentials_usable(creds)) {
+        /* A refresh ahead failed: what there is still holds. */
+        as_credentials_tell(creds, NULL);
+
+    } else {
+        as_credentials_tell(creds, as_text_get(&creds->error));
+    }
+}
+
+
+/* What one provider came to; the chain goes on where it had nothing. */
+static void
+as_credentials_result(as_credentials_t *creds, as_provider_e result)
+{
+    const as_provider_t  *provider;
+
+    provider = as_credentials_chain[creds->provider];
+
+    if (result != AS_PROVIDER_PENDING && provider->more != NULL) {
+        result = provider->more(&creds->fetch, result);
+    }
+
+    if (result == AS_PROVIDER_PENDING) {
+        return;
+    }
+
+    if (result != AS_PROVIDER_READY) {
+        as_text_printf(&creds->error, "%s%s: %s",
+                       creds->error.len ? "; " : "", provider->name,
+                       creds->fetch.reason);
+    }
+
+    if (result == AS_PROVIDER_FAILED && creds->fetch.again) {
+        creds->fetch.again = false;
+        creds->provider = 0;
+        as_text_clear(&creds->error);
+        as_credentials_next(creds);
+        return;
+    }
+
+    if (result == AS_PROVIDER_NONE
+        && creds->provider + 1 < AS_CREDENTIALS_CHAIN)
+    {
+        creds->provider++;
+        as_credentials_next(creds);
+        return;
+    }
+
+    as_credentials_settle(creds, result);
+}
+
+
+static void
+as_credentials_next(as_credentials_t *creds)
+{
+    as_fetch_t  *fetch = &creds->fetch;
+
+    fetch->reason[0] = '\0';
+    fetch->call = NULL;
+    fetch->state = NULL;
+    fetch->cancel = NULL;
+
+    as_credentials_result(creds,
+                          as_credentials_chain[creds->provider]
+                          ->start(fetch));
+}
+
+
+void
+as_fetch_done(as_fetch_t *fetch, as_provider_e result)
+{
+    fetch->call = NULL;
+    as_credentials_result(fetch->creds, result);
+}
+
+
+static void
+as_credentials_fetch(as_credentials_t *creds)
+{
+    if (creds->fetching) {
+        return;
+    }
+
+    creds->fetching = true;
+    creds->provider = 0;
+    creds->refreshed_ms = as_clock_mono_ms(creds->fetch.clock);
+    as_text_clear(&creds->error);
+    as_credentials_next(creds);
+}
+
+
+static void
+as_credentials_turn(void *data)
+{
+    as_credentials_t       *creds;
+    as_credentials_turn_t  *turn = data;
+
+    creds = turn->creds;
+    free(turn);
+
+    if (creds == NULL) {
+        return;
+    }
+
+    creds->turn = NULL;
+
+    if (as_credentials_usable(creds)
+        && as_credentials_left(creds) > AS_CREDENTIALS_AHEAD_MS)
+    {
+        as_credentials_tell(creds, NULL);
+        return;
+    }
+
+    as_credentials_fetch(creds);
+}
+
+
+static int
+as_credentials_schedule(as_credentials_t *creds)
+{
+    if (creds->turn != NULL || creds->fetching) {
+        return 0;
+    }
+
+    creds->turn = malloc(sizeof(as_credentials_turn_t));
+    if (creds->turn == NULL) {
+        return -1;
+    }
+
+    creds->turn->creds = creds;
+
+    if (as_http_defer(creds->fetch.http, as_credentials_turn, creds->turn)
+        != 0)
+    {
+        free(creds->turn);
+        creds->turn = NULL;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+const as_credentials_keys_t *
+as_credentials_peek(as_credentials_t *creds)
+{
+    int64_t  now;
+
+    if (!as_credentials_usable(creds)) {
+        return NULL;
+    }
+
+    if (as_credentials_left(creds) < AS_CREDENTIALS_AHEAD_MS) {
+        now = as_clock_mono_ms(creds->fetch.clock);
+
+        if (now - creds->refreshed_ms >= AS_CREDENTIALS_PAUSE_MS) {
+            (void) as_credentials_schedule(creds);
+        }
+    }
+
+    return &creds->view;
+}
+
+
+int
+as_credentials_get(as_credentials_t *creds, as_credentials_done_pt done,
+    void *data)
+{
+    as_waiter_t  *w;
+
+    w = malloc(sizeof(as_waiter_t));
+    if (w == NULL) {
+        return -1;
+    }
+
+    if (as_credentials_schedule(creds) != 0) {
+        free(w);
+        errno = ENOMEM;
+        return -1;
+    }
+
+    w->next = NULL;
+    w->done = done;
+    w->data = data;
+
+    *creds->last = w;
+    creds->last = &w->next;
+
+    return 0;
+}
+
+
+void
+as_credentials_forget(as_credentials_t *creds, as_credentials_done_pt done,
+    void *data)
+{
+    as_waiter_t  *w;
+
+    for (w = creds->waiters; w != NULL; w = w->next) {
+        if (w->done == done && w->data == data) {
+            w->done = NULL;
+            return;
+        }
+    }
+}
+
+
+void
+as_credentials_invalidate(as_credentials_t *creds)
+{
+    creds->valid = false;
+}
+
+
+int64_t
+as_credentials_skew_ms(const as_credentials_t *creds)
+{
+    return creds->fetch.skew_ms;
+}
+
+
+bool
+as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms)
+{
+    int64_t  skew;
+
+    skew = date_ms - as_clock_unix_ms(creds->fetch.clock);
+
+    if (date_ms == 0
+        || llabs(skew - creds->fetch.skew_ms) <= AS_CREDENTIALS_SKEW_MS)
+    {
+        return false;
+    }
+
+    creds->fetch.skew_ms = llabs(skew) < AS_CREDENTIALS_SKEW_MS ? 0 : skew;
+
+    return true;
+}
+
+
+void
+as_credentials_limit_process(as_credentials_t *creds, unsigned ms)
+{
+    creds->fetch.process_ms = ms;
+}

@@ -1,0 +1,235 @@
+/*
+ * What several providers need: reasons, keys, their JSON, small files.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aws/credentials_provider.h"
+
+
+const char *
+as_fetch_env(as_fetch_t *fetch, const char *name)
+{
+    const char  *value;
+
+    value = fetch->getenv(fetch->getenv_data, name);
+
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+
+int64_t
+as_fetch_now(const as_fetch_t *fetch)
+{
+    return as_clock_unix_ms(fetch->clock) + fetch->skew_ms;
+}
+
+
+as_provider_e
+as_fetch_failed(as_fetch_t *fetch, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(fetch->reason, sizeof(fetch->reason), fmt, args);
+    va_end(args);
+
+    return AS_PROVIDER_FAILED;
+}
+
+
+as_provider_e
+as_fetch_none(as_fetch_t *fetch, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(fetch->reason, sizeof(fetch->reason), fmt, args);
+    va_end(args);
+
+    return AS_PROVIDER_NONE;
+}
+
+
+static void
+as_keys_wipe(char *text)
+{
+    if (text != NULL) {
+        OPENSSL_cleanse(text, strlen(text));
+        free(text);
+    }
+}
+
+
+void
+as_keys_clear(as_keys_t *keys)
+{
+    as_keys_wipe(keys->access_key);
+    as_keys_wipe(keys->secret_key);
+    as_keys_wipe(keys->session_token);
+    memset(keys, 0, sizeof(as_keys_t));
+}
+
+
+as_provider_e
+as_fetch_keys(as_fetch_t *fetch, const char *access_key,
+    const char *secret_key, const char *session_token, int64_t expires_ms,
+    const char *source)
+{
+    as_keys_t  *keys = &fetch->keys;
+
+    as_keys_clear(keys);
+
+    keys->access_key = strdup(access_key);
+    keys->secret_key = strdup(secret_key);
+    keys->expires_ms = expires_ms;
+    (void) snprintf(keys->source, sizeof(keys->source), "%s", source);
+
+    if (session_token != NULL && *session_token != '\0') {
+        keys->session_token = strdup(session_token);
+    }
+
+    if (keys->access_key == NULL || keys->secret_key == NULL
+        || (session_token != NULL && *session_token != '\0'
+            && keys->session_token == NULL))
+    {
+        as_keys_clear(keys);
+        return as_fetch_failed(fetch, "out of memory");
+    }
+
+    return AS_PROVIDER_READY;
+}
+
+
+int64_t
+as_fetch_time(const char *text)
+{
+    char       *rest;
+    time_t      t;
+    struct tm   tm;
+
+    memset(&tm, 0, sizeof(tm));
+
+    rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (rest == NULL) {
+        return -1;
+    }
+
+    if (*rest == '.') {
+        rest += 1 + strspn(rest + 1, "0123456789");
+    }
+
+    if (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0) {
+        return -1;
+    }
+
+    t = timegm(&tm);
+
+    return t <= 0 ? -1 : (int64_t) t * 1000;
+}
+
+
+static const char *
+as_fetch_member(const json_t *root, const char *name)
+{
+    return json_string_value(json_object_get(root, name));
+}
+
+
+as_provider_e
+as_fetch_json(as_fetch_t *fetch, const char *body, size_t len,
+    const char *source)
+{
+    json_t         *root;
+    int64_t         expires;
+    const char     *access, *secret, *token, *until;
+    as_provider_e   rc;
+
+    root = json_loadb(body, len, 0, NULL);
+    if (root == NULL) {
+        return as_fetch_failed(fetch, "%s: the answer is not JSON", source);
+    }
+
+    access = as_fetch_member(root, "AccessKeyId");
+    secret = as_fetch_member(root, "SecretAccessKey");
+    token = as_fetch_member(root, "Token");
+    until = as_fetch_member(root, "Expiration");
+    expires = until ? as_fetch_time(until) : 0;
+
+    if (token == NULL) {
+        token = as_fetch_member(root, "SessionToken");
+    }
+
+    if (access == NULL || secret == NULL || *access == '\0') {
+        rc = as_fetch_failed(fetch, "%s: the answer has no AccessKeyId and "
+                             "SecretAccessKey", source);
+
+    } else if (expires == -1) {
+        rc = as_fetch_failed(fetch, "%s: Expiration is not a time: %.40s",
+                             source, until);
+
+    } else {
+        rc = as_fetch_keys(fetch, access, secret, token, expires, source);
+    }
+
+    json_decref(root);
+
+    return rc;
+}
+
+
+char *
+as_fetch_file(const char *path, size_t *len)
+{
+    int      fd, err;
+    char    *data;
+    size_t   n;
+    ssize_t  got;
+
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd == -1) {
+        return NULL;
+    }
+
+    n = 0;
+    got = -1;
+    data = malloc(AS_FETCH_ANSWER_MAX + 1);
+
+    while (data != NULL && n <= AS_FETCH_ANSWER_MAX) {
+        got = read(fd, data + n, AS_FETCH_ANSWER_MAX + 1 - n);
+        if (got <= 0) {
+            break;
+        }
+
+        n += (size_t) got;
+    }
+
+    err = got > 0 ? EFBIG : errno;
+    (void) close(fd);
+
+    if (data == NULL || got != 0) {
+        if (data != NULL) {
+            OPENSSL_cleanse(data, n);
+            free(data);
+        }
+
+        errno = err;
+        return NULL;
+    }
+
+    data[n] = '\0';
+    if (len != NULL) {
+        *len = n;
+    }
+
+    return data;
+}

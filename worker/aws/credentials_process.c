@@ -1,0 +1,347 @@
+/*
+ * credential_process (AWS CLI User Guide, "Sourcing credentials with an
+ * external process"): a command of the operator's, run by /bin/sh.  Its
+ * output, its end and its time limit are events of the loop, which never
+ * waits for it.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "aws/credentials_profile.h"
+
+
+#define AS_PROCESS_KILLED_MS  1000     /* for the end of what is killed */
+
+
+extern char  **environ;
+
+typedef struct {
+    pid_t        pid;
+    int          out;                  /* -1: it was read to its end */
+    int          end;                  /* readable when the shell has ended */
+    int          timer;
+    int          status;
+    bool         ended;
+    const char  *why;                  /* it was killed; NULL: it was not */
+    size_t       len;
+    char         output[AS_FETCH_ANSWER_MAX];
+} as_process_t;
+
+
+static void
+as_process_close(as_fetch_t *fetch, int *fd)
+{
+    if (*fd != -1) {
+        as_http_unwatch(fetch->http, *fd);
+        (void) close(*fd);
+        *fd = -1;
+    }
+}
+
+
+/* Also where the shell has not ended: what cannot be killed, as it is
+ * another user's, is not waited for. */
+static void
+as_process_free(as_fetch_t *fetch)
+{
+    as_process_t  *process = fetch->state;
+
+    as_process_close(fetch, &process->out);
+    as_process_close(fetch, &process->end);
+    as_process_close(fetch, &process->timer);
+
+    OPENSSL_cleanse(process, sizeof(as_process_t));
+    free(process);
+    fetch->state = NULL;
+}
+
+
+static void
+as_process_cancel(as_fetch_t *fetch)
+{
+    as_process_t  *process = fetch->state;
+
+    if (process == NULL) {
+        return;
+    }
+
+    if (!process->ended) {
+        (void) kill(-process->pid, SIGKILL);
+        (void) waitpid(process->pid, NULL, WNOHANG);
+    }
+
+    as_process_free(fetch);
+}
+
+
+static int
+as_process_arm(as_process_t *process, unsigned ms)
+{
+    struct itimerspec  when;
+
+    memset(&when, 0, sizeof(when));
+    when.it_value.tv_sec = ms / 1000;
+    when.it_value.tv_nsec = (long) (ms % 1000) * 1000000;
+
+    return timerfd_settime(process->timer, 0, &when, NULL);
+}
+
+
+/* All of its group; its end is told by an event. */
+static void
+as_process_kill(as_process_t *process, const char *why)
+{
+    process->why = why;
+    (void) kill(-process->pid, SIGKILL);
+    (void) as_process_arm(process, AS_PROCESS_KILLED_MS);
+}
+
+
+static as_provider_e
+as_process_judge(as_fetch_t *fetch)
+{
+    int            status;
+    as_process_t  *process = fetch->state;
+
+    status = process->status;
+
+    if (process->why != NULL) {
+        return as_fetch_failed(fetch, "credential_process %s", process->why);
+    }
+
+    if (WIFSIGNALED(status)) {
+        return as_fetch_failed(fetch, "credential_process was ended by "
+                               "signal %d", WTERMSIG(status));
+    }
+
+    if (WEXITSTATUS(status) != 0) {
+        return as_fetch_failed(fetch, "credential_process ended with status "
+                               "%d", WEXITSTATUS(status));
+    }
+
+    return as_fetch_json(fetch, process->output, process->len,
+                         "credential_process");
+}
+
+
+static void
+as_process_done(as_fetch_t *fetch)
+{
+    as_provider_e   rc;
+    as_process_t   *process = fetch->state;
+
+    if (process->why == NULL && (process->out != -1 || !process->ended)) {
+        return;
+    }
+
+    rc = as_process_judge(fetch);
+    as_process_free(fetch);
+    as_fetch_done(fetch, rc);
+}
+
+
+static void
+as_process_readable(void *data)
+{
+    ssize_t        n;
+    as_fetch_t    *fetch = data;
+    as_process_t  *process = fetch->state;
+
+    n = read(process->out, process->output + process->len,
+             sizeof(process->output) - process->len);
+
+    if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+
+    if (n > 0) {
+        process->len += (size_t) n;
+
+        if (process->len == sizeof(process->output)) {
+            as_process_close(fetch, &process->out);
+            as_process_kill(process, "printed too much");
+        }
+        return;
+    }
+
+    as_process_close(fetch, &process->out);
+
+    if (process->ended) {
+        as_process_done(fetch);
+    }
+}
+
+
+static void
+as_process_ended(void *data)
+{
+    as_fetch_t    *fetch = data;
+    as_process_t  *process = fetch->state;
+
+    /* -1: where SIGCHLD is ignored its status is lost; the output decides */
+    if (waitpid(process->pid, &process->status, WNOHANG) == 0) {
+        return;
+    }
+
+    process->ended = true;
+    as_process_close(fetch, &process->end);
+    as_process_done(fetch);
+}
+
+
+/* Its time is over; a second time: it cannot be killed. */
+static void
+as_process_late(void *data)
+{
+    uint64_t       n;
+    as_fetch_t    *fetch = data;
+    as_process_t  *process = fetch->state;
+
+    if (read(process->timer, &n, sizeof(n)) != sizeof(n)) {
+        return;
+    }
+
+    if (process->why == NULL && !process->ended) {
+        as_process_kill(process, "took too long, and was ended");
+        return;
+    }
+
+    /* what it left behind holds its output open */
+    if (process->why == NULL) {
+        as_process_kill(process, "left its output open");
+    }
+
+    as_process_done(fetch);
+}
+
+
+/* In a group of its own, so that all of it can be ended; with the signals as
+ * a shell expects them. */
+static int
+as_process_spawn(as_process_t *process, const char *command, int out)
+{
+    int                         rc;
+    char                       *argv[4];
+    sigset_t                    none, all;
+    posix_spawnattr_t           attr;
+    posix_spawn_file_actions_t  actions;
+
+    argv[0] = "/bin/sh";
+    argv[1] = "-c";
+    argv[2] = (char *) command;
+    argv[3] = NULL;
+
+    (void) sigemptyset(&none);
+    (void) sigfillset(&all);
+
+    if (posix_spawnattr_init(&attr) != 0) {
+        return ENOMEM;
+    }
+
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        (void) posix_spawnattr_destroy(&attr);
+        return ENOMEM;
+    }
+
+    rc = posix_spawnattr_setpgroup(&attr, 0)
+         | posix_spawnattr_setsigmask(&attr, &none)
+         | posix_spawnattr_setsigdefault(&attr, &all)
+         | posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP
+                                           | POSIX_SPAWN_SETSIGMASK
+                                           | POSIX_SPAWN_SETSIGDEF)
+         | posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO)
+         | posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
+                                            "/dev/null", O_RDONLY, 0);
+    if (rc == 0) {
+        rc = posix_spawn(&process->pid, argv[0], &actions, &attr, argv,
+                         environ);
+    }
+
+    (void) posix_spawn_file_actions_destroy(&actions);
+    (void) posix_spawnattr_destroy(&attr);
+
+    return rc;
+}
+
+
+/* 0, or an errno; where it is not 0 nothing runs. */
+static int
+as_process_run(as_process_t *process, const char *command)
+{
+    int  fds[2], rc;
+
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1) {
+        return errno;
+    }
+
+    /* The writing end is the command's: blocking, as it expects. */
+    (void) fcntl(fds[1], F_SETFL, 0);
+    process->out = fds[0];
+    rc = as_process_spawn(process, command, fds[1]);
+    (void) close(fds[1]);
+
+    return rc;
+}
+
+
+static int
+as_process_watch(as_fetch_t *fetch, as_process_t *process)
+{
+    process->end = pidfd_open(process->pid, 0);
+
+    return process->end == -1
+           || as_process_arm(process, fetch->process_ms) == -1
+           || as_http_watch(fetch->http, process->out, as_process_readable,
+                            fetch) != 0
+           || as_http_watch(fetch->http, process->end, as_process_ended,
+                            fetch) != 0
+           || as_http_watch(fetch->http, process->timer, as_process_late,
+                            fetch) != 0 ? -1 : 0;
+}
+
+
+as_provider_e
+as_process_start(as_fetch_t *fetch, const char *command)
+{
+    int            rc;
+    as_process_t  *process;
+
+    process = calloc(1, sizeof(as_process_t));
+    if (process == NULL) {
+        return as_fetch_failed(fetch, "out of memory");
+    }
+
+    fetch->state = process;
+    fetch->cancel = as_process_cancel;
+    process->out = process->end = -1;
+    process->timer = timerfd_create(CLOCK_MONOTONIC,
+                                    TFD_CLOEXEC | TFD_NONBLOCK);
+
+    rc = process->timer == -1 ? errno : as_process_run(process, command);
+
+    if (rc != 0) {
+        as_process_free(fetch);
+        return as_fetch_failed(fetch, "credential_process cannot be run: "
+                               "%s", strerror(rc));
+    }
+
+    if (as_process_watch(fetch, process) != 0) {
+        rc = errno;
+        as_process_cancel(fetch);
+        return as_fetch_failed(fetch, "credential_process cannot be "
+                               "watched: %s", strerror(rc));
+    }
+
+    return AS_PROVIDER_PENDING;
+}

@@ -1,0 +1,336 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/sqs_answer.h"
+#include "aws/sqs_op.h"
+
+
+static const char *
+as_sqs_member(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+
+/* A number that SQS writes as a string. */
+static int64_t
+as_sqs_number(const json_t *object, const char *name)
+{
+    const char    *text;
+    const json_t  *value;
+
+    value = json_object_get(object, name);
+    if (json_is_integer(value)) {
+        return json_integer_value(value);
+    }
+
+    text = json_string_value(value);
+
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+
+/* JSON out of an answer: strict UTF-8, and the NUL that a body may hold is
+ * refused by jansson (it is no character that SQS allows). */
+static json_t *
+as_sqs_parse(const char *body, size_t len)
+{
+    json_t  *root;
+
+    root = json_loadb(body, len, 0, NULL);
+
+    if (root != NULL && !json_is_object(root)) {
+        json_decref(root);
+        return NULL;
+    }
+
+    return root;
+}
+
+
+/* false where the message lacks what cannot be done without. */
+static bool
+as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
+{
+    const json_t  *body, *system;
+
+    memset(m, 0, sizeof(as_sqs_message_t));
+
+    body = json_object_get(object, "Body");
+    system = json_object_get(object, "Attributes");
+
+    m->id = as_sqs_member(object, "MessageId");
+    m->receipt = as_sqs_member(object, "ReceiptHandle");
+
+    if (m->receipt == NULL) {
+        return false;
+    }
+
+    if (m->id == NULL) {
+        m->id = "";
+    }
+
+    m->body = json_is_string(body) ? json_string_value(body) : "";
+    m->body_len = json_is_string(body) ? json_string_length(body) : 0;
+    m->receive_count = (unsigned) as_sqs_number(system,
+                                                "ApproximateReceiveCount");
+    m->sent_ms = as_sqs_number(system, "SentTimestamp");
+    m->first_received_ms = as_sqs_number(system,
+                                    "ApproximateFirstReceiveTimestamp");
+    m->group_id = as_sqs_member(system, "MessageGroupId");
+    m->dead_letter_source = as_sqs_member(system,
+                                          "DeadLetterQueueSourceArn");
+    m->attributes = json_object_get(object, "MessageAttributes");
+
+    if (m->receive_count == 0) {
+        m->receive_count = 1;
+    }
+
+    return true;
+}
+
+
+void
+as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
+    size_t len)
+{
+    size_t             i, n, count;
+    json_t            *root;
+    const json_t      *list;
+    as_sqs_op_t       *op = data;
+    as_aws_error_t     garbled;
+    as_sqs_message_t   messages[AS_SQS_BATCH_MAX];
+
+    n = 0;
+    root = NULL;
+
+    if (err == NULL) {
+        root = as_sqs_parse(body, len);
+
+        if (root == NULL) {
+            as_sqs_op_garbled(&garbled, "ReceiveMessage's answer is not a "
+                              "JSON object");
+            err = &garbled;
+        }
+    }
+
+    /* No message: the member is null, empty or not there. */
+    list = json_object_get(root, "Messages");
+    count = json_array_size(list);
+
+    for (i = 0; i < count && n < AS_SQS_BATCH_MAX; i++) {
+        if (as_sqs_message_read(&messages[n], json_array_get(list, i))) {
+            n++;
+        }
+    }
+
+    op->done.receive(op->data, err, messages, n);
+
+    json_decref(root);
+    free(op);
+}
+
+
+static const char *
+as_sqs_attribute_value(const json_t *attribute, const char **type)
+{
+    const char  *value;
+
+    *type = as_sqs_member(attribute, "DataType");
+    *type = *type ? *type : "String";
+    value = as_sqs_member(attribute, "StringValue");
+
+    return value ? value : as_sqs_member(attribute, "BinaryValue");
+}
+
+
+const char *
+as_sqs_attribute(const as_sqs_message_t *message, const char *name)
+{
+    const char  *type, *value;
+
+    value = as_sqs_attribute_value(json_object_get(message->attributes,
+                                                   name), &type);
+
+    return strncmp(type, "Binary", 6) == 0 ? NULL : value;
+}
+
+
+void
+as_sqs_attributes(const as_sqs_message_t *message, as_sqs_attribute_pt fn,
+    void *data)
+{
+    void        *iter;
+    json_t      *object = message->attributes;
+    const char  *type, *value;
+
+    for (iter = json_object_iter(object);
+         iter != NULL;
+         iter = json_object_iter_next(object, iter))
+    {
+        value = as_sqs_attribute_value(json_object_iter_value(iter), &type);
+
+        if (value != NULL) {
+            fn(data, json_object_iter_key(iter), type, value);
+        }
+    }
+}
+
+
+static void
+as_sqs_batch_entries(as_sqs_result_t *results, size_t n, const json_t *root)
+{
+    size_t            i;
+    const char       *code, *text;
+    const json_t     *list, *entry;
+    as_sqs_result_t  *result;
+
+    list = json_object_get(root, "Successful");
+
+    for (i = 0; i < json_array_size(list); i++) {
+        entry = json_array_get(list, i);
+        result = as_sqs_results_at(results, n, as_sqs_member(entry, "Id"));
+
+        if (result != NULL) {
+            text = as_sqs_member(entry, "MessageId");
+            result->class = AS_AWS_OK;
+            result->code = "";
+            result->message = "";
+            result->message_id = text ? text : "";
+        }
+    }
+
+    list = json_object_get(root, "Failed");
+
+    for (i = 0; i < json_array_size(list); i++) {
+        entry = json_array_get(list, i);
+        result = as_sqs_results_at(results, n, as_sqs_member(entry, "Id"));
+
+        if (result != NULL) {
+            code = as_sqs_member(entry, "Code");
+            text = as_sqs_member(entry, "Message");
+            as_sqs_result_failed(result, code ? code : "Unknown",
+                                 text ? text : "");
+        }
+    }
+}
+
+
+void
+as_sqs_batch_read(void *data, const as_aws_error_t *err, const char *body,
+    size_t len)
+{
+    json_t           *root;
+    as_sqs_op_t      *op = data;
+    as_aws_error_t    garbled;
+    as_sqs_result_t   results[AS_SQS_BATCH_MAX];
+
+    root = NULL;
+
+    if (err == NULL) {
+        root = as_sqs_parse(body, len);
+
+        if (root == NULL) {
+            as_sqs_op_garbled(&garbled, "a batch's answer is not a JSON "
+                              "object");
+            err = &garbled;
+        }
+    }
+
+    as_sqs_results_init(results, op->n);
+    as_sqs_batch_entries(results, op->n, root);
+    op->done.batch(op->data, err, results, err ? 0 : op->n);
+
+    json_decref(root);
+    free(op);
+}
+
+
+void
+as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
+    size_t len)
+{
+    json_t          *root;
+    const char      *text;
+    as_sqs_op_t     *op = data;
+    as_aws_error_t   garbled;
+
+    root = NULL;
+    text = "";
+
+    /* Some actions answer with nothing at all. */
+    if (err == NULL && op->member != NULL) {
+        root = as_sqs_parse(body, len);
+        text = as_sqs_member(root, op->member);
+
+        if (text == NULL) {
+            as_sqs_op_garbled(&garbled, "the answer lacks what was asked "
+                              "for");
+            err = &garbled;
+            text = "";
+        }
+    }
+
+    op->done.text(op->data, err, text);
+
+    json_decref(root);
+    free(op);
+}
+
+
+void
+as_sqs_pairs_read(void *data, const as_aws_error_t *err, const char *body,
+    size_t len)
+{
+    void            *iter;
+    json_t          *root, *object;
+    size_t           n;
+    const char      *value;
+    as_sqs_op_t     *op = data;
+    as_sqs_pair_t    pairs[AS_SQS_PAIRS_MAX];
+    as_aws_error_t   garbled;
+
+    n = 0;
+    root = err ? NULL : as_sqs_parse(body, len);
+
+    if (err == NULL && root == NULL) {
+        as_sqs_op_garbled(&garbled, "GetQueueAttributes's answer is not a "
+                          "JSON object");
+        err = &garbled;
+    }
+
+    object = json_object_get(root, "Attributes");
+
+    for (iter = json_object_iter(object);
+         iter != NULL && n < AS_SQS_PAIRS_MAX;
+         iter = json_object_iter_next(object, iter))
+    {
+        value = json_string_value(json_object_iter_value(iter));
+
+        if (value != NULL) {
+            pairs[n].name = json_object_iter_key(iter);
+            pairs[n++].value = value;
+        }
+    }
+
+    op->done.pairs(op->data, err, pairs, n);
+
+    json_decref(root);
+    free(op);
+}
+
+
+const char *
+as_sqs_pair(const as_sqs_pair_t *pairs, size_t n, const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (strcmp(pairs[i].name, name) == 0) {
+            return pairs[i].value;
+        }
+    }
+
+    return NULL;
+}

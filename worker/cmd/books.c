@@ -1,0 +1,373 @@
+/*
+ * The books looked at: the ledger.
+ */
+
+#include <inttypes.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/books.h"
+
+
+#define AS_BOOKS_CHUNK  "20000"
+#define AS_BOOKS_PAGE   "1000"
+
+
+typedef struct {
+    uint8_t  product_id[AS_UUID_LEN];
+    int64_t  sum;
+    int      opening;
+    int      known;                    /* the product is there */
+} as_books_sum_t;
+
+
+static int
+as_books_compare(const void *a, const void *b)
+{
+    return memcmp(((const as_books_sum_t *) a)->product_id,
+                  ((const as_books_sum_t *) b)->product_id, AS_UUID_LEN);
+}
+
+
+/* The product's sum so far, made where there is none; NULL: no memory. */
+static as_books_sum_t *
+as_books_sum(as_books_t *books, const char *product_id)
+{
+    as_books_sum_t  *sum, **found;
+
+    sum = calloc(1, sizeof(*sum));
+    if (sum == NULL) {
+        books->failed = 1;
+        return NULL;
+    }
+
+    memcpy(sum->product_id, product_id, AS_UUID_LEN);
+    found = tsearch(sum, &books->sums, as_books_compare);
+
+    if (found == NULL || *found != sum) {
+        free(sum);
+    }
+
+    books->failed |= found == NULL;
+
+    return found == NULL ? NULL : *found;
+}
+
+
+/* What is written twice, in the ledger and beside it, differs. */
+static void
+as_books_key(as_books_t *books, const char *movement_id, const char *what)
+{
+    char  id[AS_UUID_TEXT_LEN + 1];
+
+    *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
+    as_findings_say(books->findings, AS_DOCTOR_WRONG, "key",
+                    "find out who writes there; sql/schema.sql adds keys "
+                    "that are missing to stock_movement_key, and what is "
+                    "there without a movement may be deleted; a movement "
+                    "whose key is another's gets NULL",
+                    "movement %s %s", id, what);
+}
+
+
+/* Three columns: a product's sum within the chunk, whether its opening is
+ * there.  Two: the chunk's end.  Five: a receipt without its order.  One: a
+ * movement whose key is not kept. */
+static void
+as_books_chunk_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    char             order[AS_UUID_TEXT_LEN + 1];
+    as_books_t      *books = data;
+    as_books_sum_t  *sum;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        as_books_key(books, columns[0], "has a key, which is not kept: it "
+                     "could happen twice");
+
+    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+        books->more = 1;
+        books->movements += strtoull(columns[1], NULL, 10);
+        memcpy(books->cursor, columns[0], AS_UUID_LEN);
+
+    } else if (n == 3 && lengths[0] == AS_UUID_LEN) {
+        sum = as_books_sum(books, columns[0]);
+        if (sum != NULL) {
+            sum->sum += strtoll(columns[1], NULL, 10);
+            sum->opening |= columns[2][0] != '0';
+        }
+
+    } else if (n == 5) {
+        strcpy(order, "without id");
+        if (columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+            *as_uuid_text((const uint8_t *) columns[0], order) = '\0';
+        }
+
+        as_findings_say(books->findings, AS_DOCTOR_WRONG, "receipt",
+            columns[3] == NULL
+            ? "the order was deleted, or the receipt written by hand: if the "
+              "goods came, leave it; otherwise stock set SKU N after "
+              "counting"
+            : "look at both with orders show ORDER; if the goods came, set "
+              "the order fulfilled, with received; otherwise count, and "
+              "stock set SKU N",
+            "%s pieces were booked in for order %s, which is %s%s%s",
+            columns[1], order, columns[3] == NULL ? "not there" : columns[3],
+            columns[4] == NULL ? "" : " with a received count of ",
+            columns[4] == NULL ? "" : columns[4]);
+    }
+}
+
+
+/* The statements share a snapshot and the range after the cursor. */
+static as_db_status_e
+as_books_chunk(as_db_t *db, as_books_t *books)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&range, "(SELECT movement_id, product_id, kind, quantity,"
+                " idempotency_key, order_id FROM stock_movement WHERE"
+                " movement_id > ");
+    as_text_sql_bytes(&range, books->cursor, AS_UUID_LEN);
+    as_text_put(&range, " ORDER BY movement_id LIMIT " AS_BOOKS_CHUNK ") m");
+
+    as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity), SUM(m.kind ="
+                   " 'opening' AND m.idempotency_key = m.product_id) FROM %s"
+                   " GROUP BY m.product_id;SELECT m.order_id, m.quantity,"
+                   " NULL, o.state, IF(o.state = 'fulfilled', o.received,"
+                   " NULL) FROM %s LEFT JOIN restock_order o ON o.order_id ="
+                   " m.order_id WHERE m.kind = 'restock' AND (o.order_id IS"
+                   " NULL OR o.state <> 'fulfilled' OR m.idempotency_key IS"
+                   " NULL OR m.idempotency_key <> m.order_id);"
+                   "SELECT m.movement_id FROM %s LEFT JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " m.idempotency_key AND k.movement_id = m.movement_id"
+                   " WHERE m.idempotency_key IS NOT NULL AND k.movement_id"
+                   " IS NULL;"
+                   "SELECT MAX(m.movement_id), COUNT(*) FROM %s",
+                   as_text_get(&range), as_text_get(&range),
+                   as_text_get(&range), as_text_get(&range));
+
+    books->more = 0;
+    status = as_db_run(db, &sql, as_books_chunk_row, books);
+    as_text_free(&sql);
+    as_text_free(&range);
+
+    return status;
+}
+
+
+/* One column: a key without its movement.  Two: the chunk's end. */
+static void
+as_books_keys_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_books_t  *books = data;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        as_books_key(books, columns[0], "has a key that is kept, but is not "
+                     "there, or has another");
+
+    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+        books->more = 1;
+        memcpy(books->cursor, columns[0], AS_UUID_LEN);
+    }
+}
+
+
+static as_db_status_e
+as_books_keys(as_db_t *db, as_books_t *books)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    memset(books->cursor, 0, AS_UUID_LEN);
+
+    do {
+        as_text_clear(&sql);
+        as_text_clear(&range);
+        as_text_put(&range, "(SELECT idempotency_key, movement_id FROM"
+                    " stock_movement_key WHERE idempotency_key > ");
+        as_text_sql_bytes(&range, books->cursor, AS_UUID_LEN);
+        as_text_put(&range, " ORDER BY idempotency_key LIMIT "
+                    AS_BOOKS_CHUNK ") k");
+
+        as_text_printf(&sql, "SELECT k.movement_id FROM %s LEFT JOIN"
+                       " stock_movement m ON m.movement_id = k.movement_id"
+                       " AND m.idempotency_key = k.idempotency_key"
+                       " WHERE m.movement_id IS NULL;SELECT"
+                       " MAX(k.idempotency_key), COUNT(*) FROM %s",
+                       as_text_get(&range), as_text_get(&range));
+        books->more = 0;
+        status = as_db_run(db, &sql, as_books_keys_row, books);
+    } while (status == AS_DB_OK && books->more);
+
+    as_text_free(&sql);
+    as_text_free(&range);
+
+    return status;
+}
+
+
+static int
+as_books_gap(as_books_t *books, const uint8_t *product_id, int64_t quantity)
+{
+    void  *more;
+
+    more = realloc(books->gaps, (books->ngaps + 1) * sizeof(books->gaps[0]));
+    if (more == NULL) {
+        return -1;
+    }
+
+    books->gaps = more;
+    books->gaps[books->ngaps].quantity = quantity;
+    memcpy(books->gaps[books->ngaps++].product_id, product_id, AS_UUID_LEN);
+
+    return 0;
+}
+
+
+/* A product: id, SKU, stock. */
+static void
+as_books_product_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    int64_t          stock;
+    as_books_t      *books = data;
+    as_books_sum_t  *sum;
+
+    (void) statement;
+
+    if (n != 3 || lengths[0] != AS_UUID_LEN
+        || (sum = as_books_sum(books, columns[0])) == NULL)
+    {
+        return;
+    }
+
+    books->more = 1;
+    books->products++;
+    memcpy(books->cursor, columns[0], AS_UUID_LEN);
+
+    stock = strtoll(columns[2], NULL, 10);
+    sum->known = 1;
+
+    if (stock < 0) {
+        as_findings_say(books->findings, AS_DOCTOR_WRONG, "negative-stock",
+                        "count, and stock set SKU N; run sql/schema.sql, "
+                        "whose CHECK forbids it", "%s has a stock of %"
+                        PRId64, columns[1], stock);
+    }
+
+    if (!sum->opening) {
+        as_findings_say(books->findings, AS_DOCTOR_WARNING, "opening",
+                        "autostock-worker run writes it; or run "
+                        "sql/trigger.sql, so that new products have one",
+                        "%s has no opening movement", columns[1]);
+        return;
+    }
+
+    if (stock != sum->sum) {
+        as_findings_say(books->findings, AS_DOCTOR_WRONG, "stock",
+                        "autostock-worker reconcile --adjust, where the "
+                        "stock is right; otherwise count, and stock set SKU "
+                        "N after it", "%s has a stock of %" PRId64
+                        ", its movements make %" PRId64, columns[1], stock,
+                        sum->sum);
+        books->failed |= as_books_gap(books, sum->product_id,
+                                      stock - sum->sum);
+    }
+}
+
+
+static as_db_status_e
+as_books_products(as_db_t *db, as_books_t *books)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    memset(books->cursor, 0, AS_UUID_LEN);
+
+    do {
+        as_text_clear(&sql);
+        as_text_put(&sql, "SELECT product_id, sku, stock FROM product WHERE"
+                    " product_id > ");
+        as_text_sql_bytes(&sql, books->cursor, AS_UUID_LEN);
+        as_text_put(&sql, " ORDER BY product_id LIMIT " AS_BOOKS_PAGE);
+        books->more = 0;
+        status = as_db_run(db, &sql, as_books_product_row, books);
+    } while (status == AS_DB_OK && books->more);
+
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+static void
+as_books_orphan(const void *node, VISIT visit, void *data)
+{
+    char                   product[AS_UUID_TEXT_LEN + 1];
+    as_books_t            *books = data;
+    const as_books_sum_t  *sum = *(as_books_sum_t *const *) node;
+
+    if ((visit != postorder && visit != leaf) || sum->known) {
+        return;
+    }
+
+    *as_uuid_text(sum->product_id, product) = '\0';
+    as_findings_say(books->findings, AS_DOCTOR_WARNING, "orphan",
+                    "nothing, where the product was deleted on purpose",
+                    "the ledger has movements of a product that is not "
+                    "there, %s", product);
+}
+
+
+as_db_status_e
+as_books_ledger(as_db_t *db, as_books_t *books)
+{
+    as_db_status_e  status;
+
+    memset(books->cursor, 0, AS_UUID_LEN);
+    books->movements = 0;
+    books->products = 0;
+    books->sums = NULL;
+
+    status = as_db_exec(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+                        "START TRANSACTION WITH CONSISTENT SNAPSHOT", NULL,
+                        NULL);
+
+    for (books->more = 1; status == AS_DB_OK && books->more; ) {
+        status = as_books_chunk(db, books);
+        as_progress_to(books->progress, 0, 0, books->movements);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_books_keys(db, books);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_books_products(db, books);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+        twalk_r(books->sums, as_books_orphan, books);
+    }
+
+    if (status == AS_DB_OK && books->failed) {
+        status = AS_DB_ERROR;
+    }
+
+    tdestroy(books->sums, free);
+    books->sums = NULL;
+    as_progress_end(books->progress);
+
+    return status;
+}

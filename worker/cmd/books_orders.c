@@ -1,0 +1,211 @@
+/*
+ * The books looked at: the orders.
+ */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/books.h"
+
+
+/* Time for a worker that is up to have come by. */
+#define AS_BOOKS_GRACE_MS  INT64_C(60000)
+
+#define AS_BOOKS_AGO  " <= UTC_TIMESTAMP(6) - INTERVAL %" PRId64 " MICROSECOND"
+
+
+/*
+ * Each selects an order's (or product's) id, its SKU, and what is told
+ * between them and the sentence.  %" PRId64 " is the watchdog's time with
+ * grace, or the callback's.
+ */
+typedef struct {
+    const char         *check;
+    as_doctor_level_e   level;
+    const char         *sentence;
+    const char         *mend;
+    const char         *sql;
+} as_books_check_t;
+
+
+#define AS_BOOKS_ORDER                                                        \
+    "SELECT o.order_id, p.sku, CONCAT_WS(' ', o.state, o.last_error) FROM"    \
+    " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"     \
+    " WHERE "
+
+/* An opening is a horizon where a roll-up moved its time on from its id's:
+ * receipts from before it are folded (rollup.c). */
+#define AS_BOOKS_FOLDED                                                       \
+    " AND NOT EXISTS (SELECT 1 FROM stock_movement_key g JOIN"                \
+    " stock_movement h ON h.movement_id = g.movement_id WHERE"                \
+    " g.idempotency_key = o.product_id AND h.kind = 'opening' AND"            \
+    " h.created_at > FROM_UNIXTIME(CONV(HEX(SUBSTR(h.movement_id, 1, 6)),"    \
+    " 16, 10) / 1000) + INTERVAL 60 SECOND AND o.fulfilled_at <="             \
+    " h.created_at + INTERVAL 60 SECOND)"
+
+static const as_books_check_t  as_books_checks[] = {
+    { "fulfilled", AS_DOCTOR_WRONG,
+      "is fulfilled, but the ledger has no receipt of it",
+      "if the goods came, autostock-worker stock add SKU N",
+      "SELECT o.order_id, p.sku, CONCAT('received ', o.received) FROM"
+      " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"
+      " LEFT JOIN stock_movement_key k ON k.idempotency_key = o.order_id"
+      " LEFT JOIN stock_movement m ON m.movement_id = k.movement_id WHERE"
+      " o.state = 'fulfilled' AND m.movement_id IS NULL" AS_BOOKS_FOLDED },
+
+    { "received", AS_DOCTOR_WRONG,
+      "is fulfilled with another count than its receipt, or of another "
+      "product",
+      "count, and autostock-worker stock set SKU N",
+      "SELECT o.order_id, p.sku, CONCAT('received ', o.received, ', booked ',"
+      " m.quantity) FROM restock_order o JOIN stock_movement_key k ON"
+      " k.idempotency_key = o.order_id JOIN stock_movement m ON"
+      " m.movement_id = k.movement_id LEFT JOIN product p ON p.product_id ="
+      " o.product_id WHERE o.state = 'fulfilled' AND (m.quantity <>"
+      " o.received OR m.product_id <> o.product_id OR m.kind <> 'restock')" },
+
+    { "open-twice", AS_DOCTOR_WRONG,
+      "is not the product's only open order",
+      "autostock-worker orders cancel ORDER for all but one; then run "
+      "sql/schema.sql, whose unique key forbids it",
+      AS_BOOKS_ORDER "o.state IN ('pending', 'published', 'requested') AND"
+      " (SELECT COUNT(*) FROM restock_order t WHERE t.product_id ="
+      " o.product_id AND t.state IN ('pending', 'published', 'requested'))"
+      " > 1" },
+
+    { "order-product", AS_DOCTOR_WRONG,
+      "is open, but its product is not there",
+      "autostock-worker orders cancel ORDER",
+      AS_BOOKS_ORDER "p.product_id IS NULL AND o.open_product_id IS NOT"
+      " NULL" },
+
+    { "state", AS_DOCTOR_WRONG,
+      "is in a state that cannot be: a time is missing, or goods were "
+      "received without fulfilling it",
+      "nothing of autostock writes this; find out who did, then orders "
+      "cancel or retry",
+      AS_BOOKS_ORDER "(o.state = 'fulfilled' AND (o.fulfilled_at IS NULL OR"
+      " o.received < 1)) OR (o.state <> 'fulfilled' AND o.received > 0) OR"
+      " (o.state = 'failed' AND o.failed_at IS NULL) OR (o.state ="
+      " 'cancelled' AND o.cancelled_at IS NULL) OR (o.state = 'requested'"
+      " AND o.requested_at IS NULL) OR (o.state = 'published' AND"
+      " o.published_at IS NULL)" },
+
+    { "pending", AS_DOCTOR_WARNING,
+      "is due, and nobody has published it",
+      "see that autostock-worker run is up, and SNS in reach: "
+      "autostock-worker doctor",
+      AS_BOOKS_ORDER "o.state = 'pending' AND (o.lease_until IS NULL OR"
+      " o.lease_until" AS_BOOKS_AGO ") AND COALESCE(o.next_attempt_at,"
+      " o.pending_at)" AS_BOOKS_AGO },
+
+    { "published", AS_DOCTOR_WARNING,
+      "was published, and nobody took its letter",
+      "see that autostock-worker run is up, that the queue is subscribed "
+      "(doctor), and dlq list",
+      AS_BOOKS_ORDER "o.state = 'published' AND (o.lease_until IS NULL OR"
+      " o.lease_until" AS_BOOKS_AGO ") AND GREATEST(COALESCE("
+      "o.published_at, o.pending_at), COALESCE(o.next_attempt_at,"
+      " o.pending_at))" AS_BOOKS_AGO },
+
+    { "requested", AS_DOCTOR_WARNING,
+      "was asked of the factory, and the callback is overdue",
+      "see that autostock-worker run is up: its watchdog asks again",
+      AS_BOOKS_ORDER "o.state = 'requested' AND COALESCE(o.requested_at,"
+      " o.pending_at)" AS_BOOKS_AGO },
+
+    { "no-order", AS_DOCTOR_WARNING,
+      "is at its reorder point, and no order is open",
+      "see that autostock-worker run is up: its watchdog opens one",
+      "SELECT p.product_id, p.sku, CONCAT('stock ', p.stock) FROM product p"
+      " LEFT JOIN restock_order o ON o.open_product_id = p.product_id"
+      " WHERE p.stock <= p.reorder_point AND o.order_id IS NULL" },
+};
+
+
+typedef struct {
+    as_books_t              *books;
+    const as_books_check_t  *check;
+} as_books_look_t;
+
+
+static void
+as_books_order_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    char              id[AS_UUID_TEXT_LEN + 1];
+    as_books_look_t  *look = data;
+
+    (void) statement;
+
+    if (n != 3 || lengths[0] != AS_UUID_LEN) {
+        return;
+    }
+
+    *as_uuid_text((const uint8_t *) columns[0], id) = '\0';
+    as_findings_say(look->books->findings, look->check->level,
+                    look->check->check, look->check->mend, "%s %s of %s %s",
+                    strcmp(look->check->check, "no-order") == 0 ? "product"
+                    : "order", id, columns[1] == NULL ? "(no product)"
+                    : columns[1], look->check->sentence);
+
+    if (columns[2] != NULL && columns[2][0] != '\0'
+        && !look->books->findings->json)
+    {
+        fprintf(look->books->findings->out, "%-31s (%s)\n", "", columns[2]);
+    }
+}
+
+
+/* The times that a check is about, in its statement's order. */
+static void
+as_books_statement(const as_books_t *books, const as_books_check_t *check,
+    as_text_t *sql)
+{
+    int64_t      us;
+    const char  *at, *mark;
+
+    us = books->watchdog_interval_ms + AS_BOOKS_GRACE_MS;
+
+    /* the watchdog publishes and requests again after the callback's time */
+    if (strcmp(check->check, "pending") != 0) {
+        us += books->callback_timeout_ms;
+    }
+
+    us *= 1000;
+
+    for (at = check->sql; (mark = strstr(at, "%" PRId64)) != NULL;
+         at = mark + strlen("%" PRId64))
+    {
+        as_text_add(sql, at, (size_t) (mark - at));
+        as_text_printf(sql, "%" PRId64, us);
+    }
+
+    as_text_put(sql, at);
+}
+
+
+as_db_status_e
+as_books_orders(as_db_t *db, as_books_t *books)
+{
+    size_t            i;
+    as_text_t         sql = AS_TEXT_EMPTY;
+    as_db_status_e    status;
+    as_books_look_t   look;
+
+    look.books = books;
+    status = AS_DB_OK;
+
+    for (i = 0; status == AS_DB_OK && i < sizeof(as_books_checks)
+                / sizeof(as_books_checks[0]); i++)
+    {
+        look.check = &as_books_checks[i];
+        as_text_clear(&sql);
+        as_books_statement(books, look.check, &sql);
+        status = as_db_run(db, &sql, as_books_order_row, &look);
+    }
+
+    as_text_free(&sql);
+
+    return status;
+}

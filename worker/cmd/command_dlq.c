@@ -1,0 +1,473 @@
+/*
+ * autostock-worker dlq list|show|redrive|drop
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/argument.h"
+#include "cmd/dlq.h"
+#include "cmd/progress.h"
+#include "cmd/session.h"
+#include "cmd/output.h"
+#include "db/record.h"
+
+
+#define AS_DLQ_LIMIT  1000
+
+
+static const as_option_t  as_dlq_options[] = {
+    { "reason", "TEXT", "only letters whose reason has this text" },
+    { "sku", "SKU", "only letters of this product" },
+    { "older-than", "TIME", "only letters dead for longer: 10m, 2h, 7d" },
+    { "limit", "N", "look at so many letters at most (1000)" },
+    { "rate", "N", "redrive or drop so many a second at most" },
+    { NULL, NULL, NULL }
+};
+
+static const char *const  as_dlq_list[] = {
+    "message_id", "order_id", "sku", "dead_since", "attempts", "status",
+    "reason", NULL
+};
+
+static const char *const  as_dlq_done[] = {
+    "message_id", "order_id", "done", "result", NULL
+};
+
+typedef struct {
+    as_session_t  *session;
+    as_dlq_t       dlq;
+    int64_t        older_ms;
+    int64_t        limit;
+    int64_t        rate;
+    bool           drop;
+    bool           stopped;            /* by a signal */
+    size_t         done;
+} as_command_dlq_t;
+
+
+static bool
+as_command_dlq_matches(const as_command_dlq_t *command,
+    const as_dead_t *dead)
+{
+    int                  i, n;
+    const char          *reason, *sku;
+    const as_options_t  *options = command->session->options;
+
+    reason = as_options_get(options, "reason");
+    sku = as_options_get(options, "sku");
+    n = options->narguments;
+
+    for (i = 1; i < n; i++) {
+        if (strcmp(options->arguments[i], dead->letter->id) == 0) {
+            break;
+        }
+    }
+
+    return (n == 1 || i < n)
+           && (reason == NULL || (dead->reason != NULL
+                                  && strstr(dead->reason, reason) != NULL))
+           && (sku == NULL || (dead->sku != NULL
+                               && strcmp(dead->sku, sku) == 0))
+           && (command->older_ms == 0 || dead->sent_ms
+               <= (int64_t) time(NULL) * 1000 - command->older_ms);
+}
+
+
+/* list, and show: which must find something. */
+static int
+as_command_dlq_tell(as_command_dlq_t *command, bool show)
+{
+    size_t   i;
+    json_t  *rows;
+
+    rows = json_array();
+
+    for (i = 0; i < command->dlq.n; i++) {
+        if (as_command_dlq_matches(command, &command->dlq.dead[i])) {
+            (void) json_array_append_new(rows,
+                as_dlq_record(&command->dlq.dead[i], show));
+        }
+    }
+
+    if (!show) {
+        as_output_rows(rows, as_dlq_list, command->session->json, stdout);
+    }
+
+    for (i = 0; show && i < json_array_size(rows); i++) {
+        as_output_object(json_array_get(rows, i), command->session->json,
+                       stdout);
+    }
+
+    if (json_array_size(rows) == 0 && !command->session->json) {
+        fprintf(stderr, "no such dead letter is in the queue now\n");
+    }
+
+    i = json_array_size(rows);
+    json_decref(rows);
+
+    return show && i == 0 ? AS_EXIT_FINDINGS : AS_EXIT_OK;
+}
+
+
+static as_db_status_e
+as_command_dlq_reopen(void *data, as_db_t *db)
+{
+    return as_order_reopen(db, data);
+}
+
+
+/* Whether the letter may go back to the queue.  AS_DB_OK, and why not in
+ * result ("" where it may). */
+static as_db_status_e
+as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
+    char *result, size_t room)
+{
+    char                newer[AS_UUID_TEXT_LEN + 1];
+    as_db_status_e      status;
+    as_order_reopen_t   reopen;
+
+    result[0] = '\0';
+
+    if (!dead->letter->message.has_order) {
+        return AS_DB_OK;
+    }
+
+    memset(&reopen, 0, sizeof(reopen));
+    memcpy(reopen.id, dead->letter->message.order_id, AS_UUID_LEN);
+    reopen.published = true;
+
+    status = as_session_db(command->session, as_command_dlq_reopen, &reopen);
+    if (status != AS_DB_OK) {
+        return status;
+    }
+
+    if (reopen.outcome == AS_REOPEN_NEWER) {
+        *as_uuid_text(reopen.newer, newer) = '\0';
+        snprintf(result, room, "refused: the product has a newer open order, "
+                 "%s", newer);
+
+    } else if (reopen.outcome == AS_REOPEN_UNKNOWN) {
+        snprintf(result, room, "refused: the order is unknown");
+
+    } else if (reopen.outcome == AS_REOPEN_STATE
+               && strcmp(reopen.state, "published") != 0
+               && strcmp(reopen.state, "pending") != 0)
+    {
+        snprintf(result, room, "refused: the order is %s, there is nothing "
+                 "to ask for; drop the letter", reopen.state);
+    }
+
+    return AS_DB_OK;
+}
+
+
+/* The order is opened first, the letter sent then, the dead one deleted
+ * last: whatever ends it in between, nothing is lost. */
+static int
+as_command_dlq_one(as_command_dlq_t *command, as_dead_t *dead, char *result,
+    size_t room)
+{
+    as_db_status_e  status;
+
+    if (!command->drop) {
+        status = as_command_dlq_may(command, dead, result, room);
+        if (status != AS_DB_OK) {
+            return as_session_db_failed(command->session, status);
+        }
+        if (result[0] != '\0') {
+            return AS_EXIT_FINDINGS;
+        }
+        if (as_dlq_send(&command->dlq, dead) != 0) {
+            return AS_EXIT_REACH;
+        }
+    }
+
+    if (as_dlq_delete(&command->dlq, dead) != 0) {
+        return AS_EXIT_REACH;
+    }
+
+    snprintf(result, room, command->drop ? "dropped" : "sent again");
+
+    return AS_EXIT_OK;
+}
+
+
+/* False where a signal came. */
+static bool
+as_command_dlq_pause(const as_command_dlq_t *command)
+{
+    struct pollfd  fd;
+
+    fd.fd = command->session->stop_fd;
+    fd.events = POLLIN;
+
+    return poll(&fd, 1, command->rate == 0 ? 0
+                : (int) (1000 / command->rate)) == 0;
+}
+
+
+/* One of them, and what became of it. */
+static int
+as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
+{
+    int   rc;
+    char  order[AS_UUID_TEXT_LEN + 1], result[200];
+
+    result[0] = '\0';
+    rc = as_command_dlq_one(command, dead, result, sizeof(result));
+
+    if (rc != AS_EXIT_REACH) {
+        (void) json_array_append_new(rows,
+            json_pack("{s:o, s:o, s:b, s:s}", "message_id",
+                      as_record_text(dead->letter->id), "order_id",
+                      as_record_text(as_dlq_order(dead, order)), "done",
+                      rc == AS_EXIT_OK, "result", result));
+    }
+
+    return rc;
+}
+
+
+/* The letters from the i-th on, n of which match. */
+static int
+as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
+    json_t *rows)
+{
+    int             rc, worst;
+    as_dead_t      *dead;
+    as_progress_t   progress;
+
+    as_progress_begin(&progress, command->drop ? "dropped" : "letters");
+    n += command->done;
+
+    for (worst = AS_EXIT_OK; i < command->dlq.n; i++) {
+        dead = &command->dlq.dead[i];
+        if (!as_command_dlq_matches(command, dead)) {
+            continue;
+        }
+
+        rc = as_command_dlq_step(command, dead, rows);
+        worst = rc > worst ? rc : worst;
+        if (rc == AS_EXIT_REACH) {
+            break;
+        }
+
+        command->done++;
+        as_progress_to(&progress, (double) command->done, (double) n,
+                       command->done);
+
+        if (!as_command_dlq_pause(command)) {
+            command->stopped = true;
+            worst = AS_EXIT_FINDINGS;
+            break;
+        }
+    }
+
+    as_progress_end(&progress);
+
+    return worst;
+}
+
+
+static bool
+as_command_dlq_is_fifo(const as_command_dlq_t *command)
+{
+    size_t  len;
+
+    len = strlen(command->dlq.dlq_url);
+
+    return len > 5 && strcmp(command->dlq.dlq_url + len - 5, ".fifo") == 0;
+}
+
+
+static size_t
+as_command_dlq_count(const as_command_dlq_t *command, size_t i)
+{
+    size_t  n;
+
+    for (n = 0; i < command->dlq.n; i++) {
+        n += as_command_dlq_matches(command, &command->dlq.dead[i]);
+    }
+
+    return n;
+}
+
+
+/*
+ * Of a FIFO queue SQS shows the head of each message group, and the next
+ * when that is gone; letters that stay hold up those behind them.
+ */
+static int
+as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
+{
+    int     rc, worst;
+    size_t  from;
+
+    for (worst = AS_EXIT_OK, from = 0; ; n = as_command_dlq_count(command,
+                                                                  from))
+    {
+        rc = as_command_dlq_all(command, from, n, rows);
+        worst = rc > worst ? rc : worst;
+        from = command->dlq.n;
+
+        if (worst == AS_EXIT_REACH || command->stopped
+            || !as_command_dlq_is_fifo(command))
+        {
+            return worst;
+        }
+
+        if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
+            return AS_EXIT_REACH;
+        }
+
+        if (command->dlq.n == from) {
+            return worst;
+        }
+
+        if (as_dlq_skus(&command->dlq, command->session->db) != AS_DB_OK) {
+            return as_session_db_failed(command->session, AS_DB_GONE);
+        }
+    }
+}
+
+
+static int
+as_command_dlq_act(as_command_dlq_t *command)
+{
+    int      rc;
+    size_t   n;
+    json_t  *rows;
+
+    n = as_command_dlq_count(command, 0);
+
+    if (n > 0
+        && !as_session_confirm(command->session, command->drop
+                               ? "drop %zu dead letters%s for ever?"
+                               : "send %zu dead letters%s to the queue "
+                                 "again?", n, as_command_dlq_is_fifo(command)
+                               ? ", and what their groups have behind them,"
+                               : ""))
+    {
+        return AS_EXIT_FINDINGS;
+    }
+
+    rows = json_array();
+    rc = as_command_dlq_rounds(command, n, rows);
+    as_output_rows(rows, as_dlq_done, command->session->json, stdout);
+    json_decref(rows);
+
+    if (command->stopped) {
+        fprintf(stderr, "stopped by a signal after %zu\n", command->done);
+    }
+
+    return rc;
+}
+
+
+static int
+as_command_dlq_do(as_command_dlq_t *command, const char *verb)
+{
+    int              rc;
+    as_db_status_e   status;
+    as_session_t    *session = command->session;
+
+    as_dlq_init(&command->dlq, session->aws, session->stop_fd,
+                session->settings->queue_url, session->settings->dlq_url);
+
+    if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
+        rc = AS_EXIT_REACH;
+        goto out;
+    }
+
+    status = as_dlq_skus(&command->dlq, session->db);
+    if (status != AS_DB_OK
+        && (as_options_get(session->options, "sku") != NULL
+            || strcmp(verb, "redrive") == 0))
+    {
+        rc = as_session_db_failed(session, status);
+        goto out;
+    }
+
+    rc = strcmp(verb, "list") == 0 ? as_command_dlq_tell(command, false)
+         : strcmp(verb, "show") == 0 ? as_command_dlq_tell(command, true)
+         : as_command_dlq_act(command);
+
+    if (command->dlq.more) {
+        fprintf(stderr, "looked at %zu letters; there may be more: raise "
+                "--limit\n", command->dlq.n);
+    }
+
+out:
+
+    if (rc == AS_EXIT_REACH && command->dlq.sync.failed) {
+        fprintf(stderr, "SQS is out of reach or refuses: %s: %s\n",
+                command->dlq.sync.error.code,
+                command->dlq.sync.error.message);
+    }
+
+    as_dlq_free(&command->dlq);
+
+    return rc;
+}
+
+
+static int
+as_command_dlq_run(const as_options_t *options)
+{
+    int                rc;
+    const char        *verb;
+    as_session_t       session;
+    as_command_dlq_t   command;
+
+    memset(&command, 0, sizeof(command));
+    command.session = &session;
+    command.limit = AS_DLQ_LIMIT;
+    verb = options->narguments == 0 ? "" : options->arguments[0];
+    command.drop = strcmp(verb, "drop") == 0;
+
+    if (strcmp(verb, "list") != 0 && strcmp(verb, "redrive") != 0
+        && !command.drop
+        && (strcmp(verb, "show") != 0 || options->narguments < 2))
+    {
+        fprintf(stderr, "expected one of list|show MESSAGE|redrive|drop, "
+                "found \"%s\"; --help tells more\n", verb);
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_argument_number(options, "limit", 1, 100000, &command.limit) != 0
+        || as_argument_number(options, "rate", 1, 1000, &command.rate) != 0
+        || as_argument_time(options, "older-than", &command.older_ms) != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    rc = as_session_open(&session, options, AS_NEED_DB | AS_NEED_QUEUE
+                         | AS_NEED_DLQ, true);
+    if (rc == AS_EXIT_OK) {
+        rc = as_command_dlq_do(&command, verb);
+    }
+
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_dlq = {
+    "dlq", "list|show MESSAGE...|redrive [MESSAGE...]|drop [MESSAGE...]",
+    "the dead letters: why they died, send them again, drop them",
+    "redrive reopens each letter's failed order and sends the letter to the\n"
+    "queue, or refuses and says why (a newer open order, nothing left to ask\n"
+    "for).  While this runs, letters it looks at are invisible to others;\n"
+    "then they are visible again at once.  Of a FIFO queue list shows the\n"
+    "head of each message group, as SQS does.  Exits 1 where a letter was\n"
+    "refused.\n",
+    as_dlq_options, as_command_dlq_run
+};

@@ -1,0 +1,220 @@
+/*
+ * autostock-worker ledger rollup --before DATE
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/argument.h"
+#include "db/ledger.h"
+#include "cmd/progress.h"
+#include "db/rollup.h"
+#include "cmd/session.h"
+#include "cmd/output.h"
+
+
+/* Past any request's deadline: a sale in doubt is looked up by its movement
+ * (DESIGN.md, 3). */
+#define AS_LEDGER_YOUNGEST_MS  INT64_C(3600000)
+
+
+static const as_option_t  as_command_ledger_options[] = {
+    { "before", "DATE", "fold the movements before it (UTC)" },
+    { "dry-run", NULL, "only count them" },
+    { NULL, NULL, NULL }
+};
+
+
+typedef struct {
+    as_rollup_t    rollup;
+    as_uuid_gen_t  gen;
+    int64_t        first_ms;
+    size_t         opened;
+} as_command_ledger_t;
+
+
+static int64_t
+as_command_ledger_now(void)
+{
+    struct timespec  now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+
+static as_db_status_e
+as_command_ledger_open(void *data, as_db_t *db)
+{
+    as_command_ledger_t  *ledger = data;
+
+    return as_ledger_open(db, &ledger->gen, &ledger->opened);
+}
+
+
+static as_db_status_e
+as_command_ledger_first(void *data, as_db_t *db)
+{
+    as_command_ledger_t  *ledger = data;
+
+    return as_rollup_first(db, &ledger->first_ms);
+}
+
+
+static as_db_status_e
+as_command_ledger_step(void *data, as_db_t *db)
+{
+    return as_rollup_step(db, data);
+}
+
+
+static as_db_status_e
+as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
+{
+    as_rollup_t     *rollup = &ledger->rollup;
+    as_progress_t    progress;
+    as_db_status_e   status;
+
+    /* products without the trigger have none before the watchdog came by */
+    do {
+        status = rollup->dry_run ? AS_DB_OK
+                 : as_session_db(session, as_command_ledger_open, ledger);
+    } while (status == AS_DB_OK && ledger->opened > 0);
+
+    if (status == AS_DB_OK) {
+        status = as_session_db(session, as_command_ledger_first, ledger);
+    }
+
+    as_progress_begin(&progress, "movements folded");
+
+    for (rollup->more = true; status == AS_DB_OK && rollup->more; ) {
+        status = as_session_db(session, as_command_ledger_step, rollup);
+        as_progress_to(&progress,
+                       (double) (as_rollup_time(rollup->cursor)
+                                 - ledger->first_ms),
+                       (double) (rollup->before_ms - ledger->first_ms),
+                       rollup->folded);
+    }
+
+    as_progress_end(&progress);
+
+    return status;
+}
+
+
+static int
+as_command_ledger_work(as_session_t *session, as_command_ledger_t *ledger,
+    const char *before)
+{
+    json_t          *told;
+    as_db_status_e   status;
+
+    if (!ledger->rollup.dry_run
+        && !as_session_confirm(session, "fold all movements before %s into "
+                               "one opening a product?", before))
+    {
+        return AS_EXIT_FINDINGS;
+    }
+
+    status = as_command_ledger_rollup(session, ledger);
+
+    if (status != AS_DB_OK) {
+        if (ledger->rollup.folded > 0) {
+            fprintf(stderr, "%" PRIu64 " movements were folded, and stay "
+                    "so; the same command goes on from here\n",
+                    ledger->rollup.folded);
+        }
+        return as_session_db_failed(session, status);
+    }
+
+    told = json_pack("{s:s, s:b, s:I, s:I}", "before", before, "dry_run",
+                     ledger->rollup.dry_run, "folded",
+                     (json_int_t) ledger->rollup.folded, "kept",
+                     (json_int_t) ledger->rollup.kept);
+    as_output_object(told, session->json, stdout);
+    json_decref(told);
+
+    return AS_EXIT_OK;
+}
+
+
+/* The bounds that the settings and the clock set. */
+static int
+as_command_ledger_bounds(const as_session_t *session,
+    as_command_ledger_t *ledger)
+{
+    int64_t  now;
+
+    now = as_command_ledger_now();
+
+    if (ledger->rollup.before_ms > now - AS_LEDGER_YOUNGEST_MS) {
+        fprintf(stderr, "--before: expected a time at least an hour ago: a "
+                "sale in doubt is looked up by its movement\n");
+        return AS_EXIT_USAGE;
+    }
+
+    ledger->rollup.keys_ms = now - session->settings->idempotency_retention;
+
+    if (as_uuid_init(&ledger->gen) != 0) {
+        fprintf(stderr, "no random numbers\n");
+        return AS_EXIT_REACH;
+    }
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_command_ledger_run(const as_options_t *options)
+{
+    int                   rc;
+    const char           *before;
+    as_session_t          session;
+    as_command_ledger_t   ledger;
+
+    memset(&ledger, 0, sizeof(ledger));
+    ledger.rollup.dry_run = as_options_get(options, "dry-run") != NULL;
+    before = as_options_get(options, "before");
+
+    if (as_argument_verb(options, "rollup", "0") < 0) {
+        return AS_EXIT_USAGE;
+    }
+
+    if (before == NULL) {
+        fprintf(stderr, "--before: expected a date, found nothing\n");
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_argument_date(before, &ledger.rollup.before_ms) != 0) {
+        return AS_EXIT_USAGE;
+    }
+
+    rc = as_session_open(&session, options, AS_NEED_DB, false);
+
+    if (rc == AS_EXIT_OK) {
+        rc = as_command_ledger_bounds(&session, &ledger);
+    }
+
+    if (rc == AS_EXIT_OK) {
+        rc = as_command_ledger_work(&session, &ledger, before);
+    }
+
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_ledger = {
+    "ledger", "rollup", "fold old movements into one opening a product",
+    "Sales go on meanwhile; at every moment a product's stock is the sum of\n"
+    "its movements.  Kept are: sales whose Idempotency-Key is younger than\n"
+    "AUTOSTOCK_IDEMPOTENCY_RETENTION, receipts of orders that are not\n"
+    "fulfilled, and everything since DATE: YYYY-MM-DD,\n"
+    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  Interrupted, it goes on when\n"
+    "run again.\n",
+    as_command_ledger_options, as_command_ledger_run
+};

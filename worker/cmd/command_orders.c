@@ -1,0 +1,333 @@
+/*
+ * autostock-worker orders list|show|cancel|retry
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/argument.h"
+#include "db/order.h"
+#include "db/order_list.h"
+#include "cmd/session.h"
+#include "cmd/output.h"
+
+
+#define AS_ORDERS_STATES                                                      \
+    "open|pending|published|requested|fulfilled|failed|cancelled"
+
+
+static const as_option_t  as_command_orders_options[] = {
+    { "state", "STATE", "open, pending, published, requested, fulfilled, "
+      "failed, cancelled" },
+    { "sku", "SKU", "of this product" },
+    { "reason", "TEXT", "whose last error has this text" },
+    { "older-than", "TIME", "opened so long ago: 90s, 5m, 2h, 7d" },
+    { "limit", "N", "at most (100), the newest" },
+    { NULL, NULL, NULL }
+};
+
+
+static as_db_status_e
+as_command_orders_list_run(void *data, as_db_t *db)
+{
+    return as_order_list(db, data);
+}
+
+
+static as_db_status_e
+as_command_orders_show_run(void *data, as_db_t *db)
+{
+    return as_order_show(db, data);
+}
+
+
+static as_db_status_e
+as_command_orders_cancel_run(void *data, as_db_t *db)
+{
+    return as_order_cancel(db, data);
+}
+
+
+static as_db_status_e
+as_command_orders_retry_run(void *data, as_db_t *db)
+{
+    return as_order_reopen(db, data);
+}
+
+
+static int
+as_command_orders_list(as_session_t *session, as_order_list_t *list)
+{
+    as_db_status_e            status;
+    static const char *const  columns[] = {
+        "order_id", "sku", "state", "quantity", "received", "attempts",
+        "pending_at", "last_error", NULL
+    };
+
+    list->rows = json_array();
+    status = as_session_db(session, as_command_orders_list_run, list);
+
+    if (status == AS_DB_OK) {
+        as_output_rows(list->rows, columns, session->json, stdout);
+    }
+
+    json_decref(list->rows);
+
+    return status == AS_DB_OK ? AS_EXIT_OK
+                              : as_session_db_failed(session, status);
+}
+
+
+/* The order, or an exit code in *rc. */
+static json_t *
+as_command_orders_find(as_session_t *session, const char *argument,
+    as_order_show_t *show, int *rc)
+{
+    as_db_status_e  status;
+
+    memset(show, 0, sizeof(*show));
+    *rc = AS_EXIT_USAGE;
+
+    if (as_argument_order(argument, show->id) != 0) {
+        return NULL;
+    }
+
+    status = as_session_db(session, as_command_orders_show_run, show);
+
+    if (status != AS_DB_OK) {
+        *rc = as_session_db_failed(session, status);
+
+    } else if (show->order == NULL) {
+        fprintf(stderr, "there is no order %s; autostock-worker orders list "
+                "shows them\n", argument);
+        *rc = AS_EXIT_FINDINGS;
+
+    } else {
+        *rc = AS_EXIT_OK;
+    }
+
+    return *rc == AS_EXIT_OK ? show->order : NULL;
+}
+
+
+static int
+as_command_orders_show(as_session_t *session, const char *argument)
+{
+    int              rc;
+    json_t          *order;
+    as_order_show_t  show;
+    static const char *const  columns[] = {
+        "movement_id", "kind", "quantity", "created_at", NULL
+    };
+
+    order = as_command_orders_find(session, argument, &show, &rc);
+
+    if (order != NULL) {
+        as_output_object(order, session->json, stdout);
+
+        if (!session->json) {
+            as_output_rows(json_object_get(order, "movements"), columns, false,
+                         stdout);
+        }
+    }
+
+    json_decref(show.order);
+
+    return rc;
+}
+
+
+static const char *
+as_command_orders_member(const json_t *order, const char *name)
+{
+    const char  *value;
+
+    value = json_string_value(json_object_get(order, name));
+
+    return value == NULL ? "?" : value;
+}
+
+
+/* One line, or an object, of what was done. */
+static void
+as_command_orders_tell(const as_session_t *session, const char *order,
+    const char *action, const char *before, const char *note)
+{
+    json_t  *told;
+
+    if (!session->json) {
+        printf("%s %s (it was %s)%s%s\n", order, action, before,
+               *note == '\0' ? "" : ": ", note);
+        return;
+    }
+
+    told = json_pack("{s:s, s:s, s:s, s:s}", "order_id", order, "action",
+                     action, "before", before, "note", note);
+    as_output_object(told, true, stdout);
+    json_decref(told);
+}
+
+
+static int
+as_command_orders_cancelled(const as_session_t *session, const char *argument,
+    const as_order_cancel_t *cancel)
+{
+    char  note[400];
+
+    if (cancel->outcome == AS_CANCEL_UNKNOWN) {
+        fprintf(stderr, "there is no order %s\n", argument);
+        return AS_EXIT_FINDINGS;
+    }
+
+    if (cancel->outcome == AS_CANCEL_STATE) {
+        fprintf(stderr, "%s is %s: only an open order can be cancelled\n",
+                argument, cancel->state);
+        return AS_EXIT_FINDINGS;
+    }
+
+    snprintf(note, sizeof(note), "%s%s%s",
+             cancel->calling || strcmp(cancel->state, "requested") == 0
+             ? "the factory was asked already: what comes all the same is "
+               "booked" : "",
+             (cancel->calling || strcmp(cancel->state, "requested") == 0)
+             && cancel->low ? "; " : "",
+             cancel->low
+             ? "the product is at its reorder point: the watchdog opens its "
+               "next order, unless its reorder_point is lowered" : "");
+    as_command_orders_tell(session, argument, "cancelled", cancel->state,
+                           note);
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_command_orders_cancel(as_session_t *session, const char *argument)
+{
+    int                 rc;
+    json_t             *order;
+    as_db_status_e      status;
+    as_order_show_t     show;
+    as_order_cancel_t   cancel;
+
+    order = as_command_orders_find(session, argument, &show, &rc);
+
+    if (order != NULL
+        && !as_session_confirm(session, "cancel the %s order of %lld %s?",
+               as_command_orders_member(order, "state"),
+               (long long) json_integer_value(json_object_get(order,
+                                                              "quantity")),
+               as_command_orders_member(order, "sku")))
+    {
+        rc = AS_EXIT_FINDINGS;
+
+    } else if (order != NULL) {
+        memset(&cancel, 0, sizeof(cancel));
+        memcpy(cancel.id, show.id, AS_UUID_LEN);
+        status = as_session_db(session, as_command_orders_cancel_run,
+                               &cancel);
+        rc = status != AS_DB_OK ? as_session_db_failed(session, status)
+             : as_command_orders_cancelled(session, argument, &cancel);
+    }
+
+    json_decref(show.order);
+
+    return rc;
+}
+
+
+static int
+as_command_orders_retry(as_session_t *session, const char *argument)
+{
+    char                newer[AS_UUID_TEXT_LEN + 1];
+    as_db_status_e      status;
+    as_order_reopen_t   reopen;
+
+    memset(&reopen, 0, sizeof(reopen));
+    reopen.cancelled = true;
+
+    if (as_argument_order(argument, reopen.id) != 0) {
+        return AS_EXIT_USAGE;
+    }
+
+    status = as_session_db(session, as_command_orders_retry_run, &reopen);
+    if (status != AS_DB_OK) {
+        return as_session_db_failed(session, status);
+    }
+
+    switch (reopen.outcome) {
+    case AS_REOPEN_DONE:
+        as_command_orders_tell(session, argument, "reopened", reopen.state,
+                               "the relay publishes it now");
+        return AS_EXIT_OK;
+
+    case AS_REOPEN_UNKNOWN:
+        fprintf(stderr, "there is no order %s\n", argument);
+        return AS_EXIT_FINDINGS;
+
+    case AS_REOPEN_NEWER:
+        *as_uuid_text(reopen.newer, newer) = '\0';
+        fprintf(stderr, "%s stays %s: its product has a newer open order, "
+                "%s\n", argument, reopen.state, newer);
+        return AS_EXIT_FINDINGS;
+
+    default:
+        fprintf(stderr, "%s is %s: only a failed or cancelled order can be "
+                "tried again\n", argument, reopen.state);
+        return AS_EXIT_FINDINGS;
+    }
+}
+
+
+static int
+as_command_orders_run(const as_options_t *options)
+{
+    int               rc, verb;
+    as_session_t      session;
+    as_order_list_t   list;
+
+    memset(&list, 0, sizeof(list));
+    list.limit = 100;
+    list.sku = as_options_get(options, "sku");
+    list.reason = as_options_get(options, "reason");
+
+    verb = as_argument_verb(options, "list|show|cancel|retry", "0111");
+
+    if (verb < 0
+        || as_argument_choice(options, "state", AS_ORDERS_STATES,
+                              &list.state) != 0
+        || as_argument_time(options, "older-than", &list.older_ms) != 0
+        || as_argument_number(options, "limit", 1, 1000000, &list.limit)
+           != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    rc = as_session_open(&session, options, AS_NEED_DB, false);
+
+    if (rc == AS_EXIT_OK) {
+        rc = verb == 0 ? as_command_orders_list(&session, &list)
+             : verb == 1 ? as_command_orders_show(&session,
+                                                  options->arguments[1])
+             : verb == 2 ? as_command_orders_cancel(&session,
+                                                    options->arguments[1])
+             : as_command_orders_retry(&session, options->arguments[1]);
+    }
+
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_orders = {
+    "orders", "list|show ORDER|cancel ORDER|retry ORDER",
+    "look at the orders to the factory, cancel one, try one again",
+    "  list          the newest orders; the options below choose\n"
+    "  show ORDER    all that is known of one\n"
+    "  cancel ORDER  an open one; its letter is dropped when it comes by\n"
+    "  retry ORDER   a failed or cancelled one: published again, unless its\n"
+    "                product has a newer open order, which is then named\n\n"
+    "Exits 1 where the order is not there or is not in a state for it.\n",
+    as_command_orders_options, as_command_orders_run
+};

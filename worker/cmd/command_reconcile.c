@@ -1,0 +1,230 @@
+/*
+ * autostock-worker reconcile [--adjust]
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/books.h"
+#include "cmd/session.h"
+#include "db/stock.h"
+
+
+#define AS_RECONCILE_TRIES  5          /* of an adjustment whose connection
+                                          is lost */
+
+
+static const as_option_t  as_command_reconcile_options[] = {
+    { "adjust", NULL, "write an adjustment where stock and ledger differ" },
+    { NULL, NULL, NULL }
+};
+
+
+typedef struct {
+    as_session_t   *session;
+    as_books_t      books;
+    as_findings_t   findings;
+    as_progress_t   progress;
+    bool            alone;
+} as_command_reconcile_t;
+
+
+static void
+as_command_reconcile_lock_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_command_reconcile_t  *reconcile = data;
+
+    (void) statement;
+    (void) lengths;
+
+    reconcile->alone = n == 1 && columns[0] != NULL && columns[0][0] == '1';
+}
+
+
+/* Two that adjust at once would adjust twice.  The lock is the
+ * connection's, and ends with it. */
+static as_db_status_e
+as_command_reconcile_lock(as_command_reconcile_t *reconcile)
+{
+    return as_db_exec(reconcile->session->db, "SELECT GET_LOCK(LEFT(CONCAT("
+                      "'autostock-reconcile-', DATABASE()), 64), 0)",
+                      as_command_reconcile_lock_row, reconcile);
+}
+
+
+static as_db_status_e
+as_command_reconcile_look(as_command_reconcile_t *reconcile)
+{
+    const size_t    *counts;
+    as_db_status_e   status;
+
+    status = as_books_ledger(reconcile->session->db, &reconcile->books);
+
+    if (status == AS_DB_OK) {
+        status = as_books_orders(reconcile->session->db, &reconcile->books);
+    }
+
+    if (status == AS_DB_OK) {
+        counts = reconcile->findings.counts;
+        as_findings_say(&reconcile->findings, AS_DOCTOR_FINE, "books", "",
+                        "%" PRIu64 " movements of %" PRIu64 " products "
+                        "read%s", reconcile->books.movements,
+                        reconcile->books.products,
+                        counts[AS_DOCTOR_WRONG] + counts[AS_DOCTOR_WARNING]
+                        == 0 ? ": stock, ledger and orders agree" : "");
+    }
+
+    return status;
+}
+
+
+static as_db_status_e
+as_command_reconcile_mend(void *data, as_db_t *db)
+{
+    return as_stock_mend(db, data);
+}
+
+
+static as_db_status_e
+as_command_reconcile_one(as_command_reconcile_t *reconcile,
+    const as_books_gap_t *gap)
+{
+    int              i;
+    as_db_status_e   status;
+    as_stock_mend_t  mend;
+
+    memcpy(mend.product_id, gap->product_id, AS_UUID_LEN);
+    mend.quantity = gap->quantity;
+
+    if (as_stock_id(mend.movement_id) != 0) {
+        return AS_DB_ERROR;
+    }
+
+    status = AS_DB_GONE;
+    for (i = 0; status == AS_DB_GONE && i < AS_RECONCILE_TRIES; i++) {
+        status = as_session_db(reconcile->session, as_command_reconcile_mend,
+                               &mend);
+    }
+
+    return status;
+}
+
+
+/* An exit code: of what is left when the ledger is mended. */
+static int
+as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
+{
+    size_t          i;
+    as_books_t     *books = &reconcile->books;
+    as_db_status_e  status;
+
+    if (books->ngaps == 0) {
+        return AS_EXIT_OK;
+    }
+
+    if (!as_session_confirm(reconcile->session, "write %zu adjustments, so "
+                            "that the ledger says what the stock says?",
+                            books->ngaps))
+    {
+        return AS_EXIT_FINDINGS;
+    }
+
+    for (i = 0; i < books->ngaps; i++) {
+        status = as_command_reconcile_one(reconcile, &books->gaps[i]);
+
+        if (status != AS_DB_OK) {
+            fprintf(stderr, "%zu of %zu adjustments are written\n", i,
+                    books->ngaps);
+            return as_session_db_failed(reconcile->session, status);
+        }
+    }
+
+    fprintf(stderr, "%zu adjustments are written\n", books->ngaps);
+
+    return books->ngaps == reconcile->findings.counts[AS_DOCTOR_WRONG]
+                           + reconcile->findings.counts[AS_DOCTOR_WARNING]
+           ? AS_EXIT_OK : AS_EXIT_FINDINGS;
+}
+
+
+static int
+as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
+{
+    int              rc;
+    as_db_status_e   status;
+
+    status = adjust ? as_command_reconcile_lock(reconcile) : AS_DB_OK;
+
+    if (status == AS_DB_OK && adjust && !reconcile->alone) {
+        fprintf(stderr, "another reconcile --adjust is at work\n");
+        return AS_EXIT_FINDINGS;
+    }
+
+    as_findings_begin(&reconcile->findings, stdout, reconcile->session->json);
+    as_progress_begin(&reconcile->progress, "movements read");
+    reconcile->books.findings = &reconcile->findings;
+    reconcile->books.progress = &reconcile->progress;
+
+    if (status == AS_DB_OK) {
+        status = as_command_reconcile_look(reconcile);
+    }
+
+    if (status != AS_DB_OK) {
+        as_findings_say(&reconcile->findings, AS_DOCTOR_UNREACHABLE,
+                        "database", "autostock-worker doctor tells more",
+                        "%s", as_db_error(reconcile->session->db));
+    }
+
+    rc = as_findings_end(&reconcile->findings);
+
+    return rc == AS_EXIT_FINDINGS && adjust
+           ? as_command_reconcile_adjust(reconcile) : rc;
+}
+
+
+static int
+as_command_reconcile_run(const as_options_t *options)
+{
+    int                      rc;
+    as_session_t             session;
+    as_command_reconcile_t   reconcile;
+
+    memset(&reconcile, 0, sizeof(reconcile));
+    reconcile.session = &session;
+
+    if (options->narguments != 0) {
+        fprintf(stderr, "reconcile: expected no arguments, found \"%s\"\n",
+                options->arguments[0]);
+        return AS_EXIT_USAGE;
+    }
+
+    rc = as_session_open(&session, options, AS_NEED_DB, false);
+
+    if (rc == AS_EXIT_OK) {
+        reconcile.books.callback_timeout_ms
+            = session.settings->callback_timeout;
+        reconcile.books.watchdog_interval_ms
+            = session.settings->watchdog_interval;
+        rc = as_command_reconcile_work(&reconcile,
+                 as_options_get(options, "adjust") != NULL);
+    }
+
+    free(reconcile.books.gaps);
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_reconcile = {
+    "reconcile", "", "compare stock, ledger and orders",
+    "Reads the whole ledger in one snapshot; sales go on.  Each finding\n"
+    "says what to do.  --adjust takes the stock for right and writes an\n"
+    "adjustment of what lacks in the ledger.  Exits 1 where there are\n"
+    "findings.\n",
+    as_command_reconcile_options, as_command_reconcile_run
+};

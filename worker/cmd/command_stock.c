@@ -1,0 +1,162 @@
+/*
+ * autostock-worker stock add|set SKU N
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/argument.h"
+#include "cmd/session.h"
+#include "cmd/output.h"
+#include "db/stock.h"
+
+
+#define AS_STOCK_TRIES  5              /* of a connection that is lost */
+
+
+static as_db_status_e
+as_command_stock_change(void *data, as_db_t *db)
+{
+    return as_stock_change(db, data);
+}
+
+
+/* Where the connection was lost during COMMIT, only a new one can tell. */
+static as_db_status_e
+as_command_stock_do(as_session_t *session, as_stock_t *stock)
+{
+    int              i;
+    as_db_status_e   status;
+    struct timespec  pause = { 0, 200000000L };
+
+    for (i = 0; ; i++) {
+        status = as_session_db(session, as_command_stock_change, stock);
+
+        if (status != AS_DB_GONE || i == AS_STOCK_TRIES) {
+            return status;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+
+static int
+as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
+{
+    char     movement[AS_UUID_TEXT_LEN + 1], order[AS_UUID_TEXT_LEN + 1];
+    json_t  *told;
+
+    switch (stock->outcome) {
+    case AS_STOCK_NO_PRODUCT:
+        fprintf(stderr, "there is no product with the SKU \"%s\"\n",
+                stock->sku);
+        return AS_EXIT_FINDINGS;
+
+    case AS_STOCK_RANGE:
+        fprintf(stderr, "the stock of %s is %" PRId64 ": it cannot become %"
+                PRId64 "\n", stock->sku, stock->before, stock->after);
+        return AS_EXIT_FINDINGS;
+
+    default:
+        break;
+    }
+
+    *as_uuid_text(stock->movement_id, movement) = '\0';
+    *as_uuid_text(stock->order_id, order) = '\0';
+
+    told = json_pack("{s:s, s:I, s:I, s:o, s:o}", "sku", stock->sku,
+                     "before", (json_int_t) stock->before, "stock",
+                     (json_int_t) stock->after, "movement_id",
+                     stock->outcome == AS_STOCK_SAME ? json_null()
+                                                     : json_string(movement),
+                     "order_opened", stock->opened ? json_string(order)
+                                                   : json_null());
+    as_output_object(told, session->json, stdout);
+    json_decref(told);
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_command_stock_work(as_session_t *session, as_stock_t *stock)
+{
+    as_db_status_e  status;
+
+    if ((stock->set || stock->number < 0)
+        && !as_session_confirm(session, "%s %" PRId64 " %s the stock of %s?",
+                               stock->set ? "set" : "take",
+                               stock->set ? stock->number : -stock->number,
+                               stock->set ? "as" : "from", stock->sku))
+    {
+        return AS_EXIT_FINDINGS;
+    }
+
+    if (as_stock_id(stock->movement_id) != 0
+        || as_stock_id(stock->order_id) != 0)
+    {
+        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
+        return AS_EXIT_REACH;
+    }
+
+    status = as_command_stock_do(session, stock);
+
+    if (status == AS_DB_OK) {
+        return as_command_stock_tell(session, stock);
+    }
+
+    if (status == AS_DB_GONE && stock->doubt) {
+        fprintf(stderr, "the connection was lost while it was committed: it "
+                "may be done or not; look at the stock before you repeat "
+                "it\n");
+    }
+
+    return as_session_db_failed(session, status);
+}
+
+
+static int
+as_command_stock_run(const as_options_t *options)
+{
+    int            rc, verb;
+    as_stock_t     stock;
+    as_session_t   session;
+
+    memset(&stock, 0, sizeof(stock));
+    verb = as_argument_verb(options, "add|set", "22");
+
+    if (verb < 0
+        || as_argument_count(options->arguments[2],
+                             verb == 1 ? 0 : -INT32_MAX, INT32_MAX,
+                             &stock.number) != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    stock.set = verb == 1;
+    stock.sku = options->arguments[1];
+
+    rc = as_session_open(&session, options, AS_NEED_DB, false);
+    if (rc == AS_EXIT_OK) {
+        rc = as_command_stock_work(&session, &stock);
+    }
+
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_stock = {
+    "stock", "add SKU N|set SKU N",
+    "change a product's stock, with its movement in the ledger",
+    "  add SKU N  add N, or take -N away; never below 0\n"
+    "  set SKU N  what was counted on the shelf\n\n"
+    "The difference is an adjustment in the ledger, in one transaction with\n"
+    "the stock; sales wait for it, none is lost.  Where the stock is at the\n"
+    "reorder point then, the restock order is opened too.\n",
+    as_options_none, as_command_stock_run
+};

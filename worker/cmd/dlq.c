@@ -1,0 +1,352 @@
+/*
+ * The dead letters.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/dlq.h"
+
+
+#define AS_DLQ_EMPTY  2                /* receives without a letter: the end */
+
+
+void
+as_dlq_init(as_dlq_t *dlq, as_aws_t *aws, int stop_fd, const char *queue_url,
+    const char *dlq_url)
+{
+    memset(dlq, 0, sizeof(*dlq));
+    as_sync_init(&dlq->sync, aws, stop_fd);
+    dlq->queue_url = queue_url;
+    dlq->dlq_url = dlq_url;
+}
+
+
+static char *
+as_dlq_copy(const as_sqs_message_t *message, const char *name)
+{
+    const char  *value;
+
+    value = as_sqs_attribute(message, name);
+
+    return value == NULL ? NULL : strdup(value);
+}
+
+
+static int
+as_dlq_add(as_dlq_t *dlq, const as_sqs_message_t *message)
+{
+    void       *more;
+    as_dead_t  *dead;
+
+    if (dlq->n == dlq->room) {
+        more = realloc(dlq->dead, (dlq->room + 64) * sizeof(*dlq->dead));
+        if (more == NULL) {
+            return -1;
+        }
+        dlq->dead = more;
+        dlq->room += 64;
+    }
+
+    dead = &dlq->dead[dlq->n];
+    memset(dead, 0, sizeof(*dead));
+    dead->letter = as_letter_create(NULL, message);
+    if (dead->letter == NULL) {
+        return -1;
+    }
+
+    dead->reason = as_dlq_copy(message, AS_DEAD_REASON);
+    dead->status = as_dlq_copy(message, AS_DEAD_STATUS);
+    dead->attempts = as_dlq_copy(message, AS_DEAD_ATTEMPTS);
+    dead->worker = as_dlq_copy(message, AS_DEAD_WORKER);
+    dead->sent_ms = message->sent_ms;
+    dlq->n++;
+
+    return 0;
+}
+
+
+static void
+as_dlq_received(void *data, const as_aws_error_t *err,
+    const as_sqs_message_t *messages, size_t n)
+{
+    size_t     i;
+    as_dlq_t  *dlq = data;
+
+    dlq->got = n;
+    for (i = 0; i < n; i++) {
+        /* what does not fit into memory comes back by itself */
+        (void) as_dlq_add(dlq, &messages[i]);
+    }
+
+    as_sync_text(&dlq->sync, err, "");
+}
+
+
+static as_aws_call_t *
+as_dlq_receive(as_sync_t *sync, const void *arg)
+{
+    size_t             left;
+    as_dlq_t          *dlq = (as_dlq_t *) arg;
+    as_sqs_receive_t   rq;
+
+    left = dlq->max - dlq->n;
+    dlq->got = 0;
+    rq.queue_url = dlq->dlq_url;
+    rq.max = left < AS_SQS_BATCH_MAX ? (unsigned) left : AS_SQS_BATCH_MAX;
+    rq.wait_s = 1;
+    rq.visibility_s = AS_DLQ_HOLD_S;
+
+    return as_sqs_receive(sync->aws, &rq, as_dlq_received, dlq);
+}
+
+
+int
+as_dlq_collect(as_dlq_t *dlq, size_t max)
+{
+    int  empty;
+
+    dlq->max = max;
+
+    for (empty = 0; empty < AS_DLQ_EMPTY && dlq->n < max; /* void */ ) {
+        if (as_sync_run(&dlq->sync, as_dlq_receive, dlq) != 0) {
+            return -1;
+        }
+        empty = dlq->got == 0 ? empty + 1 : 0;
+    }
+
+    dlq->more = dlq->n == max;
+
+    return 0;
+}
+
+
+typedef struct {
+    as_dlq_t         *dlq;
+    const as_dead_t  *dead;
+    char              dedup[128];      /* the same however often it is sent */
+} as_dlq_arg_t;
+
+
+static as_aws_call_t *
+as_dlq_start_send(as_sync_t *sync, const void *data)
+{
+    size_t                    i;
+    as_sqs_send_t             entry;
+    const as_dlq_arg_t       *arg = data;
+    const as_letter_t        *letter = arg->dead->letter;
+    as_sqs_send_attribute_t   attributes[AS_LETTER_ATTRIBUTES];
+
+    memset(&entry, 0, sizeof(entry));
+
+    for (i = 0; i < letter->nattributes; i++) {
+        attributes[i].name = letter->attributes[i].name;
+        attributes[i].type = letter->attributes[i].type;
+        attributes[i].value = letter->attributes[i].value;
+    }
+
+    entry.body = letter->body;
+    entry.attributes = attributes;
+    entry.nattributes = letter->nattributes;
+
+    if (letter->group_id != NULL) {
+        entry.group_id = letter->group_id;
+        entry.dedup_id = arg->dedup;
+    }
+
+    return as_sqs_send(sync->aws, arg->dlq->queue_url, &entry, as_sync_text,
+                       sync);
+}
+
+
+int
+as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead)
+{
+    as_dlq_arg_t  arg = { dlq, dead, "" };
+
+    snprintf(arg.dedup, sizeof(arg.dedup), "%.90s-%lld", dead->letter->id,
+             (long long) time(NULL));
+
+    return as_sync_run(&dlq->sync, as_dlq_start_send, &arg);
+}
+
+
+static as_aws_call_t *
+as_dlq_start_delete(as_sync_t *sync, const void *data)
+{
+    const as_dlq_arg_t  *arg = data;
+
+    return as_sqs_delete(sync->aws, arg->dlq->dlq_url,
+                         arg->dead->letter->receipt, as_sync_text, sync);
+}
+
+
+int
+as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead)
+{
+    as_dlq_arg_t  arg = { dlq, dead, "" };
+
+    if (as_sync_run(&dlq->sync, as_dlq_start_delete, &arg) != 0) {
+        return -1;
+    }
+
+    dead->gone = true;
+
+    return 0;
+}
+
+
+typedef struct {
+    as_dlq_t             *dlq;
+    as_sqs_visibility_t   entries[AS_SQS_BATCH_MAX];
+    size_t                n;
+} as_dlq_back_t;
+
+
+static void
+as_dlq_given_back(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    as_dlq_t  *dlq = data;
+
+    /* an entry that failed comes back by itself */
+    (void) results;
+    (void) n;
+
+    as_sync_text(&dlq->sync, err, "");
+}
+
+
+static as_aws_call_t *
+as_dlq_start_give_back(as_sync_t *sync, const void *data)
+{
+    const as_dlq_back_t  *back = data;
+
+    return as_sqs_visibility_batch(sync->aws, back->dlq->dlq_url,
+                                   back->entries, back->n, as_dlq_given_back,
+                                   back->dlq);
+}
+
+
+/* All that is in hand, visible again at once. */
+static void
+as_dlq_give_back(as_dlq_t *dlq)
+{
+    size_t         i;
+    as_dlq_back_t  back;
+
+    back.dlq = dlq;
+    back.n = 0;
+
+    /* after a signal, too */
+    dlq->sync.stop_fd = -1;
+
+    for (i = 0; i < dlq->n; i++) {
+        if (!dlq->dead[i].gone) {
+            back.entries[back.n].visibility_s = 0;
+            back.entries[back.n++].receipt = dlq->dead[i].letter->receipt;
+        }
+
+        if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
+            /* out of reach: they come back by themselves */
+            if (as_sync_run(&dlq->sync, as_dlq_start_give_back, &back) != 0) {
+                return;
+            }
+            back.n = 0;
+        }
+    }
+}
+
+
+void
+as_dlq_free(as_dlq_t *dlq)
+{
+    size_t      i;
+    as_dead_t  *dead;
+
+    as_dlq_give_back(dlq);
+
+    for (i = 0; i < dlq->n; i++) {
+        dead = &dlq->dead[i];
+        as_letter_destroy(dead->letter);
+        free(dead->reason);
+        free(dead->status);
+        free(dead->attempts);
+        free(dead->worker);
+        free(dead->sku);
+    }
+
+    free(dlq->dead);
+    as_sync_free(&dlq->sync);
+}
+
+
+static void
+as_dlq_sku_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_dead_t  *dead = data;
+
+    (void) statement;
+    (void) lengths;
+    (void) n;
+
+    free(dead->sku);
+    dead->sku = strdup(columns[0]);
+}
+
+
+static void
+as_dlq_sku_sql(const as_message_t *message, as_text_t *sql)
+{
+    uint8_t  id[AS_UUID_LEN];
+
+    if (message->has_order) {
+        as_text_put(sql, "SELECT p.sku FROM restock_order o JOIN product p"
+                    " ON p.product_id = o.product_id WHERE o.order_id = ");
+        as_text_sql_bytes(sql, message->order_id, AS_UUID_LEN);
+        return;
+    }
+
+    as_text_put(sql, "SELECT p.sku FROM product p WHERE ");
+
+    if (as_uuid_parse(message->product, strlen(message->product), id) == 0) {
+        as_text_put(sql, "p.product_id = ");
+        as_text_sql_bytes(sql, id, AS_UUID_LEN);
+
+    } else {
+        as_text_put(sql, "p.sku = ");
+        as_text_sql_string(sql, message->product);
+    }
+}
+
+
+as_db_status_e
+as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
+{
+    size_t               i;
+    as_text_t            sql = AS_TEXT_EMPTY;
+    as_db_status_e       status;
+    const as_message_t  *message;
+
+    for (i = 0, status = AS_DB_OK; status == AS_DB_OK && i < dlq->n; i++) {
+        message = &dlq->dead[i].letter->message;
+
+        if (dlq->dead[i].gone || dlq->dead[i].sku != NULL) {
+            continue;
+        }
+
+        if (message->has_order || message->product != NULL) {
+            as_text_clear(&sql);
+            as_dlq_sku_sql(message, &sql);
+            status = as_db_run(db, &sql, as_dlq_sku_row, &dlq->dead[i]);
+        }
+    }
+
+    as_text_free(&sql);
+
+    return status;
+}

@@ -1,0 +1,409 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/doctor_aws.h"
+#include "aws/policy.h"
+#include "aws/sync.h"
+
+
+#define AS_DOCTOR_ARN    512
+#define AS_DOCTOR_TEXT   768
+#define AS_DOCTOR_HOUR   3600000
+#define AS_DOCTOR_WEEK   604800        /* seconds: the least for a DLQ */
+
+#define AS_DOCTOR_PROVISION  "run autostock-worker provision"
+
+
+typedef struct {
+    const as_doctor_aws_t  *conf;
+    as_aws_t               *aws;
+    as_sync_t               sync;
+    bool                    found;
+    bool                    unreachable;
+
+    char                    queue_arn[AS_DOCTOR_ARN];
+    char                    dlq_arn[AS_DOCTOR_ARN];
+    unsigned                retention_s;       /* of the queue */
+} as_doctor_t;
+
+
+__attribute__((format(printf, 5, 6)))
+static void
+as_doctor_say(as_doctor_t *d, as_doctor_level_e level, const char *check,
+    const char *mend, const char *fmt, ...)
+{
+    char     what[AS_DOCTOR_TEXT];
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+
+    d->found |= level == AS_DOCTOR_WARNING || level == AS_DOCTOR_WRONG;
+    d->unreachable |= level == AS_DOCTOR_UNREACHABLE;
+    d->conf->finding(d->conf->data, level, check, what, mend);
+}
+
+
+/* What the last call's error says of a thing that was looked for. */
+static void
+as_doctor_error(as_doctor_t *d, const char *check, const char *thing)
+{
+    const as_aws_error_t  *e = &d->sync.error;
+
+    if (e->class == AS_AWS_NOT_FOUND) {
+        as_doctor_say(d, AS_DOCTOR_WRONG, check, AS_DOCTOR_PROVISION
+                      ", or correct the setting", "%s does not exist",
+                      thing);
+        return;
+    }
+
+    as_doctor_say(d, AS_DOCTOR_UNREACHABLE, check,
+                  e->class == AS_AWS_AUTH
+                  ? "give the worker the IAM policy that autostock-worker "
+                    "provision --dry-run prints"
+                  : "see that the endpoint can be reached from here",
+                  "%s: %s: %s", thing, e->code, e->message);
+}
+
+
+static unsigned
+as_doctor_number(as_doctor_t *d, const char *name)
+{
+    const char  *value;
+
+    value = as_sync_pair(&d->sync, name);
+
+    return value ? (unsigned) strtoul(value, NULL, 10) : 0;
+}
+
+
+/* false: nothing else can be looked at. */
+static bool
+as_doctor_caller(as_doctor_t *d)
+{
+    int64_t                       left, skew;
+    const as_credentials_keys_t  *keys;
+
+    if (as_sync_caller(&d->sync) != 0) {
+        as_doctor_say(d, AS_DOCTOR_UNREACHABLE, "credentials",
+                      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a "
+                      "profile, or a role; see that STS can be reached",
+                      "AWS does not know us: %s: %s", d->sync.error.code,
+                      d->sync.error.message);
+
+        return d->sync.error.class != AS_AWS_AUTH;
+    }
+
+    keys = as_credentials_peek(as_aws_credentials(d->aws));
+    left = keys != NULL && keys->expires_ms != 0
+           ? keys->expires_ms - as_clock_unix_ms(as_aws_clock(d->aws))
+           : INT64_MAX;
+
+    as_doctor_say(d, AS_DOCTOR_FINE, "credentials", "",
+                  "we are %s (from %s%s)", as_text_get(&d->sync.text),
+                  keys ? keys->source : "nowhere",
+                  left < AS_DOCTOR_HOUR ? "; they end within the hour" : "");
+
+    skew = as_aws_skew_ms(d->aws);
+
+    if (skew != 0) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "clock",
+                      "set the machine's clock: timedatectl set-ntp true",
+                      "the clock is %lld s off AWS's",
+                      (long long) (-skew / 1000));
+    } else {
+        as_doctor_say(d, AS_DOCTOR_FINE, "clock", "",
+                      "AWS accepts our time");
+    }
+
+    return true;
+}
+
+
+/* The region of an ARN, arn:partition:service:REGION:account:name. */
+static bool
+as_doctor_region(const char *arn, const char *region)
+{
+    int     i;
+    size_t  len;
+
+    for (i = 0; i < 3; i++) {
+        arn = strchr(arn, ':');
+        if (arn == NULL) {
+            return false;
+        }
+
+        arn++;
+    }
+
+    len = strlen(region);
+
+    return strncmp(arn, region, len) == 0 && arn[len] == ':';
+}
+
+
+static bool
+as_doctor_topic(as_doctor_t *d)
+{
+    const char  *arn = d->conf->topic_arn;
+
+    if (!as_doctor_region(arn, as_aws_region(d->aws))) {
+        as_doctor_say(d, AS_DOCTOR_WRONG, "topic",
+                      "set AWS_REGION to the topic's, or TOPIC_ARN to a "
+                      "topic of this region", "TOPIC_ARN %s is not in the "
+                      "region %s", arn, as_aws_region(d->aws));
+        return false;
+    }
+
+    if (as_sync_topic(&d->sync, arn) != 0) {
+        as_doctor_error(d, "topic", arn);
+        return false;
+    }
+
+    as_doctor_say(d, AS_DOCTOR_FINE, "topic", "", "%s", arn);
+
+    return true;
+}
+
+
+static void
+as_doctor_take_arn(as_doctor_t *d, char arn[AS_DOCTOR_ARN])
+{
+    const char  *value;
+
+    value = as_sync_pair(&d->sync, "QueueArn");
+    (void) snprintf(arn, AS_DOCTOR_ARN, "%s", value ? value : "");
+}
+
+
+/* A dead-letter queue may choose whose it is. */
+static void
+as_doctor_allowed(as_doctor_t *d)
+{
+    const char  *policy;
+
+    policy = as_sync_pair(&d->sync, "RedriveAllowPolicy");
+
+    if (policy != NULL && (strstr(policy, "denyAll") != NULL
+                           || (strstr(policy, "byQueue") != NULL
+                               && strstr(policy, d->queue_arn) == NULL)))
+    {
+        as_doctor_say(d, AS_DOCTOR_WRONG, "redrive-allow",
+                      "allow the queue in the RedriveAllowPolicy of the "
+                      "dead-letter queue", "%s does not take dead letters "
+                      "of %s", d->dlq_arn, d->queue_arn);
+    }
+}
+
+
+static bool
+as_doctor_dlq(as_doctor_t *d)
+{
+    unsigned     retention;
+    const char  *url = d->conf->dlq_url;
+
+    if (as_sync_queue(&d->sync, url) != 0) {
+        as_doctor_error(d, "dlq", url);
+        return false;
+    }
+
+    as_doctor_take_arn(d, d->dlq_arn);
+    as_doctor_allowed(d);
+    retention = as_doctor_number(d, "MessageRetentionPeriod");
+
+    /*
+     * A dead letter keeps the time of its first sending (Amazon SQS
+     * Developer Guide, "Configuring dead-letter queue retention").
+     */
+    if (retention < d->retention_s || retention < AS_DOCTOR_WEEK) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "dlq-retention",
+                      "aws sqs set-queue-attributes --queue-url $DLQ_URL "
+                      "--attributes MessageRetentionPeriod=1209600",
+                      "the dead-letter queue forgets after %u s, counted "
+                      "from the first sending; the queue itself after %u s",
+                      retention, d->retention_s);
+    } else {
+        as_doctor_say(d, AS_DOCTOR_FINE, "dlq-retention", "",
+                      "dead letters are kept for %u s", retention);
+    }
+
+    as_doctor_say(d, AS_DOCTOR_FINE, "dlq", "", "%s holds %u letters", url,
+                  as_doctor_number(d, "ApproximateNumberOfMessages"));
+
+    return true;
+}
+
+
+/* Reads the queue; what needs the others' ARNs comes later. */
+static bool
+as_doctor_queue(as_doctor_t *d)
+{
+    unsigned     visibility;
+    const char  *url = d->conf->queue_url;
+
+    if (as_sync_queue(&d->sync, url) != 0) {
+        as_doctor_error(d, "queue", url);
+        return false;
+    }
+
+    as_doctor_take_arn(d, d->queue_arn);
+    d->retention_s = as_doctor_number(d, "MessageRetentionPeriod");
+    visibility = as_doctor_number(d, "VisibilityTimeout");
+
+    as_doctor_say(d, AS_DOCTOR_FINE, "queue", "",
+                  "%s holds %u messages, %u are being worked on", url,
+                  as_doctor_number(d, "ApproximateNumberOfMessages"),
+                  as_doctor_number(d,
+                                   "ApproximateNumberOfMessagesNotVisible"));
+
+    if (visibility <= d->conf->deadline_s) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "visibility",
+                      AS_DOCTOR_PROVISION " --visibility with more seconds",
+                      "VisibilityTimeout is %u s, a message is worked on "
+                      "for up to %u s", visibility, d->conf->deadline_s);
+    } else {
+        as_doctor_say(d, AS_DOCTOR_FINE, "visibility", "",
+                      "VisibilityTimeout is %u s, a message is worked on "
+                      "for up to %u s", visibility, d->conf->deadline_s);
+    }
+
+    return true;
+}
+
+
+static void
+as_doctor_redrive(as_doctor_t *d)
+{
+    unsigned     max;
+    const char  *policy;
+
+    policy = as_sync_pair(&d->sync, "RedrivePolicy");
+
+    if (!as_policy_redrive(policy, d->dlq_arn, &max)) {
+        as_doctor_say(d, AS_DOCTOR_WRONG, "redrive", AS_DOCTOR_PROVISION,
+                      policy ? "the queue's RedrivePolicy names another "
+                               "queue than DLQ_URL: %s"
+                             : "the queue has no RedrivePolicy%s",
+                      policy ? policy : "");
+
+    } else if (max < 2) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "redrive",
+                      AS_DOCTOR_PROVISION " --max-receive 5",
+                      "maxReceiveCount is %u: no message gets a second "
+                      "chance", max);
+    } else {
+        as_doctor_say(d, AS_DOCTOR_FINE, "redrive", "",
+                      "after %u receives a message is a dead letter", max);
+    }
+}
+
+
+static void
+as_doctor_policy(as_doctor_t *d)
+{
+    const char  *policy;
+
+    policy = as_sync_pair(&d->sync, "Policy");
+
+    if (as_policy_allows(policy, d->queue_arn, d->conf->topic_arn)) {
+        as_doctor_say(d, AS_DOCTOR_FINE, "queue-policy", "",
+                      "the topic may send to the queue");
+    } else {
+        as_doctor_say(d, AS_DOCTOR_WRONG, "queue-policy",
+                      AS_DOCTOR_PROVISION, "the queue's Policy does not let "
+                      "sns.amazonaws.com send with aws:SourceArn %s",
+                      d->conf->topic_arn);
+    }
+
+    if (as_sync_pair(&d->sync, "KmsMasterKeyId") != NULL) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "queue-key",
+                      "see that the key's policy lets sns.amazonaws.com "
+                      "use kms:GenerateDataKey and kms:Decrypt, or turn to "
+                      "SSE-SQS", "the queue is encrypted with a KMS key, "
+                      "which SNS may not be allowed to use");
+    }
+}
+
+
+static void
+as_doctor_subscription(as_doctor_t *d)
+{
+    char         arn[AS_DOCTOR_ARN];
+    const char  *raw;
+
+    if (as_sync_find_subscription(&d->sync, d->conf->topic_arn,
+                                  d->queue_arn) != 0)
+    {
+        as_doctor_error(d, "subscription", d->conf->topic_arn);
+        return;
+    }
+
+    (void) snprintf(arn, sizeof(arn), "%s", as_text_get(&d->sync.text));
+
+    if (strncmp(arn, "arn:", 4) != 0) {
+        as_doctor_say(d, AS_DOCTOR_WRONG, "subscription",
+                      AS_DOCTOR_PROVISION, arn[0]
+                      ? "the queue's subscription is not confirmed"
+                      : "the topic has no subscription of the queue");
+        return;
+    }
+
+    if (as_sync_subscription(&d->sync, arn) != 0) {
+        as_doctor_error(d, "subscription", arn);
+        return;
+    }
+
+    as_doctor_say(d, AS_DOCTOR_FINE, "subscription", "", "%s", arn);
+
+    raw = as_sync_pair(&d->sync, "RawMessageDelivery");
+    as_doctor_say(d, AS_DOCTOR_FINE, "raw-delivery", "",
+                  "RawMessageDelivery is %s; the worker reads both",
+                  raw ? raw : "false");
+
+    if (as_sync_pair(&d->sync, "FilterPolicy") != NULL) {
+        as_doctor_say(d, AS_DOCTOR_WARNING, "filter",
+                      "remove the subscription's FilterPolicy, unless it "
+                      "is meant to keep some orders from the factory",
+                      "the subscription has a FilterPolicy: orders that it "
+                      "does not match are lost");
+    }
+}
+
+
+int
+as_doctor_aws(as_aws_t *aws, const as_doctor_aws_t *conf)
+{
+    bool         topic, queue, dlq;
+    as_doctor_t  d;
+
+    memset(&d, 0, sizeof(d));
+    d.conf = conf;
+    d.aws = aws;
+    as_sync_init(&d.sync, aws, conf->stop_fd);
+
+    if (as_doctor_caller(&d)) {
+        topic = as_doctor_topic(&d);
+        queue = as_doctor_queue(&d);
+        dlq = as_doctor_dlq(&d);
+
+        /* Once more, now that the others' ARNs are known. */
+        if (queue && as_sync_queue(&d.sync, conf->queue_url) == 0) {
+            if (dlq) {
+                as_doctor_redrive(&d);
+            }
+
+            as_doctor_policy(&d);
+        }
+
+        if (topic && queue) {
+            as_doctor_subscription(&d);
+        }
+    }
+
+    as_sync_free(&d.sync);
+
+    return d.unreachable ? 3 : d.found ? 1 : 0;
+}

@@ -1,0 +1,456 @@
+/*
+ * doctor's look at the database.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/doctor_db.h"
+
+
+#define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
+
+/* Of no row: what may be done is checked, nothing is done. */
+#define AS_DOCTOR_NOBODY  "X'00000000000000000000000000000000'"
+
+
+/* A statement that changes nothing, and the right that it needs. */
+typedef struct {
+    const char  *may;
+    const char  *sql;
+    const char  *grants;               /* the file that gives it */
+} as_doctor_right_t;
+
+static const as_doctor_right_t  as_doctor_rights[] = {
+    { "lock a product's row",
+      "SELECT stock FROM product WHERE product_id = " AS_DOCTOR_NOBODY
+      " FOR UPDATE", "sql/grants.sql" },
+
+    { "read the factories",
+      "SELECT identifier, API FROM factory LIMIT 0", "sql/grants.sql" },
+
+    { "open orders",
+      "INSERT INTO restock_order (order_id, product_id, quantity) SELECT "
+      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", 1 FROM DUAL WHERE FALSE",
+      "sql/grants.sql" },
+
+    { "change orders",
+      "UPDATE restock_order SET state = state, attempts = attempts,"
+      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NOBODY,
+      "sql/grants.sql" },
+
+    { "write opening movements",
+      "INSERT INTO stock_movement (movement_id, product_id, kind, quantity,"
+      " idempotency_key) SELECT " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
+      ", 'opening', 1, NULL FROM DUAL WHERE FALSE;INSERT INTO"
+      " stock_movement_key (idempotency_key, movement_id, product_id) SELECT "
+      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
+      " FROM DUAL WHERE FALSE", "sql/grants.sql" },
+
+    { "forget idempotency keys",
+      "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
+      " WHERE movement_id = " AS_DOCTOR_NOBODY ";DELETE FROM"
+      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY,
+      "sql/grants.sql" },
+};
+
+#define AS_DOCTOR_RIGHTS                                                      \
+    (sizeof(as_doctor_rights) / sizeof(as_doctor_rights[0]))
+
+
+/* What autostock adds to the shop's tables; the columns it uses of them. */
+static const char *const  as_doctor_columns[] = {
+    "product.product_id", "product.sku", "product.stock",
+    "product.factory_id", "product.reorder_point",
+    "product.reorder_quantity", "factory.factory_id", "factory.identifier",
+    "factory.API", "stock_movement.movement_id", "stock_movement.product_id",
+    "stock_movement.kind", "stock_movement.quantity",
+    "stock_movement.idempotency_key", "stock_movement.fingerprint",
+    "stock_movement.order_id", "stock_movement.created_at",
+    "stock_movement_key.idempotency_key", "stock_movement_key.movement_id",
+    "stock_movement_key.product_id",
+    "restock_order.order_id", "restock_order.product_id",
+    "restock_order.state", "restock_order.quantity",
+    "restock_order.received", "restock_order.attempts",
+    "restock_order.next_attempt_at", "restock_order.lease_until",
+    "restock_order.lease_owner", "restock_order.last_error",
+    "restock_order.sns_message_id", "restock_order.open_product_id"
+};
+
+#define AS_DOCTOR_COLUMNS                                                     \
+    (sizeof(as_doctor_columns) / sizeof(as_doctor_columns[0]))
+
+
+typedef struct {
+    as_findings_t  *findings;
+    as_db_t        *db;
+    as_text_t      *sku;
+
+    bool            columns[AS_DOCTOR_COLUMNS];
+    bool            keys[2];           /* open order, idempotency */
+    bool            check;             /* stock >= 0 */
+    int             triggers;
+    bool            may_see_triggers;
+    char            engine[64];        /* of a table that is not InnoDB */
+    char            version[64];
+    long            flush;
+    long            sync_binlog;
+    bool            binlog;
+    bool            read_only;
+    int64_t         now_ms;
+} as_doctor_db_t;
+
+
+/* The statement's place in the packet says what its rows are. */
+static void
+as_doctor_schema_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    size_t           i;
+    as_doctor_db_t  *d = data;
+
+    (void) lengths;
+    (void) n;
+
+    switch (statement) {
+    case 0:
+        for (i = 0; i < AS_DOCTOR_COLUMNS; i++) {
+            d->columns[i] |= strcmp(columns[0], as_doctor_columns[i]) == 0;
+        }
+        break;
+
+    case 1:
+        d->keys[0] |= strcmp(columns[0], "open_product_id") == 0;
+        d->keys[1] |= strcmp(columns[0], "idempotency_key") == 0;
+        break;
+
+    case 2:
+        d->check = true;
+        break;
+
+    case 3:
+        d->triggers = atoi(columns[0]);
+        break;
+
+    case 4:
+        d->may_see_triggers = columns[0][0] != '0';
+        break;
+
+    default:
+        snprintf(d->engine, sizeof(d->engine), "%s is %s", columns[0],
+                 columns[1] == NULL ? "of no engine" : columns[1]);
+    }
+}
+
+
+static as_db_status_e
+as_doctor_schema_read(as_doctor_db_t *d)
+{
+    return as_db_exec(d->db,
+        "SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) FROM"
+        " information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE();"
+
+        "SELECT MAX(COLUMN_NAME) FROM information_schema.STATISTICS WHERE"
+        " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('restock_order',"
+        " 'stock_movement_key') AND NON_UNIQUE = 0 GROUP BY TABLE_NAME,"
+        " INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) IS NOT NULL;"
+
+        "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE"
+        " CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product' AND"
+        " CONSTRAINT_NAME = 'product_stock_not_negative';"
+
+        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE"
+        " TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'product' AND"
+        " EVENT_MANIPULATION = 'INSERT' AND TRIGGER_NAME IN"
+        " ('product_opening_key', 'product_opening_movement');"
+
+        "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
+        " WHERE PRIVILEGE_TYPE = 'TRIGGER') + (SELECT COUNT(*) FROM"
+        " information_schema.SCHEMA_PRIVILEGES WHERE PRIVILEGE_TYPE ="
+        " 'TRIGGER' AND DATABASE() LIKE TABLE_SCHEMA) + (SELECT COUNT(*)"
+        " FROM information_schema.TABLE_PRIVILEGES WHERE PRIVILEGE_TYPE ="
+        " 'TRIGGER' AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME ="
+        " 'product');"
+
+        "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
+        " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
+        " 'stock_movement', 'stock_movement_key', 'restock_order') AND"
+        " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_schema_row, d);
+}
+
+
+static void
+as_doctor_schema_tell(as_doctor_db_t *d)
+{
+    size_t     i;
+    as_text_t  missing = AS_TEXT_EMPTY;
+
+    for (i = 0; i < AS_DOCTOR_COLUMNS; i++) {
+        if (!d->columns[i]) {
+            as_text_printf(&missing, "%s%s", missing.len > 0 ? ", " : "",
+                           as_doctor_columns[i]);
+        }
+    }
+
+    if (!d->keys[0]) {
+        as_text_printf(&missing, "%sthe unique key over "
+                       "restock_order.open_product_id",
+                       missing.len > 0 ? ", " : "");
+    }
+
+    if (!d->keys[1]) {
+        as_text_printf(&missing, "%sthe unique key over "
+                       "stock_movement_key.idempotency_key",
+                       missing.len > 0 ? ", " : "");
+    }
+
+    if (missing.len > 0) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
+                        "mariadb DATABASE < sql/schema.sql (it adds what is "
+                        "missing), and sql/grants.sql: what this user may "
+                        "not see is missing to it", "missing: %.800s",
+                        as_text_get(&missing));
+    } else {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "schema", "",
+                        "tables, columns and unique keys are there");
+    }
+
+    if (d->engine[0] != '\0') {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "engine",
+                        "ALTER TABLE ... ENGINE=InnoDB", "%s: no "
+                        "transactions", d->engine);
+    }
+
+    as_text_free(&missing);
+}
+
+
+static void
+as_doctor_trigger_tell(as_doctor_db_t *d)
+{
+    if (d->triggers == 2) {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
+                        "products inserted by plain SQL get their opening "
+                        "movement");
+
+    } else if (d->may_see_triggers) {
+        as_findings_say(d->findings, AS_DOCTOR_WARNING, "trigger",
+                        "mariadb DATABASE < sql/trigger.sql; where the right "
+                        "is missing (error 1419), leave it: the watchdog "
+                        "writes the openings",
+                        "product has %d of the two triggers for opening "
+                        "movements", d->triggers);
+    } else {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
+                        "this user may not see triggers; where there is "
+                        "none, the watchdog writes the opening movements");
+    }
+}
+
+
+/* Constraints are shown to who has a right on the whole table: of who sees
+ * none, it is not known. */
+static void
+as_doctor_check_tell(as_doctor_db_t *d)
+{
+    if (d->check) {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "check", "",
+                        "a stock below 0 is refused by the database");
+
+    } else if (d->may_see_triggers) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "check",
+                        "ALTER TABLE product ADD CONSTRAINT "
+                        "product_stock_not_negative CHECK (stock >= 0)",
+                        "product has no CHECK (stock >= 0): a sale in one "
+                        "packet is not stopped by it");
+    } else {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "check", "",
+                        "this user may not see whether product has CHECK "
+                        "(stock >= 0); sql/schema.sql adds it");
+    }
+}
+
+
+static void
+as_doctor_server_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_doctor_db_t  *d = data;
+
+    (void) lengths;
+
+    if (statement == 0 && n == 6) {
+        snprintf(d->version, sizeof(d->version), "%s", columns[0]);
+        d->flush = strtol(columns[1], NULL, 10);
+        d->sync_binlog = strtol(columns[2], NULL, 10);
+        d->binlog = columns[3][0] == '1';
+        d->read_only = columns[4][0] == '1';
+        d->now_ms = strtoll(columns[5], NULL, 10) / 1000;
+
+    } else if (statement == 1) {
+        as_text_put(d->sku, columns[0]);
+    }
+}
+
+
+static bool
+as_doctor_version_old(const as_doctor_db_t *d)
+{
+    int  major = 0, minor = 0, patch = 0;
+
+    sscanf(d->version, "%d.%d.%d", &major, &minor, &patch);
+
+    return as_db_is_mariadb(d->db)
+           ? major * 1000 + minor < 10011
+           : major * 1000000 + minor * 1000 + patch < 8000016;
+}
+
+
+static void
+as_doctor_flush_tell(as_doctor_db_t *d)
+{
+    if (d->flush != 1) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "flush",
+                        "SET GLOBAL innodb_flush_log_at_trx_commit = 1, and "
+                        "the same in the server's configuration",
+                        "innodb_flush_log_at_trx_commit is %ld: a sale that "
+                        "was answered 200 is lost when the machine stops",
+                        d->flush);
+    }
+
+    if (d->binlog && d->sync_binlog != 1) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "sync-binlog",
+                        "SET GLOBAL sync_binlog = 1, and the same in the "
+                        "server's configuration", "sync_binlog is %ld with "
+                        "a binary log: after a crash, replicas and server "
+                        "may differ", d->sync_binlog);
+    }
+
+    if (d->flush == 1 && (!d->binlog || d->sync_binlog == 1)) {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "flush", "",
+                        "commits are durable (innodb_flush_log_at_trx_commit"
+                        " 1, %s)", d->binlog ? "sync_binlog 1"
+                                             : "no binary log");
+    }
+}
+
+
+static void
+as_doctor_server(as_doctor_db_t *d)
+{
+    int64_t          skew;
+    as_db_status_e   status;
+    struct timespec  now;
+
+    status = as_db_exec(d->db, "SELECT @@version,"
+                        " @@GLOBAL.innodb_flush_log_at_trx_commit,"
+                        " @@GLOBAL.sync_binlog, @@GLOBAL.log_bin,"
+                        " @@GLOBAL.read_only, TIMESTAMPDIFF(MICROSECOND,"
+                        " '1970-01-01', UTC_TIMESTAMP(6));SELECT sku FROM"
+                        " product ORDER BY sku LIMIT 1",
+                        as_doctor_server_row, d);
+    clock_gettime(CLOCK_REALTIME, &now);
+
+    if (status != AS_DB_OK && d->version[0] == '\0') {
+        as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "server", "",
+                        "its settings cannot be read: %s",
+                        as_db_error(d->db));
+        return;
+    }
+
+    as_findings_say(d->findings, as_doctor_version_old(d) ? AS_DOCTOR_WARNING
+                    : AS_DOCTOR_FINE, "version", as_doctor_version_old(d)
+                    ? "upgrade the server" : "", "%s %s%s",
+                    as_db_is_mariadb(d->db) ? "MariaDB" : "MySQL", d->version,
+                    as_doctor_version_old(d)
+                    ? ", older than 10.11 (MariaDB) or 8.0.16 (MySQL)" : "");
+
+    if (d->read_only) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
+                        "set DB_HOSTNAME to the primary",
+                        "the server is read-only: a replica?");
+    }
+
+    as_doctor_flush_tell(d);
+
+    skew = d->now_ms - ((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    if (skew > AS_DOCTOR_CLOCK_MS || skew < -AS_DOCTOR_CLOCK_MS) {
+        as_findings_say(d->findings, AS_DOCTOR_WARNING, "database-clock",
+                        "timedatectl set-ntp true, on both machines",
+                        "the database's clock is %" PRId64 " ms off this "
+                        "machine's", skew);
+    }
+}
+
+
+/* A right that is missing is told by its statement's error. */
+static void
+as_doctor_rights_look(as_doctor_db_t *d)
+{
+    size_t          i, missing;
+    as_db_status_e  status;
+
+    for (i = 0, missing = 0; i < AS_DOCTOR_RIGHTS; i++) {
+        status = as_db_exec(d->db, as_doctor_rights[i].sql, NULL, NULL);
+
+        if (status == AS_DB_ERROR && as_db_errno(d->db) == 1146) {
+            return;                    /* the schema's finding */
+        }
+
+        if (status != AS_DB_OK) {
+            missing++;
+            as_findings_say(d->findings, status == AS_DB_GONE
+                            ? AS_DOCTOR_UNREACHABLE : AS_DOCTOR_WRONG,
+                            "grants", "as an administrator: mariadb DATABASE "
+                            "< sql/grants.sql", "the worker's user may not "
+                            "%s: %s", as_doctor_rights[i].may,
+                            as_db_error(d->db));
+        }
+    }
+
+    if (missing == 0) {
+        as_findings_say(d->findings, AS_DOCTOR_FINE, "grants", "",
+                        "the worker's user may do what `run` does");
+    }
+}
+
+
+void
+as_doctor_db(as_findings_t *findings, as_db_t *db,
+    const as_settings_t *settings, as_text_t *sku)
+{
+    as_doctor_db_t   d;
+
+    memset(&d, 0, sizeof(d));
+    d.findings = findings;
+    d.db = db;
+    d.sku = sku;
+
+    if (as_db_connect(db) != AS_DB_OK) {
+        as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "database",
+                        "check DB_HOSTNAME, DB_PORT or DB_SOCKET, "
+                        "DB_USERNAME, DB_PASSWORD, DB_DATABASE, DB_TLS; is "
+                        "the server up?", "%s", as_db_error(db));
+        return;
+    }
+
+    as_findings_say(findings, AS_DOCTOR_FINE, "database", "",
+                    "connected to %s as %s%s", settings->db_database,
+                    settings->db_username,
+                    settings->db_tls == AS_ON ? ", over TLS" : "");
+    as_doctor_server(&d);
+
+    if (as_doctor_schema_read(&d) != AS_DB_OK) {
+        as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "schema", "",
+                        "it cannot be read: %s", as_db_error(db));
+        return;
+    }
+
+    as_doctor_schema_tell(&d);
+    as_doctor_check_tell(&d);
+    as_doctor_trigger_tell(&d);
+    as_doctor_rights_look(&d);
+}

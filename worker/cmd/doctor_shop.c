@@ -1,0 +1,282 @@
+/*
+ * doctor's look at the factory and the callback.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/callback_url.h"
+#include "cmd/doctor_shop.h"
+#include "run/factory.h"
+
+
+#define AS_DOCTOR_FACTORIES   20
+#define AS_DOCTOR_TIMEOUT_MS  5000     /* the factory's, for its callback */
+
+
+typedef struct {
+    bool             done;
+    as_http_error_e  error;
+    int              status;
+    char             reason[256];
+    char             body[2048];
+} as_doctor_answer_t;
+
+
+static void
+as_doctor_answered(void *data, const as_http_answer_t *answer)
+{
+    as_doctor_answer_t  *a = data;
+
+    a->done = true;
+    a->error = answer->error;
+    a->status = answer->status;
+    snprintf(a->reason, sizeof(a->reason), "%s", answer->reason);
+    snprintf(a->body, sizeof(a->body), "%s", answer->body);
+}
+
+
+/* 0, or -1 where there is no answer: a->reason tells. */
+static int
+as_doctor_ask(const as_doctor_shop_t *shop, as_http_request_t *rq,
+    as_doctor_answer_t *a)
+{
+    as_http_call_t  *call;
+
+    memset(a, 0, sizeof(*a));
+    rq->timeout_ms = AS_DOCTOR_TIMEOUT_MS;
+    rq->connect_timeout_ms = AS_DOCTOR_TIMEOUT_MS;
+    rq->done = as_doctor_answered;
+    rq->data = a;
+
+    call = as_http_send(shop->http, rq);
+    if (call == NULL) {
+        snprintf(a->reason, sizeof(a->reason), "not sent");
+        return -1;
+    }
+
+    if (as_http_wait(shop->http, &a->done, shop->stop_fd) != 0) {
+        as_http_cancel(shop->http, call);
+        snprintf(a->reason, sizeof(a->reason), "stopped by a signal");
+        return -1;
+    }
+
+    return a->error == AS_HTTP_OK || a->status != 0 ? 0 : -1;
+}
+
+
+static void
+as_doctor_factory(const as_doctor_shop_t *shop, const char *url)
+{
+    as_http_request_t    rq;
+    as_doctor_answer_t   a;
+
+    memset(&rq, 0, sizeof(rq));
+    rq.method = "HEAD";
+    rq.url = url;
+    rq.flags = as_factory_flags(shop->settings, url);
+
+    if (as_doctor_ask(shop, &rq, &a) != 0) {
+        as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "factory",
+                        a.error == AS_HTTP_FORBIDDEN
+                        ? "where the factory is in your own network: "
+                          "AUTOSTOCK_FACTORY_PRIVATE=on"
+                        : "see that the factory is up, that FACTORY_API_URL "
+                          "(or factory.API) is right, and that a firewall "
+                          "lets us out", "%s: %s: %s", url,
+                        as_http_error_text(a.error), a.reason);
+
+    } else if (a.status >= 500) {
+        as_findings_say(shop->findings, AS_DOCTOR_WARNING, "factory",
+                        "ask the factory; meanwhile orders wait",
+                        "%s answers %d", url, a.status);
+    } else {
+        as_findings_say(shop->findings, AS_DOCTOR_FINE, "factory", "",
+                        "%s answers (%d to a HEAD)", url, a.status);
+    }
+}
+
+
+typedef struct {
+    char    *urls[AS_DOCTOR_FACTORIES];
+    size_t   n;
+} as_doctor_urls_t;
+
+
+static void
+as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_doctor_urls_t  *urls = data;
+
+    (void) statement;
+    (void) lengths;
+
+    if (n == 1 && urls->n < AS_DOCTOR_FACTORIES) {
+        urls->urls[urls->n] = strdup(columns[0]);
+        urls->n += urls->urls[urls->n] != NULL;
+    }
+}
+
+
+void
+as_doctor_factories(const as_doctor_shop_t *shop, as_db_t *db)
+{
+    size_t             i;
+    as_doctor_urls_t   urls;
+
+    memset(&urls, 0, sizeof(urls));
+    as_doctor_factory(shop, shop->settings->factory_api_url);
+
+    /* the database's own findings are told elsewhere */
+    (void) as_db_exec(db, "SELECT DISTINCT API FROM factory WHERE API LIKE"
+                      " 'http://%' OR API LIKE 'https://%' ORDER BY API"
+                      " LIMIT 20", as_doctor_url_row, &urls);
+
+    for (i = 0; i < urls.n; i++) {
+        if (strcmp(urls.urls[i], shop->settings->factory_api_url) != 0) {
+            as_doctor_factory(shop, urls.urls[i]);
+        }
+        free(urls.urls[i]);
+    }
+}
+
+
+/* As the factory calls back, of one piece. */
+static int
+as_doctor_call_back(const as_doctor_shop_t *shop, const char *url,
+    const char *sku, as_doctor_answer_t *a)
+{
+    int                        rc;
+    as_text_t                  body = AS_TEXT_EMPTY;
+    as_http_request_t          rq;
+    static const char *const   headers[] = {
+        "Content-Type: application/json"
+    };
+
+    as_text_put(&body, "{\"MessageAttributeProductCnt\":\"1\","
+                "\"MessageAttributeProductId\":");
+    as_text_json_string(&body, sku, strlen(sku));
+    as_text_put(&body, "}");
+
+    memset(&rq, 0, sizeof(rq));
+    rq.method = "POST";
+    rq.url = url;
+    rq.headers = headers;
+    rq.nheaders = 1;
+    rq.body = as_text_get(&body);
+    rq.body_len = body.len;
+    rq.flags = AS_HTTP_PRIVATE;
+
+    rc = as_doctor_ask(shop, &rq, a);
+    as_text_free(&body);
+
+    return rc;
+}
+
+
+/* An unknown order must be what the signed one is, in the language of today
+ * or of the compatible answers. */
+static bool
+as_doctor_is_unknown(const as_doctor_answer_t *a)
+{
+    return strstr(a->body, "urn:autostock:problem:no-order") != NULL
+           || strstr(a->body, "주문 없음") != NULL;
+}
+
+
+static void
+as_doctor_signed_tell(const as_doctor_shop_t *shop,
+    const as_doctor_answer_t *a)
+{
+    const char  *url = shop->settings->callback_url;
+
+    if (as_doctor_is_unknown(a)) {
+        as_findings_say(shop->findings, AS_DOCTOR_FINE, "callback", "",
+                        "%s: nginx accepts our signature", url);
+        return;
+    }
+
+    switch (a->status) {
+    case 401:
+        as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
+                        "put the worker's AUTOSTOCK_CALLBACK_SECRET(_FILE) "
+                        "among nginx's autostock_callback_secret_file, then "
+                        "nginx -s reload", "%s: nginx refuses our signature: "
+                        "the secrets differ", url);
+        return;
+
+    case 404:
+    case 405:
+        as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
+                        "let CALLBACK_URL name a location with "
+                        "autostock_restock", "%s answers %d: no location "
+                        "there books goods in", url, a->status);
+        return;
+
+    case 503:
+        as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
+                        "see nginx's error log, and its database's settings",
+                        "%s answers 503: nginx does not reach its database",
+                        url);
+        return;
+
+    default:
+        as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
+                        "see what answers there; it must reach a location "
+                        "with autostock_restock, without redirect or login",
+                        "%s answers %d where 404 of an unknown order was "
+                        "expected", url, a->status);
+    }
+}
+
+
+void
+as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
+{
+    char                 *last;
+    uint8_t               order[AS_UUID_LEN];
+    as_text_t             url = AS_TEXT_EMPTY;
+    as_uuid_gen_t         gen;
+    as_doctor_answer_t    a;
+    const as_settings_t  *settings = shop->settings;
+
+    if (as_uuid_init(&gen) != 0) {
+        return;
+    }
+
+    as_uuid_v7(&gen, (uint64_t) time(NULL) * 1000, order);
+
+    if (as_callback_url(&url, settings->callback_url, sku,
+                        settings->callback_secret, order) != 0
+        || !as_text_ok(&url))
+    {
+        as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback", "",
+                        "the callback cannot be signed");
+
+    } else if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) != 0) {
+        as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback",
+                        "see that nginx is up, that CALLBACK_URL is right, "
+                        "and that the factory, too, can reach it", "%s: %s: "
+                        "%s", settings->callback_url,
+                        as_http_error_text(a.error), a.reason);
+    } else {
+        as_doctor_signed_tell(shop, &a);
+
+        /* another last digit */
+        last = url.data + url.len - 1;
+        *last = *last == '0' ? '1' : '0';
+
+        if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) == 0
+            && a.status != 401 && as_doctor_is_unknown(&a))
+        {
+            as_findings_say(shop->findings, AS_DOCTOR_WRONG, "forgery",
+                            "look for what answers at CALLBACK_URL in place "
+                            "of nginx", "a forged signature is accepted");
+        }
+    }
+
+    as_text_free(&url);
+}

@@ -1,0 +1,121 @@
+/*
+ * autostock-worker: the table of commands.
+ */
+
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "run/run.h"
+
+
+const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
+
+static const as_command_t *const  commands[] = {
+    &as_command_run,
+    &as_command_provision,
+    &as_command_doctor,
+    &as_command_orders,
+    &as_command_dlq,
+    &as_command_stock,
+    &as_command_ledger,
+    &as_command_reconcile,
+    &as_command_check_config,
+    &as_command_version,
+};
+
+#define COMMANDS  (sizeof(commands) / sizeof(commands[0]))
+
+
+static void
+usage(FILE *out)
+{
+    size_t  i;
+
+    fprintf(out, "usage: autostock-worker COMMAND [OPTION]... "
+            "[ARGUMENT]...\n\ncommands:\n");
+
+    for (i = 0; i < COMMANDS; i++) {
+        fprintf(out, "  %-14s %s\n", commands[i]->name,
+                commands[i]->summary);
+    }
+
+    fprintf(out, "\nautostock-worker COMMAND --help tells more; settings "
+            "are environment\nvariables, or lines of --env-file (see "
+            "autostock-worker(8)).\n");
+}
+
+
+static void
+help(const as_command_t *command)
+{
+    printf("usage: autostock-worker %s%s%s [OPTION]...\n\n%s\n\n",
+           command->name, *command->arguments == '\0' ? "" : " ",
+           command->arguments, command->summary);
+
+    if (command->description != NULL) {
+        printf("%s\n", command->description);
+    }
+
+    as_options_help(command->options, stdout);
+}
+
+
+static const as_command_t *
+find(const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    const char          *name;
+    as_options_t         options;
+    const as_command_t  *command;
+
+    /* one arena: the clerks' threads allocate little, and give back */
+    mallopt(M_ARENA_MAX, 1);
+
+    name = argc < 2 ? "" : argv[1];
+
+    if (strcmp(name, "run") == 0) {
+        as_run_block_signals();
+    }
+
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0
+        || strcmp(name, "-h") == 0)
+    {
+        usage(stdout);
+        return AS_EXIT_OK;
+    }
+
+    command = find(strcmp(name, "--version") == 0 ? "version" : name);
+    if (command == NULL) {
+        fprintf(stderr, "expected a command, found \"%s\"\n\n", name);
+        usage(stderr);
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_options_parse(&options, command->options, argc - 2, argv + 2) != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_options_get(&options, "help") != NULL) {
+        help(command);
+        return AS_EXIT_OK;
+    }
+
+    return command->run(&options);
+}

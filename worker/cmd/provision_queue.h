@@ -1,0 +1,52 @@
+/*
+ * What provision.c and provision_queue.c share.
+ */
+
+#ifndef AS_PROVISION_QUEUE_H
+#define AS_PROVISION_QUEUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "cmd/provision.h"
+#include "aws/sync.h"
+
+
+#define AS_PROVISION_ARN  512
+
+
+typedef struct {
+    const as_provision_conf_t  *conf;
+    as_aws_t                   *aws;
+    as_sync_t                   sync;
+    FILE                       *out;
+    json_t                     *steps;
+    bool                        pending;           /* a dry run has work */
+
+    char                        partition[32];
+    char                        account[32];
+    char                        topic_arn[AS_PROVISION_ARN];
+    char                        queue_arn[AS_PROVISION_ARN];
+    char                        dlq_arn[AS_PROVISION_ARN];
+    char                        queue_url[AS_PROVISION_ARN];
+    char                        dlq_url[AS_PROVISION_ARN];
+} as_provision_t;
+
+
+/* Says what was done, or would be: verb is "found", "created", "changed";
+ * detail may be "". */
+void as_provision_step(as_provision_t *p, const char *kind,
+    const char *name, const char *verb, const char *detail);
+
+/* Says why not.  Always 3, for a return. */
+int as_provision_failed(as_provision_t *p, const char *kind,
+    const char *name);
+
+bool as_provision_is_fifo(const char *name);
+
+/* 0, or 3. */
+int as_provision_dlq(as_provision_t *p);
+int as_provision_queue(as_provision_t *p);
+
+
+#endif /* AS_PROVISION_QUEUE_H */

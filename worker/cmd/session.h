@@ -1,0 +1,51 @@
+/*
+ * What an operator's command works with: settings, the database and AWS, all
+ * of them blocking.
+ */
+
+#ifndef AS_SESSION_H
+#define AS_SESSION_H
+
+#include <stdbool.h>
+
+#include "aws/aws.h"
+#include "cmd/command.h"
+#include "db/db.h"
+#include "base/settings.h"
+
+
+typedef struct {
+    const as_options_t  *options;
+    as_settings_t       *settings;
+    as_http_t           *http;
+    as_aws_t            *aws;          /* NULL where not asked for */
+    as_db_t             *db;           /* connects at its first statement */
+    bool                 json;
+    int                  stop_fd;      /* signalfd of SIGINT, SIGTERM; -1 */
+} as_session_t;
+
+
+/*
+ * need is AS_NEED_...; aws whether AWS is wanted.  AS_EXIT_OK, or another
+ * after a sentence on stderr.  as_session_close() in any case.
+ */
+int as_session_open(as_session_t *session, const as_options_t *options,
+    unsigned need, bool aws);
+void as_session_close(as_session_t *session);
+
+/* Tells of a database error.  Returns AS_EXIT_REACH or AS_EXIT_FINDINGS. */
+int as_session_db_failed(const as_session_t *session, as_db_status_e status);
+
+/*
+ * Asks on the terminal unless --yes was given.  False, after a sentence,
+ * where the answer is no or nobody can be asked.
+ */
+bool as_session_confirm(const as_session_t *session, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Runs a job again while it meets deadlocks.  run as in clerk.h. */
+as_db_status_e as_session_db(as_session_t *session,
+    as_db_status_e (*run)(void *data, as_db_t *db), void *data);
+
+
+#endif /* AS_SESSION_H */

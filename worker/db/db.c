@@ -1,0 +1,451 @@
+/*
+ * A connection to the shop's database.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <mysql.h>
+
+#include "db/db.h"
+
+
+#define AS_DB_ER_SNAPSHOT  1020        /* MariaDB 11.6+, ER_CHECKREAD */
+#define AS_DB_ER_WSREP     1047        /* a Galera node that is not synced */
+
+
+struct as_db_s {
+    MYSQL                *mysql;       /* NULL: not connected */
+    pthread_mutex_t       lock;        /* of settings and fd */
+    const as_settings_t  *settings;
+    int                   fd;          /* -1: none; for as_db_abort() */
+    bool                  mariadb;
+    bool                  clustered;   /* a Galera node */
+    unsigned              error;
+    char                  message[AS_DB_ERROR_LEN];
+    uint64_t              affected[AS_DB_STATEMENTS_MAX];
+};
+
+
+as_db_t *
+as_db_create(const as_settings_t *settings)
+{
+    as_db_t  *db;
+
+    db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return NULL;
+    }
+
+    db->settings = settings;
+    db->fd = -1;
+    pthread_mutex_init(&db->lock, NULL);
+
+    return db;
+}
+
+
+void
+as_db_destroy(as_db_t *db)
+{
+    if (db == NULL) {
+        return;
+    }
+
+    as_db_close(db);
+    pthread_mutex_destroy(&db->lock);
+    free(db);
+}
+
+
+static void
+as_db_set_fd(as_db_t *db, int fd)
+{
+    pthread_mutex_lock(&db->lock);
+    db->fd = fd;
+    pthread_mutex_unlock(&db->lock);
+}
+
+
+void
+as_db_abort(as_db_t *db)
+{
+    pthread_mutex_lock(&db->lock);
+    if (db->fd != -1) {
+        shutdown(db->fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&db->lock);
+}
+
+
+void
+as_db_close(as_db_t *db)
+{
+    if (db->mysql != NULL) {
+        as_db_set_fd(db, -1);
+        mysql_close(db->mysql);
+        db->mysql = NULL;
+    }
+}
+
+
+/* Keeps the error and says what it means. */
+static as_db_status_e
+as_db_fail(as_db_t *db, MYSQL *mysql)
+{
+    db->error = mysql_errno(mysql);
+    snprintf(db->message, sizeof(db->message), "%s (error %u)",
+             mysql_error(mysql), db->error);
+
+    switch (db->error) {
+    case 1205:                         /* lock wait: the statement only */
+    case 1213:                         /* deadlock; Galera's certification */
+    case AS_DB_ER_SNAPSHOT:
+        return AS_DB_RETRY;
+
+    case 1062:
+        return AS_DB_DUPLICATE;
+
+    case 1040:                         /* too many connections */
+    case 1053:                         /* server shutdown in progress */
+    case AS_DB_ER_WSREP:
+    case 1290:                         /* read only: another takes over */
+    case 1792:
+    case 1836:
+    case 1927:                         /* connection was killed */
+        return AS_DB_GONE;
+
+    default:
+        return db->error >= 2000 && db->error < 3000
+               ? AS_DB_GONE : AS_DB_ERROR;
+    }
+}
+
+
+void
+as_db_reload(as_db_t *db, const as_settings_t *settings)
+{
+    pthread_mutex_lock(&db->lock);
+    db->settings = settings;
+    pthread_mutex_unlock(&db->lock);
+}
+
+
+static const as_settings_t *
+as_db_settings(as_db_t *db)
+{
+    const as_settings_t  *settings;
+
+    pthread_mutex_lock(&db->lock);
+    settings = db->settings;
+    pthread_mutex_unlock(&db->lock);
+
+    return settings;
+}
+
+
+/* Before the connection; libmariadb copies all values. */
+static void
+as_db_options(const as_settings_t *settings, MYSQL *mysql)
+{
+    my_bool               on = 1, off = 0;
+    unsigned              connect_s, query_s, local = 0, protocol;
+
+    connect_s = (unsigned) ((settings->db_connect_timeout + 999) / 1000);
+    query_s = (unsigned) ((settings->db_query_timeout + 999) / 1000);
+    protocol = settings->db_socket != NULL ? MYSQL_PROTOCOL_SOCKET
+                                           : MYSQL_PROTOCOL_TCP;
+
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &query_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &query_s);
+    mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local);
+    mysql_options(mysql, MYSQL_OPT_RECONNECT, &off);
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+
+    /* times are UTC; statements are not to wait longer than we do */
+    mysql_options(mysql, MYSQL_INIT_COMMAND,
+                  "SET SESSION time_zone = '+00:00', autocommit = 1,"
+                  " innodb_lock_wait_timeout = 5,"
+                  " sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
+    mysql_options(mysql, MYSQL_INIT_COMMAND,
+                  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+
+    if (settings->db_tls == AS_ON) {
+        mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
+        mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+        if (settings->db_tls_ca != NULL) {
+            mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->db_tls_ca);
+        }
+    }
+}
+
+
+static as_db_status_e as_db_statements(as_db_t *db, const char *sql,
+    size_t len, unsigned *statement, as_db_row_pt row, void *data);
+
+
+static void
+as_db_look_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_db_t  *db = data;
+
+    (void) statement;
+    (void) lengths;
+
+    if (n == 2 && columns[1] != NULL) {
+        db->clustered = strcmp(columns[1], "ON") == 0;
+    }
+}
+
+
+/* Whether it is a node of a Galera cluster; other servers have no such
+ * variable and answer no row. */
+static as_db_status_e
+as_db_look(as_db_t *db)
+{
+    unsigned  statement = 0;
+
+    static const char  sql[] = "SHOW SESSION VARIABLES LIKE 'wsrep_on'";
+
+    db->clustered = false;
+
+    return as_db_statements(db, sql, sizeof(sql) - 1, &statement,
+                            as_db_look_row, db);
+}
+
+
+as_db_status_e
+as_db_connect(as_db_t *db)
+{
+    char                 *version;
+    MYSQL                *mysql, *connected;
+    const as_settings_t  *settings;
+
+    if (db->mysql != NULL) {
+        return AS_DB_OK;
+    }
+
+    settings = as_db_settings(db);
+
+    mysql = mysql_init(NULL);
+    if (mysql == NULL) {
+        snprintf(db->message, sizeof(db->message), "out of memory");
+        return AS_DB_GONE;
+    }
+
+    as_db_options(settings, mysql);
+
+    /* the library falls over an error 65535 that comes instead of the
+     * greeting, for want of a version; ours is forgotten with the greeting,
+     * or freed */
+    version = calloc(1, 1);
+    mysql->server_version = version;
+
+    connected = mysql_real_connect(mysql, settings->db_socket != NULL ? NULL
+                           : settings->db_hostname, settings->db_username,
+                           settings->db_password, settings->db_database,
+                           (unsigned) settings->db_port, settings->db_socket,
+                           CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS);
+
+    if (mysql->server_version != version
+        && (mysql->server_version != NULL || mysql_thread_id(mysql) != 0))
+    {
+        free(version);
+    }
+
+    if (connected == NULL) {
+        /* whatever the reason, there is no connection */
+        as_db_fail(db, mysql);
+        mysql_close(mysql);
+        return AS_DB_GONE;
+    }
+
+    db->mysql = mysql;
+    db->mariadb = mariadb_connection(mysql);
+    as_db_set_fd(db, (int) mysql_get_socket(mysql));
+
+    return as_db_look(db);
+}
+
+
+/* Reads the current result.  0, or -1 where the connection failed. */
+static int
+as_db_result(as_db_t *db, unsigned statement, as_db_row_pt row, void *data)
+{
+    MYSQL_RES  *result;
+    MYSQL_ROW   columns;
+
+    result = mysql_use_result(db->mysql);
+
+    if (result == NULL) {
+        if (mysql_field_count(db->mysql) != 0) {
+            return -1;
+        }
+
+        if (statement < AS_DB_STATEMENTS_MAX) {
+            db->affected[statement] = mysql_affected_rows(db->mysql);
+        }
+        return 0;
+    }
+
+    for ( ;; ) {
+        columns = mysql_fetch_row(result);
+        if (columns == NULL) {
+            break;
+        }
+
+        if (row != NULL) {
+            row(data, statement, (const char *const *) columns,
+                mysql_fetch_lengths(result), mysql_num_fields(result));
+        }
+    }
+
+    mysql_free_result(result);
+
+    return mysql_errno(db->mysql) == 0 ? 0 : -1;
+}
+
+
+static as_db_status_e
+as_db_failed(as_db_t *db)
+{
+    unsigned        state;
+    as_db_status_e  status;
+
+    status = as_db_fail(db, db->mysql);
+
+    if (status == AS_DB_GONE) {
+        as_db_close(db);
+        return status;
+    }
+
+    /* a statement that fails in a packet leaves the transaction open */
+    state = 0;
+    mariadb_get_infov(db->mysql, MARIADB_CONNECTION_SERVER_STATUS, &state);
+
+    if ((state & SERVER_STATUS_IN_TRANS)
+        && mysql_real_query(db->mysql, "ROLLBACK", 8) != 0)
+    {
+        as_db_close(db);
+    }
+
+    return status;
+}
+
+
+/* Sends one packet; *statement counts on. */
+static as_db_status_e
+as_db_statements(as_db_t *db, const char *sql, size_t len,
+    unsigned *statement, as_db_row_pt row, void *data)
+{
+    int  more;
+
+    if (mysql_real_query(db->mysql, sql, len) != 0) {
+        return as_db_failed(db);
+    }
+
+    for (more = 0; more == 0; (*statement)++) {
+        if (as_db_result(db, *statement, row, data) != 0) {
+            return as_db_failed(db);
+        }
+
+        more = mysql_next_result(db->mysql);
+        if (more > 0) {
+            return as_db_failed(db);
+        }
+    }
+
+    return AS_DB_OK;
+}
+
+
+/*
+ * A Galera node that aborts a transaction between two statements of a packet
+ * for another node's runs the rest of the packet in autocommit, and says OK:
+ * there each statement goes alone.  Our texts have no ";" within a statement
+ * (strings are hexadecimal) but for a compound one, which writes nothing.
+ */
+static as_db_status_e
+as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
+    void *data)
+{
+    size_t           part;
+    unsigned         statement;
+    as_db_status_e   status;
+
+    memset(db->affected, 0, sizeof(db->affected));
+    statement = 0;
+
+    status = as_db_connect(db);
+    if (status != AS_DB_OK) {
+        return status;
+    }
+
+    if (!db->clustered || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0) {
+        return as_db_statements(db, sql, len, &statement, row, data);
+    }
+
+    while (status == AS_DB_OK && len > 0) {
+        part = strcspn(sql, ";");
+        status = as_db_statements(db, sql, part, &statement, row, data);
+        part += part < len;
+        sql += part;
+        len -= part;
+    }
+
+    return status;
+}
+
+
+as_db_status_e
+as_db_run(as_db_t *db, const as_text_t *sql, as_db_row_pt row, void *data)
+{
+    if (!as_text_ok(sql)) {
+        db->error = 0;
+        snprintf(db->message, sizeof(db->message), "out of memory");
+        return AS_DB_ERROR;
+    }
+
+    return as_db_packet(db, as_text_get(sql), sql->len, row, data);
+}
+
+
+as_db_status_e
+as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row, void *data)
+{
+    return as_db_packet(db, sql, strlen(sql), row, data);
+}
+
+
+uint64_t
+as_db_affected(const as_db_t *db, unsigned statement)
+{
+    return statement < AS_DB_STATEMENTS_MAX ? db->affected[statement] : 0;
+}
+
+
+const char *
+as_db_error(const as_db_t *db)
+{
+    return db->message;
+}
+
+
+unsigned
+as_db_errno(const as_db_t *db)
+{
+    return db->error;
+}
+
+
+bool
+as_db_is_mariadb(const as_db_t *db)
+{
+    return db->mariadb;
+}

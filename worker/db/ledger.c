@@ -1,0 +1,205 @@
+/*
+ * The ledger, as the watchdog keeps it.
+ */
+
+#include <string.h>
+#include <time.h>
+
+#include "db/ledger.h"
+
+
+#define AS_LEDGER_PAGE   50
+#define AS_LEDGER_CHUNK  1000
+
+
+typedef struct {
+    uint8_t  ids[AS_LEDGER_PAGE][AS_UUID_LEN];
+    size_t   n;
+} as_ledger_page_t;
+
+
+static void
+as_ledger_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_ledger_page_t  *page = data;
+
+    (void) statement;
+
+    if (n == 1 && columns[0] != NULL && lengths[0] == AS_UUID_LEN
+        && page->n < AS_LEDGER_PAGE)
+    {
+        memcpy(page->ids[page->n++], columns[0], AS_UUID_LEN);
+    }
+}
+
+
+/* With the product's row locked no sale is between its two halves.  A key
+ * whose movement is missing names the movement that is written. */
+static as_db_status_e
+as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
+    as_uuid_gen_t *gen, bool *opened)
+{
+    uint8_t          id[AS_UUID_LEN];
+    as_text_t        sql = AS_TEXT_EMPTY, product = AS_TEXT_EMPTY;
+    as_db_status_e   status;
+    struct timespec  now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    as_uuid_v7(gen, (uint64_t) now.tv_sec * 1000
+               + (uint64_t) now.tv_nsec / 1000000, id);
+
+    as_text_sql_bytes(&product, product_id, AS_UUID_LEN);
+    as_text_printf(&sql, "START TRANSACTION;SELECT stock FROM product WHERE"
+                   " product_id = %s FOR UPDATE;INSERT INTO"
+                   " stock_movement_key (idempotency_key, movement_id,"
+                   " product_id) SELECT p.product_id, ",
+                   as_text_get(&product));
+    as_text_sql_bytes(&sql, id, AS_UUID_LEN);
+    as_text_printf(&sql, ", p.product_id FROM product p LEFT JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " p.product_id WHERE p.product_id = %s AND"
+                   " k.idempotency_key IS NULL;INSERT INTO stock_movement"
+                   " (movement_id, product_id, kind, quantity,"
+                   " idempotency_key) SELECT k.movement_id, p.product_id,"
+                   " 'opening', p.stock - (SELECT COALESCE(SUM(m.quantity),"
+                   " 0) FROM stock_movement m WHERE m.product_id ="
+                   " p.product_id), p.product_id FROM product p JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " p.product_id WHERE p.product_id = %s;COMMIT",
+                   as_text_get(&product), as_text_get(&product));
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    *opened = status == AS_DB_OK && as_db_affected(db, 3) == 1;
+
+    as_text_free(&sql);
+    as_text_free(&product);
+
+    return status == AS_DB_DUPLICATE ? AS_DB_OK : status;
+}
+
+
+as_db_status_e
+as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
+{
+    bool              done;
+    size_t            i;
+    as_db_status_e    status;
+    as_ledger_page_t  page;
+
+    page.n = 0;
+    *opened = 0;
+
+    status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
+                        " stock_movement_key k ON k.idempotency_key ="
+                        " p.product_id LEFT JOIN stock_movement m ON"
+                        " m.movement_id = k.movement_id WHERE m.movement_id"
+                        " IS NULL LIMIT 50",
+                        as_ledger_row, &page);
+
+    for (i = 0; status == AS_DB_OK && i < page.n; i++) {
+        status = as_ledger_open_one(db, page.ids[i], gen, &done);
+        *opened += done;
+    }
+
+    return status;
+}
+
+
+/* The last movement of the chunk after the cursor. */
+static as_db_status_e
+as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
+    as_ledger_page_t *page)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    page->n = 0;
+    as_text_put(&sql, "SELECT MAX(c.movement_id) FROM (SELECT movement_id"
+                " FROM stock_movement WHERE movement_id > ");
+    as_text_sql_bytes(&sql, cursor, AS_UUID_LEN);
+    as_text_put(&sql, " AND movement_id < ");
+    as_text_sql_bytes(&sql, end, AS_UUID_LEN);
+    as_text_printf(&sql, " ORDER BY movement_id LIMIT %d) c",
+                   AS_LEDGER_CHUNK);
+
+    status = as_db_run(db, &sql, as_ledger_row, page);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+/* Here and in stock_movement_key, in a transaction that is left open.  The
+ * movements are locked first, in their order: two watchdogs wait, and do not
+ * deadlock. */
+static as_db_status_e
+as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
+    uint64_t *forgotten)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&range, "m.kind = 'sale' AND m.idempotency_key IS NOT NULL"
+                " AND m.movement_id > ");
+    as_text_sql_bytes(&range, cursor, AS_UUID_LEN);
+    as_text_put(&range, " AND m.movement_id <= ");
+    as_text_sql_bytes(&range, last, AS_UUID_LEN);
+
+    as_text_printf(&sql, "START TRANSACTION;SELECT COUNT(*) FROM"
+                   " stock_movement m WHERE %s FOR UPDATE;DELETE k FROM"
+                   " stock_movement m STRAIGHT_JOIN stock_movement_key k ON"
+                   " k.idempotency_key = m.idempotency_key AND"
+                   " k.movement_id = m.movement_id WHERE %s;UPDATE"
+                   " stock_movement m SET m.idempotency_key = NULL,"
+                   " m.fingerprint = NULL WHERE %s", as_text_get(&range),
+                   as_text_get(&range), as_text_get(&range));
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    *forgotten = status == AS_DB_OK ? as_db_affected(db, 3) : 0;
+    as_text_free(&sql);
+    as_text_free(&range);
+
+    return status;
+}
+
+
+as_db_status_e
+as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
+    bool *more, uint64_t *forgotten)
+{
+    int               i;
+    uint64_t          n;
+    uint8_t           end[AS_UUID_LEN] = { 0 };
+    as_db_status_e    status;
+    as_ledger_page_t  page;
+
+    *more = false;
+    *forgotten = 0;
+
+    /* a version 7 id begins with its time, 48 bits of milliseconds */
+    for (i = 0; i < 6; i++) {
+        end[i] = (uint8_t) (before_ms >> (40 - 8 * i));
+    }
+
+    status = as_ledger_chunk(db, cursor, end, &page);
+    if (status != AS_DB_OK || page.n == 0) {
+        return status;
+    }
+
+    status = as_ledger_clear(db, cursor, page.ids[0], &n);
+
+    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
+     * others although another node's transaction undid it */
+    if (status == AS_DB_OK) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+    }
+
+    if (status == AS_DB_OK) {
+        *forgotten = n;
+        *more = true;
+        memcpy(cursor, page.ids[0], AS_UUID_LEN);
+    }
+
+    return status;
+}

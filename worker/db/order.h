@@ -1,0 +1,136 @@
+/*
+ * Restock orders: opened, found overdue, failed.  The functions block; they
+ * run in a clerk and may be run again from their beginning.
+ */
+
+#ifndef AS_ORDER_H
+#define AS_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/db.h"
+#include "as_uuid.h"
+
+
+#define AS_ORDER_PAGE  50              /* orders of one look */
+
+
+typedef enum {
+    AS_ORDER_OPENED = 0,               /* for this letter, which carries it */
+    AS_ORDER_KNOWN,                    /* this letter's, from before */
+    AS_ORDER_JOINED,                   /* the product has an open one */
+    AS_ORDER_PAUSED,                   /* opened, but the relay sends it later
+                                          (the former orders failed) */
+    AS_ORDER_NO_PRODUCT
+} as_order_open_e;
+
+typedef struct {
+    const char       *product;         /* UUID or SKU */
+    int               quantity;        /* 0: the product's reorder_quantity */
+    uint8_t           id[AS_UUID_LEN]; /* of the order, if it is opened */
+    int64_t           pause_min_ms;
+    int64_t           pause_max_ms;
+
+    as_order_open_e   outcome;
+    uint8_t           order_id[AS_UUID_LEN];     /* unless NO_PRODUCT */
+} as_order_open_t;
+
+/* A letter without an order id joins or opens its product's order. */
+as_db_status_e as_order_open(as_db_t *db, as_order_open_t *open);
+
+
+typedef enum {
+    AS_REOPEN_DONE = 0,
+    AS_REOPEN_UNKNOWN,                 /* there is no such order */
+    AS_REOPEN_STATE,                   /* it has not failed: state tells */
+    AS_REOPEN_NEWER                    /* the product has another open one */
+} as_reopen_e;
+
+typedef struct {
+    uint8_t      id[AS_UUID_LEN];
+    bool         published;            /* its letter is at hand; otherwise the
+                                          relay publishes it */
+    bool         cancelled;            /* one that was cancelled, too */
+    as_reopen_e  outcome;
+    char         state[16];            /* before */
+    uint8_t      newer[AS_UUID_LEN];   /* where NEWER */
+} as_order_reopen_t;
+
+/* Reopens a failed order, its attempts forgotten. */
+as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
+
+
+typedef enum {
+    AS_CANCEL_DONE = 0,
+    AS_CANCEL_UNKNOWN,                 /* there is no such order */
+    AS_CANCEL_STATE                    /* it is not open: state tells */
+} as_cancel_e;
+
+typedef struct {
+    uint8_t      id[AS_UUID_LEN];
+    as_cancel_e  outcome;
+    char         state[16];            /* before */
+    bool         calling;              /* a worker is asking the factory */
+    bool         low;                  /* the product is at its reorder
+                                          point: the next order follows */
+} as_order_cancel_t;
+
+/* Cancels an open order. */
+as_db_status_e as_order_cancel(as_db_t *db, as_order_cancel_t *cancel);
+
+
+typedef struct {
+    uint8_t   id[AS_UUID_LEN];
+    int       attempts;
+    bool      failed;                  /* as_order_overdue_settle's answer:  */
+    bool      again;                   /*   at most one of both; neither:
+                                            another was quicker */
+} as_order_overdue_t;
+
+typedef struct {
+    bool                 published;    /* those nobody received; otherwise
+                                          the requested without callback */
+    int64_t              timeout_ms;
+    int                  max_attempts;
+    as_order_overdue_t   orders[AS_ORDER_PAGE];
+    size_t               n;
+} as_order_overdue_page_t;
+
+/* Finds a page of overdue orders and publishes them anew (back to pending),
+ * or fails those that had their attempts. */
+as_db_status_e as_order_overdue(as_db_t *db, as_order_overdue_page_t *page);
+
+
+typedef struct {
+    uint8_t  product_id[AS_UUID_LEN];
+    uint8_t  order_id[AS_UUID_LEN];    /* the caller's new ids */
+    bool     done;                     /* an order, or a movement, is there
+                                          that was not */
+} as_order_product_t;
+
+typedef struct {
+    as_order_product_t  products[AS_ORDER_PAGE];
+    size_t              n;
+} as_order_products_t;
+
+/* Opens orders for products at or under their reorder point that have none.
+ * On entry all order_id are fresh ids. */
+as_db_status_e as_order_restock(as_db_t *db, as_order_products_t *page);
+
+
+/* How many orders wait, for metrics. */
+typedef struct {
+    int64_t  pending;
+    int64_t  pending_oldest_ms;        /* age of the oldest that is due */
+    int64_t  published;
+    int64_t  requested;
+    int64_t  overdue;
+} as_order_counts_t;
+
+as_db_status_e as_order_count(as_db_t *db, int64_t callback_timeout_ms,
+    as_order_counts_t *counts);
+
+
+#endif /* AS_ORDER_H */

@@ -1,0 +1,99 @@
+/*
+ * Restock orders: a failed one opened again.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db/order.h"
+
+
+/* One column: the product, locked.  Two: the order.  Three: the product's
+ * open one. */
+static void
+as_order_reopen_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_order_reopen_t  *reopen = data;
+
+    (void) statement;
+
+    if (n == 2) {
+        snprintf(reopen->state, sizeof(reopen->state), "%s", columns[0]);
+        reopen->outcome = strcmp(reopen->state, "failed") == 0
+                          || (reopen->cancelled
+                              && strcmp(reopen->state, "cancelled") == 0)
+                          ? AS_REOPEN_DONE : AS_REOPEN_STATE;
+
+    } else if (n == 3 && lengths[0] == AS_UUID_LEN
+               && reopen->outcome == AS_REOPEN_DONE)
+    {
+        reopen->outcome = AS_REOPEN_NEWER;
+        memcpy(reopen->newer, columns[0], AS_UUID_LEN);
+    }
+}
+
+
+/* Openers of an order lock the product's row first. */
+static as_db_status_e
+as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, id = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_sql_bytes(&id, reopen->id, AS_UUID_LEN);
+    as_text_printf(&sql, "START TRANSACTION;SELECT product_id FROM product"
+                   " WHERE product_id = (SELECT product_id FROM"
+                   " restock_order WHERE order_id = %s) FOR UPDATE;"
+                   "SELECT state, 0 FROM restock_order WHERE order_id = %s"
+                   " FOR UPDATE;SELECT order_id, 0, 0 FROM restock_order"
+                   " WHERE open_product_id = (SELECT product_id FROM"
+                   " restock_order WHERE order_id = %s)", as_text_get(&id),
+                   as_text_get(&id), as_text_get(&id));
+
+    reopen->outcome = AS_REOPEN_UNKNOWN;
+    reopen->state[0] = '\0';
+    status = as_db_run(db, &sql, as_order_reopen_row, reopen);
+
+    as_text_free(&sql);
+    as_text_free(&id);
+
+    return status;
+}
+
+
+as_db_status_e
+as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    status = as_order_reopen_look(db, reopen);
+    if (status != AS_DB_OK) {
+        return status;
+    }
+
+    if (reopen->outcome != AS_REOPEN_DONE) {
+        return as_db_exec(db, "COMMIT", NULL, NULL);
+    }
+
+    /* next_attempt_at tells the relay that an operator wants it now, without
+     * the pause that a failed order brings */
+    as_text_printf(&sql, "UPDATE restock_order SET failed_at = NULL,"
+                   " cancelled_at = NULL, requested_at = NULL, attempts = 0,"
+                   " last_error = NULL,"
+                   " lease_until = NULL, lease_owner = NULL,"
+                   " published_at = %s, next_attempt_at = %s, state = '%s'"
+                   " WHERE order_id = ",
+                   reopen->published ? "UTC_TIMESTAMP(6)" : "NULL",
+                   reopen->published ? "NULL" : "UTC_TIMESTAMP(6)",
+                   reopen->published ? "published" : "pending");
+    as_text_sql_bytes(&sql, reopen->id, AS_UUID_LEN);
+    as_text_put(&sql, " AND state IN ('failed', 'cancelled');COMMIT");
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    as_text_free(&sql);
+
+    /* another node of a cluster opened one: look again */
+    return status == AS_DB_DUPLICATE ? AS_DB_RETRY : status;
+}

@@ -1,0 +1,236 @@
+/*
+ * Restock orders: what the watchdog looks for.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/order.h"
+
+
+static void
+as_order_overdue_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_order_overdue_t       *order;
+    as_order_overdue_page_t  *page = data;
+
+    (void) statement;
+
+    if (n != 2 || lengths[0] != AS_UUID_LEN || page->n == AS_ORDER_PAGE) {
+        return;
+    }
+
+    order = &page->orders[page->n++];
+    memset(order, 0, sizeof(*order));
+    memcpy(order->id, columns[0], AS_UUID_LEN);
+    order->attempts = atoi(columns[1]);
+}
+
+
+/* What makes an order overdue.  A letter that waits for its next receive
+ * says until when (next_attempt_at); one in a call has a lease. */
+static void
+as_order_overdue_when(const as_order_overdue_page_t *page, as_text_t *sql)
+{
+    as_text_printf(sql, page->published
+                   ? "state = 'published' AND (lease_until IS NULL OR"
+                   " lease_until <= UTC_TIMESTAMP(6)) AND GREATEST("
+                   "COALESCE(published_at, pending_at), COALESCE("
+                   "next_attempt_at, pending_at)) <= UTC_TIMESTAMP(6)"
+                   " - INTERVAL %" PRId64 " MICROSECOND"
+                   : "state = 'requested' AND COALESCE(requested_at,"
+                   " pending_at) <= UTC_TIMESTAMP(6) - INTERVAL %" PRId64
+                   " MICROSECOND", page->timeout_ms * 1000);
+}
+
+
+static void
+as_order_overdue_sql(const as_order_overdue_page_t *page,
+    const as_order_overdue_t *order, as_text_t *sql)
+{
+    as_text_put(sql, ";UPDATE restock_order SET lease_until = NULL,"
+                " lease_owner = NULL, ");
+
+    if (order->attempts >= page->max_attempts) {
+        as_text_printf(sql, "failed_at = UTC_TIMESTAMP(6), next_attempt_at ="
+                       " NULL, last_error = '%s (attempts: %d)', state ="
+                       " 'failed'", page->published
+                       ? "nobody received the order's letters"
+                       : "no callback from the factory", order->attempts);
+    } else {
+        as_text_put(sql, page->published
+                    ? "attempts = attempts + 1, last_error = 'nobody"
+                    " received the letter: published again'"
+                    : "last_error = 'the callback is overdue: requested"
+                    " again'");
+        as_text_put(sql, ", next_attempt_at = UTC_TIMESTAMP(6), state ="
+                    " 'pending'");
+    }
+
+    as_text_put(sql, " WHERE order_id = ");
+    as_text_sql_bytes(sql, order->id, AS_UUID_LEN);
+    as_text_put(sql, " AND ");
+    as_order_overdue_when(page, sql);
+}
+
+
+as_db_status_e
+as_order_overdue(as_db_t *db, as_order_overdue_page_t *page)
+{
+    bool                 settled;
+    size_t               i;
+    as_text_t            sql = AS_TEXT_EMPTY;
+    as_db_status_e       status;
+    as_order_overdue_t  *order;
+
+    page->n = 0;
+    as_text_put(&sql, "SELECT order_id, attempts FROM restock_order WHERE ");
+    as_order_overdue_when(page, &sql);
+    as_text_printf(&sql, " LIMIT %d", AS_ORDER_PAGE);
+
+    status = as_db_run(db, &sql, as_order_overdue_row, page);
+    if (status != AS_DB_OK || page->n == 0) {
+        goto out;
+    }
+
+    as_text_clear(&sql);
+    as_text_put(&sql, "START TRANSACTION");
+    for (i = 0; i < page->n; i++) {
+        as_order_overdue_sql(page, &page->orders[i], &sql);
+    }
+    as_text_put(&sql, ";COMMIT");
+
+    status = as_db_run(db, &sql, NULL, NULL);
+
+    for (i = 0; status == AS_DB_OK && i < page->n; i++) {
+        order = &page->orders[i];
+        settled = as_db_affected(db, (unsigned) i + 1) == 1;
+        order->failed = settled && order->attempts >= page->max_attempts;
+        order->again = settled && !order->failed;
+    }
+
+out:
+
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+static void
+as_order_products_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_order_products_t  *page = data;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN && page->n < AS_ORDER_PAGE) {
+        memcpy(page->products[page->n].product_id, columns[0], AS_UUID_LEN);
+        page->products[page->n++].done = false;
+    }
+}
+
+
+/* The product's row is locked first, as every opener does it: whoever finds
+ * no open order then is alone. */
+static as_db_status_e
+as_order_restock_one(as_db_t *db, as_order_product_t *product)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, id = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_sql_bytes(&id, product->product_id, AS_UUID_LEN);
+    as_text_printf(&sql, "START TRANSACTION;SELECT stock FROM product WHERE"
+                   " product_id = %s FOR UPDATE;INSERT INTO restock_order"
+                   " (order_id, product_id, quantity) SELECT ",
+                   as_text_get(&id));
+    as_text_sql_bytes(&sql, product->order_id, AS_UUID_LEN);
+    as_text_printf(&sql, ", p.product_id, p.reorder_quantity FROM product p"
+                   " LEFT JOIN restock_order o ON o.open_product_id ="
+                   " p.product_id WHERE p.product_id = %s AND p.stock <="
+                   " p.reorder_point AND o.order_id IS NULL;COMMIT",
+                   as_text_get(&id));
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    product->done = status == AS_DB_OK && as_db_affected(db, 2) == 1;
+
+    as_text_free(&sql);
+    as_text_free(&id);
+
+    return status == AS_DB_DUPLICATE ? AS_DB_OK : status;
+}
+
+
+as_db_status_e
+as_order_restock(as_db_t *db, as_order_products_t *page)
+{
+    size_t          i;
+    as_db_status_e  status;
+
+    page->n = 0;
+    status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
+                        " restock_order o ON o.open_product_id ="
+                        " p.product_id WHERE p.stock <= p.reorder_point"
+                        " AND o.order_id IS NULL LIMIT 50",
+                        as_order_products_row, page);
+
+    for (i = 0; status == AS_DB_OK && i < page->n; i++) {
+        status = as_order_restock_one(db, &page->products[i]);
+    }
+
+    return status;
+}
+
+
+static void
+as_order_count_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    int64_t            *to[5];
+    unsigned            i;
+    as_order_counts_t  *counts = data;
+
+    (void) statement;
+    (void) lengths;
+
+    to[0] = &counts->pending;
+    to[1] = &counts->pending_oldest_ms;
+    to[2] = &counts->published;
+    to[3] = &counts->requested;
+    to[4] = &counts->overdue;
+
+    for (i = 0; i < n && i < 5; i++) {
+        *to[i] = columns[i] == NULL ? 0 : strtoll(columns[i], NULL, 10);
+    }
+}
+
+
+as_db_status_e
+as_order_count(as_db_t *db, int64_t callback_timeout_ms,
+    as_order_counts_t *counts)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    memset(counts, 0, sizeof(*counts));
+
+    as_text_printf(&sql, "SELECT COALESCE(SUM(state = 'pending'), 0),"
+                   " COALESCE(MAX(IF(state = 'pending' AND COALESCE("
+                   "next_attempt_at, pending_at) <= UTC_TIMESTAMP(6),"
+                   " TIMESTAMPDIFF(MICROSECOND, COALESCE(next_attempt_at,"
+                   " pending_at), UTC_TIMESTAMP(6)), 0)), 0) DIV 1000,"
+                   " COALESCE(SUM(state = 'published'), 0),"
+                   " COALESCE(SUM(state = 'requested'), 0),"
+                   " COALESCE(SUM(state = 'requested' AND requested_at <="
+                   " UTC_TIMESTAMP(6) - INTERVAL %" PRId64 " MICROSECOND),"
+                   " 0) FROM restock_order WHERE state IN ('pending',"
+                   " 'published', 'requested')", callback_timeout_ms * 1000);
+
+    status = as_db_run(db, &sql, as_order_count_row, counts);
+    as_text_free(&sql);
+
+    return status;
+}

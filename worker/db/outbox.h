@@ -1,0 +1,80 @@
+/*
+ * The outbox: restock orders that are pending, as the relay sees them.  The
+ * functions block; they run in a clerk and may be run again from their
+ * beginning.
+ */
+
+#ifndef AS_OUTBOX_H
+#define AS_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/db.h"
+#include "as_uuid.h"
+
+
+#define AS_OUTBOX_MAX  500             /* orders of one claim or mark */
+
+
+typedef struct {
+    uint8_t   id[AS_UUID_LEN];
+    uint8_t   product_id[AS_UUID_LEN];
+    int       quantity;
+    bool      fresh;                   /* never looked at before */
+    bool      claimed;
+    int       failures;                /* of the product, since goods came */
+    int64_t   pause_ms;                /* > 0: not published, it waits */
+    char     *factory;                 /* identifier; as_outbox_free() */
+    int64_t   lease_end;               /* the relay's note of its clock */
+} as_outbox_order_t;
+
+typedef struct {
+    const char         *owner;         /* of the lease, new for each claim;
+                                          "relay:..." */
+    int64_t             lease_ms;
+    int64_t             pause_min_ms;
+    int64_t             pause_max_ms;
+    size_t              max;           /* 1 to AS_OUTBOX_MAX */
+    as_outbox_order_t   orders[AS_OUTBOX_MAX];
+    size_t              n;
+} as_outbox_claim_t;
+
+/* What became of an order's publication. */
+typedef struct {
+    uint8_t  id[AS_UUID_LEN];
+    bool     published;
+    char     message_id[101];          /* SNS's, where published */
+    char     error[201];               /* otherwise */
+    int64_t  again_ms;                 /* when to try again; -1: never, the
+                                          order failed */
+} as_outbox_mark_t;
+
+
+/*
+ * Whether anything is due, looked at so many times with interval_ms between,
+ * in one packet: the server waits, and answers early where something is.
+ * That costs this side one round trip where a loop would cost it many.
+ */
+as_db_status_e as_outbox_watch(as_db_t *db, int64_t interval_ms,
+    unsigned looks, bool *due);
+
+/*
+ * Leases up to max orders that are due, committed.  Orders of a product whose
+ * former orders failed are put off instead (pause_ms).
+ */
+as_db_status_e as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim);
+void as_outbox_free(as_outbox_claim_t *claim);
+
+/* Frees what a claim of this owner leased, whose answer was lost. */
+as_db_status_e as_outbox_unclaim(as_db_t *db, const char *owner);
+
+as_db_status_e as_outbox_mark(as_db_t *db, const char *worker,
+    const as_outbox_mark_t *marks, size_t n);
+
+/* The pause after so many failures, in ms. */
+int64_t as_outbox_pause(int failures, int64_t min_ms, int64_t max_ms);
+
+
+#endif /* AS_OUTBOX_H */

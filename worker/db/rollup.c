@@ -1,0 +1,302 @@
+/*
+ * The ledger rolled up.
+ *
+ * What is folded is read and locked first; then exactly those rows are
+ * deleted, and their sum is added to the openings.  No stock row is locked:
+ * sales only insert, at the other end of the table.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "db/rollup.h"
+
+
+#define AS_ROLLUP_CHUNK  1000
+
+
+typedef struct {
+    uint8_t  id[AS_UUID_LEN];
+    uint8_t  product_id[AS_UUID_LEN];
+    int64_t  quantity;
+} as_rollup_row_t;
+
+typedef struct {
+    as_rollup_row_t  rows[AS_ROLLUP_CHUNK];
+    size_t           n;
+    uint8_t          last[AS_UUID_LEN];
+    bool             some;
+    uint64_t         looked;
+} as_rollup_page_t;
+
+
+int64_t
+as_rollup_time(const uint8_t id[AS_UUID_LEN])
+{
+    int      i;
+    int64_t  ms;
+
+    for (i = 0, ms = 0; i < 6; i++) {
+        ms = ms << 8 | id[i];
+    }
+
+    return ms;
+}
+
+
+static void
+as_rollup_bound(as_text_t *sql, int64_t ms)
+{
+    int      i;
+    uint8_t  id[AS_UUID_LEN] = { 0 };
+
+    for (i = 0; i < 6; i++) {
+        id[i] = (uint8_t) (ms >> (40 - 8 * i));
+    }
+
+    as_text_sql_bytes(sql, id, AS_UUID_LEN);
+}
+
+
+static void
+as_rollup_first_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    int64_t  *ms = data;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        *ms = as_rollup_time((const uint8_t *) columns[0]);
+    }
+}
+
+
+as_db_status_e
+as_rollup_first(as_db_t *db, int64_t *ms)
+{
+    *ms = 0;
+
+    return as_db_exec(db, "SELECT movement_id FROM stock_movement WHERE kind"
+                      " <> 'opening' ORDER BY movement_id LIMIT 1",
+                      as_rollup_first_row, ms);
+}
+
+
+/* Two columns: the chunk's end, and its size.  Three: a row to fold. */
+static void
+as_rollup_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    as_rollup_row_t   *row;
+    as_rollup_page_t  *page = data;
+
+    (void) statement;
+
+    if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+        page->some = true;
+        page->looked = strtoull(columns[1], NULL, 10);
+        memcpy(page->last, columns[0], AS_UUID_LEN);
+
+    } else if (n == 3 && page->n < AS_ROLLUP_CHUNK) {
+        row = &page->rows[page->n++];
+        memcpy(row->id, columns[0], AS_UUID_LEN);
+        memcpy(row->product_id, columns[1], AS_UUID_LEN);
+        row->quantity = strtoll(columns[2], NULL, 10);
+    }
+}
+
+
+static as_db_status_e
+as_rollup_chunk(as_db_t *db, const as_rollup_t *rollup,
+    as_rollup_page_t *page)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    page->n = 0;
+    page->some = false;
+
+    as_text_put(&sql, "SELECT MAX(c.movement_id), COUNT(*) FROM (SELECT"
+                " movement_id FROM stock_movement WHERE movement_id > ");
+    as_text_sql_bytes(&sql, rollup->cursor, AS_UUID_LEN);
+    as_text_put(&sql, " AND movement_id < ");
+    as_rollup_bound(&sql, rollup->before_ms);
+    as_text_printf(&sql, " AND kind <> 'opening' ORDER BY movement_id"
+                   " LIMIT %d) c", AS_ROLLUP_CHUNK);
+
+    status = as_db_run(db, &sql, as_rollup_row, page);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+/*
+ * What may go: not the openings; not a sale whose key may still be asked
+ * for; not a restock whose order could be booked again (it is not
+ * fulfilled, which is a finding of reconcile); nothing of a product that
+ * has no opening to take it.
+ */
+static as_db_status_e
+as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
+    as_rollup_page_t *page)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_printf(&sql, "%sSELECT m.movement_id, m.product_id, m.quantity"
+                   " FROM stock_movement m WHERE m.movement_id > ",
+                   rollup->dry_run ? "" : "START TRANSACTION;");
+    as_text_sql_bytes(&sql, rollup->cursor, AS_UUID_LEN);
+    as_text_put(&sql, " AND m.movement_id <= ");
+    as_text_sql_bytes(&sql, page->last, AS_UUID_LEN);
+    as_text_put(&sql, " AND m.kind <> 'opening' AND (m.kind <> 'sale' OR"
+                " m.idempotency_key IS NULL OR m.movement_id < ");
+    as_rollup_bound(&sql, rollup->keys_ms);
+    as_text_printf(&sql, ") AND NOT EXISTS (SELECT 1 FROM restock_order r"
+                   " WHERE r.order_id = m.order_id AND r.state <>"
+                   " 'fulfilled') AND EXISTS (SELECT 1 FROM"
+                   " stock_movement_key k JOIN stock_movement o ON"
+                   " o.movement_id = k.movement_id WHERE k.idempotency_key ="
+                   " m.product_id AND o.kind = 'opening') ORDER BY"
+                   " m.movement_id%s",
+                   rollup->dry_run ? "" : " FOR UPDATE");
+
+    status = as_db_run(db, &sql, as_rollup_row, page);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+static int
+as_rollup_order(const void *a, const void *b)
+{
+    return memcmp(((const as_rollup_row_t *) a)->product_id,
+                  ((const as_rollup_row_t *) b)->product_id, AS_UUID_LEN);
+}
+
+
+/* "2026-11-22 00:00:00.000" */
+static void
+as_rollup_horizon(int64_t ms, char *text, size_t size)
+{
+    size_t     n;
+    time_t     seconds;
+    struct tm  tm;
+
+    seconds = (time_t) (ms / 1000);
+    gmtime_r(&seconds, &tm);
+    n = strftime(text, size, "%Y-%m-%d %H:%M:%S", &tm);
+    snprintf(text + n, size - n, ".%03d", (int) (ms % 1000));
+}
+
+
+/*
+ * The openings are taken in one order, so that two rollups do not deadlock.
+ * An opening's time becomes the horizon: what it says is the stock of then.
+ */
+static void
+as_rollup_openings(as_rollup_page_t *page, int64_t before_ms, as_text_t *sql)
+{
+    char     horizon[40];
+    size_t   i;
+    int64_t  sum;
+
+    as_rollup_horizon(before_ms, horizon, sizeof(horizon));
+    qsort(page->rows, page->n, sizeof(page->rows[0]), as_rollup_order);
+
+    for (i = 0, sum = 0; i < page->n; i++) {
+        sum += page->rows[i].quantity;
+
+        if (i + 1 < page->n
+            && as_rollup_order(&page->rows[i], &page->rows[i + 1]) == 0)
+        {
+            continue;
+        }
+
+        as_text_printf(sql, "UPDATE stock_movement SET quantity = quantity"
+                       " + (%" PRId64 "), created_at = GREATEST(created_at,"
+                       " CAST('%s' AS DATETIME(6))) WHERE kind = 'opening'"
+                       " AND movement_id = (SELECT movement_id FROM"
+                       " stock_movement_key WHERE idempotency_key = ", sum,
+                       horizon);
+        as_text_sql_bytes(sql, page->rows[i].product_id, AS_UUID_LEN);
+        as_text_put(sql, ");");
+        sum = 0;
+    }
+}
+
+
+static as_db_status_e
+as_rollup_fold(as_db_t *db, const as_rollup_t *rollup, as_rollup_page_t *page)
+{
+    size_t          i;
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_rollup_openings(page, rollup->before_ms, &sql);
+    as_text_put(&sql, "DELETE m, k FROM stock_movement m LEFT JOIN"
+                " stock_movement_key k ON k.idempotency_key ="
+                " m.idempotency_key AND k.movement_id = m.movement_id WHERE"
+                " m.movement_id IN ");
+
+    for (i = 0; i < page->n; i++) {
+        as_text_put(&sql, i == 0 ? "(" : ",");
+        as_text_sql_bytes(&sql, page->rows[i].id, AS_UUID_LEN);
+    }
+
+    as_text_put(&sql, ")");
+    status = as_db_run(db, &sql, NULL, NULL);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+as_db_status_e
+as_rollup_step(as_db_t *db, as_rollup_t *rollup)
+{
+    as_db_status_e     status;
+    as_rollup_page_t  *page;
+
+    page = malloc(sizeof(*page));
+    if (page == NULL) {
+        return AS_DB_RETRY;
+    }
+
+    status = as_rollup_chunk(db, rollup, page);
+    if (status != AS_DB_OK || !page->some) {
+        rollup->more = false;
+        goto out;
+    }
+
+    status = as_rollup_lock(db, rollup, page);
+
+    if (status == AS_DB_OK && page->n > 0 && !rollup->dry_run) {
+        status = as_rollup_fold(db, rollup, page);
+    }
+
+    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
+     * others although another node's transaction undid it */
+    if (status == AS_DB_OK && !rollup->dry_run) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+    }
+
+    if (status == AS_DB_OK) {
+        rollup->more = true;
+        rollup->folded += page->n;
+        rollup->kept += page->looked - page->n;
+        memcpy(rollup->cursor, page->last, AS_UUID_LEN);
+    }
+
+out:
+
+    free(page);
+
+    return status;
+}

@@ -1,0 +1,69 @@
+/*
+ * The callback URL handed to the factory.
+ */
+
+#include <string.h>
+
+#include "run/callback_url.h"
+#include "as_digest.h"
+
+
+#define AS_CALLBACK_SKU  "{sku}"
+
+
+/* Percent-encoded but for RFC 3986's unreserved characters. */
+static void
+as_callback_url_encode(as_text_t *out, const char *s)
+{
+    const char  *p;
+
+    for (p = s; *p != '\0'; p++) {
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
+            || (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL)
+        {
+            as_text_add(out, p, 1);
+
+        } else {
+            as_text_printf(out, "%%%02X", (unsigned char) *p);
+        }
+    }
+}
+
+
+int
+as_callback_url(as_text_t *out, const char *base, const char *sku,
+    const char *secret, const uint8_t order_id[AS_UUID_LEN])
+{
+    char         order[AS_UUID_TEXT_LEN + 1];
+    char         signature[AS_SIGNATURE_TEXT_LEN];
+    size_t       len;
+    const char  *place, *fragment;
+
+    if (as_signature_text(secret, strlen(secret), order_id, signature) != 0) {
+        return -1;
+    }
+
+    *as_uuid_text(order_id, order) = '\0';
+
+    /* a fragment would swallow the query */
+    fragment = strchr(base, '#');
+    len = fragment == NULL ? strlen(base) : (size_t) (fragment - base);
+    place = strstr(base, AS_CALLBACK_SKU);
+
+    if (place != NULL && (size_t) (place - base) < len) {
+        as_text_add(out, base, (size_t) (place - base));
+        as_callback_url_encode(out, sku);
+        len -= (size_t) (place - base) + sizeof(AS_CALLBACK_SKU) - 1;
+        place += sizeof(AS_CALLBACK_SKU) - 1;
+        as_text_add(out, place, len);
+
+    } else {
+        as_text_add(out, base, len);
+    }
+
+    as_text_printf(out, "%corder=%s&signature=",
+                   strchr(base, '?') != NULL ? '&' : '?', order);
+    as_text_add(out, signature, sizeof(signature));
+
+    return 0;
+}

@@ -1,0 +1,417 @@
+/*
+ * The course of a letter.
+ *
+ *     arrived -> (opened) -> leased -> factory -> noted -> gone
+ *
+ * A letter is deleted only after the factory accepted its order, or there is
+ * nothing left to ask for.
+ */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run/consumer_parts.h"
+
+
+static bool as_course_ready(void *data);
+static void as_course_answered(void *data,
+    const as_factory_result_t *result);
+
+
+void
+as_course_say(as_letter_t *letter, as_log_level_e level,
+    const char *fmt, ...)
+{
+    char        text[600];
+    va_list     args;
+    as_log_t   *log = letter->consumer->worker->log;
+
+    if (!as_log_wants(log, level)) {
+        return;
+    }
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    if (letter->opens) {
+        as_log_write(log, level, AS_CONSUMER_PART, "%s message=%s", text,
+                     letter->id);
+    } else {
+        as_log_order(log, level, AS_CONSUMER_PART, letter->lease.id,
+                     "%s message=%s", text, letter->id);
+    }
+}
+
+
+static void
+as_course_delete(as_letter_t *letter)
+{
+    letter->stage = AS_LETTER_TRAY;
+    as_tray_delete(letter->consumer->tray, letter);
+}
+
+
+void
+as_course_give_back(as_letter_t *letter, int64_t ms)
+{
+    letter->stage = AS_LETTER_TRAY;
+    letter->again_ms = ms;
+    as_tray_give_back(letter->consumer->tray, letter);
+}
+
+
+/* Nothing can come of it: to the dead letters, then the order fails. */
+static void
+as_course_bury(as_letter_t *letter, const char *reason)
+{
+    if (reason != letter->error) {
+        snprintf(letter->error, sizeof(letter->error), "%s", reason);
+    }
+
+    as_course_say(letter, AS_LOG_ERROR, "to the dead letters: %s",
+                    letter->error);
+    letter->stage = AS_LETTER_TRAY;
+    as_tray_bury(letter->consumer->tray, letter);
+}
+
+
+/* Full jitter over a bound that doubles with each receive. */
+static int64_t
+as_course_backoff(const as_letter_t *letter, int64_t retry_after_ms)
+{
+    int64_t               bound, wait;
+    unsigned              i;
+    as_worker_t          *worker = letter->consumer->worker;
+    const as_settings_t  *settings = worker->settings;
+
+    bound = settings->backoff_min;
+    for (i = 1; i < letter->receive_count && bound < settings->backoff_max;
+         i++)
+    {
+        bound *= 2;
+    }
+
+    if (bound > settings->backoff_max) {
+        bound = settings->backoff_max;
+    }
+
+    wait = as_loop_random(worker->loop, bound + 1);
+
+    return retry_after_ms > wait ? retry_after_ms : wait;
+}
+
+
+void
+as_course_arrived(as_letter_t *letter)
+{
+    as_consumer_t        *consumer = letter->consumer;
+    const as_settings_t  *settings = consumer->worker->settings;
+
+    letter->received_at = as_loop_now(consumer->worker->loop);
+    letter->visible_at = letter->received_at + settings->visibility;
+    TAILQ_INSERT_TAIL(&consumer->all, letter, all);
+    consumer->in_hand++;
+    as_loop_within(consumer->worker->loop, &consumer->keeper,
+                   AS_CONSUMER_KEEP_MS);
+
+    if (letter->message.has_order) {
+        memcpy(letter->lease.id, letter->message.order_id, AS_UUID_LEN);
+    } else {
+        letter->opens = true;
+    }
+
+    if (letter->message.poison != NULL) {
+        as_course_bury(letter, letter->message.poison);
+        return;
+    }
+
+    if (consumer->stopping) {
+        as_course_give_back(letter, 0);
+        return;
+    }
+
+    if (letter->opens) {
+        letter->open.product = letter->message.product;
+        letter->open.quantity = letter->message.quantity;
+        letter->open.pause_min_ms = settings->failure_pause_min;
+        letter->open.pause_max_ms = settings->failure_pause_max;
+
+        if (as_letter_order_id(letter, letter->open.id) != 0) {
+            as_course_give_back(letter, settings->backoff_min);
+            return;
+        }
+    }
+
+    as_desk_add(letter, AS_LEASE_TAKE);
+}
+
+
+void
+as_course_opened(as_letter_t *letter)
+{
+    as_counters_t  *counters = &letter->consumer->worker->counters;
+
+    if (letter->open.outcome == AS_ORDER_NO_PRODUCT) {
+        as_course_bury(letter, "the product is unknown");
+        return;
+    }
+
+    letter->opens = false;
+    memcpy(letter->lease.id, letter->open.order_id, AS_UUID_LEN);
+
+    switch (letter->open.outcome) {
+    case AS_ORDER_JOINED:
+        counters->joined++;
+        as_course_say(letter, AS_LOG_INFO,
+                        "joined: the product has an open order");
+        as_course_delete(letter);
+        return;
+
+    case AS_ORDER_PAUSED:
+        counters->opened++;
+        as_course_say(letter, AS_LOG_WARN, "opened, to be sent later: the "
+                        "product's last orders failed");
+        as_course_delete(letter);
+        return;
+
+    case AS_ORDER_OPENED:
+        counters->opened++;
+        as_course_say(letter, AS_LOG_INFO,
+                        "opened for a message without an order");
+        break;
+
+    default:
+        break;
+    }
+
+    as_desk_add(letter, AS_LEASE_TAKE);
+}
+
+
+static void
+as_course_call(as_letter_t *letter)
+{
+    as_consumer_t      *consumer = letter->consumer;
+    as_factory_call_t  *call = &letter->call;
+
+    if (letter->lease.sku == NULL) {
+        as_course_bury(letter, "the order's product is gone");
+        return;
+    }
+
+    if (consumer->stopping) {
+        letter->again_ms = 0;
+        snprintf(letter->error, sizeof(letter->error), "the worker stopped");
+        as_desk_add(letter, AS_LEASE_RELEASE);
+        return;
+    }
+
+    call->order_id = letter->lease.id;
+    call->product_id = letter->lease.product_id;
+    call->sku = letter->lease.sku;
+    call->factory = letter->lease.factory;
+    call->requester = letter->message.requester;
+    call->quantity = letter->lease.quantity;
+    call->message = as_letter_key(letter);
+    call->ready = as_course_ready;
+    call->done = as_course_answered;
+    call->data = letter;
+
+    letter->stage = AS_LETTER_FACTORY;
+    if (as_factories_call(consumer->factories, letter->lease.api, call) != 0)
+    {
+        as_course_give_back(letter, as_course_backoff(letter, -1));
+    }
+}
+
+
+void
+as_course_leased(as_letter_t *letter)
+{
+    as_worker_t  *worker = letter->consumer->worker;
+
+    switch (letter->lease.answer) {
+    case AS_LEASE_MINE:
+        as_course_call(letter);
+        return;
+
+    case AS_LEASE_NO_ORDER:
+        as_course_bury(letter, "the order is unknown");
+        return;
+
+    case AS_LEASE_OTHERS:
+        worker->counters.duplicates++;
+        as_course_say(letter, AS_LOG_DEBUG, "another letter of the order "
+                        "is with the factory");
+        as_course_give_back(letter, letter->lease.left_ms
+                              + as_loop_random(worker->loop, 1000));
+        return;
+
+    case AS_LEASE_LOST:
+        as_course_bury(letter, "a worker ended while it called the "
+                         "factory: it cannot be known whether it accepted");
+        return;
+
+    case AS_LEASE_FAILED:
+        if (letter->was_dead) {
+            letter->reopens = true;
+            memcpy(letter->reopen.id, letter->lease.id, AS_UUID_LEN);
+            letter->reopen.published = true;
+            as_desk_add(letter, AS_LEASE_TAKE);
+            return;
+        }
+        as_course_say(letter, AS_LOG_WARN,
+                        "dropped: its order has failed before");
+        break;
+
+    default:
+        as_course_say(letter, AS_LOG_INFO, "deleted without a call: %s",
+                        letter->lease.answer == AS_LEASE_ASKED
+                        ? "the factory has been asked already"
+                        : letter->lease.answer == AS_LEASE_FULFILLED
+                        ? "the goods have come" : "the order is cancelled");
+    }
+
+    worker->counters.duplicates++;
+    as_course_delete(letter);
+}
+
+
+/* A dead letter that somebody moved back with AWS's own means. */
+void
+as_course_reopened(as_letter_t *letter)
+{
+    char  newer[AS_UUID_TEXT_LEN + 1];
+
+    letter->reopens = false;
+
+    if (letter->reopen.outcome == AS_REOPEN_DONE) {
+        as_course_say(letter, AS_LOG_INFO,
+                      "reopened: its dead letter was put back");
+        as_desk_add(letter, AS_LEASE_TAKE);
+        return;
+    }
+
+    if (letter->reopen.outcome == AS_REOPEN_NEWER) {
+        *as_uuid_text(letter->reopen.newer, newer) = '\0';
+        as_course_say(letter, AS_LOG_WARN, "dropped: the order failed, and "
+                      "the product has a newer open one, %s", newer);
+        as_course_delete(letter);
+        return;
+    }
+
+    /* its state changed in between */
+    letter->was_dead = false;
+    as_desk_add(letter, AS_LEASE_TAKE);
+}
+
+
+/* Right before the call: is the lease still long enough? */
+static bool
+as_course_ready(void *data)
+{
+    as_letter_t  *letter = data;
+    as_worker_t  *worker = letter->consumer->worker;
+
+    if (letter->lease_end - as_loop_now(worker->loop)
+        > worker->settings->factory_timeout + 1000)
+    {
+        letter->calling = true;
+        return true;
+    }
+
+    as_desk_add(letter, AS_LEASE_TAKE);
+
+    return false;
+}
+
+
+static bool
+as_course_is_last(const as_letter_t *letter)
+{
+    return letter->consumer->max_receive > 0
+           && letter->receive_count >= letter->consumer->max_receive;
+}
+
+
+static void
+as_course_answered(void *data, const as_factory_result_t *result)
+{
+    as_letter_t  *letter = data;
+    as_worker_t  *worker = letter->consumer->worker;
+
+    letter->calling = false;
+    letter->status = result->status;
+    snprintf(letter->error, sizeof(letter->error), "%s", result->reason);
+
+    if (result->outcome == AS_FACTORY_ACCEPTED) {
+        worker->counters.requested++;
+        if (letter->lease.age_ms >= 0) {
+            worker->counters.lead_count++;
+            worker->counters.lead_sum_s += (double) (letter->lease.age_ms
+                + as_loop_now(worker->loop) - letter->leased_at) / 1000;
+        }
+        as_course_say(letter, AS_LOG_INFO, "requested of the factory: %d",
+                        letter->lease.quantity);
+        as_desk_add(letter, AS_LEASE_REQUESTED);
+        return;
+    }
+
+    if (result->outcome == AS_FACTORY_REFUSED
+        || (result->outcome == AS_FACTORY_LOST
+            && worker->settings->lost_answer == AS_STOP))
+    {
+        as_course_bury(letter, letter->error);
+        return;
+    }
+
+    if (as_course_is_last(letter)) {
+        snprintf(letter->error, sizeof(letter->error), "gave up after %u "
+                 "receives: %.200s", letter->receive_count, result->reason);
+        as_course_bury(letter, letter->error);
+        return;
+    }
+
+    letter->again_ms = as_course_backoff(letter, result->retry_after_ms);
+    worker->counters.backed_off++;
+    as_course_say(letter, AS_LOG_WARN, "%s; again in %" PRId64 " ms "
+                    "(receive %u of %u)", letter->error, letter->again_ms,
+                    letter->receive_count, letter->consumer->max_receive);
+    as_desk_add(letter, AS_LEASE_RELEASE);
+}
+
+
+/* The database has it. */
+void
+as_course_noted(as_letter_t *letter)
+{
+    if (letter->lease.kind == AS_LEASE_RELEASE) {
+        as_course_give_back(letter, letter->again_ms);
+    } else {
+        as_course_delete(letter);
+    }
+}
+
+
+void
+as_course_buried(void *data, as_letter_t *letter, bool done)
+{
+    as_consumer_t  *consumer = data;
+
+    if (!done) {
+        /* the queue's own redrive policy is the second net */
+        as_course_give_back(letter, consumer->worker->settings->visibility);
+        return;
+    }
+
+    consumer->worker->counters.dead++;
+
+    if (letter->opens || letter->lease.answer == AS_LEASE_NO_ORDER) {
+        as_course_delete(letter);
+    } else {
+        as_desk_add(letter, AS_LEASE_FAIL);
+    }
+}

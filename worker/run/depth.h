@@ -1,0 +1,40 @@
+/*
+ * How much lies in the queue and among the dead letters, and after how many
+ * receives a letter is one.
+ */
+
+#ifndef AS_DEPTH_H
+#define AS_DEPTH_H
+
+#include <stdbool.h>
+
+#include "run/worker.h"
+
+
+/* ok: the queue has answered; max_receive 0: it has no redrive policy. */
+typedef void (*as_depth_looked_pt)(void *data, bool ok,
+    unsigned max_receive);
+
+/* Embedded in its owner; zeroed before as_depth_init(). */
+typedef struct {
+    as_worker_t         *worker;
+    as_depth_looked_pt   looked;
+    void                *data;
+
+    /* its own */
+    as_health_t          queue;
+    as_health_t          dlq;
+    as_aws_call_t       *queue_call;
+    as_aws_call_t       *dlq_call;
+} as_depth_t;
+
+
+void as_depth_init(as_depth_t *depth, as_worker_t *worker,
+    as_depth_looked_pt looked, void *data);
+void as_depth_free(as_depth_t *depth);
+
+/* Looks at both, and fills worker->counters.  True: looked will follow. */
+bool as_depth_look(as_depth_t *depth);
+
+
+#endif /* AS_DEPTH_H */

@@ -1,0 +1,342 @@
+/*
+ * The factories.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/address.h"
+#include "run/factory_parts.h"
+
+
+#define AS_FACTORY_PROBES_MAX  10      /* letters held for probing */
+#define AS_FACTORY_PROBES_EACH  5      /* probes before another is fetched */
+#define AS_FACTORY_HEALTHY_MS  60000
+
+
+as_factories_t *
+as_factories_create(as_worker_t *worker, void (*changed)(void *data),
+    void *data)
+{
+    as_factories_t  *all;
+
+    all = calloc(1, sizeof(*all));
+    if (all != NULL) {
+        all->worker = worker;
+        all->changed = changed;
+        all->changed_data = data;
+    }
+
+    return all;
+}
+
+
+void
+as_factories_destroy(as_factories_t *all)
+{
+    as_factory_t       *factory;
+    as_factory_call_t  *call;
+
+    while (all != NULL && all->first != NULL) {
+        factory = all->first;
+        all->first = factory->next;
+
+        as_loop_clear(all->worker->loop, &factory->timer);
+        TAILQ_FOREACH(call, &factory->calling, link) {
+            as_http_cancel(all->worker->http, call->http);
+        }
+
+        free(factory->url);
+        free(factory);
+    }
+
+    free(all);
+}
+
+
+/* By its look: a private address, or this machine's name.  What the operator
+ * configured so for FACTORY_API_URL goes for factory.API too. */
+static bool
+as_factory_is_private(const char *url)
+{
+    char         host[256];
+    size_t       len;
+    const char  *start;
+
+    start = strstr(url, "://");
+    start = start == NULL ? url : start + 3;
+    start += *start == '[';
+    len = strcspn(start, start[-1] == '[' ? "]" : ":/?#");
+
+    if (len >= sizeof(host)) {
+        return false;
+    }
+
+    memcpy(host, start, len);
+    host[len] = '\0';
+
+    return strcasecmp(host, "localhost") == 0
+           || as_address_text_class(host) == AS_ADDRESS_PRIVATE;
+}
+
+
+unsigned
+as_factory_flags(const as_settings_t *settings, const char *url)
+{
+    if (strcmp(url, settings->factory_api_url) == 0
+        || settings->factory_private == AS_ON
+        || (settings->factory_private == AS_AUTO
+            && as_factory_is_private(settings->factory_api_url)))
+    {
+        return AS_HTTP_ONCE | AS_HTTP_PRIVATE;
+    }
+
+    return AS_HTTP_ONCE;
+}
+
+
+static as_factory_t *
+as_factory_get(as_factories_t *all, const char *api)
+{
+    const char           *url;
+    as_factory_t         *factory;
+    const as_settings_t  *settings = all->worker->settings;
+
+    url = strncmp(api, "http://", 7) == 0 || strncmp(api, "https://", 8) == 0
+          ? api : settings->factory_api_url;
+
+    for (factory = all->first; factory != NULL; factory = factory->next) {
+        if (strcmp(factory->url, url) == 0) {
+            return factory;
+        }
+    }
+
+    factory = calloc(1, sizeof(*factory));
+    if (factory == NULL) {
+        return NULL;
+    }
+
+    factory->url = strdup(url);
+    if (factory->url == NULL) {
+        free(factory);
+        return NULL;
+    }
+
+    factory->all = all;
+    factory->flags = as_factory_flags(settings, url);
+    factory->success_at = -1;
+    factory->allowed_at = as_loop_now(all->worker->loop);
+    factory->timer.fn = as_factory_start;
+    factory->timer.data = factory;
+    TAILQ_INIT(&factory->waiting);
+    TAILQ_INIT(&factory->calling);
+    as_breaker_init(&factory->breaker, settings->breaker_min,
+                    settings->breaker_max);
+
+    factory->next = all->first;
+    all->first = factory;
+
+    return factory;
+}
+
+
+/* Whether a call may go now; otherwise a timer is set for when it may. */
+static bool
+as_factory_may(as_factory_t *factory)
+{
+    double        burst;
+    int64_t       now, rate;
+    as_worker_t  *worker = factory->all->worker;
+
+    now = as_loop_now(worker->loop);
+    rate = worker->settings->factory_rate;
+
+    if (factory->breaker.open) {
+        if (factory->ncalling > 0) {
+            return false;
+        }
+        if (now < factory->breaker.probe_at) {
+            as_loop_after(worker->loop, &factory->timer,
+                          factory->breaker.probe_at - now);
+            return false;
+        }
+        return true;
+    }
+
+    if ((int64_t) factory->ncalling >= worker->settings->factory_concurrency)
+    {
+        return false;
+    }
+
+    if (rate == 0) {
+        return true;
+    }
+
+    burst = rate > 10 ? (double) rate / 10 : 1;
+    factory->allowance += (double) (now - factory->allowed_at)
+                          * (double) rate / 1000;
+    factory->allowance = factory->allowance > burst ? burst
+                                                    : factory->allowance;
+    factory->allowed_at = now;
+
+    if (factory->allowance < 1) {
+        as_loop_after(worker->loop, &factory->timer, 1 + (int64_t)
+                      ((1 - factory->allowance) * 1000 / (double) rate));
+        return false;
+    }
+
+    factory->allowance -= 1;
+
+    return true;
+}
+
+
+void
+as_factory_start(void *data)
+{
+    as_factory_t       *factory = data;
+    as_factory_call_t  *call;
+
+    while (factory->nwaiting > 0 && as_factory_may(factory)) {
+        call = TAILQ_FIRST(&factory->waiting);
+        TAILQ_REMOVE(&factory->waiting, call, link);
+        factory->nwaiting--;
+
+        call->away = true;
+        factory->naway++;
+
+        if (call->ready(call->data)) {
+            as_factories_forget(call);
+            as_factory_send(factory, call);
+        }
+    }
+}
+
+
+int
+as_factories_call(as_factories_t *all, const char *api,
+    as_factory_call_t *call)
+{
+    as_factory_t  *factory;
+
+    factory = as_factory_get(all, api);
+    if (factory == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+
+    as_factories_forget(call);
+    call->of = factory;
+    call->http = NULL;
+    TAILQ_INSERT_TAIL(&factory->waiting, call, link);
+    factory->nwaiting++;
+
+    as_factory_start(factory);
+
+    return 0;
+}
+
+
+bool
+as_factories_take_back(as_factory_call_t *call, bool comes_again)
+{
+    as_factory_t  *factory = call->of;
+
+    if (call->http != NULL) {
+        return false;
+    }
+
+    TAILQ_REMOVE(&factory->waiting, call, link);
+    factory->nwaiting--;
+    call->away = comes_again;
+    factory->naway += comes_again;
+
+    return true;
+}
+
+
+void
+as_factories_forget(as_factory_call_t *call)
+{
+    if (call->away) {
+        call->away = false;
+        call->of->naway--;
+    }
+}
+
+
+void
+as_factories_abort(as_factories_t *all, as_factory_call_t *call)
+{
+    as_http_cancel(all->worker->http, call->http);
+    call->http = NULL;
+    TAILQ_REMOVE(&call->of->calling, call, link);
+    call->of->ncalling--;
+}
+
+
+size_t
+as_factory_held(const as_factory_t *factory)
+{
+    return factory->nwaiting + factory->ncalling + factory->naway;
+}
+
+
+size_t
+as_factories_room(const as_factories_t *all, size_t max)
+{
+    bool                 open, healthy, starved;
+    size_t               held;
+    int64_t              now;
+    const as_factory_t  *factory;
+
+    now = as_loop_now(all->worker->loop);
+    open = healthy = starved = false;
+    held = 0;
+
+    for (factory = all->first; factory != NULL; factory = factory->next) {
+        if (!factory->breaker.open) {
+            healthy |= factory->success_at >= 0
+                       && now - factory->success_at < AS_FACTORY_HEALTHY_MS;
+            continue;
+        }
+
+        open = true;
+        held += as_factory_held(factory);
+        starved |= as_factory_held(factory)
+                   < 1 + factory->breaker.probes / AS_FACTORY_PROBES_EACH
+                   && as_factory_held(factory) < AS_FACTORY_PROBES_MAX;
+    }
+
+    if (!open) {
+        return max;
+    }
+
+    /* one factory's outage does not stop another's letters, as long as the
+     * hand is not full of the first one's */
+    if (healthy && held < (size_t) all->worker->settings->in_flight / 2) {
+        return max;
+    }
+
+    return starved && max > 0 ? 1 : 0;
+}
+
+
+void
+as_factories_visit(const as_factories_t *all, as_factory_visit_pt fn,
+    void *data)
+{
+    as_factory_view_t    view;
+    const as_factory_t  *factory;
+
+    for (factory = all->first; factory != NULL; factory = factory->next) {
+        view.url = factory->url;
+        view.open = factory->breaker.open;
+        view.waiting = factory->nwaiting;
+        view.calls = factory->ncalling;
+        view.success_at = factory->success_at;
+        fn(data, &view);
+    }
+}

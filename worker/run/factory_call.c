@@ -1,0 +1,213 @@
+/*
+ * A factory's calls, and what its answers mean.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run/factory_parts.h"
+
+
+static void
+as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
+{
+    int             i;
+    int64_t         us, limit;
+    as_counters_t  *counters = &worker->counters;
+
+    i = answer->error != AS_HTTP_OK ? 0 : answer->status;
+    counters->calls[i >= 0 && i < AS_STATUS_CODES ? i : 0]++;
+
+    us = answer->elapsed_us;
+    for (i = 0, limit = 1000; i < AS_LATENCY_BUCKETS && us > limit; i++) {
+        limit *= 2;
+    }
+
+    counters->call_us[i]++;
+    counters->call_us_sum += us > 0 ? (uint64_t) us : 0;
+}
+
+
+/* What the answer means. */
+static void
+as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
+    as_factory_result_t *result)
+{
+    result->status = answer->status;
+    result->retry_after_ms = answer->retry_after_ms;
+    result->reason = reason;
+    reason[0] = '\0';
+
+    if (answer->error != AS_HTTP_OK) {
+        snprintf(reason, room, "the factory gave no answer (%s): %s",
+                 as_http_error_text(answer->error), answer->reason);
+        result->status = 0;
+        result->outcome = answer->maybe_sent ? AS_FACTORY_LOST
+                                             : AS_FACTORY_FAILED;
+        return;
+    }
+
+    if (answer->status / 100 == 2) {
+        result->outcome = AS_FACTORY_ACCEPTED;
+        return;
+    }
+
+    result->outcome = answer->status / 100 == 4 && answer->status != 408
+                      && answer->status != 429 ? AS_FACTORY_REFUSED
+                                               : AS_FACTORY_FAILED;
+    snprintf(reason, room, "the factory answered %d", answer->status);
+}
+
+
+/* Tells the breaker.  True where this opened it. */
+static bool
+as_factory_note(as_factory_t *factory, as_factory_call_t *call,
+    const as_factory_result_t *result)
+{
+    int64_t       now;
+    as_worker_t  *worker = factory->all->worker;
+
+    now = as_loop_now(worker->loop);
+
+    if (result->outcome == AS_FACTORY_ACCEPTED
+        || result->outcome == AS_FACTORY_REFUSED)
+    {
+        factory->success_at = now;
+        if (as_breaker_success(&factory->breaker)) {
+            as_log_write(worker->log, AS_LOG_INFO, "factory", "circuit "
+                         "closed: %.*s answers again after %" PRId64 " s",
+                         (int) strcspn(factory->url, "?"), factory->url,
+                         (now - factory->breaker.since) / 1000);
+            factory->all->changed(factory->all->changed_data);
+        }
+        return false;
+    }
+
+    if (!as_breaker_failure(&factory->breaker, call->message, now,
+                            result->retry_after_ms,
+                            (unsigned) as_loop_random(worker->loop, 1000)))
+    {
+        return false;
+    }
+
+    /* a query may hold a key */
+    as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: "
+                 "%.*s: %s; no further letters are taken until a probe "
+                 "succeeds", (int) strcspn(factory->url, "?"), factory->url,
+                 result->reason);
+    factory->all->changed(factory->all->changed_data);
+
+    return true;
+}
+
+
+/*
+ * Whether a letter stays in hand, at the queue's end: the one that opened
+ * the breaker and those that probe it.  The end, so that one letter that can
+ * never succeed does not keep the breaker open alone.
+ */
+static bool
+as_factory_keeps(const as_factory_t *factory,
+    const as_factory_result_t *result, bool opened, bool probe)
+{
+    if (!factory->breaker.open || result->outcome < AS_FACTORY_FAILED
+        || (result->outcome == AS_FACTORY_LOST
+            && factory->all->worker->settings->lost_answer == AS_STOP))
+    {
+        return false;
+    }
+
+    return opened || probe
+           || as_factory_held(factory) == 0;
+}
+
+
+static void
+as_factory_answered(void *data, const as_http_answer_t *answer)
+{
+    char                 reason[256];
+    bool                 probe, opened;
+    as_factory_t        *factory;
+    as_factory_call_t   *call = data;
+    as_factory_result_t  result;
+
+    factory = call->of;
+    probe = factory->breaker.open && factory->ncalling == 1;
+
+    call->http = NULL;
+    TAILQ_REMOVE(&factory->calling, call, link);
+    factory->ncalling--;
+
+    as_factory_count(factory->all->worker, answer);
+    as_factory_judge(answer, reason, sizeof(reason), &result);
+    opened = as_factory_note(factory, call, &result);
+
+    if (as_factory_keeps(factory, &result, opened, probe)) {
+        TAILQ_INSERT_TAIL(&factory->waiting, call, link);
+        factory->nwaiting++;
+        factory->all->changed(factory->all->changed_data);
+
+    } else {
+        call->done(call->data, &result);
+    }
+
+    as_factory_start(factory);
+}
+
+
+static void
+as_factory_unsent(as_factory_call_t *call, const char *why)
+{
+    as_factory_result_t  result;
+
+    result.outcome = AS_FACTORY_FAILED;
+    result.status = 0;
+    result.retry_after_ms = -1;
+    result.reason = why;
+    call->done(call->data, &result);
+}
+
+
+void
+as_factory_send(as_factory_t *factory, as_factory_call_t *call)
+{
+    as_text_t                 body = AS_TEXT_EMPTY;
+    as_worker_t              *worker = factory->all->worker;
+    as_http_request_t         rq;
+    static const char *const  headers[] = {
+        "Content-Type: application/json", "Accept: application/json",
+        "Connection: close"
+    };
+
+    memset(&rq, 0, sizeof(rq));
+
+    /* A kept connection that the factory closes just as it is used again
+     * looks like a lost answer.  Where that ends an order, none is kept. */
+    rq.nheaders = worker->settings->lost_answer == AS_STOP ? 3 : 2;
+
+    if (as_factory_body(&body, worker->settings, call) == 0) {
+        rq.method = "POST";
+        rq.url = factory->url;
+        rq.headers = headers;
+        rq.body = as_text_get(&body);
+        rq.body_len = body.len;
+        rq.timeout_ms = (unsigned) worker->settings->factory_timeout;
+        rq.connect_timeout_ms = rq.timeout_ms < 5000 ? rq.timeout_ms : 5000;
+        rq.flags = factory->flags;
+        rq.done = as_factory_answered;
+        rq.data = call;
+        call->http = as_http_send(worker->http, &rq);
+    }
+
+    as_text_free(&body);
+
+    if (call->http == NULL) {
+        as_factory_unsent(call, "the call could not be made: out of memory "
+                          "or of places");
+        return;
+    }
+
+    TAILQ_INSERT_TAIL(&factory->calling, call, link);
+    factory->ncalling++;
+}

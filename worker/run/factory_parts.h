@@ -1,0 +1,50 @@
+/*
+ * A factory's two halves: its queue (factory.c) and its calls
+ * (factory_call.c).  Nobody else includes this.
+ */
+
+#ifndef AS_FACTORY_PARTS_H
+#define AS_FACTORY_PARTS_H
+
+#include "run/breaker.h"
+#include "run/factory.h"
+
+
+typedef TAILQ_HEAD(as_factory_queue_s, as_factory_call_s)  as_factory_queue_t;
+
+struct as_factory_s {
+    as_factory_t        *next;
+    as_factories_t      *all;
+    char                *url;
+    unsigned             flags;        /* of as_http */
+    as_breaker_t         breaker;
+    as_factory_queue_t   waiting;
+    as_factory_queue_t   calling;
+    size_t               nwaiting;
+    size_t               ncalling;
+    size_t               naway;
+    double               allowance;    /* of the rate limit, calls */
+    int64_t              allowed_at;
+    int64_t              success_at;   /* -1: none yet */
+    as_timer_t           timer;
+};
+
+struct as_factories_s {
+    as_worker_t         *worker;
+    as_factory_t        *first;
+    void               (*changed)(void *data);
+    void                *changed_data;
+};
+
+
+/* Makes the calls that may be made now. */
+void as_factory_start(void *data);
+
+/* Makes one; what comes of it is told by its done. */
+void as_factory_send(as_factory_t *factory, as_factory_call_t *call);
+
+/* Calls of the factory in hand: waiting, under way, or soon back. */
+size_t as_factory_held(const as_factory_t *factory);
+
+
+#endif /* AS_FACTORY_PARTS_H */

@@ -1,0 +1,234 @@
+/*
+ * The consumer's intake: long polls, as many at once as there is room and
+ * there are letters.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run/consumer_parts.h"
+
+
+#define AS_INTAKE_WAIT_S     20
+#define AS_INTAKE_HASTE_MS   1000      /* a long poll that ends sooner */
+#define AS_INTAKE_PATIENT_MS 5000      /* one that waited, as it should */
+#define AS_INTAKE_HASTY_MIN  3         /* of them in a row: a pause */
+#define AS_INTAKE_HASTY_MAX  8         /* the pause grows no more */
+#define AS_INTAKE_PAUSE_MS   50        /* the first */
+
+
+/*
+ * An endpoint that answers long polls at once, with nothing, must not be
+ * asked without end.  One or two such answers are nobody's fault: another
+ * worker had the letter that woke this one.  Nor do those of polls that were
+ * under way together count each: one of them had it.
+ */
+static void
+as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
+{
+    int64_t       pause, waited;
+    as_worker_t  *worker = consumer->worker;
+
+    waited = as_loop_now(worker->loop) - call->asked_at;
+
+    if (call->wait_s == 0 || waited >= AS_INTAKE_HASTE_MS) {
+        if (waited >= AS_INTAKE_PATIENT_MS) {
+            consumer->hasty = 0;
+        }
+        return;
+    }
+
+    if (call->number <= consumer->hasty_poll) {
+        return;
+    }
+
+    consumer->hasty_poll = consumer->polls;
+
+    if (consumer->hasty < AS_INTAKE_HASTY_MAX
+        && ++consumer->hasty == AS_INTAKE_HASTY_MAX)
+    {
+        as_log_write(worker->log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue "
+                     "answers long polls at once with nothing: asking it "
+                     "about once a second");
+    }
+
+    if (consumer->hasty < AS_INTAKE_HASTY_MIN) {
+        return;
+    }
+
+    pause = AS_INTAKE_PAUSE_MS << (consumer->hasty - AS_INTAKE_HASTY_MIN);
+    as_loop_after(worker->loop, &consumer->intake_timer,
+                  pause < AS_INTAKE_HASTE_MS ? pause : AS_INTAKE_HASTE_MS);
+}
+
+
+static void
+as_intake_received(void *data, const as_aws_error_t *err,
+    const as_sqs_message_t *messages, size_t n)
+{
+    char               reason[AS_AWS_REASON_LEN];
+    size_t             i;
+    int64_t            now;
+    as_letter_t       *letter;
+    as_intake_call_t  *call = data;
+    as_consumer_t     *consumer = call->consumer;
+    as_worker_t       *worker = consumer->worker;
+
+    now = as_loop_now(worker->loop);
+    call->call = NULL;
+    consumer->ncalls--;
+    consumer->asked -= call->asked;
+    consumer->progress = now;
+
+    if (err != NULL) {
+        as_aws_error_tell(err, reason);
+        as_health_down(&worker->sqs, worker->log, now, reason);
+        consumer->eager = 1;
+        as_loop_after(worker->loop, &consumer->intake_timer,
+                      as_health_wait_ms(&worker->sqs,
+                                        as_loop_random(worker->loop,
+                                                       1000)));
+        return;
+    }
+
+    as_health_up(&worker->sqs, worker->log, now);
+
+    if (n == 0) {
+        as_intake_empty(consumer, call);
+    } else {
+        consumer->hasty = 0;
+    }
+
+    /* as many polls as bring letters; an empty one says one is enough */
+    consumer->eager = n == 0 ? 1 : n < call->asked ? consumer->eager
+                      : consumer->eager * 2;
+    if (consumer->eager > AS_INTAKE_CALLS) {
+        consumer->eager = AS_INTAKE_CALLS;
+    }
+
+    for (i = 0; i < n; i++) {
+        letter = as_letter_create(consumer, &messages[i]);
+        if (letter == NULL) {
+            as_log_write(worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
+                         "out of memory: message %s comes back when its "
+                         "visibility ends", messages[i].id);
+            continue;
+        }
+
+        worker->counters.received++;
+        as_course_arrived(letter);
+    }
+
+    as_intake_go(consumer);
+}
+
+
+/* How many messages to ask for now. */
+static size_t
+as_intake_room(const as_consumer_t *consumer)
+{
+    size_t        limit, taken;
+    as_worker_t  *worker = consumer->worker;
+
+    limit = (size_t) worker->settings->in_flight;
+    taken = consumer->in_hand + consumer->asked;
+
+    if (consumer->stopping || worker->db.down || consumer->intake_timer.set
+        || taken >= limit)
+    {
+        return 0;
+    }
+
+    limit = as_factories_room(consumer->factories, limit - taken);
+
+    /* a probe is asked for one at a time */
+    if (limit == 1 && consumer->ncalls > 0) {
+        return 0;
+    }
+
+    return limit < AS_SQS_BATCH_MAX ? limit : AS_SQS_BATCH_MAX;
+}
+
+
+static bool
+as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
+{
+    as_worker_t       *worker = consumer->worker;
+    as_sqs_receive_t   rq;
+
+    /* that SQS is back is known by an answer, which does not wait then */
+    call->wait_s = worker->sqs.down ? 0 : AS_INTAKE_WAIT_S;
+    call->asked_at = as_loop_now(worker->loop);
+    call->number = ++consumer->polls;
+
+    rq.queue_url = worker->settings->queue_url;
+    rq.max = (unsigned) n;
+    rq.wait_s = call->wait_s;
+    rq.visibility_s = (int) (worker->settings->visibility / 1000);
+
+    call->consumer = consumer;
+    call->asked = n;
+    call->call = as_sqs_receive(worker->aws, &rq, as_intake_received, call);
+
+    if (call->call == NULL) {
+        as_log_write(worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
+                     "cannot poll the queue: %s", strerror(errno));
+        as_loop_after(worker->loop, &consumer->intake_timer, 1000);
+        return false;
+    }
+
+    consumer->ncalls++;
+    consumer->asked += n;
+
+    return true;
+}
+
+
+void
+as_intake_go(as_consumer_t *consumer)
+{
+    size_t  i, n;
+
+    for (i = 0; i < AS_INTAKE_CALLS; i++) {
+        if (consumer->ncalls >= consumer->eager) {
+            return;
+        }
+
+        n = as_intake_room(consumer);
+        if (n == 0) {
+            break;
+        }
+
+        if (consumer->calls[i].call == NULL
+            && !as_intake_ask(consumer, &consumer->calls[i], n))
+        {
+            return;
+        }
+    }
+
+    /* no room because of an outage: a long poll under way would still burn
+     * receives */
+    if (consumer->ncalls > 0
+        && (consumer->worker->db.down
+            || as_factories_room(consumer->factories, 2) == 0))
+    {
+        as_intake_cancel(consumer);
+    }
+}
+
+
+void
+as_intake_cancel(as_consumer_t *consumer)
+{
+    size_t  i;
+
+    for (i = 0; i < AS_INTAKE_CALLS; i++) {
+        if (consumer->calls[i].call != NULL) {
+            as_aws_cancel(consumer->worker->aws, consumer->calls[i].call);
+            consumer->calls[i].call = NULL;
+            consumer->asked -= consumer->calls[i].asked;
+            consumer->ncalls--;
+        }
+    }
+}

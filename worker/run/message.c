@@ -1,0 +1,325 @@
+/*
+ * What a message of the queue says.
+ *
+ * Read token by token: an envelope is mostly its signature and its text for
+ * people, and of a stranger's JSON nothing is built up in memory.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "as_json.h"
+#include "run/message.h"
+
+
+#define AS_MESSAGE_TEXT_MAX      800   /* 200 characters of UTF-8 */
+#define AS_MESSAGE_QUANTITY_MAX  1000000
+
+
+typedef enum {
+    AS_MESSAGE_ORDER = 0,
+    AS_MESSAGE_PRODUCT,
+    AS_MESSAGE_COUNT,
+    AS_MESSAGE_REQUESTER,
+    AS_MESSAGE_FIELDS
+} as_message_field_e;
+
+static const char *const  as_message_names[AS_MESSAGE_FIELDS] = {
+    "MessageAttributeOrderId",
+    "MessageAttributeProductId",
+    "MessageAttributeProductCnt",
+    "MessageAttributeRequester"
+};
+
+typedef struct {
+    char   fields[AS_MESSAGE_FIELDS][AS_MESSAGE_TEXT_MAX + 1];
+    bool   given[AS_MESSAGE_FIELDS];   /* also where it is too long: then
+                                          its text is empty */
+    char  *inner;                      /* the envelope's Message; NULL: none */
+    size_t inner_len;
+} as_message_read_t;
+
+
+/* Keeps a string or number as a field's text. */
+static void
+as_message_keep(as_message_read_t *read, as_message_field_e field,
+    const as_json_token_t *token)
+{
+    char       *text = read->fields[field];
+    ptrdiff_t   n;
+
+    if (token->type != AS_JSON_STRING && token->type != AS_JSON_NUMBER) {
+        return;
+    }
+
+    n = as_json_decode(token, text, AS_MESSAGE_TEXT_MAX);
+    if (n <= 0 || memchr(text, '\0', (size_t) n) != NULL) {
+        n = 0;
+    }
+
+    text[n] = '\0';
+    read->given[field] = n > 0;
+}
+
+
+/* A field's value: plain, or in an object as SNS and SQS write attributes. */
+static int
+as_message_value(as_json_t *json, as_message_read_t *read,
+    as_message_field_e field, const as_json_token_t *value)
+{
+    bool             wanted;
+    as_json_token_t  token;
+
+    if (value->type != AS_JSON_OBJECT) {
+        as_message_keep(read, field, value);
+        return as_json_skip(json, value);
+    }
+
+    while (as_json_next(json, &token) == AS_JSON_KEY) {
+        wanted = as_json_equals(&token, "Value", 5)
+                 || as_json_equals(&token, "StringValue", 11);
+        as_json_next(json, &token);
+
+        if (wanted) {
+            as_message_keep(read, field, &token);
+        }
+        if (as_json_skip(json, &token) != 0) {
+            return -1;
+        }
+    }
+
+    return token.type == AS_JSON_OBJECT_END ? 0 : -1;
+}
+
+
+static int
+as_message_field(const as_json_token_t *key)
+{
+    int  i;
+
+    for (i = 0; i < AS_MESSAGE_FIELDS; i++) {
+        if (as_json_equals(key, as_message_names[i],
+                           strlen(as_message_names[i])))
+        {
+            return i;
+        }
+    }
+
+    return -1;
+}
+
+
+static int
+as_message_inner(as_message_read_t *read, const as_json_token_t *token)
+{
+    ptrdiff_t  n;
+
+    if (token->type != AS_JSON_STRING || read->inner != NULL
+        || token->len == 0)
+    {
+        return 0;
+    }
+
+    read->inner = malloc(token->len);
+    if (read->inner == NULL) {
+        return -1;
+    }
+
+    n = as_json_decode(token, read->inner, token->len);
+    read->inner_len = n < 0 ? 0 : (size_t) n;
+
+    return 0;
+}
+
+
+/*
+ * The members of an object, whose first token was read.  An envelope's
+ * MessageAttributes count more than what stands beside them, so that the
+ * outer object's own are read only where they were not given before.
+ */
+static int
+as_message_object(as_json_t *json, as_message_read_t *read, bool outer)
+{
+    int              field, rc;
+    bool             attributes, inner;
+    as_json_token_t  token;
+
+    while (as_json_next(json, &token) == AS_JSON_KEY) {
+        field = as_message_field(&token);
+        attributes = outer && as_json_equals(&token, "MessageAttributes", 17);
+        inner = outer && as_json_equals(&token, "Message", 7);
+        as_json_next(json, &token);
+
+        if (attributes && token.type == AS_JSON_OBJECT) {
+            rc = as_message_object(json, read, false);
+
+        } else if (field >= 0 && !(outer && read->given[field])) {
+            rc = as_message_value(json, read, (as_message_field_e) field,
+                                  &token);
+
+        } else {
+            rc = inner ? as_message_inner(read, &token) : 0;
+            rc |= as_json_skip(json, &token);
+        }
+
+        if (rc != 0) {
+            return -1;
+        }
+    }
+
+    return token.type == AS_JSON_OBJECT_END ? 0 : -1;
+}
+
+
+/* 0, or -1 where the text is no JSON object. */
+static int
+as_message_json(as_message_read_t *read, const char *text, size_t len)
+{
+    as_json_t        json;
+    as_json_token_t  token;
+
+    as_json_init(&json, text, len);
+
+    if (as_json_next(&json, &token) != AS_JSON_OBJECT
+        || as_message_object(&json, read, true) != 0)
+    {
+        return -1;
+    }
+
+    return as_json_next(&json, &token) == AS_JSON_END ? 0 : -1;
+}
+
+
+static int
+as_message_quantity(const char *text)
+{
+    long   n;
+    char  *end;
+
+    if (*text < '0' || *text > '9') {
+        return 0;
+    }
+
+    errno = 0;
+    n = strtol(text, &end, 10);
+
+    return errno == 0 && *end == '\0' && n >= 1
+           && n <= AS_MESSAGE_QUANTITY_MAX ? (int) n : 0;
+}
+
+
+/* What the fields say; poison says what is missing. */
+static void
+as_message_say(as_message_t *message, const as_message_read_t *read)
+{
+    const char  *text;
+
+    if (read->given[AS_MESSAGE_ORDER]) {
+        text = read->fields[AS_MESSAGE_ORDER];
+        if (as_uuid_parse(text, strlen(text), message->order_id) != 0) {
+            message->poison = "the order id is no UUID";
+            return;
+        }
+        message->has_order = true;
+    }
+
+    if (read->given[AS_MESSAGE_PRODUCT]) {
+        message->product = strdup(read->fields[AS_MESSAGE_PRODUCT]);
+    }
+
+    if (read->given[AS_MESSAGE_REQUESTER]) {
+        message->requester = strdup(read->fields[AS_MESSAGE_REQUESTER]);
+    }
+
+    message->quantity = as_message_quantity(read->fields[AS_MESSAGE_COUNT]);
+
+    if (!message->has_order && message->product == NULL) {
+        message->poison = "no product is named";
+    }
+}
+
+
+/* A raw delivery: the fields are the message's attributes, its body is a
+ * text for people. */
+static void
+as_message_raw(as_message_read_t *read, as_message_attribute_pt attribute,
+    void *data)
+{
+    int          i;
+    size_t       len;
+    const char  *text;
+
+    for (i = 0; attribute != NULL && i < AS_MESSAGE_FIELDS; i++) {
+        text = attribute(data, as_message_names[i]);
+        len = text == NULL ? 0 : strlen(text);
+
+        if (len > 0 && len <= AS_MESSAGE_TEXT_MAX) {
+            memcpy(read->fields[i], text, len + 1);
+            read->given[i] = true;
+        }
+    }
+}
+
+
+static bool
+as_message_found(const as_message_read_t *read)
+{
+    return read->given[AS_MESSAGE_ORDER] || read->given[AS_MESSAGE_PRODUCT];
+}
+
+
+void
+as_message_parse(as_message_t *message, const char *body, size_t len,
+    as_message_attribute_pt attribute, void *data)
+{
+    int                i;
+    char              *inner;
+    size_t             inner_len;
+    as_message_read_t  read;
+
+    memset(message, 0, sizeof(*message));
+
+    for (i = 0; i < AS_MESSAGE_FIELDS; i++) {
+        read.fields[i][0] = '\0';
+        read.given[i] = false;
+    }
+    read.inner = NULL;
+
+    as_message_raw(&read, attribute, data);
+
+    if (!as_message_found(&read)) {
+        if (as_message_json(&read, body, len) != 0) {
+            message->poison = "the message is not JSON, and has no "
+                              "attributes";
+            goto out;
+        }
+
+        /* an envelope without attributes may hold JSON as its message */
+        if (!as_message_found(&read) && read.inner != NULL) {
+            inner = read.inner;
+            inner_len = read.inner_len;
+            read.inner = NULL;
+            if (as_message_json(&read, inner, inner_len) != 0) {
+                memset(read.given, 0, sizeof(read.given));
+            }
+            free(inner);
+        }
+    }
+
+    as_message_say(message, &read);
+
+out:
+
+    free(read.inner);
+}
+
+
+void
+as_message_free(as_message_t *message)
+{
+    free(message->product);
+    free(message->requester);
+    message->product = NULL;
+    message->requester = NULL;
+}

@@ -1,0 +1,385 @@
+/*
+ * The relay.
+ *
+ * A clerk looks at the outbox each AUTOSTOCK_RELAY_INTERVAL and wakes the
+ * loop only when there is something.  Orders come with a committed lease;
+ * they go out in batches of ten, several at once; what SNS said is marked in
+ * the database by another clerk, many orders in one statement.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/relay_parts.h"
+
+
+#define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
+#define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
+
+
+/* In the watcher's thread. */
+static as_db_status_e
+as_relay_claim(as_relay_t *relay, as_db_t *db)
+{
+    as_db_status_e  status;
+
+    relay->in_doubt = true;
+    status = as_outbox_claim(db, &relay->claim);
+    relay->in_doubt = status == AS_DB_GONE;
+    relay->backlog = status == AS_DB_OK
+                     && relay->claim.n == relay->claim.max;
+
+    return status;
+}
+
+
+/* In the watcher's thread: until something is due, or the loop should hear
+ * of us. */
+static as_db_status_e
+as_relay_watch_run(void *data, as_db_t *db)
+{
+    bool             due;
+    int64_t          spent, wait;
+    unsigned         looks;
+    as_relay_t      *relay = data;
+    as_db_status_e   status;
+
+    /* run again after a loss: what the last try had is let go */
+    as_outbox_free(&relay->claim);
+
+    if (relay->in_doubt) {
+        status = as_outbox_unclaim(db, relay->owner);
+        if (status != AS_DB_OK) {
+            return status;
+        }
+        relay->in_doubt = false;
+    }
+
+    looks = 1 + (unsigned) (relay->packet_ms / relay->interval_ms);
+    wait = looks == 1 ? relay->interval_ms : 0;
+    spent = 0;
+
+    do {
+        due = relay->backlog;
+        status = due ? AS_DB_OK
+                 : as_outbox_watch(db, relay->interval_ms, looks, &due);
+        if (status != AS_DB_OK) {
+            return status;
+        }
+        if (due) {
+            return as_relay_claim(relay, db);
+        }
+        spent += looks == 1 ? wait : relay->packet_ms;
+
+    } while (spent < AS_RELAY_WATCH_MS
+             && !as_clerk_wait(relay->watcher, wait));
+
+    return AS_DB_OK;
+}
+
+
+static void
+as_relay_claimed(as_relay_t *relay)
+{
+    size_t              i;
+    as_worker_t        *worker = relay->worker;
+    as_outbox_order_t  *order;
+
+    for (i = 0; i < relay->claim.n; i++) {
+        order = &relay->claim.orders[i];
+
+        if (order->claimed && order->pause_ms > 0) {
+            worker->counters.paused++;
+            as_log_order(worker->log, AS_LOG_WARN, AS_RELAY_PART, order->id,
+                         "put off for %" PRId64 " s: orders of the product "
+                         "that failed since one was fulfilled: %d",
+                         (order->pause_ms + 999) / 1000, order->failures);
+
+        } else if (order->claimed) {
+            worker->counters.claimed++;
+            order->lease_end = as_loop_now(worker->loop) + AS_RELAY_LEASE_MS;
+            relay->queue[(relay->first + relay->nqueue++) % AS_RELAY_QUEUE]
+                = *order;
+            order->factory = NULL;
+        }
+    }
+
+    as_outbox_free(&relay->claim);
+}
+
+
+static void
+as_relay_watch_done(void *data, as_db_status_e status, const char *error)
+{
+    as_relay_t  *relay = data;
+
+    relay->watching = false;
+    relay->progress = as_loop_now(relay->worker->loop);
+
+    /* its connection was cut to end the wait */
+    if (relay->stopping && status == AS_DB_GONE) {
+        as_outbox_free(&relay->claim);
+        as_relay_go(relay);
+        return;
+    }
+
+    as_worker_db(relay->worker, status, error);
+
+    if (status == AS_DB_OK) {
+        as_relay_claimed(relay);
+        as_relay_go(relay);
+        return;
+    }
+
+    if (status == AS_DB_ERROR) {
+        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
+                     "the outbox cannot be read: %s", error);
+    }
+
+    as_outbox_free(&relay->claim);
+    as_loop_after(relay->worker->loop, &relay->timer,
+                  status == AS_DB_ERROR ? 5000
+                  : as_health_wait_ms(&relay->worker->db,
+                                      as_loop_random(relay->worker->loop,
+                                                     1000)));
+}
+
+
+static void
+as_relay_watch(as_relay_t *relay)
+{
+    const as_settings_t  *settings = relay->worker->settings;
+
+    if (!relay->in_doubt) {
+        snprintf(relay->owner, sizeof(relay->owner), "relay:%s:%" PRIu64,
+                 settings->worker_name, ++relay->seq);
+    }
+
+    relay->interval_ms = settings->relay_interval;
+    relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS
+                       ? settings->db_query_timeout / 2 : AS_RELAY_PACKET_MS;
+    as_outbox_free(&relay->claim);
+    relay->claim.owner = relay->owner;
+    relay->claim.lease_ms = AS_RELAY_LEASE_MS;
+    relay->claim.pause_min_ms = settings->failure_pause_min;
+    relay->claim.pause_max_ms = settings->failure_pause_max;
+    relay->claim.max = AS_OUTBOX_MAX;
+
+    relay->watching = true;
+    as_clerk_submit(relay->watcher, &relay->watch);
+}
+
+
+static as_db_status_e
+as_relay_mark_run(void *data, as_db_t *db)
+{
+    as_relay_t  *relay = data;
+
+    return as_outbox_mark(db, relay->worker->settings->worker_name,
+                          relay->marked, relay->nmarked);
+}
+
+
+static void
+as_relay_mark_done(void *data, as_db_status_e status, const char *error)
+{
+    as_relay_t  *relay = data;
+
+    relay->marking = false;
+    relay->progress = as_loop_now(relay->worker->loop);
+    as_worker_db(relay->worker, status, error);
+
+    if (status == AS_DB_OK) {
+        relay->nmarked = 0;
+        as_relay_go(relay);
+        return;
+    }
+
+    if (status != AS_DB_GONE) {
+        /* the leases run out, and the orders are published again */
+        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
+                     "%zu orders cannot be marked published: %s",
+                     relay->nmarked, error);
+        relay->nmarked = 0;
+    }
+
+    as_loop_after(relay->worker->loop, &relay->timer,
+                  as_health_wait_ms(&relay->worker->db,
+                                    as_loop_random(relay->worker->loop,
+                                                   1000)));
+}
+
+
+/* A transaction for many: while calls are under way there will be more. */
+static void
+as_relay_mark(as_relay_t *relay)
+{
+    size_t  n;
+
+    if (relay->marking
+        || (relay->nmarked == 0 && relay->calls > 0
+            && relay->nmarks < AS_OUTBOX_MAX))
+    {
+        return;
+    }
+
+    if (relay->nmarked == 0) {
+        n = relay->nmarks < AS_OUTBOX_MAX ? relay->nmarks : AS_OUTBOX_MAX;
+        memcpy(relay->marked, relay->marks, n * sizeof(relay->marks[0]));
+        memmove(relay->marks, relay->marks + n,
+                (relay->nmarks - n) * sizeof(relay->marks[0]));
+        relay->nmarked = n;
+        relay->nmarks -= n;
+    }
+
+    if (relay->nmarked > 0) {
+        relay->marking = true;
+        as_clerk_submit(relay->clerk, &relay->mark);
+    }
+}
+
+
+/* True where nothing is left to do. */
+static bool
+as_relay_finish(as_relay_t *relay)
+{
+    as_aws_error_t  err;
+
+    as_aws_error_set(&err, 0, "Stopped", 7, "the worker stopped", 18);
+    as_relay_give_back(relay, &err);
+    as_relay_mark(relay);
+
+    return relay->calls == 0 && !relay->watching && !relay->marking
+           && relay->nqueue == 0 && relay->nmarks == 0
+           && relay->nmarked == 0;
+}
+
+
+void
+as_relay_go(void *data)
+{
+    as_relay_t  *relay = data;
+
+    relay->progress = as_loop_now(relay->worker->loop);
+
+    if (relay->stopping) {
+        if (as_relay_finish(relay) && relay->stopped != NULL) {
+            relay->stopped(relay->stopped_data);
+            relay->stopped = NULL;
+        }
+        return;
+    }
+
+    as_relay_publish(relay);
+    as_relay_mark(relay);
+
+    /* the timer is set while SNS or the database is out of reach */
+    if (!relay->watching && !relay->timer.set
+        && relay->nqueue + AS_OUTBOX_MAX <= AS_RELAY_QUEUE)
+    {
+        as_relay_watch(relay);
+    }
+}
+
+
+as_relay_t *
+as_relay_create(as_worker_t *worker)
+{
+    size_t       i;
+    as_relay_t  *relay;
+
+    relay = calloc(1, sizeof(*relay));
+    if (relay == NULL) {
+        return NULL;
+    }
+
+    relay->worker = worker;
+    relay->seq = (uint64_t) as_loop_unix_ms(worker->loop) * 1000;
+    relay->timer.fn = as_relay_go;
+    relay->timer.data = relay;
+    relay->watch.run = as_relay_watch_run;
+    relay->watch.done = as_relay_watch_done;
+    relay->watch.data = relay;
+    relay->mark.run = as_relay_mark_run;
+    relay->mark.done = as_relay_mark_done;
+    relay->mark.data = relay;
+
+    for (i = 0; i < AS_RELAY_CALLS; i++) {
+        relay->batches[i].relay = relay;
+    }
+
+    relay->clerk = as_clerk_create(AS_RELAY_PART, worker->http,
+                                   worker->settings, worker->log);
+    relay->watcher = as_clerk_create(AS_RELAY_PART, worker->http,
+                                     worker->settings, worker->log);
+    if (relay->clerk == NULL || relay->watcher == NULL) {
+        as_clerk_destroy(relay->clerk);
+        as_clerk_destroy(relay->watcher);
+        free(relay);
+        return NULL;
+    }
+
+    as_relay_go(relay);
+
+    return relay;
+}
+
+
+void
+as_relay_destroy(as_relay_t *relay)
+{
+    size_t  i, k;
+
+    if (relay == NULL) {
+        return;
+    }
+
+    as_clerk_abort(relay->clerk);
+    as_clerk_abort(relay->watcher);
+    as_clerk_destroy(relay->clerk);
+    as_clerk_destroy(relay->watcher);
+    as_loop_clear(relay->worker->loop, &relay->timer);
+
+    for (i = 0; i < AS_RELAY_CALLS; i++) {
+        as_aws_cancel(relay->worker->aws, relay->batches[i].call);
+        for (k = 0; k < relay->batches[i].n; k++) {
+            free(relay->batches[i].orders[k].factory);
+        }
+    }
+
+    for (i = 0; i < relay->nqueue; i++) {
+        free(relay->queue[(relay->first + i) % AS_RELAY_QUEUE].factory);
+    }
+
+    as_outbox_free(&relay->claim);
+    free(relay);
+}
+
+
+void
+as_relay_reload(as_relay_t *relay)
+{
+    as_clerk_reload(relay->clerk, relay->worker->settings);
+    as_clerk_reload(relay->watcher, relay->worker->settings);
+}
+
+
+void
+as_relay_stop(as_relay_t *relay, void (*stopped)(void *data), void *data)
+{
+    relay->stopping = true;
+    relay->stopped = stopped;
+    relay->stopped_data = data;
+
+    as_clerk_abort(relay->watcher);
+    as_relay_go(relay);
+}
+
+
+int64_t
+as_relay_progress(const as_relay_t *relay)
+{
+    return relay->progress;
+}

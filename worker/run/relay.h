@@ -1,0 +1,31 @@
+/*
+ * The relay: orders that are pending go to the SNS topic.
+ */
+
+#ifndef AS_RELAY_H
+#define AS_RELAY_H
+
+#include <stdbool.h>
+
+#include "run/worker.h"
+
+
+typedef struct as_relay_s  as_relay_t;
+
+
+/* Starts it.  NULL with errno. */
+as_relay_t *as_relay_create(as_worker_t *worker);
+void as_relay_destroy(as_relay_t *relay);
+
+/* The worker's settings were read again. */
+void as_relay_reload(as_relay_t *relay);
+
+/* Takes no more orders; stopped(data) when all that were taken are marked. */
+void as_relay_stop(as_relay_t *relay, void (*stopped)(void *data),
+    void *data);
+
+/* When it last got something done, or knew why not; as as_loop_now(). */
+int64_t as_relay_progress(const as_relay_t *relay);
+
+
+#endif /* AS_RELAY_H */

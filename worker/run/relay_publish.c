@@ -1,0 +1,277 @@
+/*
+ * The relay's half towards SNS: letters in batches of ten.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/relay_parts.h"
+
+
+#define AS_RELAY_GIVE_UP   -1
+#define AS_RELAY_ENTRY_MS  1000        /* SNS is well, but not with this one */
+
+#define AS_RELAY_SUBJECT   "도너츠 재고 부족"
+#define AS_RELAY_TEXT                                                         \
+    "도너츠 재고가 없습니다. 제품을 생산해주세요! \n메시지 작성 시각: %s"
+
+
+static void
+as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
+    const as_aws_error_t *err, const as_sqs_result_t *result)
+{
+    bool               never;
+    const char        *code, *message;
+    as_worker_t       *worker = relay->worker;
+    as_outbox_mark_t  *mark;
+
+    mark = &relay->marks[relay->nmarks++];
+    memset(mark, 0, sizeof(*mark));
+    memcpy(mark->id, order->id, AS_UUID_LEN);
+
+    if (err == NULL && result->class == AS_AWS_OK) {
+        mark->published = true;
+        snprintf(mark->message_id, sizeof(mark->message_id), "%s",
+                 result->message_id);
+        worker->counters.published++;
+        as_log_order(worker->log, AS_LOG_INFO, AS_RELAY_PART, order->id,
+                     "published as %s", mark->message_id);
+        return;
+    }
+
+    code = err != NULL ? err->code : result->code;
+    message = err != NULL ? err->message : result->message;
+
+    /* only the one entry that SNS will never take fails its order */
+    never = err == NULL && result->class == AS_AWS_PERMANENT;
+    mark->again_ms = never ? AS_RELAY_GIVE_UP
+                     : err == NULL ? AS_RELAY_ENTRY_MS
+                     + as_loop_random(worker->loop, AS_RELAY_ENTRY_MS)
+                     : as_health_wait_ms(&worker->sns,
+                                         as_loop_random(worker->loop, 1000));
+    snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
+             message);
+    worker->counters.publish_failed++;
+
+    if (err == NULL) {
+        as_log_order(worker->log, AS_LOG_ERROR, AS_RELAY_PART, order->id,
+                     "%s: %s", never ? "failed" : "not published",
+                     mark->error);
+    }
+}
+
+
+static as_outbox_order_t *
+as_relay_take(as_relay_t *relay)
+{
+    as_outbox_order_t  *order;
+
+    order = &relay->queue[relay->first];
+    relay->first = (relay->first + 1) % AS_RELAY_QUEUE;
+    relay->nqueue--;
+
+    return order;
+}
+
+
+void
+as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
+{
+    as_outbox_order_t  *order;
+
+    while (relay->nqueue > 0 && relay->nmarks < AS_RELAY_MARKS) {
+        order = as_relay_take(relay);
+        as_relay_entry(relay, order, err, NULL);
+        free(order->factory);
+    }
+}
+
+
+static void
+as_relay_published(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    char               reason[AS_AWS_REASON_LEN];
+    size_t             i;
+    int64_t            now;
+    as_relay_batch_t  *batch = data;
+    as_relay_t        *relay = batch->relay;
+    as_worker_t       *worker = relay->worker;
+
+    (void) n;
+
+    now = as_loop_now(worker->loop);
+    batch->call = NULL;
+    relay->calls--;
+    relay->progress = now;
+
+    if (err == NULL) {
+        as_health_up(&worker->sns, worker->log, now);
+    } else {
+        as_aws_error_tell(err, reason);
+        as_health_down(&worker->sns, worker->log, now, reason);
+        as_loop_after(worker->loop, &relay->timer,
+                      as_health_wait_ms(&worker->sns,
+                                        as_loop_random(worker->loop,
+                                                       1000)));
+    }
+
+    for (i = 0; i < batch->n; i++) {
+        as_relay_entry(relay, &batch->orders[i], err,
+                       err == NULL ? &results[i] : NULL);
+        free(batch->orders[i].factory);
+    }
+
+    batch->n = 0;
+
+    if (err != NULL) {
+        as_relay_give_back(relay, err);
+    }
+
+    as_relay_go(relay);
+}
+
+
+typedef struct {
+    char                product[AS_UUID_TEXT_LEN + 1];
+    char                order[AS_UUID_TEXT_LEN + 1];
+    char                count[16];
+    as_sns_attribute_t  attributes[5];
+} as_relay_letter_t;
+
+
+static void
+as_relay_letter(const as_relay_t *relay, as_relay_letter_t *letter,
+    const as_outbox_order_t *order, const char *text, bool fifo,
+    as_sns_publish_t *entry)
+{
+    as_sns_attribute_t  *a = letter->attributes;
+
+    *as_uuid_text(order->product_id, letter->product) = '\0';
+    *as_uuid_text(order->id, letter->order) = '\0';
+    snprintf(letter->count, sizeof(letter->count), "%d", order->quantity);
+
+    a[0].name = "MessageAttributeProductId";
+    a[0].value = letter->product;
+    a[1].name = "MessageAttributeFactoryId";
+    a[1].value = order->factory;
+    a[2].name = "MessageAttributeProductCnt";
+    a[2].value = letter->count;
+    a[3].name = "MessageAttributeRequester";
+    a[3].value = relay->worker->settings->requester;
+    a[4].name = "MessageAttributeOrderId";
+    a[4].value = letter->order;
+
+    entry->subject = AS_RELAY_SUBJECT;
+    entry->message = text;
+    entry->group_id = fifo ? letter->product : NULL;
+    entry->dedup_id = NULL;
+    entry->attributes = a;
+    entry->nattributes = 5;
+}
+
+
+static void
+as_relay_time(char *text, size_t room)
+{
+    time_t     now;
+    char       when[40];
+    struct tm  tm;
+
+    now = time(NULL);
+    gmtime_r(&now, &tm);
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(text, room, AS_RELAY_TEXT, when);
+}
+
+
+/* Sends a batch; an order asked for again needs a new de-duplication id. */
+static void
+as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
+{
+    bool               fifo;
+    char               text[256], dedup[AS_SNS_BATCH_MAX][80];
+    size_t             i, len;
+    const char        *topic;
+    as_aws_error_t     err;
+    as_sns_publish_t   entries[AS_SNS_BATCH_MAX];
+    as_relay_letter_t  letters[AS_SNS_BATCH_MAX];
+
+    topic = relay->worker->settings->topic_arn;
+    len = strlen(topic);
+    fifo = len > 5 && strcmp(topic + len - 5, ".fifo") == 0;
+    as_relay_time(text, sizeof(text));
+
+    for (i = 0; i < batch->n; i++) {
+        as_relay_letter(relay, &letters[i], &batch->orders[i], text, fifo,
+                        &entries[i]);
+        if (fifo) {
+            snprintf(dedup[i], sizeof(dedup[i]), "%s-%" PRIu64,
+                     letters[i].order, relay->seq);
+            entries[i].dedup_id = dedup[i];
+        }
+    }
+
+    relay->calls++;
+    batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries,
+                                       batch->n, as_relay_published, batch);
+    if (batch->call == NULL) {
+        as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
+                         strlen(strerror(errno)));
+        as_relay_published(batch, &err, NULL, 0);
+    }
+}
+
+
+/* What waited for too long behind a slow SNS may be another's soon. */
+static void
+as_relay_drop_late(as_relay_t *relay)
+{
+    int64_t             now;
+    as_aws_error_t      err;
+    as_outbox_order_t  *order;
+
+    now = as_loop_now(relay->worker->loop);
+
+    while (relay->nqueue > 0 && relay->nmarks < AS_RELAY_MARKS
+           && relay->queue[relay->first].lease_end - now
+              < AS_RELAY_LEASE_MS / 3)
+    {
+        order = as_relay_take(relay);
+        as_aws_error_set(&err, 0, "Late", 4, "the lease ran out", 17);
+        as_relay_entry(relay, order, &err, NULL);
+        free(order->factory);
+    }
+}
+
+
+/* Fills free batches; while the timer is set SNS is out of reach. */
+void
+as_relay_publish(as_relay_t *relay)
+{
+    size_t             i;
+    as_relay_batch_t  *batch;
+
+    as_relay_drop_late(relay);
+
+    for (i = 0; i < AS_RELAY_CALLS && !relay->timer.set; i++) {
+        batch = &relay->batches[i];
+
+        if (batch->call != NULL || relay->nqueue == 0
+            || relay->nmarks + (relay->calls + 1) * AS_SNS_BATCH_MAX
+               > AS_RELAY_MARKS)
+        {
+            continue;
+        }
+
+        while (batch->n < AS_SNS_BATCH_MAX && relay->nqueue > 0) {
+            batch->orders[batch->n++] = *as_relay_take(relay);
+        }
+
+        as_relay_send(relay, batch);
+    }
+}

@@ -1,0 +1,63 @@
+/*
+ * The tray's two halves: what waits (tray.c) and its calls
+ * (tray_call.c).  Nobody else includes this.
+ */
+
+#ifndef AS_TRAY_PARTS_H
+#define AS_TRAY_PARTS_H
+
+#include <sys/queue.h>
+
+#include "run/tray.h"
+
+
+#define AS_TRAY_CALLS  6               /* of one kind at once */
+
+
+typedef enum {
+    AS_TRAY_DELETE = 0,
+    AS_TRAY_GIVE_BACK,
+    AS_TRAY_EXTEND,
+    AS_TRAY_BURY,
+    AS_TRAY_KINDS
+} as_tray_kind_e;
+
+typedef struct {
+    as_tray_t       *tray;
+    as_tray_kind_e   kind;
+    as_aws_call_t   *call;             /* NULL: free */
+    as_letter_t     *letters[AS_SQS_BATCH_MAX];
+    size_t           n;
+} as_tray_batch_t;
+
+/* A letter's extension has a link of its own: it may be in a stage too. */
+typedef struct as_tray_item_s  as_tray_item_t;
+
+struct as_tray_item_s {
+    TAILQ_ENTRY(as_tray_item_s)  link;
+    as_letter_t                 *letter;
+};
+
+typedef TAILQ_HEAD(as_tray_items_s, as_tray_item_s)  as_tray_items_t;
+
+struct as_tray_s {
+    as_worker_t      *worker;
+    as_tray_left_pt   left;
+    as_tray_left_pt   dead;
+    void             *data;
+    as_tray_items_t   items[AS_TRAY_KINDS];
+    size_t            nitems[AS_TRAY_KINDS];
+    size_t            ncalls[AS_TRAY_KINDS];
+    as_tray_batch_t   batches[AS_TRAY_KINDS][AS_TRAY_CALLS];
+    as_health_t       allowed[AS_TRAY_KINDS];
+    as_timer_t        timers[AS_TRAY_KINDS];     /* set: out of reach */
+    bool              deferred;
+};
+
+
+/* Begins the call of a batch.  NULL with errno. */
+as_aws_call_t *as_tray_call(as_tray_batch_t *batch,
+    as_sqs_batch_done_pt done);
+
+
+#endif /* AS_TRAY_PARTS_H */

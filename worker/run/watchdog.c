@@ -1,0 +1,426 @@
+/*
+ * The watchdog.  Any number of workers run one: each change is a
+ * compare-and-set, and only who made it reports it.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/clerk.h"
+#include "run/depth.h"
+#include "db/ledger.h"
+#include "run/watchdog.h"
+
+
+#define AS_WATCHDOG_PART       "watchdog"
+#define AS_WATCHDOG_OPEN_MS    60000   /* between looks for openings */
+#define AS_WATCHDOG_QUEUE_MS   15000   /* between looks at the queues */
+#define AS_WATCHDOG_CHUNKS     20      /* of the ledger in a round */
+#define AS_WATCHDOG_BACKLOG    10      /* messages: not more is none */
+#define AS_WATCHDOG_SHARE      20      /* a round in so many of its length */
+#define AS_WATCHDOG_LOOKS      2       /* without backlog, in a row */
+
+
+struct as_watchdog_s {
+    as_worker_t               *worker;
+    as_watchdog_hooks_t        hooks;
+    as_clerk_t                *clerk;
+    as_timer_t                 timer;
+    bool                       stopping;
+    int64_t                    progress;
+    as_depth_t                 depth;
+    int64_t                    queue_at;       /* next look */
+    unsigned                   quiet;          /* looks without backlog */
+    int64_t                    open_at;
+
+    /* the round in the clerk's hands */
+    as_job_t                   job;
+    bool                       working;
+    int64_t                    begun;
+    as_uuid_gen_t              uuid;
+    int64_t                    now_unix_ms;
+    bool                       look_published;
+    bool                       look_openings;
+    as_order_overdue_page_t    requested;
+    as_order_overdue_page_t    published;
+    as_order_products_t        products;
+    as_order_counts_t          counts;
+    size_t                     opened;
+    uint64_t                   forgotten;
+    bool                       more;           /* of the ledger */
+    uint8_t                    cursor[AS_UUID_LEN];
+};
+
+
+static void
+as_watchdog_ids(as_watchdog_t *watchdog)
+{
+    size_t  i;
+
+    for (i = 0; i < AS_ORDER_PAGE; i++) {
+        as_uuid_v7(&watchdog->uuid, (uint64_t) watchdog->now_unix_ms,
+                   watchdog->products.products[i].order_id);
+    }
+}
+
+
+static as_db_status_e
+as_watchdog_forget(as_watchdog_t *watchdog, as_db_t *db)
+{
+    int              i;
+    int64_t          before;
+    uint64_t         n;
+    as_db_status_e   status;
+
+    before = watchdog->now_unix_ms
+             - watchdog->worker->settings->idempotency_retention;
+    status = AS_DB_OK;
+    watchdog->more = true;
+
+    for (i = 0; i < AS_WATCHDOG_CHUNKS && watchdog->more; i++) {
+        status = as_ledger_forget(db, watchdog->cursor, before,
+                                  &watchdog->more, &n);
+        if (status != AS_DB_OK || as_clerk_wait(watchdog->clerk, 10)) {
+            break;
+        }
+        watchdog->forgotten += n;
+    }
+
+    return status;
+}
+
+
+/* In the clerk's thread: one round. */
+static as_db_status_e
+as_watchdog_run(void *data, as_db_t *db)
+{
+    as_watchdog_t   *watchdog = data;
+    as_db_status_e   status;
+
+    status = as_order_overdue(db, &watchdog->requested);
+
+    if (status == AS_DB_OK && watchdog->look_published) {
+        status = as_order_overdue(db, &watchdog->published);
+    }
+
+    if (status == AS_DB_OK) {
+        as_watchdog_ids(watchdog);
+        status = as_order_restock(db, &watchdog->products);
+    }
+
+    if (status == AS_DB_OK && watchdog->look_openings) {
+        status = as_ledger_open(db, &watchdog->uuid, &watchdog->opened);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_watchdog_forget(watchdog, db);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_order_count(db,
+                                watchdog->worker->settings->callback_timeout,
+                                &watchdog->counts);
+    }
+
+    return status;
+}
+
+
+static void
+as_watchdog_tell_overdue(as_watchdog_t *watchdog,
+    const as_order_overdue_page_t *page, const char *what)
+{
+    size_t                     i;
+    as_worker_t               *worker = watchdog->worker;
+    const as_order_overdue_t  *order;
+
+    for (i = 0; i < page->n; i++) {
+        order = &page->orders[i];
+
+        if (order->failed) {
+            worker->counters.overdue_failed++;
+            as_log_order(worker->log, AS_LOG_ERROR, AS_WATCHDOG_PART,
+                         order->id, "failed: %s (attempts: %d)", what,
+                         order->attempts);
+
+        } else if (order->again) {
+            worker->counters.asked_again++;
+            as_log_order(worker->log, AS_LOG_WARN, AS_WATCHDOG_PART,
+                         order->id, "%s: published again (attempts: %d of "
+                         "%" PRId64 ")", what, order->attempts,
+                         worker->settings->callback_attempts);
+        }
+    }
+}
+
+
+static void
+as_watchdog_tell(as_watchdog_t *watchdog)
+{
+    size_t        i;
+    as_worker_t  *worker = watchdog->worker;
+
+    as_watchdog_tell_overdue(watchdog, &watchdog->requested,
+                             "the factory's callback is overdue");
+    if (watchdog->look_published) {
+        as_watchdog_tell_overdue(watchdog, &watchdog->published,
+                                 "nobody received its letter");
+    }
+
+    for (i = 0; i < watchdog->products.n; i++) {
+        if (watchdog->products.products[i].done) {
+            worker->counters.restocked++;
+            as_log_order(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART,
+                         watchdog->products.products[i].order_id,
+                         "opened: the product is at its reorder point and "
+                         "had no order");
+        }
+    }
+
+    if (watchdog->opened > 0) {
+        worker->counters.openings += watchdog->opened;
+        as_log_write(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART, "wrote the "
+                     "opening movement of %zu products", watchdog->opened);
+    }
+
+    worker->counters.forgotten += watchdog->forgotten;
+    worker->counters.orders = watchdog->counts;
+}
+
+
+/* Soon again while there is more than a page of work. */
+static int64_t
+as_watchdog_wait(const as_watchdog_t *watchdog)
+{
+    int64_t       interval, spent;
+    as_worker_t  *worker = watchdog->worker;
+
+    if (watchdog->requested.n == AS_ORDER_PAGE || watchdog->more
+        || watchdog->published.n == AS_ORDER_PAGE
+        || watchdog->products.n == AS_ORDER_PAGE
+        || watchdog->opened == AS_ORDER_PAGE)
+    {
+        return 100;
+    }
+
+    interval = worker->settings->watchdog_interval;
+    if (interval > worker->settings->callback_timeout / 4) {
+        interval = worker->settings->callback_timeout / 4 + 20;
+    }
+
+    /* a round reads all products: with very many, less often */
+    spent = as_loop_now(worker->loop) - watchdog->begun;
+    if (interval < AS_WATCHDOG_SHARE * spent) {
+        interval = AS_WATCHDOG_SHARE * spent;
+    }
+
+    /* several workers' rounds drift apart */
+    return interval * 9 / 10 + as_loop_random(worker->loop, interval / 5);
+}
+
+
+static void
+as_watchdog_done(void *data, as_db_status_e status, const char *error)
+{
+    int64_t         wait;
+    as_watchdog_t  *watchdog = data;
+    as_worker_t    *worker = watchdog->worker;
+
+    watchdog->working = false;
+    watchdog->progress = as_loop_now(worker->loop);
+    as_worker_db(worker, status, error);
+
+    if (status == AS_DB_OK) {
+        as_watchdog_tell(watchdog);
+        wait = as_watchdog_wait(watchdog);
+
+    } else if (status == AS_DB_GONE) {
+        wait = as_health_wait_ms(&worker->db,
+                                 as_loop_random(worker->loop, 1000));
+    } else {
+        as_log_write(worker->log, AS_LOG_ERROR, AS_WATCHDOG_PART,
+                     "a look at the orders failed: %s", error);
+        wait = worker->settings->watchdog_interval;
+    }
+
+    if (!watchdog->stopping) {
+        as_loop_after(worker->loop, &watchdog->timer, wait);
+    }
+}
+
+
+static void as_watchdog_begin(as_watchdog_t *watchdog, bool looked);
+
+
+static void
+as_watchdog_looked(void *data, bool ok, unsigned max_receive)
+{
+    int64_t         visible;
+    as_watchdog_t  *watchdog = data;
+
+    if (!ok) {
+        watchdog->quiet = 0;
+        watchdog->queue_at = 0;
+        as_watchdog_begin(watchdog, false);
+        return;
+    }
+
+    watchdog->hooks.max_receive(watchdog->hooks.data, max_receive);
+
+    visible = watchdog->worker->counters.queue_visible;
+    watchdog->quiet = visible >= 0 && visible <= AS_WATCHDOG_BACKLOG
+                      && watchdog->hooks.quiet(watchdog->hooks.data)
+                      ? watchdog->quiet + 1 : 0;
+    as_watchdog_begin(watchdog, true);
+}
+
+
+/* True where the round goes on when the queue has answered. */
+static bool
+as_watchdog_queues(as_watchdog_t *watchdog)
+{
+    int64_t       now, every;
+    as_worker_t  *worker = watchdog->worker;
+
+    now = as_loop_now(worker->loop);
+    if (now < watchdog->queue_at || watchdog->stopping) {
+        return false;
+    }
+
+    every = worker->settings->callback_timeout / 4;
+    watchdog->queue_at = now + (every < AS_WATCHDOG_QUEUE_MS
+                                ? every : AS_WATCHDOG_QUEUE_MS);
+
+    return as_depth_look(&watchdog->depth);
+}
+
+
+static void
+as_watchdog_begin(as_watchdog_t *watchdog, bool looked)
+{
+    int64_t               now;
+    as_worker_t          *worker = watchdog->worker;
+    const as_settings_t  *settings = worker->settings;
+
+    if (watchdog->stopping) {
+        return;
+    }
+
+    now = as_loop_now(worker->loop);
+    watchdog->now_unix_ms = as_loop_unix_ms(worker->loop);
+
+    watchdog->requested.published = false;
+    watchdog->requested.timeout_ms = settings->callback_timeout;
+    watchdog->requested.max_attempts = (int) settings->callback_attempts;
+    watchdog->published = watchdog->requested;
+    watchdog->published.published = true;
+    if (watchdog->published.timeout_ms < 2 * settings->visibility) {
+        watchdog->published.timeout_ms = 2 * settings->visibility;
+    }
+    watchdog->requested.n = watchdog->published.n = 0;
+
+    watchdog->look_published = looked && watchdog->quiet >= AS_WATCHDOG_LOOKS;
+    watchdog->look_openings = now >= watchdog->open_at;
+    if (watchdog->look_openings) {
+        watchdog->open_at = now + AS_WATCHDOG_OPEN_MS;
+    }
+
+    watchdog->products.n = 0;
+    watchdog->opened = 0;
+    watchdog->forgotten = 0;
+    watchdog->more = false;
+
+    watchdog->working = true;
+    watchdog->begun = now;
+    watchdog->job.run = as_watchdog_run;
+    watchdog->job.done = as_watchdog_done;
+    watchdog->job.data = watchdog;
+    as_clerk_submit(watchdog->clerk, &watchdog->job);
+}
+
+
+static void
+as_watchdog_round(void *data)
+{
+    as_watchdog_t  *watchdog = data;
+
+    watchdog->progress = as_loop_now(watchdog->worker->loop);
+
+    if (!as_watchdog_queues(watchdog)) {
+        as_watchdog_begin(watchdog, false);
+    }
+}
+
+
+as_watchdog_t *
+as_watchdog_create(as_worker_t *worker, const as_watchdog_hooks_t *hooks)
+{
+    as_watchdog_t  *watchdog;
+
+    watchdog = calloc(1, sizeof(*watchdog));
+    if (watchdog == NULL) {
+        return NULL;
+    }
+
+    watchdog->worker = worker;
+    watchdog->hooks = *hooks;
+    watchdog->timer.fn = as_watchdog_round;
+    watchdog->timer.data = watchdog;
+    as_depth_init(&watchdog->depth, worker, as_watchdog_looked, watchdog);
+
+    if (as_uuid_init(&watchdog->uuid) != 0) {
+        free(watchdog);
+        return NULL;
+    }
+
+    watchdog->clerk = as_clerk_create(AS_WATCHDOG_PART, worker->http,
+                                      worker->settings, worker->log);
+    if (watchdog->clerk == NULL) {
+        free(watchdog);
+        return NULL;
+    }
+
+    as_loop_after(worker->loop, &watchdog->timer, 1);
+
+    return watchdog;
+}
+
+
+void
+as_watchdog_destroy(as_watchdog_t *watchdog)
+{
+    if (watchdog == NULL) {
+        return;
+    }
+
+    as_clerk_abort(watchdog->clerk);
+    as_clerk_destroy(watchdog->clerk);
+    as_loop_clear(watchdog->worker->loop, &watchdog->timer);
+    as_depth_free(&watchdog->depth);
+    free(watchdog);
+}
+
+
+void
+as_watchdog_reload(as_watchdog_t *watchdog)
+{
+    as_clerk_reload(watchdog->clerk, watchdog->worker->settings);
+}
+
+
+void
+as_watchdog_stop(as_watchdog_t *watchdog)
+{
+    watchdog->stopping = true;
+    as_loop_clear(watchdog->worker->loop, &watchdog->timer);
+    as_clerk_interrupt(watchdog->clerk);
+}
+
+
+int64_t
+as_watchdog_progress(const as_watchdog_t *watchdog)
+{
+    return watchdog->progress;
+}

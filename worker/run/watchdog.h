@@ -1,0 +1,40 @@
+/*
+ * The watchdog: what fell by the wayside.
+ */
+
+#ifndef AS_WATCHDOG_H
+#define AS_WATCHDOG_H
+
+#include <stdint.h>
+
+#include "run/worker.h"
+
+
+typedef struct as_watchdog_s  as_watchdog_t;
+
+
+typedef struct {
+    /* whether nothing keeps letters waiting on this side: orders whose
+     * letter nobody received may then be published again */
+    bool   (*quiet)(void *data);
+
+    /* the queue's redrive policy, when it is known */
+    void   (*max_receive)(void *data, unsigned n);
+    void    *data;
+} as_watchdog_hooks_t;
+
+/* Starts it.  NULL with errno. */
+as_watchdog_t *as_watchdog_create(as_worker_t *worker,
+    const as_watchdog_hooks_t *hooks);
+void as_watchdog_destroy(as_watchdog_t *watchdog);
+
+/* The worker's settings were read again. */
+void as_watchdog_reload(as_watchdog_t *watchdog);
+
+/* Begins no further round. */
+void as_watchdog_stop(as_watchdog_t *watchdog);
+
+int64_t as_watchdog_progress(const as_watchdog_t *watchdog);
+
+
+#endif /* AS_WATCHDOG_H */
