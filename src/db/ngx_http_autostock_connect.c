@@ -19,6 +19,7 @@ static void ngx_http_autostock_connection_thread(void *data, ngx_log_t *log);
 static void ngx_http_autostock_connection_thread_done(ngx_event_t *ev);
 static ngx_int_t ngx_http_autostock_connection_setup_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static ngx_uint_t ngx_http_autostock_connection_is_utf8mb4(ngx_str_t *name);
 static void ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc);
 
 
@@ -199,8 +200,13 @@ ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
      * key.  The server's limits are below ours, so that it ends a statement
      * before we give its connection up; and a session that we lost in the
      * middle of a transaction does not hold its locks for ever.
+     *
+     * The library asked for utf8mb4 in the handshake, but the server may not
+     * have listened (skip-character-set-client-handshake), or init_connect
+     * may have set another.
      */
     p = ngx_snprintf(conn->setup_text, sizeof(conn->setup_text),
+            "SET NAMES utf8mb4;"
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
             "SET SESSION sql_mode='STRICT_ALL_TABLES',autocommit=1,"
             "innodb_lock_wait_timeout=%M,eq_range_index_dive_limit=1,"
@@ -208,7 +214,8 @@ ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
             "/*M!100300 ,idle_transaction_timeout=%M"
             ",max_statement_time=%M.%03M */;"
             "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
-            "@@sync_binlog,@@read_only;"
+            "@@sync_binlog,@@read_only,"
+            "@@character_set_client,@@character_set_results;"
             "SHOW GLOBAL STATUS LIKE 'Uptime';"
             "SHOW SESSION VARIABLES LIKE 'wsrep_on'",
             ngx_max(timeout / 2000, 1),
@@ -239,27 +246,37 @@ ngx_http_autostock_connection_setup_row(void *data, ngx_uint_t statement,
     ngx_int_t                         uptime;
     ngx_http_autostock_connection_t  *conn = data;
 
-    if (statement == 2 && n == 4) {
+    if (statement == 3 && n == 6) {
         conn->durable = ngx_atoi(columns[0].data, columns[0].len) == 1
                         && (ngx_atoi(columns[1].data, columns[1].len) == 0
                             || ngx_atoi(columns[2].data, columns[2].len)
                                == 1);
         conn->read_only = ngx_atoi(columns[3].data, columns[3].len) != 0;
+        conn->utf8mb4 = ngx_http_autostock_connection_is_utf8mb4(&columns[4])
+                && ngx_http_autostock_connection_is_utf8mb4(&columns[5]);
         return NGX_OK;
     }
 
-    if (statement == 3 && n == 2) {
+    if (statement == 4 && n == 2) {
         uptime = ngx_atoi(columns[1].data, columns[1].len);
         conn->server_start = ngx_time() - uptime;
         return uptime == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
 
-    if (statement == 4 && n == 2) {
+    if (statement == 5 && n == 2) {
         conn->clustered = columns[1].len == 2;         /* ON, not OFF */
         return NGX_OK;
     }
 
     return NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_connection_is_utf8mb4(ngx_str_t *name)
+{
+    return name->len == sizeof("utf8mb4") - 1
+           && ngx_strncmp(name->data, "utf8mb4", name->len) == 0;
 }
 
 
@@ -277,6 +294,14 @@ ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc)
                       "autostock: database \"%V\" refused the session's "
                       "settings, error %ui", &conn->db->name,
                       conn->setup.error);
+        rc = NGX_ERROR;
+    }
+
+    if (rc == NGX_OK && !conn->utf8mb4) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" did not set the session's "
+                      "character set to utf8mb4: is there a proxy between?",
+                      &conn->db->name);
         rc = NGX_ERROR;
     }
 

@@ -61,7 +61,7 @@ struct ngx_http_autostock_connection_s {
     ngx_str_t                        sending;
     ngx_str_t                        unsent;  /* of the query's text */
     ngx_http_autostock_query_t       setup;
-    u_char                           setup_text[512];
+    u_char                           setup_text[1024];
     ngx_uint_t                       wait;
 
     ngx_http_autostock_done_pt       connected;
@@ -80,6 +80,7 @@ struct ngx_http_autostock_connection_s {
     unsigned                         durable:1;
     unsigned                         read_only:1;
     unsigned                         clustered:1;   /* Galera */
+    unsigned                         utf8mb4:1;     /* what is answered */
     unsigned                         resting:1;
     unsigned                         starting:1;
     unsigned                         in_thread:1;

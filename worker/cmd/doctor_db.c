@@ -100,6 +100,7 @@ typedef struct {
     long            sync_binlog;
     bool            binlog;
     bool            read_only;
+    bool            utf8mb4;           /* what the session speaks */
     int64_t         now_ms;
 } as_doctor_db_t;
 
@@ -282,13 +283,14 @@ as_doctor_server_row(void *data, unsigned statement,
 
     (void) lengths;
 
-    if (statement == 0 && n == 6) {
+    if (statement == 0 && n == 7) {
         snprintf(d->version, sizeof(d->version), "%s", columns[0]);
         d->flush = strtol(columns[1], NULL, 10);
         d->sync_binlog = strtol(columns[2], NULL, 10);
         d->binlog = columns[3][0] == '1';
         d->read_only = columns[4][0] == '1';
         d->now_ms = strtoll(columns[5], NULL, 10) / 1000;
+        d->utf8mb4 = columns[6][0] == '1';
 
     } else if (statement == 1) {
         as_text_put(d->sku, columns[0]);
@@ -349,7 +351,9 @@ as_doctor_server(as_doctor_db_t *d)
                         " @@GLOBAL.innodb_flush_log_at_trx_commit,"
                         " @@GLOBAL.sync_binlog, @@GLOBAL.log_bin,"
                         " @@GLOBAL.read_only, TIMESTAMPDIFF(MICROSECOND,"
-                        " '1970-01-01', UTC_TIMESTAMP(6));SELECT sku FROM"
+                        " '1970-01-01', UTC_TIMESTAMP(6)),"
+                        " @@character_set_client = 'utf8mb4' AND"
+                        " @@character_set_results = 'utf8mb4';SELECT sku FROM"
                         " product ORDER BY sku LIMIT 1",
                         as_doctor_server_row, d);
     clock_gettime(CLOCK_REALTIME, &now);
@@ -372,6 +376,14 @@ as_doctor_server(as_doctor_db_t *d)
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
                         "set DB_HOSTNAME to the primary",
                         "the server is read-only: a replica?");
+    }
+
+    if (!d->utf8mb4) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "session-charset",
+                        "let what is between this machine and the server "
+                        "(a proxy?) pass SET NAMES on",
+                        "the session's character set is not utf8mb4, "
+                        "although it was set so");
     }
 
     as_doctor_flush_tell(d);

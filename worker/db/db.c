@@ -167,6 +167,10 @@ as_db_options(const as_settings_t *settings, MYSQL *mysql)
     mysql_options(mysql, MYSQL_OPT_RECONNECT, &off);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 
+    /* the server may not have listened to what the handshake asked for
+     * (skip-character-set-client-handshake, init_connect) */
+    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET NAMES utf8mb4");
+
     /* times are UTC; statements are not to wait longer than we do */
     mysql_options(mysql, MYSQL_INIT_COMMAND,
                   "SET SESSION time_zone = '+00:00', autocommit = 1,"
