@@ -82,13 +82,73 @@ flood(int fd, const char *head, const char *piece, int n)
 }
 
 
+/* Answers that are cut, or never end: after the text the connection is
+ * closed, or held until the peer closes it. */
+static const struct {
+    const char  *path;
+    bool         hold;
+    const char  *text;
+} cut[] = {
+    { " /201-cut ", false, "HTTP/1.1 201 Created\r\nContent-Length: 10"
+      "\r\n\r\nhalf" },
+    { " /201-large ", true, "HTTP/1.1 201 Created\r\nContent-Length: "
+      "100000000\r\n\r\n{" },
+    { " /201-chunk ", false, "HTTP/1.1 201 Created\r\nTransfer-Encoding: "
+      "chunked\r\n\r\nno number\r\n{}" },
+    { " /201-slow ", true, "HTTP/1.1 201 Created\r\nContent-Length: 10"
+      "\r\n\r\nhalf" },
+    { " /201-open ", true, "HTTP/1.1 201 Created\r\n\r\n{}" },
+    { " /201-head ", false, "HTTP/1.1 201 Created\r\nContent-Le" },
+    { " /201-length ", false, "HTTP/1.1 201 Created\r\nContent-Length: x"
+      "\r\n\r\n{}" },
+    { " /201-early ", false, "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n"
+      "\r\nHTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nhalf" },
+    { " /400-cut ", false, "HTTP/1.1 400 Bad Request\r\nContent-Length: 10"
+      "\r\n\r\nhalf" },
+    { " /429-cut ", false, "HTTP/1.1 429 Busy\r\nRetry-After: 7\r\n"
+      "Content-Length: 10\r\n\r\nhalf" },
+    { " /500-slow ", true, "HTTP/1.1 500 No\r\nContent-Length: 10\r\n"
+      "\r\nhalf" },
+    { " /100-cut ", false, "HTTP/1.1 100 Continue\r\n\r\n" },
+    { " /103-slow ", true, "HTTP/1.1 103 Early Hints\r\n\r\n" },
+    { " /line-cut ", false, "HTTP/1.1 2" },
+    { "CONNECT ", false, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n"
+      "\r\n" }
+};
+
+
+static bool
+reply_cut(int fd, const char *rq)
+{
+    char    buf[64];
+    size_t  i;
+
+    for (i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+        if (strstr(rq, cut[i].path) == NULL) {
+            continue;
+        }
+
+        say(fd, cut[i].text);
+        if (cut[i].hold) {
+            (void) recv(fd, buf, sizeof(buf), 0);
+        }
+        return true;
+    }
+
+    return false;
+}
+
+
 /* false: the connection is to be closed. */
 static bool
 reply(int fd, const char *rq)
 {
     char  buf[16384], *body;
 
-    if (strstr(rq, " /ok ") != NULL) {
+    if (reply_cut(fd, rq)) {
+        return false;
+
+    } else if (strstr(rq, " /ok ") != NULL) {
         say(fd, "HTTP/1.1 200 OK\r\nDate: Sun, 30 Aug 2015 12:36:00 GMT\r\n"
             "Content-Type: application/json\r\nRetry-After: 7\r\n"
             "X-Amzn-RequestId: abc\r\nContent-Length: 5\r\n\r\nhello");

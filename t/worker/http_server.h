@@ -1,7 +1,9 @@
 /*
  * A small HTTP server that behaves, by path, as servers should and should
  * not: /ok /echo /later /redirect /length /chunks /headers /gibberish /half
- * /silent, and /drop or any other: the connection is closed without a word.
+ * /silent, and /drop or any other: the connection is closed without a word;
+ * /201-cut and others (the table in http_server.c): the answer is cut or never
+ * ends.  As a proxy it refuses every CONNECT with 403.
  */
 
 #ifndef HTTP_SERVER_H

@@ -126,6 +126,34 @@ test_broken(void **state)
 }
 
 
+/* A status line that was read is told whatever became of the rest; one that
+ * only announces the answer, or is a proxy's, is none. */
+static void
+test_status_of_a_cut_answer(void **state)
+{
+    test_t             *t = *state;
+    as_http_conf_t      conf;
+    as_http_request_t   rq;
+
+    http_get(t, "/201-cut");
+    assert_int_equal(t->answer.error, AS_HTTP_LOST);
+    assert_int_equal(t->answer.status, 201);
+    assert_true(t->answer.maybe_sent);
+    http_get(t, "/line-cut");
+    assert_int_equal(t->answer.status, 0);
+
+    as_http_destroy(t->http);
+    memset(&conf, 0, sizeof(conf));
+    conf.proxy = http_url(t, "");
+    t->http = as_http_curl_create(&conf);
+    assert_non_null(t->http);
+    http_request(t, &rq, "https://factory.example/");
+    http_run(t, &rq);
+    assert_int_not_equal(t->answer.error, AS_HTTP_OK);
+    assert_int_equal(t->answer.status, 0);
+}
+
+
 static void
 test_timeout(void **state)
 {
@@ -268,6 +296,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_bounded, http_setup,
                                         http_teardown),
         cmocka_unit_test_setup_teardown(test_broken, http_setup, http_teardown),
+        cmocka_unit_test_setup_teardown(test_status_of_a_cut_answer,
+                                        http_setup, http_teardown),
         cmocka_unit_test_setup_teardown(test_timeout, http_setup,
                                         http_teardown),
         cmocka_unit_test_setup_teardown(test_not_connected, http_setup,

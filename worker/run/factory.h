@@ -24,9 +24,10 @@ typedef struct as_factory_call_s  as_factory_call_t;
 
 typedef enum {
     AS_FACTORY_ACCEPTED = 0,
-    AS_FACTORY_REFUSED,                /* 4xx: it will never accept this */
+    AS_FACTORY_REFUSED,                /* most of 4xx: it will never accept
+                                          this */
     AS_FACTORY_FAILED,                 /* it did not accept; again later */
-    AS_FACTORY_LOST                    /* the answer was lost: perhaps */
+    AS_FACTORY_LOST                    /* no status came back: perhaps */
 } as_factory_outcome_e;
 
 typedef struct {

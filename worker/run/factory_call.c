@@ -9,6 +9,19 @@
 #include "run/factory_parts.h"
 
 
+/*
+ * The status of the answer, 0 where there is none.  It is final as soon as
+ * its line is read (RFC 9112, section 4): a body that is cut, too large, or
+ * never ends changes nothing about what the factory did.  A status below 200
+ * only announces the answer.
+ */
+static int
+as_factory_status(const as_http_answer_t *answer)
+{
+    return answer->maybe_sent && answer->status >= 200 ? answer->status : 0;
+}
+
+
 static void
 as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
 {
@@ -16,8 +29,8 @@ as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
     int64_t         us, limit;
     as_counters_t  *counters = &worker->counters;
 
-    i = answer->error != AS_HTTP_OK ? 0 : answer->status;
-    counters->calls[i >= 0 && i < AS_STATUS_CODES ? i : 0]++;
+    i = as_factory_status(answer);
+    counters->calls[i < AS_STATUS_CODES ? i : 0]++;
 
     us = answer->elapsed_us;
     for (i = 0, limit = 1000; i < AS_LATENCY_BUCKETS && us > limit; i++) {
@@ -29,34 +42,42 @@ as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
 }
 
 
+/* Whether it will never accept this.  Most of 4xx; not what passes (RFC 9110:
+ * 408, 421; RFC 8470: 425; RFC 6585: 429) or is a proxy's own (407). */
+static bool
+as_factory_refuses(int status)
+{
+    return status / 100 == 4 && status != 407 && status != 408
+           && status != 421 && status != 425 && status != 429;
+}
+
+
 /* What the answer means. */
 static void
 as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
     as_factory_result_t *result)
 {
-    result->status = answer->status;
+    result->status = as_factory_status(answer);
     result->retry_after_ms = answer->retry_after_ms;
     result->reason = reason;
     reason[0] = '\0';
 
-    if (answer->error != AS_HTTP_OK) {
+    if (result->status == 0) {
         snprintf(reason, room, "the factory gave no answer (%s): %s",
                  as_http_error_text(answer->error), answer->reason);
-        result->status = 0;
         result->outcome = answer->maybe_sent ? AS_FACTORY_LOST
                                              : AS_FACTORY_FAILED;
         return;
     }
 
-    if (answer->status / 100 == 2) {
+    if (result->status / 100 == 2) {
         result->outcome = AS_FACTORY_ACCEPTED;
         return;
     }
 
-    result->outcome = answer->status / 100 == 4 && answer->status != 408
-                      && answer->status != 429 ? AS_FACTORY_REFUSED
-                                               : AS_FACTORY_FAILED;
-    snprintf(reason, room, "the factory answered %d", answer->status);
+    result->outcome = as_factory_refuses(result->status)
+                      ? AS_FACTORY_REFUSED : AS_FACTORY_FAILED;
+    snprintf(reason, room, "the factory answered %d", result->status);
 }
 
 

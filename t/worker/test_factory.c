@@ -1,0 +1,188 @@
+/*
+ * What a factory's answers mean, over the real HTTP engine.
+ */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "http_fixture.h"
+#include "run/factory.h"
+
+
+typedef struct {
+    test_t               *http;        /* first: http_teardown()'s */
+    char                  url[128];
+    as_settings_t         settings;
+    as_worker_t           worker;
+    as_factories_t       *all;
+    as_factory_call_t     call;
+    uint8_t               id[AS_UUID_LEN];
+    bool                  told;
+    as_factory_result_t   result;
+    char                  reason[256];
+} factory_t;
+
+
+static bool
+ready(void *data)
+{
+    (void) data;
+
+    return true;
+}
+
+
+static void
+answered(void *data, const as_factory_result_t *result)
+{
+    factory_t  *t = data;
+
+    t->told = true;
+    t->result = *result;
+    (void) snprintf(t->reason, sizeof(t->reason), "%s", result->reason);
+    as_loop_stop(t->worker.loop);
+}
+
+
+static void
+changed(void *data)
+{
+    (void) data;
+}
+
+
+static int
+setup(void **state)
+{
+    factory_t  *t;
+
+    t = calloc(1, sizeof(factory_t));
+    (void) http_setup((void **) &t->http);
+
+    (void) snprintf(t->url, sizeof(t->url), "%s", http_url(t->http, "/ok"));
+    t->settings.factory_api_url = t->url;
+    t->settings.factory_private = AS_ON;
+    t->settings.factory_timeout = 300;
+    t->settings.factory_concurrency = 1;
+    t->settings.breaker_min = t->settings.breaker_max = 1000;
+    t->settings.callback_url = "http://h/";
+    t->settings.callback_secret = "secret";
+    t->settings.requester = "x";
+    t->worker.settings = &t->settings;
+    t->worker.http = t->http->http;
+    t->worker.loop = as_loop_create(t->http->http, as_clock_system());
+    t->worker.log = as_log_create(open("/dev/null", O_WRONLY | O_CLOEXEC),
+                                  AS_LOG_INFO, false);
+    t->all = as_factories_create(&t->worker, changed, NULL);
+    assert_non_null(t->all);
+
+    t->call.order_id = t->call.product_id = t->id;
+    t->call.sku = t->call.factory = "x";
+    t->call.quantity = 1;
+    t->call.ready = ready;
+    t->call.done = answered;
+    t->call.data = t;
+    *state = t;
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    factory_t  *t = *state;
+
+    as_factories_destroy(t->all);
+    as_loop_destroy(t->worker.loop);
+    as_log_destroy(t->worker.log);
+    (void) http_teardown((void **) &t->http);
+    free(t);
+
+    return 0;
+}
+
+
+static void
+ask(factory_t *t, const char *api)
+{
+    t->told = false;
+    assert_int_equal(as_factories_call(t->all, api, &t->call), 0);
+    if (!t->told) {
+        as_loop_run(t->worker.loop);
+    }
+    assert_true(t->told);
+}
+
+
+/* The status line is the answer, whatever becomes of what follows it. */
+static void
+a_status_is_the_answer(void **state)
+{
+    size_t      i;
+    factory_t  *t = *state;
+
+    static const struct {
+        const char            *path;
+        as_factory_outcome_e   outcome;
+        int                    status;
+        int64_t                retry_after_ms;
+    } cases[] = {
+        { "/201-cut", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-large", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-chunk", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-slow", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-open", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-head", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-length", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/201-early", AS_FACTORY_ACCEPTED, 201, -1 },
+        { "/chunks", AS_FACTORY_ACCEPTED, 200, -1 },
+        { "/headers", AS_FACTORY_ACCEPTED, 200, -1 },
+        { "/400-cut", AS_FACTORY_REFUSED, 400, -1 },
+        { "/429-cut", AS_FACTORY_FAILED, 429, 7000 },
+        { "/500-slow", AS_FACTORY_FAILED, 500, -1 },
+        { "/100-cut", AS_FACTORY_LOST, 0, -1 },
+        { "/103-slow", AS_FACTORY_LOST, 0, -1 },
+        { "/line-cut", AS_FACTORY_LOST, 0, -1 },
+        { "/silent", AS_FACTORY_LOST, 0, -1 },
+        { "/drop", AS_FACTORY_LOST, 0, -1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(t, http_url(t->http, cases[i].path));
+
+        if (t->result.outcome != cases[i].outcome
+            || t->result.status != cases[i].status
+            || t->result.retry_after_ms != cases[i].retry_after_ms)
+        {
+            fail_msg("%s: outcome %d, status %d, %s", cases[i].path,
+                     (int) t->result.outcome, t->result.status, t->reason);
+        }
+
+        assert_int_equal(t->http->server->requests, i + 1);
+    }
+
+    assert_int_equal(t->worker.counters.calls[201], 8);
+    assert_int_equal(t->worker.counters.calls[0], 5);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(a_status_is_the_answer, setup,
+                                        teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
