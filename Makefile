@@ -5,7 +5,8 @@
 
 BUILD ?= build
 DEV ?= 1
-VERSION = 0.1.0
+# written once, where the compiler sees it
+VERSION := $(shell sed -n 's/.*AUTOSTOCK_VERSION *"\(.*\)".*/\1/p' common/as_version.h)
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -133,7 +134,7 @@ FACTORY_OBJECTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard stack/factory/*.c))
 worker: $(WORKER)
 factory: $(FACTORY)
 
-AS_CPPFLAGS = -D_GNU_SOURCE -DAUTOSTOCK_VERSION='"$(VERSION)"' \
+AS_CPPFLAGS = -D_GNU_SOURCE \
     -I$(TOP)/common -I$(TOP)/worker $(libs_cflags) $(CPPFLAGS)
 AS_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDENING) $(WARNINGS)
 AS_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
@@ -208,23 +209,23 @@ SECONDS_EACH ?= $(or $(SECONDS),30)
 fuzz: module
 	@BUILD=$(B) fuzz/run --seconds $(SECONDS_EACH) --json $(B)/fuzz.json
 
+# What is installed is everybody's to read, whatever the umask here.
 install: module worker
-	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \
-	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man1 \
-	    $(DESTDIR)$(MANDIR)/man8
+	umask 022; install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \
+	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man8 \
+	    $(DESTDIR)$(UNITDIR)
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	install -m 755 $(WORKER) $(DESTDIR)$(SBINDIR)/
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
-	sed 's,/usr/sbin/,$(SBINDIR)/,' contrib/autostock-worker.service \
+	install -m 644 docs/*.8 $(DESTDIR)$(MANDIR)/man8/
+	umask 022; sed 's,/usr/sbin/,$(SBINDIR)/,' \
+	    contrib/autostock-worker.service \
 	    > $(DESTDIR)$(UNITDIR)/autostock-worker.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/autostock-worker.service
-	for page in $(wildcard docs/*.[18]); do \
-	    install -m 644 $$page \
-	        $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \
-	done
 
+# The package has what is installed now, nothing of a former build.
 package:
+	@rm -rf $(B)/release/root
 	@$(MAKE) --no-print-directory DEV=0 BUILD=$(B)/release \
 	    PREFIX=/usr DESTDIR=$(B)/release/root install
 	@stack/package $(B)/release/root $(VERSION) $(B)

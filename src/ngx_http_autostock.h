@@ -15,8 +15,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "as_version.h"
 
-#define NGX_HTTP_AUTOSTOCK_VERSION       "0.1.0"
+
+#define NGX_HTTP_AUTOSTOCK_VERSION       AUTOSTOCK_VERSION
 
 #define NGX_HTTP_AUTOSTOCK_SKU_MAX       200          /* characters */
 #define NGX_HTTP_AUTOSTOCK_SKU_BYTES     800

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <openssl/crypto.h>
 
+#include "as_version.h"
 #include "cmd/command.h"
 
 

@@ -1,0 +1,11 @@
+/*
+ * The version of the module, the worker and the package.
+ */
+
+
+#ifndef AS_VERSION_H
+#define AS_VERSION_H
+
+#define AUTOSTOCK_VERSION  "0.1.0"
+
+#endif /* AS_VERSION_H */
