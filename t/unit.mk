@@ -10,9 +10,8 @@ UNIT_HELPERS = $(patsubst %.c,$(B)/obj/%.o,\
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 UNIT_LIBRARY = $(B)/libunit.a
 
-MODULE_INCLUDES = $(addprefix -I$(TOP)/src/,. http sell db conf status)
-NGX_INCLUDES = $(addprefix -I$(NGX)/,src/core src/event src/event/modules \
-    src/os/unix src/http src/http/modules src/http/v2 objs)
+# nginx's and the module's; asked when a test is compiled, after configure
+NGX_INCLUDES = $(shell $(TOP)/stack/nginx-includes $(NGX))
 
 unit_cflags = $(eval unit_cflags := \
     $(shell pkg-config --cflags cmocka))$(unit_cflags)
@@ -29,7 +28,7 @@ unit-build: $(UNIT_TESTS)
 unit: unit-build
 	@CMOCKA_MESSAGE_OUTPUT=TAP prove --merge --exec '' $(UNIT_TESTS)
 
-$(B)/t/unit/%: CPPFLAGS += $(MODULE_INCLUDES) $(NGX_INCLUDES)
+$(B)/t/unit/%: CPPFLAGS += $(NGX_INCLUDES)
 $(filter $(B)/t/unit/%,$(UNIT_TESTS)): | $(NGX)/objs/Makefile
 
 $(B)/obj/t/%.o: CPPFLAGS += $(unit_cflags)
