@@ -107,10 +107,14 @@ def judge(done):
         return 'the sanitizers found something'
     if done.returncode == 1 and '[emerg]' not in said:
         return 'it said no without a reason'
-    # a message may hold a line break of the configuration's
+    # A message may hold a line break of the configuration's.  Only the
+    # module's own messages are judged: nginx's name no line for a file that
+    # it cannot open (a "pid" with another path).
     for line in re.split(r'\n(?=\d{4}/|nginx: )', said.rstrip('\n')):
         if '[emerg]' in line and 'autostock' in line.split('in /')[0] \
                 and not re.search(r' in \S+:\d+$', line) \
+                and not re.search(r'\[emerg\] (\d+#\d+: )?'
+                                  r'(open|mkdir|chown)\(\)', line) \
                 and 'no "resolver"' not in line and 'zone' not in line \
                 and not re.search(r'unknown "\w+" variable$', line):
             return f'no file and line: {line}'

@@ -163,6 +163,7 @@ def strangers(entries):
 def run(seconds, seed, folder, build):
     shutil.rmtree(folder, ignore_errors=True)
     process.adopt_orphans()
+    process.guard(folder)
     binary, module, _ = sanitized.choose(build)
     os.environ.update(sanitized.OPTIONS)
     shop = LiedShop(folder, binary, module, seed)

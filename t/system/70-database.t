@@ -96,7 +96,7 @@ sub read_answer {
 
 subtest 'stopped (SIGSTOP) for a while' => sub {
     set_stock(5);
-    kill STOP => $env->{DB_PID} = env()->{DB_PID};
+    freeze($env->{DB_PID} = env()->{DB_PID});
     my $answer = checkout();
     is($answer->{code}, 503, 'a checkout ends in its time');
     is(http(GET => '/alive')->{code}, 404, 'nginx answers all else');

@@ -1,6 +1,7 @@
 """The buyers: many keep-alive clients that write down all they saw.
 
-    python3 load.py CONFIG.json         until SIGTERM, or "seconds"
+    python3 load.py CONFIG.json    until SIGTERM, the end of standard input,
+                                   or "seconds" (half an hour)
 
 One JSON object a request goes to the log when it is over:
 
@@ -31,7 +32,7 @@ import sys
 import time
 
 DEFAULTS = {
-    'clients': 32, 'seed': 1, 'seconds': None, 'keyed': 0.5, 'replay': 0.1,
+    'clients': 32, 'seed': 1, 'seconds': 1800, 'keyed': 0.5, 'replay': 0.1,
     'parallel': 0.05, 'conflict': 0.02, 'leave': 0.03, 'slow': 0.01,
     'look': 0.1, 'think_ms': 0, 'timeout_s': 20, 'retry': True,
     'quantities': {'1': 8, '2': 2, '5': 1}, 'path': '/checkout',
@@ -335,6 +336,8 @@ async def main(path):
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, load.stopping.set)
     loop.add_signal_handler(signal.SIGINT, load.stopping.set)
+    # the rig holds the other end: it is gone when there is something to read
+    loop.add_reader(sys.stdin, load.stopping.set)
     print('ready', flush=True)
     await load.run()
     print(json.dumps(load.book.counts), flush=True)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,64 @@ class Failure(Exception):
 def adopt_orphans():
     """Children of killed children become ours, so that none is left."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def guard(folder):
+    """However this process ends, SIGKILL included, the processes of the run
+    end with it: a process of its own session waits for the end of a pipe
+    whose other end only this process has."""
+    reader, guard.writer = os.pipe()
+    if os.fork():
+        os.close(reader)
+        return
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()
+    os.dup2(reader, 0)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.closerange(3, 4096)
+    os.read(0, 1)
+    end_all(os.path.realpath(folder))
+    os._exit(0)
+
+
+def end_all(folder):
+    """Kills what writes into a file of the folder, which only the processes
+    of its run do, and takes away what is mounted there."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end and (pids := writers(folder)):
+        for pid in pids:
+            send(pid, signal.SIGKILL)
+        time.sleep(0.02)
+    with open('/proc/self/mounts', encoding='utf-8') as f:
+        mounted = [line.split()[1] for line in f]
+    for path in mounted:
+        if path.startswith(folder + '/'):
+            subprocess.run(['umount', '-l', path], check=False)
+
+
+def writers(folder):
+    """Who has a file below the folder open for writing."""
+    return [int(name) for name in os.listdir('/proc')
+            if name.isdigit() and int(name) != os.getpid()
+            and writes_into(f'/proc/{name}', folder)]
+
+
+def writes_into(proc, folder):
+    try:
+        for number in os.listdir(proc + '/fd'):
+            if not os.readlink(f'{proc}/fd/{number}') \
+                    .startswith(folder + '/'):
+                continue
+            with open(f'{proc}/fdinfo/{number}', encoding='ascii') as f:
+                flags = re.search(r'^flags:\s*(\d+)', f.read(), re.M)
+            if int(flags.group(1), 8) & os.O_ACCMODE != os.O_RDONLY:
+                return True
+    except OSError:
+        pass
+    return False
 
 
 def free_port(given=set()):

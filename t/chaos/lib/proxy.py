@@ -415,8 +415,12 @@ async def main(args):
     proxy = Proxy(args.to)
     async with await listen(proxy.serve, args.listen), \
             await listen(proxy.control, 'unix:' + args.control):
+        # the rig holds the other end: it is gone when there is something to
+        # read
+        gone = asyncio.Event()
+        asyncio.get_running_loop().add_reader(sys.stdin, gone.set)
         print('ready', flush=True)
-        await asyncio.Event().wait()
+        await gone.wait()
 
 
 if __name__ == '__main__':

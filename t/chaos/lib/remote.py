@@ -13,10 +13,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def script(name, *args, log):
+    """Runs one that ends when its standard input does: at our end, whatever
+    ended us."""
     with open(log, 'ab') as errors:
         popen = subprocess.Popen(
             [sys.executable, '-B', os.path.join(HERE, name), *args],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             text=True, start_new_session=True)
     if popen.stdout.readline().strip() != 'ready':
         raise Failure(f'{name} did not start: see {log}')

@@ -18,7 +18,7 @@ use Time::HiRes ();
 
 use Autostock::Http;
 
-our @EXPORT = (qw( stack_up stack_down stack env sql wait_for order orders
+our @EXPORT = (qw( stack_up stack_down stack env sql wait_for freeze order orders
     fault factory_faults_clear emulator_fault emulator_faults_clear
     emulator_calls
     aws_sqs queue_depth letters journal asked books_agree log_of
@@ -129,6 +129,23 @@ sub wait_for {
         return $result if $result || Time::HiRes::time() > $end;
         Time::HiRes::sleep(0.03);
     }
+}
+
+
+# SIGSTOP, and every thread has taken it: the kernel delivers it to one after
+# the other, while the rest go on.
+sub freeze {
+    my ($pid) = @_;
+    kill STOP => $pid or croak "SIGSTOP $pid: $!";
+    wait_for(sub { !grep { thread_state($_) ne 'T' } glob "/proc/$pid/task/*" })
+        or croak "process $pid runs on after SIGSTOP";
+}
+
+
+sub thread_state {
+    my ($task) = @_;
+    open my $in, '<', "$task/stat" or return 'T';
+    return <$in> =~ /\) (\S)/s ? $1 : '';
 }
 
 
