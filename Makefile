@@ -108,9 +108,10 @@ endif
 module: $(MODULE)
 
 # Rewritten only when a file came or went: the build description lists them.
+NGX_INPUT = $(sort $(MODULE_SOURCES) $(MODULE_HEADERS)) $(NGX_CC_OPT)
+
 $(B)/sources: FORCE | need $(B)
-	@echo '$(sort $(MODULE_SOURCES)) $(NGX_CC_OPT)' \
-	    | cmp -s - $@ || echo '$(sort $(MODULE_SOURCES)) $(NGX_CC_OPT)' > $@
+	@echo '$(NGX_INPUT)' | cmp -s - $@ || echo '$(NGX_INPUT)' > $@
 
 $(NGX)/objs/Makefile: config $(B)/sources stack/configure-nginx
 	@CC_OPT='$(NGX_CC_OPT)' stack/configure-nginx \
