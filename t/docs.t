@@ -80,6 +80,29 @@ none('every directive has its heading in docs/directives.md',
 none('every directive is in the README',
     grep { $readme !~ /`\Q$_\E`/ } sort keys %directives);
 
+# A manual page as it is read, without line breaks within an entry's head.
+sub rendered {
+    my ($page) = @_;
+    open my $pipe, '-|', 'mandoc', '-T', 'utf8', '-O', 'width=400', $page
+        or die "mandoc: $!";
+    binmode $pipe, ':encoding(UTF-8)';
+    my $text = do { local $/; <$pipe> };
+    $text =~ s/.\x08//g;
+    return $text;
+}
+
+my $mandoc = grep { -x "$_/mandoc" } split /:/, $ENV{PATH};
+my $worker_page = $mandoc ? rendered('docs/autostock-worker.8') : '';
+
+SKIP: {
+    skip 'no mandoc', 2 unless $mandoc;
+    for my $page (glob 'docs/*.8') {
+        my @faults = split /\n/, qx(mandoc -T lint -W warning $page 2>&1);
+        none("$page: no fault in its markup",
+            grep { !/outdated mandoc.db/ } @faults);
+    }
+}
+
 # What a row of the README's table says of its settings' defaults.
 my %told;
 while ($readme =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
@@ -94,7 +117,7 @@ while ($readme =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
 }
 
 SKIP: {
-    skip 'no autostock-worker is built', 2 unless -x "$build/autostock-worker";
+    skip 'no autostock-worker is built', 3 unless -x "$build/autostock-worker";
 
     # what must be set is set, so that the rest are the defaults
     my %must = (
@@ -118,6 +141,15 @@ SKIP: {
         grep { exists $told{$_} && !exists $must{$_}
                && $told{$_} ne $settings->{$_}
                && $_ ne 'AUTOSTOCK_WORKER_NAME' && $_ ne 'AWS_CA_BUNDLE' }
+        sort keys %$settings);
+
+    skip 'no mandoc', 1 unless $mandoc;
+    none('its manual page shows each setting, and its default if it has one',
+        grep { my $name = $_;
+               my $default = $must{$name} || $name eq 'AUTOSTOCK_WORKER_NAME'
+                   || $name eq 'DB_TLS_CA' ? '' : $settings->{$name} // '';
+               $worker_page !~ ($default eq '' || $default =~ /^\(/
+                   ? qr/\b$name\b/ : qr/\b$name \(\Q$default\E\)/) }
         sort keys %$settings);
 }
 

@@ -13,7 +13,8 @@ use Time::HiRes ();
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 50);
-stack('worker', 'provision', '--yes');
+my @dry_run = map { [stack('worker', @$_)] } ['provision', '--dry-run'],
+    ['provision', '--yes'], ['provision', '--dry-run'];
 
 my $sku = 'CP-502101';
 my $product = '213175b4-c9bf-11ec-a849-0a5824c89b02';
@@ -62,6 +63,27 @@ subtest 'usage' => sub {
         is($code, 0, "$name --help");
         like($output, qr/^usage: autostock-worker $name.*--output/s,
             'tells how');
+    }
+};
+
+subtest 'a dry run of provision' => sub {
+    is($dry_run[0][1], 1, 'before: exit 1');
+    like($dry_run[0][0], qr/^4 would change/m, 'and how much would change');
+    is($dry_run[1][1], 0, 'done');
+    is($dry_run[2][1], 0, 'after: exit 0');
+    like($dry_run[2][0], qr/^nothing would change/m, 'and says so');
+};
+
+subtest 'a device that is full' => sub {
+    for my $words (['version'], ['help'], ['orders', '--help'],
+        ['check-config'], ['orders', 'list', '--output', 'json'],
+        ['dlq', 'list', '--output', 'json'], ['reconcile'], ['doctor'],
+        ['provision', '--dry-run'], ['stock', 'add', $sku, 0],
+        ['ledger', 'rollup', '--before', '1d', '--dry-run'])
+    {
+        my $told = qx(stack/stack worker @$words 2>&1 >/dev/full);
+        is($? >> 8, 3, "@$words");
+        like($told, qr/output could not be written/, 'which is told');
     }
 };
 
@@ -148,6 +170,12 @@ subtest 'orders' => sub {
     like($output, qr/\Q$newer\E/, 'and the newer is named');
     is((grep { $_->{id} eq $id } orders())[0]{state}, 'cancelled', 'it does');
 
+    like(scalar command('orders', 'list', '--limit', 1),
+        qr/^the newest 1 of 2 orders are shown; --limit 2 shows all/m,
+        'what is cut off is told');
+    unlike(scalar command('orders', 'list', '--limit', 2), qr/shown/,
+        'and only then');
+
     sql("UPDATE restock_order SET last_error = 'a % is 50'
         WHERE order_id = UUID_TO_BIN('$id')");
     is(scalar @{ (json('orders', 'list', '--reason', $_->[0]))[0] },
@@ -155,6 +183,8 @@ subtest 'orders' => sub {
 };
 
 subtest 'dead letters' => sub {
+    like(scalar command('dlq', 'list'), qr/^the dead-letter queue is empty/m,
+        'there is none');
     fault(fault => 'status', status => 400, times => 0);
     # before the worker's first look at the shelves, which may open the next
     my $id = order()->{id};
@@ -170,7 +200,10 @@ subtest 'dead letters' => sub {
     my ($ours) = grep { ($_->{order_id} // '') eq $id } @$list;
     is($ours->{sku}, $sku, 'its SKU');
     like($ours->{reason}, qr/400/, "its reason: $ours->{reason}");
-    is($ours->{status}, 400, 'its status');
+    like(scalar command('dlq', 'list', '--output', 'json'),
+        qr/"attempts": \d+,\s*"status": 400,/, 'its status, numbers as such');
+    like(scalar command('dlq', 'list', '--reason', 'none'),
+        qr/^none of the 2 dead letters matches/m, 'none that is meant');
 
     my $again = (json('dlq', 'list'))[0];
     is(scalar @$again, 2, 'list hides nothing');

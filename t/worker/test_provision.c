@@ -254,6 +254,7 @@ test_dry_run(void **state)
     assert_int_equal(provision(t), 1);
     assert_int_equal(t->fake->ncalls, 5);
     assert_non_null(strstr(t->report, "queue q: would be created\n"));
+    assert_non_null(strstr(t->report, "\n4 would change; "));
     assert_null(strstr(t->report, ": created"));
 }
 

@@ -80,6 +80,20 @@ as_command_dlq_matches(const as_command_dlq_t *command,
 }
 
 
+/* Why nothing is shown. */
+static void
+as_command_dlq_none(const as_command_dlq_t *command, bool show)
+{
+    if (command->dlq.n == 0) {
+        fprintf(stderr, "the dead-letter queue is empty; messages that "
+                "another command is looking at are not shown\n");
+    } else {
+        fprintf(stderr, "none of the %zu dead letters %s\n", command->dlq.n,
+                show ? "has that id" : "matches the options");
+    }
+}
+
+
 /* list, and show: which must find something. */
 static int
 as_command_dlq_tell(as_command_dlq_t *command, bool show)
@@ -106,7 +120,7 @@ as_command_dlq_tell(as_command_dlq_t *command, bool show)
     }
 
     if (json_array_size(rows) == 0 && !command->session->json) {
-        fprintf(stderr, "no such dead letter is in the queue now\n");
+        as_command_dlq_none(command, show);
     }
 
     i = json_array_size(rows);

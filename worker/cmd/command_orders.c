@@ -2,6 +2,7 @@
  * autostock-worker orders list|show|cancel|retry
  */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const as_option_t  as_command_orders_options[] = {
     { "sku", "SKU", "of this product" },
     { "reason", "TEXT", "whose last error has this text" },
     { "older-than", "TIME", "opened so long ago: 90s, 5m, 2h, 7d" },
-    { "limit", "N", "at most (100), the newest" },
+    { "limit", "N", "at most (100), the newest; says how many there are" },
     { NULL, NULL, NULL }
 };
 
@@ -69,6 +70,13 @@ as_command_orders_list(as_session_t *session, as_order_list_t *list)
 
     if (status == AS_DB_OK) {
         as_output_rows(list->rows, columns, session->json, stdout);
+    }
+
+    if (status == AS_DB_OK && list->total > list->limit) {
+        fprintf(stderr, "the newest %" PRId64 " of %" PRId64 " orders are "
+                "shown; --limit %" PRId64 " shows all, --state, --sku, "
+                "--reason and --older-than choose\n", list->limit,
+                list->total, list->total);
     }
 
     json_decref(list->rows);

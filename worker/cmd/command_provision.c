@@ -18,7 +18,7 @@ static const as_option_t  as_command_provision_options[] = {
     { "max-receive", "N", "receives before a dead letter (5)" },
     { "visibility", "SECONDS", "of the queue (60)" },
     { "raw", NULL, "raw message delivery" },
-    { "dry-run", NULL, "only say what would be done" },
+    { "dry-run", NULL, "only say what would change; exits 1 then" },
     { NULL, NULL, NULL }
 };
 
@@ -112,6 +112,7 @@ as_command_provision_run(const as_options_t *options)
 const as_command_t  as_command_provision = {
     "provision", "", "create or complete topic, queues, subscription",
     "Run twice it changes nothing.  Prints TOPIC_ARN, QUEUE_URL and DLQ_URL,\n"
-    "and the IAM policy that the worker needs.\n",
+    "and the IAM policy that the worker needs.  --dry-run exits 0 where all\n"
+    "is as it should be, 1 where something would change: that is a finding.\n",
     as_command_provision_options, as_command_provision_run
 };

@@ -2,6 +2,8 @@
  * A dead letter as it is shown.
  */
 
+#include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cmd/dlq.h"
@@ -39,6 +41,25 @@ as_dlq_time(int64_t ms, char text[32])
 }
 
 
+/* A number where it is one: a foreign attribute may be anything. */
+static json_t *
+as_dlq_number(const char *text)
+{
+    char       *end;
+    long long   n;
+
+    if (text == NULL || *text < '0' || *text > '9') {
+        return as_record_text(text);
+    }
+
+    errno = 0;
+    n = strtoll(text, &end, 10);
+
+    return errno == 0 && *end == '\0' ? json_integer(n)
+                                      : as_record_text(text);
+}
+
+
 json_t *
 as_dlq_record(const as_dead_t *dead, bool body)
 {
@@ -51,8 +72,8 @@ as_dlq_record(const as_dead_t *dead, bool body)
         "sku", as_record_text(dead->sku),
         "dead_since", as_record_text(as_dlq_time(dead->sent_ms,
                                                        since)),
-        "attempts", as_record_text(dead->attempts),
-        "status", as_record_text(dead->status),
+        "attempts", as_dlq_number(dead->attempts),
+        "status", as_dlq_number(dead->status),
         "reason", as_record_text(dead->reason == NULL
                                ? "moved by SQS itself" : dead->reason),
         "worker", as_record_text(dead->worker));

@@ -2,6 +2,7 @@
  * autostock-worker: the table of commands.
  */
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,15 +78,33 @@ find(const char *name)
 }
 
 
-int
-main(int argc, char **argv)
+/* A caller that reads the output must not take half of it for the whole. */
+static int
+written(int rc)
+{
+    bool  failed;
+
+    failed = ferror(stdout) != 0;
+    errno = 0;
+
+    if (fflush(stdout) == 0 && !failed) {
+        return rc;
+    }
+
+    fprintf(stderr, "the output could not be written%s%s; it is not "
+            "complete, and what the command changed stays changed\n",
+            errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+
+    return AS_EXIT_REACH;
+}
+
+
+static int
+dispatch(int argc, char **argv)
 {
     const char          *name;
     as_options_t         options;
     const as_command_t  *command;
-
-    /* one arena: the clerks' threads allocate little, and give back */
-    mallopt(M_ARENA_MAX, 1);
 
     name = argc < 2 ? "" : argv[1];
 
@@ -118,4 +137,14 @@ main(int argc, char **argv)
     }
 
     return command->run(&options);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    /* one arena: the clerks' threads allocate little, and give back */
+    mallopt(M_ARENA_MAX, 1);
+
+    return written(dispatch(argc, argv));
 }

@@ -31,7 +31,7 @@ as_provision_step(as_provision_t *p, const char *kind, const char *name,
 
     would = p->conf->dry_run && strcmp(verb, "found") != 0;
     prefix = would ? "would be " : "";
-    p->pending |= would;
+    p->pending += would;
 
     if (p->conf->json) {
         (void) json_array_append_new(p->steps,
@@ -340,7 +340,8 @@ as_provision_report(as_provision_t *p, int rc)
                                         p->dlq_arn) : json_null();
 
     if (p->conf->json) {
-        root = json_pack("{s:b, s:O, s:s, s:s, s:s, s:O}", "ok", rc == 0,
+        root = json_pack("{s:b, s:i, s:O, s:s, s:s, s:s, s:O}", "ok", rc == 0,
+                         "would_change", (int) p->pending,
                          "steps", p->steps, "TOPIC_ARN", p->topic_arn,
                          "QUEUE_URL", p->queue_url, "DLQ_URL", p->dlq_url,
                          "iam_policy", iam);
@@ -355,6 +356,14 @@ as_provision_report(as_provision_t *p, int rc)
                        "AutostockProvision* only for this command and "
                        "doctor):\n%s\n", p->topic_arn, p->queue_url,
                        p->dlq_url, text ? text : "");
+    }
+
+    if (!p->conf->json && p->conf->dry_run && p->pending > 0) {
+        (void) fprintf(p->out, "\n%u would change; run it without --dry-run "
+                       "(exit code 1)\n", p->pending);
+
+    } else if (!p->conf->json && p->conf->dry_run) {
+        (void) fprintf(p->out, "\nnothing would change\n");
     }
 
     free(text);
@@ -390,7 +399,7 @@ as_provision(as_aws_t *aws, const as_provision_conf_t *conf, FILE *out)
         as_provision_report(&p, rc);
     }
 
-    if (rc == 0 && p.pending) {
+    if (rc == 0 && p.pending > 0) {
         rc = 1;
     }
 

@@ -21,7 +21,7 @@ typedef struct {
     as_sync_t                   sync;
     FILE                       *out;
     json_t                     *steps;
-    bool                        pending;           /* a dry run has work */
+    unsigned                    pending;           /* steps a dry run has */
 
     char                        partition[32];
     char                        account[32];

@@ -21,6 +21,8 @@ typedef struct {
     int64_t      limit;
     json_t      *rows;                 /* the newest first; the caller's
                                           array */
+    int64_t      total;                /* that match, those over the limit
+                                          too */
 } as_order_list_t;
 
 as_db_status_e as_order_list(as_db_t *db, as_order_list_t *list);
