@@ -101,7 +101,7 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       NULL },
 
     { ngx_string("autostock_sku"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_autostock_location_sku,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -224,6 +224,7 @@ ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
      *     alcf->conf_line = 0;
      *     alcf->sku = NULL;
      *     alcf->sku_pinned = 0;
+     *     alcf->sku_encoded = 0;
      *     alcf->idempotency_scope = NULL;
      */
 
@@ -252,6 +253,7 @@ ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->sku == NULL) {
         conf->sku = prev->sku;
         conf->sku_pinned = prev->sku_pinned;
+        conf->sku_encoded = prev->sku_encoded;
     }
 
     if (conf->idempotency_scope == NULL) {

@@ -111,6 +111,7 @@ typedef struct {
 
     ngx_http_complex_value_t     *sku;                /* NULL: the body says */
     ngx_flag_t                    sku_pinned;
+    ngx_flag_t                    sku_encoded;        /* decode percent signs */
 
     ngx_http_complex_value_t     *idempotency_scope;  /* NULL: one scope */
     ngx_array_t                  *callback_secrets;   /* ngx_str_t, newest

@@ -334,7 +334,7 @@ autostock_sku B;
 --- config
 autostock_sku A pined;
 --- refused
-invalid parameter "pined" of "autostock_sku", it may only be "pinned"
+invalid parameter "pined" of "autostock_sku", it may be "pinned" or "encoded", each once
 
 
 
@@ -494,3 +494,28 @@ unknown directive "autostock_checkouts"
 autostock_sku "A\nB";
 --- refused
 the SKU of "autostock_sku" has a control character
+
+
+
+=== TEST 52: "encoded" with a variable, alone and with "pinned"
+--- config
+autostock shop;
+location = /a { autostock_sku $arg_sku encoded; autostock_product; }
+location = /b { autostock_sku $arg_sku encoded pinned; autostock_checkout; }
+location = /c { autostock_sku $arg_sku pinned encoded; autostock_checkout; }
+
+
+
+=== TEST 53: "encoded" without a variable
+--- config
+autostock_sku A%20B encoded;
+--- refused
+takes "encoded" only with a variable in the SKU
+
+
+
+=== TEST 54: "encoded" twice
+--- config
+autostock_sku $arg_sku encoded encoded;
+--- refused
+invalid parameter "encoded" of "autostock_sku", it may be "pinned" or "encoded", each once

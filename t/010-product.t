@@ -232,3 +232,39 @@ GET /product/donut
 ["GET /product/donut", "GET /product/NO-1", "GET /product/donut"]
 --- error_code eval
 [200, 404, 200]
+
+
+
+=== TEST 22: any SKU, as an encoded argument
+What nginx does to a path (// becomes /, dot segments go) it does not do to an
+argument.
+--- config
+    location = /product {
+        autostock_sku $arg_sku encoded;
+        autostock_product;
+    }
+    location = /checkout {
+        autostock_sku $arg_sku encoded;
+        autostock_checkout;
+    }
+--- drive
+my @skus = ('A//B', '/A', 'A/', '.', '..', '../A', 'A/../B', './A', 'A B',
+    'A+B', 'A%B', 'A%2FB', 'A?B', 'A#B', 'A&B=C', '"A\\B"', '도너츠', '🍩', "'");
+my $n = 0;
+for my $sku (@skus) {
+    my $text = $sku =~ s/([\\'])/\\$1/gr;
+    db->run("INSERT INTO product (product_id, sku, name, price, stock, factory_id,"
+        . " ad_id) SELECT UNHEX(MD5('$text')), '$text', 'n" . ++$n . "', $n, 2,"
+        . ' factory_id, (SELECT MIN(ad_id) FROM advertisement) FROM factory'
+        . ' LIMIT 1');
+    (my $encoded = $sku) =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ge;
+    is(http(GET => "/product?sku=$encoded")->{json}{price}, $n, "GET $encoded");
+    is(http(POST => "/checkout?sku=$encoded", '{}')->{code}, 200,
+        "POST $encoded");
+}
+is(http(GET => '/product?sku=A%2fB')->{code}, 404, 'decoded once');
+is(http(GET => "/product?sku=$_")->{code}, 400, "not encoded: $_")
+    for '%', 'A%2', 'A%', '%zz', '%FF', '%00', '%0A', '';
+is(http(POST => '/checkout?sku=%zz', '{}')->{code}, 400, 'nor of a checkout');
+is(http(POST => '/checkout?sku=%zz', '{"sku":"A B"}')->{code}, 200,
+    'where the body names none');

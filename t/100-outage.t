@@ -227,3 +227,19 @@ POST /product/donut?@CALLBACK1@
 proxy('pass');
 ok(wait_for(sub { http(POST => '/product/donut?' . callback(1),
     '{"MessageAttributeProductCnt":10}')->{code} == 200 }, 10), 'later it is');
+
+
+
+=== TEST 13: a worker process that refused at once quits at once
+--- post_setup_server_root
+main::proxy('refuse');
+--- shop
+autostock_timeout 30s;
+--- errors
+--- drive
+is(sell()->{code}, 503, 'refused');
+is(http(GET => '/product/donut')->{code}, 503, 'a look-up, too');
+my ($worker) = workers_of(master_pid());
+kill QUIT => $worker;
+ok(wait_for(sub { !kill 0, $worker }, 3), 'it has ended');
+proxy('pass');

@@ -135,28 +135,28 @@ static ngx_int_t
 ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
     ngx_http_autostock_body_t *body, ngx_str_t *sku)
 {
+    ngx_int_t                       rc;
     ngx_str_t                       location;
     ngx_http_autostock_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    ngx_str_null(&location);
+    rc = ngx_http_autostock_client_sku(r, &location);
 
-    if (lcf->sku != NULL
-        && ngx_http_complex_value(r, lcf->sku, &location) != NGX_OK)
-    {
+    if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (body->product.len == 0) {
 
-        if (location.len == 0) {
+        if (rc == NGX_OK && location.len == 0) {
             return ngx_http_autostock_checkout_refuse(r, "sku is missing, and"
                                            " this location names no product");
         }
 
-        if (ngx_http_autostock_sku_check(location.data, location.len)
-            != NULL)
+        if (rc == NGX_DECLINED
+            || ngx_http_autostock_sku_check(location.data, location.len)
+               != NULL)
         {
             return ngx_http_autostock_checkout_refuse(r, "the SKU in the"
                                 " request's address must be 1 to 200 printable"
@@ -326,11 +326,6 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     switch (sale->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_SALE_SOLD:
-        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_SALES, 1);
-        ngx_http_autostock_count(lcf->database,
-                                 NGX_HTTP_AUTOSTOCK_SOLD_PIECES,
-                                 sale->quantity);
-
         return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
@@ -338,7 +333,7 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
                                  1);
 
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
         return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
@@ -382,7 +377,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 
     b = ngx_http_autostock_response_buf(r, size);
     if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");

@@ -5,6 +5,8 @@
 static ngx_int_t ngx_http_autostock_client_gather(ngx_http_request_t *r,
     ngx_chain_t *in, u_char *p);
 static void ngx_http_autostock_client_reading(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_client_decode(ngx_http_request_t *r,
+    ngx_str_t *sku);
 
 
 ngx_int_t
@@ -22,7 +24,6 @@ ngx_http_autostock_client_read(ngx_http_request_t *r,
     }
 
     r->request_body_in_single_buf = 1;
-    r->request_body_in_clean_file = 1;
 
     rc = ngx_http_read_client_request_body(r, handler);
 
@@ -233,4 +234,73 @@ ngx_http_autostock_client_header(ngx_http_request_t *r, const char *name,
         *value = h[i].value;
         rc = NGX_OK;
     }
+}
+
+
+ngx_int_t
+ngx_http_autostock_client_sku(ngx_http_request_t *r, ngx_str_t *sku)
+{
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    ngx_str_null(sku);
+
+    if (lcf->sku == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, lcf->sku, sku) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!lcf->sku_encoded) {
+        return NGX_OK;
+    }
+
+    return ngx_http_autostock_client_decode(r, sku);
+}
+
+
+/* strictly: ngx_unescape_uri() drops what it cannot decode */
+
+static ngx_int_t
+ngx_http_autostock_client_decode(ngx_http_request_t *r, ngx_str_t *sku)
+{
+    u_char     *p, *last, *from, *end;
+    ngx_int_t   n;
+
+    p = ngx_pnalloc(r->pool, ngx_max(sku->len, 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = p;
+    end = sku->data + sku->len;
+
+    for (from = sku->data; from != end; from++) {
+
+        if (*from != '%') {
+            *last++ = *from;
+            continue;
+        }
+
+        if (end - from < 3) {
+            return NGX_DECLINED;
+        }
+
+        n = ngx_hextoi(from + 1, 2);
+
+        if (n == NGX_ERROR) {
+            return NGX_DECLINED;
+        }
+
+        *last++ = (u_char) n;
+        from += 2;
+    }
+
+    sku->data = p;
+    sku->len = last - p;
+
+    return NGX_OK;
 }

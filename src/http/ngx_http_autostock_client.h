@@ -56,5 +56,14 @@ ngx_int_t ngx_http_autostock_client_refuse(ngx_http_request_t *r,
 ngx_int_t ngx_http_autostock_client_header(ngx_http_request_t *r,
     const char *name, size_t len, ngx_str_t *value);
 
+/*
+ * The value of autostock_sku for this request, percent-decoded (RFC 3986,
+ * 2.1) where the directive says "encoded"; empty where the location names no
+ * product.  In r->pool; not checked.  NGX_DECLINED where a percent sign is not
+ * followed by two hexadecimal digits; NGX_ERROR where memory ran out.
+ */
+ngx_int_t ngx_http_autostock_client_sku(ngx_http_request_t *r,
+    ngx_str_t *sku);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_CLIENT_H_INCLUDED_ */

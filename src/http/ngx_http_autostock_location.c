@@ -78,6 +78,7 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_autostock_loc_conf_t *alcf = conf;
 
     ngx_str_t                         *value;
+    ngx_uint_t                         i;
     const char                        *wrong;
     ngx_http_compile_complex_value_t   ccv;
 
@@ -87,16 +88,24 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (cf->args->nelts == 3) {
-        if (ngx_strcmp(value[2].data, "pinned") != 0) {
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "pinned") == 0 && !alcf->sku_pinned) {
+            alcf->sku_pinned = 1;
+
+        } else if (ngx_strcmp(value[i].data, "encoded") == 0
+                   && !alcf->sku_encoded)
+        {
+            alcf->sku_encoded = 1;
+
+        } else {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\" of "
-                               "\"autostock_sku\", it may only be \"pinned\"",
-                               &value[2]);
+                               "\"autostock_sku\", it may be \"pinned\" or "
+                               "\"encoded\", each once",
+                               &value[i]);
             return NGX_CONF_ERROR;
         }
-
-        alcf->sku_pinned = 1;
     }
 
     alcf->sku = ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t));
@@ -116,6 +125,10 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (alcf->sku->lengths) {
         return NGX_CONF_OK;
+    }
+
+    if (alcf->sku_encoded) {
+        return "takes \"encoded\" only with a variable in the SKU";
     }
 
     wrong = ngx_http_autostock_sku_check(value[1].data, value[1].len);

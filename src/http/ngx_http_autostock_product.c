@@ -48,15 +48,16 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (lcf->sku != NULL
-        && ngx_http_complex_value(r, lcf->sku, &view->lookup.sku) != NGX_OK)
-    {
+    rc = ngx_http_autostock_client_sku(r, &view->lookup.sku);
+
+    if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_autostock_sku_check(view->lookup.sku.data,
-                                     view->lookup.sku.len)
-        != NULL)
+    if (rc == NGX_DECLINED
+        || ngx_http_autostock_sku_check(view->lookup.sku.data,
+                                        view->lookup.sku.len)
+           != NULL)
     {
         ngx_str_set(&detail, "the SKU in the request's address must be 1 to"
                     " 200 printable characters of UTF-8");

@@ -96,7 +96,7 @@ ngx_http_autostock_request_not_allowed(ngx_http_request_t *r,
 
     if (ngx_http_autostock_response_header(r, "Allow", sizeof("Allow") - 1,
                                            allow, len)
-        != NGX_OK)
+        == NULL)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

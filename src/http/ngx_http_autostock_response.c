@@ -27,6 +27,7 @@ static ngx_int_t ngx_http_autostock_response_retry(ngx_http_request_t *r,
     ngx_http_autostock_loc_conf_t *lcf);
 static ngx_int_t ngx_http_autostock_response_output(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_buf_t *b);
+static ngx_int_t ngx_http_autostock_response_no_store(ngx_http_request_t *r);
 
 
 static ngx_str_t  ngx_http_autostock_json = ngx_string("application/json");
@@ -185,7 +186,7 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
     if (problem->retry
         && ngx_http_autostock_response_retry(r, lcf) != NGX_OK)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     if (message == NULL) {
@@ -196,7 +197,7 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
         b = ngx_http_autostock_response_buf(r,
                               sizeof("{\"message\":\"\"}") + message->len);
         if (b == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
         b->last = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
@@ -218,7 +219,7 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
 
     b = ngx_http_autostock_response_buf(r, size);
     if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     b->last = ngx_http_autostock_response_fill(b->last, problem, detail,
@@ -270,9 +271,15 @@ ngx_http_autostock_response_retry(ngx_http_request_t *r,
 
     last = as_decimal(p, lcf->retry_after);
 
-    return ngx_http_autostock_response_header(r, "Retry-After",
-                                              sizeof("Retry-After") - 1,
-                                              p, last - p);
+    if (ngx_http_autostock_response_header(r, "Retry-After",
+                                           sizeof("Retry-After") - 1,
+                                           p, last - p)
+        == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -282,6 +289,15 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
 {
     ngx_int_t    rc;
     ngx_chain_t  out;
+
+    /*
+     * The status is final: the sale may be done.  nginx would answer a
+     * conditional request with 304 or 412, and a request that an error_page
+     * without "=" sent here with that page's status.
+     */
+
+    r->disable_not_modified = 1;
+    r->err_status = 0;
 
     r->headers_out.status = status;
 
@@ -297,14 +313,8 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_type_lowcase = NULL;
     r->headers_out.content_length_n = b->last - b->pos;
 
-    /* an answer is of the moment it was given */
-
-    rc = ngx_http_autostock_response_header(r, "Cache-Control",
-                                            sizeof("Cache-Control") - 1,
-                                            (u_char *) "no-store",
-                                            sizeof("no-store") - 1);
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (ngx_http_autostock_response_no_store(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     rc = ngx_http_send_header(r);
@@ -323,7 +333,56 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-ngx_int_t
+/*
+ * An answer is of the moment it was given.  The header is where nginx looks
+ * for one, so that "expires" replaces it and adds no second.
+ */
+
+static ngx_int_t
+ngx_http_autostock_response_no_store(ngx_http_request_t *r)
+{
+    ngx_table_elt_t   *h;
+#if (nginx_version < 1023000)
+    ngx_table_elt_t  **cache_control;
+#endif
+
+    h = ngx_http_autostock_response_header(r, "Cache-Control",
+                                           sizeof("Cache-Control") - 1,
+                                           (u_char *) "no-store",
+                                           sizeof("no-store") - 1);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (nginx_version >= 1023000)
+
+    h->next = r->headers_out.cache_control;
+    r->headers_out.cache_control = h;
+
+#else
+
+    if (r->headers_out.cache_control.elts == NULL
+        && ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
+                          sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cache_control = ngx_array_push(&r->headers_out.cache_control);
+    if (cache_control == NULL) {
+        return NGX_ERROR;
+    }
+
+    *cache_control = h;
+
+#endif
+
+    return NGX_OK;
+}
+
+
+ngx_table_elt_t *
 ngx_http_autostock_response_header(ngx_http_request_t *r, const char *name,
     size_t name_len, u_char *value, size_t value_len)
 {
@@ -331,7 +390,7 @@ ngx_http_autostock_response_header(ngx_http_request_t *r, const char *name,
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     h->hash = 1;
@@ -344,17 +403,23 @@ ngx_http_autostock_response_header(ngx_http_request_t *r, const char *name,
     h->value.len = value_len;
     h->lowcase_key = NULL;
 
-    return NGX_OK;
+    return h;
 }
 
 
 ngx_int_t
 ngx_http_autostock_response_replayed(ngx_http_request_t *r)
 {
-    return ngx_http_autostock_response_header(r, "Idempotency-Replayed",
-                                         sizeof("Idempotency-Replayed") - 1,
-                                         (u_char *) "true",
-                                         sizeof("true") - 1);
+    if (ngx_http_autostock_response_header(r, "Idempotency-Replayed",
+                                           sizeof("Idempotency-Replayed") - 1,
+                                           (u_char *) "true",
+                                           sizeof("true") - 1)
+        == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -39,8 +39,11 @@ ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
     size_t size);
 
 /*
- * Sends status, headers and the buffer; what ngx_http_output_filter() or
- * ngx_http_send_header() returned, for ngx_http_finalize_request().
+ * Sends status, headers and the buffer.  Neither a conditional request nor an
+ * error_page that led here changes the status.  Returns what
+ * ngx_http_output_filter() or ngx_http_send_header() returned, for
+ * ngx_http_finalize_request().  NGX_ERROR where memory ran out: that closes
+ * the connection, since an error page of nginx would deny a sale that is done.
  */
 ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_buf_t *b);
@@ -54,8 +57,11 @@ ngx_int_t ngx_http_autostock_response_problem(ngx_http_request_t *r,
     ngx_http_autostock_problem_e problem, ngx_str_t *detail,
     ngx_str_t *message, ngx_str_t *members);
 
-/* Name and value must outlive the request's pool, or be in it. */
-ngx_int_t ngx_http_autostock_response_header(ngx_http_request_t *r,
+/*
+ * Adds a header of the answer.  Name and value must outlive the request's
+ * pool, or be in it.  NULL where memory ran out.
+ */
+ngx_table_elt_t *ngx_http_autostock_response_header(ngx_http_request_t *r,
     const char *name, size_t name_len, u_char *value, size_t value_len);
 
 /* "Idempotency-Replayed: true" */

@@ -60,7 +60,7 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
                                               sizeof("WWW-Authenticate") - 1,
                                               (u_char *) "Callback-Signature",
                                               sizeof("Callback-Signature") - 1)
-            != NGX_OK)
+            == NULL)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -270,7 +270,7 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
                                  NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
 
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
         return ngx_http_autostock_restock_booked(r, receipt, lcf->compat);
@@ -314,7 +314,7 @@ ngx_http_autostock_restock_booked(ngx_http_request_t *r,
 
     b = ngx_http_autostock_response_buf(r, size);
     if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");

@@ -187,8 +187,6 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
     }
 
     batch->boarding = 0;
-    ngx_http_autostock_flight_end(flight);
-
     ngx_queue_init(&refused);
 
     while (!ngx_queue_empty(&batch->waiting)) {
@@ -198,6 +196,9 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         ngx_http_autostock_batch_unqueue(waiter);
         ngx_queue_insert_tail(&refused, q);
     }
+
+    /* with none left to wait, so that the timer of their deadlines ends */
+    ngx_http_autostock_flight_end(flight);
 
     while (!ngx_queue_empty(&refused)) {
         q = ngx_queue_head(&refused);

@@ -22,6 +22,8 @@ static void ngx_http_autostock_transaction_lock(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_count(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_land(void *data, ngx_int_t rc);
 
 
@@ -481,7 +483,34 @@ ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
     t->sent = 0;
     t->doubt = 0;
 
+    ngx_http_autostock_transaction_count(t);
+
     ngx_http_autostock_flight_land(&t->flight);
+}
+
+
+/* here, since a sale whose client has left is answered to nobody */
+
+static void
+ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                      i, sales, pieces;
+    ngx_http_autostock_database_t  *db;
+
+    sales = 0;
+    pieces = 0;
+
+    for (i = 0; i < t->nitems; i++) {
+        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            sales++;
+            pieces += t->items[i].quantity;
+        }
+    }
+
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
 }
 
 

@@ -260,6 +260,8 @@ ngx_http_autostock_status_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_int_t    rc;
     ngx_chain_t  out;
 
+    r->disable_not_modified = 1;
+
     r->headers_out.status = status;
     r->headers_out.content_length_n = b->last - b->pos;
     r->headers_out.content_type = *type;
