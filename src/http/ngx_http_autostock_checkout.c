@@ -19,13 +19,6 @@ typedef struct {
 } ngx_http_autostock_checkout_t;
 
 
-/* a SKU has no control characters: only " and \ are escaped, by one byte */
-
-#define NGX_HTTP_AUTOSTOCK_CHECKOUT_MEMBERS_LEN                               \
-    (sizeof(",\"sku\":\"\",\"stock\":") + 2 * NGX_HTTP_AUTOSTOCK_SKU_BYTES    \
-     + NGX_INT64_LEN)
-
-
 static void ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
@@ -373,7 +366,8 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
                   "\"quantity\":,\"stock\":}")
            + ngx_http_autostock_checkout_done.len
            + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
-           + 2 * sale->sku.len + NGX_INT32_LEN + NGX_INT64_LEN;
+           + as_json_escaped_len(sale->own_sku.data, sale->own_sku.len)
+           + NGX_INT32_LEN + NGX_INT64_LEN;
 
     b = ngx_http_autostock_response_buf(r, size);
     if (b == NULL) {
@@ -389,7 +383,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
         p = ngx_http_autostock_response_put(p, "\",\"sale_id\":\"");
         p = (u_char *) as_uuid_text(sale->id, (char *) p);
         p = ngx_http_autostock_response_put(p, "\",\"sku\":\"");
-        p = as_json_escape(p, sale->sku.data, sale->sku.len);
+        p = as_json_escape(p, sale->own_sku.data, sale->own_sku.len);
         p = ngx_http_autostock_response_put(p, "\",\"quantity\":");
         p = as_decimal(p, sale->quantity);
         p = ngx_http_autostock_response_put(p, ",\"stock\":");
@@ -413,7 +407,6 @@ ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
 {
     u_char     *p;
     u_char      text[32 + NGX_HTTP_AUTOSTOCK_LEFT_LEN];
-    u_char      rest[NGX_HTTP_AUTOSTOCK_CHECKOUT_MEMBERS_LEN];
     ngx_str_t   message, members;
 
     p = ngx_http_autostock_response_message(text,
@@ -422,13 +415,20 @@ ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
     message.data = text;
     message.len = p - text;
 
-    p = ngx_http_autostock_response_put(rest, ",\"sku\":\"");
-    p = as_json_escape(p, sale->sku.data, sale->sku.len);
+    members.data = ngx_pnalloc(r->pool, sizeof(",\"sku\":\"\",\"stock\":")
+                        + as_json_escaped_len(sale->own_sku.data,
+                                              sale->own_sku.len)
+                        + NGX_INT64_LEN);
+    if (members.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_http_autostock_response_put(members.data, ",\"sku\":\"");
+    p = as_json_escape(p, sale->own_sku.data, sale->own_sku.len);
     p = ngx_http_autostock_response_put(p, "\",\"stock\":");
     p = ngx_http_autostock_response_stock(p, sale->stock);
 
-    members.data = rest;
-    members.len = p - rest;
+    members.len = p - members.data;
 
     return ngx_http_autostock_response_problem(r,
               NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK, NULL, &message, &members);

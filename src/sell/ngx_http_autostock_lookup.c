@@ -5,8 +5,11 @@
 
 /*
  * A batch asks for every SKU once, all in one SELECT by the unique key.  The
- * rows are matched by bytes; a SKU whose bytes match no row may still be the
- * same to the column's collation, so it is then asked for alone, by number.
+ * rows are matched by bytes.  A SKU whose bytes match no row may still be the
+ * same to the column's collation: as a row that is nobody's by its bytes, or
+ * as one that another spelling has matched.  So those left over are asked for
+ * once more in one SELECT, and only where that finds rows each by its number,
+ * which costs the database several times as much.
  */
 
 
@@ -25,9 +28,11 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
-    ngx_uint_t                        nrows;
-    ngx_uint_t                        matched;
+    ngx_uint_t                        nrows;    /* of this SELECT */
+    ngx_uint_t                        strange;  /* of them: nobody's bytes */
+    ngx_uint_t                        matched;  /* of all */
     ngx_pool_t                       *pool;     /* texts, until landed */
+    ngx_uint_t                        again;
     ngx_uint_t                        one_by_one;
 } ngx_http_autostock_lookup_flight_t;
 
@@ -242,8 +247,8 @@ ngx_http_autostock_lookup_depart(ngx_http_autostock_flight_t *flight)
         lf->items[i].found = 0;
     }
 
-    lf->nrows = 0;
     lf->matched = 0;
+    lf->again = 0;
     lf->one_by_one = 0;
 
     ngx_http_autostock_lookup_ask_all(lf);
@@ -253,7 +258,7 @@ ngx_http_autostock_lookup_depart(ngx_http_autostock_flight_t *flight)
 static void
 ngx_http_autostock_lookup_ask_all(ngx_http_autostock_lookup_flight_t *lf)
 {
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, n;
     ngx_http_autostock_sql_t  *sql;
 
     sql = &lf->flight.sql;
@@ -263,8 +268,13 @@ ngx_http_autostock_lookup_ask_all(ngx_http_autostock_lookup_flight_t *lf)
                                 NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS
                                 " FROM product WHERE sku IN(");
 
-    for (i = 0; i < lf->nitems; i++) {
-        if (i) {
+    for (i = 0, n = 0; i < lf->nitems; i++) {
+
+        if (lf->items[i].found) {
+            continue;
+        }
+
+        if (n++) {
             ngx_http_autostock_sql_text(sql, ",");
         }
 
@@ -272,6 +282,9 @@ ngx_http_autostock_lookup_ask_all(ngx_http_autostock_lookup_flight_t *lf)
     }
 
     ngx_http_autostock_sql_text(sql, ")");
+
+    lf->nrows = 0;
+    lf->strange = 0;
 
     ngx_http_autostock_flight_query(&lf->flight,
                                     ngx_http_autostock_lookup_row,
@@ -306,7 +319,6 @@ ngx_http_autostock_lookup_ask_alone(ngx_http_autostock_lookup_flight_t *lf)
     }
 
     lf->one_by_one = 1;
-    lf->nrows = 0;
 
     ngx_http_autostock_flight_query(&lf->flight,
                                     ngx_http_autostock_lookup_row,
@@ -347,6 +359,7 @@ ngx_http_autostock_lookup_row(void *data, ngx_uint_t statement,
                                                             columns[1].len));
 
     if (*place == 0 || lf->items[*place - 1].found) {
+        lf->strange++;
         return NGX_OK;
     }
 
@@ -421,14 +434,18 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
         return;
     }
 
-    if (!lf->one_by_one && lf->nrows > lf->matched
-        && lf->matched < lf->nitems)
-    {
+    if (lf->one_by_one || lf->nrows == 0 || lf->matched == lf->nitems) {
+        ngx_http_autostock_flight_land(&lf->flight);
+        return;
+    }
+
+    if (lf->strange || lf->again) {
         ngx_http_autostock_lookup_ask_alone(lf);
         return;
     }
 
-    ngx_http_autostock_flight_land(&lf->flight);
+    lf->again = 1;
+    ngx_http_autostock_lookup_ask_all(lf);
 }
 
 

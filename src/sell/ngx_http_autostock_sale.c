@@ -170,13 +170,19 @@ void
 ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome)
 {
-    if (sale->product) {
-        ngx_http_autostock_catalog_release(sale->product);
-        sale->product = NULL;
-    }
+    ngx_http_autostock_product_t  *product;
 
+    product = sale->product;
+    sale->product = NULL;
+
+    sale->own_sku = (product && !product->ghost) ? product->sku : sale->sku;
     sale->outcome = outcome;
     sale->handler(sale);
+
+    /* the sale may be gone by now */
+    if (product) {
+        ngx_http_autostock_catalog_release(product);
+    }
 }
 
 

@@ -49,6 +49,9 @@ struct ngx_http_autostock_sale_s {
     ngx_http_autostock_sale_outcome_e    outcome;
     u_char                               id[16];    /* sale_id; of a replay
                                                        the first one's */
+    ngx_str_t                            own_sku;   /* the row's, while the
+                                                       handler runs; as asked
+                                                       where there is none */
     int64_t                              stock;     /* after this sale, or
                                                        now; -1: not known */
 
