@@ -39,6 +39,23 @@ subtest 'the factory is down, and comes back' => sub {
     is(asked($id), 1, 'the factory was asked once');
 };
 
+subtest 'down for longer than the queue gives one letter' => sub {
+    my $dead = queue_depth($env->{DLQ_URL});
+    stack('kill', 'factory');
+    my $id = sell_out();
+    ok(wait_for(sub { 2 <= (() = log_of('worker')
+        =~ /published as .*\Q$id\E/g) }, 30), 'a second letter carries it')
+        or diag log_of('worker');
+    ok(wait_for(sub { (order()->{error} // '') =~ /no answer/ }),
+        'the order says why');
+    like(order()->{state}, qr/^(?:pending|published)$/, 'and lives');
+    unlike(log_of('worker'), qr/circuit opened/, 'one order opens no circuit');
+    stack('start', 'factory');
+    fulfilled($id);
+    is(asked($id), 1, 'the factory was asked once');
+    is(queue_depth($env->{DLQ_URL}), $dead, 'no letter died');
+};
+
 subtest '503 for a while' => sub {
     fault(fault => 'status', status => 503, times => 3);
     my $id = sell_out();

@@ -114,7 +114,7 @@ subtest 'an outage burns no receives' => sub {
 
 subtest 'one bad letter dies alone' => sub {
     my $bad = sql("SELECT BIN_TO_UUID(UNHEX(MD5('shelf31')))")->[0][0];
-    fault(fault => 'status', status => 500, times => 0, match => $bad);
+    fault(fault => 'status', status => 422, times => 0, match => $bad);
     my $log = length log_of('worker');
     start_worker();
     open_orders(6);
@@ -125,7 +125,7 @@ subtest 'one bad letter dies alone' => sub {
         'no circuit opened');
     is(scalar(letters()), 1, 'one letter is dead');
     like(metrics(), qr/factory_calls_total\{code="$_->[0]"\} $_->[1]$/m,
-        "calls are counted by status: $_->[0]") for [500, 5], [201, 5];
+        "calls are counted by status: $_->[0]") for [422, 1], [201, 5];
     factory_faults_clear();
     stack('stop', 'worker');
 };

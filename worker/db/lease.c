@@ -147,8 +147,9 @@ as_lease_release(const char *worker, const as_lease_t *lease, as_text_t *sql)
     as_text_printf(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
                    " SET lease_until = NULL,"
                    " lease_owner = NULL, next_attempt_at = UTC_TIMESTAMP(6)"
-                   " + INTERVAL %" PRId64 " MICROSECOND, last_error = ",
-                   lease->again_ms * 1000);
+                   " + INTERVAL %" PRId64 " MICROSECOND%s, last_error = ",
+                   lease->again_ms * 1000, lease->kind == AS_LEASE_PUT_OFF
+                   ? ", state = 'pending'" : "");
     as_text_sql_string(sql, lease->error);
     as_text_put(sql, " WHERE state = 'published' AND lease_owner = ");
     as_text_sql_string(sql, own);
@@ -277,7 +278,9 @@ as_lease_sql(as_lease_batch_t *batch, const char *worker, int64_t lease_ms,
     for (i = 0; i < batch->n; i++) {
         lease = batch->leases[i];
 
-        if (lease->kind == AS_LEASE_RELEASE) {
+        if (lease->kind == AS_LEASE_RELEASE
+            || lease->kind == AS_LEASE_PUT_OFF)
+        {
             as_lease_release(worker, lease, sql);
 
         } else if (lease->kind == AS_LEASE_FAIL) {

@@ -17,7 +17,9 @@
 typedef enum {
     AS_LEASE_TAKE = 0,                 /* before the call */
     AS_LEASE_REQUESTED,                /* the factory accepted */
-    AS_LEASE_RELEASE,                  /* it did not; later again */
+    AS_LEASE_RELEASE,                  /* it did not; the letter comes again */
+    AS_LEASE_PUT_OFF,                  /* nor does the letter: the order is
+                                          pending, for the relay */
     AS_LEASE_FAIL                      /* the order failed: error says why */
 } as_lease_kind_e;
 
@@ -38,8 +40,8 @@ typedef struct {
     uint8_t             id[AS_UUID_LEN];
     uint64_t            token;         /* of the lease held; 0: none.  After a
                                           TAKE that is MINE the new one */
-    const char         *error;         /* RELEASE, FAIL */
-    int64_t             again_ms;      /* RELEASE: the letter is back then */
+    const char         *error;         /* RELEASE, PUT_OFF, FAIL */
+    int64_t             again_ms;      /* RELEASE, PUT_OFF: how soon */
 
     /* answered to TAKE */
     as_lease_answer_e   answer;

@@ -24,7 +24,7 @@ as_breaker_success(as_breaker_t *breaker)
     closed = breaker->open;
     breaker->open = false;
     breaker->failures = 0;
-    breaker->nmessages = 0;
+    breaker->norders = 0;
     breaker->probes = 0;
 
     return closed;
@@ -32,20 +32,20 @@ as_breaker_success(as_breaker_t *breaker)
 
 
 static void
-as_breaker_count(as_breaker_t *breaker, uint64_t message)
+as_breaker_count(as_breaker_t *breaker, uint64_t order)
 {
     unsigned  i;
 
     breaker->failures++;
 
-    for (i = 0; i < breaker->nmessages; i++) {
-        if (breaker->messages[i] == message) {
+    for (i = 0; i < breaker->norders; i++) {
+        if (breaker->orders[i] == order) {
             return;
         }
     }
 
-    if (breaker->nmessages < AS_BREAKER_MESSAGES) {
-        breaker->messages[breaker->nmessages++] = message;
+    if (breaker->norders < AS_BREAKER_ORDERS) {
+        breaker->orders[breaker->norders++] = order;
     }
 }
 
@@ -76,10 +76,10 @@ as_breaker_schedule(as_breaker_t *breaker, int64_t now_ms,
 
 
 bool
-as_breaker_failure(as_breaker_t *breaker, uint64_t message, int64_t now_ms,
+as_breaker_failure(as_breaker_t *breaker, uint64_t order, int64_t now_ms,
     int64_t retry_after_ms, unsigned jitter)
 {
-    as_breaker_count(breaker, message);
+    as_breaker_count(breaker, order);
 
     if (breaker->open) {
         /* a call begun before it opened is no probe */
@@ -91,7 +91,7 @@ as_breaker_failure(as_breaker_t *breaker, uint64_t message, int64_t now_ms,
     }
 
     if (breaker->failures < AS_BREAKER_FAILURES
-        || breaker->nmessages < AS_BREAKER_MESSAGES)
+        || breaker->norders < AS_BREAKER_ORDERS)
     {
         return false;
     }

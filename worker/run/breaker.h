@@ -1,7 +1,7 @@
 /*
  * The circuit breaker of one factory.  It opens after five failures in a row
- * over at least three different messages, so that one bad letter still dies
- * alone; then one call at a time is its probe, until one succeeds.
+ * over at least three different orders, so that one bad order does not stop
+ * the others; then one call at a time is its probe, until one succeeds.
  */
 
 #ifndef AS_BREAKER_H
@@ -12,7 +12,7 @@
 
 
 #define AS_BREAKER_FAILURES  5
-#define AS_BREAKER_MESSAGES  3
+#define AS_BREAKER_ORDERS    3
 
 
 /* Times are the caller's clock, in ms. */
@@ -22,9 +22,9 @@ typedef struct {
 
     bool      open;
     unsigned  failures;                /* in a row */
-    unsigned  nmessages;               /* different ones among them, counted
-                                          up to AS_BREAKER_MESSAGES */
-    uint64_t  messages[AS_BREAKER_MESSAGES];
+    unsigned  norders;                 /* different ones among them, counted
+                                          up to AS_BREAKER_ORDERS */
+    uint64_t  orders[AS_BREAKER_ORDERS];
     unsigned  probes;                  /* that failed, since it opened */
     int64_t   probe_at;                /* where open: not before */
     int64_t   since;                   /* where open */
@@ -37,11 +37,11 @@ void as_breaker_init(as_breaker_t *breaker, int64_t min_ms, int64_t max_ms);
 bool as_breaker_success(as_breaker_t *breaker);
 
 /*
- * message tells letters apart; a receive more of one is the same message.
+ * order tells orders apart: another letter of one is the same.
  * retry_after_ms: the factory's wish, -1 none.  jitter is 0 to 999.  True
  * where this opened it.
  */
-bool as_breaker_failure(as_breaker_t *breaker, uint64_t message,
+bool as_breaker_failure(as_breaker_t *breaker, uint64_t order,
     int64_t now_ms, int64_t retry_after_ms, unsigned jitter);
 
 

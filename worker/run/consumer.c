@@ -56,8 +56,7 @@ as_consumer_keep(void *data)
         {
             snprintf(letter->error, sizeof(letter->error),
                      "held as long as SQS allows");
-            letter->again_ms = 0;
-            as_desk_add(letter, AS_LEASE_RELEASE);
+            as_course_later(letter, 0);
         }
 
         /* so that no other worker takes the order for lost */
@@ -194,10 +193,9 @@ as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
         if (letter->stage == AS_LETTER_FACTORY
             && as_factories_take_back(&letter->call, false))
         {
-            letter->again_ms = 0;
             snprintf(letter->error, sizeof(letter->error),
                      "the worker stopped");
-            as_desk_add(letter, AS_LEASE_RELEASE);
+            as_course_later(letter, 0);
         }
     }
 

@@ -87,6 +87,7 @@ void as_course_leased(as_letter_t *letter);
 void as_course_noted(as_letter_t *letter);
 void as_course_buried(void *data, as_letter_t *letter, bool done);
 void as_course_give_back(as_letter_t *letter, int64_t ms);
+void as_course_later(as_letter_t *letter, int64_t ms);
 void as_course_say(as_letter_t *letter, as_log_level_e level,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -15,6 +15,10 @@
 #include "run/consumer_parts.h"
 
 
+#define AS_COURSE_RECEIVES  3          /* where the queue's policy is not
+                                          known: no further ones are risked */
+
+
 static bool as_course_ready(void *data);
 static void as_course_answered(void *data,
     const as_factory_result_t *result);
@@ -78,7 +82,34 @@ as_course_bury(as_letter_t *letter, const char *reason)
 }
 
 
-/* Full jitter over a bound that doubles with each receive. */
+/* The queue will not give it again, but to the dead letters. */
+static bool
+as_course_is_last(const as_letter_t *letter)
+{
+    unsigned  max = letter->consumer->max_receive;
+
+    return letter->receive_count >= (max > 0 ? max : AS_COURSE_RECEIVES);
+}
+
+
+/*
+ * The letter goes, and comes again in ms.  From the queue while that gives
+ * it; then the order's row carries it: the order is pending again, and the
+ * relay publishes it at its time.  So no outage uses up an order's receives.
+ */
+void
+as_course_later(as_letter_t *letter, int64_t ms)
+{
+    letter->again_ms = ms;
+    as_desk_add(letter, as_course_is_last(letter) ? AS_LEASE_PUT_OFF
+                                                  : AS_LEASE_RELEASE);
+}
+
+
+/*
+ * Full jitter over a bound that doubles with each receive, or is a quarter of
+ * the time for which the order waits.
+ */
 static int64_t
 as_course_backoff(const as_letter_t *letter, int64_t retry_after_ms)
 {
@@ -92,6 +123,10 @@ as_course_backoff(const as_letter_t *letter, int64_t retry_after_ms)
          i++)
     {
         bound *= 2;
+    }
+
+    if (bound < letter->lease.age_ms / 4) {
+        bound = letter->lease.age_ms / 4;
     }
 
     if (bound > settings->backoff_max) {
@@ -203,9 +238,8 @@ as_course_call(as_letter_t *letter)
     }
 
     if (consumer->stopping) {
-        letter->again_ms = 0;
         snprintf(letter->error, sizeof(letter->error), "the worker stopped");
-        as_desk_add(letter, AS_LEASE_RELEASE);
+        as_course_later(letter, 0);
         return;
     }
 
@@ -215,7 +249,7 @@ as_course_call(as_letter_t *letter)
     call->factory = letter->lease.factory;
     call->requester = letter->message.requester;
     call->quantity = letter->lease.quantity;
-    call->message = as_letter_key(letter);
+    call->key = as_letter_key(letter);
     call->ready = as_course_ready;
     call->done = as_course_answered;
     call->data = letter;
@@ -329,14 +363,6 @@ as_course_ready(void *data)
 }
 
 
-static bool
-as_course_is_last(const as_letter_t *letter)
-{
-    return letter->consumer->max_receive > 0
-           && letter->receive_count >= letter->consumer->max_receive;
-}
-
-
 static void
 as_course_answered(void *data, const as_factory_result_t *result)
 {
@@ -368,19 +394,21 @@ as_course_answered(void *data, const as_factory_result_t *result)
         return;
     }
 
-    if (as_course_is_last(letter)) {
+    if (!result->outage && as_course_is_last(letter)) {
         snprintf(letter->error, sizeof(letter->error), "gave up after %u "
                  "receives: %.200s", letter->receive_count, result->reason);
         as_course_bury(letter, letter->error);
         return;
     }
 
-    letter->again_ms = as_course_backoff(letter, result->retry_after_ms);
     worker->counters.backed_off++;
+    as_course_later(letter, as_course_backoff(letter,
+                                              result->retry_after_ms));
     as_course_say(letter, AS_LOG_WARN, "%s; again in %" PRId64 " ms "
-                    "(receive %u of %u)", letter->error, letter->again_ms,
-                    letter->receive_count, letter->consumer->max_receive);
-    as_desk_add(letter, AS_LEASE_RELEASE);
+                    "(receive %u of %u%s)", letter->error, letter->again_ms,
+                    letter->receive_count, letter->consumer->max_receive,
+                    letter->lease.kind == AS_LEASE_PUT_OFF
+                    ? ": by a new letter" : "");
 }
 
 

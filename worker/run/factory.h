@@ -34,6 +34,8 @@ typedef struct {
     as_factory_outcome_e  outcome;
     int                   status;      /* HTTP; 0: no answer */
     int64_t               retry_after_ms;        /* -1: none */
+    bool                  outage;      /* FAILED, LOST: it may pass by itself,
+                                          however long it takes */
     const char           *reason;      /* for a person */
 } as_factory_result_t;
 
@@ -46,7 +48,7 @@ struct as_factory_call_s {
     const char                      *factory;    /* factory.identifier */
     const char                      *requester;
     int                              quantity;
-    uint64_t                         message;    /* tells letters apart */
+    uint64_t                         key;        /* tells orders apart */
     bool                           (*ready)(void *data);
                                        /* before it goes out; false: the
                                           owner has it back */

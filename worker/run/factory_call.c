@@ -59,6 +59,7 @@ as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
 {
     result->status = as_factory_status(answer);
     result->retry_after_ms = answer->retry_after_ms;
+    result->outage = true;
     result->reason = reason;
     reason[0] = '\0';
 
@@ -67,6 +68,8 @@ as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
                  as_http_error_text(answer->error), answer->reason);
         result->outcome = answer->maybe_sent ? AS_FACTORY_LOST
                                              : AS_FACTORY_FAILED;
+        result->outage = answer->error != AS_HTTP_FORBIDDEN
+                         && answer->error != AS_HTTP_BAD_URL;
         return;
     }
 
@@ -105,7 +108,7 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         return false;
     }
 
-    if (!as_breaker_failure(&factory->breaker, call->message, now,
+    if (!as_breaker_failure(&factory->breaker, call->key, now,
                             result->retry_after_ms,
                             (unsigned) as_loop_random(worker->loop, 1000)))
     {
@@ -185,6 +188,7 @@ as_factory_unsent(as_factory_call_t *call, const char *why)
     result.outcome = AS_FACTORY_FAILED;
     result.status = 0;
     result.retry_after_ms = -1;
+    result.outage = true;
     result.reason = why;
     call->done(call->data, &result);
 }

@@ -122,13 +122,13 @@ as_letter_destroy(as_letter_t *letter)
 uint64_t
 as_letter_key(const as_letter_t *letter)
 {
-    uint64_t     hash;
-    const char  *p;
+    size_t    i;
+    uint64_t  hash;
 
     /* FNV-1a */
     hash = UINT64_C(14695981039346656037);
-    for (p = letter->id; *p != '\0'; p++) {
-        hash = (hash ^ (unsigned char) *p) * UINT64_C(1099511628211);
+    for (i = 0; i < AS_UUID_LEN; i++) {
+        hash = (hash ^ letter->lease.id[i]) * UINT64_C(1099511628211);
     }
 
     return hash;

@@ -87,7 +87,7 @@ as_letter_t *as_letter_create(as_consumer_t *consumer,
     const as_sqs_message_t *message);
 void as_letter_destroy(as_letter_t *letter);
 
-/* Tells letters apart, the same for each receive of one. */
+/* Tells orders apart, the same for each letter of one. */
 uint64_t as_letter_key(const as_letter_t *letter);
 
 /* The id of the order this letter opens: always the same for one message. */
