@@ -25,6 +25,7 @@
 typedef struct {
     fake_t            *fake;
     as_credentials_t  *creds;
+    as_environ_pt      environ;        /* of a credential_process */
     int                told;
     char               access[64];
     char               secret[64];

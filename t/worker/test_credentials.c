@@ -3,7 +3,6 @@
  */
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -45,42 +44,6 @@ test_half_an_environment(void **state)
     assert_int_equal(t->told, 1);
     assert_non_null(strstr(t->error, "AWS_SECRET_ACCESS_KEY is not"));
     assert_null(strstr(t->error, "AKIA"));
-}
-
-
-static void
-test_profile(void **state)
-{
-    test_t  *t = *state;
-
-    creds_profiles(t,
-             "# a comment\n[default]\naws_access_key_id = D\n"
-             "aws_secret_access_key = E\n\n[ shop ]\r\n"
-             "aws_access_key_id = AKIASHOP  # mine\r\n"
-             "aws_secret_access_key = a/b=c+d\r\n"
-             "[other]\naws_access_key_id = X\n",
-             "[profile shop]\nregion = ap-northeast-2\n"
-             "s3 =\n    region = nested\n");
-    fake_setenv(t->fake, "AWS_PROFILE", "shop");
-    creds_get(t);
-
-    assert_string_equal(t->access, "AKIASHOP");
-    assert_string_equal(t->secret, "a/b=c+d");
-    assert_string_equal(t->source, "profile shop");
-    assert_string_equal(as_credentials_region(t->creds), "ap-northeast-2");
-}
-
-
-static void
-test_profile_that_is_not_there(void **state)
-{
-    test_t  *t = *state;
-
-    creds_profiles(t, "", "");
-    fake_setenv(t->fake, "AWS_PROFILE", "none");
-    creds_get(t);
-    assert_non_null(strstr(t->error, "AWS_PROFILE names profile none"));
-    assert_int_equal(t->fake->ncalls, 0);
 }
 
 
@@ -176,148 +139,52 @@ test_invalidated(void **state)
 }
 
 
-/* A real loop, since the command is watched in it. */
+/* The end of a container's keys, in each form of ISO 8601's zone; they end
+ * at 13:36 UTC, an hour after the fake's time. */
 static void
-process_limited(test_t *t, const char *command, unsigned limit_ms)
+test_expirations_with_a_zone(void **state)
 {
-    char             config[1024];
-    bool             over;
-    int              n;
-    as_http_t       *http;
-    as_http_conf_t   conf;
-
-    memset(&conf, 0, sizeof(conf));
-    http = as_http_curl_create(&conf);
-    assert_non_null(http);
-
-    (void) snprintf(config, sizeof(config),
-                    "[default]\ncredential_process = %s\n", command);
-    creds_profiles(t, "", config);
-    t->told = 0;
-    t->creds = as_credentials_create(http, &t->fake->clock, fake_getenv,
-                                     t->fake);
-    as_credentials_limit_process(t->creds, limit_ms);
-    assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
-
-    for (n = 0, over = false; n < 500 && !over; n++) {
-        (void) as_http_poll(http, NULL, 0, 20);
-        over = t->told > 0;
-    }
-
-    assert_int_equal(t->told, 1);
-    as_credentials_destroy(t->creds);
-    t->creds = NULL;
-    as_http_destroy(http);
-}
-
-
-static void
-process(test_t *t, const char *command)
-{
-    process_limited(t, command, 10000);
-}
-
-
-/* valgrind 3.19 does not know pidfd_open(), by which a command's end is
- * seen; and cmocka's skip() is a failure in TAP. */
-static int
-under_valgrind(void)
-{
-    if (getenv("UNDER_VALGRIND") == NULL) {
-        return 0;
-    }
-    print_message("# not tried under valgrind\n");
-    return 1;
-}
-
-
-static void
-test_process(void **state)
-{
+    char     body[256];
+    size_t   i;
     test_t  *t = *state;
 
-    if (under_valgrind()) {
-        return;
+    static const struct {
+        const char  *text;
+        int64_t      ms;               /* 0: refused */
+    } times[] = {
+        { "2015-08-30T13:36:00Z", INT64_C(1440941760000) },
+        { "2015-08-30T13:36:00.5Z", INT64_C(1440941760000) },
+        { "2015-08-30T22:36:00+09:00", INT64_C(1440941760000) },
+        { "2015-08-30T22:36:00.123456+0900", INT64_C(1440941760000) },
+        { "2015-08-30T08:36:00-05", INT64_C(1440941760000) },
+        { "2015-08-30T10:06:00-03:30", INT64_C(1440941760000) },
+        { "2015-08-30T13:36:00", 0 },
+        { "2015-08-30T13:36:00+9:00", 0 },
+        { "2015-08-30T13:36:00+09:00x", 0 },
+        { "2015-08-30T13:36:00+09:", 0 },
+        { "2015-08-30T13:36:00 UTC", 0 }
+    };
+
+    creds_profiles(t, "", "");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+
+    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        (void) snprintf(body, sizeof(body), "{\"AccessKeyId\":\"A\","
+                        "\"SecretAccessKey\":\"B\",\"Expiration\":\"%s\"}",
+                        times[i].text);
+        (void) fake_answer(t->fake, 200, body);
+        creds_get(t);
+        print_message("# %s: %s\n", times[i].text, t->error);
+
+        if (times[i].ms == 0) {
+            assert_non_null(strstr(t->error, "not a time"));
+        } else {
+            assert_true(as_credentials_peek(t->creds)->expires_ms
+                        == times[i].ms);
+        }
+
+        as_credentials_invalidate(t->creds);
     }
-
-    process(t, "printf '{\"Version\":1,\"AccessKeyId\":\"PROC\","
-            "\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\"}'");
-    assert_string_equal(t->access, "PROC");
-    assert_string_equal(t->token, "t");
-
-    process(t, "echo '{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\"}'; "
-            "exit 3");
-    assert_non_null(strstr(t->error, "ended with status 3"));
-
-    process(t, "echo nonsense");
-    assert_non_null(strstr(t->error, "not JSON"));
-
-    process(t, "head -c 100000 /dev/zero");
-    assert_non_null(strstr(t->error, "printed too much"));
-
-    process(t, "kill -9 $$");
-    assert_non_null(strstr(t->error, "ended by signal 9"));
-}
-
-
-/* None of these may keep the loop: it would miss its letters' visibility. */
-static void
-test_process_that_does_not_end(void **state)
-{
-    char          pid[32];
-    FILE         *f;
-    test_t       *t = *state;
-    char          command[256];
-    const char   *path;
-
-    if (under_valgrind()) {
-        return;
-    }
-
-    path = creds_file(t, "token", "");
-    (void) snprintf(command, sizeof(command),
-                    "echo $$ > %s && exec sleep 100", path);
-    process_limited(t, command, 300);
-    assert_non_null(strstr(t->error, "took too long"));
-
-    f = fopen(path, "r");
-    assert_non_null(f);
-    assert_non_null(fgets(pid, sizeof(pid), f));
-    (void) fclose(f);
-    assert_int_equal(kill((pid_t) atoi(pid), 0), -1);
-
-    /* the output's end is not the command's */
-    process_limited(t, "exec >&- && sleep 100", 300);
-    assert_non_null(strstr(t->error, "took too long"));
-
-    /* nor the command's end that of its output */
-    process_limited(t, "sleep 100 & echo", 300);
-    assert_non_null(strstr(t->error, "left its output open"));
-}
-
-
-static void
-test_destroyed_under_a_process(void **state)
-{
-    test_t          *t = *state;
-    as_http_t       *http;
-    as_http_conf_t   conf;
-
-    if (under_valgrind()) {
-        return;
-    }
-
-    memset(&conf, 0, sizeof(conf));
-    http = as_http_curl_create(&conf);
-    creds_profiles(t, "", "[default]\ncredential_process = sleep 100\n");
-    t->creds = as_credentials_create(http, &t->fake->clock, fake_getenv,
-                                     t->fake);
-    assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
-    (void) as_http_poll(http, NULL, 0, 20);
-    as_credentials_destroy(t->creds);
-    t->creds = NULL;
-    as_http_destroy(http);
-    assert_int_equal(t->told, 0);
 }
 
 
@@ -349,30 +216,22 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(test_environment_first, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_half_an_environment, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_profile, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(
-            test_profile_that_is_not_there, creds_setup, creds_teardown),
-        cmocka_unit_test_setup_teardown(test_one_fetch_for_all, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_refreshed_ahead, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_expired_are_not_used, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_invalidated, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_process, creds_setup,
-                                        creds_teardown),
-        cmocka_unit_test_setup_teardown(test_process_that_does_not_end,
+        cmocka_unit_test_setup_teardown(test_environment_first,
                                         creds_setup, creds_teardown),
-        cmocka_unit_test_setup_teardown(test_destroyed_under_a_process,
+        cmocka_unit_test_setup_teardown(test_half_an_environment,
                                         creds_setup, creds_teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_clock, creds_setup,
-                                        creds_teardown)
+        cmocka_unit_test_setup_teardown(test_one_fetch_for_all,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_refreshed_ahead,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_expired_are_not_used,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_invalidated,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_expirations_with_a_zone,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_clock,
+                                        creds_setup, creds_teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,46 @@ the_file_wins(void **state)
 }
 
 
+/* What a credential_process sees: the file's names over the environment's,
+ * without the worker's own secrets. */
+static void
+environment_of_a_command(void **state)
+{
+    char             **list, **p;
+    size_t             mine, others;
+    as_text_t          errors = AS_TEXT_EMPTY;
+    as_settings_t     *settings;
+
+    (void) state;
+
+    setenv("SHOP_OF_TEST", "of the environment", 1);
+    settings = load(WHOLE "SHOP_OF_TEST=of the file\n"
+                    "SHOP_OF_TEST=its last line\nDB_PASSWORD=pw\n", &errors);
+    assert_non_null(settings);
+    setenv("AUTOSTOCK_CALLBACK_SECRET", "another", 1);
+
+    list = as_env_environ(settings->env);
+    assert_non_null(list);
+
+    for (mine = others = 0, p = list; *p != NULL; p++) {
+        mine += strcmp(*p, "SHOP_OF_TEST=its last line") == 0;
+        others += strcmp(*p, "DB_USERNAME=shop") == 0;
+        assert_true(strncmp(*p, "SHOP_OF_TEST=of", 15) != 0);
+        assert_true(strncmp(*p, "DB_PASSWORD=", 12) != 0);
+        assert_true(strncmp(*p, "AUTOSTOCK_CALLBACK_SECRET=", 26) != 0);
+        free(*p);
+    }
+
+    assert_int_equal(mine, 1);
+    assert_int_equal(others, 1);
+    free(list);
+    unsetenv("SHOP_OF_TEST");
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+    forget();
+}
+
+
 static void
 times(void **state)
 {
@@ -239,6 +279,7 @@ main(void)
         cmocka_unit_test(wrong_are_told_with_place),
         cmocka_unit_test(secrets_from_files_are_not_told),
         cmocka_unit_test(the_file_wins),
+        cmocka_unit_test(environment_of_a_command),
         cmocka_unit_test(times),
     };
 

@@ -72,6 +72,7 @@ as_aws_create(const as_aws_conf_t *conf, char err[AS_AWS_ERROR_LEN])
         goto failed;
     }
 
+    as_credentials_process_environ(aws->creds, conf->environ);
     aws->region = strdup(region);
     if (aws->region == NULL) {
         (void) snprintf(err, AS_AWS_ERROR_LEN, "out of memory");

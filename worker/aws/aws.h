@@ -79,6 +79,8 @@ typedef struct {
     const as_clock_t   *clock;
     as_getenv_pt        getenv;        /* NULL: the environment */
     void               *getenv_data;
+    as_environ_pt       environ;       /* for credential_process; NULL: the
+                                          process's; data as for getenv */
     bool                allow_private; /* VPC endpoints with private DNS; an
                                           endpoint from the settings may be
                                           private in any case */

@@ -477,3 +477,10 @@ as_credentials_limit_process(as_credentials_t *creds, unsigned ms)
 {
     creds->fetch.process_ms = ms;
 }
+
+
+void
+as_credentials_process_environ(as_credentials_t *creds, as_environ_pt env)
+{
+    creds->fetch.environ = env;
+}

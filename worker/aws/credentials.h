@@ -21,6 +21,10 @@ typedef struct as_credentials_s  as_credentials_t;
  * of as_credentials_create/refresh or as_aws_create returns. */
 typedef const char *(*as_getenv_pt)(void *data, const char *name);
 
+/* The whole environment as such a command is to see it, "NAME=value",
+ * allocated one by one, after them NULL; NULL where memory is out. */
+typedef char **(*as_environ_pt)(void *data);
+
 /* Secrets: never to be logged. */
 typedef struct {
     const char  *access_key;
@@ -71,6 +75,11 @@ int64_t as_credentials_skew_ms(const as_credentials_t *creds);
 /* The Date of an answer that found our time wrong (0: it had none).  True
  * where that is news, so that another attempt is worth it. */
 bool as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms);
+
+/* What a credential_process sees, by the same data as getenv; the process's
+ * own environment without this. */
+void as_credentials_process_environ(as_credentials_t *creds,
+    as_environ_pt env);
 
 /* After it a credential_process is ended; 30,000 without this. */
 void as_credentials_limit_process(as_credentials_t *creds, unsigned ms);

@@ -98,7 +98,7 @@ as_container_token(as_fetch_t *fetch, as_provider_e *rc)
     value = as_fetch_env(fetch, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 
     if (value != NULL) {
-        file = as_fetch_file(value, NULL);
+        file = as_fetch_file(value, AS_FETCH_ANSWER_MAX, NULL);
 
         if (file == NULL) {
             *rc = as_fetch_failed(fetch, "%s: %s", value, strerror(errno));

@@ -80,6 +80,17 @@ as_keys_clear(as_keys_t *keys)
 }
 
 
+static bool
+as_fetch_plain(const char *key)
+{
+    while (*key > ' ' && *key < 0x7f) {
+        key++;
+    }
+
+    return *key == '\0';
+}
+
+
 as_provider_e
 as_fetch_keys(as_fetch_t *fetch, const char *access_key,
     const char *secret_key, const char *session_token, int64_t expires_ms,
@@ -88,6 +99,15 @@ as_fetch_keys(as_fetch_t *fetch, const char *access_key,
     as_keys_t  *keys = &fetch->keys;
 
     as_keys_clear(keys);
+
+    /* they become lines of a request's header */
+    if (!as_fetch_plain(access_key) || !as_fetch_plain(secret_key)
+        || (session_token != NULL && !as_fetch_plain(session_token)))
+    {
+        return as_fetch_failed(fetch, "%s: expected keys of printable "
+                               "characters, found a blank or a line break "
+                               "in one of them", source);
+    }
 
     keys->access_key = strdup(access_key);
     keys->secret_key = strdup(secret_key);
@@ -110,10 +130,61 @@ as_fetch_keys(as_fetch_t *fetch, const char *access_key,
 }
 
 
+/* Two digits, or -1. */
+static long
+as_fetch_two(const char *p)
+{
+    return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9'
+           ? (p[0] - '0') * 10 + p[1] - '0' : -1;
+}
+
+
+/* "Z", "+09:00", "-0330" or "+09", in seconds east.  0, or -1. */
+static int
+as_fetch_zone(const char *p, long *offset)
+{
+    long  hours, minutes;
+
+    *offset = 0;
+
+    if (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0) {
+        return 0;
+    }
+
+    if (*p != '+' && *p != '-') {
+        return -1;
+    }
+
+    hours = as_fetch_two(p + 1);
+    if (hours == -1 || hours > 23) {
+        return -1;
+    }
+
+    *offset = hours * 3600;
+
+    if (p[3] != '\0') {
+        minutes = as_fetch_two(p + 3 + (p[3] == ':'));
+
+        if (minutes == -1 || minutes > 59
+            || p[5 + (p[3] == ':')] != '\0')
+        {
+            return -1;
+        }
+
+        *offset += minutes * 60;
+    }
+
+    *offset = *p == '-' ? -*offset : *offset;
+
+    return 0;
+}
+
+
 int64_t
 as_fetch_time(const char *text)
 {
     char       *rest;
+    long        offset;
     time_t      t;
     struct tm   tm;
 
@@ -128,11 +199,11 @@ as_fetch_time(const char *text)
         rest += 1 + strspn(rest + 1, "0123456789");
     }
 
-    if (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0) {
+    if (as_fetch_zone(rest, &offset) != 0) {
         return -1;
     }
 
-    t = timegm(&tm);
+    t = timegm(&tm) - offset;
 
     return t <= 0 ? -1 : (int64_t) t * 1000;
 }
@@ -188,7 +259,7 @@ as_fetch_json(as_fetch_t *fetch, const char *body, size_t len,
 
 
 char *
-as_fetch_file(const char *path, size_t *len)
+as_fetch_file(const char *path, size_t max, size_t *len)
 {
     int      fd, err;
     char    *data;
@@ -202,10 +273,10 @@ as_fetch_file(const char *path, size_t *len)
 
     n = 0;
     got = -1;
-    data = malloc(AS_FETCH_ANSWER_MAX + 1);
+    data = malloc(max + 1);
 
-    while (data != NULL && n <= AS_FETCH_ANSWER_MAX) {
-        got = read(fd, data + n, AS_FETCH_ANSWER_MAX + 1 - n);
+    while (data != NULL && n <= max) {
+        got = read(fd, data + n, max + 1 - n);
         if (got <= 0) {
             break;
         }

@@ -1,7 +1,8 @@
 /*
- * The profile files' format (AWS CLI User Guide, "Configuration and
- * credential file settings"): sections, "name = value", comments in lines of
- * their own or after a blank, nested settings indented.
+ * The profile files' format (AWS SDKs and Tools Reference Guide, "Shared
+ * config and credentials files"): sections, "name = value", comments in
+ * lines of their own or after a blank.  What is indented deeper than the
+ * setting above it is nested in that setting, or goes on with its value.
  */
 
 #include <ctype.h>
@@ -10,16 +11,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "aws/credentials_profile.h"
 
 
+#define AS_PROFILE_FILE_MAX  1048576
+
+#define AS_PROFILE_BOM       "\xef\xbb\xbf"
+
+
 typedef struct {
-    const char  *profile;
+    const char  *kind;                 /* "profile", "services" */
+    const char  *section;              /* the name of the one sought */
+    const char  *parent;               /* the setting around it, or NULL */
     const char  *name;                 /* NULL: only whether it exists */
-    bool         config;               /* sections are "profile NAME" */
+    bool         config;               /* sections are "KIND NAME" */
     bool         inside;
+    bool         prefixed;             /* "profile default" was found */
     bool         found;
+    bool         setting;              /* the section has one already */
+    size_t       indent;               /* of it */
+    bool         current;              /* it is the parent, or the sought */
     char        *value;
 } as_profile_scan_t;
 
@@ -54,62 +68,190 @@ as_profile_trim(char *p)
 }
 
 
+static char *
+as_profile_unquote(char *p)
+{
+    size_t  len;
+
+    len = strlen(p);
+
+    if (len >= 2 && (*p == '"' || *p == '\'') && p[len - 1] == *p) {
+        p[len - 1] = '\0';
+        p++;
+    }
+
+    return p;
+}
+
+
+/* "profile default" counts, and not "default", where there are both. */
+static bool
+as_profile_default(as_profile_scan_t *scan, bool prefixed)
+{
+    if (prefixed && !scan->prefixed) {
+        as_profile_free(scan->value);
+        scan->value = NULL;
+        scan->prefixed = true;
+    }
+
+    return prefixed == scan->prefixed;
+}
+
+
 static void
 as_profile_section(as_profile_scan_t *scan, char *line)
 {
-    char  *end, *name;
+    bool     prefixed;
+    char    *end, *name;
+    size_t   len;
+
+    scan->inside = false;
+    scan->setting = false;
 
     end = strchr(line, ']');
     if (end == NULL) {
-        scan->inside = false;
         return;
     }
 
     *end = '\0';
     name = as_profile_trim(line + 1);
+    len = strlen(scan->kind);
+    prefixed = scan->config && strncmp(name, scan->kind, len) == 0
+               && isspace((unsigned char) name[len]);
 
-    if (scan->config && strncmp(name, "profile", 7) == 0
-        && isspace((unsigned char) name[7]))
+    if (prefixed) {
+        name = as_profile_unquote(as_profile_trim(name + len));
+
+    } else if (strcmp(scan->kind, "profile") != 0
+               || (scan->config && strcmp(name, "default") != 0))
     {
-        name = as_profile_trim(name + 7);
-
-    } else if (scan->config && strcmp(name, "default") != 0) {
-        scan->inside = false;
         return;
     }
 
-    scan->inside = strcmp(name, scan->profile) == 0;
+    scan->inside = strcmp(name, scan->section) == 0
+                   && (!scan->config || strcmp(name, "default") != 0
+                       || as_profile_default(scan, prefixed));
     scan->found |= scan->inside;
 }
 
 
+/* Ends a value where a comment begins: after a blank, outside of quotes. */
 static void
-as_profile_setting(as_profile_scan_t *scan, char *line)
+as_profile_comment(char *value)
 {
-    char  *eq, *name, *value, *p;
+    char  *p, *end;
+
+    for (p = value; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\'') {
+            end = strchr(p + 1, *p);
+            p = end ? end : p;
+
+        } else if (p > value && (*p == '#' || *p == ';')
+                   && isspace((unsigned char) p[-1]))
+        {
+            *p = '\0';
+            return;
+        }
+    }
+}
+
+
+/* Whether the line sets name; then *value is its value.  Names have no
+ * case. */
+static bool
+as_profile_sets(char *line, const char *name, char **value)
+{
+    char  *eq;
 
     eq = strchr(line, '=');
-    if (eq == NULL || scan->name == NULL) {
-        return;
+    if (eq == NULL || name == NULL) {
+        return false;
     }
 
     *eq = '\0';
-    name = as_profile_trim(line);
-    value = as_profile_trim(eq + 1);
+    *value = eq + 1;
+    as_profile_comment(*value);
+    *value = as_profile_trim(*value);
 
-    for (p = value; *p != '\0'; p++) {
-        if (p > value && (*p == '#' || *p == ';') && isspace((unsigned char)
-                                                             p[-1]))
-        {
-            *p = '\0';
-            value = as_profile_trim(value);
-            break;
-        }
-    }
+    return strcasecmp(as_profile_trim(line), name) == 0;
+}
 
-    if (strcmp(name, scan->name) == 0 && *value != '\0') {
+
+static void
+as_profile_take(as_profile_scan_t *scan, const char *value)
+{
+    if (*value != '\0') {
         as_profile_free(scan->value);
         scan->value = strdup(value);
+    }
+}
+
+
+/* More of the value of the setting above. */
+static void
+as_profile_append(as_profile_scan_t *scan, char *line)
+{
+    char  *whole;
+
+    as_profile_comment(line);
+
+    if (asprintf(&whole, "%s%s%s", scan->value ? scan->value : "",
+                 scan->value ? "\n" : "", as_profile_trim(line)) != -1)
+    {
+        as_profile_free(scan->value);
+        scan->value = whole;
+    }
+}
+
+
+static void
+as_profile_setting(as_profile_scan_t *scan, char *line, size_t indent)
+{
+    char  *value;
+
+    if (scan->setting && indent > scan->indent) {
+        if (!scan->current) {
+            return;
+        }
+
+        if (scan->parent == NULL) {
+            as_profile_append(scan, line);
+
+        } else if (as_profile_sets(line, scan->name, &value)) {
+            as_profile_take(scan, value);
+        }
+
+        return;
+    }
+
+    scan->setting = true;
+    scan->indent = indent;
+    scan->current = as_profile_sets(line, scan->parent ? scan->parent
+                                                       : scan->name, &value);
+
+    if (scan->current && scan->parent == NULL) {
+        as_profile_take(scan, value);
+    }
+}
+
+
+static void
+as_profile_line(as_profile_scan_t *scan, char *line)
+{
+    size_t  indent;
+
+    indent = strspn(line, " \t");
+    line = as_profile_trim(line);
+
+    if (*line == '\0' || *line == '#' || *line == ';') {
+        return;
+    }
+
+    if (*line == '[' && !(scan->setting && indent > scan->indent)) {
+        as_profile_section(scan, line);
+
+    } else if (scan->inside) {
+        as_profile_setting(scan, line, indent);
     }
 }
 
@@ -120,25 +262,23 @@ as_profile_scan(as_profile_scan_t *scan, const char *path)
     char    *text, *line, *save;
     size_t   len;
 
-    text = as_fetch_file(path, &len);
+    text = as_fetch_file(path, AS_PROFILE_FILE_MAX, &len);
     if (text == NULL) {
         return;
     }
 
-    scan->inside = false;
+    scan->inside = scan->setting = scan->prefixed = false;
+    line = text;
 
-    for (line = strtok_r(text, "\n", &save);
+    if (strncmp(text, AS_PROFILE_BOM, strlen(AS_PROFILE_BOM)) == 0) {
+        line += strlen(AS_PROFILE_BOM);
+    }
+
+    for (line = strtok_r(line, "\n", &save);
          line != NULL;
          line = strtok_r(NULL, "\n", &save))
     {
-        if (*line == '[') {
-            as_profile_section(scan, line);
-
-        } else if (scan->inside && *line != '#' && *line != ';'
-                   && *line != ' ' && *line != '\t')
-        {
-            as_profile_setting(scan, line);
-        }
+        as_profile_line(scan, line);
     }
 
     OPENSSL_cleanse(text, len);
@@ -146,26 +286,36 @@ as_profile_scan(as_profile_scan_t *scan, const char *path)
 }
 
 
-/* The path of one of the two files, allocated; NULL where unknown. */
+/* The path of one of the two files, allocated; NULL where unknown.  "~/" is
+ * the home folder, as in the guide's "Home directory resolution". */
 static char *
 as_profile_path(as_fetch_t *fetch, bool config)
 {
-    char        *path;
+    char        *path, *given;
     const char  *value;
 
     value = as_fetch_env(fetch, config ? "AWS_CONFIG_FILE"
                                        : "AWS_SHARED_CREDENTIALS_FILE");
-    if (value != NULL) {
+
+    if (value != NULL && strncmp(value, "~/", 2) != 0) {
         return strdup(value);
     }
 
-    value = as_fetch_env(fetch, "HOME");
-    if (value == NULL
-        || asprintf(&path, "%s/.aws/%s", value,
-                    config ? "config" : "credentials") == -1)
-    {
-        return NULL;
+    if (value == NULL) {
+        value = config ? "~/.aws/config" : "~/.aws/credentials";
     }
+
+    /* it lives only until the next one is asked for */
+    given = strdup(value);
+    value = as_fetch_env(fetch, "HOME");
+
+    if (given == NULL || value == NULL
+        || asprintf(&path, "%s%s", value, given + 1) == -1)
+    {
+        path = NULL;
+    }
+
+    free(given);
 
     return path;
 }
@@ -199,7 +349,25 @@ as_profile_get(as_fetch_t *fetch, const char *profile, const char *name)
     as_profile_scan_t  scan;
 
     memset(&scan, 0, sizeof(scan));
-    scan.profile = profile;
+    scan.kind = "profile";
+    scan.section = profile;
+    scan.name = name;
+    as_profile_search(fetch, &scan);
+
+    return scan.value;
+}
+
+
+char *
+as_profile_service(as_fetch_t *fetch, const char *services,
+    const char *service, const char *name)
+{
+    as_profile_scan_t  scan;
+
+    memset(&scan, 0, sizeof(scan));
+    scan.kind = "services";
+    scan.section = services;
+    scan.parent = service;
     scan.name = name;
     as_profile_search(fetch, &scan);
 
@@ -213,10 +381,38 @@ as_profile_exists(as_fetch_t *fetch, const char *profile)
     as_profile_scan_t  scan;
 
     memset(&scan, 0, sizeof(scan));
-    scan.profile = profile;
+    scan.kind = "profile";
+    scan.section = profile;
     as_profile_search(fetch, &scan);
 
     return scan.found;
+}
+
+
+void
+as_profile_unread(as_fetch_t *fetch, char *why, size_t size)
+{
+    int    i, err;
+    char  *path, *text;
+
+    *why = '\0';
+
+    for (i = 0; i < 2 && *why == '\0'; i++) {
+        path = as_profile_path(fetch, i == 1);
+        if (path == NULL) {
+            continue;
+        }
+
+        text = as_fetch_file(path, AS_PROFILE_FILE_MAX, NULL);
+        err = errno;
+
+        if (text == NULL && err != ENOENT && err != ENOTDIR) {
+            (void) snprintf(why, size, "; %.100s: %s", path, strerror(err));
+        }
+
+        as_profile_free(text);
+        free(path);
+    }
 }
 
 

@@ -227,9 +227,10 @@ as_process_late(void *data)
 
 
 /* In a group of its own, so that all of it can be ended; with the signals as
- * a shell expects them. */
+ * a shell expects them, and with no descriptor of ours but stderr. */
 static int
-as_process_spawn(as_process_t *process, const char *command, int out)
+as_process_spawn(as_process_t *process, const char *command, int out,
+    char **env)
 {
     int                         rc;
     char                       *argv[4];
@@ -262,10 +263,12 @@ as_process_spawn(as_process_t *process, const char *command, int out)
                                            | POSIX_SPAWN_SETSIGDEF)
          | posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO)
          | posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
-                                            "/dev/null", O_RDONLY, 0);
+                                            "/dev/null", O_RDONLY, 0)
+         | posix_spawn_file_actions_addclosefrom_np(&actions,
+                                                    STDERR_FILENO + 1);
     if (rc == 0) {
         rc = posix_spawn(&process->pid, argv[0], &actions, &attr, argv,
-                         environ);
+                         env);
     }
 
     (void) posix_spawn_file_actions_destroy(&actions);
@@ -275,21 +278,51 @@ as_process_spawn(as_process_t *process, const char *command, int out)
 }
 
 
+static void
+as_process_environ_free(char **env)
+{
+    size_t  i;
+
+    for (i = 0; env[i] != NULL; i++) {
+        as_profile_free(env[i]);
+    }
+
+    free(env);
+}
+
+
 /* 0, or an errno; where it is not 0 nothing runs. */
 static int
-as_process_run(as_process_t *process, const char *command)
+as_process_run(as_fetch_t *fetch, as_process_t *process, const char *command)
 {
-    int  fds[2], rc;
+    int    fds[2], rc;
+    char **env;
+
+    env = environ;
+
+    if (fetch->environ != NULL) {
+        env = fetch->environ(fetch->getenv_data);
+        if (env == NULL) {
+            return ENOMEM;
+        }
+    }
 
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1) {
-        return errno;
+        rc = errno;
+        goto out;
     }
 
     /* The writing end is the command's: blocking, as it expects. */
     (void) fcntl(fds[1], F_SETFL, 0);
     process->out = fds[0];
-    rc = as_process_spawn(process, command, fds[1]);
+    rc = as_process_spawn(process, command, fds[1], env);
     (void) close(fds[1]);
+
+out:
+
+    if (env != environ) {
+        as_process_environ_free(env);
+    }
 
     return rc;
 }
@@ -328,7 +361,8 @@ as_process_start(as_fetch_t *fetch, const char *command)
     process->timer = timerfd_create(CLOCK_MONOTONIC,
                                     TFD_CLOEXEC | TFD_NONBLOCK);
 
-    rc = process->timer == -1 ? errno : as_process_run(process, command);
+    rc = process->timer == -1 ? errno
+                              : as_process_run(fetch, process, command);
 
     if (rc != 0) {
         as_process_free(fetch);

@@ -203,16 +203,21 @@ as_profile_role(as_fetch_t *fetch, const char *profile)
 static as_provider_e
 as_profile_missing(as_fetch_t *fetch, const char *profile)
 {
+    char  why[160];
+
+    as_profile_unread(fetch, why, sizeof(why));
+
     if (fetch->nroles > 0) {
         return as_fetch_failed(fetch, "source_profile of profile %s names "
-                               "profile %s, which no profile file has",
-                               fetch->roles[fetch->nroles - 1], profile);
+                               "profile %s, which no profile file has%s",
+                               fetch->roles[fetch->nroles - 1], profile, why);
     }
 
     return as_fetch_env(fetch, "AWS_PROFILE")
            ? as_fetch_failed(fetch, "AWS_PROFILE names profile %s, which no "
-                             "profile file has", profile)
-           : as_fetch_none(fetch, "no profile file has profile %s", profile);
+                             "profile file has%s", profile, why)
+           : as_fetch_none(fetch, "no profile file has profile %s%s",
+                           profile, why);
 }
 
 

@@ -17,6 +17,14 @@
 char *as_profile_get(as_fetch_t *fetch, const char *profile,
     const char *name);
 
+/* The same of "[services SERVICES]" of the config file: what is nested under
+ * a service's name ("sns"). */
+char *as_profile_service(as_fetch_t *fetch, const char *services,
+    const char *service, const char *name);
+
+/* "; PATH: why" where a file is there and cannot be read, or "". */
+void as_profile_unread(as_fetch_t *fetch, char *why, size_t size);
+
 /* Whether either file has the profile. */
 bool as_profile_exists(as_fetch_t *fetch, const char *profile);
 

@@ -41,6 +41,7 @@ struct as_fetch_s {
     const as_clock_t  *clock;
     as_getenv_pt       getenv;
     void              *getenv_data;
+    as_environ_pt      environ;        /* NULL: the process's own */
     as_credentials_t  *creds;
     int64_t            skew_ms;        /* AWS's clock less ours */
     bool               again;          /* it was wrong when this failed */
@@ -102,11 +103,12 @@ as_provider_e as_fetch_keys(as_fetch_t *fetch, const char *access_key,
 as_provider_e as_fetch_json(as_fetch_t *fetch, const char *body, size_t len,
     const char *source);
 
-/* A small file, NUL-terminated; the caller wipes and frees it.  NULL with
- * errno (EFBIG over AS_FETCH_ANSWER_MAX). */
-char *as_fetch_file(const char *path, size_t *len);
+/* A file of at most max bytes, NUL-terminated; the caller wipes and frees
+ * it.  NULL with errno (EFBIG over max). */
+char *as_fetch_file(const char *path, size_t max, size_t *len);
 
-/* "2026-11-22T08:00:00Z", fractions allowed, in ms; -1 where it is none. */
+/* ISO 8601 with a zone, "2026-11-22T08:00:00Z" or "...+09:00", fractions
+ * allowed, in ms; -1 where it is none. */
 int64_t as_fetch_time(const char *text);
 
 void as_keys_clear(as_keys_t *keys);

@@ -237,7 +237,7 @@ as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
         return AS_PROVIDER_PENDING;
     }
 
-    token = as_fetch_file(role->token_file, &len);
+    token = as_fetch_file(role->token_file, AS_FETCH_ANSWER_MAX, &len);
     if (token == NULL) {
         return as_fetch_failed(fetch, "web identity token file %s: %s",
                                role->token_file, strerror(errno));

@@ -4,9 +4,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -359,4 +361,102 @@ as_env_aws(void *data, const char *name)
     }
 
     return as_env_get(env, name, NULL);
+}
+
+
+/* A command that fetches AWS's keys needs none of these. */
+static bool
+as_env_is_own_secret(const char *name, size_t len)
+{
+    size_t                    i;
+    static const char *const  secrets[] = {
+        "DB_PASSWORD", "AUTOSTOCK_CALLBACK_SECRET"
+    };
+
+    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        if (strlen(secrets[i]) == len && memcmp(secrets[i], name, len) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* 0, or -1 where memory is out. */
+static int
+as_env_environ_add(char **list, size_t *n, char *entry)
+{
+    size_t  i, len;
+
+    if (entry == NULL) {
+        return -1;
+    }
+
+    len = strcspn(entry, "=") + 1;
+
+    for (i = 0; i < *n; i++) {
+        if (strncmp(list[i], entry, len) == 0) {
+            free(entry);
+            return 0;
+        }
+    }
+
+    if (as_env_is_own_secret(entry, len - 1)) {
+        free(entry);
+
+    } else {
+        list[(*n)++] = entry;
+    }
+
+    return 0;
+}
+
+
+char **
+as_env_environ(void *data)
+{
+    char            **list, **p, *text;
+    size_t            n;
+    as_env_t         *env = data;
+    as_env_entry_t   *entry;
+
+    for (n = 1, p = environ; *p != NULL; p++, n++) { /* void */ }
+    for (entry = env->entries; entry != NULL; entry = entry->next, n++) {
+        /* void */
+    }
+
+    list = calloc(n, sizeof(char *));
+    if (list == NULL) {
+        return NULL;
+    }
+
+    /* the file's last line of a name comes first, and wins */
+    for (n = 0, entry = env->entries; entry != NULL; entry = entry->next) {
+        if (asprintf(&text, "%s=%s", entry->name, entry->value) == -1) {
+            text = NULL;
+        }
+
+        if (as_env_environ_add(list, &n, text) != 0) {
+            goto failed;
+        }
+    }
+
+    for (p = environ; *p != NULL; p++) {
+        if (as_env_environ_add(list, &n, strdup(*p)) != 0) {
+            goto failed;
+        }
+    }
+
+    return list;
+
+failed:
+
+    while (n > 0) {
+        free(list[--n]);
+    }
+
+    free(list);
+
+    return NULL;
 }

@@ -42,5 +42,12 @@ const char *as_env_secret(as_env_t *env, const char *name,
  * too (AWS_SECRET_ACCESS_KEY_FILE). */
 const char *as_env_aws(void *data, const char *name);
 
+/*
+ * The environment with the file's names in it, without the worker's own
+ * secrets: for a command that as_env_aws() has named.  Allocated, each entry
+ * too, NULL after the last; NULL where memory is out.
+ */
+char **as_env_environ(void *data);
+
 
 #endif /* AS_ENV_H */

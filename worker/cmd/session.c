@@ -48,6 +48,7 @@ as_session_aws(as_session_t *session)
     aws.clock = as_clock_system();
     aws.getenv = as_env_aws;
     aws.getenv_data = session->settings->env;
+    aws.environ = as_env_environ;
     aws.allow_private = session->settings->aws_private == AS_ON;
 
     session->aws = as_aws_create(&aws, err);

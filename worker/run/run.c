@@ -63,6 +63,15 @@ as_run_getenv(void *data, const char *name)
 }
 
 
+static char **
+as_run_environ(void *data)
+{
+    as_run_t  *run = data;
+
+    return as_env_environ(run->settings->env);
+}
+
+
 static void
 as_run_db_changed(void *data)
 {
@@ -360,6 +369,7 @@ as_run_base(as_run_t *run)
     aws.clock = as_clock_system();
     aws.getenv = as_run_getenv;
     aws.getenv_data = run;
+    aws.environ = as_run_environ;
     aws.allow_private = run->settings->aws_private == AS_ON;
 
     run->worker.aws = as_aws_create(&aws, err);
