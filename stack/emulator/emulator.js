@@ -21,6 +21,7 @@
 //           "hang"    no answer ever, nothing is done
 //           "lost"    done, then the connection is reset
 //           "empty"   an empty answer at once, nothing is done
+//   match   only where the request has this text
 //   times   how often (1; 0: until deleted), after "skip" calls went by
 //
 // No signature and no queue policy is checked.
@@ -99,9 +100,12 @@ function operationOf(request) {
     return request.body?.Action ?? '';
 }
 
-function takeFault(operation) {
+function takeFault(operation, body) {
     for (const fault of faults) {
         if (fault.operation !== '*' && fault.operation !== operation) {
+            continue;
+        }
+        if (fault.match && !JSON.stringify(body).includes(fault.match)) {
             continue;
         }
         if (fault.skip > 0) {
@@ -145,7 +149,7 @@ function addFaults(app) {
         const operation = operationOf(request);
         counts.calls[operation] = (counts.calls[operation] ?? 0) + 1;
 
-        const fault = takeFault(operation);
+        const fault = takeFault(operation, request.body);
         switch (fault?.fault) {
         case 'status':
             return answerError(request, reply, fault);

@@ -84,6 +84,42 @@ for my $case (
     };
 }
 
+subtest 'one order whose request SNS refuses' => sub {
+    my $refused = sql("SELECT BIN_TO_UUID(UNHEX(MD5('refused 6')))")->[0][0];
+    my $told = () = log_of('worker') =~ /SNS: out of reach/g;
+    emulator_fault(operation => 'PublishBatch', fault => 'status',
+        status => 400, code => 'InvalidParameter', match => $refused,
+        times => 0);
+    sql("INSERT INTO product (product_id, sku, name, price, stock,
+            factory_id, ad_id)
+        SELECT UNHEX(MD5(CONCAT('shelf', seq))), CONCAT('SH-', seq),
+            CONCAT('shelf ', seq), 100, 100, f.factory_id, a.ad_id
+        FROM seq_1_to_12, factory f, advertisement a;
+        INSERT INTO restock_order (order_id, product_id, quantity)
+        SELECT UNHEX(MD5(CONCAT('refused ', seq))),
+            UNHEX(MD5(CONCAT('shelf', seq))), 10
+        FROM seq_1_to_12");
+    ok(wait_for(sub { sql("SELECT COUNT(*) FROM restock_order
+        WHERE state = 'pending'")->[0][0] == 1 }, 10),
+        'the others are published');
+    like(log_of('worker'), qr/not published: SNS: InvalidParameter.*\Q$refused\E/,
+        'the one is told');
+    is((() = log_of('worker') =~ /SNS: out of reach/g) - $told, 0,
+        'SNS is not taken for being out of reach');
+    my $row = sql("SELECT state, last_error, next_attempt_at
+            > UTC_TIMESTAMP(6) + INTERVAL 30 SECOND
+        FROM restock_order WHERE order_id = UNHEX(MD5('refused 6'))")->[0];
+    is($row->[0], 'pending', 'it is not lost');
+    like($row->[1], qr/InvalidParameter/, 'with its reason');
+    is($row->[2], 1, 'and is not asked for again and again');
+    emulator_faults_clear();
+    sql("UPDATE restock_order SET next_attempt_at = UTC_TIMESTAMP(6)
+        WHERE order_id = UNHEX(MD5('refused 6'))");
+    ok(wait_for(sub { sql("SELECT COUNT(*) FROM restock_order
+        WHERE state IN ('pending', 'published')")->[0][0] == 0 }, 20),
+        'and goes out when SNS takes it');
+};
+
 # a second copy that came during the factory's call waits for the lease's end
 ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }, 40), 'the queue is empty');
 is(queue_depth($env->{DLQ_URL}), 0, 'no dead letter');

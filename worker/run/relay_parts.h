@@ -23,6 +23,7 @@
 typedef struct {
     as_relay_t           *relay;
     as_aws_call_t        *call;
+    bool                  single;      /* refused whole: one by one now */
     size_t                n;
     as_outbox_order_t     orders[AS_SNS_BATCH_MAX];      /* owns .factory */
 } as_relay_batch_t;
@@ -53,6 +54,7 @@ struct as_relay_s {
 
     as_relay_batch_t      batches[AS_RELAY_CALLS];
     size_t                calls;
+    unsigned              refused;     /* orders in a row that SNS refused */
 
     as_job_t              mark;
     bool                  marking;

@@ -15,9 +15,40 @@
 #define AS_RELAY_GIVE_UP   -1
 #define AS_RELAY_ENTRY_MS  1000        /* SNS is well, but not with this one */
 
+/* An order whose request SNS refuses is put off for this, and does not keep
+ * the others; so many of them in a row are the topic's fault, not theirs. */
+#define AS_RELAY_REFUSED_MS   60000
+#define AS_RELAY_REFUSED_MAX  5
+
 #define AS_RELAY_SUBJECT   "도너츠 재고 부족"
 #define AS_RELAY_TEXT                                                         \
     "도너츠 재고가 없습니다. 제품을 생산해주세요! \n메시지 작성 시각: %s"
+
+
+static void as_relay_send(as_relay_t *relay, as_relay_batch_t *batch);
+
+
+/* SNS answered, and would answer the same request so again. */
+static bool
+as_relay_refused(const as_aws_error_t *err)
+{
+    return err != NULL && err->class == AS_AWS_PERMANENT
+           && err->http_error == AS_HTTP_OK && err->status / 100 == 4;
+}
+
+
+static int64_t
+as_relay_again(as_relay_t *relay, const as_aws_error_t *err)
+{
+    int64_t       random;
+    as_worker_t  *worker = relay->worker;
+
+    random = as_loop_random(worker->loop, 1000);
+
+    return err == NULL ? AS_RELAY_ENTRY_MS + random
+           : as_relay_refused(err) ? AS_RELAY_REFUSED_MS + random
+           : as_health_wait_ms(&worker->sns, random);
+}
 
 
 static void
@@ -48,16 +79,12 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
 
     /* only the one entry that SNS will never take fails its order */
     never = err == NULL && result->class == AS_AWS_PERMANENT;
-    mark->again_ms = never ? AS_RELAY_GIVE_UP
-                     : err == NULL ? AS_RELAY_ENTRY_MS
-                     + as_loop_random(worker->loop, AS_RELAY_ENTRY_MS)
-                     : as_health_wait_ms(&worker->sns,
-                                         as_loop_random(worker->loop, 1000));
+    mark->again_ms = never ? AS_RELAY_GIVE_UP : as_relay_again(relay, err);
     snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
              message);
     worker->counters.publish_failed++;
 
-    if (err == NULL) {
+    if (err == NULL || as_relay_refused(err)) {
         as_log_order(worker->log, AS_LOG_ERROR, AS_RELAY_PART, order->id,
                      "%s: %s", never ? "failed" : "not published",
                      mark->error);
@@ -91,45 +118,116 @@ as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
 }
 
 
-static void
-as_relay_published(void *data, const as_aws_error_t *err,
-    const as_sqs_result_t *results, size_t n)
+/* What the call said of SNS.  True where nothing more should be sent now. */
+static bool
+as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
 {
-    char               reason[AS_AWS_REASON_LEN];
-    size_t             i;
-    int64_t            now;
-    as_relay_batch_t  *batch = data;
-    as_relay_t        *relay = batch->relay;
-    as_worker_t       *worker = relay->worker;
-
-    (void) n;
+    char          reason[AS_AWS_REASON_LEN];
+    int64_t       now;
+    as_worker_t  *worker = relay->worker;
 
     now = as_loop_now(worker->loop);
-    batch->call = NULL;
-    relay->calls--;
-    relay->progress = now;
 
     if (err == NULL) {
+        relay->refused = 0;
         as_health_up(&worker->sns, worker->log, now);
-    } else {
-        as_aws_error_tell(err, reason);
-        as_health_down(&worker->sns, worker->log, now, reason);
-        as_loop_after(worker->loop, &relay->timer,
-                      as_health_wait_ms(&worker->sns,
-                                        as_loop_random(worker->loop,
-                                                       1000)));
+        return false;
     }
 
-    for (i = 0; i < batch->n; i++) {
-        as_relay_entry(relay, &batch->orders[i], err,
+    if (as_relay_refused(err) && ++relay->refused < AS_RELAY_REFUSED_MAX) {
+        return false;
+    }
+
+    as_aws_error_tell(err, reason);
+    as_health_down(&worker->sns, worker->log, now, reason);
+    as_loop_after(worker->loop, &relay->timer,
+                  as_health_wait_ms(&worker->sns,
+                                    as_loop_random(worker->loop, 1000)));
+
+    return true;
+}
+
+
+/* Marks the first n orders of a batch, and takes them out of it. */
+static void
+as_relay_batch_done(as_relay_batch_t *batch, size_t n,
+    const as_aws_error_t *err, const as_sqs_result_t *results)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        as_relay_entry(batch->relay, &batch->orders[i], err,
                        err == NULL ? &results[i] : NULL);
         free(batch->orders[i].factory);
     }
 
-    batch->n = 0;
+    batch->n -= n;
+    memmove(batch->orders, batch->orders + n,
+            batch->n * sizeof(batch->orders[0]));
+}
 
-    if (err != NULL) {
+
+/* The next order of a batch that was refused whole.  True where one is on
+ * its way. */
+static bool
+as_relay_single(as_relay_batch_t *batch)
+{
+    int64_t         now;
+    as_aws_error_t  err;
+    as_relay_t     *relay = batch->relay;
+
+    now = as_loop_now(relay->worker->loop);
+
+    if (batch->n > 0 && !relay->stopping
+        && batch->orders[0].lease_end - now >= AS_RELAY_LEASE_MS / 3)
+    {
+        batch->single = true;
+        as_relay_send(relay, batch);
+        return true;
+    }
+
+    memset(&err, 0, sizeof(err));
+    as_aws_error_set(&err, 0, "Late", 4, "its batch was refused, and the "
+                     "time to send it alone is over", 59);
+    as_relay_batch_done(batch, batch->n, &err, NULL);
+    batch->single = false;
+
+    return false;
+}
+
+
+static void
+as_relay_published(void *data, const as_aws_error_t *err,
+    const as_sqs_result_t *results, size_t n)
+{
+    bool               down;
+    as_relay_batch_t  *batch = data;
+    as_relay_t        *relay = batch->relay;
+
+    (void) n;
+
+    batch->call = NULL;
+    relay->calls--;
+    relay->progress = as_loop_now(relay->worker->loop);
+
+    /* which of them SNS refuses, only one by one can tell */
+    if (as_relay_refused(err) && batch->n > 1 && !batch->single) {
+        if (!as_relay_single(batch)) {
+            as_relay_go(relay);
+        }
+        return;
+    }
+
+    down = as_relay_health(relay, err);
+    as_relay_batch_done(batch, batch->single && !down ? 1 : batch->n, err,
+                        results);
+
+    if (down) {
+        batch->single = false;
         as_relay_give_back(relay, err);
+
+    } else if (batch->single && as_relay_single(batch)) {
+        return;
     }
 
     as_relay_go(relay);
@@ -189,11 +287,12 @@ as_relay_time(char *text, size_t room)
 }
 
 
-/* Sends a batch; an order asked for again needs a new de-duplication id. */
+/* Sends a batch, or the first of it; an order asked for again needs a new de-duplication id. */
 static void
 as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 {
     bool               fifo;
+    size_t             n;
     char               text[256], dedup[AS_SNS_BATCH_MAX][80];
     size_t             i, len;
     const char        *topic;
@@ -206,7 +305,9 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     fifo = len > 5 && strcmp(topic + len - 5, ".fifo") == 0;
     as_relay_time(text, sizeof(text));
 
-    for (i = 0; i < batch->n; i++) {
+    n = batch->single ? 1 : batch->n;
+
+    for (i = 0; i < n; i++) {
         as_relay_letter(relay, &letters[i], &batch->orders[i], text, fifo,
                         &entries[i]);
         if (fifo) {
@@ -218,7 +319,7 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 
     relay->calls++;
     batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries,
-                                       batch->n, as_relay_published, batch);
+                                       n, as_relay_published, batch);
     if (batch->call == NULL) {
         as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
                          strlen(strerror(errno)));
