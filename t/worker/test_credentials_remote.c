@@ -283,6 +283,108 @@ test_imds(void **state)
 }
 
 
+/* Past their end an instance's keys are used on while there are no newer
+ * ones, and it is asked at intervals. */
+static void
+test_imds_that_fails_later(void **state)
+{
+    size_t   n;
+    test_t  *t = *state;
+
+    creds_profiles(t, "", "");
+    (void) fake_answer(t->fake, 200, "TOKEN==");
+    (void) fake_answer(t->fake, 200, "my-role\n");
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_get(t);
+
+    /* an hour and a minute later */
+    t->fake->unix_ms += 61 * 60000;
+    t->fake->mono_ms += 61 * 60000;
+    assert_string_equal(as_credentials_peek(t->creds)->access_key, "ASIA2");
+    (void) fake_answer(t->fake, 503, "");
+    fake_run(t->fake);
+    assert_int_equal(t->fake->ncalls, 4);
+
+    for (n = 0; n < 4; n++) {
+        t->fake->mono_ms += 60000;
+        assert_non_null(as_credentials_peek(t->creds));
+        fake_run(t->fake);
+        assert_int_equal(t->fake->ncalls, 4);
+    }
+
+    /* old ones again are no news either */
+    t->fake->mono_ms += 61000;
+    assert_non_null(as_credentials_peek(t->creds));
+    (void) fake_answer(t->fake, 200, "TOKEN==");
+    (void) fake_answer(t->fake, 200, "my-role\n");
+    (void) fake_answer(t->fake, 200, KEYS);
+    fake_run(t->fake);
+    assert_int_equal(t->fake->ncalls, 7);
+    assert_non_null(as_credentials_peek(t->creds));
+    fake_run(t->fake);
+    assert_int_equal(t->fake->ncalls, 7);
+
+    /* AWS itself refuses them: then they are over */
+    as_credentials_invalidate(t->creds);
+    assert_null(as_credentials_peek(t->creds));
+    (void) fake_answer(t->fake, 503, "");
+    creds_get(t);
+    assert_string_equal(t->access, "");
+    assert_non_null(strstr(t->error, "answered 503"));
+}
+
+
+/* What may work a moment later, and what will not. */
+static void
+test_transient_failures(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const struct {
+        int          status;           /* 0: no answer */
+        const char  *body;
+        bool         container;
+        bool         transient;
+    } cases[] = {
+        { 500, "", true, true }, { 503, "", true, true },
+        { 429, "", true, true }, { 0, "", true, true },
+        { 404, "", true, false }, { 400, "", true, false },
+        { 200, "nonsense", true, false },
+        { 400, "<E><Error><Code>Throttling</Code></Error></E>", false, true },
+        { 500, "", false, true }, { 0, "", false, true },
+        { 403, "<E><Error><Code>AccessDenied</Code></Error></E>", false,
+          false }
+    };
+
+    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        creds_profiles(t, "", cases[i].container ? ""
+                       : "[default]\naws_access_key_id=A\n"
+                         "aws_secret_access_key=s\nrole_arn=arn:x\n"
+                         "source_profile=default\n");
+        if (cases[i].status == 0) {
+            (void) fake_error(t->fake, AS_HTTP_TIMEOUT);
+        } else {
+            (void) fake_answer(t->fake, cases[i].status, cases[i].body);
+        }
+
+        creds_get(t);
+        print_message("# case %zu: %s\n", i, t->error);
+        assert_string_not_equal(t->error, "");
+        assert_int_equal(as_credentials_transient(t->creds),
+                         cases[i].transient);
+    }
+
+    (void) fake_answer(t->fake, 200, KEYS);
+    creds_profiles(t, "", "");
+    creds_get(t);
+    assert_false(as_credentials_transient(t->creds));
+}
+
+
 static void
 test_imds_without_a_role(void **state)
 {
@@ -359,6 +461,10 @@ main(void)
             creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds, creds_setup,
                                         creds_teardown),
+        cmocka_unit_test_setup_teardown(test_imds_that_fails_later,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_transient_failures,
+                                        creds_setup, creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds_without_a_role, creds_setup,
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds_disabled, creds_setup,

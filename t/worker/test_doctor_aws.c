@@ -255,6 +255,41 @@ test_other_region(void **state)
 }
 
 
+/* A call for credentials that was throttled is made again; bounded. */
+static void
+test_credentials_throttled(void **state)
+{
+    int       i;
+    size_t    calls;
+    test_t   *t = *state;
+
+    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "");
+    fake_setenv(t->fake, "AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
+    fake_setenv(t->fake, "AWS_CONFIG_FILE", "/nowhere");
+    fake_setenv(t->fake, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+    (void) fake_answer(t->fake, 429, "");
+    (void) fake_answer(t->fake, 200, "{\"AccessKeyId\":\"A\","
+                       "\"SecretAccessKey\":\"s\"}");
+    assert_int_equal(doctor(t), 0);
+    assert_string_equal(t->findings, "");
+
+    calls = t->fake->ncalls;
+    as_aws_reload(t->aws);
+    for (i = 0; i < 6; i++) {
+        (void) fake_answer(t->fake, 503, "");
+    }
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_string_equal(t->findings, "credentials:3;");
+    assert_int_equal(t->fake->ncalls - calls, 6);
+
+    /* what is refused is not asked for again */
+    calls = t->fake->ncalls;
+    (void) fake_answer(t->fake, 404, "");
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(t->fake->ncalls - calls, 1);
+}
+
+
 static void
 test_refused(void **state)
 {
@@ -280,6 +315,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_not_confirmed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_region, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_credentials_throttled, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown)
     };
 

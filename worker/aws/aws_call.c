@@ -340,7 +340,9 @@ as_aws_credentials_done(void *data, const as_credentials_keys_t *keys,
     call->waiting = 0;
 
     if (keys == NULL) {
-        as_aws_error_own(&err, AS_AWS_AUTH, "NoCredentials", error);
+        as_aws_error_own(&err, as_credentials_transient(call->aws->creds)
+                         ? AS_AWS_RETRY : AS_AWS_AUTH, "NoCredentials",
+                         error);
         as_aws_finish(call, &err, "", 0);
         return;
     }

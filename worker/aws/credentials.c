@@ -26,6 +26,11 @@
 /* Under the minute after which a worker without progress counts as stuck. */
 #define AS_CREDENTIALS_PROCESS_MS  30000
 
+/* The same for an instance's that have ended: they are used on, as AWS takes
+ * them for longer in an outage of its own (SDKs and Tools Reference Guide,
+ * "IMDS credential provider", static stability). */
+#define AS_CREDENTIALS_STALE_MS  300000
+
 /* As the SDKs: AWS allows five minutes. */
 #define AS_CREDENTIALS_SKEW_MS  240000
 
@@ -200,10 +205,17 @@ as_credentials_left(const as_credentials_t *creds)
 
 
 static bool
+as_credentials_holds(const as_credentials_t *creds)
+{
+    return as_credentials_left(creds) > AS_CREDENTIALS_LEAST_MS;
+}
+
+
+static bool
 as_credentials_usable(const as_credentials_t *creds)
 {
     return creds->valid
-           && as_credentials_left(creds) > AS_CREDENTIALS_LEAST_MS;
+           && (creds->keys.instance || as_credentials_holds(creds));
 }
 
 
@@ -317,6 +329,7 @@ as_credentials_fetch(as_credentials_t *creds)
 
     creds->fetching = true;
     creds->provider = 0;
+    creds->fetch.transient = false;
     creds->refreshed_ms = as_clock_mono_ms(creds->fetch.clock);
     as_text_clear(&creds->error);
     as_credentials_next(creds);
@@ -378,7 +391,7 @@ as_credentials_schedule(as_credentials_t *creds)
 const as_credentials_keys_t *
 as_credentials_peek(as_credentials_t *creds)
 {
-    int64_t  now;
+    int64_t  now, pause;
 
     if (!as_credentials_usable(creds)) {
         return NULL;
@@ -386,8 +399,10 @@ as_credentials_peek(as_credentials_t *creds)
 
     if (as_credentials_left(creds) < AS_CREDENTIALS_AHEAD_MS) {
         now = as_clock_mono_ms(creds->fetch.clock);
+        pause = as_credentials_holds(creds) ? AS_CREDENTIALS_PAUSE_MS
+                                            : AS_CREDENTIALS_STALE_MS;
 
-        if (now - creds->refreshed_ms >= AS_CREDENTIALS_PAUSE_MS) {
+        if (now - creds->refreshed_ms >= pause) {
             (void) as_credentials_schedule(creds);
         }
     }
@@ -436,6 +451,13 @@ as_credentials_forget(as_credentials_t *creds, as_credentials_done_pt done,
             return;
         }
     }
+}
+
+
+bool
+as_credentials_transient(const as_credentials_t *creds)
+{
+    return creds->fetch.transient;
 }
 
 

@@ -64,6 +64,9 @@ int as_credentials_get(as_credentials_t *creds, as_credentials_done_pt done,
 void as_credentials_forget(as_credentials_t *creds,
     as_credentials_done_pt done, void *data);
 
+/* Whether the last fetch failed for a reason that may pass. */
+bool as_credentials_transient(const as_credentials_t *creds);
+
 /* The keys at hand were refused: the next get fetches new ones (environment
  * and files are read anew).  Also for SIGHUP. */
 void as_credentials_invalidate(as_credentials_t *creds);

@@ -24,17 +24,9 @@ as_container_done(void *data, const as_http_answer_t *answer)
 {
     as_fetch_t  *fetch = data;
 
-    if (answer->error != AS_HTTP_OK) {
-        as_fetch_done(fetch, as_fetch_failed(fetch, "the container's "
-                                             "endpoint: %s",
-                                             answer->reason));
-        return;
-    }
-
-    if (answer->status != 200) {
-        as_fetch_done(fetch, as_fetch_failed(fetch, "the container's "
-                                             "endpoint answered %d",
-                                             answer->status));
+    if (answer->error != AS_HTTP_OK || answer->status != 200) {
+        as_fetch_done(fetch, as_fetch_unanswered(fetch, "the container's "
+                                                 "endpoint", answer));
         return;
     }
 

@@ -60,6 +60,19 @@ as_fetch_none(as_fetch_t *fetch, const char *fmt, ...)
 }
 
 
+as_provider_e
+as_fetch_unanswered(as_fetch_t *fetch, const char *what,
+    const as_http_answer_t *answer)
+{
+    fetch->transient = answer->error != AS_HTTP_OK || answer->status >= 500
+                       || answer->status == 429;
+
+    return answer->error != AS_HTTP_OK
+           ? as_fetch_failed(fetch, "%s: %s", what, answer->reason)
+           : as_fetch_failed(fetch, "%s answered %d", what, answer->status);
+}
+
+
 static void
 as_keys_wipe(char *text)
 {

@@ -84,10 +84,14 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
     fetch->call = NULL;
 
     if (answer->error != AS_HTTP_OK) {
+        fetch->transient = ((as_imds_t *) fetch->state)->token[0] != '\0';
         as_imds_end(fetch, as_fetch_none(fetch, "%s: %s", what,
                                          answer->reason));
         return false;
     }
+
+    /* an endpoint that is not there at all is no instance's */
+    fetch->transient = answer->status >= 500 || answer->status == 429;
 
     if (answer->status != 200) {
         as_imds_end(fetch, as_fetch_none(fetch, "it answered %d for %s%s",
@@ -104,14 +108,16 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
 static void
 as_imds_keys_done(void *data, const as_http_answer_t *answer)
 {
-    as_fetch_t  *fetch = data;
+    as_fetch_t     *fetch = data;
+    as_provider_e   rc;
 
     if (!as_imds_answer(fetch, answer, "the role's keys")) {
         return;
     }
 
-    as_imds_end(fetch, as_fetch_json(fetch, answer->body, answer->len,
-                                     "instance metadata"));
+    rc = as_fetch_json(fetch, answer->body, answer->len, "instance metadata");
+    fetch->keys.instance = rc == AS_PROVIDER_READY;
+    as_imds_end(fetch, rc);
 }
 
 

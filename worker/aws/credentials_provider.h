@@ -30,6 +30,8 @@ typedef struct {
     char     *secret_key;
     char     *session_token;
     int64_t   expires_ms;
+    bool      instance;                /* of IMDS: used past their end where
+                                          it has no newer ones */
     char      source[96];
 } as_keys_t;
 
@@ -45,6 +47,7 @@ struct as_fetch_s {
     as_credentials_t  *creds;
     int64_t            skew_ms;        /* AWS's clock less ours */
     bool               again;          /* it was wrong when this failed */
+    bool               transient;      /* what failed may work a moment later */
     unsigned           process_ms;     /* the limit of credential_process */
 
     as_keys_t          keys;
@@ -90,6 +93,10 @@ as_provider_e as_fetch_failed(as_fetch_t *fetch, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 as_provider_e as_fetch_none(as_fetch_t *fetch, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Fails for a reason that may pass: no answer, 5xx, 429. */
+as_provider_e as_fetch_unanswered(as_fetch_t *fetch, const char *what,
+    const as_http_answer_t *answer);
 
 /* Copies; wipes what stood there.  READY, or FAILED where memory is out. */
 as_provider_e as_fetch_keys(as_fetch_t *fetch, const char *access_key,

@@ -80,6 +80,8 @@ as_role_done(void *data, const as_http_answer_t *answer)
 
     if (answer->error != AS_HTTP_OK || answer->status != 200) {
         as_aws_error_read(&err, answer);
+        fetch->transient = err.class == AS_AWS_RETRY
+                           || err.class == AS_AWS_THROTTLED;
 
         fetch->again = as_aws_error_skewed(&err)
                        && as_credentials_learn_time(fetch->creds,

@@ -94,7 +94,8 @@ as_doctor_caller(as_doctor_t *d)
                       "AWS does not know us: %s: %s", d->sync.error.code,
                       d->sync.error.message);
 
-        return d->sync.error.class != AS_AWS_AUTH;
+        return d->sync.error.class != AS_AWS_AUTH
+               && strcmp(d->sync.error.code, "NoCredentials") != 0;
     }
 
     keys = as_credentials_peek(as_aws_credentials(d->aws));
@@ -105,7 +106,9 @@ as_doctor_caller(as_doctor_t *d)
     as_doctor_say(d, AS_DOCTOR_FINE, "credentials", "",
                   "we are %s (from %s%s)", as_text_get(&d->sync.text),
                   keys ? keys->source : "nowhere",
-                  left < AS_DOCTOR_HOUR ? "; they end within the hour" : "");
+                  left <= 0 ? "; they have ended, and there are no newer ones"
+                  : left < AS_DOCTOR_HOUR ? "; they end within the hour"
+                  : "");
 
     skew = as_aws_skew_ms(d->aws);
 

@@ -287,7 +287,8 @@ as_relay_time(char *text, size_t room)
 }
 
 
-/* Sends a batch, or the first of it; an order asked for again needs a new de-duplication id. */
+/* Sends a batch, or the first of it; an order asked for again needs a new
+ * de-duplication id. */
 static void
 as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 {
@@ -318,8 +319,8 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     }
 
     relay->calls++;
-    batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries,
-                                       n, as_relay_published, batch);
+    batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries, n,
+                                       as_relay_published, batch);
     if (batch->call == NULL) {
         as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
                          strlen(strerror(errno)));
