@@ -93,6 +93,8 @@ typedef struct {
     ngx_http_autostock_catalog_t *catalog;
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
+    ngx_uint_t                    reads_stock;  /* a trigger of the shop keeps
+                                               the server from telling it */
 } ngx_http_autostock_database_t;
 
 

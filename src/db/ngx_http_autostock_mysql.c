@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_mysql_private.h"
+#include "as_sqlerror.h"
 
 
 static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
@@ -160,19 +161,7 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
     m->state = ngx_http_autostock_mysql_idle;
     error = mysql_errno(&m->mysql);
 
-    switch (error) {
-
-    case 1053:                              /* shutdown in progress */
-    case 1080:                              /* forced close of thread */
-    case 1152:                              /* aborting connection */
-    case 1156:                              /* packets out of order */
-    case 1158:                              /* network errors */
-    case 1159:
-    case 1160:
-    case 1161:
-    case 1184:
-    case 1927:                              /* connection was killed */
-    case 4031:                              /* idle time-out (MySQL) */
+    if (as_sqlerror(error) == AS_SQLERROR_LOST) {
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
 
@@ -234,35 +223,6 @@ ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
     *text = mysql_error(&m->mysql);
 
     return mysql_errno(&m->mysql);
-}
-
-
-ngx_uint_t
-ngx_http_autostock_mysql_conflict(ngx_uint_t error)
-{
-    return error == NGX_HTTP_AUTOSTOCK_ER_DEADLOCK
-           || error == NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT
-           || error == NGX_HTTP_AUTOSTOCK_ER_CHECKREAD;
-}
-
-
-ngx_uint_t
-ngx_http_autostock_mysql_ended(ngx_uint_t error)
-{
-    return error == 1317                    /* KILL QUERY */
-           || error == 1064                 /* the same, while it parsed */
-           || error == 1969                 /* max_statement_time */
-           || error == 3024;                /* max_execution_time */
-}
-
-
-ngx_uint_t
-ngx_http_autostock_mysql_cannot_write(ngx_uint_t error)
-{
-    return error == 1290                    /* --read-only */
-           || error == 1792                 /* READ ONLY transaction */
-           || error == 1836                 /* read-only mode */
-           || error == 1047;                /* node not in cluster */
 }
 
 

@@ -18,14 +18,6 @@
 #define NGX_HTTP_AUTOSTOCK_WAIT_READ   0x01
 #define NGX_HTTP_AUTOSTOCK_WAIT_WRITE  0x02
 
-/* server errors that the rooms above tell apart */
-#define NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY        1062
-#define NGX_HTTP_AUTOSTOCK_ER_LOCK_WAIT        1205
-#define NGX_HTTP_AUTOSTOCK_ER_DEADLOCK         1213
-#define NGX_HTTP_AUTOSTOCK_ER_CHECKREAD        1020
-#define NGX_HTTP_AUTOSTOCK_ER_DATA_RANGE       1690
-
-
 typedef struct ngx_http_autostock_mysql_s  ngx_http_autostock_mysql_t;
 
 
@@ -79,18 +71,12 @@ ngx_int_t ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
 /* of the statement just reported, without rows */
 uint64_t ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m);
 
-/* after REFUSED or LOST; the text may hold parameters of the statement */
+/*
+ * After REFUSED or LOST; as_sqlerror.h says what a number means.  The text may
+ * hold parameters of the statement.
+ */
 ngx_uint_t ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
     const char **text);
-
-/*
- * Errors that pass.  conflict: two transactions were in each other's way,
- * and this one was rolled back, whatever it was about to do.  ended: the
- * statement was, by somebody or by its time limit.
- */
-ngx_uint_t ngx_http_autostock_mysql_conflict(ngx_uint_t error);
-ngx_uint_t ngx_http_autostock_mysql_ended(ngx_uint_t error);
-ngx_uint_t ngx_http_autostock_mysql_cannot_write(ngx_uint_t error);
 
 ngx_socket_t ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m);
 uint64_t ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m);

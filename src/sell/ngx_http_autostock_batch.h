@@ -190,6 +190,14 @@ void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_uint_t lost, const char *reason);
 
 /*
+ * Its server does not do what is asked of all, as in a fail-over: departs once
+ * more on another connection; this one is closed.  Nothing is sent that is
+ * not answered.
+ */
+void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
+    const char *reason);
+
+/*
  * It can do no more without those it expects: completed when they are there,
  * at once where that is so, or when their time is over.
  */

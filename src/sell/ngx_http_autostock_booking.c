@@ -6,6 +6,7 @@
 
 #include "ngx_http_autostock_booking.h"
 
+#include "as_sqlerror.h"
 #include "as_uuid.h"
 
 
@@ -254,7 +255,7 @@ ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
 
     error = rf->flight.query.error;
 
-    if (rc == NGX_ERROR || ngx_http_autostock_mysql_cannot_write(error)) {
+    if (rc == NGX_ERROR || as_sqlerror(error) == AS_SQLERROR_READ_ONLY) {
         /* whether it was booked is read later, after a fail-over elsewhere */
         ngx_http_autostock_flight_again(&rf->flight, 1, rc == NGX_ERROR
                                         ? "it was lost in a receipt"
@@ -262,8 +263,9 @@ ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
         return;
     }
 
-    if (error != NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY
-        && !ngx_http_autostock_mysql_conflict(error))
+    if (as_sqlerror(error) != AS_SQLERROR_DUPLICATE
+        && as_sqlerror(error) != AS_SQLERROR_CONFLICT
+        && as_sqlerror(error) != AS_SQLERROR_LOCKED)
     {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: the database refused to book a receipt, "

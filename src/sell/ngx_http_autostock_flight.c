@@ -337,6 +337,15 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 }
 
 
+void
+ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
+    const char *reason)
+{
+    ngx_http_autostock_flight_drop(flight, reason);
+    ngx_http_autostock_flight_again(flight, 0, reason);
+}
+
+
 static void
 ngx_http_autostock_flight_retry(ngx_event_t *ev)
 {
@@ -386,7 +395,9 @@ ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
     flight->conn = NULL;
 
     /* free for whoever waits, before the answers take their time */
-    ngx_http_autostock_pool_release(batch->db->pool, conn);
+    if (conn) {
+        ngx_http_autostock_pool_release(batch->db->pool, conn);
+    }
 
     while (!ngx_queue_empty(&flight->aboard)) {
         q = ngx_queue_head(&flight->aboard);

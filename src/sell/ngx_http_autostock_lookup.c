@@ -2,6 +2,8 @@
 #include "ngx_http_autostock_lookup.h"
 #include "ngx_http_autostock_status.h"
 
+#include "as_sqlerror.h"
+
 
 /*
  * A batch asks for every SKU once, all in one SELECT by the unique key.  The
@@ -63,6 +65,8 @@ static ngx_int_t ngx_http_autostock_lookup_row(void *data,
 static ngx_int_t ngx_http_autostock_lookup_keep(
     ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *columns);
 static void ngx_http_autostock_lookup_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_lookup_refused(
+    ngx_http_autostock_lookup_flight_t *lf);
 static void ngx_http_autostock_lookup_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static void ngx_http_autostock_lookup_refuse(
@@ -416,21 +420,8 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
         return;
     }
 
-    if (rc == NGX_DECLINED
-        && (ngx_http_autostock_mysql_ended(lf->flight.query.error)
-            || ngx_http_autostock_mysql_conflict(lf->flight.query.error)))
-    {
-        ngx_http_autostock_flight_again(&lf->flight, 0,
-                                        "a look-up was ended");
-        return;
-    }
-
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "autostock: the database refused a look-up, "
-                      "error %ui", lf->flight.query.error);
-        ngx_http_autostock_flight_fail(&lf->flight,
-                                       NGX_HTTP_AUTOSTOCK_FAILED);
+        ngx_http_autostock_lookup_refused(lf);
         return;
     }
 
@@ -446,6 +437,38 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
 
     lf->again = 1;
     ngx_http_autostock_lookup_ask_all(lf);
+}
+
+
+static void
+ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
+{
+    ngx_uint_t  error;
+
+    error = lf->flight.query.error;
+
+    switch (as_sqlerror(error)) {
+
+    case AS_SQLERROR_CONFLICT:
+    case AS_SQLERROR_LOCKED:
+    case AS_SQLERROR_ENDED:
+        ngx_http_autostock_flight_again(&lf->flight, 0,
+                                        "a look-up was ended");
+        return;
+
+    case AS_SQLERROR_READ_ONLY:
+        /* a node that left its cluster does not read either */
+        ngx_http_autostock_flight_elsewhere(&lf->flight,
+                                            "its server takes no queries");
+        return;
+
+    default:
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: the database refused a look-up, "
+                      "error %ui", error);
+        ngx_http_autostock_flight_fail(&lf->flight,
+                                       NGX_HTTP_AUTOSTOCK_FAILED);
+    }
 }
 
 

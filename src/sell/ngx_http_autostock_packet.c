@@ -9,6 +9,8 @@
 
 static void ngx_http_autostock_packet_begin(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_stocks(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_guard(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_keys(
@@ -85,17 +87,38 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_packet_guard(t);
 
-    if (t->sorted_n > 1) {
-        t->lines_at = sql->statements;
-        ngx_http_autostock_sql_text(sql, "SELECT product_id,stock"
-                                    " FROM product WHERE product_id IN(");
-        ngx_http_autostock_packet_ids(sql, t);
-        ngx_http_autostock_sql_text(sql, ")");
-        ngx_http_autostock_sql_next(sql);
+    if (t->sorted_n > 1
+        || ngx_http_autostock_batch_database(t->flight.batch)->reads_stock)
+    {
+        ngx_http_autostock_packet_stocks(t);
     }
 
     t->commit_at = sql->statements;
     ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+void
+ngx_http_autostock_packet_stock(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_packet_stocks(t);
+}
+
+
+static void
+ngx_http_autostock_packet_stocks(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &t->flight.sql;
+
+    t->lines_at = sql->statements;
+    ngx_http_autostock_sql_text(sql, "SELECT product_id,stock"
+                                " FROM product WHERE product_id IN(");
+    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_sql_text(sql, ")");
+    ngx_http_autostock_sql_next(sql);
 }
 
 

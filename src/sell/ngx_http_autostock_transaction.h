@@ -179,10 +179,12 @@ void ngx_http_autostock_transaction_committed(
 
 /*
  * The packets, written into flight.sql; ngx_http_autostock_packet.c.  ahead:
- * the rows alone; plain then only adds to them.
+ * the rows alone; plain then only adds to them.  stock: what is left, after a
+ * plain one that did not tell.
  */
 void ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_stock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
     ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines);
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);

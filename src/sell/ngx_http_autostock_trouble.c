@@ -8,8 +8,12 @@
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_status.h"
 
+#include "as_sqlerror.h"
+
 
 static void ngx_http_autostock_transaction_refused(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_elsewhere(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_rolled_back(void *data,
     ngx_int_t rc);
@@ -57,16 +61,16 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                      error, conflict;
+    as_sqlerror_t                   what;
     ngx_http_autostock_database_t  *db;
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
-    error = t->flight.query.error;
+    what = as_sqlerror(t->flight.query.error);
     t->dirty = 1;
 
-    conflict = ngx_http_autostock_mysql_conflict(error);
-
-    if (!conflict && t->flight.query.statements == t->commit_at) {
+    if (t->flight.query.statements == t->commit_at
+        && what != AS_SQLERROR_CONFLICT && what != AS_SQLERROR_LOCKED)
+    {
         /* a COMMIT that fails for another reason may have been done */
         ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
         return;
@@ -76,16 +80,20 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         t->sent = 0;
     }
 
-    if (conflict || ngx_http_autostock_mysql_ended(error)) {
-        /* or the statement was ended: by somebody, or by its time limit */
+    switch (what) {
+
+    case AS_SQLERROR_CONFLICT:
+    case AS_SQLERROR_LOCKED:
+    case AS_SQLERROR_ENDED:
         ngx_http_autostock_transaction_rollback(t,
                                  ngx_http_autostock_transaction_rolled_back);
         return;
-    }
 
-    switch (error) {
+    case AS_SQLERROR_READ_ONLY:
+        ngx_http_autostock_transaction_elsewhere(t);
+        return;
 
-    case NGX_HTTP_AUTOSTOCK_ER_DUP_ENTRY:
+    case AS_SQLERROR_DUPLICATE:
         t->look = t->nkeyed > 0;
 
         if (!t->look && !t->doubt) {
@@ -94,18 +102,15 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 
         break;
 
-    case NGX_HTTP_AUTOSTOCK_ER_DATA_RANGE:        /* the guards' */
-    case 1264:                                    /* out of range */
-    case 4025:                                    /* CHECK, MariaDB */
-    case 3819:                                    /* CHECK, MySQL */
+    case AS_SQLERROR_RANGE:                        /* the guards', or CHECK */
         t->careful = 1;
         break;
 
     default:
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused a transaction of "
-                      "%ui sales, error %ui", &db->name, t->nitems, error);
-        t->error = error;
+                      "%ui sales, error %ui", &db->name, t->nitems,
+                      t->flight.query.error);
         ngx_http_autostock_transaction_rollback(t,
                                     ngx_http_autostock_transaction_given_up);
         return;
@@ -120,6 +125,32 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
     ngx_http_autostock_transaction_rollback(t,
                                        ngx_http_autostock_transaction_anew);
+}
+
+
+/*
+ * A fail-over or switch-over: whatever is there next may be the new primary.
+ * The session's end is the transaction's too.
+ */
+
+static void
+ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_database_t  *db;
+
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+
+    if (t->error != t->flight.query.error) {
+        t->error = t->flight.query.error;
+
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "autostock: database \"%V\" takes no writes, error %ui; "
+                      "%ui sales are tried again on other connections until "
+                      "their deadlines", &db->name, t->error, t->nitems);
+    }
+
+    ngx_http_autostock_flight_elsewhere(&t->flight,
+                                        "its server takes no writes");
 }
 
 
@@ -148,10 +179,7 @@ ngx_http_autostock_transaction_rolled_back(void *data, ngx_int_t rc)
 }
 
 
-/*
- * The waiters are refused, unless they are in doubt; a server that cannot
- * write is left for another.
- */
+/* The waiters are refused, unless they are in doubt. */
 
 static void
 ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
@@ -163,15 +191,10 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
         return;
     }
 
-    if (t->doubt || ngx_http_autostock_mysql_cannot_write(t->error)) {
-        ngx_http_autostock_flight_drop(&t->flight, t->doubt
-                                       ? "it cannot tell what is in doubt"
-                                       : "its server cannot write");
-    }
-
     if (t->doubt) {
         /* only their deadlines end what is in doubt */
-        ngx_http_autostock_flight_again(&t->flight, 0, "in doubt");
+        ngx_http_autostock_flight_elsewhere(&t->flight,
+                                            "it cannot tell what is in doubt");
         return;
     }
 

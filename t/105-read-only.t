@@ -1,0 +1,70 @@
+# A server that takes no writes, as in a fail-over or a planned switch-over:
+# the buyer sees nothing but time.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Test;
+
+# The suites' own user may write to a read-only server; a shop's may not.
+sub read_only { db->run("SET GLOBAL read_only = $_[0]") }
+
+BEGIN {
+    db->run(q{CREATE OR REPLACE USER autostock_plain IDENTIFIED BY 'plain'});
+    db->run("GRANT SELECT, INSERT, UPDATE, DELETE ON `" . db->{name}
+        . '`.* TO autostock_plain');
+}
+
+END {
+    if (db && db->{owner} == $$) {
+        db->run('SET GLOBAL read_only = 0');
+        db->run('DROP USER IF EXISTS autostock_plain');
+    }
+}
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: while the primary changes, sales wait
+--- database
+user autostock_plain;
+password plain;
+--- drive
+is(http(POST => '/checkout', '{}')->{code}, 200, 'before');
+read_only(1);
+my @clients = map { http_open(POST => '/checkout',
+    '{"quantity":1}', 'Idempotency-Key' => "k$_") } 1 .. 2;
+ok(wait_for(sub { error_log() =~ /takes no writes, error 1290/ }), 'told');
+is(http(GET => '/product/donut')->{code}, 200, 'look-ups go on');
+read_only(0);
+wait_for { sysread($_->{socket}, $_->{raw}, 65536) } for @clients;
+is(join(' ', map { http_close($_)->{code} } @clients), '200 200', 'sold');
+unlike(error_log(), qr/left open/, 'no transaction is pooled');
+--- sql_check
+SELECT stock FROM product
+--- sql_expect
+0
+
+
+
+=== TEST 2: it stays so: a definite 503 at the deadline
+--- database
+user autostock_plain;
+password plain;
+--- shop
+autostock_timeout 700ms;
+--- drive
+http(GET => '/product/donut');
+read_only(1);
+my $answer = http(POST => '/checkout', '{}');
+read_only(0);
+is($answer->{code}, 503, 'code');
+unlike($answer->{json}{type}, qr/unknown/, 'nothing was done');
+cmp_ok($answer->{time}, '>', 0.5, 'tried until then');
+my $told = () = error_log() =~ /takes no writes, error/g;
+is($told, 1, 'told once');
+is(http(POST => '/checkout', '{}')->{code}, 200, 'and back');
+--- sql_check
+SELECT stock FROM product
+--- sql_expect
+2
