@@ -122,15 +122,20 @@ as_db_status_e as_order_restock(as_db_t *db, as_order_products_t *page);
 
 /* How many orders wait, for metrics. */
 typedef struct {
+    int64_t  callback_timeout_ms;
+    int64_t  lease_ms;                 /* the relay's */
+
     int64_t  pending;
-    int64_t  pending_oldest_ms;        /* age of the oldest that is due */
+    int64_t  pending_oldest_ms;        /* the oldest that is due, since then;
+                                          below 0: none is */
     int64_t  published;
     int64_t  requested;
-    int64_t  overdue;
+    int64_t  overdue;                  /* without their callback in time,
+                                          those that are asked for again too */
+    int64_t  overdue_next_ms;          /* until one more is; below 0: none */
 } as_order_counts_t;
 
-as_db_status_e as_order_count(as_db_t *db, int64_t callback_timeout_ms,
-    as_order_counts_t *counts);
+as_db_status_e as_order_count(as_db_t *db, as_order_counts_t *counts);
 
 
 #endif /* AS_ORDER_H */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "run/backlog.h"
 #include "run/metrics.h"
 
 
@@ -218,21 +219,29 @@ static void
 as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     as_text_t *out)
 {
+    int64_t               now;
+    as_backlog_view_t     view;
     const as_counters_t  *c = &worker->counters;
+
+    now = as_loop_now(worker->loop);
+    as_backlog_view(c, now, as_loop_unix_ms(worker->loop) - now, &view);
 
     as_metrics_gauge(out, "in_flight", "messages in hand",
                      (double) as_consumer_in_hand(consumer));
-    as_metrics_gauge(out, "outbox_pending", "orders not published",
-                     (double) c->orders.pending);
+    as_metrics_gauge(out, "outbox_pending", "orders not published; -1: not "
+                     "known", view.pending);
     as_metrics_gauge(out, "outbox_oldest_seconds",
                      "age of the oldest order that is due",
-                     (double) c->orders.pending_oldest_ms / 1000);
+                     view.pending_oldest_s);
     as_metrics_gauge(out, "orders_published", "orders published, not yet "
-                     "requested", (double) c->orders.published);
+                     "requested", view.published);
     as_metrics_gauge(out, "orders_requested", "orders the factory works on",
-                     (double) c->orders.requested);
-    as_metrics_gauge(out, "orders_overdue", "orders without their callback",
-                     (double) c->orders.overdue);
+                     view.requested);
+    as_metrics_gauge(out, "orders_overdue", "orders without their callback "
+                     "in time", view.overdue);
+    as_metrics_gauge(out, "orders_counted_seconds",
+                     "Unix time of the last count of the orders",
+                     view.counted_s);
     as_metrics_gauge(out, "queue_visible", "messages in the queue; -1: not "
                      "known", (double) c->queue_visible);
     as_metrics_gauge(out, "queue_in_flight", "messages others or we hold",

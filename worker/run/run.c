@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/exit.h"
+#include "run/backlog.h"
 #include "run/consumer.h"
 #include "run/metrics.h"
 #include "run/notify.h"
@@ -45,6 +46,7 @@ typedef struct {
     as_relay_t      *relay;
     as_consumer_t   *consumer;
     as_watchdog_t   *watchdog;
+    as_backlog_t    *backlog;
     as_timer_t       alive;            /* systemd's watchdog, status line */
     as_timer_t       deadline;
     int              stopping;
@@ -186,6 +188,7 @@ as_run_stop(as_run_t *run)
     as_loop_after(run->worker.loop, &run->deadline,
                   run->settings->stop_timeout);
 
+    as_backlog_stop(run->backlog);
     as_watchdog_stop(run->watchdog);
     as_relay_stop(run->relay, as_run_relay_stopped, run);
     as_consumer_stop(run->consumer, as_run_consumer_stopped, run);
@@ -228,6 +231,7 @@ as_run_reload(as_run_t *run)
     as_relay_reload(run->relay);
     as_consumer_reload(run->consumer);
     as_watchdog_reload(run->watchdog);
+    as_backlog_reload(run->backlog);
     as_aws_reload(run->worker.aws);
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
                  "SIGHUP: settings and secrets were read again");
@@ -401,8 +405,10 @@ as_run_parts(as_run_t *run)
     run->consumer = as_consumer_create(&run->worker);
     run->relay = as_relay_create(&run->worker);
     run->watchdog = as_watchdog_create(&run->worker, &hooks);
+    run->backlog = as_backlog_create(&run->worker);
 
-    if (run->consumer == NULL || run->relay == NULL || run->watchdog == NULL)
+    if (run->consumer == NULL || run->relay == NULL || run->watchdog == NULL
+        || run->backlog == NULL)
     {
         return -1;
     }
@@ -419,6 +425,7 @@ as_run_destroy(as_run_t *run)
     as_run_old_t  *old;
 
     as_metrics_destroy(run->metrics);
+    as_backlog_destroy(run->backlog);
     as_watchdog_destroy(run->watchdog);
     as_relay_destroy(run->relay);
     as_consumer_destroy(run->consumer);

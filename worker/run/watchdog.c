@@ -46,7 +46,6 @@ struct as_watchdog_s {
     as_order_overdue_page_t    requested;
     as_order_overdue_page_t    published;
     as_order_products_t        products;
-    as_order_counts_t          counts;
     size_t                     opened;
     uint64_t                   forgotten;
     bool                       more;           /* of the ledger */
@@ -114,17 +113,7 @@ as_watchdog_run(void *data, as_db_t *db)
         status = as_ledger_open(db, &watchdog->uuid, &watchdog->opened);
     }
 
-    if (status == AS_DB_OK) {
-        status = as_watchdog_forget(watchdog, db);
-    }
-
-    if (status == AS_DB_OK) {
-        status = as_order_count(db,
-                                watchdog->worker->settings->callback_timeout,
-                                &watchdog->counts);
-    }
-
-    return status;
+    return status == AS_DB_OK ? as_watchdog_forget(watchdog, db) : status;
 }
 
 
@@ -186,7 +175,6 @@ as_watchdog_tell(as_watchdog_t *watchdog)
     }
 
     worker->counters.forgotten += watchdog->forgotten;
-    worker->counters.orders = watchdog->counts;
 }
 
 

@@ -47,7 +47,9 @@ typedef struct {
     int64_t   queue_visible;           /* -1: not known */
     int64_t   queue_in_flight;
     int64_t   dlq_visible;
-    as_order_counts_t  orders;
+    as_order_counts_t  orders;         /* as last counted */
+    int64_t   orders_at;               /* when, as as_loop_now(); 0: never */
+    int64_t   orders_wait;             /* until they are counted again */
 } as_counters_t;
 
 typedef struct {

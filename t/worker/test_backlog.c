@@ -1,0 +1,113 @@
+/*
+ * What the metrics say of orders that wait, when the last count is new, old,
+ * or there is none.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "run/backlog.h"
+
+
+/* Counted at 100,000 ms, the next count wanted 2,000 ms later. */
+static void
+counted(as_counters_t *counters)
+{
+    memset(counters, 0, sizeof(*counters));
+    counters->orders_at = 100000;
+    counters->orders_wait = 2000;
+    counters->orders.pending = 3;
+    counters->orders.pending_oldest_ms = 7000;
+    counters->orders.overdue = 2;
+    counters->orders.overdue_next_ms = 5000;
+}
+
+
+static void
+never_counted(void **state)
+{
+    as_counters_t      counters;
+    as_backlog_view_t  view;
+
+    (void) state;
+
+    memset(&counters, 0, sizeof(counters));
+    as_backlog_view(&counters, 100000, 0, &view);
+    assert_true(view.pending == -1);
+    assert_true(view.pending_oldest_s == -1);
+    assert_true(view.overdue == -1);
+    assert_true(view.counted_s == 0);
+}
+
+
+static void
+a_count_holds_until_the_next_is_late(void **state)
+{
+    as_counters_t      counters;
+    as_backlog_view_t  view;
+
+    (void) state;
+
+    counted(&counters);
+    as_backlog_view(&counters, 104000, 500, &view);
+    assert_true(view.pending == 3);
+    assert_true(view.pending_oldest_s == 7);
+    assert_true(view.overdue == 2);
+    assert_true(view.counted_s == 100.5);
+}
+
+
+static void
+then_the_ages_grow(void **state)
+{
+    as_counters_t      counters;
+    as_backlog_view_t  view;
+
+    (void) state;
+
+    counted(&counters);
+    as_backlog_view(&counters, 104500, 0, &view);
+    assert_true(view.pending_oldest_s == 11.5);
+    assert_true(view.overdue == 2);
+
+    /* the next callback is late by now, too */
+    as_backlog_view(&counters, 160000, 0, &view);
+    assert_true(view.pending_oldest_s == 67);
+    assert_true(view.overdue == 3);
+}
+
+
+static void
+what_is_not_there_does_not_grow(void **state)
+{
+    as_counters_t      counters;
+    as_backlog_view_t  view;
+
+    (void) state;
+
+    counted(&counters);
+    counters.orders.pending_oldest_ms = -3600000;
+    counters.orders.overdue_next_ms = -1;
+    as_backlog_view(&counters, 160000, 0, &view);
+    assert_true(view.pending_oldest_s == 0);
+    assert_true(view.overdue == 2);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(never_counted),
+        cmocka_unit_test(a_count_holds_until_the_next_is_late),
+        cmocka_unit_test(then_the_ages_grow),
+        cmocka_unit_test(what_is_not_there_does_not_grow),
+    };
+
+    return cmocka_run_group_tests_name("backlog", tests, NULL, NULL);
+}

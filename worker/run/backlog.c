@@ -1,0 +1,174 @@
+/*
+ * The orders that wait.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/clerk.h"
+#include "run/backlog.h"
+#include "run/relay_parts.h"
+
+
+#define AS_BACKLOG_PART   "backlog"
+#define AS_BACKLOG_MS     2000         /* between counts */
+#define AS_BACKLOG_SHARE  20           /* a count in so many of its length */
+#define AS_BACKLOG_LATE   2            /* waits: the last count is old then */
+
+
+struct as_backlog_s {
+    as_worker_t        *worker;
+    as_clerk_t         *clerk;
+    as_timer_t          timer;
+    bool                stopping;
+
+    /* the count in the clerk's hands */
+    as_job_t            job;
+    int64_t             begun;
+    as_order_counts_t   counts;
+};
+
+
+/* In the clerk's thread. */
+static as_db_status_e
+as_backlog_run(void *data, as_db_t *db)
+{
+    as_backlog_t  *backlog = data;
+
+    return as_order_count(db, &backlog->counts);
+}
+
+
+static void
+as_backlog_done(void *data, as_db_status_e status, const char *error)
+{
+    int64_t         now, wait;
+    as_backlog_t   *backlog = data;
+    as_worker_t    *worker = backlog->worker;
+    as_counters_t  *counters = &worker->counters;
+
+    now = as_loop_now(worker->loop);
+    wait = AS_BACKLOG_SHARE * (now - backlog->begun);
+    wait = wait > AS_BACKLOG_MS ? wait : AS_BACKLOG_MS;
+    as_worker_db(worker, status, error);
+
+    if (status == AS_DB_OK) {
+        counters->orders = backlog->counts;
+        counters->orders_at = now;
+        counters->orders_wait = wait;
+
+    } else if (status == AS_DB_GONE) {
+        wait = as_health_wait_ms(&worker->db,
+                                 as_loop_random(worker->loop, 1000));
+    } else {
+        as_log_write(worker->log, AS_LOG_ERROR, AS_BACKLOG_PART,
+                     "the orders cannot be counted: %s", error);
+    }
+
+    if (!backlog->stopping) {
+        as_loop_after(worker->loop, &backlog->timer, wait);
+    }
+}
+
+
+static void
+as_backlog_count(void *data)
+{
+    as_backlog_t  *backlog = data;
+    as_worker_t   *worker = backlog->worker;
+
+    backlog->counts.callback_timeout_ms = worker->settings->callback_timeout;
+    backlog->counts.lease_ms = AS_RELAY_LEASE_MS;
+    backlog->begun = as_loop_now(worker->loop);
+    as_clerk_submit(backlog->clerk, &backlog->job);
+}
+
+
+as_backlog_t *
+as_backlog_create(as_worker_t *worker)
+{
+    as_backlog_t  *backlog;
+
+    backlog = calloc(1, sizeof(*backlog));
+    if (backlog == NULL) {
+        return NULL;
+    }
+
+    backlog->worker = worker;
+    backlog->timer.fn = as_backlog_count;
+    backlog->timer.data = backlog;
+    backlog->job.run = as_backlog_run;
+    backlog->job.done = as_backlog_done;
+    backlog->job.data = backlog;
+    backlog->clerk = as_clerk_create(AS_BACKLOG_PART, worker->http,
+                                     worker->settings, worker->log);
+    if (backlog->clerk == NULL) {
+        free(backlog);
+        return NULL;
+    }
+
+    as_loop_after(worker->loop, &backlog->timer, 1);
+
+    return backlog;
+}
+
+
+void
+as_backlog_destroy(as_backlog_t *backlog)
+{
+    if (backlog == NULL) {
+        return;
+    }
+
+    as_clerk_abort(backlog->clerk);
+    as_clerk_destroy(backlog->clerk);
+    as_loop_clear(backlog->worker->loop, &backlog->timer);
+    free(backlog);
+}
+
+
+void
+as_backlog_reload(as_backlog_t *backlog)
+{
+    as_clerk_reload(backlog->clerk, backlog->worker->settings);
+}
+
+
+void
+as_backlog_stop(as_backlog_t *backlog)
+{
+    backlog->stopping = true;
+    as_loop_clear(backlog->worker->loop, &backlog->timer);
+}
+
+
+void
+as_backlog_view(const as_counters_t *counters, int64_t now_ms,
+    int64_t skew_ms, as_backlog_view_t *view)
+{
+    int64_t                   old;
+    const as_order_counts_t  *orders = &counters->orders;
+
+    if (counters->orders_at == 0) {
+        view->counted_s = 0;
+        view->pending = view->pending_oldest_s = view->published = -1;
+        view->requested = view->overdue = -1;
+        return;
+    }
+
+    /* an order that one count saw may be on its way the moment after */
+    old = now_ms - counters->orders_at;
+    if (old <= AS_BACKLOG_LATE * counters->orders_wait) {
+        old = 0;
+    }
+
+    view->counted_s = (double) (counters->orders_at + skew_ms) / 1000;
+    view->pending = (double) orders->pending;
+    view->pending_oldest_s = orders->pending_oldest_ms < 0 ? 0
+                       : (double) (orders->pending_oldest_ms + old) / 1000;
+    view->published = (double) orders->published;
+    view->requested = (double) orders->requested;
+    view->overdue = (double) orders->overdue
+                    + (orders->overdue_next_ms >= 0
+                       && orders->overdue_next_ms < old);
+}
