@@ -46,6 +46,6 @@ $(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_HELPERS) | need-test
 	    $(if $(filter t/worker/%,$<),$(UNIT_HELPERS)) $(UNIT_LIBRARY) \
 	    $(unit_ldlibs) $(libs_ldlibs)
 
--include $(addsuffix .d,$(UNIT_TESTS))
+-include $(addsuffix .d,$(UNIT_TESTS)) $(UNIT_HELPERS:.o=.d)
 
 .SECONDARY: $(UNIT_HELPERS)
