@@ -1,9 +1,11 @@
 /*
  * A signed call to an AWS service, and what its errors mean.
  *
- * Endpoints: AWS_ENDPOINT_URL_SNS, _SQS, _STS, then AWS_ENDPOINT_URL, unless
+ * Endpoints: AWS_ENDPOINT_URL_SNS, _SQS, _STS, then AWS_ENDPOINT_URL, then
+ * those of the profile (services, endpoint_url), unless
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true; otherwise AWS's own of the
- * region.  Region: AWS_REGION, AWS_DEFAULT_REGION, the profile's.
+ * region, by AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT or the
+ * profile's settings of these names.  Region: AWS_REGION, AWS_DEFAULT_REGION, the profile's.
  */
 
 #ifndef AS_AWS_H

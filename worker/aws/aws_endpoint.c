@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
+#include "aws/credentials_profile.h"
 
 
 const char *
@@ -87,56 +88,115 @@ as_aws_endpoint_parse(as_aws_endpoint_t *ep, const char *url,
 }
 
 
-/* The partition's DNS suffix (AWS Fault Isolation Boundaries, appendix). */
-static const char *
-as_aws_endpoint_suffix(const char *region)
-{
-    size_t  i;
+/* A partition: its DNS suffixes, and its FIPS names (AWS Fault Isolation
+ * Boundaries, appendix; the endpoint rule sets of SNS, SQS and STS). */
+typedef struct {
+    const char  *prefix;               /* of its regions */
+    const char  *suffix;
+    const char  *dualstack;            /* NULL: it has none */
+    const char  *fips;                 /* "sns" FIPS; NULL: it has none */
+} as_aws_partition_t;
 
-    static const struct {
-        const char  *prefix;
-        const char  *suffix;
-    } partitions[] = {
-        { "cn-", "amazonaws.com.cn" },
-        { "us-isob-", "sc2s.sgov.gov" },
-        { "us-iso-", "c2s.ic.gov" },
-        { "eusc-", "amazonaws.eu" }
+
+static const as_aws_partition_t *
+as_aws_endpoint_partition(const char *region)
+{
+    size_t                            i;
+    static const as_aws_partition_t   partitions[] = {
+        { "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", NULL },
+        { "us-gov-", "amazonaws.com", "api.aws", "" },
+        { "us-isob-", "sc2s.sgov.gov", NULL, "-fips" },
+        { "us-isof-", "csp.hci.ic.gov", NULL, "-fips" },
+        { "us-iso-", "c2s.ic.gov", NULL, "-fips" },
+        { "eu-isoe-", "cloud.adc-e.uk", NULL, "-fips" },
+        { "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "-fips" },
+        { "", "amazonaws.com", "api.aws", "-fips" }
     };
 
-    for (i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++) {
+    for (i = 0; ; i++) {
         if (strncmp(region, partitions[i].prefix,
                     strlen(partitions[i].prefix)) == 0)
         {
-            return partitions[i].suffix;
+            return &partitions[i];
         }
     }
-
-    return "amazonaws.com";
 }
 
 
-static const char *
-as_aws_endpoint_setting(const char *service, as_getenv_pt get, void *data)
+/* A setting by its variable, or else by the profile; allocated, NULL where
+ * it is nowhere.  variable NULL: of the profile alone. */
+static char *
+as_aws_endpoint_get(as_fetch_t *fetch, const char *variable,
+    const char *name)
 {
-    char         name[64], *p;
+    char        *profile, *found;
     const char  *value;
 
-    value = get(data, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if (value != NULL && strcasecmp(value, "true") == 0) {
-        return NULL;
+    value = variable ? as_fetch_env(fetch, variable) : NULL;
+    if (value != NULL) {
+        return strdup(value);
     }
+
+    profile = as_profile_name(fetch);
+    found = profile ? as_profile_get(fetch, profile, name) : NULL;
+    free(profile);
+
+    return found;
+}
+
+
+/* 1, 0, or -1 with a sentence in err. */
+static int
+as_aws_endpoint_flag(as_fetch_t *fetch, const char *variable,
+    const char *name, char err[AS_AWS_ERROR_LEN])
+{
+    int    rc;
+    char  *value;
+
+    value = as_aws_endpoint_get(fetch, variable, name);
+    rc = value == NULL || strcasecmp(value, "false") == 0 ? 0
+         : strcasecmp(value, "true") == 0 ? 1 : -1;
+
+    if (rc == -1) {
+        (void) snprintf(err, AS_AWS_ERROR_LEN, "%s, or %s of the profile: "
+                        "expected true or false, found \"%.40s\"", variable,
+                        name, value);
+    }
+
+    free(value);
+
+    return rc;
+}
+
+
+/* The URL that a setting has (SDKs and Tools Reference Guide, "Service-
+ * specific endpoints"), allocated; NULL where none has. */
+static char *
+as_aws_endpoint_setting(as_fetch_t *fetch, const char *service)
+{
+    char         name[64], *p, *services, *found;
+    const char  *value;
 
     (void) snprintf(name, sizeof(name), "AWS_ENDPOINT_URL_%s", service);
     for (p = name; *p != '\0'; p++) {
         *p = (char) toupper((unsigned char) *p);
     }
 
-    value = get(data, name);
-    if (value == NULL || *value == '\0') {
-        value = get(data, "AWS_ENDPOINT_URL");
+    value = as_fetch_env(fetch, name);
+    if (value == NULL) {
+        value = as_fetch_env(fetch, "AWS_ENDPOINT_URL");
     }
 
-    return value != NULL && *value != '\0' ? value : NULL;
+    if (value != NULL) {
+        return strdup(value);
+    }
+
+    services = as_aws_endpoint_get(fetch, NULL, "services");
+    found = services ? as_profile_service(fetch, services, service,
+                                          "endpoint_url") : NULL;
+    free(services);
+
+    return found ? found : as_aws_endpoint_get(fetch, NULL, "endpoint_url");
 }
 
 
@@ -150,14 +210,47 @@ as_aws_endpoint_region(const char *region)
 }
 
 
+/* AWS's own endpoint of a region. */
+static int
+as_aws_endpoint_own(as_aws_endpoint_t *ep, const char *service,
+    const char *region, bool fips, bool dualstack,
+    char err[AS_AWS_ERROR_LEN])
+{
+    char                       url[192];
+    const as_aws_partition_t  *partition;
+
+    partition = as_aws_endpoint_partition(region);
+
+    if ((fips && partition->fips == NULL)
+        || (dualstack && partition->dualstack == NULL))
+    {
+        (void) snprintf(err, AS_AWS_ERROR_LEN, "%s is true, and the region "
+                        "%s has no such endpoint; unset it", fips
+                        && partition->fips == NULL
+                        ? "AWS_USE_FIPS_ENDPOINT"
+                        : "AWS_USE_DUALSTACK_ENDPOINT", region);
+        return -1;
+    }
+
+    (void) snprintf(url, sizeof(url), "https://%s%s.%s.%s/", service,
+                    !fips ? "" : dualstack ? "-fips" : partition->fips,
+                    region, dualstack ? partition->dualstack
+                                      : partition->suffix);
+
+    return as_aws_endpoint_parse(ep, url, err);
+}
+
+
 int
 as_aws_endpoint_find(as_aws_endpoint_t *ep, as_aws_service_e service,
     const char *region, as_getenv_pt get, void *data,
     char err[AS_AWS_ERROR_LEN])
 {
-    int          rc;
-    char         url[192];
-    const char  *name, *value;
+    int          rc, fips, dualstack;
+    bool         ignore;
+    char        *value;
+    as_fetch_t   fetch;
+    const char  *name;
 
     name = as_aws_service_name(service);
 
@@ -167,15 +260,43 @@ as_aws_endpoint_find(as_aws_endpoint_t *ep, as_aws_service_e service,
         return -1;
     }
 
-    value = as_aws_endpoint_setting(name, get, data);
-    if (value != NULL) {
-        rc = as_aws_endpoint_parse(ep, value, err);
-        ep->configured = true;
-        return rc;
+    /* enough of one to look for settings */
+    memset(&fetch, 0, sizeof(fetch));
+    fetch.getenv = get;
+    fetch.getenv_data = data;
+
+    fips = as_aws_endpoint_flag(&fetch, "AWS_USE_FIPS_ENDPOINT",
+                                "use_fips_endpoint", err);
+    dualstack = fips == -1 ? -1
+                : as_aws_endpoint_flag(&fetch, "AWS_USE_DUALSTACK_ENDPOINT",
+                                       "use_dualstack_endpoint", err);
+    if (dualstack == -1) {
+        return -1;
     }
 
-    (void) snprintf(url, sizeof(url), "https://%s.%s.%s/", name, region,
-                    as_aws_endpoint_suffix(region));
+    value = as_aws_endpoint_get(&fetch, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                "ignore_configured_endpoint_urls");
+    ignore = value != NULL && strcasecmp(value, "true") == 0;
+    free(value);
 
-    return as_aws_endpoint_parse(ep, url, err);
+    value = ignore ? NULL : as_aws_endpoint_setting(&fetch, name);
+    if (value == NULL) {
+        return as_aws_endpoint_own(ep, name, region, fips, dualstack, err);
+    }
+
+    if (fips || dualstack) {
+        (void) snprintf(err, AS_AWS_ERROR_LEN, "%s is true, and an endpoint "
+                        "for %s is configured too; AWS's SDKs refuse both "
+                        "at once: unset one", fips ? "AWS_USE_FIPS_ENDPOINT"
+                        : "AWS_USE_DUALSTACK_ENDPOINT", name);
+        rc = -1;
+
+    } else {
+        rc = as_aws_endpoint_parse(ep, value, err);
+        ep->configured = true;
+    }
+
+    free(value);
+
+    return rc;
 }
