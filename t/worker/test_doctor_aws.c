@@ -41,6 +41,7 @@ typedef struct {
     const char       *dlq_retention;
     const char       *redrive_to;
     const char       *source;
+    const char       *policy;          /* NULL: ours for source */
     const char       *subscriptions;
     const char       *subscription;
     char              queue[4096];
@@ -124,7 +125,8 @@ doctor(test_t *t)
     char    *policy, *redrive, *text;
     json_t  *root;
 
-    policy = as_policy_add(NULL, QUEUE, t->source);
+    policy = t->policy ? strdup(t->policy)
+                       : as_policy_add(NULL, QUEUE, t->source);
     redrive = as_policy_redrive_new(t->redrive_to, 5);
     root = json_pack("{s:{s:s, s:s, s:s, s:s, s:s}}", "Attributes",
                      "QueueArn", QUEUE, "VisibilityTimeout", t->visibility,
@@ -204,6 +206,28 @@ test_queue_policy(void **state)
     t->source = "arn:aws:sns:eu-west-1:1:other";
     assert_int_equal(doctor(t), 1);
     assert_string_equal(t->findings, "queue-policy:2;");
+}
+
+
+/* A denial is wrong, what cannot be told is said so. */
+static void
+test_queue_policy_judged(void **state)
+{
+    test_t  *t = *state;
+
+    t->policy = "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\","
+                "\"Action\":\"sqs:Send*\",\"Resource\":\"*\"},"
+                "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
+                "\"Resource\":\"*\"}]}";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "queue-policy:2;");
+
+    t->findings[0] = '\0';
+    t->policy = "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\","
+                "\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+                "{\"StringEquals\":{\"aws:SourceOrgID\":\"o-1\"}}}]}";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "queue-policy:1;");
 }
 
 
@@ -311,6 +335,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_retention, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redrive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_queue_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_queue_policy_judged, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_subscription, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_confirmed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter, setup, teardown),

@@ -118,11 +118,11 @@ test_policy_allows(void **state)
         { false, ALLOW(SNS, "\"sqs:DeleteMessage\"", QUEUE, FROM(TOPIC)) },
         { false, ALLOW("{\"Service\":\"s3.amazonaws.com\"}", SEND, QUEUE,
                  FROM(TOPIC)) },
-        { false, ALLOW(SNS, SEND, QUEUE, "{}") },
+        { true, ALLOW(SNS, SEND, QUEUE, "{}") },
         { false, ALLOW(SNS, SEND, QUEUE, "{\"ArnNotEquals\":"
                  "{\"aws:SourceArn\":\"" TOPIC "\"}}") },
-        { false, ALLOW(SNS, SEND, QUEUE, "{\"StringEquals\":"
-                 "{\"aws:SourceAccount\":\"1\"}}") },
+        { true, ALLOW(SNS, SEND, QUEUE, "{\"StringEquals\":"
+                "{\"aws:SourceAccount\":\"1\"}}") },
         { false, "{\"Statement\":[{\"Effect\":\"Deny\"}]}" },
         { false, "{}" }, { false, "" }, { false, "nonsense" },
         { false, NULL }

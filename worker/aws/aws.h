@@ -5,7 +5,8 @@
  * those of the profile (services, endpoint_url), unless
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true; otherwise AWS's own of the
  * region, by AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT or the
- * profile's settings of these names.  Region: AWS_REGION, AWS_DEFAULT_REGION, the profile's.
+ * profile's settings of these names.  Region: AWS_REGION,
+ * AWS_DEFAULT_REGION, the profile's.
  */
 
 #ifndef AS_AWS_H

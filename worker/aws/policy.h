@@ -11,11 +11,26 @@
 #include <jansson.h>
 
 
+#define AS_POLICY_WHY_LEN  200
+
+
+typedef enum {
+    AS_POLICY_NOT_ALLOWED = 0,         /* no statement allows it */
+    AS_POLICY_ALLOWED,
+    AS_POLICY_DENIED,                  /* a statement denies it */
+    AS_POLICY_UNCLEAR                  /* it depends on what is not known */
+} as_policy_e;
+
+
 /*
- * Whether a queue's policy (NULL: none) lets the topic send: a statement
- * that allows sns.amazonaws.com (or all, under the condition) to
- * sqs:SendMessage for aws:SourceArn.
+ * Whether a queue's policy (NULL: none) lets SNS send for the topic, as IAM
+ * evaluates it.  Where denied or unclear, why names the statement, and what
+ * is not known; "" otherwise.
  */
+as_policy_e as_policy_judge(const char *policy, const char *queue_arn,
+    const char *topic_arn, char why[AS_POLICY_WHY_LEN]);
+
+/* Whether a statement allows it, whatever others deny. */
 bool as_policy_allows(const char *policy, const char *queue_arn,
     const char *topic_arn);
 

@@ -307,14 +307,33 @@ as_doctor_redrive(as_doctor_t *d)
 static void
 as_doctor_policy(as_doctor_t *d)
 {
-    const char  *policy;
+    char  why[AS_POLICY_WHY_LEN];
 
-    policy = as_sync_pair(&d->sync, "Policy");
-
-    if (as_policy_allows(policy, d->queue_arn, d->conf->topic_arn)) {
+    switch (as_policy_judge(as_sync_pair(&d->sync, "Policy"), d->queue_arn,
+                            d->conf->topic_arn, why))
+    {
+    case AS_POLICY_ALLOWED:
         as_doctor_say(d, AS_DOCTOR_FINE, "queue-policy", "",
                       "the topic may send to the queue");
-    } else {
+        break;
+
+    case AS_POLICY_DENIED:
+        as_doctor_say(d, AS_DOCTOR_WRONG, "queue-policy",
+                      "take sns.amazonaws.com with this aws:SourceArn out of "
+                      "the statement, or the statement out of the Policy",
+                      "the queue's Policy denies the topic %s to send: %s",
+                      d->conf->topic_arn, why);
+        break;
+
+    case AS_POLICY_UNCLEAR:
+        as_doctor_say(d, AS_DOCTOR_WARNING, "queue-policy",
+                      "see by an order whether the topic's messages come, "
+                      "or add a statement as provision --dry-run has it",
+                      "cannot tell whether the queue's Policy lets the topic "
+                      "%s send: %s", d->conf->topic_arn, why);
+        break;
+
+    default:
         as_doctor_say(d, AS_DOCTOR_WRONG, "queue-policy",
                       AS_DOCTOR_PROVISION, "the queue's Policy does not let "
                       "sns.amazonaws.com send with aws:SourceArn %s",
