@@ -73,6 +73,19 @@ subtest 'the factory fails this one order for long' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+subtest 'a factory.API that is no URL' => sub {
+    my $asked = asked();
+    sql("UPDATE factory SET API = '//127.0.0.1:9/x'");
+    checkout(10);
+    my $id = order()->{id};
+    ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state} eq 'failed' }, 20), 'the order fails') or diag explain order();
+    like(reason(dead(1)), qr/factory\.API of FF-500293 is neither/, 'it is told');
+    is(asked(), $asked, 'and no other factory is asked');
+    sql("UPDATE factory SET API = ''");
+    ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30), 'mended')
+        or diag explain [orders()];
+};
+
 subtest 'letters that are not ours' => sub {
     my $asked = asked();
     my @bodies = ('not JSON', '[]', '{}', '"text"', '{"Message":"hello"}',

@@ -437,6 +437,11 @@ subtest 'doctor' => sub {
         is($code, $exit, "exit $exit");
     };
 
+    sql("UPDATE factory SET API = '//factory.example/'");
+    is((findings('doctor'))[0]{factory}, 'wrong',
+        'factory.API that is no URL');
+    sql("UPDATE factory SET API = ''");
+
     $with->({ CALLBACK_URL => undef }, 'settings', 'wrong', 1);
     $with->({ DB_PASSWORD => 'another' }, 'database', 'unreachable', 3);
     $with->({ TOPIC_ARN => "$env->{TOPIC_ARN}x" }, 'topic', 'wrong', 1);

@@ -2,6 +2,7 @@
  * What a factory's answers mean, over the real HTTP engine.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,11 +177,58 @@ a_status_is_the_answer(void **state)
 }
 
 
+/* factory.API is a URL as people write one, or nothing: then it is
+ * FACTORY_API_URL.  What is neither goes nowhere. */
+static void
+the_factory_that_is_meant(void **state)
+{
+    char        api[200];
+    size_t      i;
+    factory_t  *t = *state;
+
+    /* before and after the address */
+    static const char *const  meant[][2] = {
+        { "HTTP://", "/400-cut" }, { " http://", "/400-cut" },
+        { "\thttp://", "/400-cut" }, { "http://", "/400-cut \r\n" },
+        { "\xef\xbb\xbfHttp://", "/400-cut" }
+    };
+
+    static const char *const  nowhere[][2] = {
+        { "//", "/400-cut" }, { "", "/400-cut" }, { "ftp://", "/400-cut" },
+        { "http:// ", "/400-cut" }, { "http://", "/ 400-cut" }
+    };
+
+    for (i = 0; i < sizeof(meant) / sizeof(meant[0]); i++) {
+        (void) snprintf(api, sizeof(api), "%s127.0.0.1:%u%s", meant[i][0],
+                        t->http->server->port, meant[i][1]);
+        ask(t, api);
+        assert_int_equal(t->result.outcome, AS_FACTORY_REFUSED);
+    }
+
+    assert_int_equal(t->http->server->requests, i);
+
+    for (i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+        (void) snprintf(api, sizeof(api), "%s127.0.0.1:%u%s", nowhere[i][0],
+                        t->http->server->port, nowhere[i][1]);
+        assert_int_equal(as_factories_call(t->all, api, &t->call), -1);
+        assert_int_equal(errno, EINVAL);
+    }
+
+    ask(t, "");
+    assert_int_equal(t->result.outcome, AS_FACTORY_ACCEPTED);
+    ask(t, " ");
+    assert_int_equal(t->result.outcome, AS_FACTORY_ACCEPTED);
+    assert_int_equal(t->http->server->requests, 7);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(a_status_is_the_answer, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_factory_that_is_meant, setup,
                                         teardown)
     };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/url.h"
 #include "run/callback_url.h"
 #include "cmd/doctor_shop.h"
 #include "run/factory.h"
@@ -100,24 +101,61 @@ as_doctor_factory(const as_doctor_shop_t *shop, const char *url)
 
 
 typedef struct {
-    char    *urls[AS_DOCTOR_FACTORIES];
-    size_t   n;
+    const as_doctor_shop_t  *shop;
+    char                    *urls[AS_DOCTOR_FACTORIES];
+    size_t                   n;
 } as_doctor_urls_t;
 
 
+/* False where it is known already. */
+static bool
+as_doctor_url_is_new(const as_doctor_urls_t *urls, const char *url)
+{
+    size_t  i;
+
+    for (i = 0; i < urls->n; i++) {
+        if (strcmp(urls->urls[i], url) == 0) {
+            return false;
+        }
+    }
+
+    return strcmp(url, urls->shop->settings->factory_api_url) != 0;
+}
+
+
+/* Two columns: factory.identifier, factory.API. */
 static void
 as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
+    char              *url;
+    ptrdiff_t          len;
     as_doctor_urls_t  *urls = data;
 
     (void) statement;
-    (void) lengths;
 
-    if (n == 1 && urls->n < AS_DOCTOR_FACTORIES) {
-        urls->urls[urls->n] = strdup(columns[0]);
-        urls->n += urls->urls[urls->n] != NULL;
+    url = n == 2 ? malloc(lengths[1] + 1) : NULL;
+    if (url == NULL) {
+        return;
     }
+
+    len = as_url_http(columns[1], url);
+
+    if (len < 0) {
+        as_findings_say(urls->shop->findings, AS_DOCTOR_WRONG, "factory",
+                        "UPDATE factory SET API = 'https://...', or '' for "
+                        "FACTORY_API_URL; then autostock-worker dlq redrive",
+                        "factory.API of %s is neither an http or https URL "
+                        "nor empty: its orders fail", columns[0]);
+
+    } else if (len > 0 && urls->n < AS_DOCTOR_FACTORIES
+               && as_doctor_url_is_new(urls, url))
+    {
+        urls->urls[urls->n++] = url;
+        return;
+    }
+
+    free(url);
 }
 
 
@@ -128,17 +166,17 @@ as_doctor_factories(const as_doctor_shop_t *shop, as_db_t *db)
     as_doctor_urls_t   urls;
 
     memset(&urls, 0, sizeof(urls));
+    urls.shop = shop;
     as_doctor_factory(shop, shop->settings->factory_api_url);
 
     /* the database's own findings are told elsewhere */
-    (void) as_db_exec(db, "SELECT DISTINCT API FROM factory WHERE API LIKE"
-                      " 'http://%' OR API LIKE 'https://%' ORDER BY API"
-                      " LIMIT 20", as_doctor_url_row, &urls);
+    (void) as_db_exec(db, "SELECT identifier, COALESCE(API, '')"
+                      " FROM factory"
+                      " ORDER BY identifier LIMIT 1000", as_doctor_url_row,
+                      &urls);
 
     for (i = 0; i < urls.n; i++) {
-        if (strcmp(urls.urls[i], shop->settings->factory_api_url) != 0) {
-            as_doctor_factory(shop, urls.urls[i]);
-        }
+        as_doctor_factory(shop, urls.urls[i]);
         free(urls.urls[i]);
     }
 }

@@ -113,7 +113,8 @@ as_lease_look(const as_lease_batch_t *batch, as_text_t *sql)
     as_text_sql_string(sql, batch->owner);
     as_text_put(sql, ", 0), GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND,"
                 " UTC_TIMESTAMP(6), o.lease_until), 0)), o.product_id,"
-                " p.sku, f.identifier, f.API, IF(o.requested_at IS NULL,"
+                " p.sku, f.identifier, COALESCE(f.API, ''),"
+                " IF(o.requested_at IS NULL,"
                 " TIMESTAMPDIFF(MICROSECOND, o.pending_at,"
                 " UTC_TIMESTAMP(6)) DIV 1000, -1) FROM restock_order o"
                 " LEFT JOIN product p ON p.product_id = o.product_id"
@@ -182,7 +183,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
     memcpy(lease->product_id, columns[5], AS_UUID_LEN);
     lease->age_ms = columns[9] == NULL ? -1 : atoll(columns[9]);
 
-    if (columns[6] != NULL && columns[7] != NULL && columns[8] != NULL) {
+    if (columns[6] != NULL && columns[7] != NULL) {
         lease->sku = strdup(columns[6]);
         lease->factory = strdup(columns[7]);
         lease->api = strdup(columns[8]);

@@ -7,6 +7,7 @@
  * nothing left to ask for.
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -255,10 +256,20 @@ as_course_call(as_letter_t *letter)
     call->data = letter;
 
     letter->stage = AS_LETTER_FACTORY;
-    if (as_factories_call(consumer->factories, letter->lease.api, call) != 0)
+    if (as_factories_call(consumer->factories, letter->lease.api, call) == 0)
     {
-        as_course_give_back(letter, as_course_backoff(letter, -1));
+        return;
     }
+
+    if (errno == EINVAL) {
+        snprintf(letter->error, sizeof(letter->error), "factory.API of %s is "
+                 "neither an http or https URL nor empty: mend it in the "
+                 "database", letter->lease.factory);
+        as_course_bury(letter, letter->error);
+        return;
+    }
+
+    as_course_give_back(letter, as_course_backoff(letter, -1));
 }
 
 

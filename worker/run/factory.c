@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/url.h"
 #include "http/address.h"
 #include "run/factory_parts.h"
 
@@ -98,20 +99,10 @@ as_factory_flags(const as_settings_t *settings, const char *url)
 
 
 static as_factory_t *
-as_factory_get(as_factories_t *all, const char *api)
+as_factory_new(as_factories_t *all, const char *url)
 {
-    const char           *url;
     as_factory_t         *factory;
     const as_settings_t  *settings = all->worker->settings;
-
-    url = strncmp(api, "http://", 7) == 0 || strncmp(api, "https://", 8) == 0
-          ? api : settings->factory_api_url;
-
-    for (factory = all->first; factory != NULL; factory = factory->next) {
-        if (strcmp(factory->url, url) == 0) {
-            return factory;
-        }
-    }
 
     factory = calloc(1, sizeof(*factory));
     if (factory == NULL) {
@@ -137,6 +128,42 @@ as_factory_get(as_factories_t *all, const char *api)
 
     factory->next = all->first;
     all->first = factory;
+
+    return factory;
+}
+
+
+/* An order must never go to another factory than the one that is meant: what
+ * is neither blank nor a URL is refused. */
+static as_factory_t *
+as_factory_get(as_factories_t *all, const char *api)
+{
+    char          *url;
+    ptrdiff_t      len;
+    const char    *meant;
+    as_factory_t  *factory;
+
+    url = malloc(strlen(api) + 1);
+    if (url == NULL) {
+        return NULL;
+    }
+
+    len = as_url_http(api, url);
+    meant = len == 0 ? all->worker->settings->factory_api_url : url;
+
+    for (factory = len < 0 ? NULL : all->first;
+         factory != NULL && strcmp(factory->url, meant) != 0;
+         factory = factory->next)
+    {
+        /* void */
+    }
+
+    if (factory == NULL && len >= 0) {
+        factory = as_factory_new(all, meant);
+    }
+
+    free(url);
+    errno = len < 0 ? EINVAL : ENOMEM;
 
     return factory;
 }
@@ -223,7 +250,6 @@ as_factories_call(as_factories_t *all, const char *api,
 
     factory = as_factory_get(all, api);
     if (factory == NULL) {
-        errno = ENOMEM;
         return -1;
     }
 

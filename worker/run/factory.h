@@ -70,8 +70,8 @@ as_factories_t *as_factories_create(as_worker_t *worker,
     void (*changed)(void *data), void *data);
 void as_factories_destroy(as_factories_t *all);
 
-/* Queues a call; api is factory.API: a URL, or anything else for the
- * default.  0, or -1 (ENOMEM). */
+/* Queues a call; api is factory.API: a URL, or blank for FACTORY_API_URL.
+ * 0, or -1 with errno: EINVAL where it is neither, ENOMEM. */
 int as_factories_call(as_factories_t *all, const char *api,
     as_factory_call_t *call);
 
