@@ -1,6 +1,11 @@
 -- autostock: the sample shop, one factory and one product with a stock of 3.
 -- May be run again.  The ids are fixed so that documents can name them.
 
+SET NAMES utf8mb4;
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1;
+SET SESSION TRANSACTION READ WRITE;
+
 INSERT INTO factory (factory_id, identifier, name, manager_email, API)
 SELECT X'5ff9da54c9b811eca8490a5824c89b02', 'FF-500293', '부산도너츠 공장',
     'factory@shop.example', ''

@@ -7,9 +7,27 @@
 -- added, a product without an opening movement gets one.  MariaDB lacks
 -- UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
 
--- What is read below is not locked against those who sell meanwhile.
+-- What the statements below need of the session, whatever the server's
+-- defaults are.
 
-SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET NAMES utf8mb4;
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1, completion_type = 0, foreign_key_checks = 1,
+    unique_checks = 1, sql_safe_updates = 0, sql_big_selects = 1,
+    sql_select_limit = 18446744073709551615
+    /*M!100201 , check_constraint_checks = 1 */
+    /*M!100307 , alter_algorithm = DEFAULT */;
+
+-- What is read below is not locked against those who sell meanwhile.  With a
+-- binary log that needs its row format: where it is STATEMENT, the session's
+-- is changed, which takes SUPER, or BINLOG ADMIN (MariaDB), or
+-- SESSION_VARIABLES_ADMIN (MySQL); docs/upgrading.md.
+
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+SET @autostock_ddl = IF(@@log_bin AND @@binlog_format = 'STATEMENT',
+    'SET SESSION binlog_format = ROW', 'DO 0');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
 
 CREATE TABLE IF NOT EXISTS factory (
     factory_id     BINARY(16)   NOT NULL,
@@ -93,7 +111,9 @@ DEALLOCATE PREPARE autostock_ddl;
 --                  stock_movement_key.
 -- fingerprint      first 8 bytes of SHA-256 over the keyed request (sku as
 --                  asked, NUL, quantity in decimal): another body under the
---                  same key is found out.
+--                  same key is found out.  Of an opening: not NULL where the
+--                  product was deleted, and its movements make 0
+--                  (sql/trigger.sql).
 --
 -- No foreign key to product: it would lock the stock row before the ledger
 -- row is written and deadlock two writers.
@@ -201,12 +221,12 @@ WHERE NOT EXISTS (SELECT 1 FROM stock_movement_key k
 INSERT INTO stock_movement
     (movement_id, product_id, kind, quantity, idempotency_key)
 SELECT k.movement_id, p.product_id, 'opening',
-    p.stock - (SELECT COALESCE(SUM(m.quantity), 0) FROM stock_movement m
-               WHERE m.product_id = p.product_id),
-    p.product_id
+    p.stock - COALESCE(m.total, 0), p.product_id
 FROM product p
 JOIN stock_movement_key k ON k.idempotency_key = p.product_id
-WHERE NOT EXISTS (SELECT 1 FROM stock_movement o
-                  WHERE o.movement_id = k.movement_id);
+LEFT JOIN stock_movement o ON o.movement_id = k.movement_id
+LEFT JOIN (SELECT product_id, SUM(quantity) AS total FROM stock_movement
+           GROUP BY product_id) m ON m.product_id = p.product_id
+WHERE o.movement_id IS NULL;
 
 COMMIT;

@@ -48,6 +48,7 @@ sub worker {
 subtest 'keys of before go over' => sub {
     sql("DROP TRIGGER product_opening_key;
         DROP TRIGGER product_opening_movement;
+        DROP TRIGGER product_opening_look; DROP TRIGGER product_closing;
         DROP TABLE stock_movement_key;
         ALTER TABLE stock_movement ADD CONSTRAINT
             uc_stock_movement_idempotency_key UNIQUE (idempotency_key)");
@@ -75,15 +76,23 @@ subtest 'keys of before go over' => sub {
         'PRIMARY'") }, 0, 'the ledger has no other key');
 };
 
-# A session of its own: the key is neither written nor free.
-subtest 'while somebody sells' => sub {
+# A session of its own: what asks there, and what ends it.
+sub session {
     my $pid = open2(my $out, my $in, 'mariadb', '--no-defaults', '-Nn', '-u',
         'root', "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE});
-    my $ask = sub {
+    return sub {
         print $in "$_[0];\n";
         $in->flush;
         return scalar <$out>;
+    }, sub {
+        close $in;
+        waitpid $pid, 0;
     };
+}
+
+# The key is neither written nor free.
+subtest 'while somebody sells' => sub {
+    my ($ask, $end) = session();
     is($ask->("BEGIN; INSERT INTO stock_movement (movement_id, product_id,
         kind, quantity, idempotency_key) VALUES (UNHEX(MD5('open')),
         UNHEX(MD5('NEW-1')), 'sale', -1, UNHEX(MD5('under way')));
@@ -93,8 +102,7 @@ subtest 'while somebody sells' => sub {
     is(load('schema'), '', 'schema.sql waits for nobody');
     is($ask->("ROLLBACK; SELECT COUNT(*) FROM stock_movement WHERE
         movement_id = UNHEX(MD5('open'))"), "0\n", 'it was until now');
-    close $in;
-    waitpid $pid, 0;
+    $end->();
     is(books_agree(), '', 'keys and books agree');
 };
 
@@ -111,20 +119,84 @@ subtest 'half an opening' => sub {
     is(books_agree(), '', 'keys and books agree');
 };
 
-subtest 'between the two triggers' => sub {
-    for my $trigger ('product_opening_key', 'product_opening_movement') {
-        sql("DROP TRIGGER $trigger");
+subtest 'between the triggers' => sub {
+    for my $trigger (qw( key look movement )) {
+        sql("DROP TRIGGER product_opening_$trigger");
         product("HALF-$trigger");
         is(load('trigger'), '', "without $trigger, and back");
     }
-    is(openings(), 'CP-502101 1 3 HALF-product_opening_key 0 -1'
-        . ' HALF-product_opening_movement 1 -1 NEW-1 1 5 OLD-1 1 5',
+    is(openings(), 'CP-502101 1 3 HALF-key 0 -1 HALF-look 1 -1'
+        . ' HALF-movement 1 -1 NEW-1 1 5 OLD-1 1 5',
         'what one of them leaves');
     is(worker('ledger', 'rollup', '--before', '90d', '--yes'), 0,
         'the worker');
-    is(openings(), 'CP-502101 1 3 HALF-product_opening_key 1 5'
-        . ' HALF-product_opening_movement 1 5 NEW-1 1 5 OLD-1 1 5',
-        'writes what is missing');
+    is(openings(), 'CP-502101 1 3 HALF-key 1 5 HALF-look 1 5'
+        . ' HALF-movement 1 5 NEW-1 1 5 OLD-1 1 5', 'writes what is missing');
+};
+
+# Pieces are sold before, and the ledger has other products.
+subtest 'again under the same id' => sub {
+    my $mariadb = "mariadb --no-defaults -u root --socket=$env->{DB_SOCKET}";
+    my $dump = "mariadb-dump --no-defaults -u root"
+        . " --socket=$env->{DB_SOCKET} --no-create-info --skip-triggers";
+    my $db = $env->{DB_DATABASE};
+    sql("DROP TABLE IF EXISTS saved; CREATE TABLE saved AS
+        SELECT * FROM product");
+    my $insert = 'INTO product SELECT * FROM saved';
+    my @ways = (
+        'REPLACE' => "REPLACE $insert",
+        'DELETE, INSERT' => "DELETE FROM product; INSERT $insert",
+        'the same at once' => "START TRANSACTION; DELETE FROM product;
+            INSERT $insert; COMMIT",
+        'another stock' => "DELETE FROM product; UPDATE saved SET stock = 9;
+            INSERT $insert",
+        'TRUNCATE' => "TRUNCATE product; INSERT $insert",
+        'of another snapshot' => "START TRANSACTION WITH CONSISTENT SNAPSHOT;
+            SYSTEM $mariadb $db -e 'DELETE FROM product';
+            INSERT $insert; COMMIT",
+        'ON DUPLICATE KEY' => "INSERT $insert
+            ON DUPLICATE KEY UPDATE name = CONCAT(saved.name, ' ')",
+        'rolled back' => "START TRANSACTION; REPLACE $insert; ROLLBACK",
+    );
+    while (my ($way, $statements) = splice @ways, 0, 2) {
+        sql("INSERT INTO stock_movement (movement_id, product_id, kind,
+                quantity) SELECT UNHEX(MD5(CONCAT('$way', sku))), product_id,
+                'sale', -1 FROM product;
+            UPDATE product SET stock = stock - 1");
+        open my $out, '>', "$env->{AUTOSTOCK_STACK_DIR}/way.sql" or die $!;
+        print $out "$statements;\n" =~ s/(SYSTEM [^;]+);/\n$1\n/r;
+        close $out;
+        is(`$mariadb $db < $env->{AUTOSTOCK_STACK_DIR}/way.sql 2>&1`, '', $way);
+        is(sql('SELECT COUNT(*) FROM product')->[0][0], 6, "$way: all");
+        is(books_agree(), '', "$way: keys and books agree");
+    }
+    sql("UPDATE product SET stock = stock - 1; INSERT INTO stock_movement
+        (movement_id, product_id, kind, quantity) SELECT UNHEX(MD5(CONCAT('dump', sku))),
+        product_id, 'sale', -1 FROM product");
+    is(`($dump --replace $db product > $env->{AUTOSTOCK_STACK_DIR}/dump.sql &&
+        $mariadb $db < $env->{AUTOSTOCK_STACK_DIR}/dump.sql) 2>&1`, '',
+        'dump --replace');
+    is(books_agree(), '', 'keys and books agree');
+    sql('DROP TABLE saved');
+};
+
+# A sale is under way, which holds the row.
+subtest 'an opening waits for no sale, and keeps none' => sub {
+    sql('DROP TRIGGER product_opening_movement');
+    product('LATE-1');
+    my ($ask, $end) = session();
+    is($ask->("BEGIN; INSERT INTO stock_movement (movement_id, product_id,
+        kind, quantity) VALUES (UNHEX(MD5('late')), UNHEX(MD5('LATE-1')),
+        'sale', -1); UPDATE product SET stock = stock - 1
+        WHERE sku = 'LATE-1'; SELECT ROW_COUNT()"), "1\n",
+        'a sale is under way');
+    is(worker('ledger', 'rollup', '--before', '90d', '--yes'), 0,
+        'the worker');
+    like(openings(), qr/LATE-1 1 5/, 'has written it');
+    $ask->('COMMIT; SELECT 1');
+    $end->();
+    is(books_agree(), '', 'keys and books agree');
+    is(load('trigger'), '', 'trigger.sql');
 };
 
 done_testing();

@@ -85,7 +85,8 @@ ok(wait_for(sub {
 }, 20), 'nginx reloads, and connects as the module\'s user alone');
 
 is(root('DROP TRIGGER product_opening_movement;
-    DROP TRIGGER product_opening_key'), '',
+    DROP TRIGGER product_opening_key; DROP TRIGGER product_opening_look;
+    DROP TRIGGER product_closing'), '',
     'no trigger: the worker writes what it wrote');
 stack('worker', 'provision', '--yes');
 stack('start', 'worker', Autostock::Stack::start_options(

@@ -12,6 +12,7 @@
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
+#define AS_DOCTOR_TRIGGERS  4          /* of sql/trigger.sql */
 
 /* Of no row: what may be done is checked, nothing is done. */
 #define AS_DOCTOR_NOBODY  "X'00000000000000000000000000000000'"
@@ -165,8 +166,8 @@ as_doctor_schema_read(as_doctor_db_t *d)
 
         "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE"
         " TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'product' AND"
-        " EVENT_MANIPULATION = 'INSERT' AND TRIGGER_NAME IN"
-        " ('product_opening_key', 'product_opening_movement');"
+        " TRIGGER_NAME IN ('product_opening_look', 'product_opening_key',"
+        " 'product_opening_movement', 'product_closing');"
 
         "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
         " WHERE PRIVILEGE_TYPE = 'TRIGGER') + (SELECT COUNT(*) FROM"
@@ -232,7 +233,7 @@ as_doctor_schema_tell(as_doctor_db_t *d)
 static void
 as_doctor_trigger_tell(as_doctor_db_t *d)
 {
-    if (d->triggers == 2) {
+    if (d->triggers == AS_DOCTOR_TRIGGERS) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "products inserted by plain SQL get their opening "
                         "movement");
@@ -242,8 +243,8 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
                         "mariadb DATABASE < sql/trigger.sql; where the right "
                         "is missing (error 1419), leave it: the watchdog "
                         "writes the openings",
-                        "product has %d of the two triggers for opening "
-                        "movements", d->triggers);
+                        "product has %d of the %d triggers for opening "
+                        "movements", d->triggers, AS_DOCTOR_TRIGGERS);
     } else {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "this user may not see triggers; where there is "

@@ -2,42 +2,55 @@
  * The ledger, as the watchdog keeps it.
  */
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "db/ledger.h"
 
 
-#define AS_LEDGER_PAGE   50
+#define AS_LEDGER_PAGE   AS_LEDGER_OPENINGS
 #define AS_LEDGER_CHUNK  1000
 
 
 typedef struct {
-    uint8_t  ids[AS_LEDGER_PAGE][AS_UUID_LEN];
-    size_t   n;
+    uint8_t  id[AS_UUID_LEN];
+    int64_t  gap;                      /* stock less what the ledger has */
+} as_ledger_product_t;
+
+typedef struct {
+    as_ledger_product_t  products[AS_LEDGER_PAGE];
+    size_t               n;
 } as_ledger_page_t;
 
 
+/* An id, and a number where there is a second column. */
 static void
 as_ledger_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
-    as_ledger_page_t  *page = data;
+    as_ledger_page_t     *page = data;
+    as_ledger_product_t  *product;
 
     (void) statement;
 
-    if (n == 1 && columns[0] != NULL && lengths[0] == AS_UUID_LEN
-        && page->n < AS_LEDGER_PAGE)
+    if (columns[0] == NULL || lengths[0] != AS_UUID_LEN
+        || page->n == AS_LEDGER_PAGE)
     {
-        memcpy(page->ids[page->n++], columns[0], AS_UUID_LEN);
+        return;
     }
+
+    product = &page->products[page->n++];
+    memcpy(product->id, columns[0], AS_UUID_LEN);
+    product->gap = n == 2 && columns[1] != NULL
+                   ? strtoll(columns[1], NULL, 10) : 0;
 }
 
 
-/* With the product's row locked no sale is between its two halves.  A key
- * whose movement is missing names the movement that is written. */
+/* A key whose movement is missing names the movement that is written. */
 static as_db_status_e
-as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
+as_ledger_open_one(as_db_t *db, const as_ledger_product_t *opening,
     as_uuid_gen_t *gen, bool *opened)
 {
     uint8_t          id[AS_UUID_LEN];
@@ -49,12 +62,10 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
     as_uuid_v7(gen, (uint64_t) now.tv_sec * 1000
                + (uint64_t) now.tv_nsec / 1000000, id);
 
-    as_text_sql_bytes(&product, product_id, AS_UUID_LEN);
-    as_text_printf(&sql, "START TRANSACTION;SELECT stock FROM product WHERE"
-                   " product_id = %s FOR UPDATE;INSERT INTO"
-                   " stock_movement_key (idempotency_key, movement_id,"
-                   " product_id) SELECT p.product_id, ",
-                   as_text_get(&product));
+    as_text_sql_bytes(&product, opening->id, AS_UUID_LEN);
+    as_text_put(&sql, "START TRANSACTION;INSERT INTO stock_movement_key"
+                " (idempotency_key, movement_id, product_id) SELECT"
+                " p.product_id, ");
     as_text_sql_bytes(&sql, id, AS_UUID_LEN);
     as_text_printf(&sql, ", p.product_id FROM product p LEFT JOIN"
                    " stock_movement_key k ON k.idempotency_key ="
@@ -62,15 +73,14 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
                    " k.idempotency_key IS NULL;INSERT INTO stock_movement"
                    " (movement_id, product_id, kind, quantity,"
                    " idempotency_key) SELECT k.movement_id, p.product_id,"
-                   " 'opening', p.stock - (SELECT COALESCE(SUM(m.quantity),"
-                   " 0) FROM stock_movement m WHERE m.product_id ="
-                   " p.product_id), p.product_id FROM product p JOIN"
+                   " 'opening', %" PRId64 ", p.product_id FROM product p JOIN"
                    " stock_movement_key k ON k.idempotency_key ="
                    " p.product_id WHERE p.product_id = %s;COMMIT",
-                   as_text_get(&product), as_text_get(&product));
+                   as_text_get(&product), opening->gap,
+                   as_text_get(&product));
 
     status = as_db_run(db, &sql, NULL, NULL);
-    *opened = status == AS_DB_OK && as_db_affected(db, 3) == 1;
+    *opened = status == AS_DB_OK && as_db_affected(db, 2) == 1;
 
     as_text_free(&sql);
     as_text_free(&product);
@@ -79,26 +89,65 @@ as_ledger_open_one(as_db_t *db, const uint8_t product_id[AS_UUID_LEN],
 }
 
 
+/*
+ * One statement, so one snapshot: stock and ledger change together, and what
+ * is between them stays the same while others sell.  No row is locked, however
+ * long the ledger is.
+ */
+static as_db_status_e
+as_ledger_gaps(as_db_t *db, as_ledger_page_t *page)
+{
+    size_t          i;
+    as_text_t       sql = AS_TEXT_EMPTY, ids = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    for (i = 0; i < page->n; i++) {
+        as_text_put(&ids, i == 0 ? "(" : ",");
+        as_text_sql_bytes(&ids, page->products[i].id, AS_UUID_LEN);
+    }
+
+    as_text_printf(&sql, "SELECT p.product_id, p.stock - COALESCE(m.total, 0)"
+                   " FROM product p LEFT JOIN (SELECT product_id,"
+                   " SUM(quantity) AS total FROM stock_movement WHERE"
+                   " product_id IN %s) GROUP BY product_id) m ON"
+                   " m.product_id = p.product_id WHERE p.product_id IN %s)",
+                   as_text_get(&ids), as_text_get(&ids));
+
+    page->n = 0;
+    status = as_db_run(db, &sql, as_ledger_row, page);
+    as_text_free(&sql);
+    as_text_free(&ids);
+
+    return status;
+}
+
+
 as_db_status_e
 as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
 {
     bool              done;
     size_t            i;
+    as_text_t         sql = AS_TEXT_EMPTY;
     as_db_status_e    status;
     as_ledger_page_t  page;
 
     page.n = 0;
     *opened = 0;
 
-    status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
-                        " stock_movement_key k ON k.idempotency_key ="
-                        " p.product_id LEFT JOIN stock_movement m ON"
-                        " m.movement_id = k.movement_id WHERE m.movement_id"
-                        " IS NULL LIMIT 50",
-                        as_ledger_row, &page);
+    as_text_printf(&sql, "SELECT p.product_id FROM product p LEFT JOIN"
+                   " stock_movement_key k ON k.idempotency_key ="
+                   " p.product_id LEFT JOIN stock_movement m ON"
+                   " m.movement_id = k.movement_id WHERE m.movement_id"
+                   " IS NULL LIMIT %d", AS_LEDGER_PAGE);
+    status = as_db_run(db, &sql, as_ledger_row, &page);
+    as_text_free(&sql);
+
+    if (status == AS_DB_OK && page.n > 0) {
+        status = as_ledger_gaps(db, &page);
+    }
 
     for (i = 0; status == AS_DB_OK && i < page.n; i++) {
-        status = as_ledger_open_one(db, page.ids[i], gen, &done);
+        status = as_ledger_open_one(db, &page.products[i], gen, &done);
         *opened += done;
     }
 
@@ -187,7 +236,7 @@ as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
         return status;
     }
 
-    status = as_ledger_clear(db, cursor, page.ids[0], &n);
+    status = as_ledger_clear(db, cursor, page.products[0].id, &n);
 
     /* on its own: a Galera node may answer OK to a COMMIT in a packet with
      * others although another node's transaction undid it */
@@ -198,7 +247,7 @@ as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
     if (status == AS_DB_OK) {
         *forgotten = n;
         *more = true;
-        memcpy(cursor, page.ids[0], AS_UUID_LEN);
+        memcpy(cursor, page.products[0].id, AS_UUID_LEN);
     }
 
     return status;

@@ -14,9 +14,11 @@
 #include "as_uuid.h"
 
 
+#define AS_LEDGER_OPENINGS  100        /* written at once, at the most */
+
 /*
- * Writes the opening movement of up to 50 products that have none, with ids
- * of gen; opened says how many.
+ * Writes the opening movement of up to AS_LEDGER_OPENINGS products that have
+ * none, with ids of gen; opened says how many.
  */
 as_db_status_e as_ledger_open(as_db_t *db, as_uuid_gen_t *gen,
     size_t *opened);

@@ -168,6 +168,10 @@ as_watchdog_tell(as_watchdog_t *watchdog)
         }
     }
 
+    if (watchdog->opened == AS_LEDGER_OPENINGS) {
+        watchdog->open_at = 0;         /* there may be more */
+    }
+
     if (watchdog->opened > 0) {
         worker->counters.openings += watchdog->opened;
         as_log_write(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART, "wrote the "
@@ -188,7 +192,7 @@ as_watchdog_wait(const as_watchdog_t *watchdog)
     if (watchdog->requested.n == AS_ORDER_PAGE || watchdog->more
         || watchdog->published.n == AS_ORDER_PAGE
         || watchdog->products.n == AS_ORDER_PAGE
-        || watchdog->opened == AS_ORDER_PAGE)
+        || watchdog->opened == AS_LEDGER_OPENINGS)
     {
         return 100;
     }
