@@ -46,6 +46,9 @@ static const struct {
     { 1213, AS_SQLERROR_CONFLICT },    /* ER_LOCK_DEADLOCK; Galera's
                                           certification */
     { 1264, AS_SQLERROR_RANGE },       /* ER_WARN_DATA_OUT_OF_RANGE */
+    { 1267, AS_SQLERROR_ALTERED },     /* ER_CANT_AGGREGATE_2COLLATIONS */
+    { 1270, AS_SQLERROR_ALTERED },     /* ER_CANT_AGGREGATE_3COLLATIONS */
+    { 1271, AS_SQLERROR_ALTERED },     /* ER_CANT_AGGREGATE_NCOLLATIONS */
     { 1290, AS_SQLERROR_READ_ONLY },   /* ER_OPTION_PREVENTS_STATEMENT:
                                           --read-only */
     { 1317, AS_SQLERROR_ENDED },       /* ER_QUERY_INTERRUPTED */
@@ -64,6 +67,9 @@ static const struct {
     { 3101, AS_SQLERROR_CONFLICT },    /* ER_TRANSACTION_ROLLBACK_DURING_
                                           COMMIT, MySQL's group replication */
     { 3819, AS_SQLERROR_RANGE },       /* ER_CHECK_CONSTRAINT_VIOLATED, MySQL */
+    { 3854, AS_SQLERROR_ALTERED },     /* ER_CANNOT_CONVERT_STRING, MySQL */
+    { 3988, AS_SQLERROR_ALTERED },     /* ER_IMPOSSIBLE_STRING_CONVERSION,
+                                          MySQL */
     { 3989, AS_SQLERROR_READ_ONLY },   /* ER_SCHEMA_READ_ONLY, MySQL */
     { 4025, AS_SQLERROR_RANGE },       /* ER_CONSTRAINT_FAILED, MariaDB */
     { 4031, AS_SQLERROR_LOST },        /* ER_CLIENT_INTERACTION_TIMEOUT,

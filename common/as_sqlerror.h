@@ -31,6 +31,12 @@ typedef enum {
     /* This server takes no writes: run it again on another connection. */
     AS_SQLERROR_READ_ONLY,
 
+    /*
+     * Collations do not go together: a column is not what it was when the
+     * session began.  Run it again on another connection.
+     */
+    AS_SQLERROR_ALTERED,
+
     /* A key is there already. */
     AS_SQLERROR_DUPLICATE,
 

@@ -217,7 +217,8 @@ ngx_http_autostock_connection_setup(ngx_http_autostock_connection_t *conn)
             "@@sync_binlog,@@read_only,"
             "@@character_set_client,@@character_set_results;"
             "SHOW GLOBAL STATUS LIKE 'Uptime';"
-            "SHOW SESSION VARIABLES LIKE 'wsrep_on'",
+            "SHOW SESSION VARIABLES LIKE 'wsrep_on';"
+            NGX_HTTP_AUTOSTOCK_COLUMN_SELECT,
             ngx_max(timeout / 2000, 1),
             conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
@@ -266,6 +267,11 @@ ngx_http_autostock_connection_setup_row(void *data, ngx_uint_t statement,
     if (statement == 5 && n == 2) {
         conn->clustered = columns[1].len == 2;         /* ON, not OFF */
         return NGX_OK;
+    }
+
+    if (statement == 6 && n == 2) {
+        return ngx_http_autostock_column_learn(&conn->sku, &columns[0],
+                                               &columns[1]);
     }
 
     return NGX_ERROR;

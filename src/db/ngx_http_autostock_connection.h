@@ -13,7 +13,7 @@
 #define _NGX_HTTP_AUTOSTOCK_CONNECTION_H_INCLUDED_
 
 
-#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_column.h"
 #include "ngx_http_autostock_mysql.h"
 
 
@@ -76,6 +76,7 @@ struct ngx_http_autostock_connection_s {
     uint64_t                         thread_id;
     time_t                           server_start;  /* to know a restart */
     ngx_msec_t                       born;
+    ngx_http_autostock_column_t      sku;           /* product's */
 
     unsigned                         durable:1;
     unsigned                         read_only:1;

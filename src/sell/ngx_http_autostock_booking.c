@@ -42,7 +42,8 @@ ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
         "(SELECT movement_id FROM stock_movement_key"
         " WHERE idempotency_key=o.order_id),"
         "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,p.sku=");
-    ngx_http_autostock_sql_string(sql, &rf->booking->product);
+    ngx_http_autostock_column_sku(sql, &flight->conn->sku,
+                                  &rf->booking->product);
     ngx_http_autostock_sql_text(sql,
         " FROM restock_order o LEFT JOIN product p"
         " ON p.product_id=o.product_id WHERE o.order_id=");
@@ -260,6 +261,12 @@ ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
         ngx_http_autostock_flight_again(&rf->flight, 1, rc == NGX_ERROR
                                         ? "it was lost in a receipt"
                                         : "its server cannot write");
+        return;
+    }
+
+    if (as_sqlerror(error) == AS_SQLERROR_ALTERED && !rf->sent) {
+        ngx_http_autostock_flight_elsewhere(&rf->flight,
+                                            "the column sku has changed");
         return;
     }
 

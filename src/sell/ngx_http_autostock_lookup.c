@@ -282,7 +282,8 @@ ngx_http_autostock_lookup_ask_all(ngx_http_autostock_lookup_flight_t *lf)
             ngx_http_autostock_sql_text(sql, ",");
         }
 
-        ngx_http_autostock_sql_string(sql, &lf->items[i].sku);
+        ngx_http_autostock_column_sku(sql, &lf->flight.conn->sku,
+                                      &lf->items[i].sku);
     }
 
     ngx_http_autostock_sql_text(sql, ")");
@@ -319,7 +320,8 @@ ngx_http_autostock_lookup_ask_alone(ngx_http_autostock_lookup_flight_t *lf)
                                     NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS ",");
         ngx_http_autostock_sql_number(sql, i);
         ngx_http_autostock_sql_text(sql, " FROM product WHERE sku=");
-        ngx_http_autostock_sql_string(sql, &lf->items[i].sku);
+        ngx_http_autostock_column_sku(sql, &lf->flight.conn->sku,
+                                      &lf->items[i].sku);
     }
 
     lf->one_by_one = 1;
@@ -460,6 +462,11 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
         /* a node that left its cluster does not read either */
         ngx_http_autostock_flight_elsewhere(&lf->flight,
                                             "its server takes no queries");
+        return;
+
+    case AS_SQLERROR_ALTERED:
+        ngx_http_autostock_flight_elsewhere(&lf->flight,
+                                            "the column sku has changed");
         return;
 
     default:

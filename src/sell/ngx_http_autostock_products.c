@@ -95,8 +95,10 @@ void
 ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
+    /* to the letter, and in whatever character set the column has */
     ngx_http_autostock_sql_text(sql, "IF(sku=");
     ngx_http_autostock_sql_string(sql, &line->product->sku);
+    ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin");
 
     if (line->open) {
         ngx_http_autostock_sql_text(sql, " AND stock>=");

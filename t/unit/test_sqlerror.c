@@ -25,6 +25,7 @@ test_classes(void **state)
                      AS_SQLERROR_LOCKED);
     assert_int_equal(as_sqlerror(AS_ER_DUP_ENTRY), AS_SQLERROR_DUPLICATE);
     assert_int_equal(as_sqlerror(1927), AS_SQLERROR_LOST);
+    assert_int_equal(as_sqlerror(1270), AS_SQLERROR_ALTERED);
 }
 
 

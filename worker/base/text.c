@@ -220,6 +220,22 @@ as_text_utf8(const unsigned char *p, size_t left)
 }
 
 
+bool
+as_text_is_utf8(const char *s)
+{
+    size_t  n, left;
+
+    for (left = strlen(s); left > 0; s += n, left -= n) {
+        n = as_text_utf8((const unsigned char *) s, left);
+        if (n == 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 static void
 as_text_json_ascii(as_text_t *text, unsigned char c)
 {

@@ -43,6 +43,9 @@ void as_text_sql_bytes(as_text_t *text, const void *data, size_t len);
 /* _utf8mb4 X'...': a string that cannot be injected; NULL where s is. */
 void as_text_sql_string(as_text_t *text, const char *s);
 
+/* RFC 3629 to the letter. */
+bool as_text_is_utf8(const char *s);
+
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void as_text_json_string(as_text_t *text, const char *s, size_t len);
 

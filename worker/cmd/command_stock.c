@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,8 +47,11 @@ as_command_stock_do(as_session_t *session, as_stock_t *stock)
 static int
 as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
 {
-    char     movement[AS_UUID_TEXT_LEN + 1], order[AS_UUID_TEXT_LEN + 1];
-    json_t  *told;
+    char         movement[AS_UUID_TEXT_LEN + 1], order[AS_UUID_TEXT_LEN + 1];
+    json_t      *told;
+    const char  *sku;
+
+    sku = stock->own_sku != NULL ? stock->own_sku : stock->sku;
 
     switch (stock->outcome) {
     case AS_STOCK_NO_PRODUCT:
@@ -57,7 +61,7 @@ as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
 
     case AS_STOCK_RANGE:
         fprintf(stderr, "the stock of %s is %" PRId64 ": it cannot become %"
-                PRId64 "\n", stock->sku, stock->before, stock->after);
+                PRId64 "\n", sku, stock->before, stock->after);
         return AS_EXIT_FINDINGS;
 
     default:
@@ -67,7 +71,7 @@ as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
     *as_uuid_text(stock->movement_id, movement) = '\0';
     *as_uuid_text(stock->order_id, order) = '\0';
 
-    told = json_pack("{s:s, s:I, s:I, s:o, s:o}", "sku", stock->sku,
+    told = json_pack("{s:s, s:I, s:I, s:o, s:o}", "sku", sku,
                      "before", (json_int_t) stock->before, "stock",
                      (json_int_t) stock->after, "movement_id",
                      stock->outcome == AS_STOCK_SAME ? json_null()
@@ -145,6 +149,7 @@ as_command_stock_run(const as_options_t *options)
     }
 
     as_session_close(&session);
+    free(stock.own_sku);
 
     return rc;
 }

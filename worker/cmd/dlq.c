@@ -300,7 +300,7 @@ as_dlq_sku_row(void *data, unsigned statement, const char *const *columns,
 
 
 static void
-as_dlq_sku_sql(const as_message_t *message, as_text_t *sql)
+as_dlq_sku_sql(as_db_t *db, const as_message_t *message, as_text_t *sql)
 {
     uint8_t  id[AS_UUID_LEN];
 
@@ -319,7 +319,7 @@ as_dlq_sku_sql(const as_message_t *message, as_text_t *sql)
 
     } else {
         as_text_put(sql, "p.sku = ");
-        as_text_sql_string(sql, message->product);
+        as_db_sku(db, sql, message->product);
     }
 }
 
@@ -341,7 +341,7 @@ as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
 
         if (message->has_order || message->product != NULL) {
             as_text_clear(&sql);
-            as_dlq_sku_sql(message, &sql);
+            as_dlq_sku_sql(db, message, &sql);
             status = as_db_run(db, &sql, as_dlq_sku_row, &dlq->dead[i]);
         }
     }

@@ -10,11 +10,14 @@
 
 #include <mysql.h>
 
+#include "as_sqlerror.h"
 #include "db/db.h"
 
 
 #define AS_DB_ER_SNAPSHOT  1020        /* MariaDB 11.6+, ER_CHECKREAD */
 #define AS_DB_ER_WSREP     1047        /* a Galera node that is not synced */
+
+#define AS_DB_NAME_LEN     64          /* of a character set or collation */
 
 
 struct as_db_s {
@@ -24,6 +27,8 @@ struct as_db_s {
     int                   fd;          /* -1: none; for as_db_abort() */
     bool                  mariadb;
     bool                  clustered;   /* a Galera node */
+    char                  charset[AS_DB_NAME_LEN + 1];     /* product.sku's; */
+    char                  collation[AS_DB_NAME_LEN + 1];   /* "": not known */
     unsigned              error;
     char                  message[AS_DB_ERROR_LEN];
     uint64_t              affected[AS_DB_STATEMENTS_MAX];
@@ -193,31 +198,60 @@ static as_db_status_e as_db_statements(as_db_t *db, const char *sql,
     size_t len, unsigned *statement, as_db_row_pt row, void *data);
 
 
+/* It is written into SQL as it is. */
+static void
+as_db_name(char to[AS_DB_NAME_LEN + 1], const char *name)
+{
+    size_t  len;
+
+    len = strlen(name);
+
+    if (len <= AS_DB_NAME_LEN && strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "0123456789_") == len)
+    {
+        memcpy(to, name, len + 1);
+    }
+}
+
+
 static void
 as_db_look_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
     as_db_t  *db = data;
 
-    (void) statement;
     (void) lengths;
 
-    if (n == 2 && columns[1] != NULL) {
+    if (n != 2 || columns[0] == NULL || columns[1] == NULL) {
+        return;                        /* a column of bytes */
+    }
+
+    if (statement == 0) {
         db->clustered = strcmp(columns[1], "ON") == 0;
+
+    } else {
+        as_db_name(db->charset, columns[0]);
+        as_db_name(db->collation, columns[1]);
     }
 }
 
 
 /* Whether it is a node of a Galera cluster; other servers have no such
- * variable and answer no row. */
+ * variable and answer no row.  And what product.sku is. */
 static as_db_status_e
 as_db_look(as_db_t *db)
 {
     unsigned  statement = 0;
 
-    static const char  sql[] = "SHOW SESSION VARIABLES LIKE 'wsrep_on'";
+    static const char  sql[] = "SHOW SESSION VARIABLES LIKE 'wsrep_on';"
+        "SELECT CHARACTER_SET_NAME, COLLATION_NAME FROM"
+        " information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND"
+        " TABLE_NAME = 'product' AND COLUMN_NAME = 'sku'";
 
     db->clustered = false;
+    db->charset[0] = '\0';
+    db->collation[0] = '\0';
 
     return as_db_statements(db, sql, sizeof(sql) - 1, &statement,
                             as_db_look_row, db);
@@ -329,6 +363,12 @@ as_db_failed(as_db_t *db)
         return status;
     }
 
+    if (as_sqlerror(db->error) == AS_SQLERROR_ALTERED) {
+        /* the next connection learns the column anew */
+        as_db_close(db);
+        return status;
+    }
+
     /* a statement that fails in a packet leaves the transaction open */
     state = 0;
     mariadb_get_infov(db->mysql, MARIADB_CONNECTION_SERVER_STATUS, &state);
@@ -424,6 +464,40 @@ as_db_status_e
 as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row, void *data)
 {
     return as_db_packet(db, sql, strlen(sql), row, data);
+}
+
+
+/*
+ * A server compares a literal in the column's character set if it can, and
+ * refuses the statement (error 1267) if it cannot.  So where the column's is
+ * not utf8mb4 the literal is converted by us, and one that does not come back
+ * as it went has no equal.
+ */
+void
+as_db_sku(as_db_t *db, as_text_t *sql, const char *sku)
+{
+    as_text_t  utf8 = AS_TEXT_EMPTY;
+
+    if (!as_text_is_utf8(sku)) {
+        as_text_put(sql, "NULL");
+        return;
+    }
+
+    /* where it fails, so will the statement */
+    if (as_db_connect(db) != AS_DB_OK || db->charset[0] == '\0'
+        || db->collation[0] == '\0' || strcmp(db->charset, "utf8mb4") == 0)
+    {
+        as_text_sql_string(sql, sku);
+        return;
+    }
+
+    as_text_sql_string(&utf8, sku);
+    as_text_printf(sql, "IF(CONVERT(CONVERT(%s USING %s) USING utf8mb4) = %s"
+                   " COLLATE utf8mb4_bin, CONVERT(%s USING %s), NULL)"
+                   " COLLATE %s", as_text_get(&utf8), db->charset,
+                   as_text_get(&utf8), as_text_get(&utf8), db->charset,
+                   db->collation);
+    as_text_free(&utf8);
 }
 
 

@@ -54,6 +54,13 @@ as_db_status_e as_db_run(as_db_t *db, const as_text_t *sql, as_db_row_pt row,
 as_db_status_e as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row,
     void *data);
 
+/*
+ * A SKU to be compared with product.sku, whose key is used, whatever the
+ * character set of the shop's column.  NULL, so that nothing is equal to it,
+ * where the column cannot hold it, or it is no UTF-8.  Connects.
+ */
+void as_db_sku(as_db_t *db, as_text_t *sql, const char *sku);
+
 /* Rows that the n-th statement of the last packet changed; 0 where it was
  * not reached. */
 uint64_t as_db_affected(const as_db_t *db, unsigned statement);

@@ -58,7 +58,7 @@ as_order_product(as_db_t *db, as_order_opening_t *opening)
 
     } else {
         as_text_put(&sql, "sku = ");
-        as_text_sql_string(&sql, product);
+        as_db_sku(db, &sql, product);
     }
 
     as_text_put(&sql, " FOR UPDATE");

@@ -59,7 +59,8 @@ as_order_list_row(void *data, unsigned statement, const char *const *columns,
 
 
 static void
-as_order_list_filter(as_text_t *sql, const as_order_list_t *list)
+as_order_list_filter(as_db_t *db, as_text_t *sql,
+    const as_order_list_t *list)
 {
     as_text_put(sql, " FROM restock_order o LEFT JOIN product p ON"
                 " p.product_id = o.product_id WHERE TRUE");
@@ -74,10 +75,13 @@ as_order_list_filter(as_text_t *sql, const as_order_list_t *list)
 
     if (list->sku != NULL) {
         as_text_put(sql, " AND p.sku = ");
-        as_text_sql_string(sql, list->sku);
+        as_db_sku(db, sql, list->sku);
     }
 
-    if (list->reason != NULL) {
+    if (list->reason != NULL && !as_text_is_utf8(list->reason)) {
+        as_text_put(sql, " AND FALSE");
+
+    } else if (list->reason != NULL) {
         as_text_put(sql, " AND LOCATE(");
         as_text_sql_string(sql, list->reason);
         as_text_put(sql, ", o.last_error) > 0");
@@ -115,7 +119,7 @@ as_order_list(as_db_t *db, as_order_list_t *list)
                 " o.received, o.attempts, TIMESTAMPDIFF(SECOND,"
                 " o.pending_at, UTC_TIMESTAMP(6)), "
                 AS_ORDER_TIME("pending_at") ", o.last_error");
-    as_order_list_filter(&sql, list);
+    as_order_list_filter(db, &sql, list);
     as_text_printf(&sql, " ORDER BY o.pending_at DESC, o.order_id LIMIT %"
                    PRId64, list->limit);
 
@@ -126,7 +130,7 @@ as_order_list(as_db_t *db, as_order_list_t *list)
     if (status == AS_DB_OK && list->total == list->limit) {
         as_text_clear(&sql);
         as_text_put(&sql, "SELECT COUNT(*)");
-        as_order_list_filter(&sql, list);
+        as_order_list_filter(db, &sql, list);
         status = as_db_run(db, &sql, as_order_total_row, list);
     }
 

@@ -19,7 +19,7 @@ typedef struct {
 } as_stock_look_t;
 
 
-/* Two columns: the product.  One: the movement is there. */
+/* Three columns: the product.  One: the movement is there. */
 static void
 as_stock_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
@@ -28,10 +28,12 @@ as_stock_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (n == 2 && lengths[0] == AS_UUID_LEN) {
+    if (n == 3 && lengths[0] == AS_UUID_LEN) {
         look->product = true;
         memcpy(look->product_id, columns[0], AS_UUID_LEN);
         look->stock->before = strtoll(columns[1], NULL, 10);
+        free(look->stock->own_sku);
+        look->stock->own_sku = strdup(columns[2]);
 
     } else if (n == 1) {
         look->written = true;
@@ -46,9 +48,9 @@ as_stock_lock(as_db_t *db, as_stock_look_t *look)
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_put(&sql, "START TRANSACTION;SELECT product_id, stock FROM"
-                " product WHERE sku = ");
-    as_text_sql_string(&sql, look->stock->sku);
+    as_text_put(&sql, "START TRANSACTION;SELECT product_id, stock, sku"
+                " FROM product WHERE sku = ");
+    as_db_sku(db, &sql, look->stock->sku);
     as_text_put(&sql, " FOR UPDATE");
 
     status = as_db_run(db, &sql, as_stock_row, look);

@@ -20,7 +20,8 @@ typedef enum {
 } as_stock_e;
 
 typedef struct {
-    const char  *sku;
+    const char  *sku;                  /* as asked */
+    char        *own_sku;              /* the row's, NULL: none; free it */
     bool         set;                  /* to number; otherwise add it */
     int64_t      number;
     uint8_t      movement_id[AS_UUID_LEN];     /* the caller's new ids */

@@ -1,0 +1,102 @@
+
+#include "ngx_http_autostock_column.h"
+
+
+static ngx_int_t ngx_http_autostock_column_name(ngx_str_t *to, u_char *text,
+    ngx_str_t *name);
+static void ngx_http_autostock_column_convert(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_column_t *column, ngx_str_t *sku);
+
+
+ngx_int_t
+ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
+    ngx_str_t *charset, ngx_str_t *collation)
+{
+    if (ngx_http_autostock_column_name(&column->charset, column->text,
+                                       charset)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_column_name(&column->collation,
+                            column->text + NGX_HTTP_AUTOSTOCK_COLUMN_NAME,
+                            collation);
+}
+
+
+/* It is written into SQL as it is. */
+
+static ngx_int_t
+ngx_http_autostock_column_name(ngx_str_t *to, u_char *text, ngx_str_t *name)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (name->len > NGX_HTTP_AUTOSTOCK_COLUMN_NAME) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if ((ch < 'a' || ch > 'z') && (ch < 'A' || ch > 'Z')
+            && (ch < '0' || ch > '9') && ch != '_')
+        {
+            return NGX_ERROR;
+        }
+
+        text[i] = ch;
+    }
+
+    to->data = text;
+    to->len = name->len;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A server compares a literal in the column's character set if it can, and
+ * refuses the whole statement (errors 1267, 1270) if it cannot.  So where the
+ * column's is not utf8mb4 the literal is converted by us, and one that does
+ * not come back as it went has no equal.
+ */
+
+void
+ngx_http_autostock_column_sku(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_column_t *column, ngx_str_t *sku)
+{
+    if (column->charset.len == 0
+        || (column->charset.len == sizeof("utf8mb4") - 1
+            && ngx_strncmp(column->charset.data, "utf8mb4",
+                           sizeof("utf8mb4") - 1)
+               == 0))
+    {
+        ngx_http_autostock_sql_string(sql, sku);
+        return;
+    }
+
+    ngx_http_autostock_sql_text(sql, "IF(CONVERT(");
+    ngx_http_autostock_column_convert(sql, column, sku);
+    ngx_http_autostock_sql_text(sql, " USING utf8mb4)=");
+    ngx_http_autostock_sql_string(sql, sku);
+    ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin,");
+    ngx_http_autostock_column_convert(sql, column, sku);
+    ngx_http_autostock_sql_text(sql, ",NULL)COLLATE ");
+    ngx_http_autostock_sql_write(sql, (char *) column->collation.data,
+                                 column->collation.len);
+}
+
+
+static void
+ngx_http_autostock_column_convert(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_column_t *column, ngx_str_t *sku)
+{
+    ngx_http_autostock_sql_text(sql, "CONVERT(");
+    ngx_http_autostock_sql_string(sql, sku);
+    ngx_http_autostock_sql_text(sql, " USING ");
+    ngx_http_autostock_sql_write(sql, (char *) column->charset.data,
+                                 column->charset.len);
+    ngx_http_autostock_sql_text(sql, ")");
+}
