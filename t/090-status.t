@@ -196,6 +196,9 @@ my %want = (sales => 1, sold_pieces => 2, replays => 1, refusals => 1,
     orders_opened => 0, in_doubt => 0, connect_failures => 0);
 is($n->{$_}, $want{$_}, $_) for sort keys %want;
 is(gauges()->{$_}, 0, $_) for qw( waiting in_flight );
+cmp_ok(abs(time - gauges()->{last_commit_seconds}), '<', 60,
+    'when the last transaction was');
+is(gauges()->{last_unavailable_seconds}, 0, 'no request failed');
 
 
 
@@ -326,3 +329,19 @@ ok(wait_for { report()->{workers} == 2 }, 'two workers');
 is(gauges()->{in_flight}, 0, 'and no request');
 http_close($client);
 $lock->run('ROLLBACK');
+
+
+
+=== TEST 19: when the database refused the last request
+--- drive
+http(POST => '/checkout', '{}');
+my $sold = gauges()->{last_commit_seconds};
+db->run('RENAME TABLE stock_movement TO stock_movement_away');
+is(http(POST => '/checkout', '{}')->{code}, 503, 'refused');
+db->run('RENAME TABLE stock_movement_away TO stock_movement');
+is(gauges()->{last_commit_seconds}, $sold, 'no transaction');
+cmp_ok(gauges()->{last_unavailable_seconds}, '>=', $sold, 'but a failure');
+like(page(), qr/^autostock_last_unavailable_seconds\{database="shop"\} \d{10}$/m,
+    'in the text, too');
+--- error_log
+refused a transaction of 1 sales

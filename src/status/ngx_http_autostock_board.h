@@ -46,6 +46,7 @@ typedef struct {
 struct ngx_http_autostock_cell_s {
     ngx_atomic_t                     counters[NGX_HTTP_AUTOSTOCK_COUNTERS];
     ngx_atomic_t                     gauges[NGX_HTTP_AUTOSTOCK_GAUGES];
+    ngx_atomic_t                     moments[NGX_HTTP_AUTOSTOCK_MOMENTS];
     ngx_atomic_t                     durable;
     ngx_http_autostock_buckets_t     histograms[NGX_HTTP_AUTOSTOCK_HISTOGRAMS];
 

@@ -10,10 +10,12 @@
 
 #define NGX_HTTP_AUTOSTOCK_FAMILIES                                           \
     (4 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
+     + NGX_HTTP_AUTOSTOCK_MOMENTS                                             \
      + NGX_HTTP_AUTOSTOCK_SETTINGS + NGX_HTTP_AUTOSTOCK_HISTOGRAMS)
 
 #define NGX_HTTP_AUTOSTOCK_SAMPLES                                            \
     (3 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
+     + NGX_HTTP_AUTOSTOCK_MOMENTS                                             \
      + NGX_HTTP_AUTOSTOCK_SETTINGS                                            \
      + NGX_HTTP_AUTOSTOCK_HISTOGRAMS * (NGX_HTTP_AUTOSTOCK_BUCKETS + 2))
 
@@ -35,6 +37,8 @@ static void ngx_http_autostock_exposition_process(ngx_buf_t *b,
 static void ngx_http_autostock_exposition_counters(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_gauges(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report);
+static void ngx_http_autostock_exposition_moments(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_durable(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
@@ -88,6 +92,14 @@ static ngx_http_autostock_metric_t  ngx_http_autostock_gauge_metrics[] = {
     { "connections_idle", "Open connections that do nothing." }
 };
 
+/* in the order of ngx_http_autostock_moment_e */
+
+static ngx_http_autostock_metric_t  ngx_http_autostock_moment_metrics[] = {
+    { "last_commit", "Unix time of the last transaction; 0: none." },
+    { "last_unavailable", "Unix time of the last request that failed for the "
+      "database; 0: none." }
+};
+
 /* in the order of ngx_http_autostock_histogram_e */
 
 static ngx_http_autostock_metric_t  ngx_http_autostock_histogram_metrics[] = {
@@ -124,6 +136,7 @@ ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_exposition_process(b, report);
     ngx_http_autostock_exposition_counters(b, report);
     ngx_http_autostock_exposition_gauges(b, report);
+    ngx_http_autostock_exposition_moments(b, report);
     ngx_http_autostock_exposition_durable(b, report);
 
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAMS; i++) {
@@ -237,6 +250,31 @@ ngx_http_autostock_exposition_gauges(ngx_buf_t *b,
                                       "autostock_%s{database=\"%V\"} %A\n",
                                       metric->name, &f->database->name,
                                       (ngx_atomic_int_t) f->sum.gauges[i]);
+        }
+    }
+}
+
+
+static void
+ngx_http_autostock_exposition_moments(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report)
+{
+    ngx_uint_t                     i, k;
+    ngx_http_autostock_metric_t   *metric;
+    ngx_http_autostock_figures_t  *f;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_MOMENTS; i++) {
+        metric = &ngx_http_autostock_moment_metrics[i];
+
+        ngx_http_autostock_exposition_head(b, "", metric, "_seconds", "gauge");
+
+        for (k = 0; k < report->nfigures; k++) {
+            f = &report->figures[k];
+
+            ngx_http_autostock_exposition_put(b,
+                               "autostock_%s_seconds{database=\"%V\"} %uA\n",
+                               metric->name, &f->database->name,
+                               f->sum.moments[i]);
         }
     }
 }
@@ -436,6 +474,12 @@ ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
         ngx_http_autostock_exposition_put(b, "%s\"%s\":%A", i ? "," : "",
                      ngx_http_autostock_gauge_metrics[i].name,
                      (ngx_atomic_int_t) f->sum.gauges[i]);
+    }
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_MOMENTS; i++) {
+        ngx_http_autostock_exposition_put(b, ",\"%s_seconds\":%uA",
+                     ngx_http_autostock_moment_metrics[i].name,
+                     f->sum.moments[i]);
     }
 
     ngx_http_autostock_exposition_put(b, "},\"histograms\":{");

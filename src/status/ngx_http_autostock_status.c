@@ -29,8 +29,17 @@ void
 ngx_http_autostock_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n)
 {
-    if (db->cell) {
-        (void) ngx_atomic_fetch_add(&db->cell->counters[id], n);
+    if (db->cell == NULL) {
+        return;
+    }
+
+    (void) ngx_atomic_fetch_add(&db->cell->counters[id], n);
+
+    if (id == NGX_HTTP_AUTOSTOCK_BATCHES) {
+        db->cell->moments[NGX_HTTP_AUTOSTOCK_LAST_COMMIT] = ngx_time();
+
+    } else if (id == NGX_HTTP_AUTOSTOCK_UNAVAILABLE) {
+        db->cell->moments[NGX_HTTP_AUTOSTOCK_LAST_UNAVAILABLE] = ngx_time();
     }
 }
 

@@ -55,6 +55,13 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_HISTOGRAMS
 } ngx_http_autostock_histogram_e;
 
+/* when something happened last, of all worker processes */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_LAST_COMMIT = 0,    /* of a transaction */
+    NGX_HTTP_AUTOSTOCK_LAST_UNAVAILABLE,   /* 503: the database */
+    NGX_HTTP_AUTOSTOCK_MOMENTS
+} ngx_http_autostock_moment_e;
+
 /* what the database said of its own durability, for the status page */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN = 0,

@@ -246,6 +246,10 @@ ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
         sum->counters[i] += cell->counters[i];
     }
 
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_MOMENTS; i++) {
+        sum->moments[i] = ngx_max(sum->moments[i], cell->moments[i]);
+    }
+
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAMS; i++) {
         to = &sum->histograms[i];
         from = &cell->histograms[i];
