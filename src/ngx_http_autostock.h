@@ -16,6 +16,7 @@
 #include <ngx_http.h>
 
 #include "as_version.h"
+#include "ngx_http_autostock_repeat.h"
 
 
 #define NGX_HTTP_AUTOSTOCK_VERSION       AUTOSTOCK_VERSION
@@ -40,6 +41,17 @@ typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
 typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
 typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
 typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
+
+
+/* log lines that come again and again */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_REPEAT_REACH = 0,     /* no connection, or lost */
+    NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP,        /* refused by the server */
+    NGX_HTTP_AUTOSTOCK_REPEAT_SALE,
+    NGX_HTTP_AUTOSTOCK_REPEAT_RECEIPT,
+    NGX_HTTP_AUTOSTOCK_REPEAT_SIGNATURE,
+    NGX_HTTP_AUTOSTOCK_REPEATS
+} ngx_http_autostock_repeat_e;
 
 
 typedef struct {
@@ -91,6 +103,7 @@ typedef struct {
     ngx_http_autostock_batch_t   *lookups;
     ngx_http_autostock_batch_t   *receipts;
     ngx_http_autostock_catalog_t *catalog;
+    ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
     ngx_uint_t                    reads_stock;  /* a trigger of the shop keeps

@@ -74,6 +74,7 @@ ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)
 static void
 ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx)
 {
+    const char                       *note;
     ngx_resolver_addr_t              *addr;
     ngx_http_autostock_connection_t  *conn;
 
@@ -81,10 +82,17 @@ ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx)
     conn->resolving = NULL;
 
     if (ctx->state || ctx->naddrs == 0) {
-        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                      "autostock: database \"%V\": host \"%V\" could not be "
-                      "resolved (%i: %s)", &conn->db->name, &ctx->name,
-                      ctx->state, ngx_resolver_strerror(ctx->state));
+        note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                          "autostock: database \"%V\": host \"%V\" could not "
+                          "be resolved (%i: %s)%s", &conn->db->name,
+                          &ctx->name, ctx->state,
+                          ngx_resolver_strerror(ctx->state), note);
+        }
+
         ngx_resolve_name_done(ctx);
         ngx_http_autostock_connection_finish(conn, NGX_ERROR);
         return;
@@ -289,6 +297,7 @@ ngx_http_autostock_connection_is_utf8mb4(ngx_str_t *name)
 static void
 ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc)
 {
+    const char                       *note;
     ngx_http_autostock_connection_t  *conn = data;
 
     if (rc == NGX_OK && conn->server_start == 0) {
@@ -296,10 +305,16 @@ ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc)
     }
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                      "autostock: database \"%V\" refused the session's "
-                      "settings, error %ui", &conn->db->name,
-                      conn->setup.error);
+        note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                          "autostock: database \"%V\" refused the session's "
+                          "settings, error %ui: %s%s", &conn->db->name,
+                          conn->setup.error, conn->setup.text, note);
+        }
+
         rc = NGX_ERROR;
     }
 

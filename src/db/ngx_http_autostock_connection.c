@@ -51,6 +51,7 @@ ngx_http_autostock_connection_query(ngx_http_autostock_connection_t *conn,
     query->statements = 0;
     query->insert_id = 0;
     query->error = 0;
+    query->text[0] = '\0';
 
     conn->query = query;
     conn->starting = 1;
@@ -149,6 +150,8 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         case NGX_HTTP_AUTOSTOCK_MYSQL_REFUSED:
             conn->query->error = ngx_http_autostock_mysql_error(conn->mysql,
                                                                 &text);
+            ngx_http_autostock_error_text(conn->query->text,
+                                          conn->query->error, text);
             ngx_http_autostock_connection_finish(conn, NGX_DECLINED);
             return;
 
@@ -235,6 +238,7 @@ ngx_http_autostock_connection_wait(ngx_http_autostock_connection_t *conn)
 static void
 ngx_http_autostock_connection_timeout(ngx_event_t *ev)
 {
+    const char                       *note;
     ngx_http_autostock_connection_t  *conn = ev->data;
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0,
@@ -245,11 +249,16 @@ ngx_http_autostock_connection_timeout(ngx_event_t *ev)
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, conn->log, NGX_ETIMEDOUT,
-                  "autostock: database \"%V\" at %V did not answer within "
-                  "%s", &conn->db->name, &conn->db->server,
-                  (conn->query && conn->query != &conn->setup)
-                  ? "query_timeout" : "connect_timeout");
+    note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+
+    if (note) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, NGX_ETIMEDOUT,
+                      "autostock: database \"%V\" at %V did not answer within "
+                      "%s%s", &conn->db->name, &conn->db->server,
+                      (conn->query && conn->query != &conn->setup)
+                      ? "query_timeout" : "connect_timeout", note);
+    }
 
     ngx_http_autostock_connection_finish(conn, NGX_ERROR);
 }
@@ -296,17 +305,25 @@ ngx_http_autostock_connection_finished(ngx_event_t *ev)
 void
 ngx_http_autostock_connection_failed(ngx_http_autostock_connection_t *conn)
 {
+    u_char       said[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
     ngx_uint_t   error;
-    const char  *text;
+    const char  *text, *note;
+
+    note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+    if (note == NULL) {
+        return;
+    }
 
     error = ngx_http_autostock_mysql_error(conn->mysql, &text);
+    ngx_http_autostock_error_text(said, error,
+                                  error ? text : "unexpected answer");
 
     ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                  "autostock: database \"%V\" at %V: %s: %s (%ui)",
+                  "autostock: database \"%V\" at %V: %s: %s (%ui)%s",
                   &conn->db->name, &conn->db->server,
                   (conn->query && conn->query != &conn->setup)
-                  ? "connection lost" : "no connection",
-                  error ? text : "unexpected answer", error);
+                  ? "connection lost" : "no connection", said, error, note);
 }
 
 

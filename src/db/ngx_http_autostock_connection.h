@@ -14,6 +14,7 @@
 
 
 #include "ngx_http_autostock_column.h"
+#include "ngx_http_autostock_error.h"
 #include "ngx_http_autostock_mysql.h"
 
 
@@ -43,6 +44,8 @@ typedef struct {
     uint64_t                     insert_id;  /* the last that was not 0 */
     ngx_uint_t                   error;      /* the server's, or the
                                                 library's number */
+    u_char                       text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
+                                             /* of the server's, for the log */
 } ngx_http_autostock_query_t;
 
 

@@ -207,9 +207,11 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
     if (rc == NGX_OK) {
         if (pool->pause) {
-            ngx_log_error(NGX_LOG_NOTICE, conn->log, 0,
-                          "autostock: database \"%V\" is in reach again",
-                          &pool->db->name);
+            /* as loud as what it ends */
+            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                          "autostock: database \"%V\" is in reach again%s",
+                          &pool->db->name, ngx_http_autostock_repeat_over(
+                        &pool->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]));
         }
 
         pool->pause = 0;

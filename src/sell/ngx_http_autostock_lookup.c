@@ -445,9 +445,12 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
 static void
 ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
 {
-    ngx_uint_t  error;
+    ngx_uint_t                      error;
+    const char                     *note;
+    ngx_http_autostock_database_t  *db;
 
     error = lf->flight.query.error;
+    db = ngx_http_autostock_batch_database(lf->flight.batch);
 
     switch (as_sqlerror(error)) {
 
@@ -470,9 +473,16 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
         return;
 
     default:
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "autostock: the database refused a look-up, "
-                      "error %ui", error);
+        note = ngx_http_autostock_repeat(
+                             &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "autostock: database \"%V\" refused a look-up, "
+                          "error %ui: %s%s", &db->name, error,
+                          lf->flight.query.text, note);
+        }
+
         ngx_http_autostock_flight_fail(&lf->flight,
                                        NGX_HTTP_AUTOSTOCK_FAILED);
     }

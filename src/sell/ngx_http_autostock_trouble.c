@@ -61,6 +61,7 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 {
+    const char                     *note;
     as_sqlerror_t                   what;
     ngx_http_autostock_database_t  *db;
 
@@ -107,10 +108,17 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         break;
 
     default:
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "autostock: database \"%V\" refused a transaction of "
-                      "%ui sales, error %ui", &db->name, t->nitems,
-                      t->flight.query.error);
+        note = ngx_http_autostock_repeat(
+                               &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "autostock: database \"%V\" refused a transaction "
+                          "of %ui sales, error %ui: %s%s", &db->name,
+                          t->nitems, t->flight.query.error,
+                          t->flight.query.text, note);
+        }
+
         ngx_http_autostock_transaction_rollback(t,
                                     ngx_http_autostock_transaction_given_up);
         return;
