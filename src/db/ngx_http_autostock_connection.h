@@ -18,6 +18,15 @@
 #include "ngx_http_autostock_mysql.h"
 
 
+/* kinds of work, each with a share of the pool */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_KIND_LOOKUP = 0,
+    NGX_HTTP_AUTOSTOCK_KIND_SALE,
+    NGX_HTTP_AUTOSTOCK_KIND_RECEIPT,
+    NGX_HTTP_AUTOSTOCK_KINDS                 /* none of them */
+} ngx_http_autostock_kind_e;
+
+
 typedef struct ngx_http_autostock_connection_s
     ngx_http_autostock_connection_t;
 
@@ -52,6 +61,7 @@ typedef struct {
 struct ngx_http_autostock_connection_s {
     ngx_queue_t                      queue;   /* the pool's */
     void                            *pool;
+    ngx_http_autostock_kind_e        kind;    /* of whom it was given to */
     ngx_http_autostock_database_t   *db;
     ngx_http_autostock_mysql_t      *mysql;
     ngx_connection_t                *c;

@@ -12,7 +12,11 @@ struct ngx_http_autostock_pool_s {
 
     ngx_queue_t                     idle;       /* the last used first */
     ngx_queue_t                     busy;       /* connecting or taken */
-    ngx_queue_t                     takers;
+    ngx_queue_t                     takers[NGX_HTTP_AUTOSTOCK_KINDS];
+    ngx_uint_t                      held[NGX_HTTP_AUTOSTOCK_KINDS];
+    ngx_uint_t                      share[NGX_HTTP_AUTOSTOCK_KINDS];
+    ngx_uint_t                      most[NGX_HTTP_AUTOSTOCK_KINDS];
+    ngx_uint_t                      turn;       /* the kind served next */
     ngx_uint_t                      open;       /* idle and busy */
     ngx_uint_t                      connecting;
 
@@ -25,7 +29,18 @@ struct ngx_http_autostock_pool_s {
 };
 
 
+static void ngx_http_autostock_pool_divide(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_serve(ngx_event_t *ev);
+static ngx_http_autostock_taker_t *ngx_http_autostock_pool_next(
+    ngx_http_autostock_pool_t *pool);
+static ngx_uint_t ngx_http_autostock_pool_room(
+    ngx_http_autostock_pool_t *pool, ngx_uint_t kind);
+static ngx_uint_t ngx_http_autostock_pool_wanted(
+    ngx_http_autostock_pool_t *pool);
+static ngx_uint_t ngx_http_autostock_pool_waiting(
+    ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_take_back(
+    ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
 static void ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
@@ -39,6 +54,7 @@ static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
 ngx_http_autostock_pool_t *
 ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
 {
+    ngx_uint_t                  kind;
     ngx_http_autostock_pool_t  *pool;
 
     pool = ngx_calloc(sizeof(ngx_http_autostock_pool_t), ngx_cycle->log);
@@ -50,13 +66,39 @@ ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
 
     ngx_queue_init(&pool->idle);
     ngx_queue_init(&pool->busy);
-    ngx_queue_init(&pool->takers);
+
+    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
+        ngx_queue_init(&pool->takers[kind]);
+    }
+
+    ngx_http_autostock_pool_divide(pool);
 
     pool->posted.handler = ngx_http_autostock_pool_serve;
     pool->posted.data = pool;
     pool->posted.log = ngx_cycle->log;
 
     return pool;
+}
+
+
+static void
+ngx_http_autostock_pool_divide(ngx_http_autostock_pool_t *pool)
+{
+    ngx_uint_t  kind, size;
+
+    size = pool->db->pool_size;
+
+    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
+        pool->share[kind] = size >= NGX_HTTP_AUTOSTOCK_KINDS;
+        pool->most[kind] = size;
+    }
+
+    pool->most[NGX_HTTP_AUTOSTOCK_KIND_RECEIPT] = ngx_max(size / 4, 1);
+
+    if (size == 2) {
+        pool->share[NGX_HTTP_AUTOSTOCK_KIND_LOOKUP] = 1;
+        pool->most[NGX_HTTP_AUTOSTOCK_KIND_LOOKUP] = 1;
+    }
 }
 
 
@@ -74,7 +116,7 @@ ngx_http_autostock_pool_get(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_taker_t *taker)
 {
     taker->waiting = 1;
-    ngx_queue_insert_tail(&pool->takers, &taker->queue);
+    ngx_queue_insert_tail(&pool->takers[taker->kind], &taker->queue);
 
     ngx_post_event(&pool->posted, &ngx_posted_events);
 }
@@ -97,32 +139,23 @@ static void
 ngx_http_autostock_pool_serve(ngx_event_t *ev)
 {
     ngx_uint_t                        waiting;
-    ngx_queue_t                      *q;
     ngx_http_autostock_pool_t        *pool = ev->data;
     ngx_http_autostock_taker_t       *taker;
     ngx_http_autostock_connection_t  *conn;
 
-    while (!ngx_queue_empty(&pool->takers)) {
+    while ((taker = ngx_http_autostock_pool_next(pool)) != NULL) {
 
         conn = ngx_http_autostock_pool_idle(pool);
         if (conn == NULL) {
             break;
         }
 
-        q = ngx_queue_head(&pool->takers);
-        taker = ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
+        conn->kind = taker->kind;
+        pool->held[taker->kind]++;
+        pool->turn = (taker->kind + 1) % NGX_HTTP_AUTOSTOCK_KINDS;
 
         ngx_http_autostock_pool_cancel(pool, taker);
         taker->ready(taker->data, NGX_OK, conn);
-    }
-
-    waiting = 0;
-
-    for (q = ngx_queue_head(&pool->takers);
-         q != ngx_queue_sentinel(&pool->takers);
-         q = ngx_queue_next(q))
-    {
-        waiting++;
     }
 
     if (pool->pause
@@ -136,11 +169,104 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
         return;
     }
 
+    waiting = ngx_http_autostock_pool_wanted(pool);
+
     while (waiting > pool->connecting && pool->open < pool->db->pool_size
-           && !ngx_queue_empty(&pool->takers))
+           && ngx_http_autostock_pool_waiting(pool))
     {
         ngx_http_autostock_pool_connect(pool);
     }
+}
+
+
+/* The first of the next kind that may have a connection, or NULL. */
+
+static ngx_http_autostock_taker_t *
+ngx_http_autostock_pool_next(ngx_http_autostock_pool_t *pool)
+{
+    ngx_uint_t    i, kind;
+    ngx_queue_t  *q;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_KINDS; i++) {
+        kind = (pool->turn + i) % NGX_HTTP_AUTOSTOCK_KINDS;
+
+        if (!ngx_queue_empty(&pool->takers[kind])
+            && ngx_http_autostock_pool_room(pool, kind))
+        {
+            q = ngx_queue_head(&pool->takers[kind]);
+            return ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
+        }
+    }
+
+    return NULL;
+}
+
+
+/* How many more this kind may have: not what is the others' share. */
+
+static ngx_uint_t
+ngx_http_autostock_pool_room(ngx_http_autostock_pool_t *pool, ngx_uint_t kind)
+{
+    ngx_uint_t  i, taken;
+
+    taken = 0;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_KINDS; i++) {
+        taken += (i == kind) ? pool->held[i]
+                             : ngx_max(pool->held[i], pool->share[i]);
+    }
+
+    if (taken >= pool->db->pool_size
+        || pool->held[kind] >= pool->most[kind])
+    {
+        return 0;
+    }
+
+    return ngx_min(pool->db->pool_size - taken,
+                   pool->most[kind] - pool->held[kind]);
+}
+
+
+/* How many of those who wait could have a connection, were it there. */
+
+static ngx_uint_t
+ngx_http_autostock_pool_wanted(ngx_http_autostock_pool_t *pool)
+{
+    ngx_uint_t    kind, n, room, wanted;
+    ngx_queue_t  *q;
+
+    wanted = 0;
+
+    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
+        room = ngx_http_autostock_pool_room(pool, kind);
+        n = 0;
+
+        for (q = ngx_queue_head(&pool->takers[kind]);
+             q != ngx_queue_sentinel(&pool->takers[kind]) && n < room;
+             q = ngx_queue_next(q))
+        {
+            n++;
+        }
+
+        wanted += n;
+    }
+
+    return wanted;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_pool_waiting(ngx_http_autostock_pool_t *pool)
+{
+    ngx_uint_t  kind;
+
+    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
+        if (!ngx_queue_empty(&pool->takers[kind])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -183,6 +309,7 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
     }
 
     conn->pool = pool;
+    conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
     ngx_queue_insert_tail(&pool->busy, &conn->queue);
     pool->open++;
     pool->connecting++;
@@ -273,17 +400,19 @@ ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
 static void
 ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
 {
+    ngx_uint_t                   kind;
     ngx_queue_t                 *q, takers;
     ngx_http_autostock_taker_t  *taker;
 
-    if (ngx_queue_empty(&pool->takers)) {
-        return;
-    }
-
     /* one who is told may ask again at once: not in this round */
     ngx_queue_init(&takers);
-    ngx_queue_add(&takers, &pool->takers);
-    ngx_queue_init(&pool->takers);
+
+    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
+        if (!ngx_queue_empty(&pool->takers[kind])) {
+            ngx_queue_add(&takers, &pool->takers[kind]);
+            ngx_queue_init(&pool->takers[kind]);
+        }
+    }
 
     while (!ngx_queue_empty(&takers)) {
         q = ngx_queue_head(&takers);
@@ -318,11 +447,15 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
     }
 
     /* whoever waits is served first, however the worker ends */
-    if ((ngx_exiting || ngx_terminate) && ngx_queue_empty(&pool->takers)) {
+    if ((ngx_exiting || ngx_terminate)
+        && !ngx_http_autostock_pool_waiting(pool))
+    {
         conn->resting = 1;
         ngx_http_autostock_pool_close(pool, conn, "the worker exits");
         return;
     }
+
+    ngx_http_autostock_pool_take_back(pool, conn);
 
     ngx_queue_remove(&conn->queue);
     ngx_queue_insert_head(&pool->idle, &conn->queue);
@@ -332,8 +465,19 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_rest(conn, ngx_http_autostock_pool_hung_up,
                                        db->idle_timeout);
 
-    if (!ngx_queue_empty(&pool->takers)) {
+    if (ngx_http_autostock_pool_waiting(pool)) {
         ngx_post_event(&pool->posted, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_autostock_pool_take_back(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS) {
+        pool->held[conn->kind]--;
+        conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
     }
 }
 
@@ -363,6 +507,8 @@ ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
                   "autostock: database \"%V\": connection %uL closed: %s",
                   &pool->db->name, conn->thread_id, reason);
 
+    ngx_http_autostock_pool_take_back(pool, conn);
+
     ngx_queue_remove(&conn->queue);
     pool->open--;
 
@@ -371,7 +517,7 @@ ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
 
     ngx_http_autostock_connection_close(conn, reason);
 
-    if (!ngx_queue_empty(&pool->takers)) {
+    if (ngx_http_autostock_pool_waiting(pool)) {
         ngx_post_event(&pool->posted, &ngx_posted_events);
     }
 }

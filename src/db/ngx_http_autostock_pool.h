@@ -2,6 +2,12 @@
 /*
  * The connections of one database in one worker process: at most pool_size,
  * the last used first, with a reason for every close.
+ *
+ * Each kind of work has a share that the others cannot take: one connection
+ * each where there are three or more.  Of two, one is for look-ups and the
+ * other for sales and receipts.  Receipts, which may wait for a lock, hold a
+ * quarter at the most.  Kinds that wait are served in turn, so that a single
+ * connection serves them all.
  */
 
 
@@ -12,10 +18,11 @@
 #include "ngx_http_autostock_connection.h"
 
 
-/* Somebody who wants a connection; waits in line, first come first served. */
+/* Somebody who wants a connection; waits in the line of its kind. */
 typedef struct {
     ngx_queue_t                        queue;
     ngx_uint_t                         waiting;
+    ngx_http_autostock_kind_e          kind;
 
     /*
      * NGX_OK and a connection, which must be released or closed; or

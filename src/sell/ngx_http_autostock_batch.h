@@ -45,6 +45,8 @@ typedef enum {
 
 typedef struct {
     const char  *name;
+    ngx_http_autostock_kind_e
+                 kind;                   /* whose share of the pool it is */
     size_t       flight_size;            /* of the structure that begins with
                                             ngx_http_autostock_flight_t */
     ngx_uint_t   max_flights;

@@ -37,6 +37,7 @@ static void ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
 
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     "sale",
+    NGX_HTTP_AUTOSTOCK_KIND_SALE,
     sizeof(ngx_http_autostock_transaction_t),
     2,
     0,

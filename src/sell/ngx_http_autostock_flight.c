@@ -44,6 +44,7 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch)
         flight->batch = batch;
         flight->taker.ready = ngx_http_autostock_flight_ready;
         flight->taker.data = flight;
+        flight->taker.kind = batch->ops->kind;
         flight->timer.handler = ngx_http_autostock_flight_retry;
         flight->timer.data = flight;
         flight->timer.log = ngx_cycle->log;

@@ -76,6 +76,7 @@ static void ngx_http_autostock_lookup_refuse(
 
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
     "lookup",
+    NGX_HTTP_AUTOSTOCK_KIND_LOOKUP,
     sizeof(ngx_http_autostock_lookup_flight_t),
     2,
     0,

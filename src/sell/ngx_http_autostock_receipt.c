@@ -24,6 +24,7 @@ static void ngx_http_autostock_receipt_refuse(
  */
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     "receipt",
+    NGX_HTTP_AUTOSTOCK_KIND_RECEIPT,
     sizeof(ngx_http_autostock_receipt_flight_t),
     4,
     1,
