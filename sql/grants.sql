@@ -35,10 +35,12 @@ GRANT SELECT,
     ON stock_movement TO autostock@localhost;
 GRANT SELECT, INSERT ON stock_movement_key TO autostock@localhost;
 
--- a sale opens the order; a receipt fulfils it and ends the worker's lease
+-- a sale opens the order; a receipt fulfils it and ends the worker's lease, or
+-- fails it, with the reason, where its goods cannot be booked
 GRANT SELECT,
     INSERT (order_id, product_id, quantity),
-    UPDATE (state, received, fulfilled_at, lease_until, lease_owner)
+    UPDATE (state, received, fulfilled_at, failed_at, last_error,
+            lease_until, lease_owner)
     ON restock_order TO autostock@localhost;
 
 -- The worker ---------------------------------------------------------------

@@ -103,6 +103,8 @@ typedef struct {
     ngx_http_autostock_batch_t   *lookups;
     ngx_http_autostock_batch_t   *receipts;
     ngx_http_autostock_catalog_t *catalog;
+    ngx_queue_t                   stuck;    /* receipts whose product's row
+                                               was locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */

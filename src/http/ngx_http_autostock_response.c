@@ -109,6 +109,26 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
       ngx_string("the order is for another product"),
       ngx_string("입고 실패! 주문한 상품이 아닙니다") },
 
+    { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("no-product", "No such product", "404"),
+      ngx_string("the order's product was deleted; nothing was booked, and"
+                 " the order has failed"),
+      ngx_string("상품 없음") },
+
+    { 422, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("stock-overflow",
+                                      "Stock out of range", "422"),
+      ngx_string("the stock would be more than 2147483647; nothing was"
+                 " booked, and the order has failed"),
+      ngx_string("입고 실패! 재고가 너무 많습니다") },
+
+    { NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
+      ngx_http_autostock_problem_head("not-booked",
+                                      "Refused by the database", "500"),
+      ngx_string("the database does not let the goods be booked; nothing was"
+                 " booked, and the order has failed"),
+      ngx_string("입고 실패! 데이터베이스가 거부했습니다") },
+
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_OVERLOADS, 1,
       ngx_http_autostock_problem_head("overload", "Overload", "503"),
       ngx_string("too many requests wait for the database; nothing was done,"
@@ -208,6 +228,7 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
                        id == NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK
                            ? NGX_HTTP_OK
                        : id == NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT
+                         || id == NGX_HTTP_AUTOSTOCK_PROBLEM_GONE
                            ? NGX_HTTP_BAD_REQUEST
                            : problem->status, b);
     }

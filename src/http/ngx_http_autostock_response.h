@@ -25,6 +25,9 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_PROBLEM_KEY_REUSED,            /* 422 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT,                 /* 422 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_PRODUCT,               /* 422 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_GONE,                  /* 404 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_OVERFLOW,              /* 422 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_NOT_BOOKED,            /* 500 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,              /* 503 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE,           /* 503 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN                /* 503 */

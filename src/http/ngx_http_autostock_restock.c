@@ -18,6 +18,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_autostock_restock_verify(ngx_http_request_t *r,
     u_char order_id[AS_UUID_LEN]);
+static void ngx_http_autostock_restock_log(ngx_http_request_t *r);
 static void ngx_http_autostock_restock_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_restock_start(ngx_http_request_t *r,
     ngx_http_autostock_restock_t *restock);
@@ -31,6 +32,8 @@ static ngx_int_t ngx_http_autostock_restock_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_autostock_restock_booked(ngx_http_request_t *r,
     ngx_http_autostock_receipt_t *receipt, ngx_uint_t compat);
 static ngx_int_t ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt);
+static ngx_int_t ngx_http_autostock_restock_not_booked(ngx_http_request_t *r,
     ngx_http_autostock_receipt_t *receipt);
 static ngx_int_t ngx_http_autostock_restock_unknown(ngx_http_request_t *r);
 
@@ -53,6 +56,7 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
     rc = ngx_http_autostock_restock_verify(r, restock->receipt.order_id);
 
     if (rc == NGX_DECLINED) {
+        ngx_http_autostock_restock_log(r);
 
         /* RFC 9110, 15.5.2: a 401 names a scheme */
 
@@ -125,6 +129,43 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
     }
 
     return verified ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* not the request's log: nginx would add the request, and its signature */
+
+static void
+ngx_http_autostock_restock_log(ngx_http_request_t *r)
+{
+    u_char                          id[AS_UUID_LEN];
+    u_char                          text[sizeof("of order ")
+                                         + AS_UUID_TEXT_LEN];
+    ngx_str_t                       order;
+    const char                     *note;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    note = ngx_http_autostock_repeat(
+                &lcf->database->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SIGNATURE]);
+    if (note == NULL) {
+        return;
+    }
+
+    (void) ngx_sprintf(text, "without an order's id%Z");
+
+    if (ngx_http_arg(r, (u_char *) "order", sizeof("order") - 1, &order)
+        == NGX_OK
+        && as_uuid_parse((char *) order.data, order.len, id) == 0)
+    {
+        *(u_char *) as_uuid_text(id, (char *) ngx_sprintf(text, "of order "))
+            = '\0';
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "autostock: database \"%V\": a callback %s was refused: "
+                  "no valid signature, client: %V%s", &lcf->database->name,
+                  text, &r->connection->addr_text, note);
 }
 
 
@@ -202,6 +243,7 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
 
     receipt = &restock->receipt;
 
+    receipt->client = r->connection->addr_text;
     receipt->timeout = lcf->restock_timeout;
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;
@@ -260,15 +302,9 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
     switch (receipt->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED:
-        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_RECEIPTS,
-                                 1);
-
         return ngx_http_autostock_restock_booked(r, receipt, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED:
-        ngx_http_autostock_count(lcf->database,
-                                 NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
-
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -285,6 +321,17 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY:
         return ngx_http_autostock_restock_too_many(r, receipt);
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_GONE:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_GONE;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW:
+        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_OVERFLOW;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED:
+        return ngx_http_autostock_restock_not_booked(r, receipt);
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE:
         problem = NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
@@ -361,6 +408,32 @@ ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
 
     return ngx_http_autostock_response_problem(r,
                      NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT, &detail, NULL, NULL);
+}
+
+
+/* the error's text is for the log: it is nothing to the factory */
+
+static ngx_int_t
+ngx_http_autostock_restock_not_booked(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt)
+{
+    u_char     *p;
+    u_char      text[128 + NGX_INT_T_LEN];
+    ngx_str_t   detail;
+
+    if (receipt->error == 0) {
+        return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_NOT_BOOKED, NULL, NULL, NULL);
+    }
+
+    p = ngx_snprintf(text, sizeof(text), "the database refused to book the "
+                     "goods, error %ui; nothing was booked, and the order "
+                     "has failed", receipt->error);
+    detail.data = text;
+    detail.len = p - text;
+
+    return ngx_http_autostock_response_problem(r,
+                  NGX_HTTP_AUTOSTOCK_PROBLEM_NOT_BOOKED, &detail, NULL, NULL);
 }
 
 

@@ -6,7 +6,6 @@
 
 #include "ngx_http_autostock_booking.h"
 
-#include "as_sqlerror.h"
 #include "as_uuid.h"
 
 
@@ -19,10 +18,10 @@ static void ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_book(
     ngx_http_autostock_receipt_flight_t *rf);
 static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_land(
-    ngx_http_autostock_receipt_flight_t *rf,
-    ngx_http_autostock_receipt_outcome_e outcome);
+static ngx_uint_t ngx_http_autostock_receipt_behind(
+    ngx_http_autostock_booking_t *booking);
+static ngx_int_t ngx_http_autostock_receipt_stock(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 void
@@ -33,6 +32,7 @@ ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
 
     rf = (ngx_http_autostock_receipt_flight_t *) flight;
     rf->seen = 0;
+    rf->locked = 0;
 
     sql = &flight->sql;
     ngx_http_autostock_sql_reset(sql);
@@ -78,18 +78,22 @@ ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
     rf->fulfilled = columns[0].len == sizeof("fulfilled") - 1
                     && ngx_memcmp(columns[0].data, "fulfilled",
                                   sizeof("fulfilled") - 1) == 0;
+    rf->gone = columns[4].data == NULL;
     rf->stock = columns[4].data ? ngx_atoof(columns[4].data, columns[4].len)
                                 : -1;
     rf->ours = columns[5].len == 16
                && ngx_memcmp(columns[5].data, rf->booking->id, 16) == 0;
     rf->fresh = columns[6].len == 1 && columns[6].data[0] == '1';
-    ngx_memcpy(rf->product_id, columns[3].data, 16);
+    ngx_memcpy(rf->booking->product_id, columns[3].data, 16);
 
     return ngx_http_autostock_receipt_product(rf, &columns[7]);
 }
 
 
-/* The callback may name its product by UUID, by SKU, or not at all. */
+/*
+ * The callback may name its product by UUID, by SKU, or not at all.  That of
+ * a product that is gone cannot be compared.
+ */
 
 static ngx_int_t
 ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
@@ -101,10 +105,12 @@ ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
     product = &rf->booking->product;
 
     rf->same = product->len == 0
+               || rf->gone
                || (same->len == 1 && same->data[0] == '1')
                || (as_uuid_parse((char *) product->data, product->len, id)
                    == 0
-                   && ngx_memcmp(id, rf->product_id, AS_UUID_LEN) == 0);
+                   && ngx_memcmp(id, rf->booking->product_id, AS_UUID_LEN)
+                      == 0);
 
     return NGX_OK;
 }
@@ -116,7 +122,7 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_booked(data, rc);
+        ngx_http_autostock_receipt_trouble(rf, rc);
         return;
     }
 
@@ -133,7 +139,8 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     }
 
     if (rf->fulfilled && rf->fresh) {
-        ngx_http_autostock_barrier_write(&rf->flight.sql, rf->product_id);
+        ngx_http_autostock_barrier_write(&rf->flight.sql,
+                                         rf->booking->product_id);
         ngx_http_autostock_flight_query(&rf->flight, NULL,
                                         ngx_http_autostock_receipt_vouched);
         return;
@@ -156,7 +163,48 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
         return;
     }
 
+    if (rf->gone) {
+        ngx_http_autostock_receipt_fail(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,
+                                        "its product was deleted");
+        return;
+    }
+
+    if (ngx_http_autostock_receipt_behind(rf->booking)) {
+        ngx_http_autostock_receipt_again(rf, "the product's row is locked");
+        return;
+    }
+
     ngx_http_autostock_receipt_book(rf);
+}
+
+
+/*
+ * One receipt a product waits for its row; others would but keep connections
+ * from the receipts of other products.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_receipt_behind(ngx_http_autostock_booking_t *booking)
+{
+    ngx_queue_t                   *q;
+    ngx_http_autostock_booking_t  *other;
+
+    if (booking->locked) {
+        return 0;
+    }
+
+    for (q = ngx_queue_head(&booking->db->stuck);
+         q != ngx_queue_sentinel(&booking->db->stuck);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_http_autostock_booking_t, stuck);
+
+        if (ngx_memcmp(other->product_id, booking->product_id, 16) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -168,7 +216,7 @@ ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc)
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_booked(data, rc);
+        ngx_http_autostock_receipt_trouble(rf, rc);
         return;
     }
 
@@ -198,7 +246,7 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
         "quantity,idempotency_key,order_id)VALUES(");
     ngx_http_autostock_sql_binary(sql, booking->id, 16);
     ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+    ngx_http_autostock_sql_binary(sql, booking->product_id, 16);
     ngx_http_autostock_sql_text(sql, ",'restock',");
     ngx_http_autostock_sql_number(sql, booking->quantity);
     ngx_http_autostock_sql_text(sql, ",");
@@ -213,16 +261,20 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, booking->id, 16);
     ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+    ngx_http_autostock_sql_binary(sql, booking->product_id, 16);
 
     ngx_http_autostock_sql_text(sql,
-        ");UPDATE product SET stock=LAST_INSERT_ID(stock+");
+        ");UPDATE product SET stock=stock+");
     ngx_http_autostock_sql_number(sql, booking->quantity);
-    ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
-    ngx_http_autostock_sql_binary(sql, rf->product_id, 16);
+    ngx_http_autostock_sql_text(sql, " WHERE product_id=");
+    ngx_http_autostock_sql_binary(sql, booking->product_id, 16);
 
     ngx_http_autostock_sql_text(sql,
         ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
+        ";SELECT stock FROM product WHERE product_id=");
+    ngx_http_autostock_sql_binary(sql, booking->product_id, 16);
+
+    ngx_http_autostock_sql_text(sql,
         ";UPDATE restock_order SET state='fulfilled',received=");
     ngx_http_autostock_sql_number(sql, booking->quantity);
     ngx_http_autostock_sql_text(sql,
@@ -233,75 +285,45 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
         ";" NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS "1" NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL
         ";COMMIT");
 
-    rf->sent = 1;
-    ngx_http_autostock_flight_query(&rf->flight, NULL,
+    booking->sent = 1;
+    ngx_http_autostock_flight_query(&rf->flight,
+                                    ngx_http_autostock_receipt_stock,
                                     ngx_http_autostock_receipt_booked);
+}
+
+
+/*
+ * The stock is read in the transaction: LAST_INSERT_ID(), which would save
+ * the SELECT, is reset by the statements of a trigger on product.
+ */
+
+static ngx_int_t
+ngx_http_autostock_receipt_stock(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (n != 1) {
+        return NGX_ERROR;
+    }
+
+    rf->stock = ngx_atoof(columns[0].data, columns[0].len);
+
+    return NGX_OK;
 }
 
 
 static void
 ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
 {
-    ngx_uint_t                            error;
-    ngx_http_autostock_sql_t             *sql;
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
-    if (rc == NGX_OK) {
-        rf->stock = (int64_t) rf->flight.query.insert_id;
-        rf->received = rf->booking->quantity;
-        ngx_http_autostock_receipt_land(rf,
-                                        NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
+    if (rc != NGX_OK) {
+        ngx_http_autostock_receipt_trouble(rf, rc);
         return;
     }
 
-    error = rf->flight.query.error;
-
-    if (rc == NGX_ERROR || as_sqlerror(error) == AS_SQLERROR_READ_ONLY) {
-        /* whether it was booked is read later, after a fail-over elsewhere */
-        ngx_http_autostock_flight_again(&rf->flight, 1, rc == NGX_ERROR
-                                        ? "it was lost in a receipt"
-                                        : "its server cannot write");
-        return;
-    }
-
-    if (as_sqlerror(error) == AS_SQLERROR_ALTERED && !rf->sent) {
-        ngx_http_autostock_flight_elsewhere(&rf->flight,
-                                            "the column sku has changed");
-        return;
-    }
-
-    if (as_sqlerror(error) != AS_SQLERROR_DUPLICATE
-        && as_sqlerror(error) != AS_SQLERROR_CONFLICT
-        && as_sqlerror(error) != AS_SQLERROR_LOCKED)
-    {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "autostock: the database refused to book a receipt, "
-                      "error %ui; it is tried again until its deadline",
-                      error);
-    }
-
-    sql = &rf->flight.sql;
-    ngx_http_autostock_sql_reset(sql);
-    ngx_http_autostock_sql_text(sql, "ROLLBACK");
-    ngx_http_autostock_flight_query(&rf->flight, NULL,
-                                    ngx_http_autostock_receipt_rolled_back);
-}
-
-
-static void
-ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_receipt_flight_t  *rf = data;
-
-    ngx_http_autostock_flight_again(&rf->flight, rc != NGX_OK,
-                                    "its transaction could not be ended");
-}
-
-
-static void
-ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_http_autostock_receipt_outcome_e outcome)
-{
-    rf->outcome = outcome;
-    ngx_http_autostock_flight_land(&rf->flight);
+    rf->booking->sent = 0;
+    rf->received = rf->booking->quantity;
+    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
 }

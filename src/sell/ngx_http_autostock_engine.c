@@ -32,6 +32,8 @@ ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
     for (i = 0; i < amcf->databases.nelts; i++) {
         db = dbs[i];
 
+        ngx_queue_init(&db->stuck);
+
         db->pool = ngx_http_autostock_pool_create(db);
         db->catalog = ngx_http_autostock_catalog_create(
                                          NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS);

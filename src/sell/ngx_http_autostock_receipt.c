@@ -1,6 +1,13 @@
 
 #include "ngx_http_autostock_booking.h"
 #include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_status.h"
+
+#include "as_uuid.h"
+
+
+/* ms, about: before a row that was locked is waited for once more */
+#define NGX_HTTP_AUTOSTOCK_RECEIPT_PAUSE  1000
 
 
 static ngx_int_t ngx_http_autostock_receipt_create(
@@ -13,6 +20,16 @@ static ngx_int_t ngx_http_autostock_receipt_board(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static void ngx_http_autostock_receipt_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_receipt_note(
+    ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_booking_t *booking);
+static void ngx_http_autostock_receipt_log(
+    ngx_http_autostock_booking_t *booking, const char *what, const char *why);
+static void ngx_http_autostock_receipt_locked(
+    ngx_http_autostock_booking_t *booking, ngx_uint_t locked);
+static void ngx_http_autostock_receipt_pause(
+    ngx_http_autostock_booking_t *booking);
+static void ngx_http_autostock_receipt_resume(ngx_event_t *ev);
 static void ngx_http_autostock_receipt_refuse(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
     ngx_http_autostock_why_e why);
@@ -46,12 +63,17 @@ ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_booking_t  *booking;
 
     booking = ngx_calloc(sizeof(ngx_http_autostock_booking_t)
-                         + receipt->product.len, receipt->log);
+                         + receipt->product.len + receipt->client.len,
+                         receipt->log);
     if (booking == NULL) {
         return NGX_BUSY;
     }
 
     booking->receipt = receipt;
+    booking->db = db;
+    booking->timer.handler = ngx_http_autostock_receipt_resume;
+    booking->timer.data = booking;
+    booking->timer.log = receipt->log;
     booking->quantity = receipt->quantity;
     booking->product.len = receipt->product.len;
     booking->product.data = (u_char *) booking
@@ -59,6 +81,11 @@ ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
 
     ngx_memcpy(booking->product.data, receipt->product.data,
                receipt->product.len);
+    booking->client.len = receipt->client.len;
+    booking->client.data = booking->product.data + booking->product.len;
+
+    ngx_memcpy(booking->client.data, receipt->client.data,
+               receipt->client.len);
     ngx_memcpy(booking->order_id, receipt->order_id, 16);
     ngx_http_autostock_id_next(booking->id);
 
@@ -118,9 +145,10 @@ ngx_http_autostock_receipt_reset(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_receipt_flight_t  *rf;
 
-    rf = (ngx_http_autostock_receipt_flight_t *) flight;
     ngx_http_autostock_receipt_destroy(flight);
-    rf->sent = 0;
+
+    rf = (ngx_http_autostock_receipt_flight_t *) flight;
+    rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE;
 }
 
 
@@ -155,6 +183,19 @@ ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
 
     rf = (ngx_http_autostock_receipt_flight_t *) flight;
     booking = ngx_queue_data(waiter, ngx_http_autostock_booking_t, waiter);
+
+    ngx_http_autostock_receipt_locked(booking, rf->locked);
+
+    if (rf->outcome == NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN) {
+        rf->booking = NULL;
+        ngx_http_autostock_count(booking->db,
+                                 NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+        ngx_http_autostock_receipt_pause(booking);
+        return;
+    }
+
+    ngx_http_autostock_receipt_note(rf, booking);
+
     receipt = booking->receipt;
 
     if (receipt == NULL) {
@@ -166,8 +207,124 @@ ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
     receipt->stock = rf->stock;
     receipt->received = rf->received;
     receipt->ordered = rf->ordered;
+    receipt->error = booking->error;
 
     receipt->handler(receipt);
+}
+
+
+/* Counted and told whether or not the client is still there. */
+
+static void
+ngx_http_autostock_receipt_note(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_booking_t *booking)
+{
+    switch (rf->outcome) {
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED:
+        ngx_http_autostock_count(booking->db, NGX_HTTP_AUTOSTOCK_RECEIPTS, 1);
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED:
+        ngx_http_autostock_count(booking->db,
+                                 NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_GONE:
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW:
+    case NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED:
+        ngx_http_autostock_count(booking->db,
+                                 NGX_HTTP_AUTOSTOCK_RECEIPTS_FAILED, 1);
+        ngx_http_autostock_receipt_log(booking,
+                                       "cannot be booked, the order fails",
+                                       (char *) booking->reason);
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+static void
+ngx_http_autostock_receipt_log(ngx_http_autostock_booking_t *booking,
+    const char *what, const char *why)
+{
+    u_char  order[AS_UUID_TEXT_LEN + 1];
+
+    *as_uuid_text(booking->order_id, (char *) order) = '\0';
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "autostock: database \"%V\": the goods of order %s %s: %s, "
+                  "client: %V", &booking->db->name, order, what, why,
+                  &booking->client);
+}
+
+
+static void
+ngx_http_autostock_receipt_locked(ngx_http_autostock_booking_t *booking,
+    ngx_uint_t locked)
+{
+    if (locked && !booking->locked) {
+        ngx_queue_insert_tail(&booking->db->stuck, &booking->stuck);
+    }
+
+    if (!locked && booking->locked) {
+        ngx_queue_remove(&booking->stuck);
+    }
+
+    booking->locked = locked ? 1 : 0;
+}
+
+
+/*
+ * It waits outside of the batch and without a connection: who locks a row may
+ * take long, and a conflict is over soon.
+ */
+
+static void
+ngx_http_autostock_receipt_pause(ngx_http_autostock_booking_t *booking)
+{
+    ngx_uint_t      shift;
+    ngx_msec_t      pause;
+    ngx_msec_int_t  left;
+
+    shift = ngx_min(++booking->pauses, 10);
+    pause = booking->locked ? NGX_HTTP_AUTOSTOCK_RECEIPT_PAUSE
+                            : (ngx_msec_t) 1 << shift;
+    pause = pause / 2 + (ngx_msec_t) ngx_random() % pause;
+
+    left = (ngx_msec_int_t) (booking->waiter.deadline - ngx_current_msec);
+    left = ngx_max(left, 1);
+
+    ngx_add_timer(&booking->timer, ngx_min(pause, (ngx_msec_t) left));
+}
+
+
+static void
+ngx_http_autostock_receipt_resume(ngx_event_t *ev)
+{
+    ngx_msec_int_t                 left;
+    ngx_http_autostock_booking_t  *booking = ev->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "autostock receipt resume %ui", booking->pauses);
+
+    left = (ngx_msec_int_t) (booking->waiter.deadline - ngx_current_msec);
+
+    if (left <= 0) {
+        ngx_http_autostock_receipt_refuse(NULL, &booking->waiter,
+                                          NGX_HTTP_AUTOSTOCK_EXPIRED);
+        return;
+    }
+
+    if (ngx_http_autostock_batch_submit(booking->db->receipts,
+                                        &booking->waiter,
+                                        booking->waiter.deadline)
+        != NGX_OK)
+    {
+        ngx_http_autostock_receipt_pause(booking);
+    }
 }
 
 
@@ -175,28 +332,37 @@ static void
 ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
 {
-    ngx_http_autostock_booking_t         *booking;
-    ngx_http_autostock_receipt_t         *receipt;
-    ngx_http_autostock_receipt_flight_t  *rf;
+    ngx_uint_t                     unknown;
+    ngx_http_autostock_booking_t  *booking;
+    ngx_http_autostock_receipt_t  *receipt;
 
-    rf = (ngx_http_autostock_receipt_flight_t *) flight;
     booking = ngx_queue_data(waiter, ngx_http_autostock_booking_t, waiter);
     receipt = booking->receipt;
+    unknown = booking->sent || booking->doubt;
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "autostock: a receipt was given up at its deadline%s",
-                  (rf && rf->sent) ? "; it may have been booked" : "");
+    ngx_http_autostock_count(booking->db,
+                             NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP, 1);
+    ngx_http_autostock_receipt_log(booking, unknown
+                                   ? "were given up at the deadline, they "
+                                     "may have been booked"
+                                   : "were given up at the deadline, they "
+                                     "are not booked",
+                                   booking->reason[0]
+                                   ? (char *) booking->reason
+                                   : "no connection to the database in time");
+
+    ngx_http_autostock_receipt_locked(booking, 0);
 
     if (receipt) {
         receipt->booking = NULL;
-        receipt->outcome = (rf && rf->sent)
-                           ? NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN
-                           : NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE;
+        receipt->outcome = unknown ? NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN
+                                   : NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE;
         receipt->stock = -1;
+        receipt->error = booking->error;
     }
 
     /* a flight may still be under way with it, and frees it when it ends */
-    if (rf == NULL) {
+    if (flight == NULL) {
         ngx_free(booking);
     }
 

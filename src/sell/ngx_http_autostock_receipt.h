@@ -19,6 +19,13 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER,
     NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT,
     NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY,       /* more than was ordered */
+
+    /* nothing was booked, and nothing would be; the order has failed */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,           /* the product was deleted */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW,       /* of the stock's column */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED,        /* by the server: error */
+
+    NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN,          /* the room's own: a pause */
     NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE,    /* nothing was booked */
     NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN         /* past the deadline */
 } ngx_http_autostock_receipt_outcome_e;
@@ -37,6 +44,7 @@ struct ngx_http_autostock_receipt_s {
                                                           not said */
     uint32_t                                quantity;  /* 1 to 1,000,000;
                                                           0: as ordered */
+    ngx_str_t                               client;    /* its address */
     ngx_msec_t                              timeout;
     ngx_http_autostock_receipt_handler_pt   handler;
     void                                   *data;
@@ -47,6 +55,7 @@ struct ngx_http_autostock_receipt_s {
     uint32_t                                received;  /* BOOKED, REPLAYED */
     uint32_t                                ordered;   /* TOO_MANY */
     int64_t                                 stock;     /* now; -1: not known */
+    ngx_uint_t                              error;     /* REFUSED; 0: none */
 
     /* the room's own */
     void                                   *booking;

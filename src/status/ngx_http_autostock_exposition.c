@@ -69,6 +69,8 @@ static ngx_http_autostock_metric_t  ngx_http_autostock_counter_metrics[] = {
     { "receipts", "Restock callbacks booked." },
     { "receipt_replays", "Restock callbacks of orders booked before." },
     { "receipt_refusals", "Restock callbacks refused: order or goods." },
+    { "receipts_failed", "Restock callbacks whose order failed by them." },
+    { "receipts_given_up", "Restock callbacks given up at their deadline." },
     { "unauthorized", "Restock callbacks without a valid signature." },
     { "bad_requests", "Requests refused for their form (400, 405, 413)." },
     { "overloads", "Requests refused: the backlog was full." },

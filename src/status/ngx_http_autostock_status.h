@@ -23,7 +23,9 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_NOT_FOUND,          /* no such product, look-up or not */
     NGX_HTTP_AUTOSTOCK_RECEIPTS,           /* callbacks booked */
     NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS,
-    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS,   /* 404 and 422 */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS,   /* 404, 422, 500 */
+    NGX_HTTP_AUTOSTOCK_RECEIPTS_FAILED,    /* goods that cannot be booked */
+    NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP,  /* at their deadline */
     NGX_HTTP_AUTOSTOCK_UNAUTHORIZED,       /* 401: bad signature */
     NGX_HTTP_AUTOSTOCK_BAD_REQUESTS,       /* 400, 405, 413 */
     NGX_HTTP_AUTOSTOCK_OVERLOADS,          /* 503: backlog full */

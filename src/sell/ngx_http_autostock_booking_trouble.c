@@ -1,0 +1,300 @@
+
+/*
+ * What becomes of a receipt that is not booked: tried again after a pause,
+ * found out where its answer was lost, or failed for good.
+ */
+
+
+#include "ngx_http_autostock_booking.h"
+#include "ngx_http_autostock_status.h"
+
+#include "as_sqlerror.h"
+
+
+/* the guards' */
+#define NGX_HTTP_AUTOSTOCK_BOOKING_GUARD  1690       /* ER_DATA_OUT_OF_RANGE */
+#define NGX_HTTP_AUTOSTOCK_BOOKING_RANGE  1264       /* of a column */
+
+
+static void ngx_http_autostock_receipt_refused(
+    ngx_http_autostock_receipt_flight_t *rf);
+static void ngx_http_autostock_receipt_guarded(
+    ngx_http_autostock_receipt_flight_t *rf);
+static void ngx_http_autostock_receipt_rollback(
+    ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_done_pt done);
+static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_given_up(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_mark(
+    ngx_http_autostock_receipt_flight_t *rf);
+static void ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc);
+
+
+#define NGX_HTTP_AUTOSTOCK_BOOKING_OPEN                                       \
+    "state IN('pending','published','requested')"
+
+
+void
+ngx_http_autostock_receipt_trouble(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_int_t rc)
+{
+    ngx_http_autostock_query_t    *query;
+    ngx_http_autostock_booking_t  *booking;
+
+    query = &rf->flight.query;
+    booking = rf->booking;
+
+    if (rc == NGX_DECLINED
+        && !(booking->sent
+             && query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_COMMIT
+             && as_sqlerror(query->error) != AS_SQLERROR_CONFLICT))
+    {
+        ngx_http_autostock_receipt_refused(rf);
+        return;
+    }
+
+    /* lost; or a COMMIT that failed, which may have been done all the same */
+
+    booking->doubt |= booking->sent;
+
+    (void) ngx_sprintf(booking->reason, "its connection was lost%Z");
+    ngx_http_autostock_flight_again(&rf->flight, 1,
+                                    "it was lost in a receipt");
+}
+
+
+/* The server said no: nothing of it is committed. */
+
+static void
+ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
+{
+    ngx_http_autostock_query_t    *query;
+    ngx_http_autostock_booking_t  *booking;
+
+    query = &rf->flight.query;
+    booking = rf->booking;
+    booking->error = query->error;
+
+    if (as_sqlerror(query->error) == AS_SQLERROR_ALTERED
+        && !booking->sent && booking->guards++ < 2)
+    {
+        /* another connection asks for the column as it is now */
+        ngx_http_autostock_flight_elsewhere(&rf->flight,
+                                            "the column sku has changed");
+        return;
+    }
+
+    booking->sent = 0;
+
+    (void) ngx_snprintf(booking->reason, NGX_HTTP_AUTOSTOCK_BOOKING_REASON,
+                        "the database refused, error %ui: %s%Z",
+                        query->error, query->text);
+
+    if (as_sqlerror(query->error) == AS_SQLERROR_READ_ONLY) {
+        /* after a fail-over another one can */
+        ngx_http_autostock_flight_drop(&rf->flight,
+                                       "its server cannot write");
+        ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+        return;
+    }
+
+    if (query->error == NGX_HTTP_AUTOSTOCK_BOOKING_GUARD) {
+        ngx_http_autostock_receipt_guarded(rf);
+        return;
+    }
+
+    rf->locked = query->error == AS_ER_LOCK_WAIT_TIMEOUT;
+    rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED;
+
+    if (query->error == NGX_HTTP_AUTOSTOCK_BOOKING_RANGE
+        && query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_STOCK
+        && rf->stock + booking->quantity > NGX_MAX_INT32_VALUE)
+    {
+        rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW;
+        (void) ngx_sprintf(booking->reason, "the stock is %L, and an INT "
+                           "holds no more than 2147483647%Z", rf->stock);
+    }
+
+    ngx_http_autostock_receipt_rollback(rf,
+        query->error == AS_ER_DUP_ENTRY
+        || ngx_http_autostock_error_passes(query->error)
+            ? ngx_http_autostock_receipt_rolled_back
+            : ngx_http_autostock_receipt_given_up);
+}
+
+
+/*
+ * The product or the order was not there to change, though it was read a
+ * moment before.  What is so is read once more; where nothing has changed,
+ * a trigger keeps the row as it is.
+ */
+
+static void
+ngx_http_autostock_receipt_guarded(ngx_http_autostock_receipt_flight_t *rf)
+{
+    ngx_http_autostock_booking_t  *booking;
+
+    booking = rf->booking;
+    booking->error = 0;
+
+    (void) ngx_sprintf(booking->reason, "the row of its %s did not change%Z",
+                       rf->flight.query.statements
+                       > NGX_HTTP_AUTOSTOCK_BOOKING_STOCK + 1
+                       ? "order" : "product");
+
+    rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED;
+
+    ngx_http_autostock_receipt_rollback(rf,
+                                   booking->guards++ == 0
+                                   ? ngx_http_autostock_receipt_rolled_back
+                                   : ngx_http_autostock_receipt_given_up);
+}
+
+
+static void
+ngx_http_autostock_receipt_rollback(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_done_pt done)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &rf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+    ngx_http_autostock_sql_text(sql, "ROLLBACK");
+    ngx_http_autostock_flight_query(&rf->flight, NULL, done);
+}
+
+
+static void
+ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_flight_again(&rf->flight, 1,
+                                        "its transaction could not be ended");
+        return;
+    }
+
+    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+}
+
+
+static void
+ngx_http_autostock_receipt_given_up(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_flight_again(&rf->flight, 1,
+                                        "its transaction could not be ended");
+        return;
+    }
+
+    ngx_http_autostock_receipt_mark(rf);
+}
+
+
+void
+ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
+    const char *reason)
+{
+    (void) ngx_snprintf(rf->booking->reason,
+                        NGX_HTTP_AUTOSTOCK_BOOKING_REASON, "%s%Z", reason);
+
+    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+}
+
+
+void
+ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome, const char *reason)
+{
+    (void) ngx_snprintf(rf->booking->reason,
+                        NGX_HTTP_AUTOSTOCK_BOOKING_REASON, "%s%Z", reason);
+
+    rf->outcome = outcome;
+    ngx_http_autostock_receipt_mark(rf);
+}
+
+
+/*
+ * An open order fails: the goods came, and the factory must not be asked
+ * again under its id.  One that was given up before keeps its state.
+ */
+
+static void
+ngx_http_autostock_receipt_mark(ngx_http_autostock_receipt_flight_t *rf)
+{
+    u_char                        *p;
+    u_char                         text[NGX_HTTP_AUTOSTOCK_BOOKING_REASON
+                                        + 64];
+    ngx_str_t                      reason;
+    ngx_http_autostock_sql_t      *sql;
+    ngx_http_autostock_booking_t  *booking;
+
+    booking = rf->booking;
+
+    if (booking->doubt) {
+        /* what was lost may still arrive: only the deadline ends this */
+        ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+        return;
+    }
+
+    p = text;
+
+    if (booking->quantity) {
+        p = ngx_sprintf(p, "%uD pieces ", booking->quantity);
+    }
+
+    p = ngx_slprintf(p, text + sizeof(text), "came, not booked: %s",
+                     booking->reason);
+    reason.data = text;
+    reason.len = p - text;
+
+    sql = &rf->flight.sql;
+    ngx_http_autostock_sql_reset(sql);
+    ngx_http_autostock_sql_text(sql,
+        "UPDATE restock_order SET failed_at=IF("
+        NGX_HTTP_AUTOSTOCK_BOOKING_OPEN ",UTC_TIMESTAMP(6),failed_at),"
+        "lease_until=NULL,lease_owner=NULL,last_error=");
+    ngx_http_autostock_sql_string(sql, &reason);
+    ngx_http_autostock_sql_text(sql,
+        ",state=IF(" NGX_HTTP_AUTOSTOCK_BOOKING_OPEN ",'failed',state)"
+        " WHERE state<>'fulfilled' AND order_id=");
+    ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
+
+    ngx_http_autostock_flight_query(&rf->flight, NULL,
+                                    ngx_http_autostock_receipt_marked);
+}
+
+
+static void
+ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_receipt_flight_t  *rf = data;
+
+    if (rc == NGX_ERROR) {
+        ngx_http_autostock_receipt_trouble(rf, rc);
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\" refused to mark an order "
+                      "whose goods were not booked, error %ui: %s; the "
+                      "rights it takes are in sql/grants.sql",
+                      &rf->booking->db->name, rf->flight.query.error,
+                      rf->flight.query.text);
+    }
+
+    ngx_http_autostock_receipt_land(rf, rf->outcome);
+}
+
+
+void
+ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome)
+{
+    rf->outcome = outcome;
+    ngx_http_autostock_flight_land(&rf->flight);
+}
