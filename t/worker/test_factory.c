@@ -222,10 +222,48 @@ the_factory_that_is_meant(void **state)
 }
 
 
+static void
+named(void *data, const as_factory_view_t *view)
+{
+    as_text_printf(data, "%s ", view->name);
+}
+
+
+/* A factory's name in log and metrics: its URL without secrets, and no other
+ * has it. */
+static void
+names_hold_no_secret(void **state)
+{
+    int           i;
+    char          url[160];
+    as_text_t     names = AS_TEXT_EMPTY;
+    factory_t    *t = *state;
+    const char   *port;
+
+    port = strrchr(t->url, ':') + 1;
+
+    for (i = 1; i < 4; i++) {
+        (void) snprintf(url, sizeof(url), "http://me:hidden%d@127.0.0.1:%.*s"
+                        "/ok?key=hidden", i, (int) strcspn(port, "/"), port);
+        ask(t, url);
+    }
+
+    ask(t, t->url);
+    as_factories_visit(t->all, named, &names);
+    assert_null(strstr(as_text_get(&names), "hidden"));
+    assert_non_null(strstr(as_text_get(&names), "/ok#3 http://***@127.0.0.1:"));
+    assert_non_null(strstr(as_text_get(&names), "/ok#2 http://***@127.0.0.1:"));
+    assert_non_null(strstr(as_text_get(&names), t->url));
+    as_text_free(&names);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(names_hold_no_secret, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_status_is_the_answer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_factory_that_is_meant, setup,

@@ -154,6 +154,35 @@ test_status_of_a_cut_answer(void **state)
 }
 
 
+/* libcurl quotes a proxy that it cannot read. */
+static void
+test_proxy_is_not_told(void **state)
+{
+    size_t                    i;
+    test_t                   *t = *state;
+    as_http_conf_t            conf;
+    as_http_request_t         rq;
+    static const char *const  proxies[] = {
+        "nothing://me:hidden@127.0.0.1:1", "me:hidden@127.0.0.1:x",
+        "http://me:hidden@a b:3128", "me:hid/hidden@127.0.0.1:1",
+        "http://me:hidden@127.0.0.1:1"
+    };
+
+    for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+        as_http_destroy(t->http);
+        memset(&conf, 0, sizeof(conf));
+        conf.proxy = proxies[i];
+        t->http = as_http_curl_create(&conf);
+        assert_non_null(t->http);
+        http_request(t, &rq, "http://factory.example/");
+        http_run(t, &rq);
+        assert_int_not_equal(t->answer.error, AS_HTTP_OK);
+        assert_string_not_equal(t->answer.reason, "");
+        assert_null(strstr(t->answer.reason, "hidden"));
+    }
+}
+
+
 static void
 test_timeout(void **state)
 {
@@ -298,6 +327,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_broken, http_setup, http_teardown),
         cmocka_unit_test_setup_teardown(test_status_of_a_cut_answer,
                                         http_setup, http_teardown),
+        cmocka_unit_test_setup_teardown(test_proxy_is_not_told, http_setup,
+                                        http_teardown),
         cmocka_unit_test_setup_teardown(test_timeout, http_setup,
                                         http_teardown),
         cmocka_unit_test_setup_teardown(test_not_connected, http_setup,

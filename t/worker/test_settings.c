@@ -178,6 +178,47 @@ secrets_from_files_are_not_told(void **state)
 }
 
 
+/* What may be a secret in a URL is not told, right or wrong. */
+static void
+urls_are_shown_without_secrets(void **state)
+{
+    size_t                    i;
+    char                      text[1000];
+    as_text_t                 errors = AS_TEXT_EMPTY, shown = AS_TEXT_EMPTY;
+    as_settings_t            *settings;
+    static const char *const  names[] = {
+        "QUEUE_URL", "DLQ_URL", "FACTORY_API_URL", "CALLBACK_URL"
+    };
+
+    (void) state;
+
+    settings = load(WHOLE "FACTORY_API_URL=https://me:hidden1@f/api?k=hidden2"
+                    "\nCALLBACK_URL=https://hidden3@c/{sku}?t=hidden4\n"
+                    "AUTOSTOCK_PROXY=me:hidden5@proxy:3128\n", &errors);
+    assert_non_null(settings);
+    as_settings_describe(settings, false, &shown);
+    as_settings_describe(settings, true, &shown);
+    assert_null(strstr(as_text_get(&shown), "hidden"));
+    assert_non_null(strstr(as_text_get(&shown),
+                           "FACTORY_API_URL=https://***@f/api?k=***\n"));
+    assert_non_null(strstr(as_text_get(&shown),
+                           "\"AUTOSTOCK_PROXY\":\"***@proxy:3128\""));
+    assert_string_equal(settings->proxy, "me:hidden5@proxy:3128");
+    as_settings_destroy(settings);
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text), WHOLE "%s=htps://me:hidden@f/?k=hidden\n",
+                 names[i]);
+        assert_null(load(text, &errors));
+        assert_null(strstr(as_text_get(&errors), "hidden"));
+        assert_non_null(strstr(as_text_get(&errors), "htps://***@f/"));
+    }
+
+    as_text_free(&errors);
+    as_text_free(&shown);
+}
+
+
 static void
 the_file_wins(void **state)
 {
@@ -278,6 +319,7 @@ main(void)
         cmocka_unit_test(missing_are_all_told),
         cmocka_unit_test(wrong_are_told_with_place),
         cmocka_unit_test(secrets_from_files_are_not_told),
+        cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(the_file_wins),
         cmocka_unit_test(environment_of_a_command),
         cmocka_unit_test(times),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/settings_table.h"
+#include "base/url_shown.h"
 
 
 static const char **
@@ -152,11 +153,22 @@ as_settings_store(as_settings_t *settings, const as_setting_t *entry,
 }
 
 
+/* A value without what may be a secret in it. */
+static const char *
+as_settings_shown(const as_setting_t *entry, const char *value,
+    char shown[AS_URL_SHOWN_LEN])
+{
+    return value != NULL && (entry->kind == AS_KIND_URL
+                             || entry->kind == AS_KIND_PROXY)
+           ? as_url_shown(value, shown) : value;
+}
+
+
 static int
 as_settings_read(as_settings_t *settings, const as_setting_t *entry,
     as_text_t *errors)
 {
-    char         err[AS_ENV_ERROR_LEN];
+    char         err[AS_ENV_ERROR_LEN], shown[AS_URL_SHOWN_LEN];
     const char  *value, *where;
 
     if (entry->kind == AS_KIND_SECRET) {
@@ -184,7 +196,8 @@ as_settings_read(as_settings_t *settings, const as_setting_t *entry,
     as_text_printf(errors, "%s: expected ", entry->name);
     as_settings_expected(entry, errors);
     as_text_printf(errors, ", found \"%.200s\" in %s; mend it there%s\n",
-                   value, where, entry->fallback == NULL ? ""
+                   as_settings_shown(entry, value, shown), where,
+                   entry->fallback == NULL ? ""
                    : ", or leave it out for the default");
 
     return -1;
@@ -366,6 +379,7 @@ as_settings_require(const as_settings_t *settings, unsigned need,
 void
 as_settings_describe(const as_settings_t *settings, bool json, as_text_t *out)
 {
+    char                 shown[AS_URL_SHOWN_LEN];
     size_t               i;
     const char          *value;
     const as_setting_t  *entry;
@@ -384,7 +398,9 @@ as_settings_describe(const as_settings_t *settings, bool json, as_text_t *out)
             value = value != NULL ? value : entry->fallback;
 
         } else {
-            value = *as_settings_string(settings, entry);
+            value = as_settings_shown(entry,
+                                      *as_settings_string(settings, entry),
+                                      shown);
         }
 
         if (json) {

@@ -112,7 +112,8 @@ const as_setting_t  as_settings_table[] = {
               "of the lines on stderr"),
     AS_CHOICE("AUTOSTOCK_LOG_LEVEL", log_level, "info",
               "debug|info|warn|error", "the least that is logged"),
-    AS_TEXT("AUTOSTOCK_PROXY", proxy, NULL, 0, "an HTTP proxy"),
+    { "AUTOSTOCK_PROXY", AS_KIND_PROXY, AS_AT(proxy), NULL, 0, 0, NULL, 0,
+      "an HTTP proxy" },
     AS_CHOICE("AUTOSTOCK_AWS_PRIVATE", aws_private, "off", "off|on",
               "whether AWS's names may resolve to private addresses, as "
               "those of VPC endpoints do"),

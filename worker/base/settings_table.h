@@ -13,6 +13,7 @@ typedef enum {
     AS_KIND_TEXT = 0,
     AS_KIND_SECRET,                    /* or NAME_FILE */
     AS_KIND_URL,
+    AS_KIND_PROXY,                     /* an http URL, or host:port */
     AS_KIND_ARN,
     AS_KIND_NUMBER,
     AS_KIND_TIME,                      /* "500ms", "10s", "5m", "1h", "7d" */

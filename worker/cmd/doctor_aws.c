@@ -6,6 +6,7 @@
 #include "cmd/doctor_aws.h"
 #include "aws/policy.h"
 #include "aws/sync.h"
+#include "base/url_shown.h"
 
 
 #define AS_DOCTOR_ARN    512
@@ -205,10 +206,13 @@ as_doctor_allowed(as_doctor_t *d)
 static bool
 as_doctor_dlq(as_doctor_t *d)
 {
+    char         shown[AS_URL_SHOWN_LEN];
     unsigned     retention;
-    const char  *url = d->conf->dlq_url;
+    const char  *url;
 
-    if (as_sync_queue(&d->sync, url) != 0) {
+    url = as_url_shown(d->conf->dlq_url, shown);
+
+    if (as_sync_queue(&d->sync, d->conf->dlq_url) != 0) {
         as_doctor_error(d, "dlq", url);
         return false;
     }
@@ -244,10 +248,13 @@ as_doctor_dlq(as_doctor_t *d)
 static bool
 as_doctor_queue(as_doctor_t *d)
 {
+    char         shown[AS_URL_SHOWN_LEN];
     unsigned     visibility;
-    const char  *url = d->conf->queue_url;
+    const char  *url;
 
-    if (as_sync_queue(&d->sync, url) != 0) {
+    url = as_url_shown(d->conf->queue_url, shown);
+
+    if (as_sync_queue(&d->sync, d->conf->queue_url) != 0) {
         as_doctor_error(d, "queue", url);
         return false;
     }

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/url.h"
 #include "run/callback_url.h"
 #include "cmd/doctor_shop.h"
 #include "run/factory.h"
+#include "base/url.h"
+#include "base/url_shown.h"
 
 
 #define AS_DOCTOR_FACTORIES   20
@@ -71,9 +72,11 @@ as_doctor_ask(const as_doctor_shop_t *shop, as_http_request_t *rq,
 static void
 as_doctor_factory(const as_doctor_shop_t *shop, const char *url)
 {
+    char                 shown[AS_URL_SHOWN_LEN];
     as_http_request_t    rq;
     as_doctor_answer_t   a;
 
+    (void) as_url_shown(url, shown);
     memset(&rq, 0, sizeof(rq));
     rq.method = "HEAD";
     rq.url = url;
@@ -86,16 +89,16 @@ as_doctor_factory(const as_doctor_shop_t *shop, const char *url)
                           "AUTOSTOCK_FACTORY_PRIVATE=on"
                         : "see that the factory is up, that FACTORY_API_URL "
                           "(or factory.API) is right, and that a firewall "
-                          "lets us out", "%s: %s: %s", url,
+                          "lets us out", "%s: %s: %s", shown,
                         as_http_error_text(a.error), a.reason);
 
     } else if (a.status >= 500) {
         as_findings_say(shop->findings, AS_DOCTOR_WARNING, "factory",
                         "ask the factory; meanwhile orders wait",
-                        "%s answers %d", url, a.status);
+                        "%s answers %d", shown, a.status);
     } else {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "factory", "",
-                        "%s answers (%d to a HEAD)", url, a.status);
+                        "%s answers (%d to a HEAD)", shown, a.status);
     }
 }
 
@@ -229,7 +232,10 @@ static void
 as_doctor_signed_tell(const as_doctor_shop_t *shop,
     const as_doctor_answer_t *a)
 {
-    const char  *url = shop->settings->callback_url;
+    char         shown[AS_URL_SHOWN_LEN];
+    const char  *url;
+
+    url = as_url_shown(shop->settings->callback_url, shown);
 
     if (as_doctor_is_unknown(a)) {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "callback", "",
@@ -274,7 +280,7 @@ as_doctor_signed_tell(const as_doctor_shop_t *shop,
 void
 as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
 {
-    char                 *last;
+    char                 *last, shown[AS_URL_SHOWN_LEN];
     uint8_t               order[AS_UUID_LEN];
     as_text_t             url = AS_TEXT_EMPTY;
     as_uuid_gen_t         gen;
@@ -298,7 +304,7 @@ as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
         as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback",
                         "see that nginx is up, that CALLBACK_URL is right, "
                         "and that the factory, too, can reach it", "%s: %s: "
-                        "%s", settings->callback_url,
+                        "%s", as_url_shown(settings->callback_url, shown),
                         as_http_error_text(a.error), a.reason);
     } else {
         as_doctor_signed_tell(shop, &a);

@@ -227,7 +227,9 @@ as_http_call_reason(const as_http_call_t *call, CURLcode rc,
             return "a kept connection was lost after the request was sent";
         }
 
-        return call->error[0] ? call->error : curl_easy_strerror(rc);
+        /* libcurl quotes a proxy that it cannot read, password and all */
+        return call->error[0] && strchr(call->error, '@') == NULL
+               ? call->error : curl_easy_strerror(rc);
     }
 }
 

@@ -3,13 +3,15 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/url.h"
 #include "http/address.h"
 #include "run/factory_parts.h"
+#include "base/url.h"
+#include "base/url_shown.h"
 
 
 #define AS_FACTORY_PROBES_MAX  10      /* letters held for probing */
@@ -50,6 +52,7 @@ as_factories_destroy(as_factories_t *all)
         }
 
         free(factory->url);
+        free(factory->name);
         free(factory);
     }
 
@@ -98,6 +101,30 @@ as_factory_flags(const as_settings_t *settings, const char *url)
 }
 
 
+/* The URL without what may be a secret, allocated.  Two that differ in
+ * nothing else are told apart by a number. */
+static char *
+as_factory_name(const as_factories_t *all, const char *url)
+{
+    char                 shown[AS_URL_SHOWN_LEN], *name;
+    size_t               len;
+    unsigned             n;
+    const as_factory_t  *other;
+
+    (void) as_url_shown(url, shown);
+    len = strcspn(shown, "?");
+
+    for (n = 1, other = all->first; other != NULL; other = other->next) {
+        n += strcspn(other->name, "#") == len
+             && memcmp(other->name, shown, len) == 0;
+    }
+
+    return (n == 1 ? asprintf(&name, "%.*s", (int) len, shown)
+                   : asprintf(&name, "%.*s#%u", (int) len, shown, n)) == -1
+           ? NULL : name;
+}
+
+
 static as_factory_t *
 as_factory_new(as_factories_t *all, const char *url)
 {
@@ -110,7 +137,10 @@ as_factory_new(as_factories_t *all, const char *url)
     }
 
     factory->url = strdup(url);
-    if (factory->url == NULL) {
+    factory->name = as_factory_name(all, url);
+    if (factory->url == NULL || factory->name == NULL) {
+        free(factory->url);
+        free(factory->name);
         free(factory);
         return NULL;
     }
@@ -358,7 +388,7 @@ as_factories_visit(const as_factories_t *all, as_factory_visit_pt fn,
     const as_factory_t  *factory;
 
     for (factory = all->first; factory != NULL; factory = factory->next) {
-        view.url = factory->url;
+        view.name = factory->name;
         view.open = factory->breaker.open;
         view.waiting = factory->nwaiting;
         view.calls = factory->ncalling;

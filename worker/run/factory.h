@@ -93,7 +93,7 @@ size_t as_factories_room(const as_factories_t *all, size_t max);
 
 /* For metrics: each endpoint. */
 typedef struct {
-    const char  *url;
+    const char  *name;                 /* its URL without secrets */
     bool         open;                 /* its circuit */
     size_t       waiting;
     size_t       calls;                /* under way */

@@ -100,8 +100,8 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         factory->success_at = now;
         if (as_breaker_success(&factory->breaker)) {
             as_log_write(worker->log, AS_LOG_INFO, "factory", "circuit "
-                         "closed: %.*s answers again after %" PRId64 " s",
-                         (int) strcspn(factory->url, "?"), factory->url,
+                         "closed: %s answers again after %" PRId64 " s",
+                         factory->name,
                          (now - factory->breaker.since) / 1000);
             factory->all->changed(factory->all->changed_data);
         }
@@ -115,11 +115,9 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         return false;
     }
 
-    /* a query may hold a key */
     as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: "
-                 "%.*s: %s; no further letters are taken until a probe "
-                 "succeeds", (int) strcspn(factory->url, "?"), factory->url,
-                 result->reason);
+                 "%s: %s; no further letters are taken until a probe "
+                 "succeeds", factory->name, result->reason);
     factory->all->changed(factory->all->changed_data);
 
     return true;

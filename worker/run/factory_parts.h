@@ -16,6 +16,7 @@ struct as_factory_s {
     as_factory_t        *next;
     as_factories_t      *all;
     char                *url;
+    char                *name;         /* as it is shown; no other has it */
     unsigned             flags;        /* of as_http */
     as_breaker_t         breaker;
     as_factory_queue_t   waiting;

@@ -152,7 +152,7 @@ as_metrics_factory(void *data, const as_factory_view_t *view)
     }
 
     as_text_printf(visit->out, "autostock_worker_%s{factory=", visit->name);
-    as_text_json_string(visit->out, view->url, strcspn(view->url, "?"));
+    as_text_json_string(visit->out, view->name, strlen(view->name));
     as_text_printf(visit->out, "} %.15g\n", value);
 }
 
