@@ -28,6 +28,7 @@ http {{
         idle_timeout 60s;
         lifetime 1h;
         durability warn;
+        sku_match exact;
     }}
     autostock_database other {{
         server unix:/tmp/none.sock;

@@ -46,9 +46,16 @@ CREATE TABLE IF NOT EXISTS advertisement (
     PRIMARY KEY (ad_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
+-- sku: two SKUs are one product where the column's collation takes them for
+-- one.  utf8mb4_bin compares code points, so that case, accents and emoji
+-- tell products apart; trailing spaces do not (both servers pad it).  Others
+-- do not: utf8mb4_general_ci takes all emoji for one.  A table that is there
+-- keeps its own (docs/directives.md, sku_match).
+
 CREATE TABLE IF NOT EXISTS product (
     product_id     BINARY(16)   NOT NULL,
-    sku            VARCHAR(200) NOT NULL,
+    sku            VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+                                NOT NULL,
     name           VARCHAR(200) NOT NULL,
     price          INT          NOT NULL,
     stock          INT          NOT NULL,

@@ -83,6 +83,7 @@ typedef struct {
     ngx_uint_t                    backlog;            /* waiting requests */
     ngx_uint_t                    batch_size;         /* requests a batch */
     ngx_uint_t                    durability;
+    ngx_uint_t                    exact_sku;          /* else by collation */
 
     ngx_msec_t                    connect_timeout;
     ngx_msec_t                    query_timeout;
@@ -106,6 +107,7 @@ typedef struct {
     ngx_queue_t                   stuck;    /* receipts whose product's row
                                                was locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
+    ngx_uint_t                    sku_looked;  /* at its collation */
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
     ngx_uint_t                    reads_stock;  /* a trigger of the shop keeps

@@ -30,6 +30,7 @@ idle_timeout 1d;
 lifetime 1d;
 resolver_timeout 1s;
 durability require;
+sku_match exact;
 
 
 
@@ -41,6 +42,7 @@ pool_size 1;
 backlog 1;
 batch_size 1;
 durability off;
+sku_match collation;
 
 
 
@@ -488,3 +490,20 @@ query_timeout 2h;
 durability yes;
 --- refused
 "durability" in autostock_database "shop" must be "off", "warn" or "require"
+
+
+
+=== TEST 59: a sku_match that is none
+--- db
+sku_match on;
+--- refused
+"sku_match" in autostock_database "shop" must be "collation" or "exact"
+
+
+
+=== TEST 60: a duplicate sku_match
+--- db
+sku_match exact;
+sku_match exact;
+--- refused
+"sku_match" in autostock_database "shop" is duplicate

@@ -207,14 +207,17 @@ is("@wrong", '', 'answers that are not of their request');
 
 
 
-=== TEST 19: the case of a SKU is the database's business
-The collation of the column folds case; the answer names the row's own SKU.
+=== TEST 19: the case of a SKU tells products apart
+The column that sql/schema.sql makes compares code points.
 --- products
 Mixed-1|mixed|1|2
---- request
-GET /product/mixed-1
---- response_body_like
-"sku":"Mixed-1"
+mixed-1|another|1|3
+--- request eval
+["GET /product/mixed-1", "GET /product/Mixed-1", "GET /product/MIXED-1"]
+--- error_code eval
+[200, 200, 404]
+--- response_body_like eval
+[qr/"sku":"mixed-1".*"stock":3/, qr/"sku":"Mixed-1".*"stock":2/, qr/404/]
 
 
 

@@ -114,3 +114,129 @@ for ([1, 200], [9, 409]) {
     is($answer->{json}{sku}, $own, 'its own SKU');
 }
 is(http(GET => '/product/donut')->{json}{sku}, $own, 'in a look-up');
+
+
+
+=== TEST 8: another product to the eye: the answer tells what was sold
+--- products
+🍩|도너츠|1|100
+--- request eval
+[qq(POST /any\n{"sku":"🍕"}), "GET /product/🍕"]
+--- response_body_like eval
+[qr/"sku":"🍩","quantity":1,"stock":99/, qr/"sku":"🍩"/]
+
+
+
+=== TEST 9: it is warned of at the first connection, once
+--- products
+🍩|도너츠|1|100
+--- drive
+http_all(map { [GET => '/product/🍕'] } 1 .. 20);
+my @warned = grep { /\[warn\].*utf8mb4_general_ci.*café.*all emoji.*sku_match/ }
+    split /\n/, error_log();
+is(scalar @warned, 1, 'a warning');
+
+
+
+=== TEST 10: only where more than case is folded
+--- collation
+utf8mb4_bin
+--- request
+GET /product/CP-502101
+--- response_body_like
+"sku":"CP-502101"
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 11: nothing is warned of where only case is folded
+--- sql_before
+ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET latin1
+COLLATE latin1_general_ci NOT NULL;
+--- request
+GET /product/cp-502101
+--- response_body_like
+"sku":"CP-502101"
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 12: sku_match exact: look-ups and checkouts
+--- database
+sku_match exact;
+--- products
+🍩|도너츠|1|100
+--- drive
+my @skus = ('🍩', '🍕', 'CP-502101', 'cp-502101', 'CP-502101 ', 'ÇP-502101');
+my @codes = map { /^(?:🍩|CP-502101)\z/ ? 200 : 404 } @skus;
+is(join(' ', map { $_->{code} }
+    http_all(map { [GET => '/product/' . s/ /%20/r] } (@skus) x 6)),
+    join(' ', (@codes) x 6), 'look-ups');
+my $n = 0;
+for my $key (0, 1) {
+    is(join(' ', map { $_->{code} }
+        http_all(map { [POST => '/any', qq({"sku":"$_"}),
+            $key ? ('Idempotency-Key' => 'k' . $n++) : ()] } @skus)),
+        "@codes", $key ? 'keyed checkouts' : 'checkouts');
+}
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 13: sku_match exact: a product that changes its spelling
+--- database
+sku_match exact;
+--- drive
+is(http(POST => '/any', '{"sku":"CP-502101"}')->{code}, 200, 'sold');
+db->run("UPDATE product SET sku = 'cp-502101'");
+is(http(POST => '/any', '{"sku":"CP-502101"}')->{code}, 404, 'no longer');
+is(http(POST => '/any', '{"sku":"cp-502101"}')->{json}{stock}, 1, 'so it is');
+
+
+
+=== TEST 14: sku_match exact: a callback's product
+--- database
+sku_match exact;
+--- products
+🍩|도너츠|1|100
+--- orders
+1 🍩 requested 10
+--- request eval
+["POST /product/x?\@CALLBACK1\@\n"
+ . qq({"MessageAttributeProductId":"🍕","MessageAttributeProductCnt":10}),
+ "POST /product/x?\@CALLBACK1\@\n"
+ . qq({"MessageAttributeProductId":"🍩","MessageAttributeProductCnt":10})]
+--- error_code eval
+[422, 200]
+
+
+
+=== TEST 15: another spelling of a product that is sold meanwhile
+The row's lock is held while it gets the spelling: it is looked up again.
+--- drive
+is(http(POST => '/any', '{"sku":"CP-502101"}')->{code}, 200, 'sold');
+db->run("UPDATE product SET sku = 'cp-502101'");
+is(http(POST => '/any', '{"sku":"CP-502101"}')->{json}{sku}, 'cp-502101',
+    'under its SKU of now');
+
+
+
+=== TEST 16: the column that sql/schema.sql makes, and one that was there
+--- drive
+my $collation = sub {
+    return $_[0]->value('SELECT COLLATION_NAME FROM information_schema.COLUMNS'
+        . " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'product'"
+        . " AND COLUMN_NAME = 'sku'");
+};
+my $fresh = Autostock::Db->from_env("026_fresh_$$");
+$fresh->create;
+is($collation->($fresh), 'utf8mb4_bin', 'by code points');
+$fresh->drop;
+db->run(Autostock::Db::slurp('sql/schema.sql'));
+is($collation->(db), 'utf8mb4_general_ci', "the shop's own stays");

@@ -15,6 +15,8 @@ static char *ngx_http_autostock_conf_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_autostock_conf_durability(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_autostock_conf_sku_match(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_autostock_conf_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db);
 static void ngx_http_autostock_conf_defaults(
@@ -175,6 +177,13 @@ static ngx_command_t  ngx_http_autostock_conf_names[] = {
     { ngx_string("durability"),
       NGX_CONF_TAKE1,
       ngx_http_autostock_conf_durability,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("sku_match"),
+      NGX_CONF_TAKE1,
+      ngx_http_autostock_conf_sku_match,
       0,
       0,
       NULL },
@@ -373,6 +382,34 @@ ngx_http_autostock_conf_durability(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
+static char *
+ngx_http_autostock_conf_sku_match(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_autostock_database_t *db = conf;
+
+    ngx_str_t  *value;
+
+    if (db->exact_sku != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "exact") == 0) {
+        db->exact_sku = 1;
+
+    } else if (ngx_strcmp(value[1].data, "collation") == 0) {
+        db->exact_sku = 0;
+
+    } else {
+        return "must be \"collation\" or \"exact\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static ngx_int_t
 ngx_http_autostock_conf_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db)
@@ -405,6 +442,7 @@ ngx_http_autostock_conf_defaults(ngx_http_autostock_database_t *db)
     ngx_conf_init_uint_value(db->batch_size, 256);
     ngx_conf_init_uint_value(db->durability,
                              NGX_HTTP_AUTOSTOCK_DURABILITY_WARN);
+    ngx_conf_init_uint_value(db->exact_sku, 0);
     ngx_conf_init_msec_value(db->connect_timeout, 2000);
     ngx_conf_init_msec_value(db->query_timeout, 5000);
     ngx_conf_init_msec_value(db->idle_timeout, 60000);

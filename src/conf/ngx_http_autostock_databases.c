@@ -52,6 +52,7 @@ ngx_http_autostock_databases_get(ngx_conf_t *cf,
     db->backlog = NGX_CONF_UNSET_UINT;
     db->batch_size = NGX_CONF_UNSET_UINT;
     db->durability = NGX_CONF_UNSET_UINT;
+    db->exact_sku = NGX_CONF_UNSET_UINT;
     db->connect_timeout = NGX_CONF_UNSET_MSEC;
     db->query_timeout = NGX_CONF_UNSET_MSEC;
     db->idle_timeout = NGX_CONF_UNSET_MSEC;

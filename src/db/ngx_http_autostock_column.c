@@ -100,3 +100,33 @@ ngx_http_autostock_column_convert(ngx_http_autostock_sql_t *sql,
                                  column->charset.len);
     ngx_http_autostock_sql_text(sql, ")");
 }
+
+
+/* "cafe" and "café"; two emoji, which become "?" where there are none */
+
+u_char *
+ngx_http_autostock_column_probe(ngx_http_autostock_column_t *column,
+    u_char *buf, size_t size)
+{
+    ngx_str_t  *charset, *collation;
+
+    charset = &column->charset;
+    collation = &column->collation;
+
+    if (charset->len == 0 || collation->len < sizeof("_bin")
+        || ngx_strncmp(collation->data + collation->len
+                       - (sizeof("_bin") - 1), "_bin", sizeof("_bin") - 1)
+           == 0)
+    {
+        return NULL;
+    }
+
+    return ngx_snprintf(buf, size,
+            "SELECT CONVERT(_utf8mb4 x'63616665' USING %V)COLLATE %V"
+            "=CONVERT(_utf8mb4 x'636166c3a9' USING %V),"
+            "CONVERT(_utf8mb4 x'f09f8d95' USING %V)COLLATE %V"
+            "=CONVERT(_utf8mb4 x'f09f8da9' USING %V)"
+            " AND CONVERT(_utf8mb4 x'f09f8d95' USING %V)<>'?'",
+            charset, collation, charset, charset, collation, charset,
+            charset);
+}

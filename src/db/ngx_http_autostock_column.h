@@ -41,5 +41,13 @@ ngx_int_t ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
 void ngx_http_autostock_column_sku(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_column_t *column, ngx_str_t *sku);
 
+/*
+ * A SELECT of one row and two columns: whether the collation folds accents,
+ * and whether it folds emoji.  NULL where there is nothing to be asked: the
+ * column is compared by its code points, or nothing is known of it.
+ */
+u_char *ngx_http_autostock_column_probe(ngx_http_autostock_column_t *column,
+    u_char *buf, size_t size);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_COLUMN_H_INCLUDED_ */

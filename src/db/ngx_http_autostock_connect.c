@@ -21,6 +21,11 @@ static ngx_int_t ngx_http_autostock_connection_setup_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 static ngx_uint_t ngx_http_autostock_connection_is_utf8mb4(ngx_str_t *name);
 static void ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc);
+static ngx_uint_t ngx_http_autostock_connection_look(
+    ngx_http_autostock_connection_t *conn);
+static ngx_int_t ngx_http_autostock_connection_look_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_connection_look_done(void *data, ngx_int_t rc);
 
 
 void
@@ -326,5 +331,80 @@ ngx_http_autostock_connection_setup_done(void *data, ngx_int_t rc)
         rc = NGX_ERROR;
     }
 
+    if (rc == NGX_OK && ngx_http_autostock_connection_look(conn)) {
+        return;
+    }
+
     conn->connected(conn->data, rc);
+}
+
+
+/* Once per worker process: what the collation of product.sku folds. */
+
+static ngx_uint_t
+ngx_http_autostock_connection_look(ngx_http_autostock_connection_t *conn)
+{
+    u_char                      *p;
+    ngx_http_autostock_query_t  *query;
+
+    if (conn->db->sku_looked || conn->db->exact_sku) {
+        return 0;
+    }
+
+    conn->db->sku_looked = 1;
+
+    p = ngx_http_autostock_column_probe(&conn->sku, conn->setup_text,
+                                        sizeof(conn->setup_text));
+    if (p == NULL) {
+        return 0;
+    }
+
+    query = &conn->setup;
+    query->sql.len = p - conn->setup_text;
+    query->row = ngx_http_autostock_connection_look_row;
+    query->done = ngx_http_autostock_connection_look_done;
+
+    ngx_http_autostock_connection_query(conn, query);
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_connection_look_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_uint_t                        accents, emoji;
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (n != 2) {
+        return NGX_ERROR;
+    }
+
+    accents = columns[0].len == 1 && columns[0].data[0] == '1';
+    emoji = columns[1].len == 1 && columns[1].data[0] == '1';
+
+    if (accents || emoji) {
+        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                      "autostock: database \"%V\": the collation %V of "
+                      "product.sku takes different SKUs for one (%s%s%s): "
+                      "set \"sku_match exact\", or give the column the "
+                      "collation utf8mb4_bin", &conn->db->name,
+                      &conn->sku.collation,
+                      accents ? "\"cafe\" and \"caf\xc3\xa9\"" : "",
+                      accents && emoji ? ", " : "", emoji ? "all emoji" : "");
+    }
+
+    return NGX_OK;
+}
+
+
+/* Only a lost connection counts: the warning is not worth a sale. */
+
+static void
+ngx_http_autostock_connection_look_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    conn->connected(conn->data, rc == NGX_ERROR ? NGX_ERROR : NGX_OK);
 }

@@ -42,8 +42,16 @@ ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
         "(SELECT movement_id FROM stock_movement_key"
         " WHERE idempotency_key=o.order_id),"
         "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,p.sku=");
-    ngx_http_autostock_column_sku(sql, &flight->conn->sku,
-                                  &rf->booking->product);
+
+    if (ngx_http_autostock_batch_database(flight->batch)->exact_sku) {
+        ngx_http_autostock_sql_string(sql, &rf->booking->product);
+        ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin");
+
+    } else {
+        ngx_http_autostock_column_sku(sql, &flight->conn->sku,
+                                      &rf->booking->product);
+    }
+
     ngx_http_autostock_sql_text(sql,
         " FROM restock_order o LEFT JOIN product p"
         " ON p.product_id=o.product_id WHERE o.order_id=");

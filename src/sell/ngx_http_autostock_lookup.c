@@ -11,7 +11,8 @@
  * same to the column's collation: as a row that is nobody's by its bytes, or
  * as one that another spelling has matched.  So those left over are asked for
  * once more in one SELECT, and only where that finds rows each by its number,
- * which costs the database several times as much.
+ * which costs the database several times as much.  Where the spelling must be
+ * exact, the bytes say all.
  */
 
 
@@ -428,7 +429,9 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
         return;
     }
 
-    if (lf->one_by_one || lf->nrows == 0 || lf->matched == lf->nitems) {
+    if (lf->one_by_one || lf->nrows == 0 || lf->matched == lf->nitems
+        || ngx_http_autostock_batch_database(lf->flight.batch)->exact_sku)
+    {
         ngx_http_autostock_flight_land(&lf->flight);
         return;
     }
