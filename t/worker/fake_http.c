@@ -69,38 +69,13 @@ fake_cancel(void *ctx, as_http_call_t *call)
 }
 
 
-static int
-fake_defer(void *ctx, void (*fn)(void *data), void *data)
-{
-    fake_t  *fake = ctx;
-
-    fake->deferred[fake->ndeferred] = fn;
-    fake->deferred_data[fake->ndeferred++] = data;
-
-    return 0;
-}
-
-
 static bool
 fake_turn(fake_t *fake)
 {
-    void             (*fn)(void *data), *data;
     size_t             i;
     as_http_call_t    *call;
     fake_answer_t     *a;
     as_http_answer_t   answer;
-
-    if (fake->ndeferred > 0) {
-        fn = fake->deferred[0];
-        data = fake->deferred_data[0];
-        fake->ndeferred--;
-        memmove(fake->deferred, fake->deferred + 1,
-                fake->ndeferred * sizeof(fn));
-        memmove(fake->deferred_data, fake->deferred_data + 1,
-                fake->ndeferred * sizeof(data));
-        fn(data);
-        return true;
-    }
 
     for (i = 0; i < fake->ncalls; i++) {
         call = &fake->calls[i];
@@ -132,20 +107,22 @@ fake_turn(fake_t *fake)
 }
 
 
-static int
-fake_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
+/* Instead of waiting: an answer, or else time goes by. */
+static bool
+fake_wait(void *data, int64_t ms)
 {
-    fake_t  *fake = ctx;
+    fake_t  *fake = data;
 
-    (void) fds;
-    (void) n;
-
-    if (!fake_turn(fake) && timeout_ms > 0) {
-        fake->mono_ms += timeout_ms;
-        fake->unix_ms += timeout_ms;
+    if (fake_turn(fake)) {
+        return true;
     }
 
-    return 0;
+    if (ms > 0) {
+        fake->mono_ms += ms;
+        fake->unix_ms += ms;
+    }
+
+    return false;
 }
 
 
@@ -168,8 +145,7 @@ fake_create(void)
 {
     fake_t                      *fake;
     static const as_http_ops_t   ops = {
-        fake_send, fake_cancel, fake_defer, NULL, NULL, fake_poll, NULL,
-        NULL
+        fake_send, fake_cancel, NULL
     };
 
     fake = calloc(1, sizeof(fake_t));
@@ -178,7 +154,8 @@ fake_create(void)
     fake->clock.data = fake;
     fake->unix_ms = 1440938160000;     /* 2015-08-30T12:36:00Z */
     fake->mono_ms = 1000000;
-    fake->http = as_http_fake(&ops, fake);
+    fake->loop = as_loop_create_fake(&fake->clock, fake_wait, fake);
+    fake->http = as_http_fake(&ops, fake, fake->loop);
 
     return fake;
 }
@@ -189,11 +166,6 @@ fake_destroy(fake_t *fake)
 {
     size_t  i;
 
-    /* What was deferred still gets its turn, as from a loop that goes on. */
-    while (fake->ndeferred > 0) {
-        (void) fake_turn(fake);
-    }
-
     for (i = 0; i < fake->ncalls; i++) {
         free(fake->calls[i].method);
         free(fake->calls[i].url);
@@ -202,6 +174,7 @@ fake_destroy(fake_t *fake)
     }
 
     as_http_destroy(fake->http);
+    as_loop_destroy(fake->loop);
     free(fake);
 }
 
@@ -260,7 +233,7 @@ fake_error(fake_t *fake, as_http_error_e error)
 void
 fake_run(fake_t *fake)
 {
-    while (fake_turn(fake)) {
+    while (as_loop_turn(fake->loop, 0)) {
         /* void */
     }
 }

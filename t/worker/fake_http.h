@@ -1,6 +1,6 @@
 /*
- * An as_http_t whose answers the test writes, a clock it sets, an
- * environment it fills.
+ * An as_http_t whose answers the test writes, a loop that waits for nothing
+ * but them, a clock that the test sets, an environment that it fills.
  */
 
 #ifndef FAKE_HTTP_H
@@ -40,6 +40,7 @@ typedef struct {
 } fake_answer_t;
 
 typedef struct {
+    as_loop_t          *loop;
     as_http_t          *http;
     as_clock_t          clock;
     int64_t             unix_ms;
@@ -50,10 +51,6 @@ typedef struct {
     fake_answer_t       answers[FAKE_MAX];     /* for calls, in order */
     size_t              nanswers;
     size_t              answered;
-
-    void              (*deferred[FAKE_MAX])(void *data);
-    void               *deferred_data[FAKE_MAX];
-    size_t              ndeferred;
 
     const char         *env[FAKE_MAX][2];
     size_t              nenv;
@@ -70,7 +67,7 @@ const char *fake_getenv(void *data, const char *name);
 fake_answer_t *fake_answer(fake_t *fake, int status, const char *body);
 fake_answer_t *fake_error(fake_t *fake, as_http_error_e error);
 
-/* What as_http_perform() would do, until nothing happens any more. */
+/* Turns of the loop, until nothing happens any more; no time passes. */
 void fake_run(fake_t *fake);
 
 /* The value of a header of a call, or NULL; lives until the next call. */

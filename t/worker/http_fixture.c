@@ -23,7 +23,9 @@ http_setup(void **state)
 
     memset(&conf, 0, sizeof(conf));
     conf.max_calls = MANY;
-    t->http = as_http_curl_create(&conf);
+    t->loop = as_loop_create(as_clock_system());
+    assert_non_null(t->loop);
+    t->http = as_http_curl_create(&conf, t->loop);
     assert_non_null(t->http);
     *state = t;
 
@@ -37,6 +39,7 @@ http_teardown(void **state)
     test_t  *t = *state;
 
     as_http_destroy(t->http);
+    as_loop_destroy(t->loop);
     server_destroy(t->server);
     free(t);
 
@@ -88,7 +91,8 @@ http_run(test_t *t, const as_http_request_t *rq)
     }
 
     assert_int_equal(t->answer.told, 0);
-    assert_int_equal(as_http_wait(t->http, &t->answer.done, -1), 0);
+    assert_int_equal(as_loop_until(t->loop, &t->answer.done, -1, -1),
+                     0);
     assert_int_equal(t->answer.told, 1);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
 
 typedef struct {
     server_t   *server;
+    as_loop_t  *loop;
     as_http_t  *http;
     answer_t    answer;
 } test_t;

@@ -171,11 +171,13 @@ process_limited(test_t *t, const char *command, unsigned limit_ms)
     char             config[1024];
     bool             over;
     int              n;
+    as_loop_t       *loop;
     as_http_t       *http;
     as_http_conf_t   conf;
 
     memset(&conf, 0, sizeof(conf));
-    http = as_http_curl_create(&conf);
+    loop = as_loop_create(as_clock_system());
+    http = as_http_curl_create(&conf, loop);
     assert_non_null(http);
 
     (void) snprintf(config, sizeof(config),
@@ -189,7 +191,7 @@ process_limited(test_t *t, const char *command, unsigned limit_ms)
     assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
 
     for (n = 0, over = false; n < 500 && !over; n++) {
-        (void) as_http_poll(http, NULL, 0, 20);
+        (void) as_loop_turn(loop, 20);
         over = t->told > 0;
     }
 
@@ -197,6 +199,7 @@ process_limited(test_t *t, const char *command, unsigned limit_ms)
     as_credentials_destroy(t->creds);
     t->creds = NULL;
     as_http_destroy(http);
+    as_loop_destroy(loop);
 }
 
 
@@ -334,6 +337,7 @@ static void
 test_destroyed_under_a_process(void **state)
 {
     test_t          *t = *state;
+    as_loop_t       *loop;
     as_http_t       *http;
     as_http_conf_t   conf;
 
@@ -342,15 +346,17 @@ test_destroyed_under_a_process(void **state)
     }
 
     memset(&conf, 0, sizeof(conf));
-    http = as_http_curl_create(&conf);
+    loop = as_loop_create(as_clock_system());
+    http = as_http_curl_create(&conf, loop);
     creds_profiles(t, "", "[default]\ncredential_process = sleep 100\n");
     t->creds = as_credentials_create(http, &t->fake->clock, fake_getenv,
                                      t->fake);
     assert_int_equal(as_credentials_get(t->creds, creds_told, t), 0);
-    (void) as_http_poll(http, NULL, 0, 20);
+    (void) as_loop_turn(loop, 20);
     as_credentials_destroy(t->creds);
     t->creds = NULL;
     as_http_destroy(http);
+    as_loop_destroy(loop);
     assert_int_equal(t->told, 0);
 }
 

@@ -80,7 +80,7 @@ setup(void **state)
     t->settings.requester = "x";
     t->worker.settings = &t->settings;
     t->worker.http = t->http->http;
-    t->worker.loop = as_loop_create(t->http->http, as_clock_system());
+    t->worker.loop = t->http->loop;
     t->worker.log = as_log_create(open("/dev/null", O_WRONLY | O_CLOEXEC),
                                   AS_LOG_INFO, false);
     t->all = as_factories_create(&t->worker, changed, NULL);
@@ -104,7 +104,6 @@ teardown(void **state)
     factory_t  *t = *state;
 
     as_factories_destroy(t->all);
-    as_loop_destroy(t->worker.loop);
     as_log_destroy(t->worker.log);
     (void) http_teardown((void **) &t->http);
     free(t);

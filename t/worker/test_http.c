@@ -145,7 +145,7 @@ test_status_of_a_cut_answer(void **state)
     as_http_destroy(t->http);
     memset(&conf, 0, sizeof(conf));
     conf.proxy = http_url(t, "");
-    t->http = as_http_curl_create(&conf);
+    t->http = as_http_curl_create(&conf, t->loop);
     assert_non_null(t->http);
     http_request(t, &rq, "https://factory.example/");
     http_run(t, &rq);
@@ -172,7 +172,7 @@ test_proxy_is_not_told(void **state)
         as_http_destroy(t->http);
         memset(&conf, 0, sizeof(conf));
         conf.proxy = proxies[i];
-        t->http = as_http_curl_create(&conf);
+        t->http = as_http_curl_create(&conf, t->loop);
         assert_non_null(t->http);
         http_request(t, &rq, "http://factory.example/");
         http_run(t, &rq);

@@ -1,5 +1,5 @@
 /*
- * The loop of the HTTP engine: many calls, one after the other, cancelled.
+ * HTTP calls in the loop: many, one after the other, cancelled.
  */
 
 #include <errno.h>
@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -30,14 +28,14 @@ test_cancel(void **state)
     call = as_http_send(t->http, &rq);
 
     while (atomic_load(&t->server->requests) == 0) {
-        (void) as_http_poll(t->http, NULL, 0, 10);
+        (void) as_loop_turn(t->loop, 10);
     }
 
     as_http_cancel(t->http, call);
     assert_int_equal(as_http_in_flight(t->http), 0);
 
     for (i = 0; i < 5; i++) {
-        (void) as_http_poll(t->http, NULL, 0, 10);
+        (void) as_loop_turn(t->loop, 10);
     }
 
     assert_int_equal(t->answer.told, 0);
@@ -71,7 +69,7 @@ test_many(void **state)
     assert_int_equal(errno, EAGAIN);
 
     do {
-        (void) as_http_poll(t->http, NULL, 0, -1);
+        (void) as_loop_turn(t->loop, -1);
 
         for (i = 0, done = 0; i < MANY; i++) {
             done += answers[i].told;
@@ -128,62 +126,12 @@ test_chain(void **state)
 
     while (chain.left > 0) {
         start = as_clock_mono_ms(as_clock_system());
-        (void) as_http_poll(t->http, NULL, 0, 10000);
+        (void) as_loop_turn(t->loop, 10000);
         start = as_clock_mono_ms(as_clock_system()) - start;
         longest = start > longest ? start : longest;
     }
 
     assert_in_range(longest, 0, 9000);
-}
-
-
-static void
-bump(void *data)
-{
-    (*(int *) data)++;
-}
-
-
-static void
-test_loop(void **state)
-{
-    int             n, fd;
-    bool            never;
-    test_t         *t = *state;
-    uint64_t        one;
-    struct pollfd   pfd;
-
-    n = 0;
-    assert_int_equal(as_http_defer(t->http, bump, &n), 0);
-    assert_int_equal(n, 0);
-    assert_int_equal(as_http_timeout(t->http), 0);
-    as_http_perform(t->http);
-    as_http_perform(t->http);
-    assert_int_equal(n, 1);
-
-    as_http_wake(t->http);
-    assert_int_equal(as_http_poll(t->http, NULL, 0, -1), 0);
-
-    fd = eventfd(0, EFD_NONBLOCK);
-    assert_int_equal(as_http_watch(t->http, fd, bump, &n), 0);
-    one = 1;
-    assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one));
-    (void) as_http_poll(t->http, NULL, 0, -1);
-    assert_int_equal(n, 2);
-    as_http_unwatch(t->http, fd);
-    (void) as_http_poll(t->http, NULL, 0, 10);
-    assert_int_equal(n, 2);
-
-    pfd.fd = fd;
-    pfd.events = POLLIN;
-    assert_int_equal(as_http_poll(t->http, &pfd, 1, -1), 1);
-    assert_int_equal(pfd.revents, POLLIN);
-
-    never = false;
-    errno = 0;
-    assert_int_equal(as_http_wait(t->http, &never, fd), -1);
-    assert_int_equal(errno, EINTR);
-    (void) close(fd);
 }
 
 
@@ -193,8 +141,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_cancel, http_setup, http_teardown),
         cmocka_unit_test_setup_teardown(test_many, http_setup, http_teardown),
-        cmocka_unit_test_setup_teardown(test_chain, http_setup, http_teardown),
-        cmocka_unit_test_setup_teardown(test_loop, http_setup, http_teardown)
+        cmocka_unit_test_setup_teardown(test_chain, http_setup, http_teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,7 @@ setup(void **state)
     t->worker.settings = &t->settings;
     t->worker.http = t->fake->http;
     t->worker.aws = as_aws_create(&conf, err);
-    t->worker.loop = as_loop_create(t->fake->http, &t->fake->clock);
+    t->worker.loop = t->fake->loop;
     t->worker.log = as_log_create(t->log[1], AS_LOG_INFO, false);
     as_health_init(&t->worker.sqs, "SQS");
     t->tray = as_tray_create(&t->worker, told, told, t);
@@ -120,7 +120,6 @@ teardown(void **state)
 
     as_tray_destroy(t->tray);
     as_aws_destroy(t->worker.aws);
-    as_loop_destroy(t->worker.loop);
     as_log_destroy(t->worker.log);
     fake_destroy(t->fake);
     (void) close(t->log[0]);

@@ -104,7 +104,6 @@ as_aws_destroy(as_aws_t *aws)
     }
 
     while ((call = aws->calls) != NULL) {
-        call->cancelled = call->deferred;
         as_aws_cancel(aws, call);
     }
 

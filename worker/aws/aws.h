@@ -57,7 +57,7 @@ typedef struct {
 
 /*
  * err is NULL where the status was 2xx.  body (NUL-terminated) lives until
- * the callback returns.  Runs in as_http_perform(), once, unless cancelled.
+ * the callback returns.  Runs in a turn of the loop, once, unless cancelled.
  */
 typedef void (*as_aws_done_pt)(void *data, const as_aws_error_t *err,
     const char *body, size_t len);

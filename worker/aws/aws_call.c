@@ -19,7 +19,7 @@ static int as_aws_attempt(as_aws_call_t *call,
     const as_credentials_keys_t *keys);
 static void as_aws_credentials_done(void *data,
     const as_credentials_keys_t *keys, const char *error);
-static void as_aws_deferred(void *data);
+static void as_aws_failed(void *data);
 
 
 static void
@@ -41,19 +41,15 @@ as_aws_call_free(as_aws_call_t *call)
 }
 
 
-/* A deferred one is freed when its turn comes; aws may be gone by then. */
 static void
 as_aws_call_end(as_aws_call_t *call)
 {
     as_text_t   text;
     as_aws_t   *aws = call->aws;
 
-    if (call->deferred) {
-        call->cancelled = 1;
-        return;
-    }
+    as_loop_clear(as_http_loop(aws->http), &call->failed);
 
-    if (aws == NULL || aws->nfree == AS_AWS_KEEP) {
+    if (aws->nfree == AS_AWS_KEEP) {
         as_aws_call_free(call);
         return;
     }
@@ -109,33 +105,22 @@ as_aws_finish(as_aws_call_t *call, const as_aws_error_t *err,
 
 
 /* Tells a failure of our own, never inside the call that caused it. */
-static int
+static void
 as_aws_fail_later(as_aws_call_t *call, as_aws_class_e class,
     const char *code, const char *message)
 {
     as_aws_error_own(&call->error, class, code, message);
 
-    if (as_http_defer(call->aws->http, as_aws_deferred, call) != 0) {
-        return -1;
-    }
-
-    call->deferred = 1;
-
-    return 0;
+    call->failed.fn = as_aws_failed;
+    call->failed.data = call;
+    as_loop_after(as_http_loop(call->aws->http), &call->failed, 0);
 }
 
 
 static void
-as_aws_deferred(void *data)
+as_aws_failed(void *data)
 {
     as_aws_call_t  *call = data;
-
-    call->deferred = 0;
-
-    if (call->cancelled) {
-        as_aws_call_free(call);
-        return;
-    }
 
     as_aws_finish(call, &call->error, "", 0);
 }
@@ -427,11 +412,10 @@ as_aws_send(as_aws_t *aws, const as_aws_request_t *rq)
                       : as_aws_ask_credentials(call);
 
     if (rc != 0 && errno == EIO) {
-        rc = as_aws_fail_later(call, AS_AWS_PERMANENT, "NotSigned",
-                               "libcrypto failed");
-    }
+        as_aws_fail_later(call, AS_AWS_PERMANENT, "NotSigned",
+                          "libcrypto failed");
 
-    if (rc != 0) {
+    } else if (rc != 0) {
         err = errno;
         as_aws_call_unlink(call);
         as_aws_call_end(call);

@@ -34,10 +34,9 @@ struct as_aws_call_s {
     char              access_key[AS_AWS_KEY_LEN];   /* that signed it */
     unsigned          temporary:1;     /* it came with a session token */
     unsigned          waiting:1;       /* for credentials */
-    unsigned          deferred:1;      /* its failure will be told */
     unsigned          renewed:1;       /* credentials, once */
     unsigned          corrected:1;     /* the clock, once */
-    unsigned          cancelled:1;
+    as_timer_t        failed;          /* reports error */
     as_aws_error_t    error;
 };
 

@@ -43,11 +43,6 @@ struct as_waiter_s {
     void                    *data;
 };
 
-/* Outlives the credentials where they are destroyed before it ran. */
-typedef struct {
-    as_credentials_t  *creds;
-} as_credentials_turn_t;
-
 struct as_credentials_s {
     as_fetch_t              fetch;
     bool                    fetching;
@@ -61,13 +56,14 @@ struct as_credentials_s {
 
     as_waiter_t            *waiters;
     as_waiter_t           **last;
-    as_credentials_turn_t  *turn;
+    as_timer_t              turn;
 
     char                   *region;
 };
 
 
 static void as_credentials_next(as_credentials_t *creds);
+static void as_credentials_turn(void *data);
 
 
 static const as_provider_t *const  as_credentials_chain[] = {
@@ -109,6 +105,8 @@ as_credentials_create(as_http_t *http, const as_clock_t *clock,
     creds->fetch.creds = creds;
     creds->fetch.process_ms = AS_CREDENTIALS_PROCESS_MS;
     creds->last = &creds->waiters;
+    creds->turn.fn = as_credentials_turn;
+    creds->turn.data = creds;
     creds->region = as_profile_region(&creds->fetch);
 
     return creds;
@@ -152,10 +150,7 @@ as_credentials_destroy(as_credentials_t *creds)
         free(w);
     }
 
-    if (creds->turn != NULL) {
-        creds->turn->creds = NULL;
-    }
-
+    as_loop_clear(as_http_loop(creds->fetch.http), &creds->turn);
     as_keys_clear(&creds->keys);
     as_keys_clear(&creds->fetch.keys);
     as_text_free(&creds->error);
@@ -339,17 +334,7 @@ as_credentials_fetch(as_credentials_t *creds)
 static void
 as_credentials_turn(void *data)
 {
-    as_credentials_t       *creds;
-    as_credentials_turn_t  *turn = data;
-
-    creds = turn->creds;
-    free(turn);
-
-    if (creds == NULL) {
-        return;
-    }
-
-    creds->turn = NULL;
+    as_credentials_t  *creds = data;
 
     if (as_credentials_usable(creds)
         && as_credentials_left(creds) > AS_CREDENTIALS_AHEAD_MS)
@@ -362,29 +347,12 @@ as_credentials_turn(void *data)
 }
 
 
-static int
+static void
 as_credentials_schedule(as_credentials_t *creds)
 {
-    if (creds->turn != NULL || creds->fetching) {
-        return 0;
+    if (!creds->turn.set && !creds->fetching) {
+        as_loop_after(as_http_loop(creds->fetch.http), &creds->turn, 0);
     }
-
-    creds->turn = malloc(sizeof(as_credentials_turn_t));
-    if (creds->turn == NULL) {
-        return -1;
-    }
-
-    creds->turn->creds = creds;
-
-    if (as_http_defer(creds->fetch.http, as_credentials_turn, creds->turn)
-        != 0)
-    {
-        free(creds->turn);
-        creds->turn = NULL;
-        return -1;
-    }
-
-    return 0;
 }
 
 
@@ -403,7 +371,7 @@ as_credentials_peek(as_credentials_t *creds)
                                             : AS_CREDENTIALS_STALE_MS;
 
         if (now - creds->refreshed_ms >= pause) {
-            (void) as_credentials_schedule(creds);
+            as_credentials_schedule(creds);
         }
     }
 
@@ -422,11 +390,7 @@ as_credentials_get(as_credentials_t *creds, as_credentials_done_pt done,
         return -1;
     }
 
-    if (as_credentials_schedule(creds) != 0) {
-        free(w);
-        errno = ENOMEM;
-        return -1;
-    }
+    as_credentials_schedule(creds);
 
     w->next = NULL;
     w->done = done;

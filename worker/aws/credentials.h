@@ -54,7 +54,7 @@ void as_credentials_destroy(as_credentials_t *creds);
 const as_credentials_keys_t *as_credentials_peek(as_credentials_t *creds);
 
 /*
- * Calls done with keys, in a later as_http_perform().  Any number of callers
+ * Calls done with keys, in a later turn of the loop.  Any number of callers
  * wait for one fetch.  0, or -1 with errno ENOMEM.
  */
 int as_credentials_get(as_credentials_t *creds, as_credentials_done_pt done,

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +29,9 @@ typedef struct {
     pid_t        pid;
     int          out;                  /* -1: it was read to its end */
     int          end;                  /* readable when the shell has ended */
-    int          timer;
+    as_watch_t   out_watch;
+    as_watch_t   end_watch;
+    as_timer_t   timer;
     int          status;
     bool         ended;
     const char  *why;                  /* it was killed; NULL: it was not */
@@ -40,10 +41,10 @@ typedef struct {
 
 
 static void
-as_process_close(as_fetch_t *fetch, int *fd)
+as_process_close(as_fetch_t *fetch, int *fd, as_watch_t *watch)
 {
     if (*fd != -1) {
-        as_http_unwatch(fetch->http, *fd);
+        as_loop_unwatch(as_http_loop(fetch->http), watch);
         (void) close(*fd);
         *fd = -1;
     }
@@ -57,9 +58,9 @@ as_process_free(as_fetch_t *fetch)
 {
     as_process_t  *process = fetch->state;
 
-    as_process_close(fetch, &process->out);
-    as_process_close(fetch, &process->end);
-    as_process_close(fetch, &process->timer);
+    as_process_close(fetch, &process->out, &process->out_watch);
+    as_process_close(fetch, &process->end, &process->end_watch);
+    as_loop_clear(as_http_loop(fetch->http), &process->timer);
 
     OPENSSL_cleanse(process, sizeof(as_process_t));
     free(process);
@@ -85,26 +86,16 @@ as_process_cancel(as_fetch_t *fetch)
 }
 
 
-static int
-as_process_arm(as_process_t *process, unsigned ms)
-{
-    struct itimerspec  when;
-
-    memset(&when, 0, sizeof(when));
-    when.it_value.tv_sec = ms / 1000;
-    when.it_value.tv_nsec = (long) (ms % 1000) * 1000000;
-
-    return timerfd_settime(process->timer, 0, &when, NULL);
-}
-
-
 /* All of its group; its end is told by an event. */
 static void
-as_process_kill(as_process_t *process, const char *why)
+as_process_kill(as_fetch_t *fetch, const char *why)
 {
+    as_process_t  *process = fetch->state;
+
     process->why = why;
     (void) kill(-process->pid, SIGKILL);
-    (void) as_process_arm(process, AS_PROCESS_KILLED_MS);
+    as_loop_after(as_http_loop(fetch->http), &process->timer,
+                  AS_PROCESS_KILLED_MS);
 }
 
 
@@ -169,13 +160,13 @@ as_process_readable(void *data)
         process->len += (size_t) n;
 
         if (process->len == sizeof(process->output)) {
-            as_process_close(fetch, &process->out);
-            as_process_kill(process, "printed too much");
+            as_process_close(fetch, &process->out, &process->out_watch);
+            as_process_kill(fetch, "printed too much");
         }
         return;
     }
 
-    as_process_close(fetch, &process->out);
+    as_process_close(fetch, &process->out, &process->out_watch);
 
     if (process->ended) {
         as_process_done(fetch);
@@ -195,7 +186,7 @@ as_process_ended(void *data)
     }
 
     process->ended = true;
-    as_process_close(fetch, &process->end);
+    as_process_close(fetch, &process->end, &process->end_watch);
     as_process_done(fetch);
 }
 
@@ -204,22 +195,17 @@ as_process_ended(void *data)
 static void
 as_process_late(void *data)
 {
-    uint64_t       n;
     as_fetch_t    *fetch = data;
     as_process_t  *process = fetch->state;
 
-    if (read(process->timer, &n, sizeof(n)) != sizeof(n)) {
-        return;
-    }
-
     if (process->why == NULL && !process->ended) {
-        as_process_kill(process, "took too long, and was ended");
+        as_process_kill(fetch, "took too long, and was ended");
         return;
     }
 
     /* what it left behind holds its output open */
     if (process->why == NULL) {
-        as_process_kill(process, "left its output open");
+        as_process_kill(fetch, "left its output open");
     }
 
     as_process_done(fetch);
@@ -331,16 +317,26 @@ out:
 static int
 as_process_watch(as_fetch_t *fetch, as_process_t *process)
 {
-    process->end = pidfd_open(process->pid, 0);
+    as_loop_t  *loop = as_http_loop(fetch->http);
 
-    return process->end == -1
-           || as_process_arm(process, fetch->process_ms) == -1
-           || as_http_watch(fetch->http, process->out, as_process_readable,
-                            fetch) != 0
-           || as_http_watch(fetch->http, process->end, as_process_ended,
-                            fetch) != 0
-           || as_http_watch(fetch->http, process->timer, as_process_late,
-                            fetch) != 0 ? -1 : 0;
+    process->end = pidfd_open(process->pid, 0);
+    if (process->end == -1) {
+        return -1;
+    }
+
+    process->out_watch.fn = as_process_readable;
+    process->out_watch.data = fetch;
+    process->end_watch.fn = as_process_ended;
+    process->end_watch.data = fetch;
+    process->timer.fn = as_process_late;
+    process->timer.data = fetch;
+
+    as_loop_after(loop, &process->timer, fetch->process_ms);
+
+    return as_loop_watch(loop, &process->out_watch, process->out,
+                         AS_LOOP_READ)
+           | as_loop_watch(loop, &process->end_watch, process->end,
+                           AS_LOOP_READ);
 }
 
 
@@ -358,11 +354,8 @@ as_process_start(as_fetch_t *fetch, const char *command)
     fetch->state = process;
     fetch->cancel = as_process_cancel;
     process->out = process->end = -1;
-    process->timer = timerfd_create(CLOCK_MONOTONIC,
-                                    TFD_CLOEXEC | TFD_NONBLOCK);
 
-    rc = process->timer == -1 ? errno
-                              : as_process_run(fetch, process, command);
+    rc = as_process_run(fetch, process, command);
 
     if (rc != 0) {
         as_process_free(fetch);

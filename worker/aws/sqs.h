@@ -2,7 +2,7 @@
  * Amazon SQS, AWS JSON 1.0 protocol (Amazon SQS API Reference).  The calls
  * return a handle for as_aws_cancel(), or NULL with errno (as as_aws_send(),
  * and EINVAL where there are more than ten entries, or none); the callback
- * runs once in as_http_perform().  What a callback is given lives until it
+ * runs once, in a turn of the loop.  What a callback is given lives until it
  * returns.
  */
 

@@ -132,29 +132,12 @@ as_sync_pair(const as_sync_t *sync, const char *name)
 static int
 as_sync_pause(as_sync_t *sync, int64_t ms)
 {
-    int64_t        now, until;
-    as_http_t     *http;
-    struct pollfd  pfd;
+    bool  never = false;
 
-    http = as_aws_http(sync->aws);
-    pfd.fd = sync->stop_fd;
-    pfd.events = POLLIN;
+    (void) as_loop_until(as_http_loop(as_aws_http(sync->aws)), &never,
+                         sync->stop_fd, ms);
 
-    now = as_clock_mono_ms(as_aws_clock(sync->aws));
-    until = now + ms;
-
-    while (now < until) {
-        pfd.revents = 0;
-        (void) as_http_poll(http, &pfd, sync->stop_fd >= 0,
-                            (int) (until - now));
-        if (pfd.revents != 0) {
-            return -1;
-        }
-
-        now = as_clock_mono_ms(as_aws_clock(sync->aws));
-    }
-
-    return 0;
+    return errno == EINTR ? -1 : 0;
 }
 
 
@@ -176,7 +159,8 @@ as_sync_attempt(as_sync_t *sync, as_sync_start_pt start, const void *arg)
         return -1;
     }
 
-    if (as_http_wait(as_aws_http(sync->aws), &sync->done, sync->stop_fd)
+    if (as_loop_until(as_http_loop(as_aws_http(sync->aws)), &sync->done,
+                      sync->stop_fd, -1)
         != 0)
     {
         as_aws_cancel(sync->aws, call);

@@ -16,7 +16,7 @@
 
 typedef struct {
     as_aws_t        *aws;
-    int              stop_fd;          /* -1: none; see as_http_wait() */
+    int              stop_fd;          /* -1: none; see as_loop_until() */
 
     /* of the last call */
     as_aws_error_t   error;

@@ -59,7 +59,8 @@ as_doctor_ask(const as_doctor_shop_t *shop, as_http_request_t *rq,
         return -1;
     }
 
-    if (as_http_wait(shop->http, &a->done, shop->stop_fd) != 0) {
+    if (as_loop_until(as_http_loop(shop->http), &a->done, shop->stop_fd, -1)
+        != 0) {
         as_http_cancel(shop->http, call);
         snprintf(a->reason, sizeof(a->reason), "stopped by a signal");
         return -1;

@@ -25,7 +25,7 @@ typedef struct {
     bool         raw;                  /* RawMessageDelivery */
     bool         dry_run;              /* only say what would be done */
     bool         json;                 /* --output json; otherwise text */
-    int          stop_fd;              /* -1: none; see as_http_wait() */
+    int          stop_fd;              /* -1: none; see as_loop_until() */
 } as_provision_conf_t;
 
 

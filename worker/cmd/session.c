@@ -31,7 +31,11 @@ as_session_aws(as_session_t *session)
     http.ca_file = session->settings->ca_bundle;
     signal(SIGPIPE, SIG_IGN);
 
-    session->http = as_http_curl_create(&http);
+    session->loop = as_loop_create(as_clock_system());
+    if (session->loop != NULL) {
+        session->http = as_http_curl_create(&http, session->loop);
+    }
+
     if (session->http == NULL) {
         fprintf(stderr, "libcurl cannot start: %s\n", strerror(errno));
         return AS_EXIT_REACH;
@@ -98,9 +102,8 @@ as_session_close(as_session_t *session)
     if (session->aws != NULL) {
         as_aws_destroy(session->aws);
     }
-    if (session->http != NULL) {
-        as_http_destroy(session->http);
-    }
+    as_http_destroy(session->http);
+    as_loop_destroy(session->loop);
     if (session->stop_fd != -1) {
         close(session->stop_fd);
     }

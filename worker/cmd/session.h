@@ -17,6 +17,7 @@
 typedef struct {
     const as_options_t  *options;
     as_settings_t       *settings;
+    as_loop_t           *loop;
     as_http_t           *http;
     as_aws_t            *aws;          /* NULL where not asked for */
     as_db_t             *db;           /* connects at its first statement */

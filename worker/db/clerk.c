@@ -26,11 +26,11 @@ typedef struct {
 
 struct as_clerk_s {
     const char        *name;
-    as_http_t         *http;
+    as_loop_t         *loop;
+    as_watch_t         watch;
     as_log_t          *log;
     as_db_t           *db;
     int                fd;             /* eventfd: some job is done */
-    unsigned           load;           /* the loop's count */
 
     pthread_t          thread;
     pthread_mutex_t    lock;           /* of all below */
@@ -233,7 +233,6 @@ as_clerk_collect(void *data)
 
     for ( /* void */ ; job != NULL; job = next) {
         next = job->next;
-        clerk->load--;
         job->done(job->data, job->status, job->error);
     }
 }
@@ -270,7 +269,7 @@ as_clerk_start(as_clerk_t *clerk)
 
 
 as_clerk_t *
-as_clerk_create(const char *name, as_http_t *http,
+as_clerk_create(const char *name, as_loop_t *loop,
     const as_settings_t *settings, as_log_t *log)
 {
     as_clerk_t  *clerk;
@@ -281,21 +280,23 @@ as_clerk_create(const char *name, as_http_t *http,
     }
 
     clerk->name = name;
-    clerk->http = http;
+    clerk->loop = loop;
     clerk->log = log;
     clerk->todo.last = &clerk->todo.first;
     clerk->done.last = &clerk->done.first;
+    clerk->watch.fn = as_clerk_collect;
+    clerk->watch.data = clerk;
     clerk->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     clerk->db = as_db_create(settings);
 
     if (clerk->fd == -1 || clerk->db == NULL
-        || as_http_watch(http, clerk->fd, as_clerk_collect, clerk) != 0)
+        || as_loop_watch(loop, &clerk->watch, clerk->fd, AS_LOOP_READ) != 0)
     {
         goto failed;
     }
 
     if (as_clerk_start(clerk) != 0) {
-        as_http_unwatch(http, clerk->fd);
+        as_loop_unwatch(loop, &clerk->watch);
         goto failed;
     }
 
@@ -327,7 +328,7 @@ as_clerk_destroy(as_clerk_t *clerk)
 
     pthread_join(clerk->thread, NULL);
 
-    as_http_unwatch(clerk->http, clerk->fd);
+    as_loop_unwatch(clerk->loop, &clerk->watch);
     close(clerk->fd);
     as_db_destroy(clerk->db);
     pthread_cond_destroy(&clerk->wake);
@@ -339,19 +340,10 @@ as_clerk_destroy(as_clerk_t *clerk)
 void
 as_clerk_submit(as_clerk_t *clerk, as_job_t *job)
 {
-    clerk->load++;
-
     pthread_mutex_lock(&clerk->lock);
     as_clerk_push(&clerk->todo, job);
     pthread_cond_signal(&clerk->wake);
     pthread_mutex_unlock(&clerk->lock);
-}
-
-
-unsigned
-as_clerk_load(const as_clerk_t *clerk)
-{
-    return clerk->load;
 }
 
 

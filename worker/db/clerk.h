@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "db/db.h"
-#include "http/http.h"
 #include "base/log.h"
+#include "loop/loop.h"
 
 
 typedef struct as_clerk_s  as_clerk_t;
@@ -41,7 +41,7 @@ struct as_job_s {
 
 
 /* NULL with errno. */
-as_clerk_t *as_clerk_create(const char *name, as_http_t *http,
+as_clerk_t *as_clerk_create(const char *name, as_loop_t *loop,
     const as_settings_t *settings, as_log_t *log);
 
 /* Waits for the job under way; jobs not done are dropped without done.
@@ -49,9 +49,6 @@ as_clerk_t *as_clerk_create(const char *name, as_http_t *http,
 void as_clerk_destroy(as_clerk_t *clerk);
 
 void as_clerk_submit(as_clerk_t *clerk, as_job_t *job);
-
-/* Jobs submitted and not done. */
-unsigned as_clerk_load(const as_clerk_t *clerk);
 
 /* Ends what blocks in the database, and every wait. */
 void as_clerk_abort(as_clerk_t *clerk);

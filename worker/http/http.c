@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "http/http.h"
@@ -8,12 +7,13 @@
 struct as_http_s {
     const as_http_ops_t  *ops;
     void                 *ctx;
+    as_loop_t            *loop;
     as_http_curl_t       *curl;        /* NULL: a fake */
 };
 
 
 static as_http_t *
-as_http_new(const as_http_ops_t *ops, void *ctx)
+as_http_new(const as_http_ops_t *ops, void *ctx, as_loop_t *loop)
 {
     as_http_t  *http;
 
@@ -21,6 +21,7 @@ as_http_new(const as_http_ops_t *ops, void *ctx)
     if (http != NULL) {
         http->ops = ops;
         http->ctx = ctx;
+        http->loop = loop;
     }
 
     return http;
@@ -28,17 +29,17 @@ as_http_new(const as_http_ops_t *ops, void *ctx)
 
 
 as_http_t *
-as_http_curl_create(const as_http_conf_t *conf)
+as_http_curl_create(const as_http_conf_t *conf, as_loop_t *loop)
 {
     as_http_t       *http;
     as_http_curl_t  *curl;
 
-    curl = as_http_curl_new(conf);
+    curl = as_http_curl_new(conf, loop);
     if (curl == NULL) {
         return NULL;
     }
 
-    http = as_http_new(&as_http_curl_ops, curl);
+    http = as_http_new(&as_http_curl_ops, curl, loop);
     if (http == NULL) {
         as_http_curl_ops.destroy(curl);
         return NULL;
@@ -51,9 +52,9 @@ as_http_curl_create(const as_http_conf_t *conf)
 
 
 as_http_t *
-as_http_fake(const as_http_ops_t *ops, void *ctx)
+as_http_fake(const as_http_ops_t *ops, void *ctx, as_loop_t *loop)
 {
-    return as_http_new(ops, ctx);
+    return as_http_new(ops, ctx, loop);
 }
 
 
@@ -72,6 +73,13 @@ as_http_destroy(as_http_t *http)
 }
 
 
+as_loop_t *
+as_http_loop(as_http_t *http)
+{
+    return http->loop;
+}
+
+
 as_http_call_t *
 as_http_send(as_http_t *http, const as_http_request_t *rq)
 {
@@ -85,103 +93,6 @@ as_http_cancel(as_http_t *http, as_http_call_t *call)
     if (call != NULL) {
         http->ops->cancel(http->ctx, call);
     }
-}
-
-
-int
-as_http_defer(as_http_t *http, void (*fn)(void *data), void *data)
-{
-    return http->ops->defer(http->ctx, fn, data);
-}
-
-
-int
-as_http_watch(as_http_t *http, int fd, void (*fn)(void *data), void *data)
-{
-    if (http->ops->watch == NULL) {
-        errno = ENOTSUP;
-        return -1;
-    }
-
-    return http->ops->watch(http->ctx, fd, fn, data);
-}
-
-
-void
-as_http_unwatch(as_http_t *http, int fd)
-{
-    if (http->ops->unwatch != NULL) {
-        http->ops->unwatch(http->ctx, fd);
-    }
-}
-
-
-int
-as_http_poll(as_http_t *http, struct pollfd *fds, size_t n, int timeout_ms)
-{
-    return http->ops->poll(http->ctx, fds, n, timeout_ms);
-}
-
-
-int
-as_http_fd(as_http_t *http)
-{
-    return http->curl ? as_http_curl_fd(http->curl) : -1;
-}
-
-
-int
-as_http_timeout(as_http_t *http)
-{
-    return http->curl ? as_http_curl_timeout(http->curl) : -1;
-}
-
-
-void
-as_http_perform(as_http_t *http)
-{
-    if (http->curl != NULL) {
-        as_http_curl_perform(http->curl);
-
-    } else {
-        (void) http->ops->poll(http->ctx, NULL, 0, 0);
-    }
-}
-
-
-void
-as_http_wake(as_http_t *http)
-{
-    if (http->ops->wake != NULL) {
-        http->ops->wake(http->ctx);
-    }
-}
-
-
-int
-as_http_wait(as_http_t *http, const bool *done, int stop_fd)
-{
-    struct pollfd  pfd;
-
-    pfd.fd = stop_fd;
-    pfd.events = POLLIN;
-
-    while (!*done) {
-        pfd.revents = 0;
-
-        if (as_http_poll(http, &pfd, stop_fd >= 0 ? 1 : 0, -1) < 0
-            && errno != EINTR)
-        {
-            return -1;
-        }
-
-        if (!*done && stop_fd >= 0 && pfd.revents != 0) {
-            errno = EINTR;
-            return -1;
-        }
-    }
-
-    return 0;
 }
 
 

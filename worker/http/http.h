@@ -1,22 +1,23 @@
 /*
- * HTTP calls without blocking, many at once, over one event loop.
+ * HTTP calls without blocking, many at once, in an event loop.
  *
  * An as_http_t is an interface: as_http_curl_create() gives the real one
- * (libcurl's multi-socket interface over an epoll), as_http_fake() one over
- * the functions of a test.  All of it belongs to one thread.
+ * (libcurl's multi-socket interface), as_http_fake() one over the functions
+ * of a test.  All of it belongs to the loop's thread.
  *
- * No callback runs inside the function that starts its call: all run inside
- * as_http_perform() (or as_http_poll(), as_http_wait(), which call it).  In a
- * callback everything is allowed but as_http_perform/poll/wait/destroy.
+ * No callback runs inside the function that starts its call: all run in a
+ * turn of the loop.  In a callback everything is allowed but
+ * as_http_destroy() and what the loop forbids.
  */
 
 #ifndef AS_HTTP_H
 #define AS_HTTP_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "loop/loop.h"
 
 
 typedef struct as_http_s       as_http_t;
@@ -94,25 +95,22 @@ typedef struct {
 } as_http_conf_t;
 
 
-/* What a fake must offer; see the functions of the same name.  watch,
- * unwatch and wake may be NULL where the test does not use them. */
+/* What a fake must offer; see the functions of the same name.  destroy may
+ * be NULL. */
 typedef struct {
     as_http_call_t  *(*send)(void *ctx, const as_http_request_t *rq);
     void             (*cancel)(void *ctx, as_http_call_t *call);
-    int              (*defer)(void *ctx, void (*fn)(void *), void *data);
-    int              (*watch)(void *ctx, int fd, void (*fn)(void *),
-                              void *data);
-    void             (*unwatch)(void *ctx, int fd);
-    int              (*poll)(void *ctx, struct pollfd *fds, size_t n,
-                             int timeout_ms);
-    void             (*wake)(void *ctx);
     void             (*destroy)(void *ctx);
 } as_http_ops_t;
 
 
-/* NULL with errno set.  The strings of conf are copied. */
-as_http_t *as_http_curl_create(const as_http_conf_t *conf);
-as_http_t *as_http_fake(const as_http_ops_t *ops, void *ctx);
+/* NULL with errno set.  The strings of conf are copied; the loop must outlive
+ * it. */
+as_http_t *as_http_curl_create(const as_http_conf_t *conf, as_loop_t *loop);
+as_http_t *as_http_fake(const as_http_ops_t *ops, void *ctx,
+    as_loop_t *loop);
+
+as_loop_t *as_http_loop(as_http_t *http);
 
 /* Cancels every call without its callback, and frees all. */
 void as_http_destroy(as_http_t *http);
@@ -127,42 +125,6 @@ as_http_call_t *as_http_send(as_http_t *http, const as_http_request_t *rq);
 
 /* Ends a call at once; its callback does not run.  NULL is allowed. */
 void as_http_cancel(as_http_t *http, as_http_call_t *call);
-
-/* Runs fn(data) once in the next as_http_perform().  0, or -1 (ENOMEM). */
-int as_http_defer(as_http_t *http, void (*fn)(void *data), void *data);
-
-/* Runs fn(data) in as_http_perform() while fd is readable or hung up. */
-int as_http_watch(as_http_t *http, int fd, void (*fn)(void *data),
-    void *data);
-void as_http_unwatch(as_http_t *http, int fd);
-
-/*
- * Waits until something happened to the calls or to fds (n of them, 0 to 64,
- * their revents are set), as_http_wake() was called, or timeout_ms (-1: no
- * end) went by; then performs.  Returns how many of fds have events, or -1
- * with errno (EINTR, too, after performing).
- */
-int as_http_poll(as_http_t *http, struct pollfd *fds, size_t n,
-    int timeout_ms);
-
-/*
- * For a loop of one's own: the descriptor that is readable when
- * as_http_perform() has work, and how long it may be left alone at most
- * (ms, 0: perform now, -1: no limit).  The fd lives as long as http.  A fake
- * has none: -1.
- */
-int as_http_fd(as_http_t *http);
-int as_http_timeout(as_http_t *http);
-void as_http_perform(as_http_t *http);
-
-/* Ends a running or the next as_http_poll(); safe in a signal handler. */
-void as_http_wake(as_http_t *http);
-
-/*
- * For commands: polls until *done is true.  stop_fd (-1: none) is a
- * signalfd or the like: -1 with errno EINTR when it becomes readable.
- */
-int as_http_wait(as_http_t *http, const bool *done, int stop_fd);
 
 /* Calls under way. */
 size_t as_http_in_flight(const as_http_t *http);

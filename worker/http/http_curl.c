@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "http/http_curl.h"
+
+
+#define AS_HTTP_ROUNDS  4              /* before others have their turn */
 
 
 static char *
@@ -57,6 +56,203 @@ as_http_curl_conf(as_http_curl_t *http, const as_http_conf_t *conf)
 }
 
 
+static void
+as_http_curl_unlink(as_http_curl_t *http, as_http_call_t *call)
+{
+    *call->prev = call->next;
+    if (call->next != NULL) {
+        call->next->prev = call->prev;
+    }
+
+    http->nactive--;
+}
+
+
+static void
+as_http_curl_recycle(as_http_curl_t *http, as_http_call_t *call)
+{
+    as_http_call_reset(call);
+    call->next = http->free;
+    http->free = call;
+}
+
+
+/* Returns how many calls it ended. */
+static unsigned
+as_http_curl_complete(as_http_curl_t *http)
+{
+    int               left;
+    unsigned          n;
+    CURLMsg          *msg;
+    CURLcode          rc;
+    as_http_call_t   *call;
+    as_http_answer_t  answer;
+
+    n = 0;
+
+    while ((msg = curl_multi_info_read(http->multi, &left)) != NULL) {
+
+        if (msg->msg != CURLMSG_DONE) {
+            continue;
+        }
+
+        rc = msg->data.result;
+        call = NULL;
+        (void) curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call);
+        (void) curl_multi_remove_handle(http->multi, call->easy);
+
+        as_http_curl_unlink(http, call);
+        as_http_call_answer(call, rc, &answer);
+        call->done(call->data, &answer);
+        as_http_curl_recycle(http, call);
+        n++;
+    }
+
+    return n;
+}
+
+
+/*
+ * What the callbacks started goes out now, not after the next wait; and where
+ * the answer is there at once, no event will ever tell of it.
+ */
+static void
+as_http_curl_act(as_http_curl_t *http, curl_socket_t s, int mask)
+{
+    int  i, running;
+
+    (void) curl_multi_socket_action(http->multi, s, mask, &running);
+
+    for (i = 0; as_http_curl_complete(http) != 0; i++) {
+
+        if (i == AS_HTTP_ROUNDS) {
+            as_loop_after(http->loop, &http->timer, 0);
+            return;
+        }
+
+        if (as_loop_is_due(http->loop, &http->timer)) {
+            as_loop_clear(http->loop, &http->timer);
+            (void) curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT,
+                                            0, &running);
+        }
+    }
+}
+
+
+static void
+as_http_curl_ready(void *data)
+{
+    int                mask;
+    as_http_socket_t  *socket = data;
+
+    mask = (socket->watch.ready & AS_LOOP_READ ? CURL_CSELECT_IN : 0)
+           | (socket->watch.ready & AS_LOOP_WRITE ? CURL_CSELECT_OUT : 0)
+           | (socket->watch.ready & AS_LOOP_FAILED
+              ? CURL_CSELECT_IN | CURL_CSELECT_ERR : 0);
+
+    as_http_curl_act(socket->http, socket->watch.fd, mask);
+}
+
+
+static void
+as_http_curl_due(void *data)
+{
+    as_http_curl_act(data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+
+static as_http_socket_t *
+as_http_socket_create(as_http_curl_t *http)
+{
+    as_http_socket_t  *socket;
+
+    socket = calloc(1, sizeof(as_http_socket_t));
+    if (socket == NULL) {
+        return NULL;
+    }
+
+    socket->http = http;
+    socket->watch.fn = as_http_curl_ready;
+    socket->watch.data = socket;
+    socket->next = http->sockets;
+    socket->prev = &http->sockets;
+    if (socket->next != NULL) {
+        socket->next->prev = &socket->next;
+    }
+
+    http->sockets = socket;
+
+    return socket;
+}
+
+
+static void
+as_http_socket_destroy(as_http_socket_t *socket)
+{
+    as_loop_unwatch(socket->http->loop, &socket->watch);
+
+    *socket->prev = socket->next;
+    if (socket->next != NULL) {
+        socket->next->prev = socket->prev;
+    }
+
+    free(socket);
+}
+
+
+/* CURLMOPT_SOCKETFUNCTION */
+static int
+as_http_curl_socket(CURL *easy, curl_socket_t s, int what, void *data,
+    void *known)
+{
+    unsigned           events;
+    as_http_curl_t    *http = data;
+    as_http_socket_t  *socket = known;
+
+    (void) easy;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (socket != NULL) {
+            as_http_socket_destroy(socket);
+            (void) curl_multi_assign(http->multi, s, NULL);
+        }
+        return 0;
+    }
+
+    if (socket == NULL) {
+        socket = as_http_socket_create(http);
+        if (socket == NULL) {
+            return -1;
+        }
+        (void) curl_multi_assign(http->multi, s, socket);
+    }
+
+    events = (what & CURL_POLL_IN ? AS_LOOP_READ : 0)
+             | (what & CURL_POLL_OUT ? AS_LOOP_WRITE : 0);
+
+    return as_loop_watch(http->loop, &socket->watch, s, events) == 0 ? 0 : -1;
+}
+
+
+/* CURLMOPT_TIMERFUNCTION */
+static int
+as_http_curl_timer(CURLM *multi, long timeout_ms, void *data)
+{
+    as_http_curl_t  *http = data;
+
+    (void) multi;
+
+    if (timeout_ms < 0) {
+        as_loop_clear(http->loop, &http->timer);
+
+    } else {
+        as_loop_after(http->loop, &http->timer, timeout_ms);
+    }
+
+    return 0;
+}
+
+
 static int
 as_http_curl_options(as_http_curl_t *http)
 {
@@ -81,9 +277,8 @@ as_http_curl_options(as_http_curl_t *http)
 
 
 as_http_curl_t *
-as_http_curl_new(const as_http_conf_t *conf)
+as_http_curl_new(const as_http_conf_t *conf, as_loop_t *loop)
 {
-    size_t           i;
     as_http_curl_t  *http;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -97,21 +292,13 @@ as_http_curl_new(const as_http_conf_t *conf)
         return NULL;
     }
 
-    http->due_ms = -1;
-    http->deferred_last = &http->deferred;
-    http->epfd = epoll_create1(EPOLL_CLOEXEC);
-    http->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    http->loop = loop;
+    http->timer.fn = as_http_curl_due;
+    http->timer.data = http;
     http->multi = curl_multi_init();
 
-    for (i = 0; i < AS_HTTP_WATCHES; i++) {
-        http->watches[i].fd = -1;
-    }
-
-    if (http->epfd == -1 || http->wakefd == -1 || http->multi == NULL
-        || as_http_curl_conf(http, conf) != 0
-        || as_http_curl_options(http) != 0
-        || as_http_curl_epoll(http, EPOLL_CTL_ADD, http->wakefd, EPOLLIN,
-                              AS_HTTP_TAG_WAKE) != 0)
+    if (http->multi == NULL || as_http_curl_conf(http, conf) != 0
+        || as_http_curl_options(http) != 0)
     {
         as_http_curl_ops.destroy(http);
         errno = ENOMEM;
@@ -122,33 +309,11 @@ as_http_curl_new(const as_http_conf_t *conf)
 }
 
 
-void
-as_http_curl_unlink(as_http_curl_t *http, as_http_call_t *call)
-{
-    *call->prev = call->next;
-    if (call->next != NULL) {
-        call->next->prev = call->prev;
-    }
-
-    http->nactive--;
-}
-
-
-void
-as_http_curl_recycle(as_http_curl_t *http, as_http_call_t *call)
-{
-    as_http_call_reset(call);
-    call->next = http->free;
-    http->free = call;
-}
-
-
 static void
 as_http_curl_destroy(void *ctx)
 {
-    as_http_call_t   *call;
-    as_http_curl_t   *http = ctx;
-    as_http_defer_t  *defer;
+    as_http_call_t  *call;
+    as_http_curl_t  *http = ctx;
 
     while ((call = http->active) != NULL) {
         (void) curl_multi_remove_handle(http->multi, call->easy);
@@ -161,22 +326,15 @@ as_http_curl_destroy(void *ctx)
         as_http_call_free(call);
     }
 
-    while ((defer = http->deferred) != NULL) {
-        http->deferred = defer->next;
-        free(defer);
-    }
-
     if (http->multi != NULL) {
         (void) curl_multi_cleanup(http->multi);
     }
 
-    if (http->wakefd != -1) {
-        (void) close(http->wakefd);
+    while (http->sockets != NULL) {
+        as_http_socket_destroy(http->sockets);
     }
 
-    if (http->epfd != -1) {
-        (void) close(http->epfd);
-    }
+    as_loop_clear(http->loop, &http->timer);
 
     free((void *) http->conf.proxy);
     free((void *) http->conf.ca_file);
@@ -254,10 +412,5 @@ as_http_curl_in_flight(const as_http_curl_t *http)
 const as_http_ops_t  as_http_curl_ops = {
     as_http_curl_send,
     as_http_curl_cancel,
-    as_http_curl_defer,
-    as_http_curl_watch,
-    as_http_curl_unwatch,
-    as_http_curl_poll,
-    as_http_curl_wake,
     as_http_curl_destroy
 };

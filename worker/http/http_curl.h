@@ -1,6 +1,6 @@
 /*
- * The engine behind as_http_t: libcurl's multi-socket interface over one
- * epoll.  Only http.c and the files as_http_curl*.c include this.
+ * The engine behind as_http_t: libcurl's multi-socket interface in the event
+ * loop.  Only the files http*.c include this.
  */
 
 #ifndef AS_HTTP_CURL_H
@@ -16,12 +16,6 @@
 #define AS_HTTP_ANSWER_DEFAULT    65536
 #define AS_HTTP_ANSWER_HEADERS    32768   /* bytes of an answer's headers */
 #define AS_HTTP_KEEP_BUFFER       4096    /* larger ones are not pooled */
-#define AS_HTTP_WATCHES           16
-
-/* What an epoll event belongs to, above the descriptor. */
-#define AS_HTTP_TAG_CURL          0
-#define AS_HTTP_TAG_WATCH         1
-#define AS_HTTP_TAG_WAKE          2
 
 
 typedef struct as_http_curl_s  as_http_curl_t;
@@ -58,34 +52,26 @@ struct as_http_call_s {
     char               error[CURL_ERROR_SIZE];
 };
 
-typedef struct as_http_defer_s  as_http_defer_t;
+/* A socket of libcurl's. */
+typedef struct as_http_socket_s  as_http_socket_t;
 
-struct as_http_defer_s {
-    as_http_defer_t   *next;
-    void             (*fn)(void *data);
-    void              *data;
+struct as_http_socket_s {
+    as_watch_t           watch;
+    as_http_curl_t      *http;
+    as_http_socket_t    *next;
+    as_http_socket_t   **prev;
 };
-
-typedef struct {
-    int      fd;                       /* -1: free */
-    void   (*fn)(void *data);
-    void    *data;
-} as_http_watch_t;
 
 struct as_http_curl_s {
     CURLM             *multi;
-    int                epfd;
-    int                wakefd;
-    int64_t            due_ms;         /* libcurl's timer; -1: none */
+    as_loop_t         *loop;
+    as_timer_t         timer;          /* libcurl's */
+    as_http_socket_t  *sockets;
 
     as_http_call_t    *active;
     as_http_call_t    *free;
     size_t             nactive;
     size_t             max_calls;
-
-    as_http_defer_t   *deferred;
-    as_http_defer_t  **deferred_last;
-    as_http_watch_t    watches[AS_HTTP_WATCHES];
 
     as_http_conf_t     conf;           /* its strings are our copies */
 };
@@ -95,27 +81,8 @@ extern const as_http_ops_t  as_http_curl_ops;
 
 
 /* http_curl.c */
-as_http_curl_t *as_http_curl_new(const as_http_conf_t *conf);
-int as_http_curl_fd(as_http_curl_t *http);
-int as_http_curl_timeout(as_http_curl_t *http);
-void as_http_curl_perform(as_http_curl_t *http);
+as_http_curl_t *as_http_curl_new(const as_http_conf_t *conf, as_loop_t *loop);
 size_t as_http_curl_in_flight(const as_http_curl_t *http);
-void as_http_curl_unlink(as_http_curl_t *http, as_http_call_t *call);
-void as_http_curl_recycle(as_http_curl_t *http, as_http_call_t *call);
-
-/* http_events.c */
-int as_http_curl_epoll(as_http_curl_t *http, int op, int fd,
-    uint32_t events, unsigned tag);
-int as_http_curl_socket(CURL *easy, curl_socket_t s, int what, void *data,
-    void *known);
-int as_http_curl_timer(CURLM *multi, long timeout_ms, void *data);
-int as_http_curl_defer(void *ctx, void (*fn)(void *data), void *data);
-int as_http_curl_watch(void *ctx, int fd, void (*fn)(void *data),
-    void *data);
-void as_http_curl_unwatch(void *ctx, int fd);
-int as_http_curl_poll(void *ctx, struct pollfd *fds, size_t n,
-    int timeout_ms);
-void as_http_curl_wake(void *ctx);
 
 /* http_call.c: one call and its easy handle */
 as_http_call_t *as_http_call_new(as_http_curl_t *http,

@@ -100,7 +100,7 @@ as_backlog_create(as_worker_t *worker)
     backlog->job.run = as_backlog_run;
     backlog->job.done = as_backlog_done;
     backlog->job.data = backlog;
-    backlog->clerk = as_clerk_create(AS_BACKLOG_PART, worker->http,
+    backlog->clerk = as_clerk_create(AS_BACKLOG_PART, worker->loop,
                                      worker->settings, worker->log);
     if (backlog->clerk == NULL) {
         free(backlog);

@@ -111,6 +111,8 @@ as_consumer_create(as_worker_t *worker)
     consumer->intake_timer.data = consumer;
     consumer->desk_timer.fn = as_desk_go;
     consumer->desk_timer.data = consumer;
+    consumer->desk_soon.fn = as_desk_go;
+    consumer->desk_soon.data = consumer;
     TAILQ_INIT(&consumer->all);
     TAILQ_INIT(&consumer->desk);
 
@@ -118,7 +120,7 @@ as_consumer_create(as_worker_t *worker)
                                               consumer);
     consumer->tray = as_tray_create(worker, as_consumer_left,
                                     as_course_buried, consumer);
-    consumer->clerk = as_clerk_create(AS_CONSUMER_PART, worker->http,
+    consumer->clerk = as_clerk_create(AS_CONSUMER_PART, worker->loop,
                                       worker->settings, worker->log);
 
     if (consumer->factories == NULL || consumer->tray == NULL
@@ -154,6 +156,7 @@ as_consumer_destroy(as_consumer_t *consumer)
     as_loop_clear(consumer->worker->loop, &consumer->keeper);
     as_loop_clear(consumer->worker->loop, &consumer->intake_timer);
     as_loop_clear(consumer->worker->loop, &consumer->desk_timer);
+    as_loop_clear(consumer->worker->loop, &consumer->desk_soon);
 
     while ((letter = TAILQ_FIRST(&consumer->all)) != NULL) {
         TAILQ_REMOVE(&consumer->all, letter, all);

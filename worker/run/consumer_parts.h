@@ -53,7 +53,7 @@ struct as_consumer_s {
     size_t              ndesk;
     as_job_t            job;
     bool                working;
-    bool                deferred;
+    as_timer_t          desk_soon;
     as_letter_t        *batch[AS_DESK_MAX];
     as_lease_t         *leases[AS_DESK_MAX];
     size_t              nbatch;

@@ -24,11 +24,7 @@ as_desk_add(as_letter_t *letter, as_lease_kind_e kind)
     TAILQ_INSERT_TAIL(&consumer->desk, letter, link);
     consumer->ndesk++;
 
-    if (!consumer->deferred
-        && as_http_defer(consumer->worker->http, as_desk_go, consumer) == 0)
-    {
-        consumer->deferred = true;
-    }
+    as_loop_within(consumer->worker->loop, &consumer->desk_soon, 0);
 }
 
 
@@ -196,8 +192,6 @@ void
 as_desk_go(void *data)
 {
     as_consumer_t  *consumer = data;
-
-    consumer->deferred = false;
 
     if (consumer->working || consumer->ndesk == 0
         || consumer->desk_timer.set)

@@ -23,7 +23,7 @@ struct as_metrics_s {
     as_worker_t          *worker;
     const as_consumer_t  *consumer;
     struct MHD_Daemon    *daemon;
-    int                   fd;          /* libmicrohttpd's epoll */
+    as_watch_t            watch;       /* of libmicrohttpd's epoll */
     as_timer_t            timer;       /* its connections' time-outs */
 };
 
@@ -181,13 +181,15 @@ as_metrics_create(as_worker_t *worker, const as_consumer_t *consumer)
     metrics->consumer = consumer;
     metrics->timer.fn = as_metrics_ready;
     metrics->timer.data = metrics;
+    metrics->watch.fn = as_metrics_ready;
+    metrics->watch.data = metrics;
     metrics->daemon = as_metrics_listen(metrics, port);
     info = metrics->daemon == NULL ? NULL
            : MHD_get_daemon_info(metrics->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
     if (info == NULL
-        || as_http_watch(worker->http, info->epoll_fd, as_metrics_ready,
-                         metrics) != 0)
+        || as_loop_watch(worker->loop, &metrics->watch, info->epoll_fd,
+                         AS_LOOP_READ) != 0)
     {
         as_log_write(worker->log, AS_LOG_WARN, AS_METRICS_PART, "cannot "
                      "listen on 127.0.0.1:%u: no metrics; choose another "
@@ -199,7 +201,6 @@ as_metrics_create(as_worker_t *worker, const as_consumer_t *consumer)
         return NULL;
     }
 
-    metrics->fd = info->epoll_fd;
     as_log_write(worker->log, AS_LOG_INFO, AS_METRICS_PART,
                  "http://127.0.0.1:%u/metrics and /healthz", port);
 
@@ -214,7 +215,7 @@ as_metrics_destroy(as_metrics_t *metrics)
         return;
     }
 
-    as_http_unwatch(metrics->worker->http, metrics->fd);
+    as_loop_unwatch(metrics->worker->loop, &metrics->watch);
     as_loop_clear(metrics->worker->loop, &metrics->timer);
     MHD_stop_daemon(metrics->daemon);
     free(metrics);

@@ -310,9 +310,9 @@ as_relay_create(as_worker_t *worker)
         relay->batches[i].relay = relay;
     }
 
-    relay->clerk = as_clerk_create(AS_RELAY_PART, worker->http,
+    relay->clerk = as_clerk_create(AS_RELAY_PART, worker->loop,
                                    worker->settings, worker->log);
-    relay->watcher = as_clerk_create(AS_RELAY_PART, worker->http,
+    relay->watcher = as_clerk_create(AS_RELAY_PART, worker->loop,
                                      worker->settings, worker->log);
     if (relay->clerk == NULL || relay->watcher == NULL) {
         as_clerk_destroy(relay->clerk);

@@ -41,6 +41,7 @@ typedef struct {
     as_settings_t   *settings;
     as_run_old_t    *old;
     int              signals;          /* signalfd */
+    as_watch_t       signal_watch;
     as_notify_t     *notify;
     as_metrics_t    *metrics;
     as_relay_t      *relay;
@@ -287,9 +288,12 @@ as_run_signals(as_run_t *run)
     as_run_signal_set(&set);
     run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 
+    run->signal_watch.fn = as_run_signal;
+    run->signal_watch.data = run;
+
     return run->signals == -1 ? -1
-           : as_http_watch(run->worker.http, run->signals, as_run_signal,
-                           run);
+           : as_loop_watch(run->worker.loop, &run->signal_watch,
+                           run->signals, AS_LOOP_READ);
 }
 
 
@@ -356,13 +360,13 @@ as_run_base(as_run_t *run)
     http.proxy = run->settings->proxy;
     http.ca_file = run->settings->ca_bundle;
 
-    run->worker.http = as_http_curl_create(&http);
-    if (run->worker.http == NULL) {
+    run->worker.loop = as_loop_create(as_clock_system());
+    if (run->worker.loop == NULL) {
         return -1;
     }
 
-    run->worker.loop = as_loop_create(run->worker.http, as_clock_system());
-    if (run->worker.loop == NULL || as_run_signals(run) != 0
+    run->worker.http = as_http_curl_create(&http, run->worker.loop);
+    if (run->worker.http == NULL || as_run_signals(run) != 0
         || as_uuid_init(&run->worker.uuid) != 0)
     {
         return -1;
@@ -433,10 +437,8 @@ as_run_destroy(as_run_t *run)
     if (run->worker.aws != NULL) {
         as_aws_destroy(run->worker.aws);
     }
+    as_http_destroy(run->worker.http);
     as_loop_destroy(run->worker.loop);
-    if (run->worker.http != NULL) {
-        as_http_destroy(run->worker.http);
-    }
     if (run->signals != -1) {
         close(run->signals);
     }

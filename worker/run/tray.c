@@ -40,6 +40,8 @@ as_tray_create(as_worker_t *worker, as_tray_left_pt left,
     tray->left = left;
     tray->dead = dead;
     tray->data = data;
+    tray->soon.fn = as_tray_go;
+    tray->soon.data = tray;
 
     for (k = 0; k < AS_TRAY_KINDS; k++) {
         TAILQ_INIT(&tray->items[k]);
@@ -66,6 +68,8 @@ as_tray_destroy(as_tray_t *tray)
         return;
     }
 
+    as_loop_clear(tray->worker->loop, &tray->soon);
+
     for (k = 0; k < AS_TRAY_KINDS; k++) {
         as_loop_clear(tray->worker->loop, &tray->timers[k]);
         for (i = 0; i < AS_TRAY_CALLS; i++) {
@@ -81,25 +85,11 @@ as_tray_destroy(as_tray_t *tray)
 }
 
 
-static void
-as_tray_deferred(void *data)
-{
-    as_tray_t  *tray = data;
-
-    tray->deferred = false;
-    as_tray_go(tray);
-}
-
-
-/* At the end of this turn, so that what comes together goes together. */
+/* In the next turn, so that what comes together goes together. */
 static void
 as_tray_soon(as_tray_t *tray)
 {
-    if (!tray->deferred
-        && as_http_defer(tray->worker->http, as_tray_deferred, tray) == 0)
-    {
-        tray->deferred = true;
-    }
+    as_loop_within(tray->worker->loop, &tray->soon, 0);
 }
 
 

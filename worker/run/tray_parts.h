@@ -51,7 +51,7 @@ struct as_tray_s {
     as_tray_batch_t   batches[AS_TRAY_KINDS][AS_TRAY_CALLS];
     as_health_t       allowed[AS_TRAY_KINDS];
     as_timer_t        timers[AS_TRAY_KINDS];     /* set: out of reach */
-    bool              deferred;
+    as_timer_t        soon;
 };
 
 

@@ -367,7 +367,7 @@ as_watchdog_create(as_worker_t *worker, const as_watchdog_hooks_t *hooks)
         return NULL;
     }
 
-    watchdog->clerk = as_clerk_create(AS_WATCHDOG_PART, worker->http,
+    watchdog->clerk = as_clerk_create(AS_WATCHDOG_PART, worker->loop,
                                       worker->settings, worker->log);
     if (watchdog->clerk == NULL) {
         free(watchdog);

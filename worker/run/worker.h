@@ -10,7 +10,7 @@
 #include "aws/aws.h"
 #include "run/health.h"
 #include "base/log.h"
-#include "http/loop.h"
+#include "loop/loop.h"
 #include "db/order.h"
 #include "base/settings.h"
 #include "as_uuid.h"
