@@ -159,6 +159,14 @@ my @packages = map { /^[a-z]+\s+([a-z0-9.+-]+)/ ? $1 : () }
 none('every package is in the README',
     grep { $readme !~ /`\Q$_\E`/ } @packages);
 
+# The files that a shop makes: one list tells of all of them.
+my ($files) = slurp('docs/operations.md') =~ /^## Files\n(.*?)^## /ms;
+my %named = map { $_ => 1 } map { slurp($_) =~ m{/etc/autostock/([\w.-]*\w)}g }
+    @pages, 'nginx.conf.example', glob('docs/*.8'), glob('contrib/*');
+cmp_ok(scalar keys %named, '>', 5, 'the files of /etc/autostock are found');
+none('every file of /etc/autostock is in the list of docs/operations.md',
+    grep { ($files // '') !~ /^\| `\Q$_\E` \|/m } sort keys %named);
+
 # The types of problems.
 my @types = slurp('src/http/ngx_http_autostock_response.c')
     =~ /problem_head\(\s*"([a-z-]+)"/g;

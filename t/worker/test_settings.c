@@ -220,6 +220,36 @@ urls_are_shown_without_secrets(void **state)
 
 
 static void
+relative_files_are_beside_the_settings(void **state)
+{
+    FILE           *out;
+    char            text[1000], path[] = "/tmp/test_secret.XXXXXX";
+    as_text_t       errors = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    (void) state;
+
+    out = fdopen(mkstemp(path), "w");
+    fputs("beside\n", out);
+    fclose(out);
+
+    /* the file of settings is in /tmp, too; the tests run elsewhere */
+    snprintf(text, sizeof(text), WHOLE "DB_PASSWORD_FILE=%s\n"
+             "DB_TLS_CA=ca.pem\nDB_SOCKET=relative.sock\n",
+             path + strlen("/tmp/"));
+    settings = load(text, &errors);
+    assert_non_null(settings);
+    assert_string_equal(settings->db_password, "beside");
+    assert_string_equal(settings->db_tls_ca, "/tmp/ca.pem");
+    assert_string_equal(settings->db_socket, "relative.sock");
+
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+    unlink(path);
+}
+
+
+static void
 the_file_wins(void **state)
 {
     as_text_t       errors = AS_TEXT_EMPTY;
@@ -320,6 +350,7 @@ main(void)
         cmocka_unit_test(wrong_are_told_with_place),
         cmocka_unit_test(secrets_from_files_are_not_told),
         cmocka_unit_test(urls_are_shown_without_secrets),
+        cmocka_unit_test(relative_files_are_beside_the_settings),
         cmocka_unit_test(the_file_wins),
         cmocka_unit_test(environment_of_a_command),
         cmocka_unit_test(times),

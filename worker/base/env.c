@@ -111,9 +111,54 @@ as_env_trim(char *s)
 }
 
 
+static bool
+as_env_names_file(const char *name)
+{
+    size_t  len;
+
+    len = strlen(name);
+
+    return (len > 5 && strcmp(name + len - 5, "_FILE") == 0)
+           || strcmp(name, "DB_TLS_CA") == 0
+           || strcmp(name, "AWS_CA_BUNDLE") == 0;
+}
+
+
+/*
+ * A file name without a folder is beside the file of settings: a service
+ * manager hands over both in a folder of its own choice.
+ */
+static int
+as_env_put(as_env_t *env, const char *path, const char *name,
+    const char *value, const char *where)
+{
+    int          rc;
+    char        *beside;
+    const char  *slash;
+
+    slash = strrchr(path, '/');
+
+    if (!as_env_names_file(name) || *value == '\0' || *value == '/'
+        || slash == NULL)
+    {
+        return as_env_add(&env->entries, name, value, where);
+    }
+
+    if (asprintf(&beside, "%.*s/%s", (int) (slash - path), path, value) == -1)
+    {
+        return -1;
+    }
+
+    rc = as_env_add(&env->entries, name, beside, where);
+    free(beside);
+
+    return rc;
+}
+
+
 /* 0, or -1 where the line is no NAME=VALUE. */
 static int
-as_env_line(as_env_t *env, char *line, const char *where)
+as_env_line(as_env_t *env, const char *path, char *line, const char *where)
 {
     char    *name, *value;
     size_t   len;
@@ -141,7 +186,7 @@ as_env_line(as_env_t *env, char *line, const char *where)
         return -1;
     }
 
-    return as_env_add(&env->entries, name, as_env_trim(value), where);
+    return as_env_put(env, path, name, as_env_trim(value), where);
 }
 
 
@@ -166,7 +211,7 @@ as_env_read(as_env_t *env, const char *path, char err[AS_ENV_ERROR_LEN])
     for (number = 1; fgets(line, AS_ENV_LINE_MAX, in) != NULL; number++) {
         snprintf(where, sizeof(where), "%.300s line %d", path, number);
 
-        if (as_env_line(env, line, where) != 0) {
+        if (as_env_line(env, path, line, where) != 0) {
             snprintf(err, AS_ENV_ERROR_LEN, "%s: expected NAME=VALUE, a "
                      "comment (#) or an empty line", where);
             goto out;

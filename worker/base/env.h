@@ -6,6 +6,10 @@
  *     # a comment
  *     DB_HOSTNAME=127.0.0.1
  *     export DB_PASSWORD='what ever'
+ *     DB_PASSWORD_FILE=worker-db-password
+ *
+ * A relative file name there (NAME_FILE, DB_TLS_CA, AWS_CA_BUNDLE) is relative
+ * to the folder of that file.
  */
 
 #ifndef AS_ENV_H
