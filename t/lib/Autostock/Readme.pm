@@ -1,0 +1,67 @@
+package Autostock::Readme;
+
+# The code blocks of README.md, as a reader finds them: under a heading, in
+# their order, without the indentation.  Everything is bytes (UTF-8).
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use Carp qw( croak );
+use Exporter qw( import );
+
+our @EXPORT = qw( blocks examples );
+
+
+# The text under a heading, up to the next one of its level or above.
+sub section {
+    my ($heading) = @_;
+
+    open my $in, '<', 'README.md' or die "README.md: $!";
+    my $text = do { local $/; <$in> };
+    $text =~ /^(#+) \Q$heading\E\n(.*)/ms
+        or croak "README.md has no heading \"$heading\"";
+    my ($level, $rest) = (length $1, $2);
+    $rest =~ s/^#{1,$level} .*//ms;
+    return $rest;
+}
+
+
+# Every code block: what is indented by four spaces, between other text.
+sub blocks {
+    my ($heading) = @_;
+
+    my (@blocks, $open);
+    for my $line (split /\n/, section($heading)) {
+        if ($line =~ /^ {4}/) {
+            push @blocks, '' unless $open;
+            $blocks[-1] .= substr($line, 4) . "\n";
+            $open = 1;
+        } elsif ($line eq '' && $open) {
+            $blocks[-1] .= "\n";
+        } else {
+            $open = 0;
+        }
+    }
+    s/\n+\z/\n/ for @blocks;
+    return @blocks;
+}
+
+
+# "$ COMMAND" with the answer that is shown below it, if any: pairs.
+sub examples {
+    my ($heading) = @_;
+
+    my @examples;
+    for my $block (grep { /^\$ /m } blocks($heading)) {
+        for my $part (split /^\$ /m, $block) {
+            next unless length $part;
+            my ($command, $answer) = split /^(?=HTTP\/1\.1 )/m, $part, 2;
+            push @examples, [$command, $answer];
+        }
+    }
+    return @examples;
+}
+
+
+1;

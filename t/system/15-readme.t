@@ -1,0 +1,204 @@
+#!/usr/bin/perl
+
+# What README.md shows is what happens: its commands are run from it, in their
+# order, and their answers compared; its configurations are given to nginx.
+# (Its installation is run by t/fresh/run, in a machine of its own.)
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Cwd qw( getcwd );
+use File::Temp qw( tempdir );
+use IPC::Open2 qw( open2 );
+use Test::More;
+use Autostock::Certs;
+use Autostock::Process qw( free_port );
+use Autostock::Readme;
+
+my $dir   = tempdir('as-XXXXXX', CLEANUP => 1,
+    DIR => $ENV{AUTOSTOCK_TEST_WORK} // '/tmp');
+my $build = $ENV{AUTOSTOCK_BUILD} // getcwd() . '/build';
+my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
+$ENV{AUTOSTOCK_STACK_DIR} = "$dir/stack";
+delete @ENV{grep { /^(?:AWS_|DB_|CURL_)/ } keys %ENV};
+
+# One shell, as the reader has one.
+my $shell = open2(my $from, my $to, 'bash 2>&1');
+my $mark  = 'end of the command';
+
+END {
+    my $status = $?;
+    system 'stack/stack down --wipe > /dev/null 2>&1' if $dir;
+    $? = $status;
+}
+
+# Output and exit code.
+sub shell {
+    my ($command) = @_;
+
+    print $to "$command\nprintf '\\n$mark %s\\n' \$? ; :\n";
+    $to->flush;
+    my $output = '';
+    local $SIG{ALRM} = sub { BAIL_OUT("it does not end: $command\n$output") };
+    alarm 90;
+    while (my $line = <$from>) {
+        if ($line =~ /^\Q$mark\E (\d+)$/) {
+            alarm 0;
+            return ($output, $1);
+        }
+        $output .= $line;
+    }
+    BAIL_OUT("the shell ended: $output");
+}
+
+# A command that is to work, and to end.
+sub works {
+    my ($command) = @_;
+
+    $command =~ s/^(?=curl )/curl -s -m 20 /;
+    $command =~ s/^(curl -s -m 20 )curl /$1/;
+    my ($output, $code) = shell($command);
+    chomp(my $name = $command);
+    is($code, 0, $name) or diag $output;
+    return $output;
+}
+
+# The lines of a block, without comments.
+sub commands {
+    return grep { /\S/ } map { s/(?:^|\s+)#.*//r } split /\n/, $_[0];
+}
+
+# The answer as the README writes it: its headers, and ids by their number.
+sub written {
+    my ($answer) = @_;
+
+    $answer =~ s/\r//g;
+    $answer =~ s/^(?:Server|Date|Connection|Content-Length): .*\n//mg;
+    my ($head, $body) = split /\n\n/, $answer, 2;
+    my ($first, @headers) = split /\n/, $head;
+    my (%number, $next);
+    $body =~ s/\b(01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f-]{21})\b/
+        'id ' . ($number{$1} \/\/= ++$next)/ge;
+    return join "\n", $first, (sort @headers), '', $body =~ s/\s+\z//r;
+}
+
+subtest 'by hand' => sub {
+    my ($block) = grep { /stack up/ } blocks('Try it: two commands');
+    for my $command (commands($block)) {
+        if ($command =~ / -f$/) {
+            like((shell("timeout 1 $command"))[1], qr/^(?:0|124)$/, $command);
+        } else {
+            works($command);
+        }
+    }
+};
+
+subtest 'answers' => sub {
+    my ($first) = blocks('HTTP');
+    works($_) for commands($first);
+    my $shown = 0;
+    for my $example (examples('HTTP')) {
+        my ($command, $answer) = @$example;
+        my $output = works($command);
+        next unless defined $answer;
+        is(written($output), written($answer), 'answers what is shown');
+        $shown++;
+    }
+    cmp_ok($shown, '>', 6, 'examples with answers');
+};
+
+# The ids of one example to the next: a replay has those of the first time.
+subtest 'the worker' => sub {
+    my ($block) = grep { /provision/ } blocks('The worker');
+    for my $command (commands($block)) {
+        next if $command =~ /\brun$/;
+        $command =~ s/^autostock-worker/stack\/stack worker/
+            or fail("a command of autostock-worker: $command");
+        # 1: findings, or nobody there to say yes
+        my ($output, $code) = shell("$command < /dev/null");
+        like($code, qr/^[01]$/, $command) or diag $output;
+    }
+};
+
+# --- configurations
+
+my $port = free_port();
+
+sub prepare {
+    system('mkdir', '-p', "$dir/nginx/logs") == 0 or die;
+    Autostock::Certs::authority($dir, 'db-ca');
+    for my $name (qw( db-password callback-secret )) {
+        open my $out, '>', "$dir/$name" or die "$dir/$name: $!";
+        print $out "0123456789abcdef0123456789abcdef\n";
+        chmod 0600, "$dir/$name";
+    }
+}
+
+# What stands for "..." there, and this machine's files and ports.
+sub local_names {
+    my ($text) = @_;
+
+    $text =~ s/(autostock_database \w+ \{[^}]*)\.\.\./$1database shop;/g;
+    $text =~ s/\s\.\.\.(?=\s)/ /g;
+    $text =~ s{/etc/autostock/db-ca\.pem}{$dir/db-ca.pem}g;
+    $text =~ s{/etc/autostock/}{$dir/}g;
+    $text =~ s{modules/(ngx_http_autostock_module\.so)}{$build/$1};
+    $text =~ s/^(\s*server \{)(?![^}]*listen)/$1 listen 127.0.0.1:$port;/mg;
+    $text =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/g;
+    return $text;
+}
+
+# A configuration around what is shown, as deep as it must be.
+sub around {
+    my ($text) = @_;
+
+    my $module = -e "$build/ngx_http_autostock_module.so"
+        ? "load_module $build/ngx_http_autostock_module.so;\n" : '';
+    my $shop = "autostock_database shop { server unix:$dir/s; user shop;"
+        . ' database shop; }';
+    my ($first) = $text =~ /^\s*(?:#.*\n\s*)*(\w+)/;
+
+    return $text if $first eq 'load_module';
+    $text = "location / { $text }"
+        unless $first =~ /^(?:location|server|resolver|autostock_database)$/;
+    $text = "server { listen 127.0.0.1:$port; autostock shop;"
+        . " autostock_callback_secret_file $dir/callback-secret;\n$text\n}"
+        if $text =~ /^\s*(?:#.*\n\s*)*location/;
+    $shop = '' if $text =~ /autostock_database shop /;
+    return "$module http { $shop\n$text\n}\n";
+}
+
+sub nginx_takes {
+    my ($text, $name) = @_;
+
+    my $conf = "$dir/nginx/nginx.conf";
+    open my $out, '>', $conf or die "$conf: $!";
+    print $out "error_log stderr;\npid $dir/nginx/pid;\n",
+        around(local_names($text)), "events { }\n";
+    close $out;
+    my $said = `$nginx -t -p $dir/nginx -c $conf -e stderr 2>&1`;
+    is($?, 0, "nginx takes: $name") or diag $said, $text;
+}
+
+subtest 'configurations' => sub {
+    prepare();
+    my ($synopsis) = blocks('Synopsis');
+    nginx_takes($synopsis, 'the synopsis');
+    my $found = 0;
+    for my $block (blocks('Examples')) {
+        next if $block =~ /^(?:UPDATE|export|build|stack)\b/;
+        # alternatives stand beside each other, with a comment each
+        my @parts = $block =~ /\n\n# / ? split(/\n\n(?=# )/, $block)
+            : $block;
+        for my $part (@parts) {
+            my ($name) = $part =~ /(\S.*)/;
+            nginx_takes($part, $name);
+            $found++;
+        }
+    }
+    cmp_ok($found, '>', 7, 'examples');
+};
+
+done_testing();
