@@ -1,0 +1,131 @@
+# What a person does by hand, for t/fresh/run.
+
+port=8080
+readme=$top/README.md
+unit=/usr/lib/systemd/system/autostock-worker.service
+
+#   block HEADING N: the heading's Nth code block of README.md, as it is typed
+block() {
+    awk -v heading="$1" -v wanted="$2" '
+        /^#+ / { on = substr($0, index($0, " ") + 1) == heading; next }
+        !on { next }
+        /^    / { if (!open) { n++ } open = 1
+                  if (n == wanted) { print substr($0, 5) } next }
+        /^$/ && open { if (n == wanted) { print "" } next }
+        { open = 0 }' "$readme"
+}
+
+# Commands of standard input, by a shell that ends at the first that fails;
+# the machine has no systemd and no person, but stand-ins for both.
+by_hand() {
+    sed "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" > /root/by-hand.sh
+    PATH=$top/t/fresh/bin:$PATH bash -e /root/by-hand.sh \
+        > "$log.by-hand" 2>&1 < /dev/null
+    local rc=$?
+    cat "$log.by-hand"
+    return $rc
+}
+
+#   wait_for SECONDS COMMAND...
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.2
+    done
+}
+
+# Debian's own server with its own settings, but for the network, which is not
+# this root's alone.
+start_database() {
+    printf '[mariadbd]\nskip-networking\n' \
+        > /etc/mysql/mariadb.conf.d/99-fresh.cnf
+    install -d -o mysql /run/mysqld
+    setsid mariadbd --user=mysql > /root/mariadbd.log 2>&1 &
+    wait_for 30 mariadb -e 'SELECT 1'
+}
+
+# nginx with Debian's configuration, but for the site on port 80.
+restart_nginx() {
+    rm -f /etc/nginx/sites-enabled/default
+    if [ -s /run/nginx.pid ] && kill -0 "$(cat /run/nginx.pid)" 2> /dev/null
+    then
+        nginx -s quit
+        wait_for 10 not test -e /run/nginx.pid
+    fi
+    nginx
+}
+
+setup() {
+    port_is_free $port || port=$(port_choose)
+    export FRESH_CONF=/root/autostock.conf
+    block Synopsis 1 | awk '/^http \{/ { on = 1; next } /^\}/ { on = 0 }
+        on { print substr($0, 5) }' \
+        | sed "s/127\.0\.0\.1:8080/127.0.0.1:$port/" > $FRESH_CONF
+    restart_nginx || return
+    block 'Into an existing nginx of Debian' 2 | by_hand
+}
+
+secret_modes() {
+    [ "$(stat -c '%a %U' /etc/autostock)" = '755 root' ] || return
+    not find /etc/autostock -type f -not -perm 600 | not grep .
+}
+
+stack_parts() {
+    stack/stack start emulator && stack/stack start factory || return
+    eval "$(stack/stack env)"
+}
+
+service='The worker as a service'
+
+# /etc/autostock/worker.env and aws-credentials as the README shows them, with
+# what is this machine's.
+worker_files() {
+    (
+        umask 077
+        block "$service" 1 | sed \
+            -e "s,^FACTORY_API_URL=.*,FACTORY_API_URL=$FACTORY_API_URL," \
+            -e "s,^CALLBACK_URL=https://shop.example,CALLBACK_URL=http://127.0.0.1:$port," \
+            > $env
+        echo "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL" >> $env
+        block "$service" 2 | sed 's/\.\.\.$/fresh/' \
+            > /etc/autostock/aws-credentials
+    )
+}
+
+# The two by hand; what the first prints belongs into worker.env.
+worker_commands() {
+    local command
+    while read -r command; do
+        case $command in
+        *provision*)
+            echo "$command --yes" | by_hand || return
+            grep -E '^ *(TOPIC_ARN|QUEUE_URL|DLQ_URL)=' "$log.by-hand" \
+                | sed 's/^ *//' >> $env ;;
+        *check-config*)
+            echo "$command" | by_hand || return ;;
+        esac
+    done < <(block "$service" 3)
+}
+
+verify_unit() {
+    grep -q '^ExecStart=/usr/sbin/autostock-worker run' $unit || return
+    if command -v systemd-analyze > /dev/null; then
+        systemd-analyze verify --man=no $unit
+    fi
+}
+
+start_worker() {
+    block "$service" 3 | grep '^systemctl' | by_hand
+}
+
+stop_worker() { echo 'systemctl stop autostock-worker' | by_hand; }
+
+# Where AWS's keys come from elsewhere there is no such file.
+start_worker_without_file() {
+    rm /etc/autostock/aws-credentials
+    sed -i '/^AWS_SHARED_CREDENTIALS_FILE/d' $env
+    printf '%s\n' AWS_ACCESS_KEY_ID=fresh AWS_SECRET_ACCESS_KEY=fresh >> $env
+    start_worker && wait_for 20 curl -sf http://127.0.0.1:9508/healthz
+}
