@@ -73,6 +73,50 @@ subtest 'the factory fails this one order for long' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+subtest 'the dead letter is refused' => sub {
+    emulator_fault(operation => 'SendMessageBatch', fault => 'status',
+        status => 400, code => 'InvalidParameterValue', times => 0);
+    fault(fault => 'status', status => 400, times => 0);
+    checkout(10);
+    my $id = order()->{id};
+    my $order = sub { (grep { $_->{id} eq $id } orders())[0] };
+    ok(wait_for(sub { $order->()->{state} eq 'failed' }, 20),
+        'its order fails all the same') or diag explain order();
+    like($order->()->{error}, qr/answered 400; its letter could not be moved/,
+        'which is told');
+    emulator_faults_clear();
+    factory_faults_clear();
+    ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30), 'a later one')
+        or diag explain [orders()];
+    letters();
+};
+
+subtest "AWS's own redrive" => sub {
+    my $order = sub {
+        my ($name, $failed) = @_;
+        sql("INSERT INTO product (product_id, sku, name, price, stock,
+                factory_id, ad_id)
+            SELECT UNHEX(MD5('$name')), '$name', '$name', 1, 5, factory_id, ad_id
+            FROM factory, advertisement;
+            INSERT INTO restock_order (order_id, product_id, quantity, state,
+                failed_at) VALUES (UNHEX(MD5('$name')), UNHEX(MD5('$name')),
+                7, 'failed', $failed)");
+        my $id = sql("SELECT BIN_TO_UUID(UNHEX(MD5('$name')))")->[0][0];
+        send_letter('x', MessageAttributeOrderId => $id,
+            MessageAttributeProductId => $name);
+        return sub { (grep { $_->{id} eq $id } orders())[0]{state} };
+    };
+    my $again = $order->('again', 'UTC_TIMESTAMP(6)');
+    ok(wait_for(sub { $again->() =~ /^(?:requested|fulfilled)$/ }, 20),
+        'a letter sent after its order failed opens it again')
+        or diag log_of('worker');
+    my $copy = $order->('copy', 'UTC_TIMESTAMP(6) + INTERVAL 1 HOUR');
+    ok(wait_for(sub { log_of('worker') =~ /dropped: its order has failed/ }),
+        'one from before is dropped');
+    is($copy->(), 'failed', 'and its order stays failed');
+    is(books_agree(), '', 'the books agree');
+};
+
 subtest 'a factory.API that is no URL' => sub {
     my $asked = asked();
     sql("UPDATE factory SET API = '//127.0.0.1:9/x'");
@@ -94,9 +138,11 @@ subtest 'letters that are not ours' => sub {
     send_letter($_) for grep { !/\xff/ } @bodies;
     send_letter('x', MessageAttributeProductId => 'no such product',
         MessageAttributeProductCnt => '10');
+    send_letter('x', MessageAttributeProductId => 'CP-502101',
+        MessageAttributeProductCnt => 'ten');
     send_letter('x', MessageAttributeProductCnt => '10',
         MessageAttributeProductId => '213175b4-c9bf-11ec-a849-0a5824c89bff');
-    my $n = @bodies - 1 + 2;
+    my $n = @bodies - 1 + 3;
 
     my @dead = dead($n);
     is(scalar @dead, $n, "all $n are dead");

@@ -246,6 +246,9 @@ subtest 'dead letters' => sub {
     ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state}
         eq 'fulfilled' }, 20), 'and is fulfilled') or diag explain [orders()];
 
+    ($output, $code) = command('dlq', 'redrive', '--yes', '--reason', 'JSON');
+    is($code, 1, 'a letter without product is not sent again');
+    like($output, qr/refused: the message is not JSON/, 'it is told why');
     is((command('dlq', 'drop', '--yes', '--reason', 'JSON'))[1], 0, 'drop');
     is(queue_depth($env->{DLQ_URL}), 0, 'it is gone');
     is(books_agree(), '', 'the books agree');

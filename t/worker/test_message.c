@@ -161,14 +161,23 @@ poison(void **state)
 static void
 wrong_order(void **state)
 {
-    as_message_t  m;
+    char                      body[200];
+    size_t                    i;
+    as_message_t              m;
+    static const char *const  wrong[] = {
+        "\"zzz\"", "\"\"", "1", "null", "{}", "[]"
+    };
 
     (void) state;
 
-    m = parse("{\"MessageAttributeOrderId\":\"zzz\","
-              "\"MessageAttributeProductId\":\"CP-1\"}", NULL);
-    assert_string_equal(m.poison, "the order id is no UUID");
-    as_message_free(&m);
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(body, sizeof(body), "{\"MessageAttributeOrderId\":%s,"
+                 "\"MessageAttributeProductId\":\"CP-1\"}", wrong[i]);
+        m = parse(body, NULL);
+        assert_non_null(m.poison);
+        assert_string_equal(m.poison, "the order id is no UUID");
+        as_message_free(&m);
+    }
 }
 
 
@@ -180,7 +189,9 @@ quantities(void **state)
     as_message_t              m;
     static const char *const  none[] = {
         "0", "-1", "1000001", "\"\"", "\"x\"", "\"1.5\"", "1.5", "null",
-        "true", "\" 1\"", "\"99999999999999999999\"", "\"10x\""
+        "true", "\" 1\"", "\"99999999999999999999\"", "\"10x\"", "[1]",
+        "{}", "{\"Type\":\"Number\"}", "{\"Type\":\"Binary\",\"Value\":"
+        "\"MTA=\"}", "1e1", "{\"StringValue\":\"\"}", "\"1\\u0000\""
     };
 
     (void) state;
@@ -189,14 +200,57 @@ quantities(void **state)
         snprintf(body, sizeof(body), "{\"MessageAttributeProductId\":\"C\","
                  "\"MessageAttributeProductCnt\":%s}", none[i]);
         m = parse(body, NULL);
-        assert_null(m.poison);
-        assert_int_equal(m.quantity, 0);
+        if (m.poison == NULL || strstr(m.poison, "count") == NULL) {
+            fail_msg("%s is read as %d", none[i], m.quantity);
+        }
         as_message_free(&m);
     }
 
     m = parse("{\"MessageAttributeProductId\":\"C\","
               "\"MessageAttributeProductCnt\":\"1000000\"}", NULL);
     assert_int_equal(m.quantity, 1000000);
+    as_message_free(&m);
+}
+
+
+/* Where the count stands twice the envelope's attributes count; an order has
+ * its own. */
+static void
+quantity_that_counts(void **state)
+{
+    as_message_t         m;
+    static const pair_t  odd[] = {
+        { "MessageAttributeProductId", "C" },
+        { "MessageAttributeProductCnt", "" },
+        { NULL, NULL }
+    };
+
+    (void) state;
+
+    m = parse("{\"MessageAttributeProductCnt\":\"x\",\"MessageAttributes\":{"
+              "\"MessageAttributeProductCnt\":{\"Value\":\"3\"},"
+              "\"MessageAttributeProductId\":{\"Value\":\"C\"}}}", NULL);
+    assert_null(m.poison);
+    assert_int_equal(m.quantity, 3);
+    as_message_free(&m);
+
+    m = parse("{\"MessageAttributes\":{\"MessageAttributeProductCnt\":{"
+              "\"Value\":\"x\"},\"MessageAttributeProductId\":{\"Value\":"
+              "\"C\"}},\"MessageAttributeProductCnt\":\"3\"}", NULL);
+    assert_non_null(m.poison);
+    as_message_free(&m);
+
+    m = parse("{\"MessageAttributeOrderId\":\"" ORDER "\","
+              "\"MessageAttributeProductCnt\":\"x\"}", NULL);
+    assert_null(m.poison);
+    as_message_free(&m);
+
+    m = parse("x", odd);
+    assert_non_null(m.poison);
+    as_message_free(&m);
+
+    m = parse("{\"MessageAttributeProductId\":\"C\"}", NULL);
+    assert_null(m.poison);
     as_message_free(&m);
 }
 
@@ -230,6 +284,7 @@ main(void)
         cmocka_unit_test(poison),
         cmocka_unit_test(wrong_order),
         cmocka_unit_test(quantities),
+        cmocka_unit_test(quantity_that_counts),
         cmocka_unit_test(long_product),
     };
 

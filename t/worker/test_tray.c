@@ -325,6 +325,116 @@ not_longer_than_sqs_allows(void **state)
 }
 
 
+/* What a producer of a fair queue's letters wrote. */
+static void
+attribute(as_letter_t *letter, const char *name)
+{
+    as_letter_attribute_t  *a = &letter->attributes[letter->nattributes++];
+
+    a->name = (char *) name;
+    a->type = (char *) "String";
+    a->value = (char *) "v";
+}
+
+
+/* A message group on a standard queue (fair queues) goes on; only a FIFO
+ * queue takes a de-duplication id. */
+static void
+a_dead_letter_of_a_group(void **state)
+{
+    test_t  *t = *state;
+
+    t->letters[0].group_id = (char *) "tenant";
+    as_tray_bury(t->tray, &t->letters[0]);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_int_equal(t->left[0], 1);
+    assert_non_null(strstr(t->fake->calls[0].body,
+                           "\"MessageGroupId\":\"tenant\""));
+    assert_null(strstr(t->fake->calls[0].body, "MessageDeduplicationId"));
+
+    t->settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d.fifo";
+    t->letters[1].group_id = (char *) "tenant";
+    as_tray_bury(t->tray, &t->letters[1]);
+    as_tray_bury(t->tray, &t->letters[2]);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_non_null(strstr(t->fake->calls[1].body,
+                           "\"MessageDeduplicationId\":\"m1\""));
+    assert_non_null(strstr(t->fake->calls[2].body, "\"MessageGroupId\""));
+}
+
+
+/* Ours first, then the letter's own as far as SQS's ten go. */
+static void
+attributes_of_a_dead_letter(void **state)
+{
+    int       i, n;
+    char     *p;
+    test_t   *t = *state;
+
+    static const char *const  names[] = {
+        "a", "b", "c", "d", "e", "MessageAttributeProductId",
+        "MessageAttributeProductCnt", "MessageAttributeOrderId",
+        "MessageAttributeFactoryId", "MessageAttributeRequester"
+    };
+
+    for (i = 0; i < 10; i++) {
+        attribute(&t->letters[0], names[i]);
+    }
+
+    as_tray_bury(t->tray, &t->letters[0]);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+
+    for (i = 5; i < 10; i++) {
+        assert_non_null(strstr(t->fake->calls[0].body, names[i]));
+    }
+
+    for (n = 0, p = t->fake->calls[0].body;
+         (p = strstr(p, "\"DataType\"")) != NULL; p++)
+    {
+        n++;
+    }
+    assert_int_equal(n, 10);
+    assert_non_null(strstr(t->fake->calls[0].body, "AutostockReason"));
+    assert_non_null(strstr(t->fake->calls[0].body, "\"a\":"));
+}
+
+
+/* Too large with our reason, or refused for what is in it: as it came. */
+static void
+a_dead_letter_that_is_refused(void **state)
+{
+    test_t  *t = *state;
+
+    static const char  refused[] = "{\"Failed\":[{\"Id\":\"0\",\"Code\":"
+                                   "\"InvalidParameterValue\",\"Message\":"
+                                   "\"too long\"}]}";
+
+    t->letters[0].group_id = (char *) "tenant";
+    attribute(&t->letters[0], "a");
+    as_tray_bury(t->tray, &t->letters[0]);
+    (void) fake_answer(t->fake, 200, refused);
+    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    run(t, 10);
+    assert_int_equal(t->left[0], 1);
+    assert_int_equal(t->fake->ncalls, 2);
+    assert_null(strstr(t->fake->calls[1].body, "Autostock"));
+    assert_null(strstr(t->fake->calls[1].body, "MessageGroupId"));
+    assert_non_null(strstr(t->fake->calls[1].body, "\"a\":"));
+
+    as_tray_bury(t->tray, &t->letters[1]);
+    (void) fake_answer(t->fake, 200, refused);
+    (void) fake_answer(t->fake, 400, "{\"__type\":\"BatchRequestTooLong\"}");
+    run(t, 1000);
+    assert_int_equal(t->left[1], -1);
+    assert_int_equal(t->fake->ncalls, 4);
+    assert_int_equal(said(t, "m1 cannot be moved"), 1);
+}
+
+
 int
 main(void)
 {
@@ -341,6 +451,12 @@ main(void)
         cmocka_unit_test_setup_teardown(the_delete_drops_an_extension,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(not_longer_than_sqs_allows, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_dead_letter_of_a_group, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(attributes_of_a_dead_letter, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_dead_letter_that_is_refused, setup,
                                         teardown)
     };
 

@@ -48,6 +48,11 @@ void as_sqs_attributes(const as_sqs_message_t *message,
     as_sqs_attribute_pt fn, void *data);
 
 
+/* Whether the queue of this URL is FIFO: only those take a de-duplication id;
+ * a message group may be on others too (fair queues). */
+bool as_sqs_is_fifo(const char *queue_url);
+
+
 typedef void (*as_sqs_receive_done_pt)(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n);
 
@@ -98,7 +103,7 @@ typedef struct {
 typedef struct {
     const char                     *body;        /* UTF-8, 1 byte to 256 KB */
     unsigned                        delay_s;     /* 0 to 900; not on FIFO */
-    const char                     *group_id;    /* FIFO; NULL: none */
+    const char                     *group_id;    /* NULL: none */
     const char                     *dedup_id;    /* FIFO; NULL: none */
     const as_sqs_send_attribute_t  *attributes;
     size_t                          nattributes; /* up to 10 */

@@ -149,6 +149,12 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
 
     result[0] = '\0';
 
+    if (dead->letter->message.poison != NULL) {
+        snprintf(result, room, "refused: %s; drop the letter",
+                 dead->letter->message.poison);
+        return AS_DB_OK;
+    }
+
     if (!dead->letter->message.has_order) {
         return AS_DB_OK;
     }
@@ -290,17 +296,6 @@ as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
 }
 
 
-static bool
-as_command_dlq_is_fifo(const as_command_dlq_t *command)
-{
-    size_t  len;
-
-    len = strlen(command->dlq.dlq_url);
-
-    return len > 5 && strcmp(command->dlq.dlq_url + len - 5, ".fifo") == 0;
-}
-
-
 static size_t
 as_command_dlq_count(const as_command_dlq_t *command, size_t i)
 {
@@ -332,7 +327,7 @@ as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
         from = command->dlq.n;
 
         if (worst == AS_EXIT_REACH || command->stopped
-            || !as_command_dlq_is_fifo(command))
+            || !as_sqs_is_fifo(command->dlq.dlq_url))
         {
             return worst;
         }
@@ -365,7 +360,8 @@ as_command_dlq_act(as_command_dlq_t *command)
         && !as_session_confirm(command->session, command->drop
                                ? "drop %zu dead letters%s for ever?"
                                : "send %zu dead letters%s to the queue "
-                                 "again?", n, as_command_dlq_is_fifo(command)
+                                 "again?", n,
+                               as_sqs_is_fifo(command->dlq.dlq_url)
                                ? ", and what their groups have behind them,"
                                : ""))
     {

@@ -152,10 +152,8 @@ as_dlq_start_send(as_sync_t *sync, const void *data)
     entry.attributes = attributes;
     entry.nattributes = letter->nattributes;
 
-    if (letter->group_id != NULL) {
-        entry.group_id = letter->group_id;
-        entry.dedup_id = arg->dedup;
-    }
+    entry.group_id = letter->group_id;
+    entry.dedup_id = as_sqs_is_fifo(arg->dlq->queue_url) ? arg->dedup : NULL;
 
     return as_sqs_send(sync->aws, arg->dlq->queue_url, &entry, as_sync_text,
                        sync);

@@ -116,7 +116,9 @@ as_lease_look(const as_lease_batch_t *batch, as_text_t *sql)
                 " p.sku, f.identifier, COALESCE(f.API, ''),"
                 " IF(o.requested_at IS NULL,"
                 " TIMESTAMPDIFF(MICROSECOND, o.pending_at,"
-                " UTC_TIMESTAMP(6)) DIV 1000, -1) FROM restock_order o"
+                " UTC_TIMESTAMP(6)) DIV 1000, -1), COALESCE(TIMESTAMPDIFF("
+                "MICROSECOND, '1970-01-01', o.failed_at) DIV 1000, 0)"
+                " FROM restock_order o"
                 " LEFT JOIN product p ON p.product_id = o.product_id"
                 " LEFT JOIN factory f ON f.factory_id = p.factory_id"
                 " WHERE o.order_id IN ");
@@ -182,6 +184,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
     lease->left_ms = strtoll(columns[4], NULL, 10) / 1000;
     memcpy(lease->product_id, columns[5], AS_UUID_LEN);
     lease->age_ms = columns[9] == NULL ? -1 : atoll(columns[9]);
+    lease->failed_ms = atoll(columns[10]);
 
     if (columns[6] != NULL && columns[7] != NULL) {
         lease->sku = strdup(columns[6]);
@@ -208,7 +211,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
 
 
 /*
- * One column: an order whose lease ran out in a call.  Ten: how it stands.
+ * One column: an order whose lease ran out in a call.  More: how it stands.
  * Where two letters of one order are in the batch only the first gets it.
  */
 static void
@@ -222,11 +225,11 @@ as_lease_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 10)) {
+    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 11)) {
         return;
     }
 
-    mine = n == 10 && columns[3][0] == '1';
+    mine = n == 11 && columns[3][0] == '1';
 
     for (i = 0; i < batch->n; i++) {
         lease = batch->leases[i];

@@ -48,6 +48,7 @@ typedef struct {
     int64_t             left_ms;
     int64_t             age_ms;        /* since it was opened; -1: it was
                                           requested before */
+    int64_t             failed_ms;     /* FAILED: when, unix */
     int                 quantity;
     uint8_t             product_id[AS_UUID_LEN];
     char               *sku;           /* NULL: the product is gone */

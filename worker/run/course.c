@@ -273,6 +273,19 @@ as_course_call(as_letter_t *letter)
 }
 
 
+/*
+ * A letter of a failed order that a person put back: by dlq redrive, or by
+ * AWS's own redrive, which sends it anew.  A letter that was sent before its
+ * order failed is only another copy.
+ */
+static bool
+as_course_was_put_back(const as_letter_t *letter)
+{
+    return letter->was_dead || (letter->lease.failed_ms > 0
+                                && letter->sent_ms > letter->lease.failed_ms);
+}
+
+
 void
 as_course_leased(as_letter_t *letter)
 {
@@ -301,7 +314,7 @@ as_course_leased(as_letter_t *letter)
         return;
 
     case AS_LEASE_FAILED:
-        if (letter->was_dead) {
+        if (as_course_was_put_back(letter)) {
             letter->reopens = true;
             memcpy(letter->reopen.id, letter->lease.id, AS_UUID_LEN);
             letter->reopen.published = true;
@@ -325,7 +338,7 @@ as_course_leased(as_letter_t *letter)
 }
 
 
-/* A dead letter that somebody moved back with AWS's own means. */
+/* A dead letter that was moved back with AWS's own means. */
 void
 as_course_reopened(as_letter_t *letter)
 {
@@ -429,6 +442,10 @@ as_course_noted(as_letter_t *letter)
 {
     if (letter->lease.kind == AS_LEASE_RELEASE) {
         as_course_give_back(letter, letter->again_ms);
+
+    } else if (letter->stays) {
+        as_course_give_back(letter,
+                            letter->consumer->worker->settings->visibility);
     } else {
         as_course_delete(letter);
     }
@@ -438,19 +455,31 @@ as_course_noted(as_letter_t *letter)
 void
 as_course_buried(void *data, as_letter_t *letter, bool done)
 {
+    bool            order;
+    size_t          len;
     as_consumer_t  *consumer = data;
 
-    if (!done) {
+    order = !letter->opens && letter->lease.answer != AS_LEASE_NO_ORDER;
+    consumer->worker->counters.dead += done;
+
+    if (!done && (!order || (!letter->bare && !as_course_is_last(letter)))) {
         /* the queue's own redrive policy is the second net */
         as_course_give_back(letter, consumer->worker->settings->visibility);
         return;
     }
 
-    consumer->worker->counters.dead++;
-
-    if (letter->opens || letter->lease.answer == AS_LEASE_NO_ORDER) {
+    if (!order) {
         as_course_delete(letter);
-    } else {
-        as_desk_add(letter, AS_LEASE_FAIL);
+        return;
     }
+
+    /* an order that failed is failed also where its letter cannot be moved */
+    letter->stays = !done;
+    if (letter->stays) {
+        len = strlen(letter->error);
+        snprintf(letter->error + len, sizeof(letter->error) - len,
+                 "; its letter could not be moved to the dead letters");
+    }
+
+    as_desk_add(letter, AS_LEASE_FAIL);
 }

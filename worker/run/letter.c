@@ -36,7 +36,17 @@ as_letter_attribute(void *data, const char *name, const char *type,
 static const char *
 as_letter_lookup(void *data, const char *name)
 {
-    return as_sqs_attribute(data, name);
+    size_t              i;
+    const as_letter_t  *letter = data;
+
+    for (i = 0; i < letter->nattributes; i++) {
+        if (strcmp(letter->attributes[i].name, name) == 0) {
+            return strncmp(letter->attributes[i].type, "Binary", 6) == 0
+                   ? "" : letter->attributes[i].value;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -80,6 +90,8 @@ as_letter_create(as_consumer_t *consumer, const as_sqs_message_t *message)
     letter->group_id = message->group_id == NULL ? NULL
                        : strdup(message->group_id);
     letter->receive_count = message->receive_count;
+    letter->sent_ms = message->sent_ms;
+    letter->was_dead = message->dead_letter_source != NULL;
     as_sqs_attributes(message, as_letter_attribute, letter);
 
     if (!as_letter_whole(letter)) {
@@ -88,7 +100,7 @@ as_letter_create(as_consumer_t *consumer, const as_sqs_message_t *message)
     }
 
     as_message_parse(&letter->message, message->body, message->body_len,
-                     as_letter_lookup, (void *) message);
+                     as_letter_lookup, letter);
 
     return letter;
 }

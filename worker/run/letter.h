@@ -57,7 +57,12 @@ struct as_letter_s {
     as_letter_attribute_t    attributes[AS_LETTER_ATTRIBUTES];
     size_t                   nattributes;
     unsigned                 receive_count;
+    int64_t                  sent_ms;  /* to the queue, unix; 0: not known */
     bool                     was_dead; /* redriven from the dead letters */
+    bool                     bare;     /* as a dead letter: without our notes,
+                                          which were refused */
+    bool                     stays;    /* could not be moved there: SQS's own
+                                          redrive policy may */
     as_message_t             message;
 
     int64_t                  received_at;    /* as as_loop_now() */

@@ -34,8 +34,8 @@ static const char *const  as_message_names[AS_MESSAGE_FIELDS] = {
 
 typedef struct {
     char   fields[AS_MESSAGE_FIELDS][AS_MESSAGE_TEXT_MAX + 1];
-    bool   given[AS_MESSAGE_FIELDS];   /* also where it is too long: then
-                                          its text is empty */
+    bool   there[AS_MESSAGE_FIELDS];   /* also where it cannot be read */
+    bool   given[AS_MESSAGE_FIELDS];   /* its text was read */
     char  *inner;                      /* the envelope's Message; NULL: none */
     size_t inner_len;
 } as_message_read_t;
@@ -49,11 +49,11 @@ as_message_keep(as_message_read_t *read, as_message_field_e field,
     char       *text = read->fields[field];
     ptrdiff_t   n;
 
-    if (token->type != AS_JSON_STRING && token->type != AS_JSON_NUMBER) {
-        return;
+    n = 0;
+    if (token->type == AS_JSON_STRING || token->type == AS_JSON_NUMBER) {
+        n = as_json_decode(token, text, AS_MESSAGE_TEXT_MAX);
     }
 
-    n = as_json_decode(token, text, AS_MESSAGE_TEXT_MAX);
     if (n <= 0 || memchr(text, '\0', (size_t) n) != NULL) {
         n = 0;
     }
@@ -70,6 +70,8 @@ as_message_value(as_json_t *json, as_message_read_t *read,
 {
     bool             wanted;
     as_json_token_t  token;
+
+    read->there[field] = true;
 
     if (value->type != AS_JSON_OBJECT) {
         as_message_keep(read, field, value);
@@ -215,7 +217,7 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 {
     const char  *text;
 
-    if (read->given[AS_MESSAGE_ORDER]) {
+    if (read->there[AS_MESSAGE_ORDER]) {
         text = read->fields[AS_MESSAGE_ORDER];
         if (as_uuid_parse(text, strlen(text), message->order_id) != 0) {
             message->poison = "the order id is no UUID";
@@ -234,8 +236,16 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 
     message->quantity = as_message_quantity(read->fields[AS_MESSAGE_COUNT]);
 
-    if (!message->has_order && message->product == NULL) {
+    /* an order has its own product and count */
+    if (message->has_order) {
+        return;
+    }
+
+    if (message->product == NULL) {
         message->poison = "no product is named";
+
+    } else if (message->quantity == 0 && read->there[AS_MESSAGE_COUNT]) {
+        message->poison = "the count is no whole number from 1 to 1000000";
     }
 }
 
@@ -253,6 +263,7 @@ as_message_raw(as_message_read_t *read, as_message_attribute_pt attribute,
     for (i = 0; attribute != NULL && i < AS_MESSAGE_FIELDS; i++) {
         text = attribute(data, as_message_names[i]);
         len = text == NULL ? 0 : strlen(text);
+        read->there[i] = text != NULL;
 
         if (len > 0 && len <= AS_MESSAGE_TEXT_MAX) {
             memcpy(read->fields[i], text, len + 1);
@@ -282,7 +293,7 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
 
     for (i = 0; i < AS_MESSAGE_FIELDS; i++) {
         read.fields[i][0] = '\0';
-        read.given[i] = false;
+        read.there[i] = read.given[i] = false;
     }
     read.inner = NULL;
 
@@ -302,6 +313,7 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
             read.inner = NULL;
             if (as_message_json(&read, inner, inner_len) != 0) {
                 memset(read.given, 0, sizeof(read.given));
+                memset(read.there, 0, sizeof(read.there));
             }
             free(inner);
         }

@@ -23,7 +23,8 @@ typedef struct {
                                           NULL; a fixed text */
 } as_message_t;
 
-/* An attribute of the message by name, or NULL. */
+/* An attribute of the message by name: NULL where it is not there, "" where
+ * it is no text. */
 typedef const char *(*as_message_attribute_pt)(void *data, const char *name);
 
 

@@ -195,6 +195,15 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
         return;
     }
 
+    /* too large with our notes, or what it holds is refused among them */
+    if (batch->kind == AS_TRAY_BURY && class == AS_AWS_PERMANENT
+        && !letter->bare)
+    {
+        letter->bare = true;
+        as_tray_add(tray, batch->kind, letter);
+        return;
+    }
+
     if (!done && class != AS_AWS_PERMANENT && class != AS_AWS_NOT_FOUND
         && ++letter->tries < AS_TRAY_TRIES)
     {

@@ -62,65 +62,99 @@ as_tray_call_visibility(as_tray_batch_t *batch, as_sqs_batch_done_pt done)
 }
 
 
-/* The letter's own attributes, then why it is here; SQS allows ten. */
-static size_t
-as_tray_bury_attributes(const as_tray_t *tray, const as_letter_t *letter,
-    char numbers[2][16], as_sqs_send_attribute_t *out)
+typedef struct {
+    char                      status[16];
+    char                      attempts[16];
+    as_sqs_send_attribute_t   all[AS_LETTER_ATTRIBUTES];
+    size_t                    n;
+} as_tray_attributes_t;
+
+
+static void
+as_tray_attribute(as_tray_attributes_t *to, const char *name,
+    const char *type, const char *value)
 {
-    size_t  i, n;
+    if (to->n < AS_LETTER_ATTRIBUTES) {
+        to->all[to->n].name = name;
+        to->all[to->n].type = type;
+        to->all[to->n++].value = value;
+    }
+}
 
-    snprintf(numbers[0], sizeof(numbers[0]), "%d", letter->status);
-    snprintf(numbers[1], sizeof(numbers[1]), "%u", letter->receive_count);
 
-    for (i = 0, n = 0; i < letter->nattributes && n < 6; i++, n++) {
-        out[n].name = letter->attributes[i].name;
-        out[n].type = letter->attributes[i].type;
-        out[n].value = letter->attributes[i].value;
+/* The letter's own: those that we read, or the others. */
+static void
+as_tray_attributes_own(as_tray_attributes_t *to, const as_letter_t *letter,
+    bool ours)
+{
+    size_t                        i;
+    const as_letter_attribute_t  *a;
+
+    for (i = 0; i < letter->nattributes; i++) {
+        a = &letter->attributes[i];
+        if ((strncmp(a->name, "MessageAttribute", 16) == 0) == ours) {
+            as_tray_attribute(to, a->name, a->type, a->value);
+        }
+    }
+}
+
+
+/* Why it is here, what we need of it, then the rest, as far as SQS's ten
+ * go. */
+static void
+as_tray_attributes(as_tray_attributes_t *to, const as_tray_t *tray,
+    const as_letter_t *letter)
+{
+    to->n = 0;
+
+    if (!letter->bare) {
+        snprintf(to->status, sizeof(to->status), "%d", letter->status);
+        snprintf(to->attempts, sizeof(to->attempts), "%u",
+                 letter->receive_count);
+        as_tray_attribute(to, AS_DEAD_REASON, "String", letter->error);
+        as_tray_attribute(to, AS_DEAD_STATUS, "Number", to->status);
+        as_tray_attribute(to, AS_DEAD_ATTEMPTS, "Number", to->attempts);
+        as_tray_attribute(to, AS_DEAD_WORKER, "String",
+                          tray->worker->settings->worker_name);
     }
 
-    out[n].name = AS_DEAD_REASON;
-    out[n].type = "String";
-    out[n++].value = letter->error;
-    out[n].name = AS_DEAD_STATUS;
-    out[n].type = "Number";
-    out[n++].value = numbers[0];
-    out[n].name = AS_DEAD_ATTEMPTS;
-    out[n].type = "Number";
-    out[n++].value = numbers[1];
-    out[n].name = AS_DEAD_WORKER;
-    out[n].type = "String";
-    out[n++].value = tray->worker->settings->worker_name;
-
-    return n;
+    as_tray_attributes_own(to, letter, true);
+    as_tray_attributes_own(to, letter, false);
 }
 
 
 static as_aws_call_t *
 as_tray_call_bury(as_tray_batch_t *batch, as_sqs_batch_done_pt done)
 {
-    char                      numbers[AS_SQS_BATCH_MAX][2][16];
-    size_t                    i;
-    as_letter_t              *letter;
-    as_sqs_send_t             entries[AS_SQS_BATCH_MAX];
-    as_sqs_send_attribute_t   attributes[AS_SQS_BATCH_MAX][10];
+    bool                   fifo;
+    size_t                 i;
+    const char            *url;
+    as_letter_t           *letter;
+    as_sqs_send_t          entries[AS_SQS_BATCH_MAX];
+    as_tray_attributes_t   attributes[AS_SQS_BATCH_MAX];
 
     memset(entries, 0, sizeof(entries));
+    url = batch->tray->worker->settings->dlq_url;
+    fifo = as_sqs_is_fifo(url);
 
     for (i = 0; i < batch->n; i++) {
         letter = batch->letters[i];
+        as_tray_attributes(&attributes[i], batch->tray, letter);
         entries[i].body = letter->body;
-        entries[i].attributes = attributes[i];
-        entries[i].nattributes = as_tray_bury_attributes(batch->tray, letter,
-                                                         numbers[i],
-                                                         attributes[i]);
-        if (letter->group_id != NULL) {
-            entries[i].group_id = letter->group_id;
+        entries[i].attributes = attributes[i].all;
+        entries[i].nattributes = attributes[i].n;
+
+        if (fifo) {
+            entries[i].group_id = letter->group_id != NULL
+                                  ? letter->group_id : letter->id;
             entries[i].dedup_id = letter->id;
+
+        } else if (!letter->bare) {
+            entries[i].group_id = letter->group_id;
         }
     }
 
-    return as_sqs_send_batch(batch->tray->worker->aws,
-                             batch->tray->worker->settings->dlq_url, entries,
+    return as_sqs_send_batch(batch->tray->worker->aws, url, entries,
                              batch->n, done, batch);
 }
 
