@@ -4,8 +4,7 @@ use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Server;
 use Autostock::Test;
-
-our $Build = $ENV{AUTOSTOCK_BUILD} // 'build';
+use Autostock::Worker;
 
 # A server that ignores what its clients ask for.
 our $Server = Autostock::Server->new('--skip-character-set-client-handshake',
@@ -25,19 +24,9 @@ sub block {
 
 # What the worker's command says, and its exit code.
 sub worker {
-    my (@words) = @_;
-    local %ENV = (PATH => $ENV{PATH}, DB_HOSTNAME => '127.0.0.1',
+    return worker_says({ DB_HOSTNAME => '127.0.0.1',
         DB_PORT => $Server->port, DB_USERNAME => 'sell',
-        DB_PASSWORD => 'sellpw', DB_DATABASE => 'shop');
-    my $pid = open my $pipe, '-|';
-    defined $pid or die "fork: $!";
-    if (!$pid) {
-        open STDERR, '>&', \*STDOUT;
-        exec "$Build/autostock-worker", @words or die $!;
-    }
-    my $output = do { local $/; <$pipe> } // '';
-    close $pipe;
-    return ($output, $? >> 8);
+        DB_PASSWORD => 'sellpw', DB_DATABASE => 'shop' }, @_);
 }
 
 add_block_preprocessor(sub {

@@ -4,6 +4,7 @@
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
+use Autostock::Worker;
 
 # The shop's column: each case begins with this collation unless it says.
 add_block_preprocessor(sub {
@@ -21,6 +22,20 @@ sub crowd {
         $told{"$answer->{code} " . ($answer->{json}{sku} // '-')}++;
     }
     return join ', ', map { "$_ x$told{$_}" } sort keys %told;
+}
+
+# The worker, set to match in this way.
+sub worker {
+    my ($match, @words) = @_;
+    return worker_says({ DB_HOSTNAME => '127.0.0.1', DB_PORT => db->{port},
+        DB_USERNAME => db->{user}, DB_PASSWORD => db->{password},
+        DB_DATABASE => db->{name}, AUTOSTOCK_SKU_MATCH => $match }, @words);
+}
+
+# What doctor says of it.
+sub doctor {
+    my ($said) = worker($_[0], 'doctor');
+    return $said =~ /^(\w+) +sku-collation +(.*)/m ? "$1: $2" : $said;
 }
 
 our @Spellings = ('CP-502101', 'cp-502101', 'ÇP-502101', 'Cp-502101%20');
@@ -240,3 +255,48 @@ is($collation->($fresh), 'utf8mb4_bin', 'by code points');
 $fresh->drop;
 db->run(Autostock::Db::slurp('sql/schema.sql'));
 is($collation->(db), 'utf8mb4_general_ci', "the shop's own stays");
+
+
+
+=== TEST 17: the worker names the row's own SKU, or demands it
+--- products
+🍩|도너츠|1|100
+--- orders
+1 🍩 requested 10
+--- drive
+for (['collation', '🍕', 0], ['collation', 'cp-502101', 0],
+    ['exact', '🍕', 1], ['exact', 'cp-502101', 1], ['exact', 'CP-502101 ', 1],
+    ['exact', '🍩', 0], ['exact', 'CP-502101', 0])
+{
+    my ($match, $sku, $code) = @$_;
+    my ($said, $found) = worker($match, 'stock', 'add', $sku, 1);
+    is($found, $code, "$match: stock add $sku") or diag $said;
+    like($said, $sku =~ /cp/i ? qr/CP-502101/ : qr/🍩/, 'names it')
+        if $code == 0;
+    ($said) = worker($match, 'orders', 'list', '--sku', $sku);
+    is($said =~ /requested/ ? 1 : 0, $sku =~ /cp/i ? 0 : 1 - $code,
+        'and its orders');
+}
+--- sql_check
+SELECT stock FROM product ORDER BY price
+--- sql_expect
+102
+5
+
+
+
+=== TEST 18: doctor warns where more than case is folded
+--- drive
+like(doctor('collation'), qr/^warning: utf8mb4_general_ci .*café, all emoji/,
+    'warned of');
+like(doctor('exact'), qr/^fine: /, 'exact: not');
+for (['latin1 COLLATE latin1_general_ci', 'fine'],
+    ['latin1 COLLATE latin1_swedish_ci', 'warning'],
+    ['utf8mb4 COLLATE utf8mb4_bin', 'fine'], ['euckr', 'fine'],
+    ['utf8mb4 COLLATE utf8mb4_unicode_520_ci', 'warning'])
+{
+    my ($column, $level) = @$_;
+    db->run('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET'
+        . " $column NOT NULL");
+    like(doctor('collation'), qr/^$level: /, $column);
+}

@@ -112,6 +112,7 @@ wrong_are_told_with_place(void **state)
         "AUTOSTOCK_IN_FLIGHT=x", "AUTOSTOCK_IN_FLIGHT=1.5",
         "AUTOSTOCK_VISIBILITY=1s", "AUTOSTOCK_VISIBILITY=12h",
         "AUTOSTOCK_VISIBILITY=5x", "AUTOSTOCK_LOST_ANSWER=perhaps",
+        "AUTOSTOCK_SKU_MATCH=on",
         "FACTORY_API_URL=ftp://x/", "FACTORY_API_URL=http://",
         "CALLBACK_URL=http://a b/", "TOPIC_ARN=stock_empty", "DB_PORT=65536",
         "AUTOSTOCK_BACKOFF_MIN=-1s"

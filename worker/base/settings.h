@@ -37,6 +37,7 @@ typedef struct {
     const char  *db_tls_ca;
     int64_t      db_connect_timeout;
     int64_t      db_query_timeout;
+    int64_t      sku_match;            /* AS_COLLATION, AS_EXACT */
 
     const char  *topic_arn;
     const char  *queue_url;
@@ -81,6 +82,9 @@ enum {
     AS_OFF = 0,
     AS_ON = 1,
     AS_AUTO = 2,
+
+    AS_COLLATION = 0,
+    AS_EXACT = 1,
 
     AS_RETRY = 0,
     AS_STOP = 1,

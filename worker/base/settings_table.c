@@ -49,6 +49,9 @@ const as_setting_t  as_settings_table[] = {
             AS_SECOND, AS_MINUTE, "for a connection to the database"),
     AS_TIME("AUTOSTOCK_DB_QUERY_TIMEOUT", db_query_timeout, "10s",
             AS_SECOND, 10 * AS_MINUTE, "for its answer to a statement"),
+    AS_CHOICE("AUTOSTOCK_SKU_MATCH", sku_match, "collation",
+              "collation|exact", "when a SKU names a product: as nginx's "
+              "sku_match"),
 
     AS_ARN("TOPIC_ARN", topic_arn, AS_NEED_TOPIC,
            "the SNS topic of restock orders"),

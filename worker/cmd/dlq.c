@@ -316,8 +316,7 @@ as_dlq_sku_sql(as_db_t *db, const as_message_t *message, as_text_t *sql)
         as_text_sql_bytes(sql, id, AS_UUID_LEN);
 
     } else {
-        as_text_put(sql, "p.sku = ");
-        as_db_sku(db, sql, message->product);
+        as_db_sku(db, sql, "p.sku", message->product);
     }
 }
 

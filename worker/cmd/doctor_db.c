@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cmd/doctor_db.h"
+#include "cmd/doctor_sku.h"
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
@@ -465,5 +466,6 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     as_doctor_schema_tell(&d);
     as_doctor_check_tell(&d);
     as_doctor_trigger_tell(&d);
+    as_doctor_sku(findings, db, settings);
     as_doctor_rights_look(&d);
 }

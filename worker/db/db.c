@@ -473,15 +473,10 @@ as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row, void *data)
  * not utf8mb4 the literal is converted by us, and one that does not come back
  * as it went has no equal.
  */
-void
-as_db_sku(as_db_t *db, as_text_t *sql, const char *sku)
+static void
+as_db_sku_literal(as_db_t *db, as_text_t *sql, const char *sku)
 {
     as_text_t  utf8 = AS_TEXT_EMPTY;
-
-    if (!as_text_is_utf8(sku)) {
-        as_text_put(sql, "NULL");
-        return;
-    }
 
     /* where it fails, so will the statement */
     if (as_db_connect(db) != AS_DB_OK || db->charset[0] == '\0'
@@ -498,6 +493,39 @@ as_db_sku(as_db_t *db, as_text_t *sql, const char *sku)
                    as_text_get(&utf8), as_text_get(&utf8), db->charset,
                    db->collation);
     as_text_free(&utf8);
+}
+
+
+void
+as_db_sku(as_db_t *db, as_text_t *sql, const char *column, const char *sku)
+{
+    if (!as_text_is_utf8(sku)) {
+        as_text_put(sql, "FALSE");
+        return;
+    }
+
+    as_text_printf(sql, "%s = ", column);
+    as_db_sku_literal(db, sql, sku);
+
+    if (as_db_settings(db)->sku_match == AS_EXACT) {
+        as_text_printf(sql, " AND CAST(CONVERT(%s USING utf8mb4) AS BINARY)"
+                       " = ", column);
+        as_text_sql_bytes(sql, sku, strlen(sku));
+    }
+}
+
+
+const char *
+as_db_sku_charset(const as_db_t *db)
+{
+    return db->charset;
+}
+
+
+const char *
+as_db_sku_collation(const as_db_t *db)
+{
+    return db->collation;
 }
 
 

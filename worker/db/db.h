@@ -55,11 +55,16 @@ as_db_status_e as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row,
     void *data);
 
 /*
- * A SKU to be compared with product.sku, whose key is used, whatever the
- * character set of the shop's column.  NULL, so that nothing is equal to it,
- * where the column cannot hold it, or it is no UTF-8.  Connects.
+ * "column = sku", of product.sku, by its key: as AUTOSTOCK_SKU_MATCH says, and
+ * whatever the column's character set.  Of no row where the column cannot
+ * hold it, or it is no UTF-8.  Connects.
  */
-void as_db_sku(as_db_t *db, as_text_t *sql, const char *sku);
+void as_db_sku(as_db_t *db, as_text_t *sql, const char *column,
+    const char *sku);
+
+/* The column's character set and collation; empty: bytes, or not known. */
+const char *as_db_sku_charset(const as_db_t *db);
+const char *as_db_sku_collation(const as_db_t *db);
 
 /* Rows that the n-th statement of the last packet changed; 0 where it was
  * not reached. */

@@ -57,8 +57,7 @@ as_order_product(as_db_t *db, as_order_opening_t *opening)
         as_text_sql_bytes(&sql, id, AS_UUID_LEN);
 
     } else {
-        as_text_put(&sql, "sku = ");
-        as_db_sku(db, &sql, product);
+        as_db_sku(db, &sql, "sku", product);
     }
 
     as_text_put(&sql, " FOR UPDATE");

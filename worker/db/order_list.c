@@ -74,8 +74,8 @@ as_order_list_filter(as_db_t *db, as_text_t *sql,
     }
 
     if (list->sku != NULL) {
-        as_text_put(sql, " AND p.sku = ");
-        as_db_sku(db, sql, list->sku);
+        as_text_put(sql, " AND ");
+        as_db_sku(db, sql, "p.sku", list->sku);
     }
 
     if (list->reason != NULL && !as_text_is_utf8(list->reason)) {

@@ -49,8 +49,8 @@ as_stock_lock(as_db_t *db, as_stock_look_t *look)
     as_db_status_e  status;
 
     as_text_put(&sql, "START TRANSACTION;SELECT product_id, stock, sku"
-                " FROM product WHERE sku = ");
-    as_db_sku(db, &sql, look->stock->sku);
+                " FROM product WHERE ");
+    as_db_sku(db, &sql, "sku", look->stock->sku);
     as_text_put(&sql, " FOR UPDATE");
 
     status = as_db_run(db, &sql, as_stock_row, look);
