@@ -149,7 +149,40 @@ unlike(error_log(), qr/wrongwrongwrong/, 'no password in the log');
 
 
 
-=== TEST 8: a database without the tables
+=== TEST 8: refused: the client reads so, the log has the text, a few times
+--- post_setup_server_root
+main::proxy('pass');
+--- database
+database information_schema;
+--- errors
+--- drive
+my %titles;
+$titles{http(@$_)->{json}{title}}++ for map { [GET => "/product/N-$_"],
+    [POST => '/any', qq({"sku":"N-$_"})] } 1 .. 10;
+is(join(', ', keys %titles), 'Refused by the database', 'titles');
+my @lines = error_log() =~ /(\[error\].*"shop" refused.*)/g;
+is(scalar(@lines), 3, 'three lines');
+like($lines[0], qr/error 11\d\d: Unknown table 'product'/, 'number and text');
+
+
+
+=== TEST 9: out of reach for long: a few lines, and as loud that it is over
+--- post_setup_server_root
+main::proxy('refuse');
+--- shop
+autostock_timeout 1s;
+--- errors
+--- drive
+wait_for { http(GET => '/product/donut');
+    status_counter(qr/^autostock_connect_failures_total/) >= 6 } 10;
+is(scalar(() = error_log() =~ /"shop" at .*no connection/g), 3, 'lines');
+proxy('pass');
+comes_back();
+like(error_log(), qr/\[error\].*in reach again \(\d+ such lines/, 'counted');
+
+
+
+=== TEST 10: a database without the tables
 --- post_setup_server_root
 main::proxy('pass');
 --- database
@@ -164,7 +197,7 @@ POST /checkout
 
 
 
-=== TEST 9: 503 says when to come again; the directive sets it
+=== TEST 11: 503 says when to come again; the directive sets it
 --- post_setup_server_root
 main::proxy('refuse');
 --- shop
@@ -180,7 +213,7 @@ Retry-After: 7
 
 
 
-=== TEST 10: the deadline is the location's own
+=== TEST 12: the deadline is the location's own
 --- post_setup_server_root
 main::proxy('mute');
 --- database
@@ -197,7 +230,7 @@ proxy('cut'); proxy('pass');
 
 
 
-=== TEST 11: a session killed by the server's operator
+=== TEST 13: a session killed by the server's operator
 --- post_setup_server_root
 main::proxy('pass');
 --- errors
@@ -211,7 +244,7 @@ for (1 .. 3) {
 
 
 
-=== TEST 12: out of reach, a callback is not taken
+=== TEST 14: out of reach, a callback is not taken
 --- post_setup_server_root
 main::proxy('refuse');
 --- shop
@@ -230,7 +263,7 @@ ok(wait_for(sub { http(POST => '/product/donut?' . callback(1),
 
 
 
-=== TEST 13: a worker process that refused at once quits at once
+=== TEST 15: a worker process that refused at once quits at once
 --- post_setup_server_root
 main::proxy('refuse');
 --- shop

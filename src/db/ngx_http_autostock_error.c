@@ -30,7 +30,7 @@ static const uint16_t  ngx_http_autostock_error_passing[] = {
  */
 
 static const uint16_t  ngx_http_autostock_error_names[] = {
-    1044, 1045, 1049, 1142, 1143, 1146, 1227, 1370,
+    1044, 1045, 1049, 1051, 1109, 1142, 1143, 1146, 1227, 1370,
     1048, 1054, 1264, 1305, 1364, 1406, 1449,
     1290, 3819, 4025
 };

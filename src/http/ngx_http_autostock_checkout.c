@@ -343,7 +343,8 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
         break;
 
     case NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE:
-        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
+        problem = sale->refused ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
+                                : NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
         break;
 
     default: /* NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN */

@@ -131,8 +131,10 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
         break;
 
     default: /* NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE */
-        rc = ngx_http_autostock_response_problem(r,
-                    NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE, NULL, NULL, NULL);
+        rc = ngx_http_autostock_response_problem(r, lookup->refused
+                                ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
+                                : NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE,
+                                NULL, NULL, NULL);
         break;
     }
 

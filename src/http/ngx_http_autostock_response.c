@@ -138,8 +138,15 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNAVAILABLE, 1,
       ngx_http_autostock_problem_head("unavailable",
                                       "Database out of reach", "503"),
-      ngx_string("the database could not be reached in time; nothing was"
-                 " done, try again later"),
+      ngx_string("the database could not be reached, or could not do it in"
+                 " time; nothing was done, try again later"),
+      ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
+
+    { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNAVAILABLE, 1,
+      ngx_http_autostock_problem_head("unavailable",
+                                      "Refused by the database", "503"),
+      ngx_string("the database refused to do it; nothing was done, the error"
+                 " log says why, try again later"),
       ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
 
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNKNOWN, 1,

@@ -30,6 +30,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_PROBLEM_NOT_BOOKED,            /* 500 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,              /* 503 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE,           /* 503 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED,               /* 503 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN                /* 503 */
 } ngx_http_autostock_problem_e;
 

@@ -334,7 +334,8 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
         return ngx_http_autostock_restock_not_booked(r, receipt);
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE:
-        problem = NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
+        problem = receipt->error ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
+                                 : NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE;
         break;
 
     default: /* NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN */

@@ -184,9 +184,9 @@ void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done);
 
 /*
- * Departs once more: on another connection where this one was lost, else on
- * this one, after a pause with jitter.  Ends by itself when nobody is left
- * aboard or it was tried too often.
+ * Departs once more, after a pause with jitter, for which it gives its
+ * connection back; one that was lost is closed.  Ends by itself when nobody
+ * is left aboard or it was tried too often.
  */
 void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_uint_t lost, const char *reason);

@@ -360,6 +360,7 @@ ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
 
     t = (ngx_http_autostock_transaction_t *) flight;
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
+    sale->refused = why == NGX_HTTP_AUTOSTOCK_FAILED;
 
     if (t == NULL) {
         ngx_http_autostock_sale_finish(sale,

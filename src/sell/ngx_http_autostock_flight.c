@@ -318,6 +318,11 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
         flight->lost.server = conn->server_start;
         flight->lost.at = ngx_current_msec;
         ngx_http_autostock_flight_drop(flight, reason);
+
+    } else if (conn) {
+        /* others need it meanwhile */
+        flight->conn = NULL;
+        ngx_http_autostock_pool_release(flight->batch->db->pool, conn);
     }
 
     ngx_http_autostock_count(flight->batch->db,
@@ -358,11 +363,6 @@ ngx_http_autostock_flight_retry(ngx_event_t *ev)
 
     if (flight->boarded && ngx_queue_empty(&flight->aboard)) {
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
-        return;
-    }
-
-    if (flight->conn) {
-        ngx_http_autostock_flight_depart(flight);
         return;
     }
 

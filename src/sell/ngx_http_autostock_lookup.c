@@ -526,6 +526,7 @@ ngx_http_autostock_lookup_refuse(ngx_http_autostock_flight_t *flight,
 
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
     lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE;
+    lookup->refused = why == NGX_HTTP_AUTOSTOCK_FAILED;
     lookup->row = NULL;
 
     lookup->handler(lookup);

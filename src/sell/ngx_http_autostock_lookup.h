@@ -53,6 +53,8 @@ struct ngx_http_autostock_lookup_s {
     /* answered */
     ngx_http_autostock_lookup_outcome_e    outcome;
     ngx_http_autostock_product_row_t      *row;
+    unsigned                               refused:1;   /* UNAVAILABLE: by the
+                                                           server */
 
     /* the room's own */
     ngx_http_autostock_waiter_t            waiter;

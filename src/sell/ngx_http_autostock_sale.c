@@ -113,6 +113,7 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
         break;
 
     default:
+        sale->refused = lookup->refused;
         break;
     }
 

@@ -54,6 +54,8 @@ struct ngx_http_autostock_sale_s {
                                                        where there is none */
     int64_t                              stock;     /* after this sale, or
                                                        now; -1: not known */
+    unsigned                             refused:1; /* UNAVAILABLE: by the
+                                                       server */
 
     /* the room's own */
     ngx_http_autostock_waiter_t          waiter;

@@ -106,6 +106,22 @@ subtest 'the module' => sub {
     is(http(POST => '/product/donut?' . sign($id),
         '{"MessageAttributeProductCnt":"10"}')->{code}, 200, 'once more');
     is(stock(), 10, 'once only');
+
+    my $gone = '0198b7a0-5e11-7000-8000-000000000077';
+    sql("INSERT INTO product (product_id, sku, name, price, stock,
+        factory_id, ad_id) SELECT UNHEX(MD5('GONE-1')), 'GONE-1', 'gone', 1,
+        5, factory_id, ad_id FROM product LIMIT 1");
+    sql("INSERT INTO restock_order (order_id, product_id, state, quantity,
+        requested_at) SELECT UUID_TO_BIN('$gone'), product_id, 'requested',
+        10, UTC_TIMESTAMP(6) FROM product WHERE sku = 'GONE-1'");
+    sql("DELETE FROM product WHERE sku = 'GONE-1'");
+    is(http(POST => '/product/GONE-1?' . sign($gone),
+        '{"MessageAttributeProductCnt":"10"}')->{code}, 404, 'goods of no one');
+    is_deeply(sql("SELECT state, last_error FROM restock_order
+        WHERE order_id = UUID_TO_BIN('$gone')"), [['failed',
+        '10 pieces came, not booked: its product was deleted']],
+        'their order fails with the reason');
+    sql("DELETE FROM restock_order WHERE order_id = UUID_TO_BIN('$gone')");
 };
 
 subtest 'the worker' => sub {
