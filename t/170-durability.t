@@ -150,3 +150,36 @@ is(http(POST => '/checkout', '{}')->{code}, 503, 'refused');
 @main::Held = ();
 $::Db->run('SET GLOBAL max_connections = 100');
 ok(wait_for(sub { http(POST => '/checkout', '{}')->{code} == 200 }, 15), 'back');
+
+
+
+=== TEST 8: a table that is not InnoDB: told, and with require not sold from
+--- post_setup_server_root
+$main::Db->run("ALTER TABLE product DROP FOREIGN KEY fk_product_factory_id,
+    DROP FOREIGN KEY fk_product_ad_id");
+$main::Db->run('ALTER TABLE product ENGINE=MyISAM');
+--- database eval
+main::block(durability => 'require')
+--- shop
+autostock_timeout 1s;
+--- errors
+--- drive
+is(http(GET => '/product/donut')->{code}, 200, 'looks up');
+is(http(POST => '/checkout', '{}')->{code}, 503, 'refused');
+like(error_log(), qr/\[warn\].*[ ]table[ ]product[ ]is[ ]MyISAM,[ ]not[ ]InnoDB:
+    .*,[ ]nothing[ ]is[ ]sold[ ]from[ ]it/x, 'told');
+$::Db->run('ALTER TABLE product ENGINE=InnoDB');
+ok(wait_for(sub { http(POST => '/checkout', '{}')->{code} == 200 }, 15), 'back');
+
+
+
+=== TEST 9: the same, and warn: told at the start
+--- post_setup_server_root
+$main::Db->run('ALTER TABLE stock_movement ENGINE=Aria');
+--- database eval
+main::block(durability => 'warn')
+--- drive
+ok(wait_for(sub { error_log()
+    =~ /table stock_movement is Aria, not InnoDB: .* whole; ALTER/ }), 'told');
+is(http(POST => '/checkout', '{}')->{code}, 200, 'sells');
+$::Db->run('ALTER TABLE stock_movement ENGINE=InnoDB');

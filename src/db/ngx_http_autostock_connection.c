@@ -133,7 +133,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         case NGX_HTTP_AUTOSTOCK_MYSQL_DONE:
             if (conn->query == NULL) {
                 if (ngx_http_autostock_connection_watch(conn) == NGX_OK) {
-                    ngx_http_autostock_connection_setup(conn);
+                    ngx_http_autostock_session_set(conn);
                     return;
                 }
                 break;

@@ -74,7 +74,7 @@ struct ngx_http_autostock_connection_s {
     ngx_str_t                        sending;
     ngx_str_t                        unsent;  /* of the query's text */
     ngx_http_autostock_query_t       setup;
-    u_char                           setup_text[1024];
+    u_char                           setup_text[2048];
     ngx_uint_t                       wait;
 
     ngx_http_autostock_done_pt       connected;
@@ -90,10 +90,16 @@ struct ngx_http_autostock_connection_s {
     time_t                           server_start;  /* to know a restart */
     ngx_msec_t                       born;
     ngx_http_autostock_column_t      sku;           /* product's */
+    size_t                           packet;  /* max_allowed_packet */
+    u_char                           engine[96];  /* a table that is not
+                                                InnoDB, and what it is */
 
     unsigned                         durable:1;
     unsigned                         read_only:1;
     unsigned                         clustered:1;   /* Galera */
+    unsigned                         binlog:1;
+    unsigned                         by_statement:1;  /* its format, for the
+                                                 session */
     unsigned                         utf8mb4:1;     /* what is answered */
     unsigned                         resting:1;
     unsigned                         starting:1;
@@ -129,7 +135,7 @@ ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
 
 
-/* Between ngx_http_autostock_connect.c, _connection.c, and _statement.c. */
+/* Between _connect.c, _connection.c, _session.c, and _statement.c. */
 
 /* Sends what of the query's text comes next. */
 void ngx_http_autostock_connection_send(
@@ -144,8 +150,7 @@ ngx_int_t ngx_http_autostock_connection_watch(
     ngx_http_autostock_connection_t *conn);
 
 /* The session's settings, as the connection's first query. */
-void ngx_http_autostock_connection_setup(
-    ngx_http_autostock_connection_t *conn);
+void ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn);
 
 /* Goes on with what is under way; events: of WAIT_*, 0 to begin. */
 void ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
@@ -162,6 +167,11 @@ void ngx_http_autostock_connection_failed(
 void ngx_http_autostock_connection_free(
     ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
 
+
+/* NULL, or why nothing can be written on it, until the server is set up
+ * otherwise: for the log. */
+const char *ngx_http_autostock_session_refusal(
+    ngx_http_autostock_connection_t *conn);
 
 /* True where a transaction is open on it, by the server's last word. */
 ngx_uint_t ngx_http_autostock_connection_in_transaction(

@@ -26,6 +26,7 @@ struct ngx_http_autostock_pool_s {
 
     ngx_event_t                     posted;
     ngx_uint_t                      durable;    /* last told */
+    const char                     *refusal;    /* the same */
 };
 
 
@@ -44,6 +45,8 @@ static void ngx_http_autostock_pool_take_back(
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
 static void ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_pool_refusal(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_hung_up(void *data);
@@ -343,6 +346,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
         pool->pause = 0;
         ngx_http_autostock_pool_durable(pool, conn);
+        ngx_http_autostock_pool_refusal(pool, conn);
         ngx_http_autostock_pool_release(pool, conn);
         return;
     }
@@ -387,6 +391,17 @@ ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
         return;
     }
 
+    if (conn->engine[0]) {
+        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                      "autostock: database \"%V\" at %V: table %s, not "
+                      "InnoDB: sales are not done or undone as a whole%s; "
+                      "ALTER TABLE ... ENGINE=InnoDB", &db->name,
+                      &db->server, conn->engine,
+                      db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
+                      ? ", nothing is sold from it" : "");
+        return;
+    }
+
     ngx_log_error(NGX_LOG_WARN, conn->log, 0,
                   "autostock: database \"%V\" at %V is not durable%s: sales "
                   "may be lost when its machine fails; set "
@@ -394,6 +409,24 @@ ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
                   "log, sync_binlog = 1", &db->name, &db->server,
                   db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
                   ? ", nothing is sold from it" : "");
+}
+
+
+static void
+ngx_http_autostock_pool_refusal(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    const char  *refusal;
+
+    refusal = ngx_http_autostock_session_refusal(conn);
+
+    if (refusal && refusal != pool->refusal) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: nothing is sold from database \"%V\" at "
+                      "%V: %s", &pool->db->name, &pool->db->server, refusal);
+    }
+
+    pool->refusal = refusal;
 }
 
 

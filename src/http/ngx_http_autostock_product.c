@@ -223,6 +223,12 @@ ngx_http_autostock_product_number(ngx_str_t *text)
         }
     }
 
+    /* a ZEROFILL column, which has no sign: no number of JSON begins so */
+    while (text->len > 1 && text->data[0] == '0') {
+        text->data++;
+        text->len--;
+    }
+
     return NGX_OK;
 }
 

@@ -211,6 +211,13 @@ void ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight);
 /* Gathers, and goes on. */
 void ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight);
 
+/*
+ * Whether its packets, which have this many bytes of SQL, may grow by the cost
+ * of one more.  The first one always fits.
+ */
+ngx_uint_t ngx_http_autostock_flight_has_room(
+    ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
+
 /* Its connection is in order, but of no use: closes it. */
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     const char *reason);

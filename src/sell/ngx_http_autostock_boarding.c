@@ -9,8 +9,13 @@
 #include "ngx_http_autostock_transaction.h"
 
 
-/* SKU text in one packet; each stands there in hexadecimal */
-#define NGX_HTTP_AUTOSTOCK_SALE_BYTES     65536
+/*
+ * What the packets of a transaction grow by, at the most: by a sale, with its
+ * key; by a product, whose SKU stands there in hexadecimal, up to three times
+ * (column.c).
+ */
+#define NGX_HTTP_AUTOSTOCK_SALE_COST      320
+#define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (512 + 6 * (sku)->len)
 
 
 static ngx_int_t ngx_http_autostock_sale_create(
@@ -161,7 +166,10 @@ ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
     t = (ngx_http_autostock_transaction_t *) flight;
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
 
-    if (t->nitems == t->max) {
+    if (t->nitems == t->max
+        || !ngx_http_autostock_flight_has_room(flight, t->bytes,
+                                               NGX_HTTP_AUTOSTOCK_SALE_COST))
+    {
         return NGX_DECLINED;
     }
 
@@ -172,6 +180,7 @@ ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
 
     waiter->slot = t->nitems;
     item = &t->items[t->nitems++];
+    t->bytes += NGX_HTTP_AUTOSTOCK_SALE_COST;
 
     item->quantity = sale->quantity;
     item->line = line - t->lines;
@@ -199,19 +208,22 @@ static ngx_http_autostock_line_t *
 ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product)
 {
+    size_t                      cost;
     ngx_http_autostock_line_t  *line;
 
     if (product->flight == t->serial) {
         return &t->lines[product->index];
     }
 
-    if (t->nlines && t->bytes + product->sku.len
-                     > NGX_HTTP_AUTOSTOCK_SALE_BYTES)
+    cost = NGX_HTTP_AUTOSTOCK_LINE_COST(&product->sku);
+
+    if (!ngx_http_autostock_flight_has_room(&t->flight, t->bytes,
+                                    cost + NGX_HTTP_AUTOSTOCK_SALE_COST))
     {
         return NULL;
     }
 
-    t->bytes += product->sku.len;
+    t->bytes += cost;
 
     product->flight = t->serial;
     product->index = t->nlines;

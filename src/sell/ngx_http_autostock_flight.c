@@ -3,6 +3,10 @@
 #include "ngx_http_autostock_status.h"
 
 
+/* SQL of one packet, at the most; the margin is for what is not items */
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES   (1024 * 1024)
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN  2048
+
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* ms, at the most */
 
 
@@ -267,6 +271,24 @@ ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_batch_gathered(flight->batch);
     ngx_http_autostock_flight_take_aboard(flight);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
+    size_t bytes, size_t cost)
+{
+    size_t  room;
+
+    room = NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES;
+
+    if (flight->conn) {
+        /* a packet over the server's limit ends the connection */
+        room = ngx_min(room, flight->conn->packet
+                             - NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN);
+    }
+
+    return bytes == 0 || bytes + cost <= room;
 }
 
 

@@ -31,6 +31,7 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
+    size_t                            bytes;    /* of SQL, about */
     ngx_uint_t                        nrows;    /* of this SELECT */
     ngx_uint_t                        strange;  /* of them: nobody's bytes */
     ngx_uint_t                        matched;  /* of all */
@@ -43,6 +44,10 @@ typedef struct {
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS                                    \
     "product_id,sku,name,price,stock,factory_id,ad_id,reorder_point"
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS  8
+
+/* what the packet grows by, at the most: the SELECT of one SKU, which stands
+ * there in hexadecimal, up to three times (column.c) */
+#define NGX_HTTP_AUTOSTOCK_LOOKUP_COST(sku)  (512 + 6 * (sku)->len)
 
 
 static ngx_int_t ngx_http_autostock_lookup_create(
@@ -168,6 +173,7 @@ ngx_http_autostock_lookup_reset(ngx_http_autostock_flight_t *flight)
 
     ngx_memzero(lf->table, (lf->mask + 1) * sizeof(ngx_uint_t));
     lf->nitems = 0;
+    lf->bytes = 0;
 
     if (lf->pool) {
         ngx_reset_pool(lf->pool);
@@ -181,6 +187,7 @@ static ngx_int_t
 ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
+    size_t                               cost;
     uint32_t                             hash;
     ngx_uint_t                          *place;
     ngx_http_autostock_lookup_t         *lookup;
@@ -198,7 +205,11 @@ ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
         return NGX_OK;
     }
 
-    if (lf->nitems == lf->max || lf->pool == NULL) {
+    cost = NGX_HTTP_AUTOSTOCK_LOOKUP_COST(&lookup->sku);
+
+    if (lf->nitems == lf->max || lf->pool == NULL
+        || !ngx_http_autostock_flight_has_room(flight, lf->bytes, cost))
+    {
         return NGX_DECLINED;
     }
 
@@ -211,6 +222,7 @@ ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
         return NGX_DECLINED;
     }
 
+    lf->bytes += cost;
     waiter->slot = lf->nitems++;
     *place = lf->nitems;
 

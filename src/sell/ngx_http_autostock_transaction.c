@@ -35,12 +35,14 @@ ngx_http_autostock_transaction_depart(ngx_http_autostock_flight_t *flight)
 
     t = (ngx_http_autostock_transaction_t *) flight;
 
-    if (!flight->conn->durable
-        && ngx_http_autostock_batch_database(flight->batch)->durability
-           == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE)
+    if (ngx_http_autostock_session_refusal(flight->conn)
+        || (!flight->conn->durable
+            && ngx_http_autostock_batch_database(flight->batch)->durability
+               == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
     {
         /* another connection asks the server anew */
-        ngx_http_autostock_flight_drop(flight, "its server is not durable");
+        ngx_http_autostock_flight_drop(flight, "its server is not set up for "
+                                       "sales");
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
         return;
     }

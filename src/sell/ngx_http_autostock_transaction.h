@@ -88,7 +88,7 @@ typedef struct {
                                                    COMMIT not sent */
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
-    size_t                            bytes;    /* of SKUs */
+    size_t                            bytes;    /* of SQL, about */
     ngx_uint_t                        serial;
     ngx_uint_t                        anchor;   /* item */
 

@@ -1,0 +1,357 @@
+
+/*
+ * The session that a new connection gets: its settings, whatever the server's
+ * defaults are, and what the server says of itself.
+ */
+
+
+#include "ngx_http_autostock_connection.h"
+
+
+/* One SELECT a table: by name and schema, MariaDB opens that table alone. */
+#define NGX_HTTP_AUTOSTOCK_SESSION_ENGINE(table)                             \
+    "SELECT TABLE_NAME,ENGINE FROM information_schema.TABLES WHERE"          \
+    " TABLE_SCHEMA=DATABASE() AND TABLE_NAME='" table "'"                    \
+    " AND ENGINE<>'InnoDB'"
+
+/* what the smallest packets of one sale, and those of this file, need */
+#define NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN  16384
+
+
+static ngx_int_t ngx_http_autostock_session_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_session_variables(
+    ngx_http_autostock_connection_t *conn, ngx_str_t *columns);
+static ngx_uint_t ngx_http_autostock_session_is(ngx_str_t *value,
+    const char *text);
+static void ngx_http_autostock_session_done(void *data, ngx_int_t rc);
+static ngx_int_t ngx_http_autostock_session_check(
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_session_by_row(void *data, ngx_int_t rc);
+static void ngx_http_autostock_session_look(
+    ngx_http_autostock_connection_t *conn);
+static ngx_int_t ngx_http_autostock_session_look_row(void *data,
+    ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_session_look_done(void *data, ngx_int_t rc);
+
+
+void
+ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
+{
+    u_char                      *p;
+    ngx_msec_t                   timeout;
+    ngx_http_autostock_query_t  *query;
+
+    timeout = conn->db->query_timeout;
+
+    /*
+     * READ COMMITTED: no gap locks, and each statement sees what was
+     * committed before it.  No index dives: a batch names every row by its
+     * key.  The server's limits are below ours, so that it ends a statement
+     * before we give its connection up; and a session that we lost in the
+     * middle of a transaction does not hold its locks for ever.
+     *
+     * The library asked for utf8mb4 in the handshake, but the server may not
+     * have listened (skip-character-set-client-handshake), or init_connect
+     * may have set another.
+     */
+    p = ngx_snprintf(conn->setup_text, sizeof(conn->setup_text),
+            "SET NAMES utf8mb4;"
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED,"
+            "READ WRITE;"
+            "SET SESSION sql_mode='STRICT_ALL_TABLES',autocommit=1,"
+            "completion_type=0,sql_select_limit=18446744073709551615,"
+            "sql_big_selects=1,sql_safe_updates=0,foreign_key_checks=1,"
+            "unique_checks=1,time_zone='+00:00',"
+            "innodb_lock_wait_timeout=%M,lock_wait_timeout=%M,"
+            "eq_range_index_dive_limit=1,wait_timeout=%M"
+            "/*M!100300 ,idle_transaction_timeout=%M"
+            ",max_statement_time=%M.%03M,check_constraint_checks=1 */;"
+            "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
+            "@@sync_binlog,@@read_only,"
+            "@@character_set_client,@@character_set_results,"
+            "@@max_allowed_packet;"
+            "SHOW GLOBAL STATUS LIKE 'Uptime';"
+            "SHOW SESSION VARIABLES WHERE Variable_name"
+            " IN('wsrep_on','binlog_format');"
+            NGX_HTTP_AUTOSTOCK_COLUMN_SELECT ";"
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("product") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_movement") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_movement_key")
+            " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order"),
+            ngx_max(timeout / 2000, 1), ngx_max(timeout / 1000, 1),
+            conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
+            ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
+            (timeout * 9 / 10) % 1000);
+
+    conn->thread_id = ngx_http_autostock_mysql_thread_id(conn->mysql);
+
+    query = &conn->setup;
+    query->sql.data = conn->setup_text;
+    query->sql.len = p - conn->setup_text;
+    query->row = ngx_http_autostock_session_row;
+    query->done = ngx_http_autostock_session_done;
+    query->data = conn;
+
+    /* what is left of connect_timeout: the timer goes on */
+    conn->query = query;
+    ngx_http_autostock_mysql_query(conn->mysql, &query->sql);
+    ngx_http_autostock_connection_run(conn, 0);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_session_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_int_t                         uptime;
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (statement == 3 && n == 7) {
+        return ngx_http_autostock_session_variables(conn, columns);
+    }
+
+    if (n != 2) {
+        return NGX_ERROR;
+    }
+
+    switch (statement) {
+
+    case 4:
+        uptime = ngx_atoi(columns[1].data, columns[1].len);
+        conn->server_start = ngx_time() - uptime;
+        return uptime == NGX_ERROR ? NGX_ERROR : NGX_OK;
+
+    case 5:
+        if (ngx_http_autostock_session_is(&columns[0], "wsrep_on")) {
+            conn->clustered = ngx_http_autostock_session_is(&columns[1],
+                                                            "ON");
+        } else {
+            conn->by_statement = ngx_http_autostock_session_is(&columns[1],
+                                                               "STATEMENT");
+        }
+
+        return NGX_OK;
+
+    case 6:
+        return ngx_http_autostock_column_learn(&conn->sku, &columns[0],
+                                               &columns[1]);
+
+    case 7:
+        conn->durable = 0;
+        ngx_snprintf(conn->engine, sizeof(conn->engine), "%V is %V%Z",
+                     &columns[0], &columns[1]);
+        conn->engine[sizeof(conn->engine) - 1] = '\0';
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
+    ngx_str_t *columns)
+{
+    ngx_int_t  packet;
+
+    conn->binlog = ngx_atoi(columns[1].data, columns[1].len) != 0;
+    conn->durable = ngx_atoi(columns[0].data, columns[0].len) == 1
+                    && (!conn->binlog
+                        || ngx_atoi(columns[2].data, columns[2].len) == 1);
+    conn->read_only = ngx_atoi(columns[3].data, columns[3].len) != 0;
+    conn->utf8mb4 = ngx_http_autostock_session_is(&columns[4], "utf8mb4")
+                    && ngx_http_autostock_session_is(&columns[5], "utf8mb4");
+
+    packet = ngx_atoi(columns[6].data, columns[6].len);
+    conn->packet = packet;
+
+    return packet == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_session_is(ngx_str_t *value, const char *text)
+{
+    return value->len == ngx_strlen(text)
+           && ngx_strncmp(value->data, text, value->len) == 0;
+}
+
+
+static void
+ngx_http_autostock_session_done(void *data, ngx_int_t rc)
+{
+    const char                       *note;
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (rc == NGX_DECLINED) {
+        note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                          "autostock: database \"%V\" refused the session's "
+                          "settings, error %ui: %s%s", &conn->db->name,
+                          conn->setup.error, conn->setup.text, note);
+        }
+
+        rc = NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_autostock_session_check(conn);
+    }
+
+    if (rc != NGX_OK) {
+        conn->connected(conn->data, rc);
+        return;
+    }
+
+    if (conn->binlog && conn->by_statement) {
+        /* READ COMMITTED cannot be written to a binary log by statement */
+        ngx_str_set(&conn->setup.sql, "SET SESSION binlog_format=ROW");
+        conn->setup.done = ngx_http_autostock_session_by_row;
+        ngx_http_autostock_connection_query(conn, &conn->setup);
+        return;
+    }
+
+    ngx_http_autostock_session_look(conn);
+}
+
+
+/* Where the right to it is missing the session can look up, and not sell. */
+
+static void
+ngx_http_autostock_session_by_row(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    conn->by_statement = (rc == NGX_DECLINED);
+
+    if (rc == NGX_ERROR) {
+        conn->connected(conn->data, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_autostock_session_look(conn);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
+{
+    const char  *note;
+
+    if (conn->server_start == 0) {
+        return NGX_ERROR;
+    }
+
+    if (!conn->utf8mb4) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" did not set the session's "
+                      "character set to utf8mb4: is there a proxy between?",
+                      &conn->db->name);
+        return NGX_ERROR;
+    }
+
+    if (conn->packet < NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN) {
+        note = ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                          "autostock: database \"%V\": its "
+                          "max_allowed_packet is %uz, which must be %d or "
+                          "more%s", &conn->db->name, conn->packet,
+                          NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN, note);
+        }
+
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Once per worker process: what the collation of product.sku folds. */
+
+static void
+ngx_http_autostock_session_look(ngx_http_autostock_connection_t *conn)
+{
+    u_char                      *p;
+    ngx_http_autostock_query_t  *query;
+
+    p = NULL;
+
+    if (!conn->db->sku_looked && !conn->db->exact_sku) {
+        conn->db->sku_looked = 1;
+        p = ngx_http_autostock_column_probe(&conn->sku, conn->setup_text,
+                                            sizeof(conn->setup_text));
+    }
+
+    if (p == NULL) {
+        conn->connected(conn->data, NGX_OK);
+        return;
+    }
+
+    query = &conn->setup;
+    query->sql.data = conn->setup_text;
+    query->sql.len = p - conn->setup_text;
+    query->row = ngx_http_autostock_session_look_row;
+    query->done = ngx_http_autostock_session_look_done;
+
+    ngx_http_autostock_connection_query(conn, query);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_session_look_row(void *data, ngx_uint_t statement,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_uint_t                        accents, emoji;
+    ngx_http_autostock_connection_t  *conn = data;
+
+    if (n != 2) {
+        return NGX_ERROR;
+    }
+
+    accents = columns[0].len == 1 && columns[0].data[0] == '1';
+    emoji = columns[1].len == 1 && columns[1].data[0] == '1';
+
+    if (accents || emoji) {
+        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                      "autostock: database \"%V\": the collation %V of "
+                      "product.sku takes different SKUs for one (%s%s%s): "
+                      "set \"sku_match exact\", or give the column the "
+                      "collation utf8mb4_bin", &conn->db->name,
+                      &conn->sku.collation,
+                      accents ? "\"cafe\" and \"caf\xc3\xa9\"" : "",
+                      accents && emoji ? ", " : "", emoji ? "all emoji" : "");
+    }
+
+    return NGX_OK;
+}
+
+
+/* Only a lost connection counts: the warning is not worth a sale. */
+
+static void
+ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    conn->connected(conn->data, rc == NGX_ERROR ? NGX_ERROR : NGX_OK);
+}
+
+
+const char *
+ngx_http_autostock_session_refusal(ngx_http_autostock_connection_t *conn)
+{
+    return conn->binlog && conn->by_statement
+           ? "its binlog_format is STATEMENT, which the user may not change "
+             "for the session; set it to ROW or MIXED, or grant BINLOG ADMIN "
+             "(MySQL: SESSION_VARIABLES_ADMIN)"
+           : NULL;
+}
