@@ -121,7 +121,7 @@ none('the lock files name no registry',
 
 runs("bash -n $_", 'bash', '-n', $_)
     for grep { /\.sh$/ || slurp($_) =~ m{^#!/bin/(?:ba)?sh} }
-        grep { /\.sh$/ || m{^(?:stack|bench|\.ci)/[a-z-]+$} } @files;
+        grep { /\.sh$/ || m{^(?:stack|bench|\.ci|t/fresh|t/fresh/bin)/[a-z-]+$} } @files;
 
 SKIP: {
     skip 'no cppcheck', 2 if system('command -v cppcheck >/dev/null');
