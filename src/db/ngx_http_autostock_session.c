@@ -63,7 +63,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             "completion_type=0,sql_select_limit=18446744073709551615,"
             "sql_big_selects=1,sql_safe_updates=0,foreign_key_checks=1,"
             "unique_checks=1,time_zone='+00:00',"
-            "innodb_lock_wait_timeout=%M,lock_wait_timeout=%M,"
+            "innodb_lock_wait_timeout=1,lock_wait_timeout=%M,"
             "eq_range_index_dive_limit=1,wait_timeout=%M"
             "/*M!100300 ,idle_transaction_timeout=%M"
             ",max_statement_time=%M.%03M,check_constraint_checks=1 */;"
@@ -80,7 +80,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_movement_key")
             " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order"),
-            ngx_max(timeout / 2000, 1), ngx_max(timeout / 1000, 1),
+            ngx_max(timeout / 1000, 1),
             conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
             (timeout * 9 / 10) % 1000);

@@ -253,6 +253,7 @@ static ngx_int_t
 ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     ngx_http_autostock_checkout_t *checkout)
 {
+    ngx_int_t                       rc;
     ngx_http_autostock_sale_t      *sale;
     ngx_http_autostock_loc_conf_t  *lcf;
 
@@ -270,9 +271,13 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     sale->data = checkout;
     sale->log = r->connection->log;
 
-    if (ngx_http_autostock_sale_submit(lcf->database, sale) != NGX_OK) {
-        return ngx_http_autostock_response_problem(r,
-                       NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD, NULL, NULL, NULL);
+    rc = ngx_http_autostock_sale_submit(lcf->database, sale);
+
+    if (rc != NGX_OK) {
+        return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
+                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE
+                                    : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
+                                                   NULL, NULL, NULL);
     }
 
     ngx_http_autostock_client_wait(r, checkout->cleanup,

@@ -78,11 +78,13 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
     view->lookup.data = view;
     view->lookup.log = r->connection->log;
 
-    if (ngx_http_autostock_lookup_submit(lcf->database, &view->lookup)
-        != NGX_OK)
-    {
-        return ngx_http_autostock_response_problem(r,
-                       NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD, NULL, NULL, NULL);
+    rc = ngx_http_autostock_lookup_submit(lcf->database, &view->lookup);
+
+    if (rc != NGX_OK) {
+        return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
+                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE
+                                    : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
+                                                   NULL, NULL, NULL);
     }
 
     r->main->count++;

@@ -97,7 +97,9 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
         if (item->gone || item->twin
             || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
             || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT)
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN)
         {
             continue;
         }

@@ -6,6 +6,8 @@
 
 #include "ngx_http_autostock_transaction.h"
 
+#include "as_sqlerror.h"
+
 
 /* flights that look for keys before they sell, after a replay was seen */
 #define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
@@ -14,6 +16,12 @@
 #define NGX_HTTP_AUTOSTOCK_FRESH               60000
 
 
+static ngx_int_t ngx_http_autostock_transaction_busy_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_http_autostock_item_t *ngx_http_autostock_transaction_keyed(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *key);
+static void ngx_http_autostock_transaction_broken(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
 static ngx_int_t ngx_http_autostock_transaction_key_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_uint_t ngx_http_autostock_transaction_is_fresh(u_char *id);
@@ -33,6 +41,19 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
 {
     ngx_http_autostock_line_t         *line;
     ngx_http_autostock_transaction_t  *t = data;
+
+    if (statement == t->busy_at) {
+        return ngx_http_autostock_transaction_busy_row(t, columns, n);
+    }
+
+    if (statement == t->there_at && n == 1) {
+        line = ngx_http_autostock_transaction_line(t, &columns[0]);
+
+        if (line) {
+            line->there = 1;
+            return NGX_OK;
+        }
+    }
 
     if (statement == t->keys_at) {
         return ngx_http_autostock_transaction_key_row(t, columns, n);
@@ -59,6 +80,51 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
 }
 
 
+/* idempotency_key, of a transaction of others that may end either way */
+
+static ngx_int_t
+ngx_http_autostock_transaction_busy_row(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_http_autostock_item_t  *item;
+
+    item = n == 1 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
+                  : NULL;
+    if (item == NULL) {
+        return NGX_ERROR;
+    }
+
+    item->busy = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_http_autostock_item_t *
+ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
+    ngx_str_t *key)
+{
+    ngx_uint_t                  i;
+    ngx_http_autostock_item_t  *item;
+
+    if (key->len != 16) {
+        return NULL;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (item->keyed && !item->twin
+            && ngx_memcmp(item->key, key->data, 16) == 0)
+        {
+            return item;
+        }
+    }
+
+    return NULL;
+}
+
+
 /* idempotency_key, movement_id, fingerprint, stock */
 
 static ngx_int_t
@@ -66,12 +132,21 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     ngx_str_t *columns, ngx_uint_t n)
 {
     int64_t                         stock;
-    ngx_uint_t                      i;
     ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
 
-    if (n != 4 || columns[0].len != 16 || columns[1].len != 16) {
+    item = n == 4 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
+                  : NULL;
+
+    if (item == NULL || (columns[1].len != 16 && columns[1].data)) {
         return NGX_ERROR;
+    }
+
+    item->busy = 0;
+
+    if (columns[1].data == NULL) {
+        ngx_http_autostock_transaction_broken(t, item);
+        return NGX_OK;
     }
 
     if (columns[3].data == NULL
@@ -84,32 +159,43 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     db = ngx_http_autostock_batch_database(t->flight.batch);
     db->replays = NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED;
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-
-        if (!item->keyed || item->twin
-            || ngx_memcmp(item->key, columns[0].data, 16) != 0)
-        {
-            continue;
-        }
-
-        if (ngx_memcmp(item->id, columns[1].data, 16) == 0) {
-            /* this very sale, which was in doubt */
-            return NGX_OK;
-        }
-
-        ngx_memcpy(item->first, columns[1].data, 16);
-        t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first);
-        item->stock = stock;
-        item->state = (columns[2].len == 8
-                       && ngx_memcmp(item->fingerprint, columns[2].data, 8)
-                          == 0)
-                      ? NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-                      : NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT;
+    if (ngx_memcmp(item->id, columns[1].data, 16) == 0) {
+        /* this very sale, which was in doubt */
         return NGX_OK;
     }
 
-    return NGX_ERROR;
+    ngx_memcpy(item->first, columns[1].data, 16);
+    t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first);
+    item->stock = stock;
+    item->state = (columns[2].len == 8
+                   && ngx_memcmp(item->fingerprint, columns[2].data, 8) == 0)
+                  ? NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+                  : NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT;
+
+    return NGX_OK;
+}
+
+
+/* The key is taken, and nothing says by which sale. */
+
+static void
+ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *item)
+{
+    ngx_http_autostock_batch_t  *batch;
+
+    batch = t->flight.batch;
+
+    if (!ngx_http_autostock_blame_has(&batch->blame, item->key)) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\": a sale is refused: its "
+                      "Idempotency-Key has a row in stock_movement_key (error "
+                      "%d) whose movement is not in stock_movement; delete "
+                      "such rows", &batch->db->name, AS_ER_DUP_ENTRY);
+    }
+
+    ngx_http_autostock_blame_add(&batch->blame, item->key);
+    item->state = NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
 }
 
 
@@ -207,6 +293,8 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
     {
         return NGX_ERROR;
     }
+
+    line->had = 1;
 
     /* not seen: another SKU is another product to its buyers */
     line->seen = columns[1].len == product->sku.len

@@ -20,6 +20,8 @@
 #define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* ms, at the least */
 
 
+static void ngx_http_autostock_batch_add(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter, ngx_uint_t first);
 static void ngx_http_autostock_batch_gather(ngx_event_t *ev);
 static void ngx_http_autostock_batch_launch(ngx_event_t *ev);
 static void ngx_http_autostock_batch_patience(ngx_event_t *ev);
@@ -46,6 +48,8 @@ ngx_http_autostock_batch_create(ngx_http_autostock_database_t *db,
     ngx_queue_init(&batch->waiting);
     ngx_queue_init(&batch->flying);
     ngx_queue_init(&batch->free);
+
+    ngx_http_autostock_aside_init(batch);
 
     batch->posted.handler = ngx_http_autostock_batch_launch;
     batch->posted.data = batch;
@@ -99,6 +103,8 @@ ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch)
         ngx_del_timer(&batch->timer);
     }
 
+    ngx_http_autostock_aside_destroy(batch);
+
     ngx_free(batch);
 }
 
@@ -114,18 +120,25 @@ ngx_int_t
 ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline)
 {
-    if (batch->nwaiting >= batch->db->backlog) {
+    ngx_uint_t  apart;
+
+    apart = batch->ops->apart && batch->ops->apart(waiter);
+
+    /* those aside leave half of the places to the others */
+    if (batch->nwaiting + batch->naside >= batch->db->backlog
+        || (apart && batch->naside >= batch->db->backlog / 2))
+    {
         return NGX_BUSY;
     }
 
-    waiter->batch = batch;
-    waiter->flight = NULL;
     waiter->deadline = deadline;
-    waiter->counted = 1;
+    waiter->serial = ++batch->serial;
 
-    ngx_queue_insert_tail(&batch->waiting, &waiter->queue);
-    batch->nwaiting++;
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
+    if (apart) {
+        ngx_http_autostock_aside_add(batch, waiter);
+    } else {
+        ngx_http_autostock_batch_add(batch, waiter, 0);
+    }
 
     /* locations may have different time-outs: the nearest deadline counts */
     if (!batch->timer.timer_set
@@ -137,7 +150,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
                                   NGX_HTTP_AUTOSTOCK_BATCH_TICK));
     }
 
-    if (!batch->posted.posted) {
+    if (!apart && !batch->posted.posted) {
 
         if (ngx_http_autostock_batch_may_launch(batch)) {
             ngx_post_event(&batch->posted, &ngx_posted_events);
@@ -156,15 +169,29 @@ void
 ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter)
 {
+    ngx_http_autostock_batch_add(batch, waiter, 1);
+
+    ngx_post_event(&batch->posted, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_autostock_batch_add(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter, ngx_uint_t first)
+{
     waiter->batch = batch;
     waiter->flight = NULL;
     waiter->counted = 1;
+    waiter->aside = 0;
 
-    ngx_queue_insert_head(&batch->waiting, &waiter->queue);
+    if (first) {
+        ngx_queue_insert_head(&batch->waiting, &waiter->queue);
+    } else {
+        ngx_queue_insert_tail(&batch->waiting, &waiter->queue);
+    }
+
     batch->nwaiting++;
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
-
-    ngx_post_event(&batch->posted, &ngx_posted_events);
 }
 
 
@@ -186,7 +213,13 @@ ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter)
 
     if (waiter->counted) {
         waiter->counted = 0;
-        waiter->batch->nwaiting--;
+
+        if (waiter->aside) {
+            waiter->batch->naside--;
+        } else {
+            waiter->batch->nwaiting--;
+        }
+
         ngx_http_autostock_gauge(waiter->batch->db,
                                  NGX_HTTP_AUTOSTOCK_WAITING, -1);
     }
@@ -231,7 +264,8 @@ ngx_http_autostock_batch_expects(ngx_http_autostock_flight_t *flight)
 
     batch = flight->batch;
 
-    return batch->nflying == 1 && flight->n + batch->nwaiting < batch->crowd;
+    return !flight->aside && batch->nflying == 1
+           && flight->n + batch->nwaiting < batch->crowd;
 }
 
 
@@ -290,7 +324,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
         return;
     }
 
-    flight = ngx_http_autostock_flight_take(batch);
+    flight = ngx_http_autostock_flight_take(batch, 0);
     if (flight == NULL) {
         return;
     }
@@ -353,6 +387,12 @@ ngx_http_autostock_batch_deadline(ngx_event_t *ev)
     ngx_queue_init(&overdue);
 
     ngx_http_autostock_batch_overdue(&batch->waiting, &overdue, &next);
+    ngx_http_autostock_batch_overdue(&batch->aside, &overdue, &next);
+
+    if (batch->apart) {
+        ngx_http_autostock_batch_overdue(&batch->apart->aboard, &overdue,
+                                         &next);
+    }
 
     for (q = ngx_queue_head(&batch->flying);
          q != ngx_queue_sentinel(&batch->flying);
@@ -438,8 +478,18 @@ ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
         return;
     }
 
-    /* a timer without anybody waiting would keep a quitting worker alive */
-    if (batch->nflying == 0 && batch->timer.timer_set) {
+    ngx_http_autostock_batch_idle(batch);
+}
+
+
+/* a timer without anybody waiting would keep a quitting worker alive */
+
+void
+ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch)
+{
+    if (batch->nwaiting == 0 && batch->naside == 0 && batch->nflying == 0
+        && batch->apart == NULL && batch->timer.timer_set)
+    {
         ngx_del_timer(&batch->timer);
     }
 }

@@ -9,6 +9,9 @@
  * first half of it, begins with what can be begun, is held, and is completed
  * with the others.
  *
+ * Those who must not go with the others wait aside; see
+ * ngx_http_autostock_aside.c.
+ *
  * A batch knows queues, deadlines, connections and retries; what is asked of
  * the database is its operations' affair (sale, lookup, receipt).
  */
@@ -18,6 +21,7 @@
 #define _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
 
 
+#include "ngx_http_autostock_blame.h"
 #include "ngx_http_autostock_pool.h"
 #include "ngx_http_autostock_sql.h"
 
@@ -32,7 +36,9 @@ typedef struct {
     ngx_http_autostock_batch_t      *batch;    /* NULL: not in one */
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
     ngx_uint_t                       slot;     /* the operation's */
+    ngx_uint_t                       serial;   /* of its arrival */
     unsigned                         counted:1;
+    unsigned                         aside:1;  /* where it is counted */
 } ngx_http_autostock_waiter_t;
 
 
@@ -60,7 +66,14 @@ typedef struct {
     /* before the first comes aboard */
     void       (*reset)(ngx_http_autostock_flight_t *flight);
 
-    /* NGX_OK; NGX_DECLINED: full; waiter->slot is the operation's to set */
+    /* must not go with the others; NULL: nobody is kept from it */
+    ngx_uint_t (*apart)(ngx_http_autostock_waiter_t *waiter);
+
+    /*
+     * NGX_OK; NGX_DECLINED: full; waiter->slot is the operation's to set.
+     * Where they are aside: NGX_AGAIN: not now, the next may; NGX_ABORT: to be
+     * refused.
+     */
     ngx_int_t  (*board)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
 
@@ -87,6 +100,7 @@ struct ngx_http_autostock_batch_s {
 
     ngx_queue_t                      waiting;
     ngx_uint_t                       nwaiting;
+    ngx_uint_t                       serial;    /* of the last who came */
 
     ngx_queue_t                      flying;    /* the oldest first */
     ngx_uint_t                       nflying;
@@ -103,6 +117,14 @@ struct ngx_http_autostock_batch_s {
     ngx_uint_t                       share;     /* of the crowd, 16ths */
     ngx_event_t                      patience;  /* a flight takes long */
     ngx_event_t                      timer;     /* the next deadline */
+
+    ngx_queue_t                      aside;     /* they wait apart */
+    ngx_uint_t                       naside;
+    ngx_http_autostock_flight_t     *apart;     /* their flight */
+    ngx_event_t                      parting;   /* when it leaves */
+
+    ngx_http_autostock_blame_t       blame;
+    ngx_uint_t                       blamed;    /* in a row */
 };
 
 
@@ -131,7 +153,11 @@ struct ngx_http_autostock_flight_s {
 
     ngx_http_autostock_lost_t         lost;
 
+    ngx_uint_t                        told;     /* answered or refused */
+
     unsigned                          boarded:1;
+    unsigned                          aside:1;  /* of those set aside */
+    unsigned                          parted:1; /* some were set aside */
 };
 
 
@@ -155,10 +181,23 @@ void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 
 
 /*
+ * Between batch, flight and those aside.  add: out of any queue, to wait
+ * aside.  rest: after their flight has ended, with so many told.
+ */
+void ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t told);
+
+
+/*
  * Between batch and flight.  unqueue: out of whatever queue he is in.
  * may_launch: another flight may board now.  expects: more are on their way
  * to this one.  gathered: no longer.  refuse: out of the batch, and told.
- * rest: after a flight has ended, with so many answered.
+ * rest: after a flight has ended, with so many answered.  idle: where nobody
+ * is there any more.
  */
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
 ngx_uint_t ngx_http_autostock_batch_may_launch(
@@ -170,14 +209,24 @@ void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
 void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
     ngx_uint_t answered);
+void ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch);
 
 
 /*
- * A flight to board, counted among those flying; NULL where memory ran out.
- * It boards when its taker has got a connection.
+ * A flight to board, counted among those flying, or of those aside; NULL
+ * where memory ran out.  It boards when its taker has got a connection.
  */
 ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
-    ngx_http_autostock_batch_t *batch);
+    ngx_http_autostock_batch_t *batch, ngx_uint_t aside);
+
+/*
+ * Of the flight's own files.  take: whoever waits, as far as there is room.
+ * put: one who is boarded.
+ */
+void ngx_http_autostock_flight_take_aboard(
+    ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_flight_put_aboard(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter);
 
 /* Sends flight->sql; done as in ngx_http_autostock_connection.h. */
 void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
@@ -217,6 +266,24 @@ void ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight);
  */
 ngx_uint_t ngx_http_autostock_flight_has_room(
     ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
+
+/*
+ * Some of those aboard, by now in a queue of their own, are to wait aside:
+ * nothing is sent for them, or will be.
+ */
+void ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
+    ngx_queue_t *waiters);
+
+/* All of them are; the flight has ended. */
+void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
+
+/*
+ * Something of what was asked is refused, nothing of it is done: all are set
+ * aside, and the flight has ended; or, where they were aside already, half of
+ * them is, and the flight departs again with the others, who are aboard anew.
+ * NGX_DECLINED: there was one only.
+ */
+ngx_int_t ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight);
 
 /* Its connection is in order, but of no use: closes it. */
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,

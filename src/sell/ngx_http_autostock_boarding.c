@@ -7,6 +7,7 @@
 #include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_apart.h"
 
 
 /*
@@ -25,6 +26,11 @@ static void ngx_http_autostock_sale_destroy(
 static void ngx_http_autostock_sale_let_go(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight);
+static ngx_uint_t ngx_http_autostock_sale_apart(
+    ngx_http_autostock_waiter_t *waiter);
+static ngx_int_t ngx_http_autostock_sale_board_aside(
+    ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_product_t *product);
 static ngx_int_t ngx_http_autostock_sale_board(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_http_autostock_line_t *ngx_http_autostock_sale_line(
@@ -49,6 +55,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     ngx_http_autostock_sale_create,
     ngx_http_autostock_sale_destroy,
     ngx_http_autostock_sale_reset,
+    ngx_http_autostock_sale_apart,
     ngx_http_autostock_sale_board,
     ngx_http_autostock_transaction_depart,
     ngx_http_autostock_transaction_complete,
@@ -146,7 +153,9 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
     t->error = 0;
     t->look = 0;
     t->ghosts = 0;
-    t->careful = 0;
+    t->looks = 0;
+    t->careful = flight->aside;
+    t->skip = 0;
     t->dirty = 0;
     t->sent = 0;
     t->doubt = 0;
@@ -154,10 +163,44 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
 }
 
 
+static ngx_uint_t
+ngx_http_autostock_sale_apart(ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_http_autostock_sale_t  *sale;
+
+    sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
+
+    return ngx_http_autostock_apart(sale->product);
+}
+
+
+/* One finds out for all who want the product whether it can be had. */
+
+static ngx_int_t
+ngx_http_autostock_sale_board_aside(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_product_t *product)
+{
+    if (ngx_http_autostock_apart_refused(product)) {
+        return NGX_ABORT;
+    }
+
+    if (product->flight == t->serial
+        && ngx_http_autostock_apart_probes(product))
+    {
+        return NGX_AGAIN;
+    }
+
+    t->skip |= product->locked;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
+    ngx_int_t                          rc;
     ngx_http_autostock_item_t         *item;
     ngx_http_autostock_line_t         *line;
     ngx_http_autostock_sale_t         *sale;
@@ -171,6 +214,14 @@ ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
                                                NGX_HTTP_AUTOSTOCK_SALE_COST))
     {
         return NGX_DECLINED;
+    }
+
+    if (flight->aside) {
+        rc = ngx_http_autostock_sale_board_aside(t, sale->product);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     line = ngx_http_autostock_sale_line(t, sale->product);
@@ -189,6 +240,7 @@ ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
     item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
     item->gone = 0;
     item->found = 0;
+    item->busy = 0;
     item->keyed = sale->keyed;
 
     if (sale->keyed) {
@@ -316,7 +368,11 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_sale_stale(sale);
         return;
 
-    default: /* nobody is left without a fate */
+    case NGX_HTTP_AUTOSTOCK_ITEM_LOCKED:
+        ngx_http_autostock_aside_add(flight->batch, waiter);
+        return;
+
+    default: /* broken; nobody is left without a fate */
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
     }
@@ -354,6 +410,11 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
     if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT) {
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
+        return;
+    }
+
+    if (first->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
+        ngx_http_autostock_aside_add(t->flight.batch, &sale->waiter);
         return;
     }
 

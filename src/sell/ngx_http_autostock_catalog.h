@@ -28,6 +28,15 @@ typedef struct {
     int64_t          reorder_point;
     unsigned         open_order:1;
 
+    /* ngx_http_autostock_apart.h; its own */
+    unsigned         apart:1;
+    unsigned         locked:1;          /* when last asked for */
+    ngx_uint_t       strikes;           /* refusals in a row */
+    ngx_uint_t       error;             /* the last, as told */
+    ngx_msec_t       apart_until;
+    ngx_msec_t       refused_until;
+    ngx_msec_t       told_until;
+
     /* where it stands in the flight that boards now */
     ngx_uint_t       flight;
     ngx_uint_t       index;

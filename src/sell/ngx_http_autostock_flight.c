@@ -21,15 +21,14 @@ static void ngx_http_autostock_flight_unreachable(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_board(
     ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_flight_take_aboard(
-    ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_end(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_retry(ngx_event_t *ev);
 
 
 ngx_http_autostock_flight_t *
-ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch)
+ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t aside)
 {
     ngx_queue_t                  *q;
     ngx_http_autostock_flight_t  *flight;
@@ -61,15 +60,23 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch)
     }
 
     flight->boarded = 0;
+    flight->parted = 0;
+    flight->aside = aside;
     flight->n = 0;
+    flight->told = 0;
     flight->retries = 0;
     flight->lost.thread = 0;
     flight->began = ngx_current_msec;
 
     batch->ops->reset(flight);
 
-    ngx_queue_insert_tail(&batch->flying, &flight->queue);
-    batch->nflying++;
+    if (aside) {
+        batch->apart = flight;
+
+    } else {
+        ngx_queue_insert_tail(&batch->flying, &flight->queue);
+        batch->nflying++;
+    }
 
     return flight;
 }
@@ -86,7 +93,7 @@ ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
         return;
     }
 
-    if (!flight->boarded) {
+    if (!flight->boarded && !flight->aside) {
         flight->batch->boarding = 0;
     }
 
@@ -175,18 +182,19 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
 static void
 ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
 {
-    ngx_queue_t                  *q, refused;
+    ngx_queue_t                  *q, *from, refused;
     ngx_http_autostock_batch_t   *batch;
     ngx_http_autostock_waiter_t  *waiter;
 
     batch = flight->batch;
+    from = flight->aside ? &batch->aside : &batch->waiting;
 
     if (flight->boarded) {
         ngx_http_autostock_flight_again(flight, 0, "out of reach");
         return;
     }
 
-    if (batch->ops->patient && !ngx_queue_empty(&batch->waiting)) {
+    if (batch->ops->patient && !ngx_queue_empty(from)) {
         ngx_add_timer(&flight->timer, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
         return;
     }
@@ -224,33 +232,71 @@ ngx_http_autostock_flight_board(ngx_http_autostock_flight_t *flight)
 }
 
 
-static void
-ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
+void
+ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight)
 {
-    ngx_uint_t                    before;
-    ngx_queue_t                  *q;
+    ngx_http_autostock_flight_set_aside(flight, &flight->aboard);
+    ngx_http_autostock_flight_end(flight);
+}
+
+
+ngx_int_t
+ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
+{
+    ngx_uint_t                    keep;
+    ngx_queue_t                  *q, aboard;
     ngx_http_autostock_batch_t   *batch;
     ngx_http_autostock_waiter_t  *waiter;
 
     batch = flight->batch;
-    before = flight->n;
 
-    while (!ngx_queue_empty(&batch->waiting)) {
-        q = ngx_queue_head(&batch->waiting);
+    if (flight->n <= 1 && !flight->parted) {
+        return NGX_DECLINED;
+    }
+
+    if (!flight->aside) {
+        ngx_http_autostock_flight_all_aside(flight);
+        return NGX_OK;
+    }
+
+    ngx_queue_init(&aboard);
+
+    /* who has left meanwhile is not among them */
+    for (keep = ngx_max(flight->n / 2, 1);
+         keep && !ngx_queue_empty(&flight->aboard);
+         keep--)
+    {
+        q = ngx_queue_head(&flight->aboard);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&aboard, q);
+    }
+
+    ngx_http_autostock_flight_set_aside(flight, &flight->aboard);
+    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                             - (ngx_int_t) flight->n);
+    flight->n = 0;
+    flight->parted = 0;
+    flight->retries = 0;
+
+    batch->ops->reset(flight);
+
+    while (!ngx_queue_empty(&aboard)) {
+        q = ngx_queue_head(&aboard);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        ngx_queue_remove(q);
 
-        if (batch->ops->board(flight, waiter) != NGX_OK) {
-            break;
+        if (batch->ops->board(flight, waiter) == NGX_OK) {
+            ngx_http_autostock_flight_put_aboard(flight, waiter);
+        } else {
+            ngx_http_autostock_aside_add(batch, waiter);
         }
-
-        ngx_http_autostock_batch_unqueue(waiter);
-        waiter->flight = flight;
-        ngx_queue_insert_tail(&flight->aboard, q);
-        flight->n++;
     }
 
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                             flight->n - before);
+                             flight->n);
+    ngx_http_autostock_flight_depart(flight);
+
+    return NGX_OK;
 }
 
 
@@ -426,6 +472,7 @@ ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
         q = ngx_queue_head(&flight->aboard);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
+        flight->told++;
         ngx_http_autostock_batch_cancel(waiter);
         batch->ops->answer(flight, waiter);
     }
@@ -444,6 +491,7 @@ ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
     while (!ngx_queue_empty(&flight->aboard)) {
         q = ngx_queue_head(&flight->aboard);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        flight->told++;
         ngx_http_autostock_batch_refuse(flight, waiter, why);
     }
 
@@ -474,6 +522,12 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
     if (flight->n) {
         ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
                                  - (ngx_int_t) flight->n);
+    }
+
+    if (flight->aside) {
+        ngx_queue_insert_head(&batch->free, &flight->queue);
+        ngx_http_autostock_aside_rest(batch, flight->told);
+        return;
     }
 
     ngx_queue_remove(&flight->queue);

@@ -50,6 +50,8 @@ typedef struct {
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COST(sku)  (512 + 6 * (sku)->len)
 
 
+static ngx_uint_t ngx_http_autostock_lookup_is_blamed(
+    ngx_http_autostock_batch_t *batch, ngx_str_t *sku);
 static ngx_int_t ngx_http_autostock_lookup_create(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_lookup_destroy(
@@ -73,6 +75,8 @@ static ngx_int_t ngx_http_autostock_lookup_keep(
 static void ngx_http_autostock_lookup_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_lookup_refused(
     ngx_http_autostock_lookup_flight_t *lf);
+static void ngx_http_autostock_lookup_blame(
+    ngx_http_autostock_lookup_flight_t *lf);
 static void ngx_http_autostock_lookup_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static void ngx_http_autostock_lookup_refuse(
@@ -89,6 +93,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
     ngx_http_autostock_lookup_create,
     ngx_http_autostock_lookup_destroy,
     ngx_http_autostock_lookup_reset,
+    NULL,
     ngx_http_autostock_lookup_board,
     ngx_http_autostock_lookup_depart,
     NULL,
@@ -101,8 +106,28 @@ ngx_int_t
 ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_lookup_t *lookup)
 {
+    if (ngx_http_autostock_lookup_is_blamed(db->lookups, &lookup->sku)) {
+        return NGX_DECLINED;
+    }
+
     return ngx_http_autostock_batch_submit(db->lookups, &lookup->waiter,
                                        ngx_current_msec + lookup->timeout);
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_lookup_is_blamed(ngx_http_autostock_batch_t *batch,
+    ngx_str_t *sku)
+{
+    u_char  name[NGX_HTTP_AUTOSTOCK_BLAME_NAME];
+
+    if (batch->blame.n == 0) {
+        return 0;
+    }
+
+    ngx_http_autostock_blame_name(sku, name);
+
+    return ngx_http_autostock_blame_has(&batch->blame, name);
 }
 
 
@@ -196,6 +221,12 @@ ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
 
     lf = (ngx_http_autostock_lookup_flight_t *) flight;
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
+
+    if (flight->aside
+        && ngx_http_autostock_lookup_is_blamed(flight->batch, &lookup->sku))
+    {
+        return NGX_ABORT;
+    }
 
     hash = ngx_crc32_short(lookup->sku.data, lookup->sku.len);
     place = ngx_http_autostock_lookup_place(lf, &lookup->sku, hash);
@@ -483,25 +514,49 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
                                             "its server takes no queries");
         return;
 
+    case AS_SQLERROR_EVERYBODY:
+        break;
+
     case AS_SQLERROR_ALTERED:
-        ngx_http_autostock_flight_elsewhere(&lf->flight,
-                                            "the column sku has changed");
-        return;
-
-    default:
-        note = ngx_http_autostock_repeat(
-                             &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP]);
-
-        if (note) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "autostock: database \"%V\" refused a look-up, "
-                          "error %ui: %s%s", &db->name, error,
-                          lf->flight.query.text, note);
+        if (lf->flight.retries < 2) {
+            ngx_http_autostock_flight_elsewhere(&lf->flight,
+                                              "the column sku has changed");
+            return;
         }
 
-        ngx_http_autostock_flight_fail(&lf->flight,
-                                       NGX_HTTP_AUTOSTOCK_FAILED);
+        /* fall through */
+
+    default:
+        if (ngx_http_autostock_flight_split(&lf->flight) == NGX_OK) {
+            return;
+        }
+
+        ngx_http_autostock_lookup_blame(lf);
     }
+
+    note = ngx_http_autostock_repeat(
+                             &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP]);
+
+    if (note) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\" refused a look-up, "
+                      "error %ui: %s%s", &db->name, error,
+                      lf->flight.query.text, note);
+    }
+
+    ngx_http_autostock_flight_fail(&lf->flight, NGX_HTTP_AUTOSTOCK_FAILED);
+}
+
+
+/* It was alone; it is not asked for again so soon. */
+
+static void
+ngx_http_autostock_lookup_blame(ngx_http_autostock_lookup_flight_t *lf)
+{
+    u_char  name[NGX_HTTP_AUTOSTOCK_BLAME_NAME];
+
+    ngx_http_autostock_blame_name(&lf->items[0].sku, name);
+    ngx_http_autostock_blame_add(&lf->flight.batch->blame, name);
 }
 
 

@@ -15,6 +15,10 @@ static void ngx_http_autostock_packet_guard(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_keys(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_key_list(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_busy(
+    ngx_http_autostock_transaction_t *t);
 
 
 static void
@@ -27,6 +31,7 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 
     t->keys_at = t->ids_at = t->lines_at = NGX_CONF_UNSET_UINT;
     t->orders_at = t->commit_at = NGX_CONF_UNSET_UINT;
+    t->busy_at = t->there_at = NGX_CONF_UNSET_UINT;
 
     if (t->dirty) {
         ngx_http_autostock_sql_text(sql, "ROLLBACK");
@@ -225,7 +230,6 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                  i, n;
     ngx_http_autostock_sql_t   *sql;
 
     sql = &t->flight.sql;
@@ -233,10 +237,23 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
     t->keys_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
         "SELECT k.idempotency_key,m.movement_id,m.fingerprint,p.stock"
-        " FROM stock_movement_key k JOIN stock_movement m"
-        " ON m.movement_id=k.movement_id LEFT JOIN product p"
-        " ON p.product_id=m.product_id"
-        " WHERE m.kind='sale' AND k.idempotency_key IN(");
+        " FROM stock_movement_key k LEFT JOIN stock_movement m"
+        " ON m.movement_id=k.movement_id AND m.kind='sale'"
+        " LEFT JOIN product p ON p.product_id=m.product_id"
+        " WHERE k.idempotency_key IN(");
+    ngx_http_autostock_packet_key_list(t);
+    ngx_http_autostock_sql_text(sql, ")");
+    ngx_http_autostock_sql_next(sql);
+}
+
+
+static void
+ngx_http_autostock_packet_key_list(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_sql_t   *sql;
+
+    sql = &t->flight.sql;
 
     for (i = 0, n = 0; i < t->nitems; i++) {
         if (t->items[i].keyed && !t->items[i].twin) {
@@ -247,7 +264,30 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
             ngx_http_autostock_sql_binary(sql, t->items[i].key, 16);
         }
     }
+}
 
+
+/*
+ * What others have written and not committed: an INSERT would wait for it.
+ * It is a transaction of its own.
+ */
+
+static void
+ngx_http_autostock_packet_busy(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t   *sql;
+
+    sql = &t->flight.sql;
+
+    ngx_http_autostock_sql_text(sql,
+        "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
+    ngx_http_autostock_sql_next(sql);
+
+    t->busy_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT idempotency_key FROM stock_movement_key"
+        " WHERE idempotency_key IN(");
+    ngx_http_autostock_packet_key_list(t);
     ngx_http_autostock_sql_text(sql, ")");
     ngx_http_autostock_sql_next(sql);
 }
@@ -263,8 +303,22 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
 
     sql = &t->flight.sql;
 
+    if (t->skip && t->nkeyed && !t->doubt) {
+        ngx_http_autostock_packet_busy(t);
+    }
+
     ngx_http_autostock_sql_text(sql, "BEGIN");
     ngx_http_autostock_sql_next(sql);
+
+    if (t->skip) {
+        /* what is there and then not had is locked */
+        t->there_at = sql->statements;
+        ngx_http_autostock_sql_text(sql,
+            "SELECT product_id FROM product WHERE product_id IN(");
+        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_sql_next(sql);
+    }
 
     t->lines_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
@@ -272,6 +326,11 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
         " FROM product WHERE product_id IN(");
     ngx_http_autostock_packet_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")ORDER BY product_id FOR UPDATE");
+
+    if (t->skip) {
+        ngx_http_autostock_sql_text(sql, " SKIP LOCKED");
+    }
+
     ngx_http_autostock_sql_next(sql);
 
     /* a statement of its own: it must see what the locks waited for */

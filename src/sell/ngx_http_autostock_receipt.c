@@ -48,6 +48,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     ngx_http_autostock_receipt_create,
     ngx_http_autostock_receipt_destroy,
     ngx_http_autostock_receipt_reset,
+    NULL,
     ngx_http_autostock_receipt_board,
     ngx_http_autostock_receipt_depart,
     NULL,

@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_sale.h"
+#include "ngx_http_autostock_apart.h"
 #include "ngx_http_autostock_catalog.h"
 
 
@@ -30,10 +31,24 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
     sale->resolving.waiter.batch = NULL;
 
+    sale->product = NULL;
+
+    if (sale->keyed
+        && ngx_http_autostock_blame_has(&db->sales->blame, sale->key))
+    {
+        return NGX_DECLINED;
+    }
+
     sale->product = ngx_http_autostock_catalog_find(db->catalog, &sale->sku);
 
     if (sale->product == NULL) {
         return ngx_http_autostock_sale_resolve(sale);
+    }
+
+    if (ngx_http_autostock_apart_refused(sale->product)) {
+        ngx_http_autostock_catalog_release(sale->product);
+        sale->product = NULL;
+        return NGX_DECLINED;
     }
 
     rc = ngx_http_autostock_batch_submit(db->sales, &sale->waiter,

@@ -67,8 +67,9 @@ struct ngx_http_autostock_sale_s {
 
 
 /*
- * NGX_OK: the handler will be called.  NGX_BUSY: the backlog is full, nothing
- * was queued (503).
+ * NGX_OK: the handler will be called.  NGX_BUSY: the backlog is full; or
+ * NGX_DECLINED: the server refused the same a moment ago; nothing was queued
+ * (503).
  */
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale);

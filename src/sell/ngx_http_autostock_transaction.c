@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_apart.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -86,7 +87,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
 
-        if (!t->doubt) {
+        if (!t->doubt || t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
             t->items[i].state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
@@ -439,6 +440,12 @@ ngx_http_autostock_transaction_lock(ngx_http_autostock_transaction_t *t)
 
     for (i = 0; i < t->nlines; i++) {
         t->lines[i].seen = 0;
+        t->lines[i].there = 0;
+        t->lines[i].had = 0;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        t->items[i].busy = 0;
     }
 
     ngx_http_autostock_packet_lock(t);
@@ -459,6 +466,8 @@ ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
         ngx_http_autostock_transaction_trouble(t, rc);
         return;
     }
+
+    ngx_http_autostock_transaction_part(t);
 
     if (!ngx_http_autostock_transaction_allot(t) && !t->doubt) {
         ngx_http_autostock_transaction_rollback(t,
@@ -498,6 +507,10 @@ ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc)
 
         if (line->seen) {
             line->product->stock = line->stock;
+        }
+
+        if (line->sold) {
+            ngx_http_autostock_apart_sold(line->product);
         }
 
         if (line->order) {

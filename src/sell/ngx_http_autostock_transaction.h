@@ -12,7 +12,9 @@
  *   peek     reads without locks what may settle an item: its key, its
  *            product; refuses what cannot be had.
  *   careful  locks the stock rows, tells who gets what, first come first
- *            served, then writes, opening orders where they are due.
+ *            served, then writes, opening orders where they are due.  Once a
+ *            lock was waited for too long it skips what others have locked,
+ *            whose buyers then wait aside.
  *
  * After COMMIT was sent and no answer came the batch is in doubt: the old
  * session is killed, the rows are looked for, and unless they are there the
@@ -37,8 +39,10 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED,
     NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT,
     NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT,
-    NGX_HTTP_AUTOSTOCK_ITEM_STALE           /* its product must be looked up
+    NGX_HTTP_AUTOSTOCK_ITEM_STALE,          /* its product must be looked up
                                                again */
+    NGX_HTTP_AUTOSTOCK_ITEM_LOCKED,         /* by others: set aside */
+    NGX_HTTP_AUTOSTOCK_ITEM_BROKEN          /* its key has no movement */
 } ngx_http_autostock_item_state_e;
 
 
@@ -56,6 +60,8 @@ typedef struct {
     unsigned                          keyed:1;
     unsigned                          gone:1;   /* refused: not to be sold */
     unsigned                          found:1;  /* its row, in doubt */
+    unsigned                          busy:1;   /* others are about to use
+                                                   its key */
 } ngx_http_autostock_item_t;
 
 
@@ -69,6 +75,8 @@ typedef struct {
     int64_t                           reorder_quantity;
     u_char                            order_id[16];
     unsigned                          seen:1;   /* its row was read */
+    unsigned                          there:1;  /* it is, had or not */
+    unsigned                          had:1;    /* its row's lock is */
     unsigned                          open:1;   /* an order is */
     unsigned                          order:1;  /* this batch opens one */
 } ngx_http_autostock_line_t;
@@ -93,6 +101,8 @@ typedef struct {
     ngx_uint_t                        anchor;   /* item */
 
     /* numbers of statements in the packet under way */
+    ngx_uint_t                        busy_at;
+    ngx_uint_t                        there_at;
     ngx_uint_t                        keys_at;
     ngx_uint_t                        ids_at;
     ngx_uint_t                        lines_at;
@@ -100,10 +110,13 @@ typedef struct {
     ngx_uint_t                        commit_at;
 
     ngx_uint_t                        sorted_n;
-    ngx_uint_t                        error;    /* that ends the flight */
+    ngx_uint_t                        error;    /* the last that was told */
+    ngx_uint_t                        looks;    /* for keys, in vain */
+    u_char                            text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
     unsigned                          look:1;   /* for keys */
     unsigned                          ghosts:1;
     unsigned                          careful:1;
+    unsigned                          skip:1;   /* what others have locked */
     unsigned                          dirty:1;  /* a transaction is open */
     unsigned                          sent:1;   /* a COMMIT, unanswered */
     unsigned                          doubt:1;
@@ -152,6 +165,13 @@ void ngx_http_autostock_transaction_tell_stock(
 /* A row of any packet; ngx_http_autostock_answer.c. */
 ngx_int_t ngx_http_autostock_transaction_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+
+
+/*
+ * After the rows were locked that could be: the others' buyers are set aside;
+ * in doubt not until it is settled.  ngx_http_autostock_locked.c.
+ */
+void ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t);
 
 
 /* Whatever was sent did not end well; ngx_http_autostock_trouble.c. */

@@ -6,12 +6,27 @@
 
 
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_apart.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
 
 
+/* keys are looked for again after so many that were taken meanwhile */
+#define NGX_HTTP_AUTOSTOCK_TROUBLE_LOOKS   3
+
+/* so many were refused alone, and nobody was sold to in between */
+#define NGX_HTTP_AUTOSTOCK_TROUBLE_BLAMES  8
+
+
 static void ngx_http_autostock_transaction_refused(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_waited(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_refuse(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_blame(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_elsewhere(
     ngx_http_autostock_transaction_t *t);
@@ -49,6 +64,9 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 
         t->doubt = 1;
         t->anchor = i;
+
+        /* whoever holds a row up must not keep the others in doubt */
+        t->skip = 1;
     }
 
     ngx_http_autostock_flight_again(&t->flight, 1,
@@ -61,7 +79,6 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 {
-    const char                     *note;
     as_sqlerror_t                   what;
     ngx_http_autostock_database_t  *db;
 
@@ -84,10 +101,13 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
     switch (what) {
 
     case AS_SQLERROR_CONFLICT:
-    case AS_SQLERROR_LOCKED:
-    case AS_SQLERROR_ENDED:
         ngx_http_autostock_transaction_rollback(t,
                                  ngx_http_autostock_transaction_rolled_back);
+        return;
+
+    case AS_SQLERROR_LOCKED:
+    case AS_SQLERROR_ENDED:
+        ngx_http_autostock_transaction_waited(t);
         return;
 
     case AS_SQLERROR_READ_ONLY:
@@ -95,44 +115,111 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         return;
 
     case AS_SQLERROR_DUPLICATE:
-        t->look = t->nkeyed > 0;
-
-        if (!t->look && !t->doubt) {
-            t->careful = 1;
+        if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TROUBLE_LOOKS) {
+            t->look = 1;
+            break;
         }
 
-        break;
+        if (t->doubt) {
+            t->look = t->nkeyed > 0;
+            break;
+        }
+
+        if (!t->careful) {
+            t->careful = 1;
+            break;
+        }
+
+        ngx_http_autostock_transaction_refuse(t);
+        return;
 
     case AS_SQLERROR_RANGE:                        /* the guards', or CHECK */
-        t->careful = 1;
-        break;
-
-    default:
-        note = ngx_http_autostock_repeat(
-                               &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
-
-        if (note) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "autostock: database \"%V\" refused a transaction "
-                          "of %ui sales, error %ui: %s%s", &db->name,
-                          t->nitems, t->flight.query.error,
-                          t->flight.query.text, note);
+        if (!t->careful) {
+            t->careful = 1;
+            break;
         }
 
-        ngx_http_autostock_transaction_rollback(t,
-                                    ngx_http_autostock_transaction_given_up);
+        /* fall through */
+
+    default:
+        ngx_http_autostock_transaction_refuse(t);
         return;
     }
 
     if (t->flight.retries++ > 20) {
-        ngx_http_autostock_transaction_rollback(t,
-                                    ngx_http_autostock_transaction_given_up);
+        ngx_http_autostock_transaction_refuse(t);
         return;
     }
 
     ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
     ngx_http_autostock_transaction_rollback(t,
                                        ngx_http_autostock_transaction_anew);
+}
+
+
+/*
+ * Waited for a lock as long as one may, perhaps with others' rows locked: not
+ * again, what cannot be had is set aside.  Where it was not a product's row,
+ * nor a key, it is found by halving.
+ */
+
+static void
+ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t)
+{
+    if (t->skip && !t->doubt && as_sqlerror(t->flight.query.error)
+                                == AS_SQLERROR_LOCKED)
+    {
+        ngx_http_autostock_transaction_rollback(t,
+                                     ngx_http_autostock_transaction_stuck);
+        return;
+    }
+
+    t->skip = 1;
+    t->careful = 1;
+
+    if (t->doubt || as_sqlerror(t->flight.query.error) != AS_SQLERROR_LOCKED) {
+        ngx_http_autostock_transaction_rollback(t,
+                                 ngx_http_autostock_transaction_rolled_back);
+        return;
+    }
+
+    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+                                                        t->flight.batch),
+                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+    ngx_http_autostock_transaction_rollback(t,
+                                       ngx_http_autostock_transaction_anew);
+}
+
+
+static void
+ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_transaction_t *t = data;
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
+        return;
+    }
+
+    if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
+        return;
+    }
+
+    ngx_http_autostock_apart_locked(t->lines[0].product);
+    ngx_http_autostock_flight_all_aside(&t->flight);
+}
+
+
+/* The server's words are gone with the next query. */
+
+static void
+ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
+{
+    t->error = t->flight.query.error;
+    ngx_memcpy(t->text, t->flight.query.text, NGX_HTTP_AUTOSTOCK_ERROR_TEXT);
+
+    ngx_http_autostock_transaction_rollback(t,
+                                    ngx_http_autostock_transaction_given_up);
 }
 
 
@@ -187,12 +274,17 @@ ngx_http_autostock_transaction_rolled_back(void *data, ngx_int_t rc)
 }
 
 
-/* The waiters are refused, unless they are in doubt. */
+/*
+ * Unless they are in doubt: those who can be told apart from what is refused
+ * are, and it alone is.  What is said to everybody is not looked for.
+ */
 
 static void
 ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
 {
-    ngx_http_autostock_transaction_t *t = data;
+    const char                        *note;
+    ngx_http_autostock_batch_t        *batch;
+    ngx_http_autostock_transaction_t  *t = data;
 
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
@@ -206,5 +298,59 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
         return;
     }
 
+    batch = t->flight.batch;
+
+    if (as_sqlerror(t->error) == AS_SQLERROR_EVERYBODY
+        || (batch->blamed >= NGX_HTTP_AUTOSTOCK_TROUBLE_BLAMES
+            && t->flight.n > 1))
+    {
+        note = ngx_http_autostock_repeat(
+                        &batch->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
+
+        if (note) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "autostock: database \"%V\" refused a transaction "
+                          "of %ui sales, error %ui: %s%s", &batch->db->name,
+                          t->nitems, t->error, t->text, note);
+        }
+
+    } else {
+        if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
+            return;
+        }
+
+        batch->blamed++;
+        ngx_http_autostock_transaction_blame(t);
+    }
+
     ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
+}
+
+
+/* It was alone. */
+
+static void
+ngx_http_autostock_transaction_blame(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                     told;
+    ngx_http_autostock_batch_t    *batch;
+    ngx_http_autostock_product_t  *product;
+
+    batch = t->flight.batch;
+    product = t->lines[0].product;
+
+    if (t->nkeyed && as_sqlerror(t->error) == AS_SQLERROR_DUPLICATE) {
+        ngx_http_autostock_blame_add(&batch->blame, t->items[0].key);
+        told = 1;
+
+    } else {
+        told = ngx_http_autostock_apart_struck(product, t->error);
+    }
+
+    if (told) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\" refused a sale of \"%V\" "
+                      "that was alone in its transaction, error %ui: %s",
+                      &batch->db->name, &product->sku, t->error, t->text);
+    }
 }

@@ -1,0 +1,130 @@
+
+/*
+ * Those who must not go with the others wait aside, and go in a flight of
+ * their own, one at a time for each database: what it waits for, or fails by,
+ * costs the others neither a flight nor more than this one connection.
+ *
+ * Nobody is waited for on the way: what cannot be had comes back and is tried
+ * again after a pause, in which the connection is free.
+ */
+
+
+#include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_status.h"
+
+
+/* after a flight that could do nothing for anybody, ms, with jitter */
+#define NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE   10
+#define NGX_HTTP_AUTOSTOCK_ASIDE_JITTER  30
+
+
+static void ngx_http_autostock_aside_launch(ngx_event_t *ev);
+
+
+void
+ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch)
+{
+    ngx_queue_init(&batch->aside);
+
+    batch->parting.handler = ngx_http_autostock_aside_launch;
+    batch->parting.data = batch;
+    batch->parting.log = ngx_cycle->log;
+}
+
+
+void
+ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch)
+{
+    if (batch->parting.posted) {
+        ngx_delete_posted_event(&batch->parting);
+    }
+
+    if (batch->parting.timer_set) {
+        ngx_del_timer(&batch->parting);
+    }
+}
+
+
+/* In the order in which they came, not in which they were found out. */
+
+void
+ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_queue_t                  *q;
+    ngx_http_autostock_waiter_t  *other;
+
+    waiter->batch = batch;
+    waiter->flight = NULL;
+    waiter->counted = 1;
+    waiter->aside = 1;
+
+    for (q = ngx_queue_last(&batch->aside);
+         q != ngx_queue_sentinel(&batch->aside);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        if ((ngx_int_t) (waiter->serial - other->serial) >= 0) {
+            break;
+        }
+    }
+
+    /* behind it, or as the first */
+    ngx_queue_insert_head(q, &waiter->queue);
+
+    batch->naside++;
+    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
+
+    if (batch->apart == NULL && !batch->parting.timer_set
+        && !batch->parting.posted)
+    {
+        ngx_post_event(&batch->parting, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_autostock_aside_launch(ngx_event_t *ev)
+{
+    ngx_http_autostock_batch_t   *batch = ev->data;
+    ngx_http_autostock_flight_t  *flight;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "autostock %s aside, %ui waiting", batch->ops->name,
+                   batch->naside);
+
+    if (ngx_queue_empty(&batch->aside) || batch->apart) {
+        return;
+    }
+
+    flight = ngx_http_autostock_flight_take(batch, 1);
+    if (flight == NULL) {
+        ngx_add_timer(&batch->parting, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE);
+        return;
+    }
+
+    ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
+}
+
+
+void
+ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t told)
+{
+    batch->apart = NULL;
+
+    if (ngx_queue_empty(&batch->aside)) {
+        ngx_http_autostock_batch_idle(batch);
+        return;
+    }
+
+    if (told) {
+        ngx_post_event(&batch->parting, &ngx_posted_events);
+        return;
+    }
+
+    ngx_add_timer(&batch->parting, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE
+                  + (ngx_msec_t) ngx_random()
+                    % NGX_HTTP_AUTOSTOCK_ASIDE_JITTER);
+}

@@ -1,0 +1,46 @@
+
+/*
+ * Names (a key, a digest of a SKU) that the server refused when they were
+ * asked for alone: for some seconds they are refused without asking again,
+ * so that they do not cost the next batch.  So many at the most; the oldest
+ * is forgotten first.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_BLAME_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_BLAME_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_BLAMES       64
+#define NGX_HTTP_AUTOSTOCK_BLAME_MSEC   10000
+
+#define NGX_HTTP_AUTOSTOCK_BLAME_NAME   16
+
+
+typedef struct {
+    u_char      name[NGX_HTTP_AUTOSTOCK_BLAME_NAME];
+    ngx_msec_t  until;
+} ngx_http_autostock_blamed_t;
+
+
+typedef struct {
+    ngx_http_autostock_blamed_t   blamed[NGX_HTTP_AUTOSTOCK_BLAMES];
+    ngx_uint_t                    n;
+    ngx_uint_t                    next;     /* to be written over */
+    ngx_msec_t                    until;    /* of the youngest */
+} ngx_http_autostock_blame_t;
+
+
+void ngx_http_autostock_blame_add(ngx_http_autostock_blame_t *blame,
+    u_char *name);
+ngx_uint_t ngx_http_autostock_blame_has(ngx_http_autostock_blame_t *blame,
+    u_char *name);
+
+/* The name of a SKU. */
+void ngx_http_autostock_blame_name(ngx_str_t *sku, u_char *name);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_BLAME_H_INCLUDED_ */

@@ -1,0 +1,97 @@
+
+/*
+ * Who comes aboard a flight, and who is let off to wait aside.
+ */
+
+
+#include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_status.h"
+
+
+void
+ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
+{
+    ngx_int_t                     rc;
+    ngx_uint_t                    before;
+    ngx_queue_t                  *q, *from, *next, refused;
+    ngx_http_autostock_batch_t   *batch;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    batch = flight->batch;
+    before = flight->n;
+    from = flight->aside ? &batch->aside : &batch->waiting;
+    ngx_queue_init(&refused);
+
+    for (q = ngx_queue_head(from); q != from; q = next) {
+        next = ngx_queue_next(q);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        if (!flight->aside && batch->ops->apart && batch->ops->apart(waiter)) {
+            ngx_http_autostock_batch_unqueue(waiter);
+            ngx_http_autostock_aside_add(batch, waiter);
+            continue;
+        }
+
+        rc = batch->ops->board(flight, waiter);
+
+        if (rc == NGX_AGAIN) {
+            continue;
+        }
+
+        if (rc == NGX_ABORT) {
+            ngx_http_autostock_batch_unqueue(waiter);
+            ngx_queue_insert_tail(&refused, q);
+            continue;
+        }
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        ngx_http_autostock_batch_unqueue(waiter);
+        ngx_http_autostock_flight_put_aboard(flight, waiter);
+    }
+
+    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                             flight->n - before);
+
+    while (!ngx_queue_empty(&refused)) {
+        q = ngx_queue_head(&refused);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        flight->told++;
+        ngx_http_autostock_batch_refuse(NULL, waiter,
+                                        NGX_HTTP_AUTOSTOCK_FAILED);
+    }
+}
+
+
+void
+ngx_http_autostock_flight_put_aboard(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    waiter->flight = flight;
+    ngx_queue_insert_tail(&flight->aboard, &waiter->queue);
+    flight->n++;
+}
+
+
+void
+ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
+    ngx_queue_t *waiters)
+{
+    ngx_queue_t                  *q;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    while (!ngx_queue_empty(waiters)) {
+        q = ngx_queue_head(waiters);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_http_autostock_aside_add(flight->batch, waiter);
+
+        flight->parted = 1;
+        flight->n--;
+        ngx_http_autostock_gauge(flight->batch->db,
+                                 NGX_HTTP_AUTOSTOCK_IN_FLIGHT, -1);
+    }
+}

@@ -1,0 +1,103 @@
+
+/*
+ * What others have locked: their rows were skipped, their keys are written
+ * but not committed.  Their buyers wait aside; the others are sold to.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_apart.h"
+
+
+static ngx_uint_t ngx_http_autostock_transaction_is_locked(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
+static void ngx_http_autostock_transaction_set_aside(
+    ngx_http_autostock_transaction_t *t);
+
+
+void
+ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, any;
+    ngx_http_autostock_line_t  *line;
+    ngx_http_autostock_item_t  *item;
+
+    any = 0;
+
+    for (i = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+
+        if (line->had) {
+            ngx_http_autostock_apart_had(line->product);
+
+        } else if (line->there) {
+            ngx_http_autostock_apart_locked(line->product);
+        }
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (ngx_http_autostock_transaction_is_locked(t, item)) {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
+            any = 1;
+        }
+    }
+
+    /* in doubt it may have been sold: first the anchor must be committed */
+    if (any && !t->doubt) {
+        ngx_http_autostock_transaction_set_aside(t);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_transaction_is_locked(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *item)
+{
+    ngx_http_autostock_line_t  *line;
+
+    line = &t->lines[item->line];
+
+    if (item->gone || item->twin
+        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
+        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
+        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN)
+    {
+        return 0;
+    }
+
+    return item->busy || (line->there && !line->had);
+}
+
+
+/* Gone from this transaction: it must never sell to them. */
+
+static void
+ngx_http_autostock_transaction_set_aside(ngx_http_autostock_transaction_t *t)
+{
+    ngx_queue_t                  *q, *next, locked;
+    ngx_http_autostock_item_t    *item, *first;
+    ngx_http_autostock_waiter_t  *waiter;
+
+    ngx_queue_init(&locked);
+
+    for (q = ngx_queue_head(&t->flight.aboard);
+         q != ngx_queue_sentinel(&t->flight.aboard);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+        item = &t->items[waiter->slot];
+        first = item->twin ? &t->items[item->twin - 1] : item;
+
+        if (first->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&locked, q);
+            item->gone = 1;
+        }
+    }
+
+    ngx_http_autostock_flight_set_aside(&t->flight, &locked);
+}

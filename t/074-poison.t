@@ -1,0 +1,167 @@
+# What the server refuses is refused alone: it does not cost its batch, nor
+# the next one.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Test;
+
+our $Products = join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 1 .. 6;
+
+sub buy {
+    my ($sku, %headers) = @_;
+    return [POST => '/any', qq({"sku":"$sku","quantity":1}), %headers];
+}
+
+sub codes { return join ' ', map { $_->{code} } @_ }
+
+# Crowds of buyers, all at once, several times; the codes by SKU.
+sub crowds {
+    my ($times, @skus) = @_;
+
+    my %codes;
+    for (1 .. $times) {
+        my @answers = http_all(map { buy($_) } @skus);
+        $codes{$skus[$_]}{$answers[$_]{code}}++ for 0 .. $#skus;
+    }
+    return map { my $c = $codes{$_};
+        $_ => join ' ', map { "$_:$c->{$_}" } sort keys %$c } keys %codes;
+}
+
+sub know { http_all(map { [GET => "/product/$_"] } @_); http_all(map { buy($_) } @_) }
+
+sub signalling {
+    my ($condition, $code) = @_;
+
+    db->run("CREATE TRIGGER shops_own BEFORE UPDATE ON product FOR EACH ROW"
+        . " IF $condition THEN SIGNAL SQLSTATE '45000'"
+        . " SET MESSAGE_TEXT = 'not on Sundays'; END IF");
+    eval { $code->(); 1 } or fail($@);
+    db->run('DROP TRIGGER shops_own');
+}
+
+sub told { my ($what) = @_; my $n = () = error_log() =~ /$what/g; $n }
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a trigger that signals for one product
+--- products eval: $::Products
+--- errors
+--- drive
+my @skus = map { ("TEA-$_") x 8 } 1 .. 6;
+know(map { "TEA-$_" } 1 .. 6);
+signalling("NEW.sku = 'TEA-3'", sub {
+    my %codes = crowds(12, @skus);
+    is($codes{'TEA-3'}, '503:96', 'the one is refused');
+    is($codes{"TEA-$_"}, '200:96', "TEA-$_ is sold") for 1, 2, 4, 5, 6;
+    is(told('error 1644: not on Sundays'), 1, 'told once, in its words');
+    %codes = crowds(5, @skus);
+    is($codes{'TEA-1'}, '200:40', 'and later');
+});
+wait_for { http(POST => '/any', '{"sku":"TEA-3"}')->{code} == 200 } 6;
+is(codes(http_all(map { buy('TEA-3') } 1 .. 8)), join(' ', (200) x 8),
+    'the trigger is gone: sold');
+
+
+
+=== TEST 2: a trigger that signals for what a buyer wants, not for the product
+--- products eval: $::Products
+--- errors
+--- drive
+know(map { "TEA-$_" } 1 .. 6);
+signalling("OLD.stock - NEW.stock = 777", sub {
+    my @answers = http_all(
+        (map { buy("TEA-$_") } 1 .. 6),
+        [POST => '/any', '{"sku":"TEA-3","quantity":777}'],
+        (map { buy("TEA-$_") } 1, 2, 4));
+    is($answers[6]{code} =~ /^(?:200|503)$/ ? 1 : 0, 1, 'it may be refused');
+    splice @answers, 6, 1;
+    is(codes(@answers), join(' ', (200) x 9), 'the others are sold');
+    is(http(POST => '/any', '{"sku":"TEA-3","quantity":777}')->{code}, 503,
+        'alone it is refused');
+    is(http(POST => '/any', '{"sku":"TEA-3","quantity":1}')->{code}, 200,
+        'the product is sold');
+});
+
+
+
+=== TEST 3: a key's row without its movement
+--- products eval: $::Products
+--- errors
+--- drive
+know(map { "TEA-$_" } 1 .. 6);
+http(POST => '/any', '{"sku":"TEA-1","quantity":1}', 'Idempotency-Key' => 'x');
+db->run(q{DELETE FROM stock_movement WHERE idempotency_key IS NOT NULL
+    AND kind = 'sale'});
+my (@bad, @good);
+for (1 .. 6) {
+    my @answers = http_all(buy('TEA-1', 'Idempotency-Key' => 'x'),
+        map { buy("TEA-$_", 'Idempotency-Key' => "$_-" . rand) }
+        (1 .. 6) x 4);
+    push @bad, shift @answers;
+    push @good, @answers;
+}
+is(codes(@bad), join(' ', (503) x 6), 'it is refused');
+is(scalar(grep { $_->{code} == 200 } @good), 144, 'all others are sold');
+is(told('Idempotency-Key has a row'), 1, 'told once');
+--- no_books
+
+
+
+=== TEST 4: a product whose restock order cannot be written
+--- products
+TEA-1|보리차|1200|9000
+TEA-2|녹차|1200|50|49|10
+TEA-3|홍차|1200|9000
+--- errors
+--- drive
+http_all(map { [GET => "/product/TEA-$_"] } 1 .. 3);
+db->run("CREATE TRIGGER shops_own BEFORE INSERT ON restock_order FOR EACH ROW"
+    . " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no orders now'");
+my %codes = crowds(6, map { ("TEA-$_") x 6 } 1 .. 3);
+db->run('DROP TRIGGER shops_own');
+is($codes{'TEA-2'}, '503:36', 'it is refused');
+is($codes{"TEA-$_"}, '200:36', "TEA-$_ is sold") for 1, 3;
+
+
+
+=== TEST 5: look-ups: one product's row cannot be read
+--- products eval: $::Products
+--- errors
+--- drive
+db->run('RENAME TABLE product TO product_base');
+db->run("CREATE VIEW product AS SELECT product_id, sku, name, price,"
+    . " IF(sku = 'TEA-3', (SELECT 1 UNION SELECT 2), stock) AS stock,"
+    . " factory_id, ad_id, reorder_point, reorder_quantity FROM product_base");
+my (%codes, @answers);
+for (1 .. 6) {
+    for my $n (map { ($_) x 5 } 1 .. 6) {
+        push @answers, [$n, http_open(GET => "/product/TEA-$n")];
+    }
+    for (splice @answers) {
+        my ($n, $client) = @$_;
+        wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+        $codes{$n}{http_close($client)->{code}}++;
+    }
+}
+is(join(' ', %{ $codes{3} }), '503 30', 'it is refused');
+is(join(' ', %{ $codes{$_} }), '200 30', "TEA-$_") for 1, 2, 4, 5, 6;
+is(told('error 1242'), 1, 'told once');
+db->run('DROP VIEW product');
+db->run('RENAME TABLE product_base TO product');
+
+
+
+=== TEST 6: said to everybody: not looked for
+--- errors
+--- drive
+http(POST => '/checkout', '{}');
+db->run('RENAME TABLE stock_movement_key TO away');
+my @ask = map { [POST => '/checkout', '{"quantity":1}',
+    'Idempotency-Key' => "k$_"] } 1 .. 6;
+is(codes(http_all(@ask)), '503 503 503 503 503 503', 'refused');
+cmp_ok(told('error 1146'), '<=', 6, 'not halved');
+is(told('alone in its transaction'), 0, 'nobody is blamed');
+db->run('RENAME TABLE away TO stock_movement_key');
+is(http(POST => '/checkout', '{"quantity":1}')->{code}, 200, 'and back');
