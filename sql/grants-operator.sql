@@ -2,25 +2,27 @@
 -- change the books:
 --
 --     autostock-worker stock add|set
+--     autostock-worker orders receive
 --     autostock-worker ledger rollup
 --     autostock-worker reconcile --adjust
 --
 -- A user of its own, so that the worker's service cannot do it: its password
 -- belongs to people (DB_USERNAME, DB_PASSWORD_FILE in an env file of theirs).
--- "orders", and "reconcile" without --adjust, need no more than the worker's
+-- The other "orders", and "reconcile" without --adjust, need no more than the worker's
 -- user has (grants.sql).
 --
 --     CREATE USER autostock_operator@localhost IDENTIFIED BY '...';
 --     mariadb shop < sql/grants-operator.sql  (or: mysql shop < ...)
 
--- stock add and set lock the row, write the movement, then the stock
+-- stock add and set, and orders receive, lock the row, write the movement, then the stock
 GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
 -- adjustments; the roll-up deletes old movements and adds what they were to
 -- their product's opening, whose time becomes the roll-up's; it writes the
 -- openings that the trigger's absence left out; with their keys
 GRANT SELECT,
-    INSERT (movement_id, product_id, kind, quantity, idempotency_key),
+    INSERT (movement_id, product_id, kind, quantity, idempotency_key,
+            order_id),
     UPDATE (quantity, created_at),
     DELETE
     ON stock_movement TO autostock_operator@localhost;

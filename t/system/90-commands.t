@@ -182,6 +182,30 @@ subtest 'orders' => sub {
         $_->[1], "--reason $_->[0]") for ['% is', 1], ['%5', 0];
 };
 
+subtest 'orders receive' => sub {
+    my $id = order()->{id};
+    my $books = sub { (sql("SELECT o.state, o.received, p.stock,
+        (SELECT COUNT(*) FROM stock_movement m WHERE m.order_id = o.order_id)
+        FROM restock_order o JOIN product p USING (product_id)
+        WHERE o.order_id = UUID_TO_BIN('$id')"))->[0] };
+    my ($state, undef, $stock) = @{ $books->() };
+    my ($output, $rc) = command('orders', 'receive', $id, 1000);
+    is($rc, 1, 'more than was ordered');
+    like($output, qr/is an order of 10: 1000 are more/, 'it says so');
+    is((command('orders', 'receive', $id, $_))[1], 2, "a count of $_")
+        for 0, -1, 'x', '1.5';
+    is((command('orders', 'receive', $product, 1))[1], 1, 'of no order');
+    my ($told) = json('orders', 'receive', $id, 7);
+    is_deeply($books->(), ['fulfilled', 7, $stock + 7, 1], 'booked');
+    is($told->{before}, $state, 'what it was');
+    like($told->{note}, qr/^7 booked, the stock is @{[$stock + 7]}$/, 'told');
+    ($output, $rc) = command('orders', 'receive', $id, 7);
+    is($rc, 1, 'not twice');
+    like($output, qr/fulfilled already/, 'it says so');
+    is_deeply($books->(), ['fulfilled', 7, $stock + 7, 1], 'and does not');
+    json('stock', 'set', $sku, 0, '--yes');
+};
+
 subtest 'dead letters' => sub {
     like(scalar command('dlq', 'list'), qr/^the dead-letter queue is empty/m,
         'there is none');

@@ -1,17 +1,23 @@
 /*
- * autostock-worker orders list|show|cancel|retry
+ * autostock-worker orders list|show|cancel|retry|receive
  */
 
 #include <inttypes.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/argument.h"
 #include "db/order.h"
 #include "db/order_list.h"
+#include "db/stock.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
 
+
+#define AS_ORDERS_TRIES  5             /* of a connection that is lost */
 
 #define AS_ORDERS_STATES                                                      \
     "open|pending|published|requested|fulfilled|failed|cancelled"
@@ -53,6 +59,13 @@ static as_db_status_e
 as_command_orders_retry_run(void *data, as_db_t *db)
 {
     return as_order_reopen(db, data);
+}
+
+
+static as_db_status_e
+as_command_orders_receive_run(void *data, as_db_t *db)
+{
+    return as_order_receive(db, data);
 }
 
 
@@ -287,6 +300,90 @@ as_command_orders_retry(as_session_t *session, const char *argument)
 }
 
 
+/* One line, or an object, of what was booked. */
+static int
+as_command_orders_received(const as_session_t *session, const char *argument,
+    const as_order_receive_t *receive)
+{
+    char  note[100];
+
+    switch (receive->outcome) {
+    case AS_RECEIVE_DONE:
+        snprintf(note, sizeof(note), "%" PRId64 " booked, the stock is %"
+                 PRId64, receive->quantity, receive->stock);
+        as_command_orders_tell(session, argument, "received", receive->state,
+                               note);
+        return AS_EXIT_OK;
+
+    case AS_RECEIVE_UNKNOWN:
+        fprintf(stderr, "there is no order %s\n", argument);
+        break;
+
+    case AS_RECEIVE_STATE:
+        fprintf(stderr, "%s is fulfilled already: its goods are booked\n",
+                argument);
+        break;
+
+    case AS_RECEIVE_COUNT:
+        fprintf(stderr, "%s is an order of %" PRId64 ": %" PRId64 " are more; "
+                "autostock-worker stock add books what came besides\n",
+                argument, receive->ordered, receive->quantity);
+        break;
+
+    case AS_RECEIVE_NO_PRODUCT:
+        fprintf(stderr, "the product of %s was deleted: its goods cannot be "
+                "booked\n", argument);
+        break;
+
+    case AS_RECEIVE_RANGE:
+        fprintf(stderr, "the stock is %" PRId64 ": with %" PRId64 " more it "
+                "would pass 2147483647\n", receive->stock,
+                receive->quantity);
+        break;
+    }
+
+    return AS_EXIT_FINDINGS;
+}
+
+
+static int
+as_command_orders_receive(as_session_t *session, const char *argument,
+    const char *count)
+{
+    int                 i;
+    as_db_status_e      status;
+    as_order_receive_t  receive;
+    struct timespec     pause = { 0, 200000000L };
+
+    memset(&receive, 0, sizeof(receive));
+
+    if (as_argument_order(argument, receive.id) != 0
+        || as_argument_count(count, 1, 1000000, &receive.quantity) != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    if (as_stock_id(receive.movement_id) != 0) {
+        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
+        return AS_EXIT_REACH;
+    }
+
+    /* lost during COMMIT, only a new connection can tell */
+    for (i = 0; ; i++) {
+        status = as_session_db(session, as_command_orders_receive_run,
+                               &receive);
+
+        if (status != AS_DB_GONE || i == AS_ORDERS_TRIES) {
+            break;
+        }
+        nanosleep(&pause, NULL);
+    }
+
+    return status != AS_DB_OK ? as_session_db_failed(session, status)
+           : as_command_orders_received(session, argument, &receive);
+}
+
+
 static int
 as_command_orders_run(const as_options_t *options)
 {
@@ -299,7 +396,8 @@ as_command_orders_run(const as_options_t *options)
     list.sku = as_options_get(options, "sku");
     list.reason = as_options_get(options, "reason");
 
-    verb = as_argument_verb(options, "list|show|cancel|retry", "0111");
+    verb = as_argument_verb(options, "list|show|cancel|retry|receive",
+                             "01112");
 
     if (verb < 0
         || as_argument_choice(options, "state", AS_ORDERS_STATES,
@@ -319,7 +417,10 @@ as_command_orders_run(const as_options_t *options)
                                                   options->arguments[1])
              : verb == 2 ? as_command_orders_cancel(&session,
                                                     options->arguments[1])
-             : as_command_orders_retry(&session, options->arguments[1]);
+             : verb == 3 ? as_command_orders_retry(&session,
+                                                   options->arguments[1])
+             : as_command_orders_receive(&session, options->arguments[1],
+                                         options->arguments[2]);
     }
 
     as_session_close(&session);
@@ -329,13 +430,16 @@ as_command_orders_run(const as_options_t *options)
 
 
 const as_command_t  as_command_orders = {
-    "orders", "list|show ORDER|cancel ORDER|retry ORDER",
-    "look at the orders to the factory, cancel one, try one again",
+    "orders", "list|show ORDER|cancel ORDER|retry ORDER|receive ORDER N",
+    "look at the orders to the factory, cancel one, try one again, receive one",
     "  list          the newest orders; the options below choose\n"
     "  show ORDER    all that is known of one\n"
     "  cancel ORDER  an open one; its letter is dropped when it comes by\n"
     "  retry ORDER   a failed or cancelled one: published again, unless its\n"
-    "                product has a newer open order, which is then named\n\n"
+    "                product has a newer open order, which is then named\n"
+    "  receive ORDER N\n"
+    "                N pieces came and were not booked: books them, as the\n"
+    "                factory's callback would, and fulfils the order\n\n"
     "Exits 1 where the order is not there or is not in a state for it.\n",
     as_command_orders_options, as_command_orders_run
 };

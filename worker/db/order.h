@@ -81,6 +81,31 @@ typedef struct {
 as_db_status_e as_order_cancel(as_db_t *db, as_order_cancel_t *cancel);
 
 
+typedef enum {
+    AS_RECEIVE_DONE = 0,
+    AS_RECEIVE_UNKNOWN,                /* there is no such order */
+    AS_RECEIVE_STATE,                  /* it is fulfilled already */
+    AS_RECEIVE_COUNT,                  /* more than was ordered */
+    AS_RECEIVE_NO_PRODUCT,             /* it was deleted */
+    AS_RECEIVE_RANGE                   /* the stock would pass an INT */
+} as_receive_e;
+
+typedef struct {
+    uint8_t       id[AS_UUID_LEN];
+    int64_t       quantity;
+    uint8_t       movement_id[AS_UUID_LEN];     /* the caller's new id */
+    as_receive_e  outcome;
+    bool          before;              /* it was fulfilled when looked at */
+    char          state[16];           /* before */
+    int64_t       ordered;
+    int64_t       stock;               /* afterwards */
+} as_order_receive_t;
+
+/* Books an order's goods and fulfils it, in any state but fulfilled.  Run
+ * again with the same movement's id it is done once. */
+as_db_status_e as_order_receive(as_db_t *db, as_order_receive_t *receive);
+
+
 typedef struct {
     uint8_t   id[AS_UUID_LEN];
     int       attempts;
