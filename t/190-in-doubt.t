@@ -316,3 +316,47 @@ select undef, undef, undef, 0.5;
 --- sql_check eval: $::SALES
 --- sql_expect
 2 -3
+
+
+
+=== TEST 14: a callback past its deadline: unknown where it was sent, and only there
+--- products
+TEA-1|tea|1|3
+--- orders
+1 CP-502101 requested 10
+2 TEA-1 requested 10
+--- shop
+autostock_restock_timeout 1s;
+--- database
+query_timeout 500ms;
+connect_timeout 300ms;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('hold 1');
+my @ask = (POST => '/product/donut?' . callback(1),
+    '{"MessageAttributeProductCnt":10}');
+my $client = http_open(@ask);
+wait_for { proxy('held') == 1 };
+proxy('refuse');
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+my $unknown = http_close($client);
+is($unknown->{code}, 503, 'code');
+like($unknown->{json}{type}, qr/outcome-unknown/, 'it says so');
+like(error_log(), qr/goods of order \S+1 were given up.*may have been booked/,
+    'the log too');
+proxy('cut');
+my $never = http(POST => '/product/TEA-1?' . callback(2),
+    '{"MessageAttributeProductCnt":10}');
+like($never->{json}{type}, qr/unavailable/, 'this one was not sent');
+like(error_log(), qr/goods of order \S+2 were given up.*are not booked/,
+    'the log too');
+proxy('pass');
+my $again;
+ok(wait_for(sub { ($again = http(@ask))->{code} == 200 }, 10), 'then booked');
+--- sql_check
+SELECT sku, stock FROM product ORDER BY sku
+--- sql_expect
+CP-502101 13
+TEA-1 3

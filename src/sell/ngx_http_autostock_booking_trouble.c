@@ -103,7 +103,10 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
         return;
     }
 
-    rf->locked = query->error == AS_ER_LOCK_WAIT_TIMEOUT;
+    /* the time limit of a statement may be shorter than that of a lock */
+    rf->locked = query->error == AS_ER_LOCK_WAIT_TIMEOUT
+                 || (query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_STOCK
+                     && as_sqlerror(query->error) == AS_SQLERROR_ENDED);
     rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED;
 
     if (query->error == NGX_HTTP_AUTOSTOCK_BOOKING_RANGE
