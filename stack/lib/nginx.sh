@@ -66,6 +66,14 @@ nginx_run() {
 
 nginx_answers() { curl -s -m 2 "$AUTOSTOCK_URL/autostock/status"; }
 
+# It has reached the database, too: a look-up is answered, whatever the answer.
+nginx_looks_up() {
+    local code
+    code=$(curl -s -m 6 -o /dev/null -w '%{http_code}' \
+        "$AUTOSTOCK_URL/product/donut")
+    [ "$code" != 000 ] && [ "$code" != 503 ]
+}
+
 nginx_start() {
     local log
     [ -e "$(nginx_module)" ] || die "nginx: module not built: run make"
