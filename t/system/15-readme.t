@@ -41,8 +41,8 @@ sub shell {
     print $to "$command\nprintf '\\n$mark %s\\n' \$? ; :\n";
     $to->flush;
     my $output = '';
-    local $SIG{ALRM} = sub { BAIL_OUT("it does not end: $command\n$output") };
-    alarm 90;
+    local $SIG{ALRM} = sub { die "it does not end: $command\n$output" };
+    alarm 180;
     while (my $line = <$from>) {
         if ($line =~ /^\Q$mark\E (\d+)$/) {
             alarm 0;
@@ -50,7 +50,7 @@ sub shell {
         }
         $output .= $line;
     }
-    BAIL_OUT("the shell ended: $output");
+    die "the shell ended: $output";
 }
 
 # A command that is to work, and to end.
@@ -109,7 +109,13 @@ subtest 'answers' => sub {
     cmp_ok($shown, '>', 6, 'examples with answers');
 };
 
-# The ids of one example to the next: a replay has those of the first time.
+subtest 'when to order, and how many' => sub {
+    my ($update) = grep { /^UPDATE/ } blocks('Many products');
+    works("stack/stack sql \"$update\"");
+    is(works('stack/stack sql "SELECT reorder_point, reorder_quantity'
+        . ' FROM product"'), "5\t100\n\n", 'is the product\'s');
+};
+
 subtest 'the worker' => sub {
     my ($block) = grep { /provision/ } blocks('The worker');
     for my $command (commands($block)) {
