@@ -206,6 +206,39 @@ subtest 'orders receive' => sub {
     json('stock', 'set', $sku, 0, '--yes');
 };
 
+subtest 'orders that pause, and that would be too many' => sub {
+    my $id = order()->{id};
+    my $wait = sub { sql("SELECT COALESCE(TIMESTAMPDIFF(SECOND,
+        UTC_TIMESTAMP(6), next_attempt_at), -1) FROM restock_order
+        WHERE order_id = UUID_TO_BIN('$id')")->[0][0] };
+    sql("UPDATE restock_order SET next_attempt_at = UTC_TIMESTAMP(6)
+        + INTERVAL 1 HOUR WHERE order_id = UUID_TO_BIN('$id')");
+    my ($told, $code) = json('orders', 'now', $sku);
+    is($code, 0, 'now');
+    is($told->{order_id}, $id, 'tells which');
+    like($told->{note}, qr/35\d\d s before/, 'and how long it had to wait');
+    cmp_ok($wait->(), '<=', 0, 'it waits no more');
+    is((command('orders', 'now', 'none'))[1], 1, 'no such product');
+
+    sql("UPDATE restock_order SET state = 'requested', lease_until = NULL
+        WHERE order_id = UUID_TO_BIN('$id')");
+    (my $output, $code) = command('orders', 'now', $sku);
+    is($code, 1, 'one that the factory has does not wait');
+    like($output, qr/requested/, 'which is told');
+    command('orders', 'cancel', $id, '--yes');
+    is((command('orders', 'now', $sku))[1], 1, 'none is open');
+
+    json('stock', 'add', $sku, 5);
+    ($output, $code) = command('orders', 'retry', $id);
+    is($code, 1, 'with a stock over the reorder point retry asks');
+    like($output, qr/stock of 5, over its reorder point of 0.*10 more/,
+        'and says why');
+    is(order()->{state}, 'cancelled', 'nothing was done without an answer');
+    is((command('orders', 'retry', $id, '--yes'))[1], 0, 'with one it is');
+    command('orders', 'cancel', $id, '--yes');
+    json('stock', 'set', $sku, 0, '--yes');
+};
+
 subtest 'dead letters' => sub {
     like(scalar command('dlq', 'list'), qr/^the dead-letter queue is empty/m,
         'there is none');
@@ -254,11 +287,18 @@ subtest 'dead letters' => sub {
     isnt($newer, $id, 'a newer order is open');
     my ($output, $code) = command('dlq', 'redrive', '--yes', '--sku', $sku);
     is($code, 1, 'a letter of an older order is refused');
-    like($output, qr/\Q$newer\E/, 'and the newer is named');
+    like($output, qr/\Q$newer\E.*orders now \Q$sku\E/,
+        'the newer is named, and what sends it');
     is(queue_depth($env->{DLQ_URL}), 2, 'it stays');
 
     # without it, it goes the whole way
     command('orders', 'cancel', $newer, '--yes');
+    json('stock', 'add', $sku, 4);
+    like((command('dlq', 'redrive', '--sku', $sku))[0],
+        qr/warning: letter \S+ \Q$sku\E has a stock of 4/,
+        'a warning where it would order too many');
+    json('stock', 'add', $sku, -4, '--yes');
+    command('orders', 'cancel', order()->{id}, '--yes');
     factory_faults_clear();
     ($output, $code) = command('dlq', 'redrive', '--yes', '--sku', $sku,
         '--rate', '5');
@@ -303,7 +343,8 @@ subtest 'dead letters of a FIFO queue' => sub {
 
     for my $i (1 .. 6) {
         aws_sqs(SendMessage => QueueUrl => "$env->{DLQ_URL}.fifo",
-            MessageBody => "letter $i", MessageGroupId => 'g' . $i % 2,
+            MessageBody => qq({"MessageAttributeProductId":"$sku-$i"}),
+            MessageGroupId => 'g' . $i % 2,
             MessageDeduplicationId => $i);
     }
     cmp_ok(scalar @{ (json('dlq', 'list', @with))[0] }, '>=', 2,

@@ -19,7 +19,8 @@
 #include "db/record.h"
 
 
-#define AS_DLQ_LIMIT  1000
+#define AS_DLQ_LIMIT   1000
+#define AS_DLQ_RESULT  600             /* of one letter, in words */
 
 
 static const as_option_t  as_dlq_options[] = {
@@ -143,7 +144,7 @@ static as_db_status_e
 as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
     char *result, size_t room)
 {
-    char                newer[AS_UUID_TEXT_LEN + 1];
+    char                newer[AS_DLQ_RESULT];
     as_db_status_e      status;
     as_order_reopen_t   reopen;
 
@@ -169,9 +170,8 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
     }
 
     if (reopen.outcome == AS_REOPEN_NEWER) {
-        *as_uuid_text(reopen.newer, newer) = '\0';
-        snprintf(result, room, "refused: the product has a newer open order, "
-                 "%s", newer);
+        as_order_reopen_newer(&reopen, newer, sizeof(newer));
+        snprintf(result, room, "refused: %.500s; drop the letter", newer);
 
     } else if (reopen.outcome == AS_REOPEN_UNKNOWN) {
         snprintf(result, room, "refused: the order is unknown");
@@ -238,7 +238,7 @@ static int
 as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 {
     int   rc;
-    char  order[AS_UUID_TEXT_LEN + 1], result[200];
+    char  order[AS_UUID_TEXT_LEN + 1], result[AS_DLQ_RESULT];
 
     result[0] = '\0';
     rc = as_command_dlq_one(command, dead, result, sizeof(result));
@@ -347,14 +347,58 @@ as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
 }
 
 
+/* Tells beforehand which of the letters would order more than is needed. */
+static as_db_status_e
+as_command_dlq_warn(as_command_dlq_t *command)
+{
+    char                text[AS_DLQ_RESULT];
+    size_t              i;
+    as_dead_t          *dead;
+    as_db_status_e      status;
+    as_order_reopen_t   reopen;
+
+    for (i = 0, status = AS_DB_OK;
+         i < command->dlq.n && status == AS_DB_OK && !command->drop; i++)
+    {
+        dead = &command->dlq.dead[i];
+        if (!dead->letter->message.has_order
+            || !as_command_dlq_matches(command, dead))
+        {
+            continue;
+        }
+
+        memset(&reopen, 0, sizeof(reopen));
+        memcpy(reopen.id, dead->letter->message.order_id, AS_UUID_LEN);
+        reopen.look = true;
+        status = as_session_db(command->session, as_command_dlq_reopen,
+                               &reopen);
+
+        if (status == AS_DB_OK && reopen.outcome == AS_REOPEN_DONE
+            && as_order_reopen_surplus(&reopen, text, sizeof(text)))
+        {
+            fprintf(stderr, "warning: letter %s: %s\n", dead->letter->id,
+                    text);
+        }
+    }
+
+    return status;
+}
+
+
 static int
 as_command_dlq_act(as_command_dlq_t *command)
 {
-    int      rc;
-    size_t   n;
-    json_t  *rows;
+    int             rc;
+    size_t          n;
+    json_t         *rows;
+    as_db_status_e  status;
 
     n = as_command_dlq_count(command, 0);
+    status = as_command_dlq_warn(command);
+
+    if (status != AS_DB_OK) {
+        return as_session_db_failed(command->session, status);
+    }
 
     if (n > 0
         && !as_session_confirm(command->session, command->drop

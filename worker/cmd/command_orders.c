@@ -1,8 +1,7 @@
 /*
- * autostock-worker orders list|show|cancel|retry|receive
+ * autostock-worker orders list|show|cancel|retry|now|receive
  */
 
-#include <inttypes.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,6 +65,13 @@ static as_db_status_e
 as_command_orders_receive_run(void *data, as_db_t *db)
 {
     return as_order_receive(db, data);
+}
+
+
+static as_db_status_e
+as_command_orders_now_run(void *data, as_db_t *db)
+{
+    return as_order_now(db, data);
 }
 
 
@@ -257,10 +263,29 @@ as_command_orders_cancel(as_session_t *session, const char *argument)
 }
 
 
+/* Where it would order more than is needed: only after an answer. */
+static bool
+as_command_orders_wanted(as_session_t *session,
+    const as_order_reopen_t *reopen)
+{
+    char  text[400];
+
+    if (reopen->outcome != AS_REOPEN_DONE
+        || !as_order_reopen_surplus(reopen, text, sizeof(text)))
+    {
+        return true;
+    }
+
+    fprintf(stderr, "warning: %s\n", text);
+
+    return as_session_confirm(session, "open the order again?");
+}
+
+
 static int
 as_command_orders_retry(as_session_t *session, const char *argument)
 {
-    char                newer[AS_UUID_TEXT_LEN + 1];
+    char                newer[400];
     as_db_status_e      status;
     as_order_reopen_t   reopen;
 
@@ -271,7 +296,19 @@ as_command_orders_retry(as_session_t *session, const char *argument)
         return AS_EXIT_USAGE;
     }
 
+    reopen.look = true;
     status = as_session_db(session, as_command_orders_retry_run, &reopen);
+
+    if (status == AS_DB_OK) {
+        if (!as_command_orders_wanted(session, &reopen)) {
+            return AS_EXIT_FINDINGS;
+        }
+
+        reopen.look = false;
+        status = as_session_db(session, as_command_orders_retry_run,
+                               &reopen);
+    }
+
     if (status != AS_DB_OK) {
         return as_session_db_failed(session, status);
     }
@@ -287,9 +324,8 @@ as_command_orders_retry(as_session_t *session, const char *argument)
         return AS_EXIT_FINDINGS;
 
     case AS_REOPEN_NEWER:
-        *as_uuid_text(reopen.newer, newer) = '\0';
-        fprintf(stderr, "%s stays %s: its product has a newer open order, "
-                "%s\n", argument, reopen.state, newer);
+        as_order_reopen_newer(&reopen, newer, sizeof(newer));
+        fprintf(stderr, "%s stays %s: %s\n", argument, reopen.state, newer);
         return AS_EXIT_FINDINGS;
 
     default:
@@ -385,6 +421,50 @@ as_command_orders_receive(as_session_t *session, const char *argument,
 
 
 static int
+as_command_orders_now(as_session_t *session, const char *sku)
+{
+    char             order[AS_UUID_TEXT_LEN + 1], note[80];
+    as_order_now_t   now;
+    as_db_status_e   status;
+
+    memset(&now, 0, sizeof(now));
+    now.sku = sku;
+
+    status = as_session_db(session, as_command_orders_now_run, &now);
+    if (status != AS_DB_OK) {
+        return as_session_db_failed(session, status);
+    }
+
+    *as_uuid_text(now.id, order) = '\0';
+
+    switch (now.outcome) {
+    case AS_NOW_DONE:
+        snprintf(note, sizeof(note), "the relay publishes it, %" PRId64
+                 " s before its time", now.wait_ms / 1000);
+        as_command_orders_tell(session, order, "sent now", now.state, note);
+        return AS_EXIT_OK;
+
+    case AS_NOW_NO_PRODUCT:
+        fprintf(stderr, "there is no product %s\n", sku);
+        break;
+
+    case AS_NOW_NO_ORDER:
+        fprintf(stderr, "%s has no open order: the watchdog opens one when "
+                "the stock is at its reorder point; orders list --sku %s "
+                "shows what failed, orders retry ORDER opens it again\n",
+                sku, sku);
+        break;
+
+    default:
+        fprintf(stderr, "%s is %s%s: it does not wait\n", order, now.state,
+                now.leased ? " and on its way" : "");
+    }
+
+    return AS_EXIT_FINDINGS;
+}
+
+
+static int
 as_command_orders_run(const as_options_t *options)
 {
     int               rc, verb;
@@ -396,8 +476,8 @@ as_command_orders_run(const as_options_t *options)
     list.sku = as_options_get(options, "sku");
     list.reason = as_options_get(options, "reason");
 
-    verb = as_argument_verb(options, "list|show|cancel|retry|receive",
-                             "01112");
+    verb = as_argument_verb(options, "list|show|cancel|retry|now|receive",
+                            "011112");
 
     if (verb < 0
         || as_argument_choice(options, "state", AS_ORDERS_STATES,
@@ -419,6 +499,8 @@ as_command_orders_run(const as_options_t *options)
                                                     options->arguments[1])
              : verb == 3 ? as_command_orders_retry(&session,
                                                    options->arguments[1])
+             : verb == 4 ? as_command_orders_now(&session,
+                                                 options->arguments[1])
              : as_command_orders_receive(&session, options->arguments[1],
                                          options->arguments[2]);
     }
@@ -430,13 +512,16 @@ as_command_orders_run(const as_options_t *options)
 
 
 const as_command_t  as_command_orders = {
-    "orders", "list|show ORDER|cancel ORDER|retry ORDER|receive ORDER N",
+    "orders", "list|show ORDER|cancel ORDER|retry ORDER|now SKU"
+    "|receive ORDER N",
     "look at the orders to the factory, cancel one, try one again, receive one",
     "  list          the newest orders; the options below choose\n"
     "  show ORDER    all that is known of one\n"
     "  cancel ORDER  an open one; its letter is dropped when it comes by\n"
     "  retry ORDER   a failed or cancelled one: published again, unless its\n"
-    "                product has a newer open order, which is then named\n"
+    "                product has a newer open order, which is then named;\n"
+    "                asks where the stock is over the reorder point\n"
+    "  now SKU       ends the pause of the product's open order\n"
     "  receive ORDER N\n"
     "                N pieces came and were not booked: books them, as the\n"
     "                factory's callback would, and fulfils the order\n\n"

@@ -148,7 +148,7 @@ as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
     if (len < 0) {
         as_findings_say(urls->shop->findings, AS_DOCTOR_WRONG, "factory",
                         "UPDATE factory SET API = 'https://...', or '' for "
-                        "FACTORY_API_URL; then autostock-worker dlq redrive",
+                        "FACTORY_API_URL; then autostock-worker orders now SKU",
                         "factory.API of %s is neither an http or https URL "
                         "nor empty: its orders fail", columns[0]);
 

@@ -14,7 +14,8 @@
 #include "as_uuid.h"
 
 
-#define AS_ORDER_PAGE  50              /* orders of one look */
+#define AS_ORDER_PAGE     50           /* orders of one look */
+#define AS_ORDER_SKU_LEN  800          /* bytes: 200 characters of UTF-8 */
 
 
 typedef enum {
@@ -53,13 +54,53 @@ typedef struct {
     bool         published;            /* its letter is at hand; otherwise the
                                           relay publishes it */
     bool         cancelled;            /* one that was cancelled, too */
+    bool         look;                 /* only what would come of it */
+
     as_reopen_e  outcome;
     char         state[16];            /* before */
+    int          quantity;
     uint8_t      newer[AS_UUID_LEN];   /* where NEWER */
+    char         newer_state[16];
+
+    bool         product;              /* it is there; then: */
+    char         sku[AS_ORDER_SKU_LEN + 1];
+    int64_t      stock;
+    int64_t      reorder_point;
+    int64_t      came;                 /* pieces of its orders that were
+                                          fulfilled since this one ended */
 } as_order_reopen_t;
 
 /* Reopens a failed order, its attempts forgotten. */
 as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
+
+/* True, and a sentence with the numbers, where the product's stock is over
+ * its reorder point: what the order brings would come on top. */
+bool as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
+    size_t room);
+
+/* Why not, and what to do, where NEWER. */
+void as_order_reopen_newer(const as_order_reopen_t *reopen, char *text,
+    size_t room);
+
+
+typedef enum {
+    AS_NOW_DONE = 0,
+    AS_NOW_NO_PRODUCT,
+    AS_NOW_NO_ORDER,                   /* the product has no open one */
+    AS_NOW_STATE                       /* it does not wait: state tells */
+} as_order_now_e;
+
+typedef struct {
+    const char      *sku;
+    as_order_now_e   outcome;
+    uint8_t          id[AS_UUID_LEN];  /* the open order */
+    char             state[16];        /* before */
+    int64_t          wait_ms;          /* that it had still to wait */
+    bool             leased;           /* it is on its way just now */
+} as_order_now_t;
+
+/* Ends the pause of a product's open order: the relay publishes it now. */
+as_db_status_e as_order_now(as_db_t *db, as_order_now_t *now);
 
 
 typedef enum {

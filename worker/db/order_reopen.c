@@ -2,14 +2,16 @@
  * Restock orders: a failed one opened again.
  */
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/order.h"
 
 
-/* One column: the product, locked.  Two: the order.  Three: the product's
- * open one. */
+/* Two columns: the order.  Three: the product's open one.  Four: the product,
+ * locked. */
 static void
 as_order_reopen_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -18,8 +20,16 @@ as_order_reopen_row(void *data, unsigned statement,
 
     (void) statement;
 
-    if (n == 2) {
+    if (n == 4) {
+        reopen->product = true;
+        snprintf(reopen->sku, sizeof(reopen->sku), "%s", columns[0]);
+        reopen->stock = atoll(columns[1]);
+        reopen->reorder_point = atoll(columns[2]);
+        reopen->came = atoll(columns[3]);
+
+    } else if (n == 2) {
         snprintf(reopen->state, sizeof(reopen->state), "%s", columns[0]);
+        reopen->quantity = atoi(columns[1]);
         reopen->outcome = strcmp(reopen->state, "failed") == 0
                           || (reopen->cancelled
                               && strcmp(reopen->state, "cancelled") == 0)
@@ -30,6 +40,8 @@ as_order_reopen_row(void *data, unsigned statement,
     {
         reopen->outcome = AS_REOPEN_NEWER;
         memcpy(reopen->newer, columns[0], AS_UUID_LEN);
+        snprintf(reopen->newer_state, sizeof(reopen->newer_state), "%s",
+                 columns[1]);
     }
 }
 
@@ -42,16 +54,24 @@ as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
     as_db_status_e  status;
 
     as_text_sql_bytes(&id, reopen->id, AS_UUID_LEN);
-    as_text_printf(&sql, "START TRANSACTION;SELECT product_id FROM product"
-                   " WHERE product_id = (SELECT product_id FROM"
+    as_text_printf(&sql, "START TRANSACTION;SELECT p.sku, p.stock,"
+                   " p.reorder_point, (SELECT COALESCE(SUM(g.received), 0)"
+                   " FROM restock_order g JOIN restock_order o"
+                   " ON g.product_id = o.product_id WHERE o.order_id = %s"
+                   " AND g.state = 'fulfilled' AND g.fulfilled_at >"
+                   " COALESCE(o.failed_at, o.cancelled_at, o.pending_at))"
+                   " FROM product p"
+                   " WHERE p.product_id = (SELECT product_id FROM"
                    " restock_order WHERE order_id = %s) FOR UPDATE;"
-                   "SELECT state, 0 FROM restock_order WHERE order_id = %s"
-                   " FOR UPDATE;SELECT order_id, 0, 0 FROM restock_order"
+                   "SELECT state, quantity FROM restock_order WHERE order_id"
+                   " = %s FOR UPDATE;SELECT order_id, state, 0 FROM"
+                   " restock_order"
                    " WHERE open_product_id = (SELECT product_id FROM"
                    " restock_order WHERE order_id = %s)", as_text_get(&id),
-                   as_text_get(&id), as_text_get(&id));
+                   as_text_get(&id), as_text_get(&id), as_text_get(&id));
 
     reopen->outcome = AS_REOPEN_UNKNOWN;
+    reopen->product = false;
     reopen->state[0] = '\0';
     status = as_db_run(db, &sql, as_order_reopen_row, reopen);
 
@@ -59,6 +79,41 @@ as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
     as_text_free(&id);
 
     return status;
+}
+
+
+bool
+as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
+    size_t room)
+{
+    if (!reopen->product || reopen->stock <= reopen->reorder_point) {
+        return false;
+    }
+
+    snprintf(text, room, "%.200s has a stock of %" PRId64 ", over its reorder"
+             " point of %" PRId64 ", and %" PRId64 " came since this order"
+             " ended: %d more are ordered on top", reopen->sku,
+             reopen->stock, reopen->reorder_point, reopen->came,
+             reopen->quantity);
+
+    return true;
+}
+
+
+void
+as_order_reopen_newer(const as_order_reopen_t *reopen, char *text,
+    size_t room)
+{
+    char  newer[AS_UUID_TEXT_LEN + 1];
+
+    *as_uuid_text(reopen->newer, newer) = '\0';
+    snprintf(text, room, "its product has a newer open order, %s, which is"
+             " %s%s%.200s%s", newer, reopen->newer_state,
+             strcmp(reopen->newer_state, "pending") != 0 ? ""
+             : ": \"autostock-worker orders now ",
+             strcmp(reopen->newer_state, "pending") != 0 ? "" : reopen->sku,
+             strcmp(reopen->newer_state, "pending") != 0 ? ""
+             : "\" ends its pause");
 }
 
 
@@ -73,7 +128,7 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
         return status;
     }
 
-    if (reopen->outcome != AS_REOPEN_DONE) {
+    if (reopen->outcome != AS_REOPEN_DONE || reopen->look) {
         return as_db_exec(db, "COMMIT", NULL, NULL);
     }
 

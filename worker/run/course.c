@@ -342,21 +342,24 @@ as_course_leased(as_letter_t *letter)
 void
 as_course_reopened(as_letter_t *letter)
 {
-    char  newer[AS_UUID_TEXT_LEN + 1];
+    char  text[AS_LETTER_ERROR_LEN];
 
     letter->reopens = false;
 
     if (letter->reopen.outcome == AS_REOPEN_DONE) {
         as_course_say(letter, AS_LOG_INFO,
                       "reopened: its dead letter was put back");
+        if (as_order_reopen_surplus(&letter->reopen, text, sizeof(text))) {
+            as_course_say(letter, AS_LOG_WARN, "%s", text);
+        }
         as_desk_add(letter, AS_LEASE_TAKE);
         return;
     }
 
     if (letter->reopen.outcome == AS_REOPEN_NEWER) {
-        *as_uuid_text(letter->reopen.newer, newer) = '\0';
+        as_order_reopen_newer(&letter->reopen, text, sizeof(text));
         as_course_say(letter, AS_LOG_WARN, "dropped: the order failed, and "
-                      "the product has a newer open one, %s", newer);
+                      "%s", text);
         as_course_delete(letter);
         return;
     }
