@@ -141,13 +141,20 @@ text(void *data, const as_aws_error_t *err, const char *value)
 
 
 static void
-receive(test_t *t, const char *answer)
+receive_with(test_t *t, as_http_error_e error, const char *answer)
 {
     as_sqs_receive_t  rq = { QUEUE, 10, 20, 30 };
 
-    (void) fake_answer(t->fake, 200, answer);
+    fake_answer(t->fake, 200, answer)->error = error;
     assert_non_null(as_sqs_receive(t->aws, &rq, received, t));
     fake_run(t->fake);
+}
+
+
+static void
+receive(test_t *t, const char *answer)
+{
+    receive_with(t, AS_HTTP_OK, answer);
 }
 
 
@@ -220,6 +227,47 @@ test_receive_nothing(void **state)
         assert_false(t->failed);
         assert_int_equal(t->n, 0);
     }
+}
+
+
+/* One message that cannot be read, or an answer that is cut, does not cost
+ * the others. */
+static void
+test_receive_partly(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const char *const  bodies[] = {
+        "{\"Messages\":[{\"ReceiptHandle\":\"1\",\"Body\":\"\xff\"},"
+        "{\"ReceiptHandle\":\"2\",\"Body\":\"a\"}]}",
+        " { \"Messages\" : [ {\"ReceiptHandle\":\"1\",\"Body\":\"a\","
+        "\"Attributes\":{}} , {\"ReceiptHandle\":\"2\",\"Body\":"
+        "\"\\u0000\"} ] }",
+        "{\"Messages\":[{\"ReceiptHandle\":\"\xc3\"},{\"ReceiptHandle\":"
+        "\"2\",\"Body\":\"a\"}],\"x\":1}",
+        "{\"Messages\":[{\"ReceiptHandle\":\"]}\\\"{\",\"Body\":\"a\"},"
+        "{\"ReceiptHandle\":\"2\",\"Body\":\"half"
+    };
+
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        receive(t, bodies[i]);
+        assert_true(t->failed);
+        assert_string_equal(t->err.code, AS_SQS_PARTLY);
+        assert_string_equal(t->err.message, "1 of 2 messages cannot be read: "
+                            "no UTF-8, or cut");
+        assert_int_equal(t->n, 1);
+        assert_string_equal(t->body, "a");
+    }
+
+    /* ten of the largest messages are no error */
+    assert_true(t->fake->calls[0].max_answer > 11 * 1024 * 1024);
+
+    receive_with(t, AS_HTTP_TOO_LARGE, "{\"Messages\":[{\"ReceiptHandle\":"
+                 "\"1\",\"Body\":\"b\"},{\"Rec");
+    assert_int_equal(t->err.http_error, AS_HTTP_TOO_LARGE);
+    assert_int_equal(t->n, 1);
+    assert_string_equal(t->body, "b");
 }
 
 
@@ -387,6 +435,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_receive_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_receive_partly, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_receive_garbled, setup,
                                         teardown),

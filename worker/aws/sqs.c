@@ -10,10 +10,12 @@
 
 
 /*
- * Ten messages are 256 KB at most together (Amazon SQS quotas; 1 MiB since
- * August 2025), and JSON escapes make a byte up to six.
+ * A message is 1 MiB at most (Amazon SQS quotas; 256 KiB until August 2025).
+ * JSON escapes make a byte up to six: room for one such message, and for ten
+ * of an ordinary text.
  */
-#define AS_SQS_RECEIVE_MAX  (8 * 1024 * 1024)
+#define AS_SQS_RECEIVE_ONE   (6 * 1024 * 1024)
+#define AS_SQS_RECEIVE_MORE  (1152 * 1024)
 #define AS_SQS_ANSWER_MAX   65536
 #define AS_SQS_GRACE_MS     10000      /* beyond the long poll's own time */
 
@@ -79,7 +81,8 @@ as_sqs_receive(as_aws_t *aws, const as_sqs_receive_t *rq,
                 "\"MessageAttributeNames\":[\"All\"]}");
 
     return as_sqs_op_send(aws, as_sqs_target("ReceiveMessage"), &body, &op,
-                          AS_SQS_RECEIVE_MAX,
+                          AS_SQS_RECEIVE_ONE
+                          + rq->max * AS_SQS_RECEIVE_MORE,
                           rq->wait_s * 1000 + AS_SQS_GRACE_MS,
                           as_sqs_receive_read);
 }

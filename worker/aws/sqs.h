@@ -53,6 +53,14 @@ void as_sqs_attributes(const as_sqs_message_t *message,
 bool as_sqs_is_fifo(const char *queue_url);
 
 
+#define AS_SQS_PARTLY  "PartlyRead"
+
+
+/*
+ * Where err is not NULL, there may still be messages: those that could be
+ * read of an answer that is too large (err->http_error), or holds others that
+ * are no UTF-8 (err->code AS_SQS_PARTLY).
+ */
 typedef void (*as_sqs_receive_done_pt)(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n);
 

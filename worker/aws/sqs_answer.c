@@ -1,9 +1,11 @@
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aws/sqs_answer.h"
 #include "aws/sqs_op.h"
+#include "aws/sqs_parts.h"
 
 
 static const char *
@@ -91,43 +93,83 @@ as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
 }
 
 
-void
-as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
-    size_t len)
+/* The whole list.  -1 where the answer cannot be read as a whole. */
+static int
+as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
 {
-    size_t             i, n, count;
-    json_t            *root;
-    const json_t      *list;
-    as_sqs_op_t       *op = data;
-    as_aws_error_t     garbled;
-    as_sqs_message_t   messages[AS_SQS_BATCH_MAX];
+    size_t   i;
+    json_t  *root, *list;
 
-    n = 0;
-    root = NULL;
-
-    if (err == NULL) {
-        root = as_sqs_parse(body, len);
-
-        if (root == NULL) {
-            as_sqs_op_garbled(&garbled, "ReceiveMessage's answer is not a "
-                              "JSON object");
-            err = &garbled;
-        }
+    root = as_sqs_parse(body, len);
+    if (root == NULL) {
+        return -1;
     }
 
     /* No message: the member is null, empty or not there. */
     list = json_object_get(root, "Messages");
-    count = json_array_size(list);
+    parts->n = 0;
+    parts->bad = 0;
 
-    for (i = 0; i < count && n < AS_SQS_BATCH_MAX; i++) {
-        if (as_sqs_message_read(&messages[n], json_array_get(list, i))) {
-            n++;
-        }
+    for (i = 0; i < json_array_size(list) && i < AS_SQS_BATCH_MAX; i++) {
+        parts->all[parts->n++] = json_incref(json_array_get(list, i));
+    }
+
+    json_decref(root);
+
+    return 0;
+}
+
+
+/* What an answer says that cannot be read as a whole. */
+static void
+as_sqs_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
+    as_aws_error_t *err)
+{
+    char    text[80];
+    size_t  all;
+
+    all = as_sqs_parts_read(parts, body, len);
+
+    if (all == 0) {
+        as_sqs_op_garbled(err, "ReceiveMessage's answer is not a JSON "
+                          "object");
+        return;
+    }
+
+    snprintf(text, sizeof(text), "%zu of %zu messages cannot be read: no "
+             "UTF-8, or cut", parts->bad, all);
+    as_sqs_op_garbled(err, text);
+    snprintf(err->code, sizeof(err->code), "%s", AS_SQS_PARTLY);
+}
+
+
+void
+as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
+    size_t len)
+{
+    size_t             i, n;
+    as_sqs_op_t       *op = data;
+    as_aws_error_t     garbled;
+    as_sqs_parts_t     parts;
+    as_sqs_message_t   messages[AS_SQS_BATCH_MAX];
+
+    parts.n = 0;
+
+    if (err == NULL && as_sqs_receive_whole(&parts, body, len) != 0) {
+        as_sqs_receive_parts(&parts, body, len, &garbled);
+        err = &garbled;
+
+    } else if (err != NULL && err->http_error == AS_HTTP_TOO_LARGE) {
+        (void) as_sqs_parts_read(&parts, body, len);
+    }
+
+    for (i = 0, n = 0; i < parts.n; i++) {
+        n += as_sqs_message_read(&messages[n], parts.all[i]);
     }
 
     op->done.receive(op->data, err, messages, n);
 
-    json_decref(root);
+    as_sqs_parts_free(&parts);
     free(op);
 }
 

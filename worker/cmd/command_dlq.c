@@ -453,6 +453,10 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
          : strcmp(verb, "show") == 0 ? as_command_dlq_tell(command, true)
          : as_command_dlq_act(command);
 
+    if (command->dlq.unread) {
+        fprintf(stderr, "there are letters that cannot be read: no UTF-8\n");
+    }
+
     if (command->dlq.more) {
         fprintf(stderr, "looked at %zu letters; there may be more: raise "
                 "--limit\n", command->dlq.n);

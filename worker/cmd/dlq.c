@@ -20,6 +20,7 @@ as_dlq_init(as_dlq_t *dlq, as_aws_t *aws, int stop_fd, const char *queue_url,
 {
     memset(dlq, 0, sizeof(*dlq));
     as_sync_init(&dlq->sync, aws, stop_fd);
+    dlq->most = AS_SQS_BATCH_MAX;
     dlq->queue_url = queue_url;
     dlq->dlq_url = dlq_url;
 }
@@ -77,6 +78,19 @@ as_dlq_received(void *data, const as_aws_error_t *err,
     as_dlq_t  *dlq = data;
 
     dlq->got = n;
+
+    if (err != NULL && err->http_error == AS_HTTP_TOO_LARGE
+        && dlq->asked > 1)
+    {
+        dlq->most = dlq->asked / 2;
+        dlq->got = 1;
+        err = NULL;
+
+    } else if (err != NULL && strcmp(err->code, AS_SQS_PARTLY) == 0) {
+        dlq->unread = true;
+        err = NULL;
+    }
+
     for (i = 0; i < n; i++) {
         /* what does not fit into memory comes back by itself */
         (void) as_dlq_add(dlq, &messages[i]);
@@ -95,8 +109,9 @@ as_dlq_receive(as_sync_t *sync, const void *arg)
 
     left = dlq->max - dlq->n;
     dlq->got = 0;
+    dlq->asked = left < dlq->most ? left : dlq->most;
     rq.queue_url = dlq->dlq_url;
-    rq.max = left < AS_SQS_BATCH_MAX ? (unsigned) left : AS_SQS_BATCH_MAX;
+    rq.max = (unsigned) dlq->asked;
     rq.wait_s = 1;
     rq.visibility_s = AS_DLQ_HOLD_S;
 

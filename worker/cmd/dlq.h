@@ -39,7 +39,10 @@ typedef struct {
     size_t        room;
     size_t        max;
     bool          more;                /* there may be more than max */
-    size_t        got;                 /* by the receive under way */
+    size_t        most;                /* of one receive */
+    size_t        asked;               /* by the receive under way */
+    size_t        got;                 /* by it */
+    bool          unread;              /* there are such as cannot be read */
 } as_dlq_t;
 
 

@@ -103,6 +103,7 @@ as_consumer_create(as_worker_t *worker)
 
     consumer->worker = worker;
     consumer->eager = 1;
+    consumer->most = AS_SQS_BATCH_MAX;
     consumer->token = (uint64_t) as_loop_unix_ms(worker->loop) * 1000;
     consumer->progress = as_loop_now(worker->loop);
     consumer->keeper.fn = as_consumer_keep;

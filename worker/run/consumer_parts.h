@@ -41,6 +41,8 @@ struct as_consumer_s {
     size_t              ncalls;
     size_t              asked;         /* messages asked for */
     size_t              eager;         /* calls wanted at once */
+    size_t              most;          /* messages of one call: fewer where
+                                          answers were too large */
     uint64_t            polls;
     unsigned            hasty;         /* empty answers at once, in a row */
     uint64_t            hasty_poll;    /* the last one sent before those */

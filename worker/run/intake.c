@@ -63,6 +63,35 @@ as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
 }
 
 
+/*
+ * Whether an answer with an error is one that SQS gave: too large as a whole,
+ * or with messages in it that cannot be read.  Those come back when their
+ * visibility ends.
+ */
+static bool
+as_intake_partly(as_consumer_t *consumer, const as_intake_call_t *call,
+    const as_aws_error_t *err)
+{
+    as_log_t  *log = consumer->worker->log;
+
+    if (err->http_error == AS_HTTP_TOO_LARGE && call->asked > 1) {
+        consumer->most = call->asked / 2;
+        as_log_write(log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue's answer "
+                     "to a receive of %zu messages is too large: asking for "
+                     "%zu", call->asked, consumer->most);
+        return true;
+    }
+
+    if (strcmp(err->code, AS_SQS_PARTLY) == 0) {
+        as_log_write(log, AS_LOG_ERROR, AS_CONSUMER_PART, "the queue: %s",
+                     err->message);
+        return true;
+    }
+
+    return false;
+}
+
+
 static void
 as_intake_received(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n)
@@ -81,7 +110,7 @@ as_intake_received(void *data, const as_aws_error_t *err,
     consumer->asked -= call->asked;
     consumer->progress = now;
 
-    if (err != NULL) {
+    if (err != NULL && !as_intake_partly(consumer, call, err)) {
         as_aws_error_tell(err, reason);
         as_health_down(&worker->sqs, worker->log, now, reason);
         consumer->eager = 1;
@@ -94,10 +123,14 @@ as_intake_received(void *data, const as_aws_error_t *err,
 
     as_health_up(&worker->sqs, worker->log, now);
 
-    if (n == 0) {
+    if (err != NULL) {
+        consumer->hasty = 0;
+
+    } else if (n == 0) {
         as_intake_empty(consumer, call);
     } else {
         consumer->hasty = 0;
+        consumer->most += consumer->most < AS_SQS_BATCH_MAX;
     }
 
     /* as many polls as bring letters; an empty one says one is enough */
@@ -147,7 +180,7 @@ as_intake_room(const as_consumer_t *consumer)
         return 0;
     }
 
-    return limit < AS_SQS_BATCH_MAX ? limit : AS_SQS_BATCH_MAX;
+    return limit < consumer->most ? limit : consumer->most;
 }
 
 
