@@ -20,13 +20,24 @@ typedef struct {
 } as_address_net6_t;
 
 
+/* The first that fits counts. */
 static const as_address_net_t  as_address_nets[] = {
+    /* the metadata services that are at no link-local address: Azure's
+     * (168.63.129.16), Oracle's old one (192.0.0.192), Alibaba's
+     * (100.100.100.200) */
+    { 0xa83f8110, 0xffffffff, AS_ADDRESS_LINK_LOCAL },
+    { 0xc00000c0, 0xffffffff, AS_ADDRESS_LINK_LOCAL },
+    { 0x646464c8, 0xffffffff, AS_ADDRESS_LINK_LOCAL },
     { 0x7f000000, 0xff000000, AS_ADDRESS_PRIVATE },     /* 127/8 */
     { 0x0a000000, 0xff000000, AS_ADDRESS_PRIVATE },     /* 10/8 */
     { 0xac100000, 0xfff00000, AS_ADDRESS_PRIVATE },     /* 172.16/12 */
     { 0xc0a80000, 0xffff0000, AS_ADDRESS_PRIVATE },     /* 192.168/16 */
     { 0x64400000, 0xffc00000, AS_ADDRESS_PRIVATE },     /* 100.64/10 */
     { 0xc6120000, 0xfffe0000, AS_ADDRESS_PRIVATE },     /* 198.18/15 */
+    { 0xc0000000, 0xffffff00, AS_ADDRESS_PRIVATE },     /* 192.0.0/24 */
+    { 0xc0000200, 0xffffff00, AS_ADDRESS_PRIVATE },     /* 192.0.2/24 */
+    { 0xc6336400, 0xffffff00, AS_ADDRESS_PRIVATE },     /* 198.51.100/24 */
+    { 0xcb007100, 0xffffff00, AS_ADDRESS_PRIVATE },     /* 203.0.113/24 */
     { 0x00000000, 0xff000000, AS_ADDRESS_PRIVATE },     /* 0/8: this host */
     { 0xa9fe0000, 0xffff0000, AS_ADDRESS_LINK_LOCAL },  /* 169.254/16 */
     { 0xe0000000, 0xe0000000, AS_ADDRESS_NEVER }        /* 224/3 */
@@ -34,8 +45,18 @@ static const as_address_net_t  as_address_nets[] = {
 
 /* The longer prefix stands first. */
 static const as_address_net6_t  as_address_nets6[] = {
-    /* fd00:ec2::/32: the metadata and container services of EC2 and EKS */
+    /* metadata services: Google's (fd20:ce::254), Scaleway's (fd00:42::42),
+     * Oracle's (fd00:c1::a9fe:a9fe), those of EC2 and EKS (fd00:ec2::/32) */
+    { { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, [15] = 0x54 }, 128,
+      AS_ADDRESS_LINK_LOCAL },
+    { { 0xfd, 0x00, 0x00, 0x42, [15] = 0x42 }, 128, AS_ADDRESS_LINK_LOCAL },
+    { { 0xfd, 0x00, 0x00, 0xc1 }, 32, AS_ADDRESS_LINK_LOCAL },
     { { 0xfd, 0x00, 0x0e, 0xc2 }, 32, AS_ADDRESS_LINK_LOCAL },
+    { { 0x01, 0x00 }, 64, AS_ADDRESS_NEVER },           /* 100::/64 */
+    { { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, AS_ADDRESS_PRIVATE },
+    { { 0x20, 0x01, 0x0d, 0xb8 }, 32, AS_ADDRESS_PRIVATE },
+    { { 0x3f, 0xff }, 20, AS_ADDRESS_PRIVATE },
+    { { 0x5f, 0x00 }, 16, AS_ADDRESS_PRIVATE },
     { { 0xfc }, 7, AS_ADDRESS_PRIVATE },
     { { 0xfe, 0x80 }, 10, AS_ADDRESS_LINK_LOCAL },
     { { 0xfe, 0xc0 }, 10, AS_ADDRESS_PRIVATE },
@@ -86,27 +107,94 @@ as_address_word(const uint8_t *p)
 
 
 static as_address_e
+as_address_worse(as_address_e a, as_address_e b)
+{
+    return a > b ? a : b;
+}
+
+
+/*
+ * The IPv4 address in a local NAT64 prefix, whose length within 64:ff9b:1::/48
+ * is not known (RFC 8215): 96 bits, unless a shorter prefix would make it a
+ * link-local one (RFC 6052, 2.2; bits 64 to 71 are left out).
+ */
+static as_address_e
+as_address_nat64(const uint8_t *a)
+{
+    size_t        i, k;
+    uint8_t       v4[4];
+    as_address_e  class;
+
+    class = as_address_class4(as_address_word(a + 12));
+
+    for (i = 6; i <= 8; i++) {
+        for (k = 0; k < 4; k++) {
+            v4[k] = a[i + k + (i + k >= 8)];
+        }
+
+        if (as_address_class4(as_address_word(v4)) == AS_ADDRESS_LINK_LOCAL) {
+            class = as_address_worse(class, AS_ADDRESS_LINK_LOCAL);
+        }
+    }
+
+    return class;
+}
+
+
+/* What the IPv4 addresses inside of an IPv6 one say; public where there is
+ * none. */
+static as_address_e
+as_address_inner(const uint8_t *a)
+{
+    size_t                i;
+    static const uint8_t  tails[][12] = {
+        { [0] = 0 },                                    /* ::a.b.c.d */
+        { [10] = 0xff, [11] = 0xff },                   /* mapped */
+        { [8] = 0xff, [9] = 0xff },                     /* translated */
+        { 0x00, 0x64, 0xff, 0x9b }                      /* NAT64 */
+    };
+    static const uint8_t  isatap[3] = { 0x00, 0x5e, 0xfe };
+
+    for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        if (memcmp(a, tails[i], sizeof(tails[i])) == 0) {
+            return as_address_class4(as_address_word(a + 12));
+        }
+    }
+
+    if (as_address_in(a, (const uint8_t *) "\0\x64\xff\x9b\0\1", 48)) {
+        return as_address_nat64(a);
+    }
+
+    if (as_address_word(a) >> 16 == 0x2002) {           /* 6to4 */
+        return as_address_class4(as_address_word(a + 2));
+    }
+
+    if (as_address_word(a) == 0x20010000) {             /* Teredo, RFC 4380 */
+        return as_address_worse(as_address_class4(as_address_word(a + 4)),
+                                as_address_class4(~as_address_word(a + 12)));
+    }
+
+    /* ISATAP, RFC 5214: any prefix; the bit of a unique address may be set */
+    if ((a[8] & 0xfd) == 0 && memcmp(a + 9, isatap, 3) == 0) {
+        return as_address_class4(as_address_word(a + 12));
+    }
+
+    return AS_ADDRESS_PUBLIC;
+}
+
+
+static as_address_e
 as_address_class6(const uint8_t *a)
 {
     size_t                i;
+    as_address_e          class;
     static const uint8_t  zero[16];
-    static const uint8_t  mapped[12] = { [10] = 0xff, [11] = 0xff };
-    static const uint8_t  nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-    static const uint8_t  sixto4[2] = { 0x20, 0x02 };
 
     if (memcmp(a, zero, 15) == 0 && a[15] <= 1) {
         return AS_ADDRESS_PRIVATE;     /* :: and ::1 */
     }
 
-    if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0
-        || memcmp(a, zero, 12) == 0)
-    {
-        return as_address_class4(as_address_word(a + 12));
-    }
-
-    if (memcmp(a, sixto4, 2) == 0) {
-        return as_address_class4(as_address_word(a + 2));
-    }
+    class = as_address_inner(a);
 
     for (i = 0; i < sizeof(as_address_nets6) / sizeof(as_address_nets6[0]);
          i++)
@@ -114,11 +202,11 @@ as_address_class6(const uint8_t *a)
         if (as_address_in(a, as_address_nets6[i].net,
                           as_address_nets6[i].bits))
         {
-            return as_address_nets6[i].class;
+            return as_address_worse(class, as_address_nets6[i].class);
         }
     }
 
-    return AS_ADDRESS_PUBLIC;
+    return class;
 }
 
 

@@ -11,14 +11,16 @@
 
 typedef enum {
     AS_ADDRESS_PUBLIC = 0,
+    /* each is worse than the one before */
     AS_ADDRESS_PRIVATE,                /* loopback, RFC 1918, RFC 6598, ULA */
     AS_ADDRESS_LINK_LOCAL,             /* and the metadata services' own */
     AS_ADDRESS_NEVER                   /* multicast, reserved, no IP */
 } as_address_e;
 
 
-/* IANA's special-purpose registries (RFC 6890); an IPv4 address inside an
- * IPv6 one (mapped, compatible, NAT64, 6to4) is judged as itself. */
+/* IANA's special-purpose registries (RFC 6890), and the metadata services of
+ * the clouds; an IPv4 address inside an IPv6 one (mapped, compatible,
+ * translated, NAT64, 6to4, Teredo, ISATAP) is judged as itself. */
 as_address_e as_address_class(const struct sockaddr *sa);
 
 /* The same of a numeric text; AS_ADDRESS_NEVER where it is none. */
