@@ -87,6 +87,7 @@ typedef struct {
 
     ngx_msec_t                    connect_timeout;
     ngx_msec_t                    query_timeout;
+    ngx_uint_t                    query_timeout_set;  /* no default */
     ngx_msec_t                    idle_timeout;
     ngx_msec_t                    lifetime;
 

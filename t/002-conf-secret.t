@@ -186,3 +186,35 @@ the secret in "DIR/least" is there already, name each file once
 autostock_callback_secret_file DIR/open;
 --- warned
 the secret file "DIR/open" can be read by everybody
+
+
+
+=== TEST 23: a callback secret with a byte order mark
+--- config
+autostock_callback_secret_file DIR/bom;
+--- warned
+the secret file "DIR/bom" begins with a byte order mark
+
+
+
+=== TEST 24: a callback secret of two lines
+--- config
+autostock_callback_secret_file DIR/two;
+--- warned
+the secret file "DIR/two" has more than one line
+
+
+
+=== TEST 25: a password with a byte order mark
+--- db
+password_file DIR/bom;
+--- warned
+the secret file "DIR/bom" begins with a byte order mark
+
+
+
+=== TEST 26: a password of two lines
+--- db
+password_file DIR/two;
+--- warned
+the secret file "DIR/two" has more than one line

@@ -519,3 +519,48 @@ takes "encoded" only with a variable in the SKU
 autostock_sku $arg_sku encoded encoded;
 --- refused
 invalid parameter "encoded" of "autostock_sku", it may be "pinned" or "encoded", each once
+
+
+
+=== TEST 55: a query_timeout over the deadline of a location
+--- db
+query_timeout 6s;
+--- config
+autostock shop;
+autostock_sku CP-502101;
+location = /p { autostock_product; }
+--- warned
+"autostock_product" gives up after 5000ms, while "query_timeout" of autostock_database "shop" keeps a connection for 6000ms; lower it, or raise "autostock_timeout"
+
+
+
+=== TEST 56: a booking's deadline is its own
+--- db
+query_timeout 61s;
+--- config
+autostock shop;
+autostock_callback_secret_file DIR/least;
+location = /r { autostock_restock; }
+--- warned
+"autostock_restock" gives up after 60000ms
+
+
+
+=== TEST 57: a query_timeout as long as the deadline
+--- db
+query_timeout 5s;
+--- config
+autostock shop;
+autostock_callback_secret_file DIR/least;
+location = /c { autostock_checkout; }
+location = /r { autostock_restock; autostock_timeout 1s; }
+
+
+
+=== TEST 58: a default is no choice
+--- db
+pool_size 2;
+--- config
+autostock shop;
+autostock_timeout 1s;
+location = /c { autostock_checkout; }

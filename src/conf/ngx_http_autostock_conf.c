@@ -444,6 +444,7 @@ ngx_http_autostock_conf_defaults(ngx_http_autostock_database_t *db)
                              NGX_HTTP_AUTOSTOCK_DURABILITY_WARN);
     ngx_conf_init_uint_value(db->exact_sku, 0);
     ngx_conf_init_msec_value(db->connect_timeout, 2000);
+    db->query_timeout_set = (db->query_timeout != NGX_CONF_UNSET_MSEC);
     ngx_conf_init_msec_value(db->query_timeout, 5000);
     ngx_conf_init_msec_value(db->idle_timeout, 60000);
     ngx_conf_init_msec_value(db->lifetime, 3600000);

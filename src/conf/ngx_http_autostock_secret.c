@@ -4,6 +4,8 @@
 
 static ngx_fd_t ngx_http_autostock_secret_open(ngx_conf_t *cf,
     ngx_str_t *file);
+static void ngx_http_autostock_secret_doubts(ngx_conf_t *cf, ngx_str_t *file,
+    u_char *buf, size_t n);
 static ngx_int_t ngx_http_autostock_secret_trim(ngx_conf_t *cf,
     ngx_str_t *file, u_char *buf, size_t n, ngx_str_t *value);
 
@@ -123,6 +125,8 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
         return NGX_ERROR;
     }
 
+    ngx_http_autostock_secret_doubts(cf, file, buf, n);
+
     value->data = ngx_pnalloc(cf->pool, n + 1);
     if (value->data == NULL) {
         return NGX_ERROR;
@@ -132,4 +136,26 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
     *ngx_cpymem(value->data, buf, n) = '\0';
 
     return NGX_OK;
+}
+
+
+/* what counts as part of the secret, and is rarely meant to */
+
+static void
+ngx_http_autostock_secret_doubts(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
+    size_t n)
+{
+    if (n >= 3 && ngx_memcmp(buf, "\xef\xbb\xbf", 3) == 0) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the secret file \"%V\" begins with a byte order "
+                           "mark, which counts as part of the secret; save "
+                           "it without", file);
+    }
+
+    if (ngx_strlchr(buf, buf + n, LF) || ngx_strlchr(buf, buf + n, CR)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the secret file \"%V\" has more than one line, "
+                           "all of it counts as the secret; leave one line",
+                           file);
+    }
 }

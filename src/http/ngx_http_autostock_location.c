@@ -26,6 +26,10 @@ static ngx_int_t ngx_http_autostock_location_check_status(ngx_conf_t *cf,
     ngx_http_autostock_loc_conf_t *conf);
 static ngx_int_t ngx_http_autostock_location_check_database(ngx_conf_t *cf,
     ngx_http_autostock_loc_conf_t *conf);
+static void ngx_http_autostock_location_check_timeout(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf);
+static ngx_http_autostock_service_t *ngx_http_autostock_location_service(
+    ngx_uint_t serves);
 static void ngx_http_autostock_location_error(ngx_conf_t *cf,
     ngx_http_autostock_loc_conf_t *conf, ngx_uint_t serves, char *what);
 
@@ -433,7 +437,57 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    ngx_http_autostock_location_check_timeout(cf, conf);
+
     return NGX_OK;
+}
+
+
+/* a default is no choice: only what was written is told */
+
+static void
+ngx_http_autostock_location_check_timeout(ngx_conf_t *cf,
+    ngx_http_autostock_loc_conf_t *conf)
+{
+    ngx_msec_t                      timeout;
+    ngx_http_autostock_service_t   *service;
+    ngx_http_autostock_database_t  *db;
+
+    db = conf->database;
+    service = ngx_http_autostock_location_service(conf->serves);
+
+    timeout = (conf->serves & NGX_HTTP_AUTOSTOCK_RESTOCK)
+              ? ngx_max(conf->timeout, conf->restock_timeout)
+              : conf->timeout;
+
+    if (!db->query_timeout_set || db->query_timeout <= timeout) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "\"%V\" gives up after %Mms, while \"query_timeout\" of "
+                  "autostock_database \"%V\" keeps a connection for %Mms; "
+                  "lower it, or raise \"%s\" in %s:%ui",
+                  &service->name, timeout, &db->name, db->query_timeout,
+                  (conf->serves & NGX_HTTP_AUTOSTOCK_RESTOCK)
+                  ? "autostock_restock_timeout" : "autostock_timeout",
+                  conf->conf_file, conf->conf_line);
+}
+
+
+static ngx_http_autostock_service_t *
+ngx_http_autostock_location_service(ngx_uint_t serves)
+{
+    ngx_http_autostock_service_t  *service;
+
+    for (service = ngx_http_autostock_services;
+         (serves & service->serves) == 0;
+         service++)
+    {
+        /* void */
+    }
+
+    return service;
 }
 
 
@@ -445,12 +499,7 @@ ngx_http_autostock_location_error(ngx_conf_t *cf,
 {
     ngx_http_autostock_service_t  *service;
 
-    for (service = ngx_http_autostock_services;
-         (serves & service->serves) == 0;
-         service++)
-    {
-        /* void */
-    }
+    service = ngx_http_autostock_location_service(serves);
 
     ngx_http_autostock_conf_error(cf, conf->conf_file, conf->conf_line,
                                   &service->name, what);
