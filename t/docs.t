@@ -126,6 +126,7 @@ SKIP: {
         DLQ_URL => 'http://d', FACTORY_API_URL => 'http://f',
         CALLBACK_URL => 'http://c',
         AUTOSTOCK_CALLBACK_SECRET => 'sixteen characters',
+        AWS_REGION => 'eu-west-1',
     );
     open my $pipe, '-|', 'env', '-i', "PATH=$ENV{PATH}",
         (map { "$_=$must{$_}" } sort keys %must),

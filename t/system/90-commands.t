@@ -87,6 +87,52 @@ subtest 'a device that is full' => sub {
     }
 };
 
+subtest 'check-config' => sub {
+    my ($told, $code) = command('check-config');
+    is($code, 0, 'of the stack: fine');
+    unlike($told, qr/warning/, 'without a warning');
+
+    my $build = $ENV{AUTOSTOCK_BUILD};
+    my $file = "$env->{AUTOSTOCK_STACK_DIR}/changed.env";
+    my $try = sub {
+        my ($command, %change) = @_;
+        open my $in, '<', "$env->{AUTOSTOCK_STACK_DIR}/worker.env" or die $!;
+        my @lines = grep { !/^([A-Z_]+)=/ || !exists $change{$1} } <$in>;
+        my $mask = umask 077;
+        open my $out, '>', $file or die "$file: $!";
+        umask $mask;
+        print $out @lines,
+            map { defined $change{$_} ? "$_=$change{$_}\n" : () } keys %change;
+        close $out;
+        my @run = ('env', '-i', 'HOME=/nowhere', 'timeout', '10',
+            "$build/autostock-worker", $command, '--env-file', $file);
+        my $told = qx(@run 2>&1);
+        return ($told, $? >> 8);
+    };
+
+    # what run refuses, check-config refuses, with the same words
+    for my $case ([AWS_REGION => undef], [AWS_REGION => 'a b'],
+        [AWS_ENDPOINT_URL => 'ftp://x'], [AWS_USE_FIPS_ENDPOINT => 'true'],
+        [AWS_CA_BUNDLE => '/nowhere'], [AUTOSTOCK_CALLBACK_SECRET => 'abc',
+            AUTOSTOCK_CALLBACK_SECRET_FILE => undef],
+        [DLQ_URL => $env->{QUEUE_URL}], [CALLBACK_URL => undef])
+    {
+        my ($checked, $code) = $try->('check-config', @$case);
+        is($code, 1, "$case->[0]: refused") or diag $checked;
+        my ($started, $status) = $try->('run', @$case);
+        is($status, 2, 'by run too') or diag $started;
+        is($checked, $started, 'in the same words');
+    }
+
+    ($told, $code) = $try->('check-config', AUTOSTOCK_IN_FLIGTH => 7,
+        FACTORY_API_URL => 'https://me:hidden@factory.example/?k=hidden');
+    is($code, 0, 'a name that is no setting is no failure');
+    like($told, qr/^warning: AUTOSTOCK_IN_FLIGTH in \Q$file\E line \d+ is no/m,
+        'but told');
+    unlike($told, qr/hidden/, 'no secret of a URL is shown');
+    unlink $file;
+};
+
 subtest 'stock' => sub {
     my ($told, $code) = json('stock', 'add', $sku, 5);
     is($code, 0, 'add');
@@ -514,7 +560,9 @@ subtest 'doctor' => sub {
     $with->({ DB_PASSWORD => 'another' }, 'database', 'unreachable', 3);
     $with->({ TOPIC_ARN => "$env->{TOPIC_ARN}x" }, 'topic', 'wrong', 1);
     $with->({ QUEUE_URL => "$env->{QUEUE_URL}x" }, 'queue', 'wrong', 1);
-    $with->({ DLQ_URL => $env->{QUEUE_URL} }, 'redrive', 'wrong', 1);
+    $with->({ DLQ_URL => $env->{QUEUE_URL} }, 'settings', 'wrong', 1);
+    $with->({ DLQ_URL => aws_sqs(CreateQueue => QueueName => 'another')
+        ->{QueueUrl} }, 'redrive', 'wrong', 1);
     $with->({ AWS_REGION => 'eu-west-1' }, 'topic', 'wrong', 1);
     $with->({ FACTORY_API_URL => 'http://127.0.0.1:9/x' }, 'factory',
         'unreachable', 3);

@@ -9,18 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/settings_table.h"
+#include "base/settings_warn.h"
 
 
 #define WHOLE                                                                 \
     "DB_HOSTNAME=127.0.0.1\nDB_USERNAME=shop\nDB_DATABASE=shop\n"             \
     "TOPIC_ARN=arn:aws:sns:eu-west-1:1:t\nQUEUE_URL=http://q/1/q\n"           \
     "DLQ_URL=http://q/1/d\nFACTORY_API_URL=http://f/api\n"                    \
-    "CALLBACK_URL=http://c/{sku}\nAUTOSTOCK_CALLBACK_SECRET=s3cret\n"
+    "CALLBACK_URL=http://c/{sku}\n"                                           \
+    "AUTOSTOCK_CALLBACK_SECRET=s3cret-of-the-test\n"
 
 
 static void
@@ -74,7 +77,7 @@ whole(void **state)
     settings = load(WHOLE "# comment\n\nexport AUTOSTOCK_IN_FLIGHT = 7 \n"
                     "AUTOSTOCK_CALLBACK_TIMEOUT='90s'\n", &errors);
     assert_non_null(settings);
-    assert_string_equal(settings->callback_secret, "s3cret");
+    assert_string_equal(settings->callback_secret, "s3cret-of-the-test");
     assert_int_equal(settings->in_flight, 7);
     assert_int_equal(settings->callback_timeout, 90000);
     assert_int_equal(settings->callback_attempts, 3);
@@ -220,6 +223,147 @@ urls_are_shown_without_secrets(void **state)
 }
 
 
+/* They cannot work, and are refused. */
+static void
+what_cannot_work(void **state)
+{
+    size_t                    i;
+    char                      text[1000];
+    as_text_t                 errors = AS_TEXT_EMPTY;
+    static const char *const  wrong[][2] = {
+        { "AUTOSTOCK_CALLBACK_SECRET=abc", "at least 16 bytes, found 3" },
+        { "AUTOSTOCK_CALLBACK_SECRET=123456789012345",
+          "at least 16 bytes, found 15" },
+        { "DLQ_URL=http://q/1/q", "expected another queue than QUEUE_URL" },
+        { "AWS_CA_BUNDLE=/nowhere.pem", "found /nowhere.pem (No such file" },
+        { "AWS_CA_BUNDLE=/etc/passwd", "found none in /etc/passwd" },
+        { "DB_TLS=on\nDB_TLS_CA=/nowhere.pem", "DB_TLS_CA: expected a PEM" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(text, sizeof(text), WHOLE "%s\n", wrong[i][0]);
+        assert_null(load(text, &errors));
+        print_message("# %s", as_text_get(&errors));
+        assert_non_null(strstr(as_text_get(&errors), wrong[i][1]));
+        assert_null(strstr(as_text_get(&errors), "abc"));
+    }
+
+    as_text_free(&errors);
+}
+
+
+static void
+warned(const char *setting, const char *expected)
+{
+    char            text[1000];
+    as_text_t       errors = AS_TEXT_EMPTY, told = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    snprintf(text, sizeof(text), WHOLE "%s\n", setting);
+    settings = load(text, &errors);
+    assert_non_null(settings);
+    chmod(file(text), 0600);
+    as_settings_destroy(settings);
+    settings = load(text, &errors);
+    assert_non_null(settings);
+    as_settings_warn(settings, &told);
+    print_message("# %s: %s\n", setting, as_text_get(&told));
+
+    if (expected == NULL) {
+        assert_string_equal(as_text_get(&told), "");
+    } else {
+        assert_non_null(strstr(as_text_get(&told), expected));
+    }
+
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+    as_text_free(&told);
+}
+
+
+/* Names that are no setting, and the one that may be meant. */
+static void
+unknown_names(void **state)
+{
+    (void) state;
+
+    warned("", NULL);
+    warned("AUTOSTOCK_IN_FLIGTH=7", "AUTOSTOCK_IN_FLIGTH in ");
+    warned("AUTOSTOCK_IN_FLIGTH=7", "line 10 is no setting");
+    warned("AUTOSTOCK_IN_FLIGTH=7", "; AUTOSTOCK_IN_FLIGHT may be meant");
+    warned("DB_HOST=h", "; DB_HOSTNAME may be meant");
+    warned("DB_PASSWORDFILE=/x", "DB_PASSWORD_FILE may be meant");
+    warned("AUTOSTOCK_NONSENSE=1", "autostock-worker(8) lists them");
+    warned("TOPIC_ARM=x", "TOPIC_ARN may be meant");
+    warned("queue_url=x", "QUEUE_URL may be meant");
+    warned("AWS_REGIONS=x", "AWS_REGION may be meant");
+    warned("AWS_ENDPOINT_URL_SNS=http://x", NULL);
+    warned("AWS_ENDPOINT_URL_S3=http://x", NULL);
+    warned("AWS_ACCESS_KEY_ID_FILE=/dev/null\nAWS_MAX_ATTEMPTS=3\nTZ=UTC\n"
+           "PATH=/bin\nHOME=/\nMY_SHOP=1\nAWS_SECRET_ACCESS_KEY=x",
+           "AWS_ACCESS_KEY_ID_FILE: expected a secret");
+    warned("AWS_MAX_ATTEMPTS=3\nTZ=UTC\nPATH=/bin\nMY_SHOP=1", NULL);
+
+    /* others may use the environment */
+    setenv("AUTOSTOCK_STACK_DIR", "/x", 1);
+    setenv("DB_PORT_3306_TCP", "tcp://x", 1);
+    warned("", NULL);
+    setenv("AUTOSTOCK_IN_FLIHT", "1", 1);
+    warned("", "AUTOSTOCK_IN_FLIHT in the environment is no setting");
+    unsetenv("AUTOSTOCK_IN_FLIHT");
+    unsetenv("AUTOSTOCK_STACK_DIR");
+    unsetenv("DB_PORT_3306_TCP");
+}
+
+
+static void
+secret_file(const char *secret, mode_t mode, const char *expected)
+{
+    int   fd;
+    char  path[] = "/tmp/test_secret.XXXXXX", text[128];
+
+    fd = mkstemp(path);
+    assert_int_equal(write(fd, secret, strlen(secret)), strlen(secret));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+    snprintf(text, sizeof(text), "DB_PASSWORD_FILE=%s", path);
+    warned(text, expected);
+    unlink(path);
+}
+
+
+static void
+doubtful_secrets(void **state)
+{
+    as_text_t       errors = AS_TEXT_EMPTY, told = AS_TEXT_EMPTY;
+    as_settings_t  *settings;
+
+    (void) state;
+
+    secret_file("a good one\n", 0600, NULL);
+    secret_file("a good one\r\n", 0640, NULL);
+    secret_file("a good one\n", 0644, "which everybody can read");
+    secret_file("\xef\xbb\xbfsecret\n", 0600, "begins with a byte order mark");
+    secret_file("first\nsecond\n", 0600, "has more than one line");
+
+    /* in the file of settings itself */
+    chmod(file(WHOLE), 0644);
+    settings = load(WHOLE, &errors);
+    assert_non_null(settings);
+    as_settings_warn(settings, &told);
+    assert_non_null(strstr(as_text_get(&told), "AUTOSTOCK_CALLBACK_SECRET is "
+                           "in /tmp/test_settings."));
+    assert_non_null(strstr(as_text_get(&told), " line 9, which everybody"));
+    assert_null(strstr(as_text_get(&told), "s3cret"));
+    as_settings_destroy(settings);
+    as_text_free(&errors);
+    as_text_free(&told);
+    chmod(file(WHOLE), 0600);
+}
+
+
 static void
 relative_files_are_beside_the_settings(void **state)
 {
@@ -236,13 +380,15 @@ relative_files_are_beside_the_settings(void **state)
 
     /* the file of settings is in /tmp, too; the tests run elsewhere */
     snprintf(text, sizeof(text), WHOLE "DB_PASSWORD_FILE=%s\n"
-             "DB_TLS_CA=ca.pem\nDB_SOCKET=relative.sock\n",
-             path + strlen("/tmp/"));
+             "DB_TLS_CA=ca.pem\nDB_SOCKET=relative.sock\n"
+             "AWS_CONFIG_FILE=~/.aws/config\n", path + strlen("/tmp/"));
     settings = load(text, &errors);
     assert_non_null(settings);
     assert_string_equal(settings->db_password, "beside");
     assert_string_equal(settings->db_tls_ca, "/tmp/ca.pem");
     assert_string_equal(settings->db_socket, "relative.sock");
+    assert_string_equal(as_env_aws(settings->env, "AWS_CONFIG_FILE"),
+                        "~/.aws/config");
 
     as_settings_destroy(settings);
     as_text_free(&errors);
@@ -352,6 +498,9 @@ main(void)
         cmocka_unit_test(secrets_from_files_are_not_told),
         cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(relative_files_are_beside_the_settings),
+        cmocka_unit_test(what_cannot_work),
+        cmocka_unit_test(unknown_names),
+        cmocka_unit_test(doubtful_secrets),
         cmocka_unit_test(the_file_wins),
         cmocka_unit_test(environment_of_a_command),
         cmocka_unit_test(times),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -26,11 +27,13 @@ struct as_env_entry_s {
     char            *name;
     char            *value;
     char            *where;
+    bool             readable;         /* by everybody: the secret's file */
 };
 
 struct as_env_s {
     as_env_entry_t  *entries;          /* of the file, the last line first */
     as_env_entry_t  *secrets;          /* read from files, by name */
+    bool             readable;         /* by everybody: the file */
 };
 
 
@@ -138,8 +141,9 @@ as_env_put(as_env_t *env, const char *path, const char *name,
 
     slash = strrchr(path, '/');
 
+    /* "~/" is AWS's, of its two files */
     if (!as_env_names_file(name) || *value == '\0' || *value == '/'
-        || slash == NULL)
+        || strncmp(value, "~/", 2) == 0 || slash == NULL)
     {
         return as_env_add(&env->entries, name, value, where);
     }
@@ -153,6 +157,16 @@ as_env_put(as_env_t *env, const char *path, const char *name,
     free(beside);
 
     return rc;
+}
+
+
+static bool
+as_env_everybody_reads(FILE *in)
+{
+    struct stat  st;
+
+    return fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode)
+           && (st.st_mode & S_IROTH) != 0;
 }
 
 
@@ -207,6 +221,8 @@ as_env_read(as_env_t *env, const char *path, char err[AS_ENV_ERROR_LEN])
                  path, strerror(errno));
         goto out;
     }
+
+    env->readable = as_env_everybody_reads(in);
 
     for (number = 1; fgets(line, AS_ENV_LINE_MAX, in) != NULL; number++) {
         snprintf(where, sizeof(where), "%.300s line %d", path, number);
@@ -287,7 +303,7 @@ as_env_get(as_env_t *env, const char *name, const char **where)
 
 /* Reads the whole file, at most AS_ENV_SECRET_MAX bytes. */
 static char *
-as_env_slurp(const char *path, size_t *len)
+as_env_slurp(const char *path, size_t *len, bool *readable)
 {
     char  *data;
     FILE  *in;
@@ -297,6 +313,8 @@ as_env_slurp(const char *path, size_t *len)
     if (in == NULL) {
         return NULL;
     }
+
+    *readable = as_env_everybody_reads(in);
 
     /* the stream's own buffer would keep a copy of the secret */
     setvbuf(in, NULL, _IONBF, 0);
@@ -326,6 +344,7 @@ static const char *
 as_env_secret_file(as_env_t *env, const char *name, const char *path,
     const char *where, char err[AS_ENV_ERROR_LEN])
 {
+    bool             readable;
     char            *data;
     size_t           len;
     as_env_entry_t  *entry;
@@ -335,7 +354,7 @@ as_env_secret_file(as_env_t *env, const char *name, const char *path,
         return entry->value;
     }
 
-    data = as_env_slurp(path, &len);
+    data = as_env_slurp(path, &len, &readable);
     if (data == NULL) {
         snprintf(err, AS_ENV_ERROR_LEN, "%s_FILE: expected a file with the "
                  "secret, found %s (%s) in %s; make it readable for this "
@@ -354,6 +373,7 @@ as_env_secret_file(as_env_t *env, const char *name, const char *path,
 
     } else if (as_env_add(&env->secrets, name, data, path) == 0) {
         entry = env->secrets;
+        entry->readable = readable;
     }
 
     OPENSSL_cleanse(data, len);
@@ -386,6 +406,46 @@ as_env_secret(as_env_t *env, const char *name, char err[AS_ENV_ERROR_LEN])
     }
 
     return as_env_secret_file(env, name, path, where, err);
+}
+
+
+const char *
+as_env_readable(as_env_t *env, const char *name)
+{
+    as_env_entry_t  *entry;
+
+    entry = as_env_find(env->secrets, name);
+    if (entry != NULL) {
+        return entry->readable ? entry->where : NULL;
+    }
+
+    entry = as_env_find(env->entries, name);
+
+    return entry != NULL && env->readable ? entry->where : NULL;
+}
+
+
+void
+as_env_visit(as_env_t *env, void (*visit)(void *data, const char *name,
+    const char *where, bool file), void *data)
+{
+    char            **p, name[128];
+    size_t            len;
+    as_env_entry_t   *entry;
+
+    for (entry = env->entries; entry != NULL; entry = entry->next) {
+        visit(data, entry->name, entry->where, true);
+    }
+
+    for (p = environ; *p != NULL; p++) {
+        len = strcspn(*p, "=");
+
+        if (len < sizeof(name)) {
+            memcpy(name, *p, len);
+            name[len] = '\0';
+            visit(data, name, "the environment", false);
+        }
+    }
 }
 
 

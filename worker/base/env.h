@@ -15,6 +15,7 @@
 #ifndef AS_ENV_H
 #define AS_ENV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 
@@ -41,6 +42,14 @@ const char *as_env_get(as_env_t *env, const char *name, const char **where);
  */
 const char *as_env_secret(as_env_t *env, const char *name,
     char err[AS_ENV_ERROR_LEN]);
+
+/* The file, "PATH" or "PATH line N", that a secret came from, where everybody
+ * may read it; NULL otherwise.  After as_env_secret(). */
+const char *as_env_readable(as_env_t *env, const char *name);
+
+/* Each name of the file, with its line, then each of the environment. */
+void as_env_visit(as_env_t *env, void (*visit)(void *data, const char *name,
+    const char *where, bool file), void *data);
 
 /* For as_aws_create(): data is the as_env_t; AWS's secrets may be in files
  * too (AWS_SECRET_ACCESS_KEY_FILE). */

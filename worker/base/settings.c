@@ -3,6 +3,8 @@
  */
 
 #include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +167,22 @@ as_settings_shown(const as_setting_t *entry, const char *value,
 
 
 static int
+as_settings_check_secret(const as_setting_t *entry, const char *value,
+    as_text_t *errors)
+{
+    if (value == NULL || strlen(value) >= (size_t) entry->min) {
+        return 0;
+    }
+
+    as_text_printf(errors, "%s: expected at least %lld bytes, found %zu; "
+                   "make one with openssl rand -hex 32, for nginx too\n",
+                   entry->name, (long long) entry->min, strlen(value));
+
+    return -1;
+}
+
+
+static int
 as_settings_read(as_settings_t *settings, const as_setting_t *entry,
     as_text_t *errors)
 {
@@ -179,7 +197,8 @@ as_settings_read(as_settings_t *settings, const as_setting_t *entry,
             as_text_printf(errors, "%s\n", err);
             return -1;
         }
-        return 0;
+
+        return as_settings_check_secret(entry, value, errors);
     }
 
     value = as_env_get(settings->env, entry->name, &where);
@@ -232,6 +251,52 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
         as_text_put(errors, "DB_TLS: expected off with DB_SOCKET, found on; "
                     "a unix socket stays on this machine\n");
         rc = -1;
+    }
+
+    if (settings->queue_url != NULL && settings->dlq_url != NULL
+        && strcmp(settings->queue_url, settings->dlq_url) == 0)
+    {
+        as_text_put(errors, "DLQ_URL: expected another queue than QUEUE_URL, "
+                    "found the same; dead letters would be consumed again\n");
+        rc = -1;
+    }
+
+    return rc;
+}
+
+
+/* A PEM file of certificates that can be read; NULL is none. */
+static int
+as_settings_check_ca(const char *name, const char *path, as_text_t *errors)
+{
+    int          rc;
+    FILE        *in;
+    X509_STORE  *store;
+
+    in = path ? fopen(path, "re") : NULL;
+
+    if (path != NULL && in == NULL) {
+        as_text_printf(errors, "%s: expected a PEM file of certificates, "
+                       "found %s (%s); correct the path, or let this user "
+                       "read it\n", name, path, strerror(errno));
+        return -1;
+    }
+
+    if (in == NULL) {
+        return 0;
+    }
+
+    (void) fclose(in);
+
+    store = X509_STORE_new();
+    rc = store != NULL && X509_STORE_load_locations(store, path, NULL) == 1
+         ? 0 : -1;
+    X509_STORE_free(store);
+    ERR_clear_error();
+
+    if (rc != 0) {
+        as_text_printf(errors, "%s: expected a PEM file of certificates, "
+                       "found none in %s\n", name, path);
     }
 
     return rc;
@@ -370,6 +435,16 @@ as_settings_require(const as_settings_t *settings, unsigned need,
         as_text_put(errors, "DB_HOSTNAME: expected the database's host, or "
                     "its unix socket in DB_SOCKET, found neither; set one\n");
         rc = -1;
+    }
+
+    if ((need & AS_NEED_DB) && settings->db_tls == AS_ON) {
+        rc |= as_settings_check_ca("DB_TLS_CA", settings->db_tls_ca, errors);
+    }
+
+    /* all but the database is asked over HTTPS */
+    if (need & ~(unsigned) AS_NEED_DB) {
+        rc |= as_settings_check_ca("AWS_CA_BUNDLE", settings->ca_bundle,
+                                   errors);
     }
 
     return rc;

@@ -18,8 +18,8 @@
 
 #define AS_TEXT(name, field, fallback, need, meaning)                         \
     { name, AS_KIND_TEXT, AS_AT(field), fallback, 0, 0, NULL, need, meaning }
-#define AS_SECRET(name, field, need, meaning)                                 \
-    { name, AS_KIND_SECRET, AS_AT(field), NULL, 0, 0, NULL, need, meaning }
+#define AS_SECRET(name, field, min, need, meaning)                            \
+    { name, AS_KIND_SECRET, AS_AT(field), NULL, min, 0, NULL, need, meaning }
 #define AS_URL(name, field, need, meaning)                                    \
     { name, AS_KIND_URL, AS_AT(field), NULL, 0, 0, NULL, need, meaning }
 #define AS_ARN(name, field, need, meaning)                                    \
@@ -39,7 +39,7 @@ const as_setting_t  as_settings_table[] = {
     AS_NUMBER("DB_PORT", db_port, "3306", 1, 65535, "its TCP port"),
     AS_TEXT("DB_SOCKET", db_socket, NULL, 0, "its unix socket, instead"),
     AS_TEXT("DB_USERNAME", db_username, NULL, AS_NEED_DB, "its user"),
-    AS_SECRET("DB_PASSWORD", db_password, 0, "the user's password"),
+    AS_SECRET("DB_PASSWORD", db_password, 0, 0, "the user's password"),
     AS_TEXT("DB_DATABASE", db_database, NULL, AS_NEED_DB, "the schema"),
     AS_CHOICE("DB_TLS", db_tls, "off", "off|on",
               "TLS to the database, verified"),
@@ -71,8 +71,9 @@ const as_setting_t  as_settings_table[] = {
               "address; auto: where FACTORY_API_URL does"),
     AS_URL("CALLBACK_URL", callback_url, AS_NEED_CALLBACK,
            "where the factory calls back; may hold {sku}"),
-    AS_SECRET("AUTOSTOCK_CALLBACK_SECRET", callback_secret, AS_NEED_CALLBACK,
-              "signs the callback; nginx has the same"),
+    /* the least that nginx takes */
+    AS_SECRET("AUTOSTOCK_CALLBACK_SECRET", callback_secret, 16,
+              AS_NEED_CALLBACK, "signs the callback; nginx has the same"),
     AS_TEXT("AUTOSTOCK_REQUESTER", requester, "autostock", 0,
             "who asks the factory"),
     AS_TIME("AUTOSTOCK_CALLBACK_TIMEOUT", callback_timeout, "10m",

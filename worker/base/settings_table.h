@@ -25,7 +25,7 @@ typedef struct {
     as_kind_e    kind;
     size_t       offset;               /* in as_settings_t */
     const char  *fallback;             /* the default; NULL: none */
-    int64_t      min;
+    int64_t      min;                  /* of a secret: bytes */
     int64_t      max;
     const char  *choices;              /* "off|on": 0, 1 */
     unsigned     need;                 /* AS_NEED_..., required there */

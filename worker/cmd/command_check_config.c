@@ -3,9 +3,31 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "base/settings.h"
+#include "base/settings_warn.h"
+#include "run/run.h"
+
+
+static void
+as_command_check_config_warn(const as_settings_t *settings)
+{
+    char       *line, *save;
+    as_text_t   text = AS_TEXT_EMPTY;
+
+    as_settings_warn(settings, &text);
+
+    for (line = text.data ? strtok_r(text.data, "\n", &save) : NULL;
+         line != NULL;
+         line = strtok_r(NULL, "\n", &save))
+    {
+        fprintf(stderr, "warning: %s\n", line);
+    }
+
+    as_text_free(&text);
+}
 
 
 static int
@@ -17,11 +39,12 @@ as_command_check_config_run(const as_options_t *options)
 
     settings = as_settings_create(as_options_get(options, "env-file"),
                                   AS_NEED_RUN, &text);
-    if (settings == NULL) {
+    if (settings == NULL || as_run_check(settings, &text) != 0) {
         fputs(as_text_get(&text), stderr);
         rc = AS_EXIT_FINDINGS;
 
     } else {
+        as_command_check_config_warn(settings);
         as_settings_describe(settings, as_options_json(options), &text);
         fputs(as_text_get(&text), stdout);
         rc = AS_EXIT_OK;
@@ -36,7 +59,8 @@ as_command_check_config_run(const as_options_t *options)
 
 const as_command_t  as_command_check_config = {
     "check-config", "", "check the settings, and show them",
-    "Reads nothing but the environment, --env-file and the files of secrets.\n"
-    "Exits 1 where run would refuse to start.  No secret is shown.\n",
+    "Reads nothing but the environment, --env-file, the files of secrets and\n"
+    "AWS's profile files.  Exits 1 where run would refuse to start; what may\n"
+    "work all the same is a warning.  No secret is shown.\n",
     as_options_none, as_command_check_config_run
 };

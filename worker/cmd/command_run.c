@@ -18,9 +18,10 @@ as_command_run_run(const as_options_t *options)
     env_file = as_options_get(options, "env-file");
     settings = as_settings_create(env_file, AS_NEED_RUN, &errors);
 
-    if (settings == NULL) {
+    if (settings == NULL || as_run_check(settings, &errors) != 0) {
         fputs(as_text_get(&errors), stderr);
         as_text_free(&errors);
+        as_settings_destroy(settings);
         return AS_EXIT_USAGE;
     }
 

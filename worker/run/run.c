@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/exit.h"
+#include "base/settings_warn.h"
 #include "run/backlog.h"
 #include "run/consumer.h"
 #include "run/metrics.h"
@@ -196,6 +197,25 @@ as_run_stop(as_run_t *run)
 }
 
 
+static void
+as_run_warn(as_run_t *run)
+{
+    char       *line, *save;
+    as_text_t   text = AS_TEXT_EMPTY;
+
+    as_settings_warn(run->settings, &text);
+
+    for (line = text.data ? strtok_r(text.data, "\n", &save) : NULL;
+         line != NULL;
+         line = strtok_r(NULL, "\n", &save))
+    {
+        as_log_write(run->worker.log, AS_LOG_WARN, AS_RUN_PART, "%s", line);
+    }
+
+    as_text_free(&text);
+}
+
+
 /* SIGHUP */
 
 static void
@@ -236,6 +256,7 @@ as_run_reload(as_run_t *run)
     as_aws_reload(run->worker.aws);
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
                  "SIGHUP: settings and secrets were read again");
+    as_run_warn(run);
 
 out:
 
@@ -491,6 +512,7 @@ as_run(as_settings_t *settings, const char *env_file)
 
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART, "started as %s: "
                  "relay, consumer, watchdog", settings->worker_name);
+    as_run_warn(run);
     as_notify_send(run->notify, "READY=1\nSTATUS=at work");
 
     run->alive.fn = as_run_alive;

@@ -15,6 +15,12 @@
 void as_run_block_signals(void);
 
 /*
+ * Whether as_run() would start with them, as far as that can be told without
+ * asking anybody.  0, or -1 and lines in errors.
+ */
+int as_run_check(const as_settings_t *settings, as_text_t *errors);
+
+/*
  * Runs until SIGTERM or SIGINT.  env_file (NULL: none) is read again on
  * SIGHUP.  Takes the settings over.  An exit code of command.h.
  */

@@ -1,0 +1,230 @@
+/*
+ * What is wrong with settings that may work all the same.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/settings_table.h"
+#include "base/settings_warn.h"
+
+
+#define AS_WARN_NAME_MAX  64
+
+/* So many letters from a setting's name, another name counts as meant for
+ * it: one of ours, or one of any program in the file. */
+#define AS_WARN_OURS      3
+#define AS_WARN_OTHERS    2
+
+
+/* AWS's own, which as_env_aws() is asked for; the first three are secrets. */
+static const char *const  as_warn_aws[] = {
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
+};
+
+#define AS_WARN_AWS      (sizeof(as_warn_aws) / sizeof(as_warn_aws[0]))
+#define AS_WARN_SECRETS  3
+
+
+typedef struct {
+    as_text_t   *out;
+    const char  *name;                 /* that somebody wrote */
+    size_t       distance;             /* of the nearest setting */
+    char         nearest[AS_WARN_NAME_MAX];
+} as_warn_t;
+
+
+static size_t
+as_warn_least(size_t a, size_t b, size_t c)
+{
+    a = a < b ? a : b;
+
+    return a < c ? a : c;
+}
+
+
+static char
+as_warn_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
+}
+
+
+/* Letters to change, add or leave out (Levenshtein), without case. */
+static size_t
+as_warn_distance(const char *a, const char *b)
+{
+    size_t  i, k, len, above, corner, row[AS_WARN_NAME_MAX + 1];
+
+    len = strlen(b);
+    if (len > AS_WARN_NAME_MAX || strlen(a) > AS_WARN_NAME_MAX) {
+        return AS_WARN_NAME_MAX;
+    }
+
+    for (k = 0; k <= len; k++) {
+        row[k] = k;
+    }
+
+    for (i = 1; a[i - 1] != '\0'; i++) {
+        corner = row[0];
+        row[0] = i;
+
+        for (k = 1; k <= len; k++) {
+            above = row[k];
+            row[k] = as_warn_least(above + 1, row[k - 1] + 1, corner
+                                   + (as_warn_upper(a[i - 1])
+                                      != as_warn_upper(b[k - 1])));
+            corner = above;
+        }
+    }
+
+    return row[len];
+}
+
+
+static void
+as_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
+{
+    char    whole[AS_WARN_NAME_MAX];
+    size_t  distance;
+
+    (void) snprintf(whole, sizeof(whole), "%s%s", name, suffix);
+    distance = strcmp(whole, warn->name) == 0 ? 0
+               : strncmp(whole, warn->name, strlen(warn->name)) == 0 ? 2
+               : 1 + as_warn_distance(warn->name, whole);
+
+    if (distance < warn->distance) {
+        warn->distance = distance;
+        memcpy(warn->nearest, whole, sizeof(whole));
+    }
+}
+
+
+/* Fills distance (0: it is a setting; one more than the letters that differ,
+ * as one where it is a setting's beginning) and nearest. */
+static void
+as_warn_find(as_warn_t *warn)
+{
+    size_t  i;
+
+    warn->distance = AS_WARN_NAME_MAX;
+
+    for (i = 0; i < as_settings_count; i++) {
+        as_warn_compare(warn, as_settings_table[i].name, "");
+
+        if (as_settings_table[i].kind == AS_KIND_SECRET) {
+            as_warn_compare(warn, as_settings_table[i].name, "_FILE");
+        }
+    }
+
+    for (i = 0; i < AS_WARN_AWS; i++) {
+        as_warn_compare(warn, as_warn_aws[i], "");
+
+        if (i < AS_WARN_SECRETS) {
+            as_warn_compare(warn, as_warn_aws[i], "_FILE");
+        }
+    }
+}
+
+
+/*
+ * A name that somebody wrote.  One of ours in the file must be a setting; in
+ * the environment it may be another program's, and is told only where it is
+ * near one.
+ */
+static void
+as_warn_name(void *data, const char *name, const char *where, bool file)
+{
+    bool        ours, near;
+    as_warn_t  *warn = data;
+
+    ours = strncmp(name, "AUTOSTOCK_", 10) == 0
+           || strncmp(name, "DB_", 3) == 0;
+
+    /* other services of AWS have one too */
+    if ((!ours && !file) || strlen(name) < 6
+        || strncmp(name, "AWS_ENDPOINT_URL_", 17) == 0)
+    {
+        return;
+    }
+
+    warn->name = name;
+    as_warn_find(warn);
+    near = warn->distance <= 1 + (ours ? AS_WARN_OURS : AS_WARN_OTHERS);
+
+    if (warn->distance == 0 || (!near && !(ours && file))) {
+        return;
+    }
+
+    as_text_printf(warn->out, "%.100s in %s is no setting of the worker, and "
+                   "does nothing; ", name, where);
+    as_text_printf(warn->out, near ? "%s may be meant\n"
+                   : "autostock-worker(8) lists them\n", warn->nearest);
+}
+
+
+static void
+as_warn_secret(as_text_t *out, as_env_t *env, const char *name)
+{
+    char         err[AS_ENV_ERROR_LEN];
+    const char  *value, *path;
+
+    value = as_env_secret(env, name, err);
+
+    if (value == NULL) {
+        if (err[0] != '\0') {
+            as_text_printf(out, "%s\n", err);
+        }
+        return;
+    }
+
+    if (strncmp(value, "\xef\xbb\xbf", 3) == 0) {
+        as_text_printf(out, "%s begins with a byte order mark, which counts "
+                       "as part of the secret; save it without\n", name);
+    }
+
+    if (strpbrk(value, "\r\n") != NULL) {
+        as_text_printf(out, "%s has more than one line, all of it counts as "
+                       "the secret; leave one line\n", name);
+    }
+
+    path = as_env_readable(env, name);
+    if (path != NULL) {
+        as_text_printf(out, "%s is in %s, which everybody can read; chmod "
+                       "600 the file\n", name, path);
+    }
+}
+
+
+void
+as_settings_warn(const as_settings_t *settings, as_text_t *out)
+{
+    size_t     i;
+    as_warn_t  warn;
+
+    memset(&warn, 0, sizeof(warn));
+    warn.out = out;
+    as_env_visit(settings->env, as_warn_name, &warn);
+
+    for (i = 0; i < as_settings_count; i++) {
+        if (as_settings_table[i].kind == AS_KIND_SECRET) {
+            as_warn_secret(out, settings->env, as_settings_table[i].name);
+        }
+    }
+
+    for (i = 0; i < AS_WARN_SECRETS; i++) {
+        as_warn_secret(out, settings->env, as_warn_aws[i]);
+    }
+}

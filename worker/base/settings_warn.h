@@ -1,0 +1,17 @@
+/*
+ * What is wrong with settings that may work all the same: names that are no
+ * setting, secrets with a byte order mark or several lines, files of secrets
+ * that everybody can read.
+ */
+
+#ifndef AS_SETTINGS_WARN_H
+#define AS_SETTINGS_WARN_H
+
+#include "base/settings.h"
+
+
+/* Adds a line for each, without any secret. */
+void as_settings_warn(const as_settings_t *settings, as_text_t *out);
+
+
+#endif /* AS_SETTINGS_WARN_H */
