@@ -37,6 +37,10 @@ ok(kill(0, $env->{$_}), "$_ runs") for @pids;
 is(system('sh', '-c', 'eval "$(stack/stack env)" && test -n "$AUTOSTOCK_URL"'),
     0, 'a shell can read it');
 is(stock(), 3, 'the shop answers');
+unlike(log_of('nginx'), qr/\[warn\].*(?:secret|timeout)/,
+    'its configuration gives nginx nothing to warn of');
+unlike(log_of('worker'), qr/ warn .*(?:setting|secret|everybody)/,
+    'nor its settings the worker');
 like(stack('worker', 'version'), qr/\d+\.\d+/, 'stack worker COMMAND');
 
 {
