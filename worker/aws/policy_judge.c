@@ -94,12 +94,15 @@ as_judge_glob(const char *pattern, size_t plen, const char *text, size_t len,
 }
 
 
-/* Each of the six parts for itself; parts left out are "*". */
+/* Each of the six parts for itself; parts left out are "*".  *whole tells
+ * whether none is, or "*" stands for all. */
 static bool
-as_judge_arn(const char *pattern, const char *arn)
+as_judge_arn(const char *pattern, const char *arn, bool *whole)
 {
     int     i;
     size_t  plen, len;
+
+    *whole = true;
 
     for (i = 0; i < 6; i++) {
         plen = i < 5 ? strcspn(pattern, ":") : strlen(pattern);
@@ -110,7 +113,8 @@ as_judge_arn(const char *pattern, const char *arn)
         }
 
         if (pattern[plen] == '\0') {
-            return i == 5 || (plen > 0 && pattern[plen - 1] == '*');
+            *whole = i == 5 || (i == 0 && strcmp(pattern, "*") == 0);
+            return true;
         }
 
         if (arn[len] == '\0') {
@@ -139,11 +143,14 @@ as_judge_action(as_judge_t *judge, const char *action)
 static as_is_e
 as_judge_resource(as_judge_t *judge, const char *resource)
 {
+    bool  whole;
+
     if (strstr(resource, "${") != NULL) {
         return as_judge_unclear(judge, "a policy variable in Resource");
     }
 
-    return as_judge_arn(resource, judge->queue_arn) ? AS_IS_YES : AS_IS_NO;
+    return as_judge_arn(resource, judge->queue_arn, &whole) ? AS_IS_YES
+                                                            : AS_IS_NO;
 }
 
 
@@ -290,6 +297,8 @@ static as_is_e
 as_judge_value(as_judge_t *judge, const char *base, const char *wanted,
     const char *found)
 {
+    bool  whole;
+
     if (strstr(wanted, "${") != NULL) {
         return as_judge_unclear(judge, "a policy variable in Condition");
     }
@@ -310,7 +319,9 @@ as_judge_value(as_judge_t *judge, const char *base, const char *wanted,
     }
 
     if (strcmp(base, "ArnEquals") == 0 || strcmp(base, "ArnLike") == 0) {
-        return as_judge_arn(wanted, found) ? AS_IS_YES : AS_IS_NO;
+        return !as_judge_arn(wanted, found, &whole) ? AS_IS_NO
+               : whole ? AS_IS_YES
+               : as_judge_unclear(judge, "an ARN of less than six parts");
     }
 
     return as_judge_unclear(judge, base);
