@@ -360,3 +360,39 @@ SELECT sku, stock FROM product ORDER BY sku
 --- sql_expect
 CP-502101 13
 TEA-1 3
+
+
+
+=== TEST 15: one of its products is locked by others: the rest is settled
+--- products
+TEA-1|보리차|1200|400
+TEA-2|녹차|1300|400
+--- database
+pool_size 1;
+--- timeout: 20
+--- errors
+--- drive
+http(POST => '/checkout', qq({"sku":"TEA-$_"})) for 1, 2;
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows("SELECT stock FROM product WHERE sku = 'TEA-2' FOR UPDATE");
+proxy('hold 1');
+my $first = http_open(POST => '/checkout', '{"sku":"TEA-1"}');
+wait_for { proxy('held') == 1 };
+my @clients = map { http_open(POST => '/checkout', qq({"sku":"TEA-$_"})) }
+    2, 1, 2, 1;
+wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 5 };
+proxy('drop 1');
+proxy('release');
+my $code = sub {
+    my ($client) = @_;
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+    return http_close($client)->{code};
+};
+is($code->($_), 200, 'not locked: sold') for $first, @clients[1, 3];
+$lock->run('COMMIT');
+is($code->($_), 200, 'then the others') for @clients[0, 2];
+like(error_log(), qr/is in doubt/, 'it was');
+--- sql_check eval: $::SALES
+--- sql_expect
+7 -7
