@@ -103,6 +103,7 @@ for (1 .. 6) {
     push @good, @answers;
 }
 is(codes(@bad), join(' ', (503) x 6), 'it is refused');
+is(scalar(grep { $_->{json}{title} =~ /^Refused/ } @bad), 6, 'and told so');
 is(scalar(grep { $_->{code} == 200 } @good), 144, 'all others are sold');
 is(told('Idempotency-Key has a row'), 1, 'told once');
 --- no_books

@@ -89,6 +89,7 @@ struct ngx_http_autostock_connection_s {
     uint64_t                         thread_id;
     time_t                           server_start;  /* to know a restart */
     ngx_msec_t                       born;
+    ngx_uint_t                       wait_timeout;  /* s, in the pool */
     ngx_http_autostock_column_t      sku;           /* product's */
     size_t                           packet;  /* max_allowed_packet */
     u_char                           engine[96];  /* a table that is not
@@ -97,6 +98,10 @@ struct ngx_http_autostock_connection_s {
     unsigned                         durable:1;
     unsigned                         read_only:1;
     unsigned                         clustered:1;   /* Galera */
+    unsigned                         hurries:1;     /* its transactions idle no
+                                                       longer than a query may
+                                                       take */
+    unsigned                         limited:1;     /* its session, to that */
     unsigned                         binlog:1;
     unsigned                         by_statement:1;  /* its format, for the
                                                  session */

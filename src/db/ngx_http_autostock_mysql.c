@@ -241,6 +241,13 @@ ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m)
 
 
 ngx_uint_t
+ngx_http_autostock_mysql_is_mariadb(ngx_http_autostock_mysql_t *m)
+{
+    return mariadb_connection(&m->mysql) ? 1 : 0;
+}
+
+
+ngx_uint_t
 ngx_http_autostock_mysql_in_transaction(ngx_http_autostock_mysql_t *m)
 {
     unsigned int  status;

@@ -80,6 +80,7 @@ ngx_uint_t ngx_http_autostock_mysql_error(ngx_http_autostock_mysql_t *m,
 
 ngx_socket_t ngx_http_autostock_mysql_socket(ngx_http_autostock_mysql_t *m);
 uint64_t ngx_http_autostock_mysql_thread_id(ngx_http_autostock_mysql_t *m);
+ngx_uint_t ngx_http_autostock_mysql_is_mariadb(ngx_http_autostock_mysql_t *m);
 ngx_uint_t ngx_http_autostock_mysql_in_transaction(
     ngx_http_autostock_mysql_t *m);
 

@@ -43,13 +43,16 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
     ngx_http_autostock_query_t  *query;
 
     timeout = conn->db->query_timeout;
+    conn->wait_timeout = conn->db->idle_timeout / 1000 + timeout / 1000 + 10;
+    conn->hurries = ngx_http_autostock_mysql_is_mariadb(conn->mysql);
 
     /*
      * READ COMMITTED: no gap locks, and each statement sees what was
      * committed before it.  No index dives: a batch names every row by its
      * key.  The server's limits are below ours, so that it ends a statement
      * before we give its connection up; and a session that we lost in the
-     * middle of a transaction does not hold its locks for ever.
+     * middle of a transaction does not hold its locks for ever (MySQL has no
+     * limit for that: ngx_http_autostock_packet_limit()).
      *
      * The library asked for utf8mb4 in the handshake, but the server may not
      * have listened (skip-character-set-client-handshake), or init_connect
@@ -64,7 +67,8 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             "sql_big_selects=1,sql_safe_updates=0,foreign_key_checks=1,"
             "unique_checks=1,time_zone='+00:00',"
             "innodb_lock_wait_timeout=1,lock_wait_timeout=%M,"
-            "eq_range_index_dive_limit=1,wait_timeout=%M"
+            "eq_range_index_dive_limit=1,wait_timeout=%ui,"
+            "net_read_timeout=%M,net_write_timeout=%M"
             "/*M!100300 ,idle_transaction_timeout=%M"
             ",max_statement_time=%M.%03M,check_constraint_checks=1 */;"
             "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
@@ -81,7 +85,8 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order"),
             ngx_max(timeout / 1000, 1),
-            conn->db->idle_timeout / 1000 + timeout / 1000 + 10,
+            conn->wait_timeout,
+            ngx_max(timeout / 1000, 1), ngx_max(timeout / 1000, 1),
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
             (timeout * 9 / 10) % 1000);
 

@@ -82,7 +82,7 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
 
     if (rc != NGX_OK) {
         return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
-                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE
+                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
                                     : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
                                                    NULL, NULL, NULL);
     }

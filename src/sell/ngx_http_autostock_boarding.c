@@ -373,6 +373,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         return;
 
     default: /* broken; nobody is left without a fate */
+        sale->refused = item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
     }

@@ -41,6 +41,10 @@ ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t)
         if (ngx_http_autostock_transaction_is_locked(t, item)) {
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
             any = 1;
+
+        } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
+            /* in doubt: an attempt before this one did not have it */
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
 

@@ -9,6 +9,8 @@
 
 static void ngx_http_autostock_packet_begin(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_limit(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_stocks(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_guard(
@@ -33,6 +35,8 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
     t->orders_at = t->commit_at = NGX_CONF_UNSET_UINT;
     t->busy_at = t->there_at = NGX_CONF_UNSET_UINT;
 
+    ngx_http_autostock_packet_unlimit(t);
+
     if (t->dirty) {
         ngx_http_autostock_sql_text(sql, "ROLLBACK");
         ngx_http_autostock_sql_next(sql);
@@ -41,10 +45,55 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 }
 
 
+/*
+ * While a transaction waits for our next packet this host may die, and the
+ * server would not see it.  MySQL ends such a session by wait_timeout alone,
+ * which is made for the pool: so it is as short as a query may take until that
+ * packet is there.
+ */
+
+static void
+ngx_http_autostock_packet_limit(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t         *sql;
+    ngx_http_autostock_connection_t  *conn;
+
+    sql = &t->flight.sql;
+    conn = t->flight.conn;
+
+    if (!conn->hurries) {
+        conn->limited = 1;
+        ngx_http_autostock_sql_text(sql, "SET SESSION wait_timeout=");
+        ngx_http_autostock_sql_number(sql,
+                                  ngx_max(conn->db->query_timeout / 1000, 1));
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+void
+ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t         *sql;
+    ngx_http_autostock_connection_t  *conn;
+
+    sql = &t->flight.sql;
+    conn = t->flight.conn;
+
+    if (conn->limited) {
+        conn->limited = 0;
+        ngx_http_autostock_sql_text(sql, "SET SESSION wait_timeout=");
+        ngx_http_autostock_sql_number(sql, conn->wait_timeout);
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
 void
 ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_packet_limit(t);
 
     ngx_http_autostock_sql_text(&t->flight.sql, "BEGIN");
     ngx_http_autostock_sql_next(&t->flight.sql);
@@ -307,6 +356,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_packet_busy(t);
     }
 
+    ngx_http_autostock_packet_limit(t);
     ngx_http_autostock_sql_text(sql, "BEGIN");
     ngx_http_autostock_sql_next(sql);
 

@@ -87,7 +87,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
 
-        if (!t->doubt || t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
+        if (!t->doubt) {
             t->items[i].state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
@@ -419,7 +419,8 @@ ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
         } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
                    || item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
         {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
+            /* perhaps its row was locked: it is asked for anew */
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
         }
 
         if (item->found || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {

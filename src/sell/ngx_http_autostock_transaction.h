@@ -210,6 +210,9 @@ void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
 
+/* A session that was limited for a transaction is no longer. */
+void ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t);
+
 /*
  * The ledger's rows of who is aboard and was not written ahead, in the order
  * in which they came, and after them the rows of their keys;

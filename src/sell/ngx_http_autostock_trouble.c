@@ -257,6 +257,7 @@ ngx_http_autostock_transaction_rollback(ngx_http_autostock_transaction_t *t,
 
     sql = &t->flight.sql;
     ngx_http_autostock_sql_reset(sql);
+    ngx_http_autostock_packet_unlimit(t);
     ngx_http_autostock_sql_text(sql, "ROLLBACK");
     t->dirty = 0;
 

@@ -139,6 +139,10 @@ sub greeting_lie {
     return packet($seq, "\xff\x10\x04Too many connections")
         if $lie eq 'greeting_full';
 
+    # the same server, which does not say that it is MariaDB
+    return packet($seq, $payload =~ s/MariaDB/MySQL--/r)
+        if $lie eq 'mysql';
+
     my $thread = index($payload, "\0", 1) + 1;
 
     # a pooler between has numbers of its own: KILL does not find the session

@@ -14,7 +14,7 @@ package Autostock::Proxy;
 # not come, the connection is cut) | drop N (the query does not go through,
 # the connection is cut) | hold N (the query waits for "release") | release.
 # Questions: count (connections made), open (now open), heard (what the
-# client sent after a lie, in hex), sent (bytes sent to it after a lie),
+# client sent after a lie, or to a "greet mysql", in hex), sent (bytes sent to it after a lie),
 # held.
 
 use v5.10.1;
@@ -219,6 +219,9 @@ sub from_client {
     while (my $next = take(\$link->{in})) {
         my ($seq, $payload) = @$next;
         my $bytes = packet($seq, $payload);
+
+        $state->{heard} .= $payload if $state->{greet} eq 'mysql'
+            && length $state->{heard} < 100_000;
 
         # an SSLRequest: the rest is not ours to read
         if ($seq == 1 && length $payload == 32) {
