@@ -226,9 +226,11 @@ sku_match exact;
 ["POST /product/x?\@CALLBACK1\@\n"
  . qq({"MessageAttributeProductId":"🍕","MessageAttributeProductCnt":10}),
  "POST /product/x?\@CALLBACK1\@\n"
+ . qq({"MessageAttributeProductId":"🍩 ","MessageAttributeProductCnt":10}),
+ "POST /product/x?\@CALLBACK1\@\n"
  . qq({"MessageAttributeProductId":"🍩","MessageAttributeProductCnt":10})]
 --- error_code eval
-[422, 200]
+[422, 422, 200]
 
 
 

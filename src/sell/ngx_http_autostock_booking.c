@@ -41,13 +41,16 @@ ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
         "SELECT o.state,o.quantity,o.received,o.product_id,p.stock,"
         "(SELECT movement_id FROM stock_movement_key"
         " WHERE idempotency_key=o.order_id),"
-        "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,p.sku=");
+        "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,");
 
     if (ngx_http_autostock_batch_database(flight->batch)->exact_sku) {
-        ngx_http_autostock_sql_string(sql, &rf->booking->product);
-        ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin");
+        ngx_http_autostock_sql_text(sql,
+            "CAST(CONVERT(p.sku USING utf8mb4)AS BINARY)=");
+        ngx_http_autostock_sql_binary(sql, rf->booking->product.data,
+                                      rf->booking->product.len);
 
     } else {
+        ngx_http_autostock_sql_text(sql, "p.sku=");
         ngx_http_autostock_column_sku(sql, &flight->conn->sku,
                                       &rf->booking->product);
     }
