@@ -135,6 +135,11 @@ subtest 'letters that are not ours' => sub {
     my @bodies = ('not JSON', '[]', '{}', '"text"', '{"Message":"hello"}',
         '{"Type":"Notification","Message":"x","MessageAttributes":{}}',
         "\xff\xfe", '{"a":' x 200 . '1' . '}' x 200);
+    # a SKU that the shop's column cannot hold, under the worker's eyes
+    sql('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET latin1
+        NOT NULL');
+    send_letter('x', MessageAttributeProductId => "\x{1f369}",
+        MessageAttributeProductCnt => '10');
     send_letter($_) for grep { !/\xff/ } @bodies;
     send_letter('x', MessageAttributeProductId => 'no such product',
         MessageAttributeProductCnt => '10');
@@ -142,13 +147,15 @@ subtest 'letters that are not ours' => sub {
         MessageAttributeProductCnt => 'ten');
     send_letter('x', MessageAttributeProductCnt => '10',
         MessageAttributeProductId => '213175b4-c9bf-11ec-a849-0a5824c89bff');
-    my $n = @bodies - 1 + 3;
+    my $n = @bodies - 1 + 4;
 
     my @dead = dead($n);
     is(scalar @dead, $n, "all $n are dead");
     is(scalar(grep { length reason($_) } @dead), $n, 'each with a reason');
     is(asked(), $asked, 'the factory was asked for none');
     ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }), 'the queue is empty');
+    sql('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4
+        COLLATE utf8mb4_bin NOT NULL');
 };
 
 subtest "a letter of today's code: no order id" => sub {
