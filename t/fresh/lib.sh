@@ -2,17 +2,30 @@
 
 port=8080
 readme=$top/README.md
+package='Into an existing nginx of Debian'
+service='The worker as a service'
 unit=/usr/lib/systemd/system/autostock-worker.service
 
-#   block HEADING N: the heading's Nth code block of README.md, as it is typed
+#   block HEADING PATTERN: the first code block under the heading of README.md
+#   that has a line of the pattern, as it is typed
 block() {
-    awk -v heading="$1" -v wanted="$2" '
-        /^#+ / { on = substr($0, index($0, " ") + 1) == heading; next }
+    awk -v heading="$1" -v pattern="$2" '
+        function tell() {
+            if (text != "" && matches) { printf "%s", text; told = 1; exit }
+            text = ""; matches = 0
+        }
+        /^#+ / { tell(); on = substr($0, index($0, " ") + 1) == heading; next }
         !on { next }
-        /^    / { if (!open) { n++ } open = 1
-                  if (n == wanted) { print substr($0, 5) } next }
-        /^$/ && open { if (n == wanted) { print "" } next }
-        { open = 0 }' "$readme"
+        /^    / { line = substr($0, 5); text = text line "\n"
+                  if (line ~ pattern) { matches = 1 } next }
+        /^$/ && text != "" { text = text "\n"; next }
+        { tell() }
+        END { if (!told) { tell() }
+              if (!told) {
+                  print "README.md: no block with \"" pattern "\" under \"" \
+                      heading "\"" > "/dev/stderr"
+                  exit 1
+              } }' "$readme"
 }
 
 # Commands of standard input, by a shell that ends at the first that fails;
@@ -60,11 +73,13 @@ restart_nginx() {
 setup() {
     port_is_free $port || port=$(port_choose)
     export FRESH_CONF=/root/autostock.conf
-    block Synopsis 1 | awk '/^http \{/ { on = 1; next } /^\}/ { on = 0 }
+    block Synopsis '^http' | awk '/^http \{/ { on = 1; next } /^\}/ { on = 0 }
         on { print substr($0, 5) }' \
         | sed "s/127\.0\.0\.1:8080/127.0.0.1:$port/" > $FRESH_CONF
     restart_nginx || return
-    block 'Into an existing nginx of Debian' 2 | by_hand
+    block "$package" 'CREATE DATABASE' | by_hand || return
+    # the first connection may take longer than a request waits for it
+    wait_for 30 curl -sf "http://127.0.0.1:$port/product/CP-502101"
 }
 
 secret_modes() {
@@ -77,19 +92,17 @@ stack_parts() {
     eval "$(stack/stack env)"
 }
 
-service='The worker as a service'
-
 # /etc/autostock/worker.env and aws-credentials as the README shows them, with
 # what is this machine's.
 worker_files() {
     (
         umask 077
-        block "$service" 1 | sed \
+        block "$service" '^DB_SOCKET' | sed \
             -e "s,^FACTORY_API_URL=.*,FACTORY_API_URL=$FACTORY_API_URL," \
             -e "s,^CALLBACK_URL=https://shop.example,CALLBACK_URL=http://127.0.0.1:$port," \
             > $env
         echo "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL" >> $env
-        block "$service" 2 | sed 's/\.\.\.$/fresh/' \
+        block "$service" '^.default.' | sed 's/\.\.\.$/fresh/' \
             > /etc/autostock/aws-credentials
     )
 }
@@ -106,7 +119,7 @@ worker_commands() {
         *check-config*)
             echo "$command" | by_hand || return ;;
         esac
-    done < <(block "$service" 3)
+    done < <(block "$service" provision)
 }
 
 verify_unit() {
@@ -117,7 +130,7 @@ verify_unit() {
 }
 
 start_worker() {
-    block "$service" 3 | grep '^systemctl' | by_hand
+    block "$service" provision | grep '^systemctl' | by_hand
 }
 
 stop_worker() { echo 'systemctl stop autostock-worker' | by_hand; }

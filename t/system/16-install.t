@@ -59,6 +59,16 @@ subtest 'into an empty folder' => sub {
         'the unit starts what was installed');
 };
 
+subtest 'systemd has nothing to say of the unit' => sub {
+    plan skip_all => 'no systemd-analyze'
+        if system 'command -v systemd-analyze >/dev/null';
+    # what it starts is not where it says
+    run("sed 's,^ExecStart=.*,ExecStart=/bin/true,'"
+        . " contrib/autostock-worker.service > $dir/autostock-worker.service");
+    is(run("systemd-analyze verify --man=no $dir/autostock-worker.service"),
+        '', 'no word');
+};
+
 subtest 'the version stands in one place' => sub {
     my ($version) = `cat common/as_version.h` =~ /"(.+)"/;
     like(`$dir/local/usr/local/sbin/autostock-worker version`,
