@@ -276,3 +276,37 @@ $late->(40);
 cmp_ok(worker_memory() - $before, '<', 150, 'kB more in the worker')
     unless $ENV{TEST_NGINX_USE_VALGRIND}
         || $ENV{TEST_NGINX_BINARY} =~ m{/asan/};
+
+
+
+=== TEST 9: answers without end: neither memory nor the event loop is theirs
+--- database
+query_timeout 1s;
+--- shop
+autostock_timeout 4s;
+--- timeout: 60
+--- errors
+--- drive
+for my $lie (qw( endless_rows endless_results )) {
+    ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 15),
+        "$lie: before");
+    my $before = worker_memory();
+    my ($most, $longest) = (0, 0);
+    proxy("lie $lie 1");
+    my $client = http_open(GET => '/product/donut');
+    wait_for {
+        my $begin = Time::HiRes::time();
+        http(GET => '/alive');
+        my $took = Time::HiRes::time() - $begin;
+        $longest = $took if $took > $longest;
+        my $now = worker_memory();
+        $most = $now if $now > $most;
+        IO::Select->new($client->{socket})->can_read(0);
+    } 8;
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+    like(http_close($client)->{code}, qr/^(?:200|503)$/, "$lie: an answer");
+    cmp_ok($most - $before, '<', 40_000, "$lie: kB more in the worker");
+    cmp_ok($longest, '<', 0.5, "$lie: s until another is answered");
+    proxy('pass');
+    proxy('cut');
+}

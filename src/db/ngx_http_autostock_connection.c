@@ -2,7 +2,12 @@
 #include "ngx_http_autostock_connection.h"
 
 
+/* rows and results that are read before all else has its turn */
+#define NGX_HTTP_AUTOSTOCK_CONNECTION_TURN  512
+
+
 static void ngx_http_autostock_connection_event(ngx_event_t *ev);
+static void ngx_http_autostock_connection_turn(ngx_event_t *ev);
 static ngx_int_t ngx_http_autostock_connection_wait(
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_connection_timeout(ngx_event_t *ev);
@@ -40,6 +45,10 @@ ngx_http_autostock_connection_create(ngx_http_autostock_database_t *db)
     conn->finished.data = conn;
     conn->finished.log = conn->log;
 
+    conn->turn.handler = ngx_http_autostock_connection_turn;
+    conn->turn.data = conn;
+    conn->turn.log = conn->log;
+
     return conn;
 }
 
@@ -52,6 +61,9 @@ ngx_http_autostock_connection_query(ngx_http_autostock_connection_t *conn,
     query->insert_id = 0;
     query->error = 0;
     query->text[0] = '\0';
+
+    conn->pieces = 0;
+    conn->bytes = 0;
 
     conn->query = query;
     conn->starting = 1;
@@ -109,10 +121,20 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
     ngx_uint_t events)
 {
     const char                     *text;
+    ngx_uint_t                      pieces;
     ngx_http_autostock_mysql_rc_e   rc;
+
+    pieces = 0;
 
     for ( ;; ) {
         conn->wait = 0;
+
+        if (pieces++ == NGX_HTTP_AUTOSTOCK_CONNECTION_TURN) {
+            /* all others first, time-outs too */
+            ngx_post_event(&conn->turn, &ngx_posted_next_events);
+            return;
+        }
+
         rc = ngx_http_autostock_mysql_step(conn->mysql, events, &conn->wait);
         events = 0;
 
@@ -121,6 +143,12 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         case NGX_HTTP_AUTOSTOCK_MYSQL_WAIT:
             if (ngx_http_autostock_connection_wait(conn) == NGX_OK) {
                 return;
+            }
+            break;
+
+        case NGX_HTTP_AUTOSTOCK_MYSQL_ROW:
+            if (ngx_http_autostock_connection_row(conn) == NGX_OK) {
+                continue;
             }
             break;
 
@@ -167,6 +195,18 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         ngx_http_autostock_connection_finish(conn, NGX_ERROR);
         return;
     }
+}
+
+
+static void
+ngx_http_autostock_connection_turn(ngx_event_t *ev)
+{
+    ngx_http_autostock_connection_t *conn = ev->data;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "autostock connection turn");
+
+    ngx_http_autostock_connection_run(conn, 0);
 }
 
 
@@ -290,6 +330,10 @@ ngx_http_autostock_connection_finished(ngx_event_t *ev)
         ngx_del_timer(&conn->timer);
     }
 
+    if (conn->turn.posted) {
+        ngx_delete_posted_event(&conn->turn);
+    }
+
     query = conn->query;
     conn->query = NULL;
 
@@ -400,6 +444,10 @@ ngx_http_autostock_connection_close(ngx_http_autostock_connection_t *conn,
 
     if (conn->finished.posted) {
         ngx_delete_posted_event(&conn->finished);
+    }
+
+    if (conn->turn.posted) {
+        ngx_delete_posted_event(&conn->turn);
     }
 
     if (conn->resolving) {

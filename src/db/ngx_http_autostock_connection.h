@@ -67,6 +67,7 @@ struct ngx_http_autostock_connection_s {
     ngx_connection_t                *c;
     ngx_event_t                      timer;
     ngx_event_t                      finished;   /* posted */
+    ngx_event_t                      turn;       /* posted: more to read */
     ngx_int_t                        rc;
     ngx_log_t                       *log;
 
@@ -76,6 +77,8 @@ struct ngx_http_autostock_connection_s {
     ngx_http_autostock_query_t       setup;
     u_char                           setup_text[2048];
     ngx_uint_t                       wait;
+    ngx_uint_t                       pieces;  /* of the answer, so far */
+    size_t                           bytes;
 
     ngx_http_autostock_done_pt       connected;
     void                           (*hung_up)(void *data);
@@ -146,7 +149,10 @@ ngx_int_t ngx_http_autostock_connection_wake(
 void ngx_http_autostock_connection_send(
     ngx_http_autostock_connection_t *conn);
 
-/* Reads a statement's rows; NGX_ERROR where they make no sense. */
+/* A row, and a statement's end; NGX_ERROR where they make no sense, or do not
+ * end. */
+ngx_int_t ngx_http_autostock_connection_row(
+    ngx_http_autostock_connection_t *conn);
 ngx_int_t ngx_http_autostock_connection_statement(
     ngx_http_autostock_connection_t *conn);
 

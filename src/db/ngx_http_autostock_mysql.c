@@ -5,7 +5,7 @@
 
 static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
     int ready);
-static int ngx_http_autostock_mysql_store_call(ngx_http_autostock_mysql_t *m,
+static int ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m,
     int ready);
@@ -36,16 +36,18 @@ ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
 }
 
 
+/* One row: to store them all, the library reads on as long as there are. */
+
 static int
-ngx_http_autostock_mysql_store_call(ngx_http_autostock_mysql_t *m, int ready)
+ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m, int ready)
 {
     if (m->started) {
-        return mysql_store_result_cont(&m->result, &m->mysql, ready);
+        return mysql_fetch_row_cont(&m->row, m->result, ready);
     }
 
     m->started = 1;
 
-    return mysql_store_result_start(&m->result, &m->mysql);
+    return mysql_fetch_row_start(&m->row, m->result);
 }
 
 
@@ -84,15 +86,12 @@ ngx_http_autostock_mysql_step(ngx_http_autostock_mysql_t *m,
             m->wanted = ngx_http_autostock_mysql_send_call(m, ready);
             break;
 
-        case ngx_http_autostock_mysql_storing:
-            m->wanted = ngx_http_autostock_mysql_store_call(m, ready);
+        case ngx_http_autostock_mysql_fetching:
+            m->wanted = ngx_http_autostock_mysql_fetch_call(m, ready);
             break;
 
         case ngx_http_autostock_mysql_between:
-            if (m->result) {
-                mysql_free_result(m->result);
-                m->result = NULL;
-            }
+            ngx_http_autostock_mysql_let_go(m);
 
             if (!mysql_more_results(&m->mysql)) {
                 m->state = ngx_http_autostock_mysql_idle;
@@ -128,8 +127,14 @@ ngx_http_autostock_mysql_step(ngx_http_autostock_mysql_t *m,
             return m->connected ? NGX_HTTP_AUTOSTOCK_MYSQL_DONE
                                 : NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
 
-        case ngx_http_autostock_mysql_storing:
-            if (m->result == NULL && mysql_errno(&m->mysql)) {
+        case ngx_http_autostock_mysql_fetching:
+            m->started = 0;
+
+            if (m->row) {
+                return NGX_HTTP_AUTOSTOCK_MYSQL_ROW;
+            }
+
+            if (mysql_errno(&m->mysql)) {
                 return ngx_http_autostock_mysql_failed(m);
             }
 
@@ -146,7 +151,12 @@ ngx_http_autostock_mysql_step(ngx_http_autostock_mysql_t *m,
                 return NGX_HTTP_AUTOSTOCK_MYSQL_STATEMENT;
             }
 
-            m->state = ngx_http_autostock_mysql_storing;
+            m->result = mysql_use_result(&m->mysql);
+            if (m->result == NULL) {
+                return ngx_http_autostock_mysql_failed(m);
+            }
+
+            m->state = ngx_http_autostock_mysql_fetching;
             m->started = 0;
         }
     }
@@ -157,6 +167,8 @@ static ngx_http_autostock_mysql_rc_e
 ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
 {
     unsigned int  error;
+
+    ngx_http_autostock_mysql_let_go(m);
 
     m->state = ngx_http_autostock_mysql_idle;
     error = mysql_errno(&m->mysql);
@@ -176,33 +188,40 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
 }
 
 
+void
+ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m)
+{
+    if (m->result == NULL) {
+        return;
+    }
+
+    /* or the library reads what is left, to the end, and blocks */
+    m->result->handle = NULL;
+
+    mysql_free_result(m->result);
+
+    m->result = NULL;
+    m->row = NULL;
+}
+
+
 ngx_int_t
 ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
     ngx_str_t *columns, ngx_uint_t *n)
 {
-    MYSQL_ROW       row;
     ngx_uint_t      i;
     unsigned long  *lengths;
-
-    if (m->result == NULL) {
-        return NGX_DONE;
-    }
 
     *n = mysql_num_fields(m->result);
     if (*n > NGX_HTTP_AUTOSTOCK_COLUMNS) {
         return NGX_ERROR;
     }
 
-    row = mysql_fetch_row(m->result);
-    if (row == NULL) {
-        return NGX_DONE;
-    }
-
     lengths = mysql_fetch_lengths(m->result);
 
     for (i = 0; i < *n; i++) {
-        columns[i].data = (u_char *) row[i];
-        columns[i].len = row[i] ? lengths[i] : 0;
+        columns[i].data = (u_char *) m->row[i];
+        columns[i].len = m->row[i] ? lengths[i] : 0;
     }
 
     return NGX_OK;

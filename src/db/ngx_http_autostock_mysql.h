@@ -24,6 +24,7 @@ typedef struct ngx_http_autostock_mysql_s  ngx_http_autostock_mysql_t;
 typedef enum {
     NGX_HTTP_AUTOSTOCK_MYSQL_DONE = 0,       /* the operation, for good */
     NGX_HTTP_AUTOSTOCK_MYSQL_WAIT,           /* *wait says for what */
+    NGX_HTTP_AUTOSTOCK_MYSQL_ROW,            /* one row of a statement */
     NGX_HTTP_AUTOSTOCK_MYSQL_STATEMENT,      /* one statement of a query */
     NGX_HTTP_AUTOSTOCK_MYSQL_REFUSED,        /* an error packet; usable */
     NGX_HTTP_AUTOSTOCK_MYSQL_LOST            /* not usable: close */
@@ -60,8 +61,7 @@ ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_step(
     ngx_http_autostock_mysql_t *m, ngx_uint_t events, ngx_uint_t *wait);
 
 /*
- * The next row of the statement just reported; NGX_DONE after the last.
- * Column texts live until the next step().  n is the number of columns, at
+ * The row just reported.  Column texts live until the next step().  n is the number of columns, at
  * most NGX_HTTP_AUTOSTOCK_COLUMNS; NGX_ERROR where there are more.  A NULL
  * has data NULL.
  */

@@ -344,10 +344,7 @@ ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
         }
     }
 
-    if (m->result) {
-        mysql_free_result(m->result);
-    }
-
+    ngx_http_autostock_mysql_let_go(m);
     mysql_close(&m->mysql);
     ngx_free(m);
 }

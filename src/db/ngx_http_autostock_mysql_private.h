@@ -21,7 +21,7 @@ typedef enum {
     ngx_http_autostock_mysql_idle = 0,
     ngx_http_autostock_mysql_connecting,
     ngx_http_autostock_mysql_sending,
-    ngx_http_autostock_mysql_storing,
+    ngx_http_autostock_mysql_fetching,
     ngx_http_autostock_mysql_between,
     ngx_http_autostock_mysql_next
 } ngx_http_autostock_mysql_state_e;
@@ -31,6 +31,7 @@ struct ngx_http_autostock_mysql_s {
     MYSQL                              mysql;
     MYSQL                             *connected;
     MYSQL_RES                         *result;
+    MYSQL_ROW                          row;
     char                              *version;    /* until the greeting */
     int                                wanted;     /* MYSQL_WAIT_* */
     int                                failed;     /* of the last call */
@@ -42,6 +43,9 @@ struct ngx_http_autostock_mysql_s {
     unsigned                           started:1;
 };
 
+
+/* The result, whose rows may not all have been read. */
+void ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m);
 
 /* Begins to connect, or goes on; 0, or MYSQL_WAIT_*. */
 int ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,

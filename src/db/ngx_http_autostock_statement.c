@@ -9,6 +9,18 @@
 
 
 /*
+ * An answer's rows and results, and the bytes of its rows, at the most: many
+ * times what the largest batch (1024) is answered with.
+ */
+#define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  16384
+#define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
+
+
+static ngx_int_t ngx_http_autostock_connection_piece(
+    ngx_http_autostock_connection_t *conn);
+
+
+/*
  * All of them in one packet; but one at a time in a Galera cluster.  There,
  * a transaction that another node's aborts between two statements of one
  * packet ends without a word (MariaDB 10.11, measured): what follows is done
@@ -38,34 +50,45 @@ ngx_http_autostock_connection_send(ngx_http_autostock_connection_t *conn)
 }
 
 
+/*
+ * Rows and results are taken one by one, so that an answer without end neither
+ * grows in memory nor keeps the event loop from all else.
+ */
+
 ngx_int_t
-ngx_http_autostock_connection_statement(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_connection_row(ngx_http_autostock_connection_t *conn)
 {
-    uint64_t                     id;
-    ngx_int_t                    rc;
     ngx_str_t                    columns[NGX_HTTP_AUTOSTOCK_COLUMNS];
-    ngx_uint_t                   n;
+    ngx_uint_t                   i, n;
     ngx_http_autostock_query_t  *query;
 
     query = conn->query;
 
-    for ( ;; ) {
-        rc = ngx_http_autostock_mysql_row(conn->mysql, columns, &n);
-
-        if (rc == NGX_DONE) {
-            break;
-        }
-
-        if (rc != NGX_OK || query->row == NULL
-            || query->row(query->data, query->statements, columns, n)
-               != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                          "autostock: database \"%V\" gave an answer that "
-                          "was not asked for", &conn->db->name);
-            return NGX_ERROR;
-        }
+    if (ngx_http_autostock_mysql_row(conn->mysql, columns, &n) != NGX_OK
+        || query->row == NULL
+        || query->row(query->data, query->statements, columns, n) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" gave an answer that "
+                      "was not asked for", &conn->db->name);
+        return NGX_ERROR;
     }
+
+    for (i = 0; i < n; i++) {
+        conn->bytes += columns[i].len;
+    }
+
+    return ngx_http_autostock_connection_piece(conn);
+}
+
+
+ngx_int_t
+ngx_http_autostock_connection_statement(ngx_http_autostock_connection_t *conn)
+{
+    uint64_t                     id;
+    ngx_http_autostock_query_t  *query;
+
+    query = conn->query;
 
     id = ngx_http_autostock_mysql_insert_id(conn->mysql);
     if (id) {
@@ -74,5 +97,23 @@ ngx_http_autostock_connection_statement(ngx_http_autostock_connection_t *conn)
 
     query->statements++;
 
-    return NGX_OK;
+    return ngx_http_autostock_connection_piece(conn);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_connection_piece(ngx_http_autostock_connection_t *conn)
+{
+    if (++conn->pieces <= NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES
+        && conn->bytes <= NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                  "autostock: database \"%V\" gave an answer that does not "
+                  "end: %ui rows and results, %uz bytes", &conn->db->name,
+                  conn->pieces, conn->bytes);
+
+    return NGX_ERROR;
 }

@@ -44,7 +44,7 @@ sub join_packets {
 
 # What may be told instead of a query's answer.  A code is given the packets
 # of the true answer; it returns bytes, and what to do then: "close", "open"
-# (say nothing more) or "go on".
+# (say nothing more), "go on", or "flood", and with what without end.
 my %LIES = (
     infile      => sub { (packet(1, "\xfb/etc/hostname"), 'open') },
     truncated   => sub { (packet(1, 'x' x 20, 200), 'close') },
@@ -63,6 +63,11 @@ my %LIES = (
     error_short => sub { (packet(1, "\xff"), 'go on') },
     error_none  => sub { (packet(1, "\xff\0\0#00000"), 'go on') },
     sequence    => sub { (packet(77, $_[0]), 'open') },
+    endless_rows => sub { (join_packets(before_eof(@_)), 'flood',
+                       endless(1 + before_eof(@_), (before_eof(@_))[-1])) },
+    endless_results => sub { ('', 'flood', endless(1, "\0\0\0\x0a\0\0\0")) },
+    endless_columns => sub { (packet(1, "\xfc\xff\xff"), 'flood',
+                       endless(2, $_[1])) },
     unended     => sub { (join_packets(@_[0 .. 1]), 'open') },
     twice       => sub { (join_packets(@_) . join_packets(@_), 'go on') },
     no_rows     => sub { (rows_changed(sub { () }, @_), 'go on') },
@@ -84,6 +89,21 @@ sub lie_about {
     my ($lie, @payloads) = @_;
     my $code = $LIES{$lie} or die "no such lie: $lie";
     return $code->(@payloads);
+}
+
+
+# The true answer, without the end of its first result set.
+sub before_eof {
+    my @payloads = @_;
+    my $n = (grep { is_eof($payloads[$_]) } 0 .. $#payloads)[1];
+    return @payloads[0 .. $n - 1];
+}
+
+
+# Packets to be sent again and again, numbered on from seq.
+sub endless {
+    my ($seq, $payload) = @_;
+    return join('', map { packet($seq + $_, $payload) } 0 .. 255) x 8;
 }
 
 

@@ -358,11 +358,12 @@ sub tell_lie {
         push @payloads, $next->[1];
     }
 
-    my ($bytes, $then) = lie_about($lie, @payloads);
+    my ($bytes, $then, $chunk) = lie_about($lie, @payloads);
     send_all($link->{client}, $bytes);
 
     if ($then eq 'flood') {
-        flood($state, $link);
+        defined $chunk ? flood_with($state, $link, $chunk)
+            : flood($state, $link);
         $then = 'open';
     }
 
@@ -389,6 +390,25 @@ sub flood {
         }
     };
     alarm 0;
+}
+
+
+# For three seconds, or until the client has had enough.
+sub flood_with {
+    my ($state, $link, $chunk) = @_;
+
+    my $end = Time::HiRes::time() + 3;
+    my $select = IO::Select->new($link->{client});
+
+    while ((my $left = $end - Time::HiRes::time()) > 0) {
+        next unless $select->can_write($left);
+        my $rest = $chunk;
+        while (length $rest) {
+            my $n = syswrite $link->{client}, $rest or return;
+            $state->{sent} += $n;
+            substr $rest, 0, $n, '';
+        }
+    }
 }
 
 
