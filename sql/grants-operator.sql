@@ -14,6 +14,10 @@
 --     CREATE USER autostock_operator@localhost IDENTIFIED BY '...';
 --     mariadb shop < sql/grants-operator.sql  (or: mysql shop < ...)
 
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
+SET SESSION TRANSACTION READ WRITE;
+
 -- stock add and set, and orders receive, lock the row, write the movement, then the stock
 GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 

@@ -21,6 +21,10 @@
 -- server's flush settings and set their session's isolation, time-outs and
 -- time zone without any privilege.
 
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
+SET SESSION TRANSACTION READ WRITE;
+
 -- The module (nginx) -------------------------------------------------------
 
 -- a look-up shows the product; a sale and a receipt change its stock alone,

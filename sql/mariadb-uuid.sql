@@ -6,7 +6,8 @@
 --     mariadb shop < sql/mariadb-uuid.sql
 
 SET NAMES utf8mb4;
-SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
 SET SESSION TRANSACTION READ WRITE;
 
 CREATE OR REPLACE FUNCTION UUID_TO_BIN(uuid CHAR(36))

@@ -3,7 +3,7 @@
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
-    autocommit = 1;
+    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
 SET SESSION TRANSACTION READ WRITE;
 
 INSERT INTO factory (factory_id, identifier, name, manager_email, API)

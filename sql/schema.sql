@@ -15,7 +15,7 @@ SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
     autocommit = 1, completion_type = 0, foreign_key_checks = 1,
     unique_checks = 1, sql_safe_updates = 0, sql_big_selects = 1,
     sql_select_limit = 18446744073709551615
-    /*M!100201 , check_constraint_checks = 1 */
+    /*M!100201 , check_constraint_checks = 1, max_statement_time = 0 */
     /*M!100307 , alter_algorithm = DEFAULT */;
 
 -- What is read below is not locked against those who sell meanwhile.  With a

@@ -24,7 +24,8 @@
 -- watchdog writes the rest.
 
 SET NAMES utf8mb4;
-SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
 SET SESSION TRANSACTION READ WRITE;
 
 DROP TRIGGER IF EXISTS product_closing;

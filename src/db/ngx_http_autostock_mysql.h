@@ -61,9 +61,9 @@ ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_step(
     ngx_http_autostock_mysql_t *m, ngx_uint_t events, ngx_uint_t *wait);
 
 /*
- * The row just reported.  Column texts live until the next step().  n is the number of columns, at
- * most NGX_HTTP_AUTOSTOCK_COLUMNS; NGX_ERROR where there are more.  A NULL
- * has data NULL.
+ * The row just reported.  Column texts live until the next step().  n is the
+ * number of columns, at most NGX_HTTP_AUTOSTOCK_COLUMNS; NGX_ERROR where there
+ * are more.  A NULL has data NULL.
  */
 ngx_int_t ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
     ngx_str_t *columns, ngx_uint_t *n);

@@ -134,6 +134,47 @@ subtest 'between the triggers' => sub {
         . ' HALF-movement 1 5 NEW-1 1 5 OLD-1 1 5', 'writes what is missing');
 };
 
+# Each query of the document's section, with what it says above it.
+sub document_queries {
+    my ($from, $to) = @_;
+    open my $in, '<:encoding(UTF-8)', 'docs/upgrading.md' or die $!;
+    my $text = join '', <$in>;
+    $text =~ s/.*^### \Q$from\E\n(.*?)^### \Q$to\E\n.*/$1/ms or die $from;
+    return map { [/^--[ ](.*)$/m, $_] } map { s/^ {4}//mgr }
+        $text =~ /^(    (?:--|SELECT)[^;]*;)$/mg;
+}
+
+subtest 'what the document asks beforehand' => sub {
+    sql("DROP TRIGGER product_opening_look; ALTER TABLE product
+        DROP CONSTRAINT product_stock_not_negative");
+    my @queries = document_queries('1. Before',
+        '2. Stop whoever changes stock');
+    is(scalar @queries, 7, 'as many queries');
+    for my $query (grep { $_->[0] =~ /^(?:must|should)/ } @queries) {
+        is_deeply(sql($query->[1]), [], "$query->[0] (none)");
+    }
+    sql('CREATE TABLE asleep (id INT) ENGINE=MyISAM;
+        ALTER TABLE product MODIFY stock BIGINT NOT NULL');
+    for my $stock (-1, 2147483648) {
+        sql("UPDATE product SET stock = $stock WHERE sku = 'OLD-1'");
+        is(sql($queries[1][1])->[0][0], 'OLD-1', "a stock of $stock is shown");
+    }
+    is(sql($queries[0][1])->[0][0], 'asleep', 'another engine is shown');
+    cmp_ok(scalar @{ sql($queries[5][1]) }, '>=', 3, 'triggers are shown');
+    sql("DROP TABLE asleep; UPDATE product SET stock = 4 WHERE sku = 'OLD-1';
+        ALTER TABLE product MODIFY stock INT NOT NULL");
+    is(load($_), '', $_) for qw( schema trigger );
+};
+
+subtest 'how the document looks at the books' => sub {
+    my @queries = document_queries('5. Check the books',
+        '6. nginx, then the worker');
+    is_deeply(sql($queries[0][1]), [], 'they agree');
+    sql("UPDATE product SET stock = stock + 1 WHERE sku = 'OLD-1'");
+    is_deeply(sql($queries[0][1]), [['OLD-1', 5, 4]], 'they do not');
+    sql("UPDATE product SET stock = stock - 1 WHERE sku = 'OLD-1'");
+};
+
 # Pieces are sold before, and the ledger has other products.
 subtest 'again under the same id' => sub {
     my $mariadb = "mariadb --no-defaults -u root --socket=$env->{DB_SOCKET}";

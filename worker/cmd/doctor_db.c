@@ -13,6 +13,7 @@
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
+#define AS_DOCTOR_ER_BINLOG 1665       /* not by statement */
 #define AS_DOCTOR_TRIGGERS  4          /* of sql/trigger.sql */
 
 /* Of no row: what may be done is checked, nothing is done. */
@@ -343,6 +344,30 @@ as_doctor_flush_tell(as_doctor_db_t *d)
 
 
 static void
+as_doctor_packets_tell(as_doctor_db_t *d)
+{
+    if (as_db_by_statement(d->db)) {
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "binlog-format",
+                        "SET GLOBAL binlog_format = ROW (or MIXED), and the "
+                        "same in the server's configuration; or GRANT BINLOG "
+                        "ADMIN (MySQL: SESSION_VARIABLES_ADMIN) ON *.* to "
+                        "the worker's and the module's user",
+                        "binlog_format is STATEMENT, and this user may not "
+                        "change it for its session: nothing can be written");
+    }
+
+    if (as_db_packet_max(d->db) < AS_DB_PACKET_MIN) {
+        as_findings_say(d->findings, AS_DOCTOR_WARNING, "packet",
+                        "SET GLOBAL max_allowed_packet = 16777216, and the "
+                        "same in the server's configuration",
+                        "max_allowed_packet is %zu: nginx sells in smaller "
+                        "batches, and commands of the worker are refused",
+                        as_db_packet_max(d->db));
+    }
+}
+
+
+static void
 as_doctor_server(as_doctor_db_t *d)
 {
     int64_t          skew;
@@ -389,6 +414,7 @@ as_doctor_server(as_doctor_db_t *d)
     }
 
     as_doctor_flush_tell(d);
+    as_doctor_packets_tell(d);
 
     skew = d->now_ms - ((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
     if (skew > AS_DOCTOR_CLOCK_MS || skew < -AS_DOCTOR_CLOCK_MS) {
@@ -412,6 +438,12 @@ as_doctor_rights_look(as_doctor_db_t *d)
 
         if (status == AS_DB_ERROR && as_db_errno(d->db) == 1146) {
             return;                    /* the schema's finding */
+        }
+
+        if (status == AS_DB_ERROR && as_db_by_statement(d->db)
+            && as_db_errno(d->db) == AS_DOCTOR_ER_BINLOG)
+        {
+            return;                    /* the binary log's finding */
         }
 
         if (status != AS_DB_OK) {

@@ -2,21 +2,22 @@
  * A connection to the shop's database.
  */
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
-#include <mysql.h>
-
 #include "as_sqlerror.h"
-#include "db/db.h"
+#include "db/db_parts.h"
 
 
 #define AS_DB_ER_SNAPSHOT  1020        /* MariaDB 11.6+, ER_CHECKREAD */
 #define AS_DB_ER_WSREP     1047        /* a Galera node that is not synced */
 
+#define AS_DB_RESULTS_MAX  65536       /* of one answer */
 #define AS_DB_NAME_LEN     64          /* of a character set or collation */
 
 
@@ -27,6 +28,9 @@ struct as_db_s {
     int                   fd;          /* -1: none; for as_db_abort() */
     bool                  mariadb;
     bool                  clustered;   /* a Galera node */
+    bool                  binlog;
+    bool                  by_statement;  /* its format, for the session */
+    size_t                packet_max;    /* what the server takes */
     char                  charset[AS_DB_NAME_LEN + 1];     /* product.sku's; */
     char                  collation[AS_DB_NAME_LEN + 1];   /* "": not known */
     unsigned              error;
@@ -152,48 +156,6 @@ as_db_settings(as_db_t *db)
 }
 
 
-/* Before the connection; libmariadb copies all values. */
-static void
-as_db_options(const as_settings_t *settings, MYSQL *mysql)
-{
-    my_bool               on = 1, off = 0;
-    unsigned              connect_s, query_s, local = 0, protocol;
-
-    connect_s = (unsigned) ((settings->db_connect_timeout + 999) / 1000);
-    query_s = (unsigned) ((settings->db_query_timeout + 999) / 1000);
-    protocol = settings->db_socket != NULL ? MYSQL_PROTOCOL_SOCKET
-                                           : MYSQL_PROTOCOL_TCP;
-
-    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &query_s);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &query_s);
-    mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
-    mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local);
-    mysql_options(mysql, MYSQL_OPT_RECONNECT, &off);
-    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-
-    /* the server may not have listened to what the handshake asked for
-     * (skip-character-set-client-handshake, init_connect) */
-    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET NAMES utf8mb4");
-
-    /* times are UTC; statements are not to wait longer than we do */
-    mysql_options(mysql, MYSQL_INIT_COMMAND,
-                  "SET SESSION time_zone = '+00:00', autocommit = 1,"
-                  " innodb_lock_wait_timeout = 5,"
-                  " sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
-    mysql_options(mysql, MYSQL_INIT_COMMAND,
-                  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-
-    if (settings->db_tls == AS_ON) {
-        mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
-        mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
-        if (settings->db_tls_ca != NULL) {
-            mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->db_tls_ca);
-        }
-    }
-}
-
-
 static as_db_status_e as_db_statements(as_db_t *db, const char *sql,
     size_t len, unsigned *statement, as_db_row_pt row, void *data);
 
@@ -227,34 +189,74 @@ as_db_look_row(void *data, unsigned statement, const char *const *columns,
         return;                        /* a column of bytes */
     }
 
-    if (statement == 0) {
-        db->clustered = strcmp(columns[1], "ON") == 0;
-
-    } else {
+    if (statement > 0) {
         as_db_name(db->charset, columns[0]);
         as_db_name(db->collation, columns[1]);
+
+    } else if (strcasecmp(columns[0], "wsrep_on") == 0) {
+        db->clustered = strcmp(columns[1], "ON") == 0;
+
+    } else if (strcasecmp(columns[0], "log_bin") == 0) {
+        db->binlog = strcmp(columns[1], "ON") == 0;
+
+    } else if (strcasecmp(columns[0], "binlog_format") == 0) {
+        db->by_statement = strcmp(columns[1], "STATEMENT") == 0;
+
+    } else {
+        db->packet_max = strtoull(columns[1], NULL, 10);
     }
 }
 
 
-/* Whether it is a node of a Galera cluster; other servers have no such
- * variable and answer no row.  And what product.sku is. */
+/* Whether it is a node of a Galera cluster (other servers have no such
+ * variable), how it writes its binary log, how large a packet may be; and what
+ * product.sku is.  READ COMMITTED needs the binary log by row: where this
+ * session may not have it so, its writes are refused with error 1665, and
+ * doctor tells. */
 static as_db_status_e
 as_db_look(as_db_t *db)
 {
-    unsigned  statement = 0;
+    unsigned        statement = 0;
+    as_db_status_e  status;
 
-    static const char  sql[] = "SHOW SESSION VARIABLES LIKE 'wsrep_on';"
+    static const char  sql[] = "SHOW SESSION VARIABLES WHERE Variable_name"
+        " IN ('wsrep_on', 'log_bin', 'binlog_format', 'max_allowed_packet');"
         "SELECT CHARACTER_SET_NAME, COLLATION_NAME FROM"
         " information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND"
         " TABLE_NAME = 'product' AND COLUMN_NAME = 'sku'";
+    static const char  by_row[] = "SET SESSION binlog_format = ROW";
 
-    db->clustered = false;
+    db->clustered = db->binlog = db->by_statement = false;
+    db->packet_max = 0;
     db->charset[0] = '\0';
     db->collation[0] = '\0';
 
-    return as_db_statements(db, sql, sizeof(sql) - 1, &statement,
-                            as_db_look_row, db);
+    status = as_db_statements(db, sql, sizeof(sql) - 1, &statement,
+                              as_db_look_row, db);
+
+    db->by_statement &= db->binlog;
+    if (status != AS_DB_OK || !db->by_statement) {
+        return status;
+    }
+
+    statement = 0;
+    status = as_db_statements(db, by_row, sizeof(by_row) - 1, &statement,
+                              NULL, NULL);
+    db->by_statement = status != AS_DB_OK;
+
+    return status == AS_DB_ERROR ? AS_DB_OK : status;
+}
+
+
+/* An answer that does not end: what is left of it is not read. */
+static void
+as_db_endless(as_db_t *db, uint64_t n, const char *what)
+{
+    shutdown(db->fd, SHUT_RDWR);
+    as_db_close(db);
+    db->error = 0;
+    snprintf(db->message, sizeof(db->message), "an answer did not end after %"
+             PRIu64 " %s", n, what);
 }
 
 
@@ -316,8 +318,8 @@ as_db_connect(as_db_t *db)
 static int
 as_db_result(as_db_t *db, unsigned statement, as_db_row_pt row, void *data)
 {
+    uint64_t    rows;
     MYSQL_RES  *result;
-    MYSQL_ROW   columns;
 
     result = mysql_use_result(db->mysql);
 
@@ -332,19 +334,10 @@ as_db_result(as_db_t *db, unsigned statement, as_db_row_pt row, void *data)
         return 0;
     }
 
-    for ( ;; ) {
-        columns = mysql_fetch_row(result);
-        if (columns == NULL) {
-            break;
-        }
-
-        if (row != NULL) {
-            row(data, statement, (const char *const *) columns,
-                mysql_fetch_lengths(result), mysql_num_fields(result));
-        }
+    if (as_db_rows(result, statement, row, data, &rows) != 0) {
+        as_db_endless(db, rows, "rows");
+        return -1;
     }
-
-    mysql_free_result(result);
 
     return mysql_errno(db->mysql) == 0 ? 0 : -1;
 }
@@ -355,6 +348,10 @@ as_db_failed(as_db_t *db)
 {
     unsigned        state;
     as_db_status_e  status;
+
+    if (db->mysql == NULL) {
+        return AS_DB_GONE;             /* as_db_endless() has told */
+    }
 
     status = as_db_fail(db, db->mysql);
 
@@ -399,6 +396,11 @@ as_db_statements(as_db_t *db, const char *sql, size_t len,
             return as_db_failed(db);
         }
 
+        if (*statement == AS_DB_RESULTS_MAX) {
+            as_db_endless(db, *statement, "results");
+            return AS_DB_GONE;
+        }
+
         more = mysql_next_result(db->mysql);
         if (more > 0) {
             return as_db_failed(db);
@@ -429,6 +431,14 @@ as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
     status = as_db_connect(db);
     if (status != AS_DB_OK) {
         return status;
+    }
+
+    if (db->packet_max != 0 && len + 1 > db->packet_max) {
+        db->error = 0;
+        snprintf(db->message, sizeof(db->message), "a packet of %zu bytes is "
+                 "more than the server's max_allowed_packet, %zu: set it to "
+                 "%u or more", len + 1, db->packet_max, AS_DB_PACKET_MIN);
+        return AS_DB_ERROR;
     }
 
     if (!db->clustered || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0) {
@@ -554,4 +564,18 @@ bool
 as_db_is_mariadb(const as_db_t *db)
 {
     return db->mariadb;
+}
+
+
+bool
+as_db_by_statement(const as_db_t *db)
+{
+    return db->by_statement;
+}
+
+
+size_t
+as_db_packet_max(const as_db_t *db)
+{
+    return db->packet_max;
 }

@@ -1,7 +1,6 @@
 /*
- * A connection to the shop's database.  The only file of the worker that
- * knows mysql.h.  Its calls block, within the time-outs; a connection
- * belongs to one thread at a time.
+ * A connection to the shop's database.  Its calls block, within the time-outs;
+ * a connection belongs to one thread at a time.
  */
 
 #ifndef AS_DB_H
@@ -16,6 +15,8 @@
 
 
 #define AS_DB_STATEMENTS_MAX  256      /* of one packet */
+#define AS_DB_PACKET_MIN      1048576  /* of max_allowed_packet, so that any
+                                          of our packets passes */
 #define AS_DB_ERROR_LEN       512
 
 
@@ -80,6 +81,13 @@ void as_db_close(as_db_t *db);
 
 /* MariaDB rather than MySQL; of the connection there is, or was. */
 bool as_db_is_mariadb(const as_db_t *db);
+
+/* True where the binary log is written by statement, and the session may not
+ * change that: nothing can be written. */
+bool as_db_by_statement(const as_db_t *db);
+
+/* The server's max_allowed_packet, in bytes; 0: not known. */
+size_t as_db_packet_max(const as_db_t *db);
 
 /* From another thread: the next connection is made with these, which must
  * outlive it. */

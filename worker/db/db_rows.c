@@ -1,0 +1,57 @@
+/*
+ * The rows of an answer, as they come.
+ */
+
+#include <time.h>
+
+#include "db/db_parts.h"
+
+
+#define AS_DB_ROWS_MAX   10000000      /* of one result */
+#define AS_DB_ROWS_MS    60000         /* for reading them */
+
+
+static int64_t
+as_db_rows_clock(void)
+{
+    struct timespec  now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+
+int
+as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
+    void *data, uint64_t *n)
+{
+    int        rc;
+    int64_t    deadline;
+    MYSQL_ROW  columns;
+
+    rc = 0;
+    deadline = as_db_rows_clock() + AS_DB_ROWS_MS;
+
+    for (*n = 0; ; (*n)++) {
+        columns = mysql_fetch_row(result);
+        if (columns == NULL) {
+            break;
+        }
+
+        if (*n == AS_DB_ROWS_MAX || as_db_rows_clock() > deadline) {
+            result->handle = NULL;     /* or freeing it reads to the end */
+            rc = -1;
+            break;
+        }
+
+        if (row != NULL) {
+            row(data, statement, (const char *const *) columns,
+                mysql_fetch_lengths(result), mysql_num_fields(result));
+        }
+    }
+
+    mysql_free_result(result);
+
+    return rc;
+}
