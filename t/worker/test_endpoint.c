@@ -131,11 +131,36 @@ test_endpoints(void **state)
 }
 
 
+static void
+test_no_region(void **state)
+{
+    char            err[AS_AWS_ERROR_LEN];
+    test_t         *t = *state;
+    as_aws_conf_t   conf;
+
+    memset(&conf, 0, sizeof(conf));
+    conf.http = t->fake->http;
+    conf.clock = &t->fake->clock;
+    conf.getenv = fake_getenv;
+    conf.getenv_data = t->fake;
+
+    assert_null(as_aws_create(&conf, err));
+    assert_string_equal(err, "the region is not known: set AWS_REGION");
+
+    fake_setenv(t->fake, "AWS_CONFIG_FILE", t->dir);
+    assert_null(as_aws_create(&conf, err));
+    assert_non_null(strstr(err, "set AWS_REGION; /tmp/"));
+    assert_non_null(strstr(err, ": Is a directory"));
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_endpoints, creds_setup,
+                                        creds_teardown),
+        cmocka_unit_test_setup_teardown(test_no_region, creds_setup,
                                         creds_teardown)
     };
 

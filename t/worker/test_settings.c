@@ -335,6 +335,24 @@ secret_file(const char *secret, mode_t mode, const char *expected)
 
 
 static void
+refused_secret(const char *secret, size_t len, const char *expected)
+{
+    int        fd;
+    char       path[] = "/tmp/test_secret.XXXXXX", text[1000];
+    as_text_t  errors = AS_TEXT_EMPTY;
+
+    fd = mkstemp(path);
+    assert_int_equal(write(fd, secret, len), len);
+    close(fd);
+    snprintf(text, sizeof(text), WHOLE "DB_PASSWORD_FILE=%s\n", path);
+    assert_null(load(text, &errors));
+    assert_non_null(strstr(as_text_get(&errors), expected));
+    as_text_free(&errors);
+    unlink(path);
+}
+
+
+static void
 doubtful_secrets(void **state)
 {
     as_text_t       errors = AS_TEXT_EMPTY, told = AS_TEXT_EMPTY;
@@ -347,6 +365,9 @@ doubtful_secrets(void **state)
     secret_file("a good one\n", 0644, "which everybody can read");
     secret_file("\xef\xbb\xbfsecret\n", 0600, "begins with a byte order mark");
     secret_file("first\nsecond\n", 0600, "has more than one line");
+
+    refused_secret("one\0two\n", 8, "found a NUL byte");
+    refused_secret("\n", 1, "found an empty file");
 
     /* in the file of settings itself */
     chmod(file(WHOLE), 0644);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aws/aws_call.h"
+#include "aws/credentials_profile.h"
 
 
 static const char *
@@ -43,6 +44,23 @@ as_aws_services(as_aws_t *aws, as_getenv_pt get, void *data,
 }
 
 
+/* A profile file that cannot be read may have had it. */
+static void
+as_aws_no_region(as_getenv_pt get, void *data, char err[AS_AWS_ERROR_LEN])
+{
+    char        why[160];
+    as_fetch_t  fetch;
+
+    memset(&fetch, 0, sizeof(fetch));
+    fetch.getenv = get;
+    fetch.getenv_data = data;
+    as_profile_unread(&fetch, why, sizeof(why));
+
+    (void) snprintf(err, AS_AWS_ERROR_LEN, "the region is not known: set "
+                    "AWS_REGION%s", why);
+}
+
+
 as_aws_t *
 as_aws_create(const as_aws_conf_t *conf, char err[AS_AWS_ERROR_LEN])
 {
@@ -63,12 +81,16 @@ as_aws_create(const as_aws_conf_t *conf, char err[AS_AWS_ERROR_LEN])
     aws->allow_private = conf->allow_private;
     aws->creds = as_credentials_create(conf->http, conf->clock, get,
                                        conf->getenv_data);
-    region = aws->creds ? as_credentials_region(aws->creds) : NULL;
+
+    if (aws->creds == NULL) {
+        (void) snprintf(err, AS_AWS_ERROR_LEN, "out of memory");
+        goto failed;
+    }
+
+    region = as_credentials_region(aws->creds);
 
     if (region == NULL) {
-        (void) snprintf(err, AS_AWS_ERROR_LEN, "%s", aws->creds
-                        ? "the region is not known: set AWS_REGION"
-                        : "out of memory");
+        as_aws_no_region(get, conf->getenv_data, err);
         goto failed;
     }
 
