@@ -125,7 +125,8 @@ ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* idempotency_key, movement_id, fingerprint, stock */
+/* idempotency_key, movement_id, fingerprint, stock, young by the server's
+ * clock */
 
 static ngx_int_t
 ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
@@ -135,7 +136,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
 
-    item = n == 4 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
+    item = n == 5 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
                   : NULL;
 
     if (item == NULL || (columns[1].len != 16 && columns[1].data)) {
@@ -165,7 +166,8 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     }
 
     ngx_memcpy(item->first, columns[1].data, 16);
-    t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first);
+    t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first)
+                || (columns[4].len == 1 && columns[4].data[0] == '1');
     item->stock = stock;
     item->state = (columns[2].len == 8
                    && ngx_memcmp(item->fingerprint, columns[2].data, 8) == 0)
@@ -202,7 +204,8 @@ ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
 /*
  * By the time in its id.  The log is synced once a second at the latest, and
  * a server whose disk stands still for a minute ends no COMMIT.  A clock that
- * is ahead of ours makes it fresh.
+ * is ahead of ours makes it fresh; one that is behind is why the server's
+ * clock is asked, too.
  */
 
 static ngx_uint_t

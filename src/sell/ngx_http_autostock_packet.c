@@ -285,7 +285,8 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
 
     t->keys_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT k.idempotency_key,m.movement_id,m.fingerprint,p.stock"
+        "SELECT k.idempotency_key,m.movement_id,m.fingerprint,p.stock,"
+        "m.created_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
         " FROM stock_movement_key k LEFT JOIN stock_movement m"
         " ON m.movement_id=k.movement_id AND m.kind='sale'"
         " LEFT JOIN product p ON p.product_id=m.product_id"
