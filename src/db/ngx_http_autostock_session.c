@@ -166,7 +166,11 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
     conn->durable = ngx_atoi(columns[0].data, columns[0].len) == 1
                     && (!conn->binlog
                         || ngx_atoi(columns[2].data, columns[2].len) == 1);
-    conn->read_only = ngx_atoi(columns[3].data, columns[3].len) != 0;
+
+    /* a number; MariaDB 12 says OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+    conn->read_only = !ngx_http_autostock_session_is(&columns[3], "0")
+                      && !ngx_http_autostock_session_is(&columns[3], "OFF");
+
     conn->utf8mb4 = ngx_http_autostock_session_is(&columns[4], "utf8mb4")
                     && ngx_http_autostock_session_is(&columns[5], "utf8mb4");
 

@@ -291,7 +291,9 @@ as_doctor_server_row(void *data, unsigned statement,
         d->flush = strtol(columns[1], NULL, 10);
         d->sync_binlog = strtol(columns[2], NULL, 10);
         d->binlog = columns[3][0] == '1';
-        d->read_only = columns[4][0] == '1';
+        /* a number; MariaDB 12 says OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+        d->read_only = strcmp(columns[4], "0") != 0
+                       && strcmp(columns[4], "OFF") != 0;
         d->now_ms = strtoll(columns[5], NULL, 10) / 1000;
         d->utf8mb4 = columns[6][0] == '1';
 
