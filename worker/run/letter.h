@@ -38,6 +38,14 @@ typedef enum {
                                           moved to the dead letters */
 } as_letter_stage_e;
 
+/* A letter in a list of the tray's: on its way out, or to be kept. */
+typedef struct as_tray_item_s  as_tray_item_t;
+
+struct as_tray_item_s {
+    TAILQ_ENTRY(as_tray_item_s)  link;
+    as_letter_t                 *letter;
+};
+
 typedef struct {
     char  *name;
     char  *type;
@@ -84,6 +92,9 @@ struct as_letter_s {
     int                      status;         /* the factory's */
     int64_t                  again_ms;       /* visibility on leaving */
     unsigned                 tries;          /* of leaving */
+    as_tray_item_t           leaves;         /* the tray's: no memory is needed
+                                                to let a letter go */
+    as_tray_item_t           extends;
 };
 
 

@@ -61,8 +61,7 @@ as_tray_create(as_worker_t *worker, as_tray_left_pt left,
 void
 as_tray_destroy(as_tray_t *tray)
 {
-    int              i, k;
-    as_tray_item_t  *item;
+    int  i, k;
 
     if (tray == NULL) {
         return;
@@ -74,10 +73,6 @@ as_tray_destroy(as_tray_t *tray)
         as_loop_clear(tray->worker->loop, &tray->timers[k]);
         for (i = 0; i < AS_TRAY_CALLS; i++) {
             as_aws_cancel(tray->worker->aws, tray->batches[k][i].call);
-        }
-        while ((item = TAILQ_FIRST(&tray->items[k])) != NULL) {
-            TAILQ_REMOVE(&tray->items[k], item, link);
-            free(item);
         }
     }
 
@@ -98,17 +93,7 @@ as_tray_add(as_tray_t *tray, as_tray_kind_e kind, as_letter_t *letter)
 {
     as_tray_item_t  *item;
 
-    item = malloc(sizeof(*item));
-    if (item == NULL) {
-        if (kind == AS_TRAY_EXTEND) {
-            letter->extending = false;
-        } else {
-            (kind == AS_TRAY_BURY ? tray->dead : tray->left)(tray->data,
-                                                             letter, false);
-        }
-        return;
-    }
-
+    item = kind == AS_TRAY_EXTEND ? &letter->extends : &letter->leaves;
     item->letter = letter;
     TAILQ_INSERT_TAIL(&tray->items[kind], item, link);
     tray->nitems[kind]++;
@@ -134,7 +119,6 @@ as_tray_leave(as_tray_t *tray, as_letter_t *letter)
             TAILQ_REMOVE(items, item, link);
             tray->nitems[AS_TRAY_EXTEND]--;
             letter->extending = false;
-            free(item);
             return;
         }
     }
@@ -331,7 +315,6 @@ as_tray_fill(as_tray_t *tray, as_tray_batch_t *batch)
         TAILQ_REMOVE(&tray->items[batch->kind], item, link);
         tray->nitems[batch->kind]--;
         batch->letters[batch->n++] = item->letter;
-        free(item);
     }
 }
 

@@ -30,14 +30,7 @@ typedef struct {
     size_t           n;
 } as_tray_batch_t;
 
-/* A letter's extension has a link of its own: it may be in a stage too. */
-typedef struct as_tray_item_s  as_tray_item_t;
-
-struct as_tray_item_s {
-    TAILQ_ENTRY(as_tray_item_s)  link;
-    as_letter_t                 *letter;
-};
-
+/* A letter's extension has an item of its own: it may be leaving too. */
 typedef TAILQ_HEAD(as_tray_items_s, as_tray_item_s)  as_tray_items_t;
 
 struct as_tray_s {
