@@ -229,7 +229,9 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
                    " MICROSECOND, lease_owner = ",
                    claim->lease_ms * 1000, claim->lease_ms * 1000);
     as_text_sql_string(&sql, claim->owner);
-    as_text_put(&sql, " WHERE state = 'pending' AND order_id IN ");
+    /* still due: where SKIP LOCKED did not lock, as behind a proxy that reads
+     * elsewhere, another worker may have claimed them since */
+    as_text_put(&sql, " WHERE " AS_OUTBOX_DUE " AND order_id IN ");
     as_outbox_ids(claim, false, &sql);
 
     as_text_put(&sql, ";COMMIT;SELECT o.order_id, o.product_id, o.quantity,"
