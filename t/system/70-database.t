@@ -9,6 +9,8 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
+use Time::HiRes ();
+use Autostock::Proxy;
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker', 'nginx'], step_ms => 50);
@@ -38,6 +40,35 @@ subtest 'down at the start' => sub {
         'sells when it is there');
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30),
         'the worker has found it too') or diag explain order();
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'a change of stock whose COMMIT comes late' => sub {
+    my $proxy = Autostock::Proxy->new(to => "unix:$env->{DB_SOCKET}");
+    my ($port) = $proxy->server =~ /:(\d+)$/;
+    my $dir = $env->{AUTOSTOCK_STACK_DIR};
+    open my $in, '<', "$dir/worker.env" or die $!;
+    open my $out, '>', "$dir/late.env" or die $!;
+    print $out grep { !/^DB_(?:SOCKET|HOSTNAME|PORT)=/ } <$in>;
+    print $out "DB_HOSTNAME=127.0.0.1\nDB_PORT=$port\n"
+        . "AUTOSTOCK_DB_QUERY_TIMEOUT=1s\n";
+    close $out;
+    set_stock(2);
+
+    # the answer does not come, and the commit lands when it was looked for
+    $proxy->tell('match ^.COMMIT');
+    $proxy->tell('hold 1');
+    my $pid = open my $told, '-|', "stack/stack worker stock add CP-502101"
+        . " -2 --yes --env-file $dir/late.env 2>&1" or die $!;
+    ok(wait_for(sub { $proxy->tell('held') }), 'the COMMIT is under way');
+    ok(wait_for(sub { $proxy->tell('count') > 1 }), 'it is looked for');
+    Time::HiRes::sleep(0.3);
+    $proxy->tell('release');
+    my $text = do { local $/; <$told> };
+    close $told;
+    is($? >> 8, 0, 'it is done') or diag $text;
+    like($text, qr/^stock\s+0$/m, 'and told so') or diag $text;
+    is(stock(), 0, 'once');
     is(books_agree(), '', 'the books agree');
 };
 

@@ -112,7 +112,7 @@ as_command_stock_work(as_session_t *session, as_stock_t *stock)
         return as_command_stock_tell(session, stock);
     }
 
-    if (status == AS_DB_GONE && stock->doubt) {
+    if (stock->doubt) {
         fprintf(stderr, "the connection was lost while it was committed: it "
                 "may be done or not; look at the stock before you repeat "
                 "it\n");

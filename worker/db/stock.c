@@ -92,9 +92,9 @@ as_stock_write(as_db_t *db, const as_stock_look_t *look)
 }
 
 
-/* A unique key was met: ours from before, or another node's open order. */
+/* Whether the movement is there. */
 static as_db_status_e
-as_stock_duplicate(as_db_t *db, as_stock_look_t *look)
+as_stock_look(as_db_t *db, as_stock_look_t *look)
 {
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
@@ -105,11 +105,58 @@ as_stock_duplicate(as_db_t *db, as_stock_look_t *look)
     status = as_db_run(db, &sql, as_stock_row, look);
     as_text_free(&sql);
 
+    return status;
+}
+
+
+/* A unique key was met: ours from before, or another node's open order. */
+static as_db_status_e
+as_stock_duplicate(as_db_t *db, as_stock_look_t *look)
+{
+    as_db_status_e  status;
+
+    status = as_stock_look(db, look);
+
     if (status != AS_DB_OK) {
         return status;
     }
 
     return look->written ? AS_DB_OK : AS_DB_RETRY;
+}
+
+
+/*
+ * A change in doubt, under the lock of the product's row, which a COMMIT that
+ * is still under way holds: from here on it is done or undone.  A row that is
+ * read may not be on disk yet: a commit of our own, after it in the log, is
+ * waited for.
+ */
+static as_db_status_e
+as_stock_settle(as_db_t *db, as_stock_look_t *look)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    uint8_t         id[AS_UUID_LEN];
+    as_db_status_e  status;
+
+    status = as_stock_look(db, look);
+
+    if (status != AS_DB_OK || !look->written || !look->product
+        || as_stock_id(id) != 0)
+    {
+        return status;
+    }
+
+    as_text_put(&sql, "INSERT INTO stock_movement (movement_id, product_id,"
+                " kind, quantity) VALUES (");
+    as_text_sql_bytes(&sql, id, AS_UUID_LEN);
+    as_text_put(&sql, ",");
+    as_text_sql_bytes(&sql, look->product_id, AS_UUID_LEN);
+    as_text_put(&sql, ",'adjustment',0)");
+
+    status = as_db_run(db, &sql, NULL, NULL);
+    as_text_free(&sql);
+
+    return status;
 }
 
 
@@ -143,20 +190,18 @@ as_stock_change(as_db_t *db, as_stock_t *stock)
     before = stock->before;
     after = stock->after;
 
-    if (stock->doubt) {
-        status = as_stock_duplicate(db, &look);
+    status = as_stock_lock(db, &look);
 
-        if (status == AS_DB_OK) {
-            stock->outcome = AS_STOCK_DONE;
-        }
-        if (status != AS_DB_RETRY) {
-            return status;
-        }
+    if (status == AS_DB_OK && stock->doubt) {
+        status = as_stock_settle(db, &look);
     }
 
-    status = as_stock_lock(db, &look);
-    if (status != AS_DB_OK) {
-        return status;
+    if (status != AS_DB_OK || look.written) {
+        stock->before = before;
+        stock->after = after;
+        stock->outcome = AS_STOCK_DONE;
+        return status == AS_DB_OK ? as_db_exec(db, "COMMIT", NULL, NULL)
+                                  : status;
     }
 
     stock->outcome = as_stock_judge(&look, stock);
