@@ -210,3 +210,52 @@ is(answer_of($tea)->{code}, 200, 'sold');
 ok(wait_for(sub { lock_waits() }), 'while the other waits');
 $lock->run('COMMIT');
 is(answer_of($stuck)->{code}, 200, 'who is served then');
+
+
+
+=== TEST 12: of two connections one is for look-ups, whatever the sales wait for
+--- database
+pool_size 2;
+--- drive
+http(POST => '/checkout', '{}');
+my $lock = locked();
+my @stuck;
+for (1 .. 2) {
+    push @stuck, http_open(POST => '/checkout', '{}');
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= @stuck };
+    select undef, undef, undef, 0.05;
+}
+for (1 .. 20) {
+    my $answer = http(GET => '/product/donut');
+    is($answer->{code}, 200, 'found');
+    cmp_ok($answer->{time}, '<', 0.5, 'at once');
+}
+$lock->run('COMMIT');
+is(join(' ', map { answer_of($_)->{code} } @stuck), '200 200', 'then sold');
+
+
+
+=== TEST 13: of three, sales keep no receipt of another product from its one
+--- products
+TEA-1|tea|10|1000
+--- orders
+1 TEA-1 requested 10
+--- database
+pool_size 3;
+--- drive
+http(POST => '/checkout', '{}');
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows("SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE");
+my @stuck;
+for (1 .. 2) {
+    push @stuck, http_open(POST => '/checkout', '{}');
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= @stuck };
+    select undef, undef, undef, 0.05;
+}
+my $answer = http(POST => '/product/TEA-1?' . callback(1),
+    '{"MessageAttributeProductCnt":10}');
+is($answer->{code}, 200, 'booked');
+cmp_ok($answer->{time}, '<', 0.5, 'at once');
+$lock->run('COMMIT');
+is(join(' ', map { answer_of($_)->{code} } @stuck), '200 200', 'then sold');
