@@ -176,6 +176,35 @@ a_status_is_the_answer(void **state)
 }
 
 
+/* What may pass by itself, however long it takes, and what will not. */
+static void
+an_outage_and_what_is_none(void **state)
+{
+    size_t      i;
+    factory_t  *t = *state;
+
+    static const char *const  outages[] = {
+        "/429-cut", "/500-slow", "/later", "/redirect", "/silent", "/drop",
+        "/gibberish"
+    };
+
+    for (i = 0; i < sizeof(outages) / sizeof(outages[0]); i++) {
+        ask(t, http_url(t->http, outages[i]));
+        assert_in_range(t->result.outcome, AS_FACTORY_FAILED,
+                        AS_FACTORY_LOST);
+        assert_true(t->result.outage);
+    }
+
+    ask(t, "http://127.0.0.1:1/");
+    assert_int_equal(t->result.outcome, AS_FACTORY_FAILED);
+    assert_true(t->result.outage);
+
+    ask(t, "http://169.254.169.254/");
+    assert_int_equal(t->result.outcome, AS_FACTORY_FAILED);
+    assert_false(t->result.outage);
+}
+
+
 /* factory.API is a URL as people write one, or nothing: then it is
  * FACTORY_API_URL.  What is neither goes nowhere. */
 static void
@@ -264,6 +293,8 @@ main(void)
         cmocka_unit_test_setup_teardown(names_hold_no_secret, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_status_is_the_answer, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_outage_and_what_is_none, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_factory_that_is_meant, setup,
                                         teardown)
