@@ -287,7 +287,7 @@ autostock_timeout 4s;
 --- timeout: 60
 --- errors
 --- drive
-for my $lie (qw( endless_rows endless_results )) {
+for my $lie (qw( endless_rows endless_results endless_columns )) {
     ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 15),
         "$lie: before");
     my $before = worker_memory();

@@ -3,14 +3,66 @@
 #include "as_sqlerror.h"
 
 
+/* what one call may read: a packet of the largest size (4 MiB), and more */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_CALL  (5 * 1024 * 1024)
+
+
 static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m,
     int ready);
+static ssize_t ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio,
+    unsigned char *buffer, size_t size);
 static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
     ngx_http_autostock_mysql_t *m);
+
+
+/*
+ * The library reads the columns of a result until the server has no more of
+ * them, in one call, which returns only where it must wait.  A call that reads
+ * more than this is told that the server hung up.  Over TLS the library does
+ * not read by this function; there the server is one that was verified.
+ */
+
+void
+ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m)
+{
+    MARIADB_PVIO  *pvio;
+
+    pvio = m->mysql.net.pvio;
+
+    m->library = pvio->methods;
+    m->methods = *pvio->methods;
+    m->methods.async_read = ngx_http_autostock_mysql_read;
+
+    pvio->methods = &m->methods;
+}
+
+
+static ssize_t
+ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio, unsigned char *buffer,
+    size_t size)
+{
+    ssize_t                      n;
+    ngx_http_autostock_mysql_t  *m;
+
+    /* mysql is its first member */
+    m = (ngx_http_autostock_mysql_t *) pvio->mysql;
+
+    if (m->taken > NGX_HTTP_AUTOSTOCK_MYSQL_CALL) {
+        return 0;
+    }
+
+    n = m->library->async_read(pvio, buffer, size);
+
+    if (n > 0) {
+        m->taken += n;
+    }
+
+    return n;
+}
 
 
 void
@@ -30,6 +82,7 @@ ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
     }
 
     m->started = 1;
+    m->taken = 0;
 
     return mysql_real_query_start(&m->failed, &m->mysql,
                                   (char *) m->sql.data, m->sql.len);
@@ -46,6 +99,7 @@ ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m, int ready)
     }
 
     m->started = 1;
+    m->taken = 0;
 
     return mysql_fetch_row_start(&m->row, m->result);
 }
@@ -59,6 +113,7 @@ ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m, int ready)
     }
 
     m->started = 1;
+    m->taken = 0;
 
     return mysql_next_result_start(&m->failed, &m->mysql);
 }

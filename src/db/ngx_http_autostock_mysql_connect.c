@@ -183,6 +183,10 @@ ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
 
     wait = ngx_http_autostock_mysql_connect_step(m, ready);
 
+    if (wait == 0 && m->connected) {
+        ngx_http_autostock_mysql_bound(m);
+    }
+
     if (m->version && mysql->server_version != m->version) {
         if (mysql->server_version || mysql->thread_id) {
             free(m->version);

@@ -11,6 +11,7 @@
 #include "ngx_http_autostock_mysql.h"
 
 #include <mysql.h>
+#include <ma_pvio.h>
 
 
 /* a name in a certificate, or a numeric address */
@@ -33,6 +34,9 @@ struct ngx_http_autostock_mysql_s {
     MYSQL_RES                         *result;
     MYSQL_ROW                          row;
     char                              *version;    /* until the greeting */
+    struct st_ma_pvio_methods          methods;    /* with our async_read */
+    struct st_ma_pvio_methods         *library;    /* its own */
+    size_t                             taken;      /* bytes, in this call */
     int                                wanted;     /* MYSQL_WAIT_* */
     int                                failed;     /* of the last call */
     ngx_str_t                          sql;
@@ -46,6 +50,9 @@ struct ngx_http_autostock_mysql_s {
 
 /* The result, whose rows may not all have been read. */
 void ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m);
+
+/* After the connection: what one call of the library reads is bounded. */
+void ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m);
 
 /* Begins to connect, or goes on; 0, or MYSQL_WAIT_*. */
 int ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
