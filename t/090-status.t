@@ -344,4 +344,4 @@ cmp_ok(gauges()->{last_unavailable_seconds}, '>=', $sold, 'but a failure');
 like(page(), qr/^autostock_last_unavailable_seconds\{database="shop"\} \d{10}$/m,
     'in the text, too');
 --- error_log
-refused a transaction of 1 sales
+error 1146

@@ -5,6 +5,7 @@ nginx_settle() {
     port_settle NGINX
     AUTOSTOCK_URL=http://127.0.0.1:$PORT_NGINX
     CALLBACK_URL=$AUTOSTOCK_URL/product/donut
+    AUTOSTOCK_STATUS_URL=$AUTOSTOCK_URL/autostock/status
     AUTOSTOCK_CALLBACK_SECRET_FILE=$run/callback.secret
     if [ ! -s "$AUTOSTOCK_CALLBACK_SECRET_FILE" ]; then
         (umask 077; random_hex 32 > "$AUTOSTOCK_CALLBACK_SECRET_FILE")

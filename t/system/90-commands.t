@@ -526,6 +526,7 @@ subtest 'ledger rollup' => sub {
 };
 
 subtest 'doctor' => sub {
+    worker_up();
     my ($found, $code) = findings('doctor');
     is_deeply($found, {}, 'all is well') or diag scalar command('doctor');
     is($code, 0, 'exit 0');

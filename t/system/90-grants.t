@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use JSON::PP ();
 use Test::More;
 use Autostock::Stack;
 
@@ -184,6 +185,46 @@ subtest 'the operator' => sub {
         'the worker\'s user may not change stock');
     is($command->('autostock_worker', 'w-pw', 'reconcile'), 0,
         'but look at the books, which agree');
+};
+
+# What doctor finds, as the worker's user; remedies as the test's names are.
+sub doctor {
+    my $file = "$env->{AUTOSTOCK_STACK_DIR}/doctor.env";
+    spew($file, slurp("$env->{AUTOSTOCK_STACK_DIR}/worker.env")
+        . "DB_USERNAME=autostock_worker\nDB_PASSWORD=w-pw\n");
+    my ($output) = stack('worker', 'doctor', '--output', 'json', '--env-file',
+        $file);
+    1 while $output =~ s/\A[^\[{].*\n?//;
+    my ($json) = JSON::PP->new->utf8->decode_prefix($output);
+    return { map { $_->{check} => $_ } grep { $_->{level} ne 'fine' }
+        @{ $json->{findings} } };
+}
+
+subtest 'rights that are missing, and doctor' => sub {
+    set_stock(100);
+    is(checkout(1)->{code}, 200, 'a sale');
+    is_deeply(doctor(), {}, 'all is well');
+
+    root('REVOKE ALL ON stock_movement FROM module@localhost');
+    is(checkout(1)->{code}, 503, 'nginx\'s user may not sell any more');
+    my $found = doctor();
+    is_deeply([keys %$found], ['nginx-database'], 'its database is found');
+    like($found->{'nginx-database'}{mend},
+        qr/1142 .*mariadb \S+ < sql\/grants\.sql; a checkout/, 'and mended');
+    root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
+    is(checkout(1)->{code}, 200, 'by its rights, and a checkout');
+    is_deeply(doctor(), {}, 'all is well');
+
+    root('REVOKE UPDATE ON restock_order FROM autostock_worker@localhost;
+        REVOKE ALL ON stock_movement_key FROM autostock_worker@localhost');
+    $found = doctor();
+    is($found->{grants}{level}, 'wrong', 'the worker\'s user lacks rights');
+    like($found->{grants}{what}, qr/change orders .*opening movements/,
+        'which are named');
+    is($found->{grants}{mend}, "as an administrator: mariadb "
+        . "$env->{DB_DATABASE} < sql/grants.sql", 'and where they come from');
+    root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
+    ok(wait_for(sub { !%{ doctor() } }, 20), 'all is well');
 };
 
 # Each ends its own lost session, which needs no privilege.

@@ -87,6 +87,10 @@ fake_turn(fake_t *fake)
         a = &fake->answers[fake->answered++];
         call->over = true;
 
+        if (a->silent) {
+            return false;
+        }
+
         memset(&answer, 0, sizeof(answer));
         answer.error = a->error;
         answer.status = a->status;

@@ -37,6 +37,7 @@ typedef struct {
     int64_t             date_ms;
     int64_t             retry_after_ms;
     bool                maybe_sent;
+    bool                silent;        /* it never comes */
 } fake_answer_t;
 
 typedef struct {

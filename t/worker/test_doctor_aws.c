@@ -39,6 +39,8 @@ typedef struct {
 
     const char       *visibility;
     const char       *dlq_retention;
+    const char       *waiting;
+    const char       *dead;
     const char       *redrive_to;
     const char       *source;
     const char       *policy;          /* NULL: ours for source */
@@ -96,6 +98,7 @@ setup(void **state)
     t->conf.data = t;
     t->visibility = "60";
     t->dlq_retention = "1209600";
+    t->waiting = t->dead = "0";
     t->redrive_to = DLQ;
     t->source = TOPIC;
     t->subscriptions = SUBSCRIPTIONS("arn:s");
@@ -119,8 +122,8 @@ teardown(void **state)
 }
 
 
-static int
-doctor(test_t *t)
+static void
+doctor_answers(test_t *t)
 {
     char    *policy, *redrive, *text;
     json_t  *root;
@@ -128,15 +131,17 @@ doctor(test_t *t)
     policy = t->policy ? strdup(t->policy)
                        : as_policy_add(NULL, QUEUE, t->source);
     redrive = as_policy_redrive_new(t->redrive_to, 5);
-    root = json_pack("{s:{s:s, s:s, s:s, s:s, s:s}}", "Attributes",
+    root = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "Attributes",
+                     "ApproximateNumberOfMessages", t->waiting,
                      "QueueArn", QUEUE, "VisibilityTimeout", t->visibility,
                      "MessageRetentionPeriod", "345600", "Policy", policy,
                      "RedrivePolicy", redrive);
     text = json_dumps(root, 0);
     (void) snprintf(t->queue, sizeof(t->queue), "%s", text);
     (void) snprintf(t->dlq, sizeof(t->dlq), "{\"Attributes\":{\"QueueArn\":"
-                    "\"" DLQ "\",\"MessageRetentionPeriod\":\"%s\"}}",
-                    t->dlq_retention);
+                    "\"" DLQ "\",\"MessageRetentionPeriod\":\"%s\","
+                    "\"ApproximateNumberOfMessages\":\"%s\"}}",
+                    t->dlq_retention, t->dead);
     json_decref(root);
     free(text);
     free(policy);
@@ -149,6 +154,13 @@ doctor(test_t *t)
     (void) fake_answer(t->fake, 200, t->queue);
     (void) fake_answer(t->fake, 200, t->subscriptions);
     (void) fake_answer(t->fake, 200, t->subscription);
+}
+
+
+static int
+doctor(test_t *t)
+{
+    doctor_answers(t);
 
     return as_doctor_aws(t->aws, &t->conf);
 }
@@ -326,6 +338,56 @@ test_refused(void **state)
 }
 
 
+static void
+test_dead_letters(void **state)
+{
+    test_t  *t = *state;
+
+    t->dead = "3";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "dlq:1;");
+}
+
+
+static void
+test_backlog(void **state)
+{
+    test_t  *t = *state;
+
+    t->waiting = "1000";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "queue:1;");
+}
+
+
+/* Nobody answers: ten seconds a peer. */
+static void
+test_silence(void **state)
+{
+    int64_t   before;
+    test_t   *t = *state;
+
+    before = t->fake->mono_ms;
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_string_equal(t->findings, "credentials:3;topic:3;queue:3;dlq:3;");
+    assert_true(t->fake->mono_ms - before <= 30100);
+}
+
+
+/* SNS is silent, SQS answers. */
+static void
+test_silent_sns(void **state)
+{
+    test_t  *t = *state;
+
+    doctor_answers(t);
+    t->fake->answers[1].silent = true;
+    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_string_equal(t->findings, "topic:3;");
+    assert_true(t->fine >= 7);
+}
+
+
 int
 main(void)
 {
@@ -343,7 +405,11 @@ main(void)
         cmocka_unit_test_setup_teardown(test_other_region, setup, teardown),
         cmocka_unit_test_setup_teardown(test_credentials_throttled, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown)
+        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_letters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_backlog, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_silent_sns, setup, teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

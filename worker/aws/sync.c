@@ -128,6 +128,13 @@ as_sync_pair(const as_sync_t *sync, const char *name)
 }
 
 
+static int64_t
+as_sync_now(const as_sync_t *sync)
+{
+    return as_clock_mono_ms(as_aws_clock(sync->aws));
+}
+
+
 /* 0, or -1 when stopped. */
 static int
 as_sync_pause(as_sync_t *sync, int64_t ms)
@@ -138,6 +145,33 @@ as_sync_pause(as_sync_t *sync, int64_t ms)
                          sync->stop_fd, ms);
 
     return errno == EINTR ? -1 : 0;
+}
+
+
+/* Until the call's end.  0, or -1 with sync->error. */
+static int
+as_sync_wait(as_sync_t *sync)
+{
+    int64_t  ms;
+
+    ms = sync->until_ms == 0 ? -1 : sync->until_ms - as_sync_now(sync);
+
+    if (as_loop_until(as_http_loop(as_aws_http(sync->aws)), &sync->done,
+                      sync->stop_fd, sync->until_ms != 0 && ms < 0 ? 0 : ms)
+        == 0)
+    {
+        return 0;
+    }
+
+    if (errno == ETIMEDOUT) {
+        as_aws_error_own(&sync->error, AS_AWS_PERMANENT, "NoAnswer",
+                         "there was no answer in time");
+    } else {
+        as_aws_error_own(&sync->error, AS_AWS_PERMANENT, "Stopped",
+                         "stopped by a signal");
+    }
+
+    return -1;
 }
 
 
@@ -159,13 +193,8 @@ as_sync_attempt(as_sync_t *sync, as_sync_start_pt start, const void *arg)
         return -1;
     }
 
-    if (as_loop_until(as_http_loop(as_aws_http(sync->aws)), &sync->done,
-                      sync->stop_fd, -1)
-        != 0)
-    {
+    if (as_sync_wait(sync) != 0) {
         as_aws_cancel(sync->aws, call);
-        as_aws_error_own(&sync->error, AS_AWS_PERMANENT, "Stopped",
-                         "stopped by a signal");
         return -1;
     }
 
@@ -197,7 +226,9 @@ as_sync_run(as_sync_t *sync, as_sync_start_pt start, const void *arg)
         ms = as_aws_retry_ms(&sync->error, n, AS_SYNC_BASE_MS,
                              AS_SYNC_MAX_MS, random);
 
-        if (ms < 0) {
+        if (ms < 0 || (sync->until_ms != 0
+                       && as_sync_now(sync) + ms >= sync->until_ms))
+        {
             return -1;
         }
 

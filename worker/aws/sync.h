@@ -17,6 +17,8 @@
 typedef struct {
     as_aws_t        *aws;
     int              stop_fd;          /* -1: none; see as_loop_until() */
+    int64_t          until_ms;         /* as as_clock_mono_ms(): calls end
+                                          then; 0: they end by themselves */
 
     /* of the last call */
     as_aws_error_t   error;
@@ -42,7 +44,7 @@ void as_sync_free(as_sync_t *sync);
 
 /*
  * 0, or -1 with sync->error: the last of up to six attempts.  Its code is
- * "Stopped" when stop_fd became readable.
+ * "Stopped" when stop_fd became readable, "NoAnswer" when until_ms came.
  */
 int as_sync_run(as_sync_t *sync, as_sync_start_pt start, const void *arg);
 

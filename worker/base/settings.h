@@ -72,6 +72,7 @@ typedef struct {
     int64_t      metrics_port;         /* 0: none */
     int64_t      log_format;           /* AS_TEXT_LINES, AS_JSON_LINES */
     int64_t      log_level;            /* as_log_level_e */
+    const char  *status_url;           /* nginx's, for doctor */
     const char  *proxy;
     const char  *ca_bundle;
     int64_t      aws_private;          /* AS_OFF, AS_ON */

@@ -112,6 +112,8 @@ const as_setting_t  as_settings_table[] = {
             "in leases and letters; default host:pid"),
     AS_NUMBER("AUTOSTOCK_METRICS_PORT", metrics_port, "9508", 0, 65535,
               "on 127.0.0.1: /metrics, /healthz; 0: none"),
+    AS_URL("AUTOSTOCK_STATUS_URL", status_url, 0,
+           "nginx's status page, at which doctor looks"),
     AS_CHOICE("AUTOSTOCK_LOG_FORMAT", log_format, "text", "text|json",
               "of the lines on stderr"),
     AS_CHOICE("AUTOSTOCK_LOG_LEVEL", log_level, "info",

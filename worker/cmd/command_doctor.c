@@ -2,16 +2,30 @@
  * autostock-worker doctor
  */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/doctor_aws.h"
 #include "cmd/doctor_db.h"
+#include "cmd/doctor_life.h"
+#include "cmd/doctor_orders.h"
 #include "cmd/doctor_shop.h"
 #include "cmd/session.h"
 
 
-#define AS_DOCTOR_LEASE_MS  15000      /* beside the factory's time-out */
+#define AS_DOCTOR_LEASE_MS    15000    /* beside the factory's time-out */
+#define AS_DOCTOR_DB_S        10       /* for the database, in all */
+#define AS_DOCTOR_CONNECT_MS  5000     /* of them for a connection */
+
+
+typedef struct {
+    as_session_t       *session;
+    as_findings_t      *findings;
+    as_text_t           sku;           /* some product's */
+    as_doctor_signs_t   signs;
+} as_command_doctor_db_t;
 
 
 /* Each line of errors is a finding. */
@@ -88,37 +102,96 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
 
 
 static void
-as_command_doctor_shop(as_session_t *session, as_findings_t *findings,
-    const char *sku)
+as_command_doctor_http(as_session_t *session, as_findings_t *findings,
+    const char *sku, const as_doctor_signs_t *signs)
 {
-    as_doctor_shop_t      shop;
+    as_doctor_http_t      http;
     const as_settings_t  *settings = session->settings;
 
-    shop.findings = findings;
-    shop.http = session->http;
-    shop.settings = settings;
-    shop.stop_fd = session->stop_fd;
+    http.findings = findings;
+    http.http = session->http;
+    http.settings = settings;
+    http.stop_fd = session->stop_fd;
 
-    if (shop.http == NULL) {
+    if (http.http == NULL) {
         return;
     }
 
+    as_doctor_worker(&http, signs);
+    as_doctor_nginx(&http);
+
     if (settings->factory_api_url != NULL) {
-        as_doctor_factories(&shop, session->db);
+        as_doctor_factories(&http, session->db);
     }
 
     if (settings->callback_url != NULL && settings->callback_secret != NULL) {
-        as_doctor_callback(&shop, *sku == '\0' ? "autostock-doctor" : sku);
+        as_doctor_callback(&http, *sku == '\0' ? "autostock-doctor" : sku);
     }
+}
+
+
+/* In a thread of its own, for which the command waits. */
+static void *
+as_command_doctor_db_run(void *data)
+{
+    as_command_doctor_db_t  *look = data;
+    as_session_t            *session = look->session;
+
+    if (as_doctor_db(look->findings, session->db, session->settings,
+                     &look->sku))
+    {
+        as_doctor_orders(look->findings, session->db, session->settings,
+                         &look->signs);
+    }
+
+    return NULL;
+}
+
+
+/* All that is asked of the database, within AS_DOCTOR_DB_S. */
+static void
+as_command_doctor_db(as_command_doctor_db_t *look)
+{
+    pthread_t             thread;
+    as_settings_t         settings;
+    struct timespec       until;
+    const as_settings_t  *own = look->session->settings;
+
+    if (own->db_username == NULL || own->db_database == NULL) {
+        return;
+    }
+
+    settings = *own;
+    if (settings.db_connect_timeout > AS_DOCTOR_CONNECT_MS) {
+        settings.db_connect_timeout = AS_DOCTOR_CONNECT_MS;
+    }
+
+    as_db_reload(look->session->db, &settings);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += AS_DOCTOR_DB_S;
+
+    if (pthread_create(&thread, NULL, as_command_doctor_db_run, look) == 0
+        && pthread_timedjoin_np(thread, NULL, &until) != 0)
+    {
+        as_db_abort(look->session->db);
+        pthread_join(thread, NULL);
+        as_findings_say(look->findings, AS_DOCTOR_UNREACHABLE,
+                        "database-time", "see what holds the server up: SHOW "
+                        "PROCESSLIST", "it was not done with the questions "
+                        "above within %d s", AS_DOCTOR_DB_S);
+    }
+
+    as_db_reload(look->session->db, own);
 }
 
 
 static int
 as_command_doctor_run(const as_options_t *options)
 {
-    as_text_t        errors = AS_TEXT_EMPTY, sku = AS_TEXT_EMPTY;
-    as_session_t     session;
-    as_findings_t    findings;
+    as_text_t                errors = AS_TEXT_EMPTY;
+    as_session_t             session;
+    as_findings_t            findings;
+    as_command_doctor_db_t   look;
 
     if (options->narguments != 0) {
         fprintf(stderr, "doctor: expected no arguments, found \"%s\"\n",
@@ -138,18 +211,17 @@ as_command_doctor_run(const as_options_t *options)
         (void) as_settings_require(session.settings, AS_NEED_RUN, &errors);
         as_command_doctor_settings(&findings, &errors);
 
-        if (session.settings->db_username != NULL
-            && session.settings->db_database != NULL)
-        {
-            as_doctor_db(&findings, session.db, session.settings, &sku);
-        }
-
+        memset(&look, 0, sizeof(look));
+        look.session = &session;
+        look.findings = &findings;
+        as_command_doctor_db(&look);
         as_command_doctor_aws(&session, &findings);
-        as_command_doctor_shop(&session, &findings, as_text_get(&sku));
+        as_command_doctor_http(&session, &findings, as_text_get(&look.sku),
+                               &look.signs);
+        as_text_free(&look.sku);
     }
 
     as_text_free(&errors);
-    as_text_free(&sku);
     as_session_close(&session);
 
     return as_findings_end(&findings);
@@ -158,10 +230,12 @@ as_command_doctor_run(const as_options_t *options)
 
 const as_command_t  as_command_doctor = {
     "doctor", "", "look at all the wiring, and say how to mend it",
-    "Settings, database (schema, grants, durability), AWS (credentials,\n"
-    "clock, topic, subscription, policies, queues), the factory (nothing is\n"
-    "ordered) and the callback's way through nginx (nothing is booked).\n"
-    "Changes nothing.  Exits 1 where something is wrong, 3 where something\n"
-    "could not be looked at.\n",
+    "Settings, database (schema, grants, durability), orders that stand\n"
+    "still, AWS (credentials, clock, topic, subscription, policies, queues,\n"
+    "dead letters), the worker by its metrics, nginx by its status page, the\n"
+    "factory (nothing is ordered) and the callback's way through nginx\n"
+    "(nothing is booked).  Changes nothing.  A peer that does not answer\n"
+    "takes 10 s at most.  Exits 1 where something is wrong, 3 where\n"
+    "something could not be looked at.\n",
     as_options_none, as_command_doctor_run
 };

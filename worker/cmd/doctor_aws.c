@@ -15,12 +15,25 @@
 #define AS_DOCTOR_WEEK   604800        /* seconds: the least for a DLQ */
 
 #define AS_DOCTOR_PROVISION  "run autostock-worker provision"
+#define AS_DOCTOR_PEER_MS    10000     /* for all questions to one peer */
+#define AS_DOCTOR_BACKLOG    1000      /* messages in the queue: many */
+
+
+typedef enum {
+    AS_DOCTOR_STS = 0,
+    AS_DOCTOR_SNS,
+    AS_DOCTOR_SQS,
+    AS_DOCTOR_PEERS
+} as_doctor_peer_e;
 
 
 typedef struct {
     const as_doctor_aws_t  *conf;
     as_aws_t               *aws;
     as_sync_t               sync;
+    as_doctor_peer_e        peer;              /* that is asked */
+    int64_t                 asked_ms;          /* since when */
+    int64_t                 left_ms[AS_DOCTOR_PEERS];
     bool                    found;
     bool                    unreachable;
 
@@ -45,6 +58,21 @@ as_doctor_say(as_doctor_t *d, as_doctor_level_e level, const char *check,
     d->found |= level == AS_DOCTOR_WARNING || level == AS_DOCTOR_WRONG;
     d->unreachable |= level == AS_DOCTOR_UNREACHABLE;
     d->conf->finding(d->conf->data, level, check, what, mend);
+}
+
+
+/* The peer that is asked next.  One that does not answer takes no time from
+ * another. */
+static void
+as_doctor_ask_peer(as_doctor_t *d, as_doctor_peer_e peer)
+{
+    int64_t  now;
+
+    now = as_clock_mono_ms(as_aws_clock(d->aws));
+    d->left_ms[d->peer] -= now - d->asked_ms;
+    d->peer = peer;
+    d->asked_ms = now;
+    d->sync.until_ms = now + (d->left_ms[peer] > 0 ? d->left_ms[peer] : 1);
 }
 
 
@@ -207,7 +235,7 @@ static bool
 as_doctor_dlq(as_doctor_t *d)
 {
     char         shown[AS_URL_SHOWN_LEN];
-    unsigned     retention;
+    unsigned     retention, dead;
     const char  *url;
 
     url = as_url_shown(d->conf->dlq_url, shown);
@@ -237,8 +265,11 @@ as_doctor_dlq(as_doctor_t *d)
                       "dead letters are kept for %u s", retention);
     }
 
-    as_doctor_say(d, AS_DOCTOR_FINE, "dlq", "", "%s holds %u letters", url,
-                  as_doctor_number(d, "ApproximateNumberOfMessages"));
+    dead = as_doctor_number(d, "ApproximateNumberOfMessages");
+    as_doctor_say(d, dead == 0 ? AS_DOCTOR_FINE : AS_DOCTOR_WARNING, "dlq",
+                  dead == 0 ? "" : "autostock-worker dlq list says why; mend "
+                  "that, then dlq redrive sends them again, or dlq drop "
+                  "ends them", "%s holds %u dead letters", url, dead);
 
     return true;
 }
@@ -249,7 +280,7 @@ static bool
 as_doctor_queue(as_doctor_t *d)
 {
     char         shown[AS_URL_SHOWN_LEN];
-    unsigned     visibility;
+    unsigned     visibility, visible;
     const char  *url;
 
     url = as_url_shown(d->conf->queue_url, shown);
@@ -263,10 +294,14 @@ as_doctor_queue(as_doctor_t *d)
     d->retention_s = as_doctor_number(d, "MessageRetentionPeriod");
     visibility = as_doctor_number(d, "VisibilityTimeout");
 
-    as_doctor_say(d, AS_DOCTOR_FINE, "queue", "",
+    visible = as_doctor_number(d, "ApproximateNumberOfMessages");
+    as_doctor_say(d, visible < AS_DOCTOR_BACKLOG ? AS_DOCTOR_FINE
+                  : AS_DOCTOR_WARNING, "queue", visible < AS_DOCTOR_BACKLOG
+                  ? "" : "see that autostock-worker run is up, and the "
+                  "factory; more workers, or more AUTOSTOCK_IN_FLIGHT and "
+                  "AUTOSTOCK_FACTORY_CONCURRENCY, take them faster",
                   "%s holds %u messages, %u are being worked on", url,
-                  as_doctor_number(d, "ApproximateNumberOfMessages"),
-                  as_doctor_number(d,
+                  visible, as_doctor_number(d,
                                    "ApproximateNumberOfMessagesNotVisible"));
 
     if (visibility <= d->conf->deadline_s) {
@@ -402,34 +437,54 @@ as_doctor_subscription(as_doctor_t *d)
 }
 
 
+static void
+as_doctor_wiring(as_doctor_t *d)
+{
+    bool  topic, queue, dlq;
+
+    as_doctor_ask_peer(d, AS_DOCTOR_SNS);
+    topic = as_doctor_topic(d);
+
+    as_doctor_ask_peer(d, AS_DOCTOR_SQS);
+    queue = as_doctor_queue(d);
+    dlq = as_doctor_dlq(d);
+
+    /* Once more, now that the others' ARNs are known. */
+    if (queue && as_sync_queue(&d->sync, d->conf->queue_url) == 0) {
+        if (dlq) {
+            as_doctor_redrive(d);
+        }
+
+        as_doctor_policy(d);
+    }
+
+    if (topic && queue) {
+        as_doctor_ask_peer(d, AS_DOCTOR_SNS);
+        as_doctor_subscription(d);
+    }
+}
+
+
 int
 as_doctor_aws(as_aws_t *aws, const as_doctor_aws_t *conf)
 {
-    bool         topic, queue, dlq;
+    unsigned     i;
     as_doctor_t  d;
 
     memset(&d, 0, sizeof(d));
     d.conf = conf;
     d.aws = aws;
+    d.asked_ms = as_clock_mono_ms(as_aws_clock(aws));
     as_sync_init(&d.sync, aws, conf->stop_fd);
 
+    for (i = 0; i < AS_DOCTOR_PEERS; i++) {
+        d.left_ms[i] = AS_DOCTOR_PEER_MS;
+    }
+
+    as_doctor_ask_peer(&d, AS_DOCTOR_STS);
+
     if (as_doctor_caller(&d)) {
-        topic = as_doctor_topic(&d);
-        queue = as_doctor_queue(&d);
-        dlq = as_doctor_dlq(&d);
-
-        /* Once more, now that the others' ARNs are known. */
-        if (queue && as_sync_queue(&d.sync, conf->queue_url) == 0) {
-            if (dlq) {
-                as_doctor_redrive(&d);
-            }
-
-            as_doctor_policy(&d);
-        }
-
-        if (topic && queue) {
-            as_doctor_subscription(&d);
-        }
+        as_doctor_wiring(&d);
     }
 
     as_sync_free(&d.sync);

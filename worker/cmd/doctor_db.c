@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/doctor_columns.h"
 #include "cmd/doctor_db.h"
 #include "cmd/doctor_sku.h"
+#include "as_sqlerror.h"
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
@@ -24,26 +26,23 @@
 typedef struct {
     const char  *may;
     const char  *sql;
-    const char  *grants;               /* the file that gives it */
 } as_doctor_right_t;
 
 static const as_doctor_right_t  as_doctor_rights[] = {
     { "lock a product's row",
       "SELECT stock FROM product WHERE product_id = " AS_DOCTOR_NOBODY
-      " FOR UPDATE", "sql/grants.sql" },
+      " FOR UPDATE" },
 
     { "read the factories",
-      "SELECT identifier, API FROM factory LIMIT 0", "sql/grants.sql" },
+      "SELECT identifier, API FROM factory LIMIT 0" },
 
     { "open orders",
       "INSERT INTO restock_order (order_id, product_id, quantity) SELECT "
-      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", 1 FROM DUAL WHERE FALSE",
-      "sql/grants.sql" },
+      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", 1 FROM DUAL WHERE FALSE" },
 
     { "change orders",
       "UPDATE restock_order SET state = state, attempts = attempts,"
-      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NOBODY,
-      "sql/grants.sql" },
+      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NOBODY },
 
     { "write opening movements",
       "INSERT INTO stock_movement (movement_id, product_id, kind, quantity,"
@@ -51,48 +50,25 @@ static const as_doctor_right_t  as_doctor_rights[] = {
       ", 'opening', 1, NULL FROM DUAL WHERE FALSE;INSERT INTO"
       " stock_movement_key (idempotency_key, movement_id, product_id) SELECT "
       AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
-      " FROM DUAL WHERE FALSE", "sql/grants.sql" },
+      " FROM DUAL WHERE FALSE" },
 
     { "forget idempotency keys",
       "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
       " WHERE movement_id = " AS_DOCTOR_NOBODY ";DELETE FROM"
-      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY,
-      "sql/grants.sql" },
+      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY },
 };
 
 #define AS_DOCTOR_RIGHTS                                                      \
     (sizeof(as_doctor_rights) / sizeof(as_doctor_rights[0]))
 
 
-/* What autostock adds to the shop's tables; the columns it uses of them. */
-static const char *const  as_doctor_columns[] = {
-    "product.product_id", "product.sku", "product.stock",
-    "product.factory_id", "product.reorder_point",
-    "product.reorder_quantity", "factory.factory_id", "factory.identifier",
-    "factory.API", "stock_movement.movement_id", "stock_movement.product_id",
-    "stock_movement.kind", "stock_movement.quantity",
-    "stock_movement.idempotency_key", "stock_movement.fingerprint",
-    "stock_movement.order_id", "stock_movement.created_at",
-    "stock_movement_key.idempotency_key", "stock_movement_key.movement_id",
-    "stock_movement_key.product_id",
-    "restock_order.order_id", "restock_order.product_id",
-    "restock_order.state", "restock_order.quantity",
-    "restock_order.received", "restock_order.attempts",
-    "restock_order.next_attempt_at", "restock_order.lease_until",
-    "restock_order.lease_owner", "restock_order.last_error",
-    "restock_order.sns_message_id", "restock_order.open_product_id"
-};
-
-#define AS_DOCTOR_COLUMNS                                                     \
-    (sizeof(as_doctor_columns) / sizeof(as_doctor_columns[0]))
-
-
 typedef struct {
     as_findings_t  *findings;
     as_db_t        *db;
     as_text_t      *sku;
+    const char     *database;
 
-    bool            columns[AS_DOCTOR_COLUMNS];
+    bool            columns[AS_DOCTOR_COLUMNS_MAX];
     bool            keys[2];           /* open order, idempotency */
     bool            check;             /* stock >= 0 */
     int             triggers;
@@ -113,7 +89,6 @@ static void
 as_doctor_schema_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    size_t           i;
     as_doctor_db_t  *d = data;
 
     (void) lengths;
@@ -121,9 +96,7 @@ as_doctor_schema_row(void *data, unsigned statement,
 
     switch (statement) {
     case 0:
-        for (i = 0; i < AS_DOCTOR_COLUMNS; i++) {
-            d->columns[i] |= strcmp(columns[0], as_doctor_columns[i]) == 0;
-        }
+        as_doctor_column_seen(d->columns, columns[0]);
         break;
 
     case 1:
@@ -189,35 +162,31 @@ as_doctor_schema_read(as_doctor_db_t *d)
 static void
 as_doctor_schema_tell(as_doctor_db_t *d)
 {
-    size_t     i;
-    as_text_t  missing = AS_TEXT_EMPTY;
+    unsigned  told;
 
-    for (i = 0; i < AS_DOCTOR_COLUMNS; i++) {
-        if (!d->columns[i]) {
-            as_text_printf(&missing, "%s%s", missing.len > 0 ? ", " : "",
-                           as_doctor_columns[i]);
-        }
-    }
+    told = as_doctor_columns_tell(d->findings, d->columns, d->database);
 
-    if (!d->keys[0]) {
-        as_text_printf(&missing, "%sthe unique key over "
-                       "restock_order.open_product_id",
-                       missing.len > 0 ? ", " : "");
-    }
-
-    if (!d->keys[1]) {
-        as_text_printf(&missing, "%sthe unique key over "
-                       "stock_movement_key.idempotency_key",
-                       missing.len > 0 ? ", " : "");
-    }
-
-    if (missing.len > 0) {
+    if (!d->keys[0] && told == 0) {
+        told++;
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
-                        "mariadb DATABASE < sql/schema.sql (it adds what is "
-                        "missing), and sql/grants.sql: what this user may "
-                        "not see is missing to it", "missing: %.800s",
-                        as_text_get(&missing));
-    } else {
+                        "ALTER TABLE restock_order ADD CONSTRAINT "
+                        "uc_restock_order_open_product UNIQUE "
+                        "(open_product_id); where two orders of a product "
+                        "are open, autostock-worker orders cancel one first",
+                        "restock_order has no unique key over "
+                        "open_product_id: a product may get two open orders");
+    }
+
+    if (!d->keys[1] && told == 0) {
+        told++;
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
+                        "ALTER TABLE stock_movement_key ADD PRIMARY KEY "
+                        "(idempotency_key)", "stock_movement_key has no "
+                        "unique key over idempotency_key: what must not "
+                        "happen twice may");
+    }
+
+    if (told == 0) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "schema", "",
                         "tables, columns and unique keys are there");
     }
@@ -227,24 +196,25 @@ as_doctor_schema_tell(as_doctor_db_t *d)
                         "ALTER TABLE ... ENGINE=InnoDB", "%s: no "
                         "transactions", d->engine);
     }
-
-    as_text_free(&missing);
 }
 
 
 static void
 as_doctor_trigger_tell(as_doctor_db_t *d)
 {
+    char  mend[400];
+
+    snprintf(mend, sizeof(mend), "mariadb %s < sql/trigger.sql; where the "
+             "right is missing (error 1419), leave it: the watchdog writes "
+             "the openings", d->database);
+
     if (d->triggers == AS_DOCTOR_TRIGGERS) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "products inserted by plain SQL get their opening "
                         "movement");
 
     } else if (d->may_see_triggers) {
-        as_findings_say(d->findings, AS_DOCTOR_WARNING, "trigger",
-                        "mariadb DATABASE < sql/trigger.sql; where the right "
-                        "is missing (error 1419), leave it: the watchdog "
-                        "writes the openings",
+        as_findings_say(d->findings, AS_DOCTOR_WARNING, "trigger", mend,
                         "product has %d of the %d triggers for opening "
                         "movements", d->triggers, AS_DOCTOR_TRIGGERS);
     } else {
@@ -370,6 +340,17 @@ as_doctor_packets_tell(as_doctor_db_t *d)
 
 
 static void
+as_doctor_read_only_tell(as_doctor_db_t *d, const char *why)
+{
+    as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
+                    "where it is the primary: SET GLOBAL read_only = 0, and "
+                    "the same in its configuration; where it is a replica, "
+                    "set DB_HOSTNAME to the primary",
+                    "the server takes no changes: %s", why);
+}
+
+
+static void
 as_doctor_server(as_doctor_db_t *d)
 {
     int64_t          skew;
@@ -388,7 +369,8 @@ as_doctor_server(as_doctor_db_t *d)
     clock_gettime(CLOCK_REALTIME, &now);
 
     if (status != AS_DB_OK && d->version[0] == '\0') {
-        as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "server", "",
+        as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "server",
+                        "see the finding on the database, or try again",
                         "its settings cannot be read: %s",
                         as_db_error(d->db));
         return;
@@ -402,9 +384,7 @@ as_doctor_server(as_doctor_db_t *d)
                     ? ", older than 10.11 (MariaDB) or 8.0.16 (MySQL)" : "");
 
     if (d->read_only) {
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
-                        "set DB_HOSTNAME to the primary",
-                        "the server is read-only: a replica?");
+        as_doctor_read_only_tell(d, "@@read_only is on");
     }
 
     if (!d->utf8mb4) {
@@ -428,45 +408,121 @@ as_doctor_server(as_doctor_db_t *d)
 }
 
 
+/* The statement failed for another reason than a missing right, and nothing
+ * more can be learned. */
+static bool
+as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
+{
+    /* no such table, no such column: the schema's findings */
+    if (as_db_errno(d->db) == 1146 || as_db_errno(d->db) == 1054) {
+        return true;
+    }
+
+    /* the binary log's finding */
+    if (as_db_by_statement(d->db)
+        && as_db_errno(d->db) == AS_DOCTOR_ER_BINLOG)
+    {
+        return true;
+    }
+
+    if (as_sqlerror(as_db_errno(d->db)) == AS_SQLERROR_READ_ONLY) {
+        if (!d->read_only) {
+            as_doctor_read_only_tell(d, as_db_error(d->db));
+        }
+        return true;
+    }
+
+    if (status == AS_DB_GONE) {
+        as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "grants",
+                        "see the finding on the database, or try again",
+                        "what the user may do is not known: %s",
+                        as_db_error(d->db));
+    }
+
+    return status == AS_DB_GONE;
+}
+
+
+static void
+as_doctor_user_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    (void) statement;
+    (void) lengths;
+    (void) n;
+
+    as_text_put(data, columns[0]);
+}
+
+
+/* sql/grants.sql is about a certain user. */
+static void
+as_doctor_rights_mend(as_doctor_db_t *d, as_text_t *mend)
+{
+    as_text_t   user = AS_TEXT_EMPTY;
+    const char  own[] = "autostock_worker@localhost";
+
+    (void) as_db_exec(d->db, "SELECT CURRENT_USER()", as_doctor_user_row,
+                      &user);
+
+    if (strcmp(as_text_get(&user), own) == 0) {
+        as_text_printf(mend, "as an administrator: mariadb %s < "
+                       "sql/grants.sql", d->database);
+    } else {
+        as_text_printf(mend, "as an administrator: sed 's/%s/%.*s@\"%s\"/' "
+                       "sql/grants.sql | mariadb %s", own,
+                       (int) strcspn(as_text_get(&user), "@"),
+                       as_text_get(&user), as_text_get(&user)
+                       + strcspn(as_text_get(&user), "@")
+                       + (strchr(as_text_get(&user), '@') != NULL),
+                       d->database);
+    }
+
+    as_text_free(&user);
+}
+
+
 /* A right that is missing is told by its statement's error. */
 static void
 as_doctor_rights_look(as_doctor_db_t *d)
 {
-    size_t          i, missing;
+    size_t          i;
+    as_text_t       missing = AS_TEXT_EMPTY, mend = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    for (i = 0, missing = 0; i < AS_DOCTOR_RIGHTS; i++) {
+    for (i = 0; i < AS_DOCTOR_RIGHTS; i++) {
         status = as_db_exec(d->db, as_doctor_rights[i].sql, NULL, NULL);
 
-        if (status == AS_DB_ERROR && as_db_errno(d->db) == 1146) {
-            return;                    /* the schema's finding */
+        if (status == AS_DB_OK) {
+            continue;
         }
 
-        if (status == AS_DB_ERROR && as_db_by_statement(d->db)
-            && as_db_errno(d->db) == AS_DOCTOR_ER_BINLOG)
-        {
-            return;                    /* the binary log's finding */
+        if (as_doctor_rights_end(d, status)) {
+            goto out;
         }
 
-        if (status != AS_DB_OK) {
-            missing++;
-            as_findings_say(d->findings, status == AS_DB_GONE
-                            ? AS_DOCTOR_UNREACHABLE : AS_DOCTOR_WRONG,
-                            "grants", "as an administrator: mariadb DATABASE "
-                            "< sql/grants.sql", "the worker's user may not "
-                            "%s: %s", as_doctor_rights[i].may,
-                            as_db_error(d->db));
-        }
+        as_text_printf(&missing, "%s%s (%s)", missing.len > 0 ? ", " : "",
+                       as_doctor_rights[i].may, as_db_error(d->db));
     }
 
-    if (missing == 0) {
+    if (missing.len == 0) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "grants", "",
                         "the worker's user may do what `run` does");
+    } else {
+        as_doctor_rights_mend(d, &mend);
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "grants",
+                        as_text_get(&mend), "the worker's user may not %.900s",
+                        as_text_get(&missing));
     }
+
+out:
+
+    as_text_free(&missing);
+    as_text_free(&mend);
 }
 
 
-void
+bool
 as_doctor_db(as_findings_t *findings, as_db_t *db,
     const as_settings_t *settings, as_text_t *sku)
 {
@@ -476,13 +532,14 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     d.findings = findings;
     d.db = db;
     d.sku = sku;
+    d.database = settings->db_database;
 
     if (as_db_connect(db) != AS_DB_OK) {
         as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "database",
                         "check DB_HOSTNAME, DB_PORT or DB_SOCKET, "
                         "DB_USERNAME, DB_PASSWORD, DB_DATABASE, DB_TLS; is "
                         "the server up?", "%s", as_db_error(db));
-        return;
+        return false;
     }
 
     as_findings_say(findings, AS_DOCTOR_FINE, "database", "",
@@ -492,9 +549,10 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     as_doctor_server(&d);
 
     if (as_doctor_schema_read(&d) != AS_DB_OK) {
-        as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "schema", "",
+        as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "schema",
+                        "see the finding on the database, or try again",
                         "it cannot be read: %s", as_db_error(db));
-        return;
+        return false;
     }
 
     as_doctor_schema_tell(&d);
@@ -502,4 +560,6 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     as_doctor_trigger_tell(&d);
     as_doctor_sku(findings, db, settings);
     as_doctor_rights_look(&d);
+
+    return true;
 }

@@ -9,8 +9,9 @@
 #include "cmd/findings.h"
 
 
-/* sku becomes that of some product, where there is one. */
-void as_doctor_db(as_findings_t *findings, as_db_t *db,
+/* sku becomes that of some product, where there is one.  False where the
+ * database, or its schema, cannot be read. */
+bool as_doctor_db(as_findings_t *findings, as_db_t *db,
     const as_settings_t *settings, as_text_t *sku);
 
 

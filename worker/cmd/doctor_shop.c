@@ -14,98 +14,57 @@
 #include "base/url_shown.h"
 
 
-#define AS_DOCTOR_FACTORIES   20
-#define AS_DOCTOR_TIMEOUT_MS  5000     /* the factory's, for its callback */
-
-
-typedef struct {
-    bool             done;
-    as_http_error_e  error;
-    int              status;
-    char             reason[256];
-    char             body[2048];
-} as_doctor_answer_t;
+#define AS_DOCTOR_FACTORIES  20
 
 
 static void
-as_doctor_answered(void *data, const as_http_answer_t *answer)
-{
-    as_doctor_answer_t  *a = data;
-
-    a->done = true;
-    a->error = answer->error;
-    a->status = answer->status;
-    snprintf(a->reason, sizeof(a->reason), "%s", answer->reason);
-    snprintf(a->body, sizeof(a->body), "%s", answer->body);
-}
-
-
-/* 0, or -1 where there is no answer: a->reason tells. */
-static int
-as_doctor_ask(const as_doctor_shop_t *shop, as_http_request_t *rq,
+as_doctor_factory_begin(const as_doctor_http_t *shop, const char *url,
     as_doctor_answer_t *a)
 {
-    as_http_call_t  *call;
+    as_http_request_t  rq;
 
-    memset(a, 0, sizeof(*a));
-    rq->timeout_ms = AS_DOCTOR_TIMEOUT_MS;
-    rq->connect_timeout_ms = AS_DOCTOR_TIMEOUT_MS;
-    rq->done = as_doctor_answered;
-    rq->data = a;
-
-    call = as_http_send(shop->http, rq);
-    if (call == NULL) {
-        snprintf(a->reason, sizeof(a->reason), "not sent");
-        return -1;
-    }
-
-    if (as_loop_until(as_http_loop(shop->http), &a->done, shop->stop_fd, -1)
-        != 0) {
-        as_http_cancel(shop->http, call);
-        snprintf(a->reason, sizeof(a->reason), "stopped by a signal");
-        return -1;
-    }
-
-    return a->error == AS_HTTP_OK || a->status != 0 ? 0 : -1;
-}
-
-
-static void
-as_doctor_factory(const as_doctor_shop_t *shop, const char *url)
-{
-    char                 shown[AS_URL_SHOWN_LEN];
-    as_http_request_t    rq;
-    as_doctor_answer_t   a;
-
-    (void) as_url_shown(url, shown);
     memset(&rq, 0, sizeof(rq));
     rq.method = "HEAD";
     rq.url = url;
     rq.flags = as_factory_flags(shop->settings, url);
 
-    if (as_doctor_ask(shop, &rq, &a) != 0) {
+    as_doctor_http_begin(shop, &rq, a);
+}
+
+
+static void
+as_doctor_factory_tell(const as_doctor_http_t *shop, const char *url,
+    as_doctor_answer_t *a)
+{
+    char  shown[AS_URL_SHOWN_LEN];
+
+    (void) as_url_shown(url, shown);
+
+    if (as_doctor_http_wait(shop, a) != 0) {
         as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "factory",
-                        a.error == AS_HTTP_FORBIDDEN
+                        a->error == AS_HTTP_FORBIDDEN
                         ? "where the factory is in your own network: "
                           "AUTOSTOCK_FACTORY_PRIVATE=on"
                         : "see that the factory is up, that FACTORY_API_URL "
                           "(or factory.API) is right, and that a firewall "
                           "lets us out", "%s: %s: %s", shown,
-                        as_http_error_text(a.error), a.reason);
+                        as_http_error_text(a->error), a->reason);
 
-    } else if (a.status >= 500) {
+    } else if (a->status >= 500) {
         as_findings_say(shop->findings, AS_DOCTOR_WARNING, "factory",
                         "ask the factory; meanwhile orders wait",
-                        "%s answers %d", shown, a.status);
+                        "%s answers %d", shown, a->status);
     } else {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "factory", "",
-                        "%s answers (%d to a HEAD)", shown, a.status);
+                        "%s answers (%d to a HEAD)", shown, a->status);
     }
+
+    as_text_free(&a->body);
 }
 
 
 typedef struct {
-    const as_doctor_shop_t  *shop;
+    const as_doctor_http_t  *shop;
     char                    *urls[AS_DOCTOR_FACTORIES];
     size_t                   n;
 } as_doctor_urls_t;
@@ -163,15 +122,16 @@ as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
+/* All at once: those that do not answer take their time together. */
 void
-as_doctor_factories(const as_doctor_shop_t *shop, as_db_t *db)
+as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
 {
-    size_t             i;
-    as_doctor_urls_t   urls;
+    size_t               i;
+    as_doctor_urls_t     urls;
+    as_doctor_answer_t   answers[AS_DOCTOR_FACTORIES + 1];
 
     memset(&urls, 0, sizeof(urls));
     urls.shop = shop;
-    as_doctor_factory(shop, shop->settings->factory_api_url);
 
     /* the database's own findings are told elsewhere */
     (void) as_db_exec(db, "SELECT identifier, COALESCE(API, '')"
@@ -179,8 +139,16 @@ as_doctor_factories(const as_doctor_shop_t *shop, as_db_t *db)
                       " ORDER BY identifier LIMIT 1000", as_doctor_url_row,
                       &urls);
 
+    as_doctor_factory_begin(shop, shop->settings->factory_api_url,
+                            &answers[AS_DOCTOR_FACTORIES]);
     for (i = 0; i < urls.n; i++) {
-        as_doctor_factory(shop, urls.urls[i]);
+        as_doctor_factory_begin(shop, urls.urls[i], &answers[i]);
+    }
+
+    as_doctor_factory_tell(shop, shop->settings->factory_api_url,
+                           &answers[AS_DOCTOR_FACTORIES]);
+    for (i = 0; i < urls.n; i++) {
+        as_doctor_factory_tell(shop, urls.urls[i], &answers[i]);
         free(urls.urls[i]);
     }
 }
@@ -188,7 +156,7 @@ as_doctor_factories(const as_doctor_shop_t *shop, as_db_t *db)
 
 /* As the factory calls back, of one piece. */
 static int
-as_doctor_call_back(const as_doctor_shop_t *shop, const char *url,
+as_doctor_call_back(const as_doctor_http_t *shop, const char *url,
     const char *sku, as_doctor_answer_t *a)
 {
     int                        rc;
@@ -212,7 +180,7 @@ as_doctor_call_back(const as_doctor_shop_t *shop, const char *url,
     rq.body_len = body.len;
     rq.flags = AS_HTTP_PRIVATE;
 
-    rc = as_doctor_ask(shop, &rq, a);
+    rc = as_doctor_http_ask(shop, &rq, a);
     as_text_free(&body);
 
     return rc;
@@ -224,13 +192,14 @@ as_doctor_call_back(const as_doctor_shop_t *shop, const char *url,
 static bool
 as_doctor_is_unknown(const as_doctor_answer_t *a)
 {
-    return strstr(a->body, "urn:autostock:problem:no-order") != NULL
-           || strstr(a->body, "주문 없음") != NULL;
+    return strstr(as_text_get(&a->body), "urn:autostock:problem:no-order")
+           != NULL
+           || strstr(as_text_get(&a->body), "주문 없음") != NULL;
 }
 
 
 static void
-as_doctor_signed_tell(const as_doctor_shop_t *shop,
+as_doctor_signed_tell(const as_doctor_http_t *shop,
     const as_doctor_answer_t *a)
 {
     char         shown[AS_URL_SHOWN_LEN];
@@ -264,7 +233,8 @@ as_doctor_signed_tell(const as_doctor_shop_t *shop,
     case 503:
         as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
                         "see nginx's error log, and its database's settings",
-                        "%s answers 503: nginx does not reach its database",
+                        "%s answers 503: nginx does not reach its database, or "
+                        "it refuses",
                         url);
         return;
 
@@ -279,9 +249,9 @@ as_doctor_signed_tell(const as_doctor_shop_t *shop,
 
 
 void
-as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
+as_doctor_callback(const as_doctor_http_t *shop, const char *sku)
 {
-    char                 *last, shown[AS_URL_SHOWN_LEN];
+    char                  shown[AS_URL_SHOWN_LEN];
     uint8_t               order[AS_UUID_LEN];
     as_text_t             url = AS_TEXT_EMPTY;
     as_uuid_gen_t         gen;
@@ -292,13 +262,16 @@ as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
         return;
     }
 
+    memset(&a, 0, sizeof(a));
     as_uuid_v7(&gen, (uint64_t) time(NULL) * 1000, order);
 
     if (as_callback_url(&url, settings->callback_url, sku,
                         settings->callback_secret, order) != 0
         || !as_text_ok(&url))
     {
-        as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback", "",
+        as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback",
+                        "autostock-worker check-config shows CALLBACK_URL and "
+                        "whether there is a secret",
                         "the callback cannot be signed");
 
     } else if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) != 0) {
@@ -309,19 +282,8 @@ as_doctor_callback(const as_doctor_shop_t *shop, const char *sku)
                         as_http_error_text(a.error), a.reason);
     } else {
         as_doctor_signed_tell(shop, &a);
-
-        /* another last digit */
-        last = url.data + url.len - 1;
-        *last = *last == '0' ? '1' : '0';
-
-        if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) == 0
-            && a.status != 401 && as_doctor_is_unknown(&a))
-        {
-            as_findings_say(shop->findings, AS_DOCTOR_WRONG, "forgery",
-                            "look for what answers at CALLBACK_URL in place "
-                            "of nginx", "a forged signature is accepted");
-        }
     }
 
+    as_text_free(&a.body);
     as_text_free(&url);
 }

@@ -26,6 +26,7 @@ struct as_db_s {
     pthread_mutex_t       lock;        /* of settings and fd */
     const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
+    bool                  aborted;     /* under the lock */
     bool                  mariadb;
     bool                  clustered;   /* a Galera node */
     bool                  binlog;
@@ -83,10 +84,24 @@ void
 as_db_abort(as_db_t *db)
 {
     pthread_mutex_lock(&db->lock);
+    db->aborted = true;
     if (db->fd != -1) {
         shutdown(db->fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&db->lock);
+}
+
+
+static bool
+as_db_is_aborted(as_db_t *db)
+{
+    bool  aborted;
+
+    pthread_mutex_lock(&db->lock);
+    aborted = db->aborted;
+    pthread_mutex_unlock(&db->lock);
+
+    return aborted;
 }
 
 
@@ -269,6 +284,11 @@ as_db_connect(as_db_t *db)
 
     if (db->mysql != NULL) {
         return AS_DB_OK;
+    }
+
+    if (as_db_is_aborted(db)) {
+        snprintf(db->message, sizeof(db->message), "it was given up");
+        return AS_DB_GONE;
     }
 
     settings = as_db_settings(db);

@@ -93,7 +93,8 @@ size_t as_db_packet_max(const as_db_t *db);
  * outlive it. */
 void as_db_reload(as_db_t *db, const as_settings_t *settings);
 
-/* From another thread: what blocks in the connection returns soon. */
+/* From another thread, for good: what blocks in the connection returns soon,
+ * and it connects no more. */
 void as_db_abort(as_db_t *db);
 
 

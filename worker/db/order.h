@@ -195,6 +195,8 @@ typedef struct {
     int64_t  pending_oldest_ms;        /* the oldest that is due, since then;
                                           below 0: none is */
     int64_t  published;
+    int64_t  published_oldest_ms;      /* since its message could be
+                                          received; below 0: none */
     int64_t  requested;
     int64_t  overdue;                  /* without their callback in time,
                                           those that are asked for again too */

@@ -46,6 +46,11 @@ as_order_count_sql(const as_order_counts_t *counts, as_text_t *sql)
     as_order_count_since(counts, sql);
     as_text_printf(sql, ", " AS_ORDER_NOW "), NULL)) DIV 1000,"
                    " COALESCE(SUM(state = 'published'), 0),"
+                   " MAX(IF(state = 'published' AND (lease_until IS NULL OR"
+                   " lease_until <= " AS_ORDER_NOW "), TIMESTAMPDIFF("
+                   "MICROSECOND, GREATEST(COALESCE(published_at, pending_at),"
+                   " COALESCE(next_attempt_at, pending_at)), " AS_ORDER_NOW
+                   "), NULL)) DIV 1000,"
                    " COALESCE(SUM(state = 'requested'), 0),"
                    " COALESCE(SUM(" AS_ORDER_ASKED_AGAIN " OR (state ="
                    " 'requested' AND IF(attempts > 1, pending_at,"
@@ -63,7 +68,7 @@ static void
 as_order_count_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    int64_t            *to[6];
+    int64_t            *to[7];
     unsigned            i;
     as_order_counts_t  *counts = data;
 
@@ -73,11 +78,12 @@ as_order_count_row(void *data, unsigned statement,
     to[0] = &counts->pending;
     to[1] = &counts->pending_oldest_ms;
     to[2] = &counts->published;
-    to[3] = &counts->requested;
-    to[4] = &counts->overdue;
-    to[5] = &counts->overdue_next_ms;
+    to[3] = &counts->published_oldest_ms;
+    to[4] = &counts->requested;
+    to[5] = &counts->overdue;
+    to[6] = &counts->overdue_next_ms;
 
-    for (i = 0; i < n && i < 6; i++) {
+    for (i = 0; i < n && i < 7; i++) {
         *to[i] = columns[i] == NULL ? -1 : strtoll(columns[i], NULL, 10);
     }
 }

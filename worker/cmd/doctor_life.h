@@ -1,0 +1,20 @@
+/*
+ * doctor's look at what runs: the worker by its metrics, nginx by its status
+ * page.
+ */
+
+#ifndef AS_DOCTOR_LIFE_H
+#define AS_DOCTOR_LIFE_H
+
+#include "cmd/doctor_http.h"
+#include "cmd/doctor_orders.h"
+
+
+void as_doctor_worker(const as_doctor_http_t *http,
+    const as_doctor_signs_t *signs);
+
+/* AUTOSTOCK_STATUS_URL, where there is one. */
+void as_doctor_nginx(const as_doctor_http_t *http);
+
+
+#endif /* AS_DOCTOR_LIFE_H */

@@ -1,0 +1,126 @@
+/*
+ * doctor's look at the orders.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/doctor_orders.h"
+#include "run/relay_parts.h"
+
+
+#define AS_DOCTOR_GRACE_MS  60000      /* for a worker that is up */
+#define AS_DOCTOR_NEWEST    "1000"     /* orders, their ids are time-ordered */
+
+
+static void
+as_doctor_signs_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_doctor_signs_t  *signs = data;
+
+    (void) lengths;
+    (void) n;
+
+    if (statement == 0) {
+        signs->leases = strtoll(columns[0], NULL, 10);
+    } else {
+        signs->last_ms = columns[0] == NULL ? -1
+                         : strtoll(columns[0], NULL, 10) / 1000;
+    }
+}
+
+
+static as_db_status_e
+as_doctor_signs(as_db_t *db, as_doctor_signs_t *signs)
+{
+    return as_db_exec(db,
+        "SELECT COUNT(*) FROM restock_order WHERE state IN ('pending',"
+        " 'published') AND lease_until > UTC_TIMESTAMP(6);"
+
+        "SELECT TIMESTAMPDIFF(MICROSECOND, MAX(GREATEST(COALESCE("
+        "published_at, requested_at), COALESCE(requested_at,"
+        " published_at))), UTC_TIMESTAMP(6)) FROM (SELECT published_at,"
+        " requested_at FROM restock_order ORDER BY order_id DESC LIMIT "
+        AS_DOCTOR_NEWEST ") o", as_doctor_signs_row, signs);
+}
+
+
+static void
+as_doctor_orders_tell(as_findings_t *findings, const as_settings_t *settings,
+    const as_order_counts_t *counts, as_doctor_signs_t *signs)
+{
+    int64_t  grace = settings->watchdog_interval + AS_DOCTOR_GRACE_MS;
+
+    if (counts->pending_oldest_ms > grace) {
+        signs->stuck = true;
+        as_findings_say(findings, AS_DOCTOR_WRONG, "orders-pending",
+                        "see that autostock-worker run is up, and the "
+                        "findings on SNS; autostock-worker orders list "
+                        "--state pending shows them",
+                        "%" PRId64 " orders are not published, the oldest is "
+                        "due for %" PRId64 " s", counts->pending,
+                        counts->pending_oldest_ms / 1000);
+    }
+
+    if (counts->published_oldest_ms > grace + settings->visibility) {
+        signs->stuck = true;
+        as_findings_say(findings, AS_DOCTOR_WRONG, "orders-published",
+                        "see that autostock-worker run is up, and the "
+                        "findings on subscription, queue and factory; "
+                        "autostock-worker orders list --state published "
+                        "shows them",
+                        "%" PRId64 " orders are published and not asked of "
+                        "the factory, the oldest for %" PRId64 " s",
+                        counts->published,
+                        counts->published_oldest_ms / 1000);
+    }
+
+    if (counts->overdue > 0) {
+        signs->stuck = true;
+        as_findings_say(findings, AS_DOCTOR_WARNING, "orders-overdue",
+                        "see that autostock-worker run is up, which asks "
+                        "again; the finding on callback; and whether the "
+                        "factory reaches CALLBACK_URL",
+                        "of %" PRId64 " orders the callback did not come in "
+                        "time", counts->overdue);
+    }
+
+    if (!signs->stuck) {
+        as_findings_say(findings, AS_DOCTOR_FINE, "orders", "",
+                        "none stands still: %" PRId64 " pending, %" PRId64
+                        " published, %" PRId64 " requested", counts->pending,
+                        counts->published, counts->requested);
+    }
+}
+
+
+void
+as_doctor_orders(as_findings_t *findings, as_db_t *db,
+    const as_settings_t *settings, as_doctor_signs_t *signs)
+{
+    as_order_counts_t  counts;
+
+    memset(signs, 0, sizeof(*signs));
+    memset(&counts, 0, sizeof(counts));
+    counts.callback_timeout_ms = settings->callback_timeout;
+    counts.lease_ms = AS_RELAY_LEASE_MS;
+
+    if (as_order_count(db, &counts) != AS_DB_OK
+        || as_doctor_signs(db, signs) != AS_DB_OK)
+    {
+        /* a table or column is missing: the schema's findings */
+        if (as_db_errno(db) == 1146 || as_db_errno(db) == 1054) {
+            return;
+        }
+
+        as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "orders",
+                        "see the findings on the database",
+                        "the orders cannot be read: %s", as_db_error(db));
+        return;
+    }
+
+    signs->known = true;
+    as_doctor_orders_tell(findings, settings, &counts, signs);
+}
