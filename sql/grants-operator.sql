@@ -18,7 +18,9 @@ SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
     autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
 SET SESSION TRANSACTION READ WRITE;
 
--- stock add and set, and orders receive, lock the row, write the movement, then the stock
+-- stock add and set, and orders receive, lock the row, write the movement,
+-- then the stock; reconcile --adjust writes no stock, but asks for the right
+-- to: the worker's user, who may add movements (openings), must not adjust
 GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
 -- adjustments; the roll-up deletes old movements and adds what they were to

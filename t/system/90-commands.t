@@ -412,9 +412,45 @@ subtest 'reconcile' => sub {
     is($code, 1, 'exit 1');
     is((command('reconcile', '--adjust'))[1], 1, 'adjust asks');
     isnt(books_agree(), '', 'nothing was done without an answer');
-    is((command('reconcile', '--adjust', '--yes'))[1], 0, 'adjust');
+    my ($told, $done) = command('reconcile', '--adjust', '--yes');
+    is($done, 0, 'adjust');
+    like($told, qr/^1 fine, 0 warnings, 0 wrong, 0 out of reach, 1 mended$/m,
+        'what is mended is not wrong') or diag $told;
     is(books_agree(), '', 'the books agree');
     is((findings('reconcile'))[1], 0, 'all is well');
+
+    # one cause, thirty findings
+    sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
+        ad_id) SELECT UNHEX(MD5(CONCAT('cause', seq))), CONCAT('CA-', seq),
+        CONCAT('cause ', seq), 1, 5, f.factory_id, a.ad_id FROM seq_1_to_30,
+        factory f, advertisement a; UPDATE product SET stock = 4 WHERE sku
+        LIKE 'CA-%'");
+    ($told) = command('reconcile');
+    is(scalar(() = $told =~ /^wrong +stock /mg), 10, 'ten are shown');
+    like($told, qr/^ +and 20 more like these: --all shows them\n +-> /m,
+        'how many more, and what mends them once');
+    like($told, qr/^1 fine, 0 warnings, 30 wrong, /m, 'all are counted');
+    ($told) = command('reconcile', '--all');
+    is(scalar(() = $told =~ /^wrong +stock /mg), 30, '--all shows all');
+    my ($all) = json('reconcile');
+    is(scalar(grep { $_->{check} eq 'stock' } @{ $all->{findings} }), 30,
+        'JSON has all');
+    ($all, $done) = json('reconcile', '--adjust', '--yes');
+    is(scalar(grep { $_->{level} eq 'mended' } @{ $all->{findings} }), 30,
+        'and what was mended');
+    is($done, 0, 'exit 0');
+    ok($all->{ok}, 'ok');
+
+    # what is mended and what is not
+    sql("UPDATE product SET stock = stock + 1 WHERE sku = 'CA-1';
+        UPDATE product SET reorder_point = 1000 WHERE sku = 'CA-2'");
+    ($told, $done) = command('reconcile', '--adjust', '--yes');
+    is($done, 1, 'another finding is left: exit 1');
+    like($told, qr/^1 fine, 1 warnings, 0 wrong, .* 1 mended$/m, 'and told');
+    sql("DELETE k FROM stock_movement_key k JOIN product p USING (product_id)
+        WHERE p.sku LIKE 'CA-%'; DELETE m FROM stock_movement m JOIN product p
+        USING (product_id) WHERE p.sku LIKE 'CA-%';
+        DELETE FROM product WHERE sku LIKE 'CA-%'");
 
     my %broken = (
         fulfilled => "INSERT INTO restock_order (order_id, product_id,

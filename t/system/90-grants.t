@@ -185,6 +185,14 @@ subtest 'the operator' => sub {
         'the worker\'s user may not change stock');
     is($command->('autostock_worker', 'w-pw', 'reconcile'), 0,
         'but look at the books, which agree');
+    sql('UPDATE product SET stock = stock - 1');
+    is($command->('autostock_worker', 'w-pw', 'reconcile --adjust --yes'), 3,
+        'nor adjust them');
+    like(log_of('../command'), qr/refuses: .*1143.*\n.*grants-operator\.sql/,
+        'which says whose it is');
+    isnt(books_agree(), '', 'nothing was written');
+    is($command->('autostock_operator', 'o-pw', 'reconcile --adjust --yes'),
+        0, 'the operator\'s may');
 };
 
 # What doctor finds, as the worker's user; remedies as the test's names are.
@@ -206,12 +214,16 @@ subtest 'rights that are missing, and doctor' => sub {
     is_deeply(doctor(), {}, 'all is well');
 
     root('REVOKE ALL ON stock_movement FROM module@localhost');
+    # the status page tells seconds
+    my $sold = status_of('autostock_last_commit_seconds');
+    wait_for(sub { time > $sold + 1 });
     is(checkout(1)->{code}, 503, 'nginx\'s user may not sell any more');
     my $found = doctor();
     is_deeply([keys %$found], ['nginx-database'], 'its database is found');
     like($found->{'nginx-database'}{mend},
         qr/1142 .*mariadb \S+ < sql\/grants\.sql; a checkout/, 'and mended');
     root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
+    wait_for(sub { time > status_of('autostock_last_unavailable_seconds') });
     is(checkout(1)->{code}, 200, 'by its rights, and a checkout');
     is_deeply(doctor(), {}, 'all is well');
 

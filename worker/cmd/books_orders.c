@@ -134,6 +134,7 @@ as_books_order_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     char              id[AS_UUID_TEXT_LEN + 1];
+    const char       *detail;
     as_books_look_t  *look = data;
 
     (void) statement;
@@ -142,18 +143,16 @@ as_books_order_row(void *data, unsigned statement,
         return;
     }
 
+    detail = columns[2] == NULL ? "" : columns[2];
     *as_uuid_text((const uint8_t *) columns[0], id) = '\0';
     as_findings_say(look->books->findings, look->check->level,
-                    look->check->check, look->check->mend, "%s %s of %s %s",
+                    look->check->check, look->check->mend,
+                    "%s %s of %s %s%s%s%s",
                     strcmp(look->check->check, "no-order") == 0 ? "product"
                     : "order", id, columns[1] == NULL ? "(no product)"
-                    : columns[1], look->check->sentence);
-
-    if (columns[2] != NULL && columns[2][0] != '\0'
-        && !look->books->findings->json)
-    {
-        fprintf(look->books->findings->out, "%-31s (%s)\n", "", columns[2]);
-    }
+                    : columns[1], look->check->sentence,
+                    *detail == '\0' ? "" : " (", detail,
+                    *detail == '\0' ? "" : ")");
 }
 
 

@@ -18,7 +18,9 @@
 
 
 static const as_option_t  as_command_reconcile_options[] = {
-    { "adjust", NULL, "write an adjustment where stock and ledger differ" },
+    { "adjust", NULL, "write an adjustment where stock and ledger differ; "
+      "the operator's user" },
+    { "all", NULL, "show every finding, not ten of a cause; JSON does" },
     { NULL, NULL, NULL }
 };
 
@@ -114,75 +116,92 @@ as_command_reconcile_one(as_command_reconcile_t *reconcile,
 }
 
 
-/* An exit code: of what is left when the ledger is mended. */
+/* What is mended is no longer among the findings.  An exit code, of what
+ * kept the rest from being mended. */
 static int
 as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 {
+    int             rc;
     size_t          i;
     as_books_t     *books = &reconcile->books;
     as_db_status_e  status;
 
-    if (books->ngaps == 0) {
+    as_findings_tell(&reconcile->findings);
+
+    if (books->ngaps == 0
+        || !as_session_confirm(reconcile->session, "write %zu adjustments, so "
+                               "that the ledger says what the stock says?",
+                               books->ngaps))
+    {
         return AS_EXIT_OK;
     }
 
-    if (!as_session_confirm(reconcile->session, "write %zu adjustments, so "
-                            "that the ledger says what the stock says?",
-                            books->ngaps))
-    {
-        return AS_EXIT_FINDINGS;
-    }
-
-    for (i = 0; i < books->ngaps; i++) {
+    for (i = 0, rc = AS_EXIT_OK; i < books->ngaps; i++) {
         status = as_command_reconcile_one(reconcile, &books->gaps[i]);
 
         if (status != AS_DB_OK) {
-            fprintf(stderr, "%zu of %zu adjustments are written\n", i,
-                    books->ngaps);
-            return as_session_db_failed(reconcile->session, status);
+            rc = as_session_db_failed(reconcile->session, status);
+            break;
         }
     }
 
-    fprintf(stderr, "%zu adjustments are written\n", books->ngaps);
+    as_findings_mended(&reconcile->findings, AS_DOCTOR_WRONG, "stock", i);
+    fprintf(stderr, "%zu of %zu adjustments are written\n", i, books->ngaps);
 
-    return books->ngaps == reconcile->findings.counts[AS_DOCTOR_WRONG]
-                           + reconcile->findings.counts[AS_DOCTOR_WARNING]
-           ? AS_EXIT_OK : AS_EXIT_FINDINGS;
+    return rc;
 }
 
 
-static int
-as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
+static as_db_status_e
+as_command_reconcile_begin(as_command_reconcile_t *reconcile)
 {
-    int              rc;
-    as_db_status_e   status;
-
-    status = adjust ? as_command_reconcile_lock(reconcile) : AS_DB_OK;
-
-    if (status == AS_DB_OK && adjust && !reconcile->alone) {
-        fprintf(stderr, "another reconcile --adjust is at work\n");
-        return AS_EXIT_FINDINGS;
-    }
+    const as_options_t  *options = reconcile->session->options;
 
     as_findings_begin(&reconcile->findings, stdout, reconcile->session->json);
     as_progress_begin(&reconcile->progress, "movements read");
     reconcile->books.findings = &reconcile->findings;
     reconcile->books.progress = &reconcile->progress;
 
-    if (status == AS_DB_OK) {
-        status = as_command_reconcile_look(reconcile);
+    if (as_options_get(options, "all") == NULL) {
+        as_findings_group(&reconcile->findings);
     }
+
+    return as_command_reconcile_look(reconcile);
+}
+
+
+static int
+as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
+{
+    int              rc, left;
+    as_db_status_e   status;
+
+    status = adjust ? as_command_reconcile_lock(reconcile) : AS_DB_OK;
+
+    if (status != AS_DB_OK) {
+        return as_session_db_failed(reconcile->session, status);
+    }
+
+    if (adjust && !reconcile->alone) {
+        fprintf(stderr, "another reconcile --adjust is at work\n");
+        return AS_EXIT_FINDINGS;
+    }
+
+    rc = AS_EXIT_OK;
+    status = as_command_reconcile_begin(reconcile);
 
     if (status != AS_DB_OK) {
         as_findings_say(&reconcile->findings, AS_DOCTOR_UNREACHABLE,
                         "database", "autostock-worker doctor tells more",
                         "%s", as_db_error(reconcile->session->db));
+
+    } else if (adjust) {
+        rc = as_command_reconcile_adjust(reconcile);
     }
 
-    rc = as_findings_end(&reconcile->findings);
+    left = as_findings_end(&reconcile->findings);
 
-    return rc == AS_EXIT_FINDINGS && adjust
-           ? as_command_reconcile_adjust(reconcile) : rc;
+    return rc > left ? rc : left;
 }
 
 
@@ -224,7 +243,8 @@ const as_command_t  as_command_reconcile = {
     "reconcile", "", "compare stock, ledger and orders",
     "Reads the whole ledger in one snapshot; sales go on.  Each finding\n"
     "says what to do.  --adjust takes the stock for right and writes an\n"
-    "adjustment of what lacks in the ledger.  Exits 1 where there are\n"
-    "findings.\n",
+    "adjustment of what lacks in the ledger, which then is no finding any\n"
+    "more.  Of a cause ten findings are shown, and how many more there are.\n"
+    "Exits 1 where there are findings.\n",
     as_command_reconcile_options, as_command_reconcile_run
 };

@@ -19,6 +19,16 @@ static const char *const  as_findings_levels[] = {
 };
 
 
+struct as_findings_group_s {
+    as_findings_group_t  *next;
+    as_doctor_level_e     level;
+    char                 *check;
+    char                 *mend;
+    char                 *examples[AS_FINDINGS_EXAMPLES];
+    size_t                n;           /* with those that are no example */
+};
+
+
 void
 as_findings_begin(as_findings_t *findings, FILE *out, bool json)
 {
@@ -26,6 +36,94 @@ as_findings_begin(as_findings_t *findings, FILE *out, bool json)
     findings->out = out;
     findings->json = json;
     findings->all = json ? json_array() : NULL;
+}
+
+
+void
+as_findings_group(as_findings_t *findings)
+{
+    findings->grouped = !findings->json;
+}
+
+
+/* NULL where memory is out. */
+static as_findings_group_t *
+as_findings_group_new(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, const char *mend)
+{
+    as_findings_group_t  *group, **last;
+
+    for (last = &findings->groups; (group = *last) != NULL;
+         last = &group->next)
+    {
+        if (group->level == level && strcmp(group->check, check) == 0
+            && strcmp(group->mend, mend) == 0)
+        {
+            return group;
+        }
+    }
+
+    group = calloc(1, sizeof(*group));
+    if (group == NULL) {
+        return NULL;
+    }
+
+    group->level = level;
+    group->check = strdup(check);
+    group->mend = strdup(mend);
+
+    if (group->check == NULL || group->mend == NULL) {
+        free(group->check);
+        free(group->mend);
+        free(group);
+        return NULL;
+    }
+
+    *last = group;
+
+    return group;
+}
+
+
+static void
+as_findings_line(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, const char *what)
+{
+    fprintf(findings->out, "%-12s %-18s %s\n", as_findings_levels[level],
+            check, what);
+}
+
+
+static void
+as_findings_mend(as_findings_t *findings, const char *mend)
+{
+    if (*mend != '\0') {
+        fprintf(findings->out, "%-31s -> %s\n", "", mend);
+    }
+}
+
+
+/* False where memory is out. */
+static bool
+as_findings_keep(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, const char *what, const char *mend)
+{
+    as_findings_group_t  *group;
+
+    group = as_findings_group_new(findings, level, check, mend);
+
+    if (group != NULL && group->n < AS_FINDINGS_EXAMPLES) {
+        group->examples[group->n] = strdup(what);
+        if (group->examples[group->n] == NULL) {
+            return false;
+        }
+    }
+
+    if (group != NULL) {
+        group->n++;
+    }
+
+    return group != NULL;
 }
 
 
@@ -46,11 +144,67 @@ as_findings_add(void *data, as_doctor_level_e level, const char *check,
         return;
     }
 
-    fprintf(findings->out, "%-12s %-18s %s\n", as_findings_levels[level],
-            check, what);
+    if (!findings->grouped
+        || !as_findings_keep(findings, level, check, what, mend))
+    {
+        as_findings_line(findings, level, check, what);
+        as_findings_mend(findings, mend);
+    }
+}
 
-    if (*mend != '\0') {
-        fprintf(findings->out, "%-31s -> %s\n", "", mend);
+
+void
+as_findings_tell(as_findings_t *findings)
+{
+    size_t                i, shown;
+    as_findings_group_t  *group;
+
+    while ((group = findings->groups) != NULL) {
+        shown = group->n < AS_FINDINGS_EXAMPLES ? group->n
+                                                : AS_FINDINGS_EXAMPLES;
+
+        for (i = 0; i < shown; i++) {
+            as_findings_line(findings, group->level, group->check,
+                             group->examples[i]);
+            free(group->examples[i]);
+        }
+
+        if (group->n > shown) {
+            fprintf(findings->out, "%-31s and %zu more like these: --all "
+                    "shows them\n", "", group->n - shown);
+        }
+
+        as_findings_mend(findings, group->mend);
+
+        findings->groups = group->next;
+        free(group->check);
+        free(group->mend);
+        free(group);
+    }
+}
+
+
+void
+as_findings_mended(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, size_t n)
+{
+    size_t   i;
+    json_t  *finding;
+
+    findings->mended += n;
+    findings->counts[level] -= n;
+
+    json_array_foreach(findings->all, i, finding) {
+        if (n > 0 && strcmp(json_string_value(json_object_get(finding,
+                                                              "level")),
+                            as_findings_levels[level]) == 0
+            && strcmp(json_string_value(json_object_get(finding, "check")),
+                      check) == 0)
+        {
+            (void) json_object_set_new(finding, "level",
+                                       json_string("mended"));
+            n--;
+        }
     }
 }
 
@@ -77,6 +231,8 @@ as_findings_end(as_findings_t *findings)
     char    *text;
     json_t  *told;
 
+    as_findings_tell(findings);
+
     rc = findings->counts[AS_DOCTOR_UNREACHABLE] > 0 ? AS_EXIT_REACH
          : findings->counts[AS_DOCTOR_WARNING]
            + findings->counts[AS_DOCTOR_WRONG] > 0 ? AS_EXIT_FINDINGS
@@ -92,10 +248,14 @@ as_findings_end(as_findings_t *findings)
 
     } else {
         fprintf(findings->out, "\n%zu fine, %zu warnings, %zu wrong, %zu out "
-                "of reach\n", findings->counts[AS_DOCTOR_FINE],
+                "of reach", findings->counts[AS_DOCTOR_FINE],
                 findings->counts[AS_DOCTOR_WARNING],
                 findings->counts[AS_DOCTOR_WRONG],
                 findings->counts[AS_DOCTOR_UNREACHABLE]);
+        if (findings->mended > 0) {
+            fprintf(findings->out, ", %zu mended", findings->mended);
+        }
+        fputc('\n', findings->out);
     }
 
     return rc;

@@ -236,8 +236,14 @@ as_stock_mend(as_db_t *db, const as_stock_mend_t *mend)
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_put(&sql, "INSERT INTO stock_movement (movement_id, product_id,"
-                " kind, quantity) VALUES (");
+    /*
+     * The worker's user may insert movements, for openings.  Who adjusts must
+     * have the right to change a stock, too: the first statement asks for it,
+     * and changes and locks nothing.
+     */
+    as_text_put(&sql, "UPDATE product SET stock = stock WHERE FALSE;"
+                "INSERT INTO stock_movement (movement_id, product_id, kind,"
+                " quantity) VALUES (");
     as_text_sql_bytes(&sql, mend->movement_id, AS_UUID_LEN);
     as_text_put(&sql, ",");
     as_text_sql_bytes(&sql, mend->product_id, AS_UUID_LEN);

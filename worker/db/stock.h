@@ -52,7 +52,8 @@ typedef struct {
 } as_stock_mend_t;
 
 /* Stock and ledger always change by the same, so that what differs stays the
- * same while sales go on.  Run again with the same id it is done once. */
+ * same while sales go on.  Run again with the same id it is done once.  Needs
+ * the right to change a stock, though it changes none. */
 as_db_status_e as_stock_mend(as_db_t *db, const as_stock_mend_t *mend);
 
 
