@@ -7,6 +7,9 @@
 #define AS_SQLERROR_H
 
 
+#include <stddef.h>
+
+
 /* Those that a caller tells apart. */
 #define AS_ER_DUP_ENTRY          1062
 #define AS_ER_LOCK_WAIT_TIMEOUT  1205
@@ -52,6 +55,20 @@ typedef enum {
 
 
 as_sqlerror_t as_sqlerror(unsigned int number);
+
+/* The servers' name of it, "ER_..."; "" where it is not in the list. */
+const char *as_sqlerror_name(unsigned int number);
+
+/* 1 where it is the client library's and not the server's: then nothing was
+ * refused, nobody was there. */
+int as_sqlerror_is_library(unsigned int number);
+
+/*
+ * The text without what it may quote of a statement's or a row's values, on
+ * one line, cut to size bytes with the NUL.
+ */
+void as_sqlerror_text(char *to, size_t size, unsigned int number,
+    const char *text);
 
 
 #endif /* AS_SQLERROR_H */

@@ -24,18 +24,6 @@ static const uint16_t  ngx_http_autostock_error_passing[] = {
 };
 
 
-/*
- * What these quote are names (of users, tables, columns), never values: their
- * texts tell what to mend, whole.
- */
-
-static const uint16_t  ngx_http_autostock_error_names[] = {
-    1044, 1045, 1049, 1051, 1109, 1142, 1143, 1146, 1227, 1370,
-    1048, 1054, 1264, 1305, 1364, 1406, 1449,
-    1290, 3819, 4025
-};
-
-
 static ngx_uint_t
 ngx_http_autostock_error_of(ngx_uint_t error, const uint16_t *list, size_t n)
 {
@@ -70,47 +58,10 @@ ngx_http_autostock_error_passes(ngx_uint_t error)
 }
 
 
-/*
- * A value may have quotes in it, so all from the first quote to the last one
- * goes.  The library's own errors (2000 to 2999, 5000 to 5999) quote addresses
- * and files.
- */
-
 void
 ngx_http_autostock_error_text(u_char to[NGX_HTTP_AUTOSTOCK_ERROR_TEXT],
     ngx_uint_t error, const char *text)
 {
-    u_char      *p, *last;
-    size_t       first, end, i;
-    ngx_uint_t   whole;
-
-    whole = (error >= 2000 && error < 3000) || (error >= 5000 && error < 6000)
-            || ngx_http_autostock_error_in(error,
-                                           ngx_http_autostock_error_names);
-
-    first = whole ? ngx_strlen(text) : strcspn(text, "'\"");
-    end = first;
-
-    for (i = first; text[i]; i++) {
-        if (text[i] == '\'' || text[i] == '"') {
-            end = i + 1;
-        }
-    }
-
-    p = to;
-    last = to + NGX_HTTP_AUTOSTOCK_ERROR_TEXT - 1;
-
-    for (i = 0; text[i] && p < last; i++) {
-
-        if (i == first && end > first) {
-            p = ngx_slprintf(p, last, "'...'");
-            i = end - 1;
-            continue;
-        }
-
-        *p++ = (u_char) text[i] < 0x20 || text[i] == 0x7f ? ' '
-                                                          : (u_char) text[i];
-    }
-
-    *p = '\0';
+    as_sqlerror_text((char *) to, NGX_HTTP_AUTOSTOCK_ERROR_TEXT,
+                     (unsigned int) error, text);
 }

@@ -169,6 +169,28 @@ subtest 'down when the callback comes' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+subtest 'what it refuses is told, not as often as it comes' => sub {
+    stack('start', 'worker', Autostock::Stack::start_options());
+    my $from = length log_of('worker');
+    my $told = sub { return substr log_of('worker'), $from };
+    sql('RENAME TABLE restock_order TO away');
+    ok(wait_for(sub { $told->() =~ /error backlog: the orders cannot be co/ },
+        10), 'a table is away');
+    # the watchdog asks twice a second
+    Time::HiRes::sleep(4);
+    sql('RENAME TABLE away TO restock_order');
+    my @lines = grep { /restock_order/ } split /\n/, $told->();
+    my %of;
+    $of{ (split / /)[2] }++ for @lines;
+    is_deeply([grep { $of{$_} > 3 } keys %of], [], 'a few lines of each part')
+        or diag join "\n", @lines;
+    is(scalar(grep { !/refused: .*doesn't exist \(error 1146, ER_NO_SUCH_TABLE\)/ }
+        @lines), 0, 'each with the server\'s words') or diag join "\n", @lines;
+    ok(wait_for(sub { $told->() =~ /error backlog: .* is over, after \d+ ref/ },
+        10), 'and as loud that it is over');
+    stack('stop', 'worker');
+};
+
 # Without it the letter would be away until its visibility ends.
 subtest 'down when the worker stops' => sub {
     stack('start', 'worker', Autostock::Stack::start_options(

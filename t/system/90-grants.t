@@ -188,7 +188,7 @@ subtest 'the operator' => sub {
     sql('UPDATE product SET stock = stock - 1');
     is($command->('autostock_worker', 'w-pw', 'reconcile --adjust --yes'), 3,
         'nor adjust them');
-    like(log_of('../command'), qr/refuses: .*1143.*\n.*grants-operator\.sql/,
+    like(log_of('../command'), qr/database: refused: .*1143.*\n.*grants-operator\.sql/,
         'which says whose it is');
     isnt(books_agree(), '', 'nothing was written');
     is($command->('autostock_operator', 'o-pw', 'reconcile --adjust --yes'),

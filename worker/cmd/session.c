@@ -116,8 +116,7 @@ as_session_close(as_session_t *session)
 int
 as_session_db_failed(const as_session_t *session, as_db_status_e status)
 {
-    fprintf(stderr, "the database %s: %s\n", status == AS_DB_GONE
-            ? "is out of reach" : "refuses", as_db_error(session->db));
+    fprintf(stderr, "database: %s\n", as_db_error(session->db));
 
     /* a table's right, or a column's */
     if (status == AS_DB_ERROR && (as_db_errno(session->db) == 1142

@@ -14,9 +14,6 @@
 #include "db/db_parts.h"
 
 
-#define AS_DB_ER_SNAPSHOT  1020        /* MariaDB 11.6+, ER_CHECKREAD */
-#define AS_DB_ER_WSREP     1047        /* a Galera node that is not synced */
-
 #define AS_DB_RESULTS_MAX  65536       /* of one answer */
 #define AS_DB_NAME_LEN     64          /* of a character set or collation */
 
@@ -121,31 +118,9 @@ static as_db_status_e
 as_db_fail(as_db_t *db, MYSQL *mysql)
 {
     db->error = mysql_errno(mysql);
-    snprintf(db->message, sizeof(db->message), "%s (error %u)",
-             mysql_error(mysql), db->error);
+    as_db_error_tell(db->message, db->error, mysql_error(mysql));
 
-    switch (db->error) {
-    case 1205:                         /* lock wait: the statement only */
-    case 1213:                         /* deadlock; Galera's certification */
-    case AS_DB_ER_SNAPSHOT:
-        return AS_DB_RETRY;
-
-    case 1062:
-        return AS_DB_DUPLICATE;
-
-    case 1040:                         /* too many connections */
-    case 1053:                         /* server shutdown in progress */
-    case AS_DB_ER_WSREP:
-    case 1290:                         /* read only: another takes over */
-    case 1792:
-    case 1836:
-    case 1927:                         /* connection was killed */
-        return AS_DB_GONE;
-
-    default:
-        return db->error >= 2000 && db->error < 3000
-               ? AS_DB_GONE : AS_DB_ERROR;
-    }
+    return as_db_error_status(db->error);
 }
 
 

@@ -71,7 +71,8 @@ const char *as_db_sku_collation(const as_db_t *db);
  * not reached. */
 uint64_t as_db_affected(const as_db_t *db, unsigned statement);
 
-/* Why the last call failed: for the log; has no parameters. */
+/* Why the last call failed, "refused: ..." by the server or "out of reach:
+ * ...": for the log; has no parameters and no values. */
 const char *as_db_error(const as_db_t *db);
 unsigned as_db_errno(const as_db_t *db);
 

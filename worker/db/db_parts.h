@@ -23,4 +23,11 @@ int as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
     void *data, uint64_t *n);
 
 
+/* "refused: ..." or "out of reach: ...", without values. */
+void as_db_error_tell(char message[AS_DB_ERROR_LEN], unsigned error,
+    const char *text);
+
+as_db_status_e as_db_error_status(unsigned error);
+
+
 #endif /* AS_DB_PARTS_H */

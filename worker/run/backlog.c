@@ -7,6 +7,7 @@
 
 #include "db/clerk.h"
 #include "run/backlog.h"
+#include "run/refusal.h"
 #include "run/relay_parts.h"
 
 
@@ -21,6 +22,7 @@ struct as_backlog_s {
     as_clerk_t         *clerk;
     as_timer_t          timer;
     bool                stopping;
+    as_refusal_t        refusal;
 
     /* the count in the clerk's hands */
     as_job_t            job;
@@ -51,6 +53,8 @@ as_backlog_done(void *data, as_db_status_e status, const char *error)
     wait = AS_BACKLOG_SHARE * (now - backlog->begun);
     wait = wait > AS_BACKLOG_MS ? wait : AS_BACKLOG_MS;
     as_worker_db(worker, status, error);
+    as_refusal_note(&backlog->refusal, worker->log, now, AS_BACKLOG_PART,
+                    "the orders cannot be counted", status, error);
 
     if (status == AS_DB_OK) {
         counters->orders = backlog->counts;
@@ -60,9 +64,6 @@ as_backlog_done(void *data, as_db_status_e status, const char *error)
     } else if (status == AS_DB_GONE) {
         wait = as_health_wait_ms(&worker->db,
                                  as_loop_random(worker->loop, 1000));
-    } else {
-        as_log_write(worker->log, AS_LOG_ERROR, AS_BACKLOG_PART,
-                     "the orders cannot be counted: %s", error);
     }
 
     if (!backlog->stopping) {

@@ -6,6 +6,7 @@
 #ifndef AS_CONSUMER_PARTS_H
 #define AS_CONSUMER_PARTS_H
 
+#include "run/refusal.h"
 #include "db/clerk.h"
 #include "run/consumer.h"
 #include "run/tray.h"
@@ -34,6 +35,7 @@ struct as_consumer_s {
     size_t              in_hand;
     unsigned            max_receive;
     int64_t             progress;
+    as_refusal_t        refusal;
     as_timer_t          keeper;
 
     /* intake */

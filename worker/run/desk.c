@@ -104,15 +104,9 @@ as_desk_give_back(as_consumer_t *consumer)
 
 /* A job that failed: the letters go back to the queue's head. */
 static void
-as_desk_failed(as_consumer_t *consumer, as_db_status_e status,
-    const char *error)
+as_desk_failed(as_consumer_t *consumer, as_db_status_e status)
 {
     size_t  i;
-
-    if (status != AS_DB_GONE) {
-        as_log_write(consumer->worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
-                     "the database refuses: %s; trying again", error);
-    }
 
     for (i = consumer->nbatch; i > 0; i--) {
         consumer->batch[i - 1]->stage = AS_LETTER_DESK;
@@ -143,9 +137,12 @@ as_desk_done(void *data, as_db_status_e status, const char *error)
     consumer->working = false;
     consumer->progress = as_loop_now(consumer->worker->loop);
     as_worker_db(consumer->worker, status, error);
+    as_refusal_note(&consumer->refusal, consumer->worker->log,
+                    consumer->progress, AS_CONSUMER_PART,
+                    "orders cannot be leased or noted", status, error);
 
     if (status != AS_DB_OK) {
-        as_desk_failed(consumer, status, error);
+        as_desk_failed(consumer, status);
         return;
     }
 

@@ -99,7 +99,7 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
     {
         factory->success_at = now;
         if (as_breaker_success(&factory->breaker)) {
-            as_log_write(worker->log, AS_LOG_INFO, "factory", "circuit "
+            as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit "
                          "closed: %s answers again after %" PRId64 " s",
                          factory->name,
                          (now - factory->breaker.since) / 1000);

@@ -39,7 +39,10 @@ as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     health->down = true;
     health->since_ms = now_ms;
     as_log_write(log, AS_LOG_ERROR, health->name,
-                 "out of reach: %s; trying again until it is back", reason);
+                 "%s%s; trying again until it is back",
+                 strncmp(reason, "refused: ", 9) == 0
+                 || strncmp(reason, "out of reach: ", 14) == 0
+                 ? "" : "out of reach: ", reason);
 
     return true;
 }
@@ -55,8 +58,9 @@ as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms)
         return false;
     }
 
+    /* as loud as what it ends */
     health->down = false;
-    as_log_write(log, AS_LOG_INFO, health->name,
+    as_log_write(log, AS_LOG_ERROR, health->name,
                  "within reach again after %" PRId64 ".%" PRId64 " s",
                  (now_ms - health->since_ms) / 1000,
                  (now_ms - health->since_ms) % 1000 / 100);

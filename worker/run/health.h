@@ -24,7 +24,8 @@ typedef struct {
 
 void as_health_init(as_health_t *health, const char *name);
 
-/* True where it was not so before. */
+/* True where it was not so before.  reason may begin with "refused: " or "out
+ * of reach: ", which it is taken for otherwise. */
 bool as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason);
 bool as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms);

@@ -126,16 +126,13 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
     }
 
     as_worker_db(relay->worker, status, error);
+    as_refusal_note(&relay->unread, relay->worker->log, relay->progress,
+                    AS_RELAY_PART, "the outbox cannot be read", status, error);
 
     if (status == AS_DB_OK) {
         as_relay_claimed(relay);
         as_relay_go(relay);
         return;
-    }
-
-    if (status == AS_DB_ERROR) {
-        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
-                     "the outbox cannot be read: %s", error);
     }
 
     as_outbox_free(&relay->claim);
@@ -190,6 +187,9 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
     relay->marking = false;
     relay->progress = as_loop_now(relay->worker->loop);
     as_worker_db(relay->worker, status, error);
+    as_refusal_note(&relay->unmarked, relay->worker->log, relay->progress,
+                    AS_RELAY_PART, "orders cannot be marked published",
+                    status, error);
 
     if (status == AS_DB_OK) {
         relay->nmarked = 0;
@@ -199,9 +199,6 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
 
     if (status != AS_DB_GONE) {
         /* the leases run out, and the orders are published again */
-        as_log_write(relay->worker->log, AS_LOG_ERROR, AS_RELAY_PART,
-                     "%zu orders cannot be marked published: %s",
-                     relay->nmarked, error);
         relay->nmarked = 0;
     }
 

@@ -6,6 +6,7 @@
 #ifndef AS_RELAY_PARTS_H
 #define AS_RELAY_PARTS_H
 
+#include "run/refusal.h"
 #include "db/clerk.h"
 #include "db/outbox.h"
 #include "run/relay.h"
@@ -36,6 +37,8 @@ struct as_relay_s {
     void                (*stopped)(void *data);
     void                 *stopped_data;
     int64_t               progress;
+    as_refusal_t          unread;      /* the outbox */
+    as_refusal_t          unmarked;    /* what was published */
     as_timer_t            timer;       /* back-off */
 
     as_job_t              watch;

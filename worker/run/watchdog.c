@@ -10,6 +10,7 @@
 
 #include "db/clerk.h"
 #include "run/depth.h"
+#include "run/refusal.h"
 #include "db/ledger.h"
 #include "run/watchdog.h"
 
@@ -30,6 +31,7 @@ struct as_watchdog_s {
     as_timer_t                 timer;
     bool                       stopping;
     int64_t                    progress;
+    as_refusal_t               refusal;
     as_depth_t                 depth;
     int64_t                    queue_at;       /* next look */
     unsigned                   quiet;          /* looks without backlog */
@@ -223,6 +225,9 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
     watchdog->working = false;
     watchdog->progress = as_loop_now(worker->loop);
     as_worker_db(worker, status, error);
+    as_refusal_note(&watchdog->refusal, worker->log, watchdog->progress,
+                    AS_WATCHDOG_PART, "the orders cannot be watched", status,
+                    error);
 
     if (status == AS_DB_OK) {
         as_watchdog_tell(watchdog);
@@ -232,8 +237,6 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
         wait = as_health_wait_ms(&worker->db,
                                  as_loop_random(worker->loop, 1000));
     } else {
-        as_log_write(worker->log, AS_LOG_ERROR, AS_WATCHDOG_PART,
-                     "a look at the orders failed: %s", error);
         wait = worker->settings->watchdog_interval;
     }
 
