@@ -12,6 +12,7 @@
 
 #define AS_LEDGER_PAGE   AS_LEDGER_OPENINGS
 #define AS_LEDGER_CHUNK  1000
+#define AS_LEDGER_SUMMED 500000        /* movements, in one statement */
 
 
 typedef struct {
@@ -24,16 +25,22 @@ typedef struct {
     size_t               n;
 } as_ledger_page_t;
 
+typedef struct {
+    as_ledger_page_t  *page;
+    uint8_t            cursor[AS_UUID_LEN];
+    bool               stocks;         /* the rows are stocks, not sums */
+    bool               more;
+} as_ledger_look_t;
 
-/* An id, and a number where there is a second column. */
+
 static void
 as_ledger_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
-    as_ledger_page_t     *page = data;
-    as_ledger_product_t  *product;
+    as_ledger_page_t  *page = data;
 
     (void) statement;
+    (void) n;
 
     if (columns[0] == NULL || lengths[0] != AS_UUID_LEN
         || page->n == AS_LEDGER_PAGE)
@@ -41,10 +48,8 @@ as_ledger_row(void *data, unsigned statement, const char *const *columns,
         return;
     }
 
-    product = &page->products[page->n++];
-    memcpy(product->id, columns[0], AS_UUID_LEN);
-    product->gap = n == 2 && columns[1] != NULL
-                   ? strtoll(columns[1], NULL, 10) : 0;
+    memcpy(page->products[page->n].id, columns[0], AS_UUID_LEN);
+    page->products[page->n++].gap = 0;
 }
 
 
@@ -89,32 +94,103 @@ as_ledger_open_one(as_db_t *db, const as_ledger_product_t *opening,
 }
 
 
+/* Two columns: a product and its stock, or what a chunk of the ledger has of
+ * it.  One: the chunk's end. */
+static void
+as_ledger_gap_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    size_t             i;
+    int64_t            number;
+    as_ledger_look_t  *look = data;
+
+    (void) statement;
+
+    if (columns[0] == NULL || lengths[0] != AS_UUID_LEN) {
+        return;
+    }
+
+    if (n == 1) {
+        look->more = true;
+        memcpy(look->cursor, columns[0], AS_UUID_LEN);
+        return;
+    }
+
+    number = columns[1] == NULL ? 0 : strtoll(columns[1], NULL, 10);
+
+    for (i = 0; i < look->page->n; i++) {
+        if (memcmp(look->page->products[i].id, columns[0], AS_UUID_LEN) == 0)
+        {
+            look->page->products[i].gap += look->stocks ? number : -number;
+        }
+    }
+}
+
+
+/* The sums of the chunk after the cursor; none is left where more is false. */
+static as_db_status_e
+as_ledger_gap_chunk(as_db_t *db, as_ledger_look_t *look, const char *ids)
+{
+    as_text_t       sql = AS_TEXT_EMPTY, chunk = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&chunk, "(SELECT movement_id, product_id, quantity FROM"
+                " stock_movement WHERE movement_id > ");
+    as_text_sql_bytes(&chunk, look->cursor, AS_UUID_LEN);
+    as_text_printf(&chunk, " ORDER BY movement_id LIMIT %d) m",
+                   AS_LEDGER_SUMMED);
+    as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity) FROM %s WHERE"
+                   " m.product_id IN %s GROUP BY m.product_id;SELECT"
+                   " MAX(m.movement_id) FROM %s", as_text_get(&chunk), ids,
+                   as_text_get(&chunk));
+
+    look->more = false;
+    status = as_db_run(db, &sql, as_ledger_gap_row, look);
+    as_text_free(&sql);
+    as_text_free(&chunk);
+
+    return status;
+}
+
+
 /*
- * One statement, so one snapshot: stock and ledger change together, and what
- * is between them stays the same while others sell.  No row is locked, however
- * long the ledger is.
+ * In one snapshot: stock and ledger change together, and what is between them
+ * stays the same while others sell.  No row is locked, however long the ledger
+ * is, and no statement takes long.
  */
 static as_db_status_e
 as_ledger_gaps(as_db_t *db, as_ledger_page_t *page)
 {
-    size_t          i;
-    as_text_t       sql = AS_TEXT_EMPTY, ids = AS_TEXT_EMPTY;
-    as_db_status_e  status;
+    size_t            i;
+    as_text_t         sql = AS_TEXT_EMPTY, ids = AS_TEXT_EMPTY;
+    as_db_status_e    status;
+    as_ledger_look_t  look;
+
+    memset(&look, 0, sizeof(look));
+    look.page = page;
 
     for (i = 0; i < page->n; i++) {
         as_text_put(&ids, i == 0 ? "(" : ",");
         as_text_sql_bytes(&ids, page->products[i].id, AS_UUID_LEN);
     }
+    as_text_put(&ids, ")");
 
-    as_text_printf(&sql, "SELECT p.product_id, p.stock - COALESCE(m.total, 0)"
-                   " FROM product p LEFT JOIN (SELECT product_id,"
-                   " SUM(quantity) AS total FROM stock_movement WHERE"
-                   " product_id IN %s) GROUP BY product_id) m ON"
-                   " m.product_id = p.product_id WHERE p.product_id IN %s)",
-                   as_text_get(&ids), as_text_get(&ids));
+    as_text_printf(&sql, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+                   "START TRANSACTION WITH CONSISTENT SNAPSHOT;SELECT"
+                   " product_id, stock FROM product WHERE product_id IN %s",
+                   as_text_get(&ids));
+    look.stocks = true;
+    status = as_db_run(db, &sql, as_ledger_gap_row, &look);
+    look.stocks = false;
 
-    page->n = 0;
-    status = as_db_run(db, &sql, as_ledger_row, page);
+    for (look.more = true; status == AS_DB_OK && look.more; ) {
+        status = as_ledger_gap_chunk(db, &look, as_text_get(&ids));
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+    }
+
     as_text_free(&sql);
     as_text_free(&ids);
 
