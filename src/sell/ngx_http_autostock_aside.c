@@ -18,6 +18,9 @@
 #define NGX_HTTP_AUTOSTOCK_ASIDE_JITTER  30
 
 
+static ngx_queue_t *ngx_http_autostock_aside_before(
+    ngx_http_autostock_batch_t *batch, ngx_http_autostock_waiter_t *waiter);
+static ngx_uint_t ngx_http_autostock_aside_serial(ngx_queue_t *q);
 static void ngx_http_autostock_aside_launch(ngx_event_t *ev);
 
 
@@ -45,32 +48,19 @@ ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch)
 }
 
 
-/* In the order in which they came, not in which they were found out. */
-
 void
 ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter)
 {
-    ngx_queue_t                  *q;
-    ngx_http_autostock_waiter_t  *other;
+    ngx_queue_t  *q;
 
     waiter->batch = batch;
     waiter->flight = NULL;
     waiter->counted = 1;
     waiter->aside = 1;
 
-    for (q = ngx_queue_last(&batch->aside);
-         q != ngx_queue_sentinel(&batch->aside);
-         q = ngx_queue_prev(q))
-    {
-        other = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
-
-        if ((ngx_int_t) (waiter->serial - other->serial) >= 0) {
-            break;
-        }
-    }
-
-    /* behind it, or as the first */
+    /* behind whom it follows, or as the first */
+    q = ngx_http_autostock_aside_before(batch, waiter);
     ngx_queue_insert_head(q, &waiter->queue);
 
     batch->naside++;
@@ -81,6 +71,63 @@ ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
     {
         ngx_post_event(&batch->parting, &ngx_posted_events);
     }
+}
+
+
+/*
+ * In the order in which they came, not in which they were found out.  Who is
+ * back from a try is old: it is looked for from whichever end is nearer.
+ */
+
+static ngx_queue_t *
+ngx_http_autostock_aside_before(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_uint_t    first, last;
+    ngx_queue_t  *q;
+
+    if (ngx_queue_empty(&batch->aside)) {
+        return &batch->aside;
+    }
+
+    first = ngx_http_autostock_aside_serial(ngx_queue_head(&batch->aside));
+    last = ngx_http_autostock_aside_serial(ngx_queue_last(&batch->aside));
+
+    if ((ngx_int_t) (waiter->serial - first)
+        < (ngx_int_t) (last - waiter->serial))
+    {
+
+        for (q = ngx_queue_head(&batch->aside);
+             q != ngx_queue_sentinel(&batch->aside)
+             && ngx_http_autostock_aside_serial(q) < waiter->serial;
+             q = ngx_queue_next(q))
+        {
+            /* void */
+        }
+
+        return ngx_queue_prev(q);
+    }
+
+    for (q = ngx_queue_last(&batch->aside);
+         q != ngx_queue_sentinel(&batch->aside)
+         && ngx_http_autostock_aside_serial(q) > waiter->serial;
+         q = ngx_queue_prev(q))
+    {
+        /* void */
+    }
+
+    return q;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_aside_serial(ngx_queue_t *q)
+{
+    ngx_http_autostock_waiter_t  *waiter;
+
+    waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
+
+    return waiter->serial;
 }
 
 
