@@ -34,7 +34,8 @@ wait_for { lock_waits() };
 http_close($client);
 $lock->run('COMMIT');
 ok(wait_for(sub { sql('SELECT stock FROM product') == 2 }), 'sold');
-is(status_counter(qr/^autostock_sales_total/), 1, 'and counted');
+ok(wait_for(sub { status_counter(qr/^autostock_sales_total/) == 1 }),
+    'and counted');
 is(status_counter(qr/^autostock_sold_pieces_total/), 1, 'with its piece');
 is(http(POST => '/checkout', '{}')->{json}{stock}, 1, 'the next is served');
 
