@@ -17,7 +17,8 @@ use Test::More;
 chdir dirname(abs_path($0)) . '/..' or die "chdir: $!";
 
 my $build   = $ENV{AUTOSTOCK_BUILD} || 'build';
-my @pages   = grep { -f } ('README.md', glob('docs/*.md'), glob('bench/*.md'));
+my @pages   = grep { -f } ('README.md', 'ARCHITECTURE.md',
+    'CONTRIBUTING.md', 't/README.md', glob('docs/*.md'), glob('bench/*.md'));
 my $readme  = slurp('README.md');
 my $manual  = slurp('docs/directives.md');
 

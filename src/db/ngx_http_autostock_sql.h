@@ -58,7 +58,8 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
 
 /*
  * A movement of quantity 0, committed by itself: once it is answered, all
- * that was read before it is on disk.  ngx_http_autostock_barrier.c.
+ * that was read before it is on disk.  In
+ * ngx_http_autostock_transaction_barrier.c.
  */
 void ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
     u_char product_id[16]);

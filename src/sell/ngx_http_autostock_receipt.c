@@ -1,5 +1,5 @@
 
-#include "ngx_http_autostock_booking.h"
+#include "ngx_http_autostock_receipt_booking.h"
 #include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_status.h"
 

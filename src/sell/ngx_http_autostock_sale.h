@@ -74,7 +74,7 @@ struct ngx_http_autostock_sale_s {
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale);
 
-/* How sales are carried; ngx_http_autostock_boarding.c. */
+/* How sales are carried; ngx_http_autostock_sale_batch.c. */
 extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;
 
 /* Tells the caller; the sale is out of the batch. */

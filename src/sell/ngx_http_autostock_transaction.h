@@ -139,7 +139,7 @@ void ngx_http_autostock_transaction_complete(
 void ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc);
 
 
-/* Who gets what; ngx_http_autostock_allotment.c. */
+/* Who gets what; ngx_http_autostock_transaction_allot.c. */
 
 /*
  * Adds up what is asked of each product.  plain: each has plenty; hopeless:
@@ -162,19 +162,21 @@ void ngx_http_autostock_transaction_tell_stock(
     ngx_http_autostock_transaction_t *t);
 
 
-/* A row of any packet; ngx_http_autostock_answer.c. */
+/* A row of any packet; ngx_http_autostock_transaction_rows.c. */
 ngx_int_t ngx_http_autostock_transaction_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 /*
  * After the rows were locked that could be: the others' buyers are set aside;
- * in doubt not until it is settled.  ngx_http_autostock_locked.c.
+ * in doubt not until it is settled.  ngx_http_autostock_transaction_locked.c.
  */
 void ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t);
 
 
-/* Whatever was sent did not end well; ngx_http_autostock_trouble.c. */
+/*
+ * What was sent did not end well; ngx_http_autostock_transaction_failure.c.
+ */
 void ngx_http_autostock_transaction_trouble(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 
@@ -184,10 +186,10 @@ void ngx_http_autostock_transaction_rollback(
 
 
 /*
- * Lands, all being known; ngx_http_autostock_barrier.c.  What was only read
- * may not be on disk yet: InnoDB shows a row, and lets its lock go, before
- * the redo log is synced (MariaDB 10.11, measured).  Then a commit of our
- * own goes first: the log is one sequence.
+ * Lands, all being known; ngx_http_autostock_transaction_barrier.c.  What was
+ * only read may not be on disk yet: InnoDB shows a row, and lets its lock go,
+ * before the redo log is synced (MariaDB 10.11, measured).  Then a commit of
+ * our own goes first: the log is one sequence.
  */
 void ngx_http_autostock_transaction_vouch(
     ngx_http_autostock_transaction_t *t);
@@ -216,11 +218,11 @@ void ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t);
 /*
  * The ledger's rows of who is aboard and was not written ahead, in the order
  * in which they came, and after them the rows of their keys;
- * ngx_http_autostock_movements.c.
+ * ngx_http_autostock_packet_movements.c.
  */
 void ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t);
 
-/* Their products; ngx_http_autostock_products.c. */
+/* Their products; ngx_http_autostock_packet_products.c. */
 
 typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);

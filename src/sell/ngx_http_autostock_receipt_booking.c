@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_autostock_booking.h"
+#include "ngx_http_autostock_receipt_booking.h"
 
 #include "as_uuid.h"
 

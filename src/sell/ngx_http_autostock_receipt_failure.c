@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_http_autostock_booking.h"
+#include "ngx_http_autostock_receipt_booking.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"

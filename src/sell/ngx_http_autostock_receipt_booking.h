@@ -4,8 +4,8 @@
  */
 
 
-#ifndef _NGX_HTTP_AUTOSTOCK_BOOKING_H_INCLUDED_
-#define _NGX_HTTP_AUTOSTOCK_BOOKING_H_INCLUDED_
+#ifndef _NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKING_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKING_H_INCLUDED_
 
 
 #include "ngx_http_autostock_receipt.h"
@@ -88,4 +88,4 @@ void ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome, const char *reason);
 
 
-#endif /* _NGX_HTTP_AUTOSTOCK_BOOKING_H_INCLUDED_ */
+#endif /* _NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKING_H_INCLUDED_ */
