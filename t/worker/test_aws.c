@@ -239,6 +239,7 @@ test_expired_token_once_more(void **state)
     assert_int_equal(t->fake->ncalls, 2);
 
     /* And not for ever. */
+    t->fake->mono_ms += 1000;
     (void) fake_answer(t->fake, 403, EXPIRED);
     (void) fake_answer(t->fake, 403, EXPIRED);
     assert_non_null(send_call(t, NULL));
@@ -247,6 +248,21 @@ test_expired_token_once_more(void **state)
     assert_true(t->failed);
     assert_int_equal(t->err.class, AS_AWS_AUTH);
     assert_string_equal(t->err.code, "ExpiredToken");
+
+    /* The next call does not ask with the same keys at once. */
+    assert_non_null(send_call(t, NULL));
+    fake_run(t->fake);
+    assert_int_equal(t->fake->ncalls, 4);
+    assert_true(t->failed);
+    assert_int_equal(t->err.class, AS_AWS_AUTH);
+    assert_non_null(strstr(t->err.message, "AWS refuses the keys"));
+
+    t->fake->mono_ms += 2000;
+    (void) fake_answer(t->fake, 200, OK);
+    assert_non_null(send_call(t, NULL));
+    fake_run(t->fake);
+    assert_int_equal(t->fake->ncalls, 5);
+    assert_false(t->failed);
 }
 
 

@@ -334,6 +334,87 @@ test_imds_that_fails_later(void **state)
 }
 
 
+static void
+imds_answers(test_t *t)
+{
+    (void) fake_answer(t->fake, 200, "TOKEN==");
+    (void) fake_answer(t->fake, 200, "my-role\n");
+    (void) fake_answer(t->fake, 200, KEYS);
+}
+
+
+/* AWS refuses the keys, and the instance has no others: it is asked at
+ * intervals that grow, and who asks in between has the answer at once. */
+static void
+test_imds_whose_keys_are_refused(void **state)
+{
+    size_t   i, calls;
+    test_t  *t = *state;
+
+    static const int64_t  pauses[] = { 1000, 2000, 4000, 8000, 15000, 15000 };
+
+    creds_profiles(t, "", "");
+    imds_answers(t);
+    creds_get(t);
+    as_credentials_refused(t->creds);
+    imds_answers(t);
+    creds_get(t);
+    calls = t->fake->ncalls;
+    assert_int_equal(calls, 6);
+
+    for (i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        assert_string_equal(t->access, "ASIA2");
+        as_credentials_refused(t->creds);
+        assert_null(as_credentials_peek(t->creds));
+        creds_get(t);
+        t->fake->mono_ms += pauses[i] - 1;
+        creds_get(t);
+        assert_string_equal(t->access, "");
+        assert_non_null(strstr(t->error, "AWS refuses the keys of"));
+        assert_int_equal(t->fake->ncalls, calls);
+
+        t->fake->mono_ms += 1;
+        imds_answers(t);
+        creds_get(t);
+        calls += 3;
+        assert_int_equal(t->fake->ncalls, calls);
+    }
+
+    /* another incident, much later, begins anew */
+    t->fake->mono_ms += 300001;
+    as_credentials_refused(t->creds);
+    imds_answers(t);
+    creds_get(t);
+    as_credentials_refused(t->creds);
+    t->fake->mono_ms += 1000;
+    imds_answers(t);
+    creds_get(t);
+    calls += 6;
+    assert_int_equal(t->fake->ncalls, calls);
+
+    /* a failure is no reason to ask more often */
+    as_credentials_refused(t->creds);
+    t->fake->mono_ms += 2000;
+    (void) fake_answer(t->fake, 503, "");
+    creds_get(t);
+    assert_int_equal(t->fake->ncalls, calls + 1);
+    creds_get(t);
+    assert_non_null(strstr(t->error, "answered 503"));
+    assert_true(as_credentials_transient(t->creds));
+    assert_int_equal(t->fake->ncalls, calls + 1);
+
+    /* SIGHUP does not wait, and forgets the pause */
+    as_credentials_invalidate(t->creds);
+    imds_answers(t);
+    creds_get(t);
+    assert_string_equal(t->access, "ASIA2");
+    as_credentials_refused(t->creds);
+    imds_answers(t);
+    creds_get(t);
+    assert_int_equal(t->fake->ncalls, calls + 7);
+}
+
+
 /* What may work a moment later, and what will not. */
 static void
 test_transient_failures(void **state)
@@ -462,6 +543,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_imds, creds_setup,
                                         creds_teardown),
         cmocka_unit_test_setup_teardown(test_imds_that_fails_later,
+                                        creds_setup, creds_teardown),
+        cmocka_unit_test_setup_teardown(test_imds_whose_keys_are_refused,
                                         creds_setup, creds_teardown),
         cmocka_unit_test_setup_teardown(test_transient_failures,
                                         creds_setup, creds_teardown),

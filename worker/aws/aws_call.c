@@ -161,20 +161,23 @@ as_aws_again(as_aws_call_t *call, const as_aws_error_t *err)
 static bool
 as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
 {
+    bool                          again;
     as_aws_t                     *aws = call->aws;
     const as_credentials_keys_t  *keys;
 
-    if (!call->renewed && as_aws_error_expired(err, call->temporary)) {
-        call->renewed = 1;
+    if (as_aws_error_expired(err, call->temporary)) {
         keys = as_credentials_peek(aws->creds);
 
         /* Another call may have renewed them meanwhile. */
         if (keys != NULL && strcmp(keys->access_key, call->access_key) == 0)
         {
-            as_credentials_invalidate(aws->creds);
+            as_credentials_refused(aws->creds);
         }
 
-        return true;
+        again = !call->renewed;
+        call->renewed = 1;
+
+        return again;
     }
 
     if (!call->corrected && as_aws_error_skewed(err)) {

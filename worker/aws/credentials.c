@@ -31,6 +31,10 @@
  * "IMDS credential provider", static stability). */
 #define AS_CREDENTIALS_STALE_MS  300000
 
+/* Where AWS refuses keys and their provider has no others: before it is asked
+ * again, doubled each time up to AS_CREDENTIALS_PAUSE_MS. */
+#define AS_CREDENTIALS_REFUSED_MS  1000
+
 /* As the SDKs: AWS allows five minutes. */
 #define AS_CREDENTIALS_SKEW_MS  240000
 
@@ -53,6 +57,8 @@ struct as_credentials_s {
     as_credentials_keys_t   view;      /* of keys */
     bool                    valid;
     int64_t                 refreshed_ms;      /* the last attempt, mono */
+    bool                    refused;   /* keys, by AWS, since that */
+    int64_t                 pause_ms;  /* after it, where they are refused */
 
     as_waiter_t            *waiters;
     as_waiter_t           **last;
@@ -230,10 +236,48 @@ as_credentials_adopt(as_credentials_t *creds)
 }
 
 
+static bool
+as_credentials_same(const as_keys_t *a, const as_keys_t *b)
+{
+    return strcmp(a->access_key, b->access_key) == 0
+           && strcmp(a->session_token ? a->session_token : "",
+                     b->session_token ? b->session_token : "") == 0;
+}
+
+
+/* The same keys are tried once more, as AWS may take them again. */
+static void
+as_credentials_pause(as_credentials_t *creds, bool ready)
+{
+    int64_t  pause = creds->pause_ms * 2;
+
+    if (!creds->refused
+        || (ready && !as_credentials_same(&creds->keys, &creds->fetch.keys)))
+    {
+        creds->pause_ms = 0;
+
+    } else if (pause == 0) {
+        creds->pause_ms = AS_CREDENTIALS_REFUSED_MS;
+
+    } else {
+        creds->pause_ms = pause < AS_CREDENTIALS_PAUSE_MS
+                          ? pause : AS_CREDENTIALS_PAUSE_MS;
+    }
+
+    if (ready) {
+        creds->refused = false;
+        as_text_clear(&creds->error);
+        as_text_printf(&creds->error, "AWS refuses the keys of %s, which has "
+                       "no others yet", creds->fetch.keys.source);
+    }
+}
+
+
 static void
 as_credentials_settle(as_credentials_t *creds, as_provider_e result)
 {
     creds->fetching = false;
+    as_credentials_pause(creds, result == AS_PROVIDER_READY);
 
     if (result == AS_PROVIDER_READY) {
         as_credentials_adopt(creds);
@@ -343,6 +387,13 @@ as_credentials_turn(void *data)
         return;
     }
 
+    if (creds->refused && as_clock_mono_ms(creds->fetch.clock)
+                          - creds->refreshed_ms < creds->pause_ms)
+    {
+        as_credentials_tell(creds, as_text_get(&creds->error));
+        return;
+    }
+
     as_credentials_fetch(creds);
 }
 
@@ -429,6 +480,26 @@ void
 as_credentials_invalidate(as_credentials_t *creds)
 {
     creds->valid = false;
+    creds->refused = false;
+}
+
+
+void
+as_credentials_refused(as_credentials_t *creds)
+{
+    if (!creds->valid) {
+        return;
+    }
+
+    creds->valid = false;
+    creds->refused = true;
+
+    /* AWS took them for long: another incident */
+    if (as_clock_mono_ms(creds->fetch.clock) - creds->refreshed_ms
+        > AS_CREDENTIALS_STALE_MS)
+    {
+        creds->pause_ms = 0;
+    }
 }
 
 

@@ -67,9 +67,12 @@ void as_credentials_forget(as_credentials_t *creds,
 /* Whether the last fetch failed for a reason that may pass. */
 bool as_credentials_transient(const as_credentials_t *creds);
 
-/* The keys at hand were refused: the next get fetches new ones (environment
- * and files are read anew).  Also for SIGHUP. */
+/* The next get fetches new keys (environment and files are read anew). */
 void as_credentials_invalidate(as_credentials_t *creds);
+
+/* AWS refused the keys at hand: the same; but while the provider has no
+ * others it is asked at intervals, and a get in between fails at once. */
+void as_credentials_refused(as_credentials_t *creds);
 
 /* AWS's clock less ours, 0 where they agree.  By it requests are signed, and
  * keys that only look expired are used. */
