@@ -575,7 +575,9 @@ subtest 'doctor' => sub {
         open my $in, '<', $file or die $!;
         my $text = do { local $/; <$in> };
         my $other = "$file.doctor";
+        my $mask = umask 077;    # a secret that all can read is a finding
         open my $out, '>', $other or die $!;
+        umask $mask;
         for my $name (keys %$settings) {
             $text =~ s/^\Q$name\E=.*\n//m;
             $text .= "$name=$settings->{$name}\n"
@@ -594,6 +596,7 @@ subtest 'doctor' => sub {
     sql("UPDATE factory SET API = ''");
 
     $with->({ CALLBACK_URL => undef }, 'settings', 'wrong', 1);
+    $with->({ AUTOSTOCK_IN_FLIGTH => 7 }, 'settings', 'warning', 1);
     $with->({ DB_PASSWORD => 'another' }, 'database', 'unreachable', 3);
     $with->({ TOPIC_ARN => "$env->{TOPIC_ARN}x" }, 'topic', 'wrong', 1);
     $with->({ QUEUE_URL => "$env->{QUEUE_URL}x" }, 'queue', 'wrong', 1);

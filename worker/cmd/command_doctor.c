@@ -13,6 +13,7 @@
 #include "cmd/doctor_orders.h"
 #include "cmd/doctor_shop.h"
 #include "cmd/session.h"
+#include "base/settings_warn.h"
 
 
 #define AS_DOCTOR_LEASE_MS    15000    /* beside the factory's time-out */
@@ -28,26 +29,45 @@ typedef struct {
 } as_command_doctor_db_t;
 
 
-/* Each line of errors is a finding. */
+/* Each line is a finding. */
 static void
-as_command_doctor_settings(as_findings_t *findings, as_text_t *errors)
+as_command_doctor_lines(as_findings_t *findings, as_doctor_level_e level,
+    as_text_t *lines, const char *mend)
 {
     char  *line, *rest;
 
-    if (errors->len == 0) {
-        as_findings_say(findings, AS_DOCTOR_FINE, "settings", "",
-                        "all that run needs are there");
-        return;
-    }
-
-    rest = errors->data;
-    while ((line = strsep(&rest, "\n")) != NULL) {
+    for (rest = lines->data; (line = strsep(&rest, "\n")) != NULL; /* void */)
+    {
         if (*line != '\0') {
-            as_findings_add(findings, AS_DOCTOR_WRONG, "settings", line,
-                            "set it in the environment or in --env-file; "
-                            "autostock-worker check-config shows them all");
+            as_findings_add(findings, level, "settings", line, mend);
         }
     }
+}
+
+
+static void
+as_command_doctor_settings(as_findings_t *findings,
+    const as_settings_t *settings)
+{
+    as_text_t  lines = AS_TEXT_EMPTY;
+
+    (void) as_settings_require(settings, AS_NEED_RUN, &lines);
+
+    if (lines.len == 0) {
+        as_findings_say(findings, AS_DOCTOR_FINE, "settings", "",
+                        "all that run needs are there");
+    }
+
+    as_command_doctor_lines(findings, AS_DOCTOR_WRONG, &lines,
+                            "set it in the environment or in --env-file; "
+                            "autostock-worker check-config shows them all");
+
+    as_text_clear(&lines);
+    as_settings_warn(settings, &lines);
+    as_command_doctor_lines(findings, AS_DOCTOR_WARNING, &lines,
+                            "correct it in the environment or in the file, "
+                            "and start the worker again");
+    as_text_free(&lines);
 }
 
 
@@ -188,7 +208,6 @@ as_command_doctor_db(as_command_doctor_db_t *look)
 static int
 as_command_doctor_run(const as_options_t *options)
 {
-    as_text_t                errors = AS_TEXT_EMPTY;
     as_session_t             session;
     as_findings_t            findings;
     as_command_doctor_db_t   look;
@@ -208,8 +227,7 @@ as_command_doctor_run(const as_options_t *options)
                         "a setting is wrong: see above",
                         "correct it; autostock-worker check-config");
     } else {
-        (void) as_settings_require(session.settings, AS_NEED_RUN, &errors);
-        as_command_doctor_settings(&findings, &errors);
+        as_command_doctor_settings(&findings, session.settings);
 
         memset(&look, 0, sizeof(look));
         look.session = &session;
@@ -221,7 +239,6 @@ as_command_doctor_run(const as_options_t *options)
         as_text_free(&look.sku);
     }
 
-    as_text_free(&errors);
     as_session_close(&session);
 
     return as_findings_end(&findings);
