@@ -365,6 +365,25 @@ subtest 'dead letters' => sub {
     stack('stop', 'worker');
 };
 
+subtest 'a dead letter without an order' => sub {
+    aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody =>
+        qq({"MessageAttributeProductId":"$sku","MessageAttributeProductCnt":7}));
+    my $warned = sub { (command('dlq', 'redrive'))[0]
+        =~ /^warning: letter \S+ (.*)/m ? $1 : '' };
+    is($warned->(), "$sku has a stock of " . stock() . ', over its reorder '
+        . 'point of 0, and 0 pieces came meanwhile: 7 more are ordered '
+        . 'on top', 'redrive warns where it would order too many');
+    sql('UPDATE product SET reorder_point = 1000');
+    is($warned->(), '', 'not where they are wanted');
+    sql('UPDATE product SET reorder_point = 0');
+    my $had = stock();
+    json('stock', 'set', $sku, 0, '--yes');
+    json('stock', 'set', $sku, $had, '--yes');
+    is($warned->(), '', 'and not where it joins an open order');
+    command('orders', 'cancel', order()->{id}, '--yes');
+    command('dlq', 'drop', '--yes');
+};
+
 subtest 'a rate, and a bar for who looks on' => sub {
     aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody => "letter $_")
         for 1 .. 10;

@@ -52,6 +52,11 @@ typedef struct {
     size_t         done;
 } as_command_dlq_t;
 
+typedef struct {
+    const as_dead_t    *dead;
+    as_order_reopen_t   reopen;        /* what would come of it */
+} as_command_dlq_look_t;
+
 
 static bool
 as_command_dlq_matches(const as_command_dlq_t *command,
@@ -347,34 +352,56 @@ as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
 }
 
 
+static as_db_status_e
+as_command_dlq_look(void *data, as_db_t *db)
+{
+    as_command_dlq_look_t  *look = data;
+    as_order_reopen_t      *reopen = &look->reopen;
+    const as_message_t     *message = &look->dead->letter->message;
+
+    memset(reopen, 0, sizeof(*reopen));
+
+    if (message->has_order) {
+        memcpy(reopen->id, message->order_id, AS_UUID_LEN);
+        reopen->look = true;
+        return as_order_reopen(db, reopen);
+    }
+
+    reopen->quantity = message->quantity;
+
+    return as_order_reopen_without(db, message->product, look->dead->sent_ms,
+                                   reopen);
+}
+
+
 /* Tells beforehand which of the letters would order more than is needed. */
 static as_db_status_e
 as_command_dlq_warn(as_command_dlq_t *command)
 {
-    char                text[AS_DLQ_RESULT];
-    size_t              i;
-    as_dead_t          *dead;
-    as_db_status_e      status;
-    as_order_reopen_t   reopen;
+    char                    text[AS_DLQ_RESULT];
+    size_t                  i;
+    as_dead_t              *dead;
+    as_db_status_e          status;
+    const as_message_t     *message;
+    as_command_dlq_look_t   look;
 
     for (i = 0, status = AS_DB_OK;
          i < command->dlq.n && status == AS_DB_OK && !command->drop; i++)
     {
         dead = &command->dlq.dead[i];
-        if (!dead->letter->message.has_order
+        message = &dead->letter->message;
+        if (message->poison != NULL
+            || (!message->has_order && message->product == NULL)
             || !as_command_dlq_matches(command, dead))
         {
             continue;
         }
 
-        memset(&reopen, 0, sizeof(reopen));
-        memcpy(reopen.id, dead->letter->message.order_id, AS_UUID_LEN);
-        reopen.look = true;
-        status = as_session_db(command->session, as_command_dlq_reopen,
-                               &reopen);
+        look.dead = dead;
+        status = as_session_db(command->session, as_command_dlq_look, &look);
 
-        if (status == AS_DB_OK && reopen.outcome == AS_REOPEN_DONE
-            && as_order_reopen_surplus(&reopen, text, sizeof(text)))
+        if (status == AS_DB_OK && look.reopen.outcome == AS_REOPEN_DONE
+            && as_order_reopen_surplus(&look.reopen, text, sizeof(text)))
         {
             fprintf(stderr, "warning: letter %s: %s\n", dead->letter->id,
                     text);

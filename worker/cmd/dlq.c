@@ -315,8 +315,6 @@ as_dlq_sku_row(void *data, unsigned statement, const char *const *columns,
 static void
 as_dlq_sku_sql(as_db_t *db, const as_message_t *message, as_text_t *sql)
 {
-    uint8_t  id[AS_UUID_LEN];
-
     if (message->has_order) {
         as_text_put(sql, "SELECT p.sku FROM restock_order o JOIN product p"
                     " ON p.product_id = o.product_id WHERE o.order_id = ");
@@ -325,14 +323,7 @@ as_dlq_sku_sql(as_db_t *db, const as_message_t *message, as_text_t *sql)
     }
 
     as_text_put(sql, "SELECT p.sku FROM product p WHERE ");
-
-    if (as_uuid_parse(message->product, strlen(message->product), id) == 0) {
-        as_text_put(sql, "p.product_id = ");
-        as_text_sql_bytes(sql, id, AS_UUID_LEN);
-
-    } else {
-        as_db_sku(db, sql, "p.sku", message->product);
-    }
+    as_order_product_sql(db, sql, message->product);
 }
 
 

@@ -39,27 +39,31 @@ as_order_product_row(void *data, unsigned statement,
 }
 
 
-/* By id where the text is one, otherwise by SKU; locks the row. */
+void
+as_order_product_sql(as_db_t *db, as_text_t *sql, const char *product)
+{
+    uint8_t  id[AS_UUID_LEN];
+
+    if (as_uuid_parse(product, strlen(product), id) == 0) {
+        as_text_put(sql, "p.product_id = ");
+        as_text_sql_bytes(sql, id, AS_UUID_LEN);
+
+    } else {
+        as_db_sku(db, sql, "p.sku", product);
+    }
+}
+
+
+/* Locks the row. */
 static as_db_status_e
 as_order_product(as_db_t *db, as_order_opening_t *opening)
 {
-    uint8_t         id[AS_UUID_LEN];
     as_text_t       sql = AS_TEXT_EMPTY;
-    const char     *product;
     as_db_status_e  status;
 
-    product = opening->open->product;
-    as_text_put(&sql, "START TRANSACTION;SELECT product_id,"
-                " reorder_quantity FROM product WHERE ");
-
-    if (as_uuid_parse(product, strlen(product), id) == 0) {
-        as_text_put(&sql, "product_id = ");
-        as_text_sql_bytes(&sql, id, AS_UUID_LEN);
-
-    } else {
-        as_db_sku(db, &sql, "sku", product);
-    }
-
+    as_text_put(&sql, "START TRANSACTION;SELECT p.product_id,"
+                " p.reorder_quantity FROM product p WHERE ");
+    as_order_product_sql(db, &sql, opening->open->product);
     as_text_put(&sql, " FOR UPDATE");
     status = as_db_run(db, &sql, as_order_product_row, opening);
     as_text_free(&sql);

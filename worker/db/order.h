@@ -41,6 +41,10 @@ typedef struct {
 /* A letter without an order id joins or opens its product's order. */
 as_db_status_e as_order_open(as_db_t *db, as_order_open_t *open);
 
+/* Of "product p" that which a letter names: by id where the text is one,
+ * otherwise by SKU. */
+void as_order_product_sql(as_db_t *db, as_text_t *sql, const char *product);
+
 
 typedef enum {
     AS_REOPEN_DONE = 0,
@@ -72,6 +76,12 @@ typedef struct {
 
 /* Reopens a failed order, its attempts forgotten. */
 as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
+
+/* The same of a letter that has no order yet: fills quantity (0: the product's
+ * own) and the product, what came counted since since_ms (unix); NEWER where
+ * the letter would join an order, otherwise DONE.  Changes nothing. */
+as_db_status_e as_order_reopen_without(as_db_t *db, const char *product,
+    int64_t since_ms, as_order_reopen_t *reopen);
 
 /* True, and a sentence with the numbers, where the product's stock is over
  * its reorder point: what the order brings would come on top. */

@@ -82,6 +82,55 @@ as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
 }
 
 
+static void
+as_order_reopen_without_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_order_reopen_t  *reopen = data;
+
+    (void) statement;
+    (void) lengths;
+    (void) n;
+
+    reopen->product = true;
+    snprintf(reopen->sku, sizeof(reopen->sku), "%s", columns[0]);
+    reopen->stock = atoll(columns[1]);
+    reopen->reorder_point = atoll(columns[2]);
+    reopen->came = atoll(columns[3]);
+    reopen->outcome = columns[5][0] == '0' ? AS_REOPEN_DONE : AS_REOPEN_NEWER;
+
+    if (reopen->quantity == 0) {
+        reopen->quantity = atoi(columns[4]);
+    }
+}
+
+
+as_db_status_e
+as_order_reopen_without(as_db_t *db, const char *product, int64_t since_ms,
+    as_order_reopen_t *reopen)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_printf(&sql, "SELECT p.sku, p.stock, p.reorder_point,"
+                   " (SELECT COALESCE(SUM(g.received), 0)"
+                   " FROM restock_order g WHERE g.product_id = p.product_id"
+                   " AND g.state = 'fulfilled' AND g.fulfilled_at >"
+                   " TIMESTAMP '1970-01-01 00:00:00' + INTERVAL %" PRId64
+                   " SECOND), p.reorder_quantity, (SELECT COUNT(*)"
+                   " FROM restock_order o WHERE o.open_product_id ="
+                   " p.product_id) FROM product p WHERE ", since_ms / 1000);
+    as_order_product_sql(db, &sql, product);
+
+    reopen->outcome = AS_REOPEN_UNKNOWN;
+    reopen->product = false;
+    status = as_db_run(db, &sql, as_order_reopen_without_row, reopen);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
 bool
 as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
     size_t room)
@@ -91,8 +140,8 @@ as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
     }
 
     snprintf(text, room, "%.200s has a stock of %" PRId64 ", over its reorder"
-             " point of %" PRId64 ", and %" PRId64 " came since this order"
-             " ended: %d more are ordered on top", reopen->sku,
+             " point of %" PRId64 ", and %" PRId64 " pieces came meanwhile:"
+             " %d more are ordered on top", reopen->sku,
              reopen->stock, reopen->reorder_point, reopen->came,
              reopen->quantity);
 
