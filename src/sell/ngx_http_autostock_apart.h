@@ -1,8 +1,9 @@
 
 /*
- * Products that must not share a transaction with others for a while: the row
- * of one is locked by others, or the server refused one when it was alone.
- * Kept with the product, so as many as the catalog has at the most.
+ * Products that must not share a transaction with others for a while: another
+ * transaction locks the product's row, or the server refused the product when
+ * it was alone.  The state is kept in the product, so the catalog's size bounds
+ * it.
  */
 
 
@@ -13,23 +14,28 @@
 #include "ngx_http_autostock_catalog.h"
 
 
-/* It goes in the flight of those set aside. */
+/* 1 if the product must go in the flight of the waiters aside. */
 ngx_uint_t ngx_http_autostock_apart(ngx_http_autostock_product_t *product);
 
-/* Of those one at a time: the first finds out for the others. */
+/* 1 if only one waiter may try the product, on behalf of the others. */
 ngx_uint_t ngx_http_autostock_apart_probes(
     ngx_http_autostock_product_t *product);
 
-/* Refused so often that it is not asked for now. */
+/* 1 if it was refused so often that it is not tried now. */
 ngx_uint_t ngx_http_autostock_apart_refused(
     ngx_http_autostock_product_t *product);
 
-/* Its row was locked by others; was had; was sold from. */
+/*
+ * Its row was locked by another transaction; was locked by us; was sold from.
+ */
 void ngx_http_autostock_apart_locked(ngx_http_autostock_product_t *product);
 void ngx_http_autostock_apart_had(ngx_http_autostock_product_t *product);
 void ngx_http_autostock_apart_sold(ngx_http_autostock_product_t *product);
 
-/* The server refused it, alone.  1 where the log is to be told. */
+/*
+ * The server refused the product when it was alone.  Returns 1 if the error
+ * should be logged.
+ */
 ngx_uint_t ngx_http_autostock_apart_struck(
     ngx_http_autostock_product_t *product, ngx_uint_t error);
 

@@ -1,19 +1,25 @@
 
 /*
- * Requests that wait are merged here.  While a flight is under way those who
- * arrive wait; when it lands, all of them go in the next one, and those who
- * ask again at once with them, where they are many.  A lone request, or one
- * of a few, goes at once.
+ * Merges waiting requests into batches.  Terms used in the identifiers:
  *
- * While a crowd comes back the database need not idle: the flight takes the
- * first half of it, begins with what can be begun, is held, and is completed
- * with the others.
+ *   waiter   one request that waits, embedded in its sale, look-up or receipt
+ *   flight   one batch under way: it asks the pool for a connection, takes
+ *            waiters from the queue ("board"), sends its packets ("depart")
+ *            and reports each result ("land")
+ *   aside    the queue of the waiters that must not share a flight with the
+ *            others; see ngx_http_autostock_aside.c
  *
- * Those who must not go with the others wait aside; see
- * ngx_http_autostock_aside.c.
+ * While a flight is under way, new requests wait.  When it ends, all of them go
+ * into the next flight.  Clients that send the next request as soon as they get
+ * a response are waited for, if there are many of them.  A single request, or
+ * one of a few, is sent at once.
  *
- * A batch knows queues, deadlines, connections and retries; what is asked of
- * the database is its operations' affair (sale, lookup, receipt).
+ * The database need not idle while many clients come back.  The flight takes
+ * the first half of the requests, sends the statements that do not depend on
+ * the others, is held, and is completed with the rest.
+ *
+ * A batch handles queues, deadlines, connections and retries.  Its operations
+ * (sale, lookup, receipt) define what is sent to the database.
  */
 
 
@@ -29,65 +35,68 @@
 typedef struct ngx_http_autostock_flight_s  ngx_http_autostock_flight_t;
 
 
-/* One who waits; embedded in what he asks for. */
+/* A waiting request; embedded in the structure of its operation. */
 typedef struct {
     ngx_queue_t                      queue;
     ngx_msec_t                       deadline;
-    ngx_http_autostock_batch_t      *batch;    /* NULL: not in one */
+    ngx_http_autostock_batch_t      *batch;    /* NULL: not in a batch */
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
-    ngx_uint_t                       slot;     /* the operation's */
-    ngx_uint_t                       serial;   /* of its arrival */
+    ngx_uint_t                       slot;     /* set by the operation */
+    ngx_uint_t                       serial;   /* order of arrival */
     unsigned                         counted:1;
-    unsigned                         aside:1;  /* where it is counted */
+    unsigned                         aside:1;  /* which counter has it */
 } ngx_http_autostock_waiter_t;
 
 
 typedef enum {
     NGX_HTTP_AUTOSTOCK_UNREACHABLE = 0,        /* no connection */
-    NGX_HTTP_AUTOSTOCK_EXPIRED,                /* past his deadline */
-    NGX_HTTP_AUTOSTOCK_FAILED                  /* given up, see the log */
+    NGX_HTTP_AUTOSTOCK_EXPIRED,                /* the deadline has passed */
+    NGX_HTTP_AUTOSTOCK_FAILED                  /* given up; see the log */
 } ngx_http_autostock_why_e;
 
 
 typedef struct {
     const char  *name;
     ngx_http_autostock_kind_e
-                 kind;                   /* whose share of the pool it is */
-    size_t       flight_size;            /* of the structure that begins with
+                 kind;                   /* the pool share it uses */
+    size_t       flight_size;            /* of the structure that starts with
                                             ngx_http_autostock_flight_t */
     ngx_uint_t   max_flights;
-    ngx_uint_t   patient;                /* waits for a database that is
-                                            out of reach */
+    ngx_uint_t   patient;                /* waits while the database is
+                                            unreachable */
 
-    /* once per structure, zeroed before */
+    /* once per structure; the memory is zeroed */
     ngx_int_t  (*create)(ngx_http_autostock_flight_t *flight);
     void       (*destroy)(ngx_http_autostock_flight_t *flight);
 
-    /* before the first comes aboard */
+    /* before the first waiter is added */
     void       (*reset)(ngx_http_autostock_flight_t *flight);
 
-    /* must not go with the others; NULL: nobody is kept from it */
+    /* 1: the waiter must go aside; NULL: none does */
     ngx_uint_t (*apart)(ngx_http_autostock_waiter_t *waiter);
 
     /*
-     * NGX_OK; NGX_DECLINED: full; waiter->slot is the operation's to set.
-     * Where they are aside: NGX_AGAIN: not now, the next may; NGX_ABORT: to be
-     * refused.
+     * Adds a waiter; may set waiter->slot.  NGX_OK; NGX_DECLINED: the flight is
+     * full.  For a flight of waiters aside also NGX_AGAIN: not this waiter now,
+     * try the next one; NGX_ABORT: refuse this waiter.
      */
     ngx_int_t  (*board)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
 
-    /* a connection is there, at first or again */
+    /* the flight has got a connection, the first or another */
     void       (*depart)(ngx_http_autostock_flight_t *flight);
 
-    /* goes on from where it was held; NULL: none is */
+    /* goes on with a held flight; NULL: none is held */
     void       (*complete)(ngx_http_autostock_flight_t *flight);
 
-    /* the waiter's result; he is out of the batch already */
+    /* reports the waiter's result; it has left the batch */
     void       (*answer)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
 
-    /* no result: he is out of the batch; flight is NULL if he only waited */
+    /*
+     * reports that there is no result; the waiter has left the batch; flight is
+     * NULL if the waiter was only queued
+     */
     void       (*refuse)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter,
                    ngx_http_autostock_why_e why);
@@ -100,64 +109,65 @@ struct ngx_http_autostock_batch_s {
 
     ngx_queue_t                      waiting;
     ngx_uint_t                       nwaiting;
-    ngx_uint_t                       serial;    /* of the last who came */
+    ngx_uint_t                       serial;    /* of the last arrival */
 
     ngx_queue_t                      flying;    /* the oldest first */
     ngx_uint_t                       nflying;
-    ngx_uint_t                       boarding;  /* one waits for its
+    ngx_uint_t                       boarding;  /* a flight waits for its
                                                    connection */
     ngx_queue_t                      free;
 
     ngx_event_t                      posted;
     ngx_event_t                      gathering;
-    ngx_uint_t                       wanted;    /* who wait, to launch */
-    ngx_uint_t                       crowd;     /* who are to be aboard;
-                                                   0: none is expected */
-    ngx_http_autostock_flight_t     *held;      /* until they are */
-    ngx_uint_t                       share;     /* of the crowd, 16ths */
-    ngx_event_t                      patience;  /* a flight takes long */
-    ngx_event_t                      timer;     /* the next deadline */
+    ngx_uint_t                       wanted;    /* waiters needed to launch */
+    ngx_uint_t                       crowd;     /* waiters the flight should
+                                                   carry; 0: none expected */
+    ngx_http_autostock_flight_t     *held;      /* until crowd is reached */
+    ngx_uint_t                       share;     /* of crowd, in sixteenths */
+    ngx_event_t                      patience;  /* the flight takes long */
+    ngx_event_t                      timer;     /* the nearest deadline */
 
-    ngx_queue_t                      aside;     /* they wait apart */
+    ngx_queue_t                      aside;     /* waiters kept apart */
     ngx_uint_t                       naside;
-    ngx_http_autostock_flight_t     *apart;     /* their flight */
-    ngx_event_t                      parting;   /* when it leaves */
+    ngx_http_autostock_flight_t     *apart;     /* the flight they use */
+    ngx_event_t                      parting;   /* launches that flight */
 
     ngx_http_autostock_blame_t       blame;
-    ngx_uint_t                       blamed;    /* in a row */
+    ngx_uint_t                       blamed;    /* consecutive refusals */
 };
 
 
-/* A session that was lost and may still be alive on its server. */
+/* A lost session, which may still run on its server. */
 typedef struct {
-    uint64_t    thread;                        /* 0: there is none */
-    time_t      server;                        /* when that was started */
-    ngx_msec_t  at;                            /* when it was lost */
+    uint64_t    thread;                        /* 0: none */
+    time_t      server;                        /* when the server started */
+    ngx_msec_t  at;                            /* when the session was lost */
 } ngx_http_autostock_lost_t;
 
 
 struct ngx_http_autostock_flight_s {
-    ngx_queue_t                       queue;    /* flying, or free */
+    ngx_queue_t                       queue;    /* in flying or free */
     ngx_http_autostock_batch_t       *batch;
     ngx_http_autostock_connection_t  *conn;
     ngx_http_autostock_taker_t        taker;
     ngx_http_autostock_query_t        query;
     ngx_http_autostock_done_pt        done;
     ngx_http_autostock_sql_t          sql;
-    ngx_event_t                       timer;    /* of a retry */
+    ngx_event_t                       timer;    /* the pause before a retry */
 
-    ngx_queue_t                       aboard;   /* waiters */
-    ngx_uint_t                        n;        /* who came aboard */
+    ngx_queue_t                       aboard;   /* its waiters */
+    ngx_uint_t                        n;        /* waiters added */
     ngx_msec_t                        began;
     ngx_uint_t                        retries;
 
     ngx_http_autostock_lost_t         lost;
 
-    ngx_uint_t                        told;     /* answered or refused */
+    ngx_uint_t                        told;     /* waiters with a reported
+                                                   result */
 
     unsigned                          boarded:1;
-    unsigned                          aside:1;  /* of those set aside */
-    unsigned                          parted:1; /* some were set aside */
+    unsigned                          aside:1;  /* carries waiters aside */
+    unsigned                          parted:1; /* set some waiters aside */
 };
 
 
@@ -168,21 +178,25 @@ void ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch);
 ngx_http_autostock_database_t *ngx_http_autostock_batch_database(
     ngx_http_autostock_batch_t *batch);
 
-/* NGX_BUSY: the backlog is full.  deadline: of ngx_current_msec's kind. */
+/* NGX_BUSY: the backlog is full.  deadline is on ngx_current_msec's clock. */
 ngx_int_t ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline);
 
-/* Back to the head of the line, from a flight's answer. */
+/* Puts the waiter at the head of the queue; called from the answer handler. */
 void ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter);
 
-/* He has left; a flight that carries him goes on.  Any time, also twice. */
+/*
+ * The waiter leaves; its flight goes on.  May be called at any time,
+ * repeatedly.
+ */
 void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 
 
 /*
- * Between batch, flight and those aside.  add: out of any queue, to wait
- * aside.  rest: after their flight has ended, with so many told.
+ * Between batch, flight and aside.  add: a waiter that is in no queue starts to
+ * wait aside.  rest: the flight of the waiters aside has ended; told is the
+ * number of waiters with a reported result.
  */
 void ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
@@ -193,11 +207,14 @@ void ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
 
 
 /*
- * Between batch and flight.  unqueue: out of whatever queue he is in.
- * may_launch: another flight may board now.  expects: more are on their way
- * to this one.  gathered: no longer.  refuse: out of the batch, and told.
- * rest: after a flight has ended, with so many answered.  idle: where nobody
- * is there any more.
+ * Between batch and flight.
+ *   unqueue:     removes a waiter from the queue it is in
+ *   may_launch:  1 if another flight may start now
+ *   expects:     1 if the flight should wait for more requests
+ *   gathered:    stops waiting for more requests
+ *   refuse:      removes the waiter from the batch and reports it as refused
+ *   rest:        a flight with this many results has ended
+ *   idle:        stops the deadline timer if nothing waits or flies
  */
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
 ngx_uint_t ngx_http_autostock_batch_may_launch(
@@ -213,86 +230,86 @@ void ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch);
 
 
 /*
- * A flight to board, counted among those flying, or of those aside; NULL
- * where memory ran out.  It boards when its taker has got a connection.
+ * Takes a flight, new or free, and counts it as flying or as the one aside.
+ * NULL: no memory.  It takes waiters when its taker gets a connection.
  */
 ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
     ngx_http_autostock_batch_t *batch, ngx_uint_t aside);
 
 /*
- * Of the flight's own files.  take: whoever waits, as far as there is room.
- * put: one who is boarded.
+ * For the flight's own files.  take: adds the waiters that are queued, as far
+ * as there is room.  put: adds one waiter that the operation has accepted.
  */
 void ngx_http_autostock_flight_take_aboard(
     ngx_http_autostock_flight_t *flight);
 void ngx_http_autostock_flight_put_aboard(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter);
 
-/* Sends flight->sql; done as in ngx_http_autostock_connection.h. */
+/* Sends flight->sql; for done see ngx_http_autostock_connection.h. */
 void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done);
 
 /*
- * Departs once more, after a pause with jitter, for which it gives its
- * connection back; one that was lost is closed.  Ends by itself when nobody
- * is left aboard or it was tried too often.
+ * Departs again after a pause with jitter.  During the pause the connection is
+ * back in the pool, or closed if it was lost.  The flight fails by itself when
+ * it has no waiter left.
  */
 void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_uint_t lost, const char *reason);
 
 /*
- * Its server does not do what is asked of all, as in a fail-over: departs once
- * more on another connection; this one is closed.  Nothing is sent that is
- * not answered.
+ * The server cannot do what every waiter needs, as in a fail-over.  Closes the
+ * connection and departs again on another one.  No sent statement may be
+ * unanswered.
  */
 void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
 /*
- * It can do no more without those it expects: completed when they are there,
- * at once where that is so, or when their time is over.
+ * The flight cannot go on without the requests it expects.  It is completed
+ * when they have arrived or their time is over; at once if none is missing.
  */
 void ngx_http_autostock_flight_hold(ngx_http_autostock_flight_t *flight);
 
-/* Whoever waits comes aboard; no more are expected. */
+/* Adds the queued waiters; no more are expected. */
 void ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight);
 
-/* Gathers, and goes on. */
+/* Gathers, then goes on. */
 void ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight);
 
 /*
- * Whether its packets, which have this many bytes of SQL, may grow by the cost
- * of one more.  The first one always fits.
+ * 1 if packets with this many bytes of SQL may grow by cost bytes.  The first
+ * waiter always fits.
  */
 ngx_uint_t ngx_http_autostock_flight_has_room(
     ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
 
 /*
- * Some of those aboard, by now in a queue of their own, are to wait aside:
- * nothing is sent for them, or will be.
+ * The waiters in this queue, taken from the flight, are to wait aside.  The
+ * flight sends nothing for them, now or later.
  */
 void ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
     ngx_queue_t *waiters);
 
-/* All of them are; the flight has ended. */
+/* Sets all waiters aside and ends the flight. */
 void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
 
 /*
- * Something of what was asked is refused, nothing of it is done: all are set
- * aside, and the flight has ended; or, where they were aside already, half of
- * them is, and the flight departs again with the others, who are aboard anew.
- * NGX_DECLINED: there was one only.
+ * The server has refused a part of the request and done none of it.  All
+ * waiters are set aside and the flight ends.  If they were aside already, half
+ * of them are set aside again and the flight departs with the rest, added anew.
+ * NGX_DECLINED: there was only one waiter.
  */
 ngx_int_t ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight);
 
-/* Its connection is in order, but of no use: closes it. */
+/* Closes a connection that works but is of no use. */
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
-/* All is known: each one aboard is answered. */
+/* The outcome is known: answers every waiter and ends the flight. */
 void ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight);
 
-/* Given up: each one aboard is refused. */
+/* Gives up: refuses every waiter and ends the flight. */
 void ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_why_e why);
 

@@ -1,9 +1,9 @@
 
 /*
- * Names (a key, a digest of a SKU) that the server refused when they were
- * asked for alone: for some seconds they are refused without asking again,
- * so that they do not cost the next batch.  So many at the most; the oldest
- * is forgotten first.
+ * Names (a key, or a digest of a SKU) that the server refused when they were
+ * requested alone.  For some seconds they are refused without another query, so
+ * that they cost the next batch nothing.  The list has a fixed size; a new name
+ * overwrites the oldest.
  */
 
 
@@ -29,8 +29,8 @@ typedef struct {
 typedef struct {
     ngx_http_autostock_blamed_t   blamed[NGX_HTTP_AUTOSTOCK_BLAMES];
     ngx_uint_t                    n;
-    ngx_uint_t                    next;     /* to be written over */
-    ngx_msec_t                    until;    /* of the youngest */
+    ngx_uint_t                    next;     /* to be overwritten */
+    ngx_msec_t                    until;    /* of the newest */
 } ngx_http_autostock_blame_t;
 
 

@@ -1,8 +1,11 @@
 
 /*
- * What this worker process has learned of the products it sells: which id a
- * SKU stands for, and how its stock stood when last seen.  All of it may be
- * out of date; every transaction checks the SKU and the stock again.
+ * What this worker process knows of the products it sells: the id of each SKU,
+ * and the stock when last read.  All of it may be out of date.  Every
+ * transaction checks the SKU and the stock again.
+ *
+ * A ghost is a placeholder for a SKU that no row has.  A keyed sale of such a
+ * SKU still runs, since its key may have been used before.
  */
 
 
@@ -15,52 +18,55 @@
 
 typedef struct {
     ngx_str_node_t   node;              /* by SKU; first */
-    ngx_queue_t      queue;             /* the last used first */
-    ngx_uint_t       refs;              /* who holds it */
-    unsigned         known:1;           /* in the catalog still */
-    unsigned         ghost:1;           /* no row has it */
+    ngx_queue_t      queue;             /* most recently used first */
+    ngx_uint_t       refs;              /* number of references */
+    unsigned         known:1;           /* still in the catalog */
+    unsigned         ghost:1;           /* no row has this SKU */
 
     u_char           id[16];
     ngx_str_t        sku;
 
-    /* last seen */
+    /* when last read */
     int64_t          stock;
     int64_t          reorder_point;
     unsigned         open_order:1;
 
-    /* ngx_http_autostock_apart.h; its own */
+    /* used by ngx_http_autostock_apart.h only */
     unsigned         apart:1;
-    unsigned         locked:1;          /* when last asked for */
-    ngx_uint_t       strikes;           /* refusals in a row */
-    ngx_uint_t       error;             /* the last, as told */
+    unsigned         locked:1;          /* at the last attempt */
+    ngx_uint_t       strikes;           /* consecutive refusals */
+    ngx_uint_t       error;             /* the last one logged */
     ngx_msec_t       apart_until;
     ngx_msec_t       refused_until;
     ngx_msec_t       told_until;
 
-    /* where it stands in the flight that boards now */
+    /* its line in the flight with this serial */
     ngx_uint_t       flight;
     ngx_uint_t       index;
 } ngx_http_autostock_product_t;
 
 
-/* NULL where memory ran out.  size: the products kept. */
+/* size: the number of products kept.  NULL: no memory. */
 ngx_http_autostock_catalog_t *ngx_http_autostock_catalog_create(
     ngx_uint_t size);
 void ngx_http_autostock_catalog_destroy(
     ngx_http_autostock_catalog_t *catalog);
 
-/* NULL, or a reference that must be released. */
+/* NULL, or a reference that the caller must release. */
 ngx_http_autostock_product_t *ngx_http_autostock_catalog_find(
     ngx_http_autostock_catalog_t *catalog, ngx_str_t *sku);
 
-/* Learns a row; a reference, or NULL where memory ran out. */
+/* Adds or updates a row.  Returns a reference, or NULL: no memory. */
 ngx_http_autostock_product_t *ngx_http_autostock_catalog_learn(
     ngx_http_autostock_catalog_t *catalog, ngx_str_t *sku, u_char *id);
 
-/* A product that is not there; a reference, or NULL. */
+/* A new ghost.  Returns a reference, or NULL: no memory. */
 ngx_http_autostock_product_t *ngx_http_autostock_catalog_ghost(void);
 
-/* It is gone, or has another SKU now: who holds it may go on holding it. */
+/*
+ * The product is deleted or has another SKU now.  Existing references stay
+ * valid.
+ */
 void ngx_http_autostock_catalog_forget(ngx_http_autostock_catalog_t *catalog,
     ngx_http_autostock_product_t *product);
 

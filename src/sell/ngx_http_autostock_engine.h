@@ -1,7 +1,7 @@
 
 /*
- * The worker process' half of every database: its pool and its batches, made
- * in init_process and taken down in exit_process.
+ * The state of every database in a worker process: its pool and its batches,
+ * created in init_process and destroyed in exit_process.
  */
 
 

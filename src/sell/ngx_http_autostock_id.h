@@ -1,7 +1,7 @@
 
 /*
- * The ids that this worker process gives to sales, movements and orders:
- * UUIDs of version 7, greater from one to the next.
+ * The ids that this worker process gives to sales, movements and orders: UUIDs
+ * of version 7, each greater than the one before.
  */
 
 
@@ -12,7 +12,7 @@
 #include "ngx_http_autostock.h"
 
 
-/* Once a process, after the fork. */
+/* Once per process, after fork(). */
 ngx_int_t ngx_http_autostock_id_init(ngx_log_t *log);
 
 void ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);

@@ -1,8 +1,8 @@
 
 /*
- * Look-ups: the row of a product by SKU.  Look-ups of one product that wait
- * share a row; each answer comes from a SELECT that began after the request
- * arrived.  Ownership and cancel as in ngx_http_autostock_sale.h.
+ * Look-ups: the row of a product by SKU.  Waiting look-ups of one product share
+ * a row.  Each result comes from a SELECT that started after the request
+ * arrived.  Ownership and cancel are as in ngx_http_autostock_sale.h.
  */
 
 
@@ -21,8 +21,8 @@ typedef enum {
 
 
 /*
- * A row as the database gave it: text, valid only while the handler runs.
- * A number's text is decimal; ids are 16 bytes; len 0 of an id is NULL.
+ * A row as the database returned it, valid only while the handler runs.
+ * Numbers are decimal text.  Ids are 16 bytes; an id of length 0 is NULL.
  */
 typedef struct {
     ngx_str_t                            product_id;
@@ -43,20 +43,20 @@ typedef void (*ngx_http_autostock_lookup_handler_pt)(
 
 
 struct ngx_http_autostock_lookup_s {
-    /* asked, by the caller */
+    /* set by the caller */
     ngx_str_t                              sku;     /* valid UTF-8 */
     ngx_msec_t                             timeout;
     ngx_http_autostock_lookup_handler_pt   handler;
     void                                  *data;
     ngx_log_t                             *log;
 
-    /* answered */
+    /* the result */
     ngx_http_autostock_lookup_outcome_e    outcome;
     ngx_http_autostock_product_row_t      *row;
-    unsigned                               refused:1;   /* UNAVAILABLE: by the
-                                                           server */
+    unsigned                               refused:1;   /* UNAVAILABLE: the
+                                                           server refused */
 
-    /* the room's own */
+    /* private */
     ngx_http_autostock_waiter_t            waiter;
 };
 

@@ -1,8 +1,8 @@
 
 /*
- * Receipts: the goods of one restock order booked in, once.  Ownership and
- * cancel as in ngx_http_autostock_sale.h; a receipt whose caller has left
- * goes on to its own deadline.
+ * Receipts: each books the goods of one restock order, once.  Ownership and
+ * cancel are as in ngx_http_autostock_sale.h.  A receipt whose client has left
+ * continues until its own deadline.
  */
 
 
@@ -15,19 +15,19 @@
 
 typedef enum {
     NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED = 0,
-    NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED,       /* was fulfilled before */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED,       /* fulfilled before */
     NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER,
     NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT,
-    NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY,       /* more than was ordered */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY,       /* more than ordered */
 
-    /* nothing was booked, and nothing would be; the order has failed */
+    /* not booked, and a retry would fail too; the order has failed */
     NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,           /* the product was deleted */
-    NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW,       /* of the stock's column */
-    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED,        /* by the server: error */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW,       /* of the stock column */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED,        /* by the server; see error */
 
-    NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN,          /* the room's own: a pause */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN,          /* private: after a pause */
     NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE,    /* nothing was booked */
-    NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN         /* past the deadline */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN         /* in doubt at the deadline */
 } ngx_http_autostock_receipt_outcome_e;
 
 
@@ -38,10 +38,10 @@ typedef void (*ngx_http_autostock_receipt_handler_pt)(
 
 
 struct ngx_http_autostock_receipt_s {
-    /* asked, by the caller; the strings may go when submit has returned */
+    /* set by the caller; the strings are copied by submit */
     u_char                                  order_id[16];
     ngx_str_t                               product;   /* UUID or SKU; empty:
-                                                          not said */
+                                                          not given */
     uint32_t                                quantity;  /* 1 to 1,000,000;
                                                           0: as ordered */
     ngx_str_t                               client;    /* its address */
@@ -50,14 +50,14 @@ struct ngx_http_autostock_receipt_s {
     void                                   *data;
     ngx_log_t                              *log;
 
-    /* answered */
+    /* the result */
     ngx_http_autostock_receipt_outcome_e    outcome;
     uint32_t                                received;  /* BOOKED, REPLAYED */
     uint32_t                                ordered;   /* TOO_MANY */
-    int64_t                                 stock;     /* now; -1: not known */
+    int64_t                                 stock;     /* now; -1: unknown */
     ngx_uint_t                              error;     /* REFUSED; 0: none */
 
-    /* the room's own */
+    /* private */
     void                                   *booking;
 };
 
@@ -69,7 +69,10 @@ extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops;
 ngx_int_t ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_receipt_t *receipt);
 
-/* The factory hung up: the handler will not be called, the booking goes on. */
+/*
+ * The factory closed its connection: the handler will not be called, and the
+ * booking continues.
+ */
 void ngx_http_autostock_receipt_cancel(ngx_http_autostock_receipt_t *receipt);
 
 

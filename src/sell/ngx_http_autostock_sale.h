@@ -1,10 +1,10 @@
 
 /*
- * Sales: what a checkout asks of the database, merged with all that wait.
+ * Sales: one checkout each, merged with the other waiting sales.
  *
- * The caller owns the structure (in the request's pool) from submit until
- * its handler was called or cancel returned.  The handler is called exactly
- * once, never from inside submit.
+ * The caller owns the structure (in the request's pool) from submit until its
+ * handler was called or cancel returned.  The handler is called exactly once,
+ * never from within submit.
  */
 
 
@@ -19,11 +19,12 @@
 typedef enum {
     NGX_HTTP_AUTOSTOCK_SALE_SOLD = 0,      /* committed */
     NGX_HTTP_AUTOSTOCK_SALE_REPLAYED,      /* sold before, under this key */
-    NGX_HTTP_AUTOSTOCK_SALE_REFUSED,       /* not enough; stock tells */
+    NGX_HTTP_AUTOSTOCK_SALE_REFUSED,       /* not enough; see stock */
     NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT,
-    NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT,  /* the key's request was another */
+    NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT,  /* the key belongs to another
+                                              request */
     NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE,   /* not sold: no database in time */
-    NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN        /* past the deadline, in doubt */
+    NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN        /* in doubt at the deadline */
 } ngx_http_autostock_sale_outcome_e;
 
 
@@ -34,7 +35,7 @@ typedef void (*ngx_http_autostock_sale_handler_pt)(
 
 
 struct ngx_http_autostock_sale_s {
-    /* asked, by the caller */
+    /* set by the caller */
     ngx_str_t                            sku;       /* valid UTF-8 */
     uint32_t                             quantity;  /* 1 to 1,000,000 */
     ngx_msec_t                           timeout;   /* from now */
@@ -45,47 +46,50 @@ struct ngx_http_autostock_sale_s {
     void                                *data;
     ngx_log_t                           *log;
 
-    /* answered */
+    /* the result */
     ngx_http_autostock_sale_outcome_e    outcome;
-    u_char                               id[16];    /* sale_id; of a replay
-                                                       the first one's */
-    ngx_str_t                            own_sku;   /* the row's, while the
-                                                       handler runs; as asked
-                                                       where there is none */
+    u_char                               id[16];    /* sale_id; of a replay,
+                                                       the first sale's */
+    ngx_str_t                            own_sku;   /* as in the row, valid
+                                                       while the handler
+                                                       runs; without a row,
+                                                       as requested */
     int64_t                              stock;     /* after this sale, or
-                                                       now; -1: not known */
-    unsigned                             refused:1; /* UNAVAILABLE: by the
-                                                       server */
+                                                       now; -1: unknown */
+    unsigned                             refused:1; /* UNAVAILABLE: the
+                                                       server refused */
 
-    /* the room's own */
+    /* private */
     ngx_http_autostock_waiter_t          waiter;
     ngx_http_autostock_lookup_t          resolving;
     ngx_http_autostock_database_t       *db;
     void                                *product;
-    ngx_uint_t                           resolved;  /* how often */
+    ngx_uint_t                           resolved;  /* number of look-ups */
 };
 
 
 /*
- * NGX_OK: the handler will be called.  NGX_BUSY: the backlog is full; or
- * NGX_DECLINED: the server refused the same a moment ago; nothing was queued
- * (503).
+ * NGX_OK: the handler will be called.  Otherwise nothing was queued (503).
+ * NGX_BUSY: the backlog is full.  NGX_DECLINED: the server refused the same
+ * sale a moment ago.
  */
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale);
 
-/* How sales are carried; ngx_http_autostock_sale_batch.c. */
+/* The batch operations of sales; ngx_http_autostock_sale_batch.c. */
 extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;
 
-/* Tells the caller; the sale is out of the batch. */
+/* Reports the outcome to the caller; the sale has left the batch. */
 void ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome);
 
-/* What its SKU stands for must be asked again. */
+/* The SKU's product must be looked up again. */
 void ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale);
 
-/* The client has left: the handler will not be called.  Any time, also twice
- * or after the handler.  A sale already sent goes on without it. */
+/*
+ * The client has left: the handler will not be called.  May be called at any
+ * time, repeatedly, also after the handler.  A sale already sent goes on.
+ */
 void ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale);
 
 

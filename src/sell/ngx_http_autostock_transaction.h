@@ -1,26 +1,32 @@
 
 /*
- * A batch of sales as one transaction.  The ways it can go:
+ * A batch of sales as one transaction.  It runs in one of these ways:
  *
- *   plain    one packet: ledger rows, their keys, stock row, a guard, COMMIT.
- *            It ends with an error unless every product is there, under its
- *            SKU, with stock left above its reorder point; or with enough
- *            stock and an order open already.  The row lock is held for the
- *            last step.  Where a crowd is coming, the rows of its first half
- *            go ahead in a packet of their own; the others go in the one with
+ *   plain    One packet: ledger rows, their keys, stock rows, a guard, COMMIT.
+ *            It ends with an error unless every product exists under its SKU
+ *            and keeps stock above its reorder point, or has enough stock and
+ *            an open order.  The row lock is held for the last step only.
+ *            If more requests are expected, the rows of the first half go
+ *            ahead in a packet of their own, and the rest in the one with
  *            COMMIT.
- *   peek     reads without locks what may settle an item: its key, its
- *            product; refuses what cannot be had.
- *   careful  locks the stock rows, tells who gets what, first come first
- *            served, then writes, opening orders where they are due.  Once a
- *            lock was waited for too long it skips what others have locked,
- *            whose buyers then wait aside.
+ *   peek     Reads, without locks, what may settle an item: its key and its
+ *            product.  Refuses what cannot be sold.
+ *   careful  Locks the stock rows, allots the stock in order of arrival, then
+ *            writes, and opens the orders that are due.  After a lock wait
+ *            timed out, it skips the rows that other transactions have locked;
+ *            the sales of those products then wait aside.
  *
- * After COMMIT was sent and no answer came the batch is in doubt: the old
- * session is killed, the rows are looked for, and unless they are there the
- * batch is sold again, carefully, under the same ids.  Every attempt holds
- * the anchor, the first id of the lost one, if need be as a movement of 0:
- * so at most one attempt can ever commit, and a late one fails as a whole.
+ * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
+ * session is killed and its rows are looked for.  If they do not exist, the
+ * batch is sold again, in the careful way, under the same ids.
+ *
+ * The anchor is the first id of the lost attempt.  Every later attempt writes
+ * it too, if necessary as a movement of quantity 0.  So at most one attempt can
+ * ever commit, and a late one fails as a whole.
+ *
+ * A twin is an item with the same key as an earlier item of the batch.  It is
+ * not sold; its result follows from the earlier item's, or it is tried again if
+ * the key is still free.  For ghosts see ngx_http_autostock_catalog.h.
  */
 
 
@@ -41,27 +47,29 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT,
     NGX_HTTP_AUTOSTOCK_ITEM_STALE,          /* its product must be looked up
                                                again */
-    NGX_HTTP_AUTOSTOCK_ITEM_LOCKED,         /* by others: set aside */
+    NGX_HTTP_AUTOSTOCK_ITEM_LOCKED,         /* by another transaction */
     NGX_HTTP_AUTOSTOCK_ITEM_BROKEN          /* its key has no movement */
 } ngx_http_autostock_item_state_e;
 
 
-/* One sale asked for. */
+/* One requested sale. */
 typedef struct {
     u_char                            id[16];
     u_char                            key[16];
     u_char                            fingerprint[8];
     uint32_t                          quantity;
     uint32_t                          line;
-    uint32_t                          twin;     /* item + 1 with its key */
-    int64_t                           stock;    /* to be told */
-    u_char                            first[16];  /* of a replay */
+    uint32_t                          twin;     /* earlier item + 1, same
+                                                   key; 0: no twin */
+    int64_t                           stock;    /* to be reported */
+    u_char                            first[16];  /* the id of the replayed
+                                                     sale */
     ngx_http_autostock_item_state_e   state;
     unsigned                          keyed:1;
-    unsigned                          gone:1;   /* refused: not to be sold */
-    unsigned                          found:1;  /* its row, in doubt */
-    unsigned                          busy:1;   /* others are about to use
-                                                   its key */
+    unsigned                          gone:1;   /* refused: must not be sold */
+    unsigned                          found:1;  /* in doubt: its row exists */
+    unsigned                          busy:1;   /* another transaction has
+                                                   not committed its key */
 } ngx_http_autostock_item_t;
 
 
@@ -75,9 +83,10 @@ typedef struct {
     int64_t                           reorder_quantity;
     u_char                            order_id[16];
     unsigned                          seen:1;   /* its row was read */
-    unsigned                          there:1;  /* it is, had or not */
-    unsigned                          had:1;    /* its row's lock is */
-    unsigned                          open:1;   /* an order is */
+    unsigned                          there:1;  /* the row exists, locked or
+                                                   not */
+    unsigned                          had:1;    /* its lock was obtained */
+    unsigned                          open:1;   /* an order is open */
     unsigned                          order:1;  /* this batch opens one */
 } ngx_http_autostock_line_t;
 
@@ -92,15 +101,15 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
-    ngx_uint_t                        written;  /* items gone ahead,
-                                                   COMMIT not sent */
+    ngx_uint_t                        written;  /* items sent ahead of the
+                                                   packet with COMMIT */
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
-    size_t                            bytes;    /* of SQL, about */
+    size_t                            bytes;    /* of SQL, an estimate */
     ngx_uint_t                        serial;
-    ngx_uint_t                        anchor;   /* item */
+    ngx_uint_t                        anchor;   /* an item's index */
 
-    /* numbers of statements in the packet under way */
+    /* statement numbers in the packet under way */
     ngx_uint_t                        busy_at;
     ngx_uint_t                        there_at;
     ngx_uint_t                        keys_at;
@@ -110,15 +119,17 @@ typedef struct {
     ngx_uint_t                        commit_at;
 
     ngx_uint_t                        sorted_n;
-    ngx_uint_t                        error;    /* the last that was told */
-    ngx_uint_t                        looks;    /* for keys, in vain */
+    ngx_uint_t                        error;    /* the last one, from the
+                                                   server */
+    ngx_uint_t                        looks;    /* retries because of a used
+                                                   key */
     u_char                            text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
-    unsigned                          look:1;   /* for keys */
+    unsigned                          look:1;   /* look for keys first */
     unsigned                          ghosts:1;
     unsigned                          careful:1;
-    unsigned                          skip:1;   /* what others have locked */
+    unsigned                          skip:1;   /* skip locked rows */
     unsigned                          dirty:1;  /* a transaction is open */
-    unsigned                          sent:1;   /* a COMMIT, unanswered */
+    unsigned                          sent:1;   /* a COMMIT without an answer */
     unsigned                          doubt:1;
     unsigned                          settled:1;
     unsigned                          fresh:1;  /* a sale was read that may
@@ -126,38 +137,38 @@ typedef struct {
 } ngx_http_autostock_transaction_t;
 
 
-/* A connection is there: goes on from the beginning. */
+/* The flight has a connection: starts from the beginning. */
 void ngx_http_autostock_transaction_depart(
     ngx_http_autostock_flight_t *flight);
 
 
-/* It was held, and others have come aboard since. */
+/* Completes a held transaction; waiters may have been added. */
 void ngx_http_autostock_transaction_complete(
     ngx_http_autostock_flight_t *flight);
 
-/* Goes on from the beginning on the same connection, unless it was lost. */
+/* Starts from the beginning, on the same connection unless it was lost. */
 void ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc);
 
 
-/* Who gets what; ngx_http_autostock_transaction_allot.c. */
+/* How stock is allotted; ngx_http_autostock_transaction_allot.c. */
 
 /*
- * Adds up what is asked of each product.  plain: each has plenty; hopeless:
- * one seems to have too little for somebody.  0: nothing is asked and no
- * order is due.
+ * Adds up the demand for each product.  plain: every product allows the plain
+ * way.  hopeless: for at least one item there seems to be too little stock.
+ * Returns 0 if nothing is demanded and no order is due.
  */
 ngx_uint_t ngx_http_autostock_transaction_demand(
     ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
     ngx_uint_t *hopeless);
 
 /*
- * First come, first served; one who wants too many does not keep the next
- * from what still fits.  0: there is nothing to write.
+ * Allots in order of arrival.  An item that asks for too much does not block
+ * the items after it.  Returns 0 if there is nothing to write.
  */
 ngx_uint_t ngx_http_autostock_transaction_allot(
     ngx_http_autostock_transaction_t *t);
 
-/* From what was left after the last buyer back to the first. */
+/* Sets each item's stock, from the stock after the last sale backwards. */
 void ngx_http_autostock_transaction_tell_stock(
     ngx_http_autostock_transaction_t *t);
 
@@ -168,15 +179,14 @@ ngx_int_t ngx_http_autostock_transaction_row(void *data,
 
 
 /*
- * After the rows were locked that could be: the others' buyers are set aside;
- * in doubt not until it is settled.  ngx_http_autostock_transaction_locked.c.
+ * Called after the available rows were locked: sets the items of the other rows
+ * aside, but not while the batch is in doubt.
+ * ngx_http_autostock_transaction_locked.c.
  */
 void ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t);
 
 
-/*
- * What was sent did not end well; ngx_http_autostock_transaction_failure.c.
- */
+/* Handles a packet that failed; ngx_http_autostock_transaction_failure.c. */
 void ngx_http_autostock_transaction_trouble(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 
@@ -186,23 +196,24 @@ void ngx_http_autostock_transaction_rollback(
 
 
 /*
- * Lands, all being known; ngx_http_autostock_transaction_barrier.c.  What was
- * only read may not be on disk yet: InnoDB shows a row, and lets its lock go,
- * before the redo log is synced (MariaDB 10.11, measured).  Then a commit of
- * our own goes first: the log is one sequence.
+ * Lands when all results are known; ngx_http_autostock_transaction_barrier.c.
+ * A row that was only read may not be on disk yet: InnoDB shows a row, and
+ * releases its lock, before it syncs the redo log (MariaDB 10.11, measured).
+ * In that case a commit of our own goes first.  The log is sequential, so that
+ * commit puts the earlier ones on disk too.
  */
 void ngx_http_autostock_transaction_vouch(
     ngx_http_autostock_transaction_t *t);
 
-/* Lands after a commit, which is counted. */
+/* Lands after a commit and counts it. */
 void ngx_http_autostock_transaction_committed(
     ngx_http_autostock_transaction_t *t);
 
 
 /*
- * The packets, written into flight.sql; ngx_http_autostock_packet.c.  ahead:
- * the rows alone; plain then only adds to them.  stock: what is left, after a
- * plain one that did not tell.
+ * Write the packets into flight.sql; ngx_http_autostock_packet.c.  ahead: the
+ * rows alone, to which plain then adds the rest.  stock: reads the stock after
+ * a plain packet that did not report it.
  */
 void ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
@@ -212,40 +223,40 @@ void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
 
-/* A session that was limited for a transaction is no longer. */
+/* Removes the time limit that the session had for its transaction. */
 void ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t);
 
 /*
- * The ledger's rows of who is aboard and was not written ahead, in the order
- * in which they came, and after them the rows of their keys;
- * ngx_http_autostock_packet_movements.c.
+ * The ledger rows of the items that were not sent ahead, in order of arrival,
+ * then the rows of their keys; ngx_http_autostock_packet_movements.c.
  */
 void ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t);
 
-/* Their products; ngx_http_autostock_packet_products.c. */
+/* The products of a packet; ngx_http_autostock_packet_products.c. */
 
 typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 
-/* t->sorted: all lines, or those of which something is sold */
+/* sets t->sorted: all lines, or those with something sold */
 void ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
     ngx_uint_t all);
 
-/* their ids, with commas */
+/* the ids of t->sorted, separated by commas */
 void ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t);
 
 /*
- * A value per product, found by halving: for 128 products 7 comparisons a
- * row, where CASE product_id WHEN ... makes 64.
+ * A value per product, found by binary search.  For 128 products a row takes 7
+ * comparisons; CASE product_id WHEN ... takes 64 on average.
  */
 void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t **lines, ngx_uint_t n,
     ngx_http_autostock_leaf_pt leaf);
 
 /*
- * Leaves: what is sold; the same, unless the SKU is another product's by now
- * or too little is left: that ends the UPDATE with an error.
+ * Leaves for the tree.  sold: the quantity sold.  guarded: the same, but the
+ * UPDATE fails if the SKU now belongs to another product or too little stock is
+ * left.
  */
 void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
