@@ -1,8 +1,8 @@
 
 /*
- * What every room of the module may know: the configuration, and nothing
- * that acts.  A database is configured once per "autostock_database" block;
- * its pool and batches live in the worker process (see
+ * Declarations for every room of the module: the configuration and the types
+ * that rooms share.  A database is configured once per "autostock_database"
+ * block; its pool and batches belong to the worker process (see
  * ngx_http_autostock_pool.h, ngx_http_autostock_batch.h).
  */
 
@@ -43,7 +43,7 @@ typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
 typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
 
 
-/* log lines that come again and again */
+/* log lines that may repeat often */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_REPEAT_REACH = 0,     /* no connection, or lost */
     NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP,        /* refused by the server */
@@ -56,17 +56,17 @@ typedef enum {
 
 typedef struct {
     ngx_str_t                     name;
-    ngx_uint_t                    index;    /* in main conf's databases */
+    ngx_uint_t                    index;    /* in the main conf's databases */
 
-    /* where: addr for a socket or numeric address, else host is resolved */
-    ngx_str_t                     server;   /* as written, for the log */
+    /* address: addr for a socket or a numeric address, else host is resolved */
+    ngx_str_t                     server;   /* as configured, for the log */
     ngx_addr_t                   *addr;
     ngx_str_t                     host;
     in_port_t                     port;
     ngx_resolver_t               *resolver;
     ngx_msec_t                    resolver_timeout;
 
-    /* who; NUL-terminated, since the library wants C strings */
+    /* login; NUL-terminated, since the library expects C strings */
     ngx_str_t                     user;
     ngx_str_t                     password;
     ngx_str_t                     database;
@@ -74,24 +74,26 @@ typedef struct {
     /* TLS; the handshake runs in the thread pool */
     ngx_flag_t                    tls;
     ngx_str_t                     tls_ca;
-    ngx_str_t                     tls_name;           /* else the host's */
+    ngx_str_t                     tls_name;           /* default: host */
     ngx_str_t                     tls_certificate;
     ngx_str_t                     tls_certificate_key;
     ngx_thread_pool_t            *thread_pool;
 
     ngx_uint_t                    pool_size;          /* per worker process */
-    ngx_uint_t                    backlog;            /* waiting requests */
-    ngx_uint_t                    batch_size;         /* requests a batch */
+    ngx_uint_t                    backlog;            /* maximum of waiting
+                                                         requests */
+    ngx_uint_t                    batch_size;         /* requests per batch */
     ngx_uint_t                    durability;
     ngx_uint_t                    exact_sku;          /* else by collation */
 
     ngx_msec_t                    connect_timeout;
     ngx_msec_t                    query_timeout;
-    ngx_uint_t                    query_timeout_set;  /* no default */
+    ngx_uint_t                    query_timeout_set;  /* configured
+                                                         explicitly */
     ngx_msec_t                    idle_timeout;
     ngx_msec_t                    lifetime;
 
-    /* where the block, or else the first mention, stands */
+    /* the place of the block, or else of the first mention */
     ngx_uint_t                    defined;
     u_char                       *conf_file;
     ngx_uint_t                    conf_line;
@@ -105,14 +107,14 @@ typedef struct {
     ngx_http_autostock_batch_t   *lookups;
     ngx_http_autostock_batch_t   *receipts;
     ngx_http_autostock_catalog_t *catalog;
-    ngx_queue_t                   stuck;    /* receipts whose product's row
-                                               was locked */
+    ngx_queue_t                   stuck;    /* receipts whose product row was
+                                               locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
-    ngx_uint_t                    sku_looked;  /* at its collation */
+    ngx_uint_t                    sku_looked;  /* the collation was checked */
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
-    ngx_uint_t                    reads_stock;  /* a trigger of the shop keeps
-                                               the server from telling it */
+    ngx_uint_t                    reads_stock;  /* a trigger of the shop
+                                                   hides LAST_INSERT_ID() */
 } ngx_http_autostock_database_t;
 
 
@@ -129,9 +131,10 @@ typedef struct {
     u_char                       *conf_file;          /* of the handler */
     ngx_uint_t                    conf_line;
 
-    ngx_http_complex_value_t     *sku;                /* NULL: the body says */
+    ngx_http_complex_value_t     *sku;                /* NULL: from the body */
     ngx_flag_t                    sku_pinned;
-    ngx_flag_t                    sku_encoded;        /* decode percent signs */
+    ngx_flag_t                    sku_encoded;        /* decode
+                                                         percent-encoding */
 
     ngx_http_complex_value_t     *idempotency_scope;  /* NULL: one scope */
     ngx_array_t                  *callback_secrets;   /* ngx_str_t, newest

@@ -1,7 +1,7 @@
 
 /*
  * The column product.sku, as the server describes it.  The shop's column may
- * have any character set and collation; a request's SKU is UTF-8.
+ * have any character set and collation; the SKU of a request is UTF-8.
  */
 
 
@@ -12,11 +12,11 @@
 #include "ngx_http_autostock_sql.h"
 
 
-/* of a name; both servers give identifiers 64 */
+/* of a name; MariaDB and MySQL limit identifiers to 64 characters */
 #define NGX_HTTP_AUTOSTOCK_COLUMN_NAME  64
 
 
-/* Both empty where nothing is known: no such column, or it holds bytes. */
+/* Both are empty if the column is unknown, does not exist or holds bytes. */
 typedef struct {
     ngx_str_t    charset;
     ngx_str_t    collation;
@@ -24,27 +24,29 @@ typedef struct {
 } ngx_http_autostock_column_t;
 
 
-/* its row has these two columns */
+/* returns one row of these two columns */
 #define NGX_HTTP_AUTOSTOCK_COLUMN_SELECT                                     \
     "SELECT CHARACTER_SET_NAME,COLLATION_NAME"                               \
     " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=DATABASE()"         \
     " AND TABLE_NAME='product' AND COLUMN_NAME='sku'"
 
-/* NGX_ERROR where these are no names */
+/* NGX_ERROR if they are not valid names */
 ngx_int_t ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
     ngx_str_t *charset, ngx_str_t *collation);
 
 /*
- * A SKU to be compared with the column, whose key is used.  NULL, so that
- * nothing is equal to it, where the column cannot hold it.
+ * Writes a SKU for a comparison with the column, such that the column's index
+ * can be used.  Writes NULL, which equals nothing, if the column cannot hold
+ * the SKU.
  */
 void ngx_http_autostock_column_sku(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_column_t *column, ngx_str_t *sku);
 
 /*
- * A SELECT of one row and two columns: whether the collation folds accents,
- * and whether it folds emoji.  NULL where there is nothing to be asked: the
- * column is compared by its code points, or nothing is known of it.
+ * Writes a SELECT of one row and two columns: whether the collation treats
+ * letters with and without accents as equal, and whether it treats all emoji as
+ * equal.  Returns NULL if there is nothing to find out: the column is compared
+ * by code points, or is unknown.
  */
 u_char *ngx_http_autostock_column_probe(ngx_http_autostock_column_t *column,
     u_char *buf, size_t size);

@@ -1,11 +1,13 @@
 
 /*
  * A connection to the database in nginx's event loop: connect, query, close,
- * each with a deadline.  It knows no HTTP and no pool; the pool owns it.
+ * each with a deadline.  It does not depend on HTTP or the pool; the pool owns
+ * it.
  *
- * One operation at a time.  Its "done" is called once, never from inside the
- * call that began it.  NGX_ERROR means that the connection is of no more use
- * and must be closed; what the statement did is then not known.
+ * It runs one operation at a time.  The operation's "done" is called once,
+ * never from within the call that started it.  NGX_ERROR means that the
+ * connection is unusable and must be closed; the effect of the statement is
+ * then unknown.
  */
 
 
@@ -18,50 +20,51 @@
 #include "ngx_http_autostock_mysql.h"
 
 
-/* kinds of work, each with a share of the pool */
+/* kinds of work; each has a share of the pool */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_KIND_LOOKUP = 0,
     NGX_HTTP_AUTOSTOCK_KIND_SALE,
     NGX_HTTP_AUTOSTOCK_KIND_RECEIPT,
-    NGX_HTTP_AUTOSTOCK_KINDS                 /* none of them */
+    NGX_HTTP_AUTOSTOCK_KINDS                 /* the number of kinds */
 } ngx_http_autostock_kind_e;
 
 
 typedef struct ngx_http_autostock_connection_s
     ngx_http_autostock_connection_t;
 
-/* rc: NGX_OK; NGX_DECLINED: the server refused; NGX_ERROR: lost */
+/* rc: NGX_OK; NGX_DECLINED: the server refused; NGX_ERROR: connection lost */
 typedef void (*ngx_http_autostock_done_pt)(void *data, ngx_int_t rc);
 
 /*
- * A row of the statement with this number, from 0.  Texts live until it
- * returns.  Anything but NGX_OK: the answer makes no sense, which ends the
- * connection.
+ * A row of the statement with this number, from 0.  The texts are valid until
+ * the handler returns.  Any result but NGX_OK means that the row is invalid,
+ * and ends the connection.
  */
 typedef ngx_int_t (*ngx_http_autostock_row_pt)(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 typedef struct {
-    ngx_str_t                    sql;        /* lives until done */
+    ngx_str_t                    sql;        /* must live until done */
     ngx_http_autostock_row_pt    row;        /* NULL: no row is expected */
     ngx_http_autostock_done_pt   done;
     void                        *data;
 
-    /* the answer */
-    ngx_uint_t                   statements; /* that went well */
-    uint64_t                     insert_id;  /* the last that was not 0 */
+    /* the result */
+    ngx_uint_t                   statements; /* number that succeeded */
+    uint64_t                     insert_id;  /* the last one that is not 0 */
     ngx_uint_t                   error;      /* the server's, or the
                                                 library's number */
     u_char                       text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
-                                             /* of the server's, for the log */
+                                             /* the server's text, for the
+                                                log */
 } ngx_http_autostock_query_t;
 
 
 struct ngx_http_autostock_connection_s {
-    ngx_queue_t                      queue;   /* the pool's */
+    ngx_queue_t                      queue;   /* in the pool */
     void                            *pool;
-    ngx_http_autostock_kind_e        kind;    /* of whom it was given to */
+    ngx_http_autostock_kind_e        kind;    /* the kind it was given to */
     ngx_http_autostock_database_t   *db;
     ngx_http_autostock_mysql_t      *mysql;
     ngx_connection_t                *c;
@@ -73,11 +76,11 @@ struct ngx_http_autostock_connection_s {
 
     ngx_http_autostock_query_t      *query;
     ngx_str_t                        sending;
-    ngx_str_t                        unsent;  /* of the query's text */
+    ngx_str_t                        unsent;  /* rest of the query's text */
     ngx_http_autostock_query_t       setup;
     u_char                           setup_text[2048];
     ngx_uint_t                       wait;
-    ngx_uint_t                       pieces;  /* of the answer, so far */
+    ngx_uint_t                       pieces;  /* of the result, so far */
     size_t                           bytes;
 
     ngx_http_autostock_done_pt       connected;
@@ -90,33 +93,37 @@ struct ngx_http_autostock_connection_s {
     ngx_sockaddr_t                   sockaddr;
 
     uint64_t                         thread_id;
-    time_t                           server_start;  /* to know a restart */
+    time_t                           server_start;  /* to detect a restart */
     ngx_msec_t                       born;
-    ngx_uint_t                       wait_timeout;  /* s, in the pool */
-    ngx_http_autostock_column_t      sku;           /* product's */
+    ngx_uint_t                       wait_timeout;  /* while pooled, s */
+    ngx_http_autostock_column_t      sku;           /* product.sku */
     size_t                           packet;  /* max_allowed_packet */
-    u_char                           engine[96];  /* a table that is not
-                                                InnoDB, and what it is */
+    u_char                           engine[96];  /* a table whose engine is
+                                                     not InnoDB, and that
+                                                     engine */
 
     unsigned                         durable:1;
     unsigned                         read_only:1;
     unsigned                         clustered:1;   /* Galera */
-    unsigned                         hurries:1;     /* its transactions idle no
-                                                       longer than a query may
-                                                       take */
-    unsigned                         limited:1;     /* its session, to that */
+    unsigned                         hurries:1;     /* the server ends its
+                                                       idle transactions
+                                                       within the time of one
+                                                       query */
+    unsigned                         limited:1;     /* its session has that
+                                                       limit now */
     unsigned                         binlog:1;
-    unsigned                         by_statement:1;  /* its format, for the
-                                                 session */
-    unsigned                         utf8mb4:1;     /* what is answered */
+    unsigned                         by_statement:1;  /* the binary log's
+                                                         format, in this
+                                                         session */
+    unsigned                         utf8mb4:1;     /* results are utf8mb4 */
     unsigned                         resting:1;
     unsigned                         starting:1;
     unsigned                         in_thread:1;
-    unsigned                         closed:1;      /* a thread holds it */
+    unsigned                         closed:1;      /* a thread uses it */
 };
 
 
-/* NULL where memory ran out. */
+/* NULL: no memory. */
 ngx_http_autostock_connection_t *ngx_http_autostock_connection_create(
     ngx_http_autostock_database_t *db);
 
@@ -125,32 +132,36 @@ void ngx_http_autostock_connection_connect(
     ngx_http_autostock_connection_t *conn,
     ngx_http_autostock_done_pt done, void *data);
 
-/* Within query_timeout; the query and its text are the caller's. */
+/* Runs within query_timeout; the caller owns the query and its text. */
 void ngx_http_autostock_connection_query(
     ngx_http_autostock_connection_t *conn,
     ngx_http_autostock_query_t *query);
 
-/* Rests: whatever now arrives calls closed(data). */
+/*
+ * The connection becomes idle: any input, or the timeout, calls closed(data).
+ */
 void ngx_http_autostock_connection_rest(
     ngx_http_autostock_connection_t *conn, void (*closed)(void *data),
     ngx_msec_t timeout);
 
 /*
- * Ends the rest.  NGX_ERROR where the server has hung up or said something
- * unasked in the meantime.
+ * Ends the idle state.  NGX_ERROR if the server has closed the connection or
+ * sent something unrequested in the meantime.
  */
 ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
 
 
-/* Between _connect.c, _connection.c, _session.c, and _statement.c. */
+/* Shared by _connect.c, _connection.c, _session.c and _statement.c. */
 
-/* Sends what of the query's text comes next. */
+/* Sends the next part of the query's text. */
 void ngx_http_autostock_connection_send(
     ngx_http_autostock_connection_t *conn);
 
-/* A row, and a statement's end; NGX_ERROR where they make no sense, or do not
- * end. */
+/*
+ * A row, and the end of a statement.  NGX_ERROR if the result is invalid or
+ * exceeds the limits.
+ */
 ngx_int_t ngx_http_autostock_connection_row(
     ngx_http_autostock_connection_t *conn);
 ngx_int_t ngx_http_autostock_connection_statement(
@@ -160,18 +171,20 @@ ngx_int_t ngx_http_autostock_connection_statement(
 ngx_int_t ngx_http_autostock_connection_watch(
     ngx_http_autostock_connection_t *conn);
 
-/* The session's settings, as the connection's first query. */
+/* Sends the session's settings, as the connection's first query. */
 void ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn);
 
-/* Goes on with what is under way; events: of WAIT_*, 0 to begin. */
+/* Continues the current operation.  events: of WAIT_*; 0 to start. */
 void ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
     ngx_uint_t events);
 
-/* Hands the result over, from an event if the call has not returned yet. */
+/*
+ * Reports the result; from an event if the starting call has not returned yet.
+ */
 void ngx_http_autostock_connection_finish(
     ngx_http_autostock_connection_t *conn, ngx_int_t rc);
 
-/* Tells the library's last error in the log. */
+/* Logs the library's last error. */
 void ngx_http_autostock_connection_failed(
     ngx_http_autostock_connection_t *conn);
 
@@ -179,16 +192,18 @@ void ngx_http_autostock_connection_free(
     ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
 
 
-/* NULL, or why nothing can be written on it, until the server is set up
- * otherwise: for the log. */
+/*
+ * NULL, or the reason, for the log, why the session cannot write until the
+ * server's setup is changed.
+ */
 const char *ngx_http_autostock_session_refusal(
     ngx_http_autostock_connection_t *conn);
 
-/* True where a transaction is open on it, by the server's last word. */
+/* 1 if a transaction is open, according to the server's last reply. */
 ngx_uint_t ngx_http_autostock_connection_in_transaction(
     ngx_http_autostock_connection_t *conn);
 
-/* Closes and frees, in any state; no done is called afterwards. */
+/* Closes and frees, in any state; done is not called afterwards. */
 void ngx_http_autostock_connection_close(
     ngx_http_autostock_connection_t *conn, const char *reason);
 

@@ -1,7 +1,7 @@
 
 /*
- * The server's errors: which of them pass by themselves, and what of their
- * texts may be logged.
+ * The server's errors: which of them are temporary, and how much of their texts
+ * may be logged.
  */
 
 
@@ -16,15 +16,15 @@
 
 
 /*
- * 1 where the same statement may go well a moment later: a lock, a limit, a
- * server that ends, a disk that is full.  0: it is refused until somebody
- * changes something.
+ * 1 if the same statement may succeed a moment later: a lock, a limit, a server
+ * that shuts down, a full disk.  0 if it fails until an operator changes
+ * something.
  */
 ngx_uint_t ngx_http_autostock_error_passes(ngx_uint_t error);
 
 /*
- * The text without what it may quote of a statement's or a row's values, on
- * one line, cut to the buffer's size, with a NUL.
+ * Copies the text on one line, without the values of statements or rows that it
+ * may quote, cut to the buffer's size, with a NUL.
  */
 void ngx_http_autostock_error_text(u_char to[NGX_HTTP_AUTOSTOCK_ERROR_TEXT],
     ngx_uint_t error, const char *text);

@@ -1,6 +1,6 @@
 
 /*
- * What the files of this room share; for nobody else.
+ * Shared by the mysql files only.
  */
 
 
@@ -33,12 +33,13 @@ struct ngx_http_autostock_mysql_s {
     MYSQL                             *connected;
     MYSQL_RES                         *result;
     MYSQL_ROW                          row;
-    char                              *version;    /* until the greeting */
+    char                              *version;    /* ours, until the
+                                                      greeting */
     struct st_ma_pvio_methods          methods;    /* with our async_read */
-    struct st_ma_pvio_methods         *library;    /* its own */
-    size_t                             taken;      /* bytes, in this call */
+    struct st_ma_pvio_methods         *library;    /* the library's methods */
+    size_t                             taken;      /* bytes read in this call */
     int                                wanted;     /* MYSQL_WAIT_* */
-    int                                failed;     /* of the last call */
+    int                                failed;     /* result of the last call */
     ngx_str_t                          sql;
     ngx_http_autostock_mysql_state_e   state;
     ngx_http_autostock_database_t     *db;
@@ -48,13 +49,13 @@ struct ngx_http_autostock_mysql_s {
 };
 
 
-/* The result, whose rows may not all have been read. */
+/* Frees the result, whose rows may not all have been read. */
 void ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m);
 
-/* After the connection: what one call of the library reads is bounded. */
+/* After the connect: limits what one call of the library may read. */
 void ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m);
 
-/* Begins to connect, or goes on; 0, or MYSQL_WAIT_*. */
+/* Starts or continues to connect; returns 0 or MYSQL_WAIT_*. */
 int ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
     int ready);
 

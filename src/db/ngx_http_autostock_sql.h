@@ -1,8 +1,7 @@
 
 /*
- * SQL text, written front to back into a buffer that grows and is kept.
- * Whatever comes from outside goes in as a hexadecimal literal, so that no
- * input can be taken for SQL.
+ * SQL text, written into a buffer that grows and is reused.  All external input
+ * is written as a hexadecimal literal, so that it cannot be taken for SQL.
  */
 
 
@@ -17,19 +16,19 @@ typedef struct {
     u_char      *start;
     u_char      *pos;
     u_char      *end;
-    ngx_uint_t   statements;      /* written, for the answer's numbers */
-    unsigned     failed:1;        /* memory ran out: do not send */
+    ngx_uint_t   statements;      /* number written, to match the results */
+    unsigned     failed:1;        /* no memory: do not send */
 } ngx_http_autostock_sql_t;
 
 
 void ngx_http_autostock_sql_reset(ngx_http_autostock_sql_t *sql);
 void ngx_http_autostock_sql_free(ngx_http_autostock_sql_t *sql);
 
-/* len bytes of SQL */
+/* writes len bytes of SQL */
 void ngx_http_autostock_sql_write(ngx_http_autostock_sql_t *sql,
     const char *text, size_t len);
 
-/* a literal of the source code */
+/* writes a string literal of the source code */
 #define ngx_http_autostock_sql_text(sql, text)                               \
     ngx_http_autostock_sql_write(sql, text, sizeof(text) - 1)
 
@@ -48,17 +47,17 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
 /*
- * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL is an error unless
- * the statement before changed n rows: BIGINT UNSIGNED out of range, in any
- * SQL mode.  It answers with a bare OK; a SELECT's result would cost a lone
- * buyer a fifth of his transaction.
+ * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL fails unless the
+ * previous statement changed n rows: BIGINT UNSIGNED out of range, in any SQL
+ * mode.  Its result is a bare OK packet.  The result set of a SELECT would make
+ * a single sale's transaction a fifth slower.
  */
 #define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "SET @autostock=IF(ROW_COUNT()="
 #define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",1,~0+ROW_COUNT()+2)"
 
 /*
- * A movement of quantity 0, committed by itself: once it is answered, all
- * that was read before it is on disk.  In
+ * A movement of quantity 0, committed by itself.  Once its COMMIT is answered,
+ * everything read before it is on disk.  In
  * ngx_http_autostock_transaction_barrier.c.
  */
 void ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
