@@ -1,7 +1,7 @@
 
 /*
- * The files for TLS to the database, looked at before the library reads
- * them: what is wrong with one is told by "nginx -t", not by the first buyer.
+ * Checks the files for TLS to the database before the library reads them, so
+ * that "nginx -t" reports an invalid file, and not the first request.
  */
 
 
@@ -13,11 +13,11 @@
 #include <ngx_core.h>
 
 
-/* NGX_ERROR, logged, unless file holds at least one certificate in PEM. */
+/* NGX_ERROR, logged, unless file contains at least one PEM certificate. */
 ngx_int_t ngx_http_autostock_certificate_check(ngx_conf_t *cf,
     ngx_str_t *file);
 
-/* The same for a certificate and its key, which must belong together. */
+/* The same for a certificate and its key, which must match. */
 ngx_int_t ngx_http_autostock_certificate_check_pair(ngx_conf_t *cf,
     ngx_str_t *certificate, ngx_str_t *key);
 

@@ -1,7 +1,6 @@
 
 /*
- * The "autostock_database" block: its names, their values, and what must
- * hold between them.
+ * The "autostock_database" block: its directives and the checks between them.
  */
 
 

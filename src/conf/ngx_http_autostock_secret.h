@@ -1,7 +1,7 @@
 
 /*
- * Secrets: what a file holds, read at configuration time as the user who
- * starts nginx (root, as a rule), and never logged.
+ * Secrets in files, read at configuration time as the user who starts nginx
+ * (usually root), and never logged.
  */
 
 
@@ -17,10 +17,10 @@
 
 
 /*
- * The content of file without the line ends at its end, NUL-terminated, in
- * cf->pool.  *file becomes absolute.  NGX_ERROR: missing, unreadable, not a
- * regular file, empty, longer than SECRET_MAX or with a NUL byte; the reason
- * is logged.  A file that everybody may read gets a warning.
+ * The content of file without trailing line ends, NUL-terminated, in cf->pool.
+ * *file becomes absolute.  NGX_ERROR: missing, unreadable, not a regular file,
+ * empty, longer than SECRET_MAX or with a NUL byte; the reason is logged.  A
+ * file that all users may read is logged as a warning.
  */
 ngx_int_t ngx_http_autostock_secret_read(ngx_conf_t *cf, ngx_str_t *file,
     ngx_str_t *value);

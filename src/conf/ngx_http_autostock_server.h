@@ -1,6 +1,6 @@
 
 /*
- * Where the database listens: "server" of the "autostock_database" block.
+ * The address of the database: "server" of the "autostock_database" block.
  */
 
 
@@ -15,8 +15,8 @@
 
 
 /*
- * Sets server, port, and addr for a socket or a numeric address; host always
- * but for a socket.  A host name is not looked up: that happens at run time.
+ * Sets server; host, except for a socket; port; and addr for a socket or a
+ * numeric address.  A host name is resolved at run time, not here.
  */
 char *ngx_http_autostock_server_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -1,7 +1,7 @@
 
 /*
- * TLS to the database: its switch, and what it needs or forbids in the
- * "autostock_database" block.  The server is always verified.
+ * TLS to the database: its directive, and what it requires or excludes in the
+ * "autostock_database" block.  The server's certificate is always verified.
  */
 
 
@@ -16,7 +16,7 @@
 char *ngx_http_autostock_tls_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* At the end of the block; books the thread pool.  Errors are logged. */
+/* At the end of the block; adds the thread pool.  Errors are logged. */
 ngx_int_t ngx_http_autostock_tls_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db);
 

@@ -1,8 +1,8 @@
 
 /*
- * Values in the configuration: setters like nginx's own slots, but with a
- * range, and with a message that says what was expected.  cmd->post is the
- * range; the field must be unset before.
+ * Configuration values: setters like nginx's own slots, with a range, and with
+ * a message that says what was expected.  cmd->post is the range; the field
+ * must be unset before.
  */
 
 
@@ -41,7 +41,7 @@ char *ngx_http_autostock_value_size(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_autostock_value_string(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* the same, made absolute from the configuration's folder */
+/* the same, made absolute relative to the configuration's directory */
 char *ngx_http_autostock_value_path(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

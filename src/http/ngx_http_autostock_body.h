@@ -1,8 +1,8 @@
 
 /*
- * The bodies that buyers and the factory send, read and judged.  Of a name
- * that comes twice the last counts, as in the clients' JSON.parse(); names
- * that are not ours are skipped, but all must be JSON.
+ * Parses and checks the bodies that clients and the factory send.  If a name
+ * occurs twice, the last value counts, as in the clients' JSON.parse().
+ * Unknown names are skipped, but the whole body must be JSON.
  */
 
 
@@ -14,27 +14,29 @@
 
 
 /*
- * The strings are in the text that was read, in buf (where they were
- * decoded) or static; so the structure may live on the stack.
+ * The strings point into the parsed text, into buf (if decoded) or to static
+ * text; the structure may therefore be on the stack.
  */
 typedef struct {
-    ngx_str_t                     product;   /* SKU, of a receipt also UUID;
-                                                empty: not named */
+    ngx_str_t                     product;   /* a SKU, in a receipt also a
+                                                UUID; empty: not given */
     uint32_t                      quantity;  /* 1 to 1,000,000 */
-    ngx_str_t                     detail;    /* why it was refused; to be
-                                                escaped for JSON */
+    ngx_str_t                     detail;    /* why it was refused; not
+                                                escaped for JSON yet */
     u_char                        buf[NGX_HTTP_AUTOSTOCK_SKU_BYTES];
 } ngx_http_autostock_body_t;
 
 
 /* Both return 0, or the HTTP status to refuse with: 400 or 422. */
 
-/* {"sku","quantity"}, both optional; an empty text means one piece. */
+/* {"sku","quantity"}, both optional; an empty text means a quantity of 1. */
 ngx_uint_t ngx_http_autostock_body_checkout(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
 
-/* What the factory echoes: {"MessageAttributeProductId",
-   "MessageAttributeProductCnt"}, the count as a number or as a string. */
+/*
+ * The factory's callback: {"MessageAttributeProductId",
+ * "MessageAttributeProductCnt"}; the count is a number or a string.
+ */
 ngx_uint_t ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
 

@@ -1,7 +1,8 @@
 
 /*
- * The client's side of an operation: its body taken over, its leaving seen
- * while the database works, the request ended when the answer was sent.
+ * The client's side of an operation: reads the body, detects that the client
+ * closed the connection while the database works, and ends the request after
+ * the response.
  */
 
 
@@ -13,54 +14,56 @@
 
 
 /*
- * Reads the body and calls the handler, at once or later, or refuses a body
- * whose announced length is too much.  Returns what a content handler
- * returns.
+ * Reads the body and calls the handler, at once or later.  Refuses a body whose
+ * Content-Length is too large.  The result is for the content handler to
+ * return.
  */
 ngx_int_t ngx_http_autostock_client_read(ngx_http_request_t *r,
     ngx_http_client_body_handler_pt handler);
 
 /*
- * The body in one piece; empty where there is none.  NGX_OK, NGX_DECLINED
- * where it is longer than autostock_max_body_size, or NGX_ERROR.
+ * Returns the body in one piece; empty if there is none.  NGX_OK; NGX_DECLINED:
+ * longer than autostock_max_body_size; or NGX_ERROR.
  */
 ngx_int_t ngx_http_autostock_client_body(ngx_http_request_t *r,
     ngx_str_t *body);
 
 /*
- * The operation is under way: where the client leaves before
+ * Called when the operation has started.  If the client leaves before
  * ngx_http_autostock_client_resume(), cancel is called with data.  cleanup
- * comes from ngx_http_cleanup_add(r, 0), so that nothing can fail here.
+ * comes from ngx_http_cleanup_add(r, 0), so that this call cannot fail.
  */
 void ngx_http_autostock_client_wait(ngx_http_request_t *r,
     ngx_http_cleanup_t *cleanup, ngx_http_cleanup_pt cancel, void *data);
 
 /*
- * The operation is done and its handler, which no event of the client has
- * called, is about to answer; finish ends the request with what sending the
- * answer returned, and r is gone then.
+ * resume: the operation is done and its handler, which was not called from an
+ * event of the client, is about to respond.  finish: ends the request with the
+ * result of sending the response; r is invalid afterwards.
  */
 void ngx_http_autostock_client_resume(ngx_http_request_t *r,
     ngx_http_cleanup_t *cleanup);
 void ngx_http_autostock_client_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /*
- * A problem found before the body was read: the body is thrown away, so
- * that the connection can go on.
+ * Reports a problem found before the body was read.  The body is discarded, so
+ * that the connection can be reused.
  */
 ngx_int_t ngx_http_autostock_client_refuse(ngx_http_request_t *r,
     ngx_http_autostock_problem_e problem);
 
-/* The header of this name (in lower case); NGX_OK, NGX_DECLINED where there
- * is none, NGX_ABORT where there are several. */
+/*
+ * The header of this name (in lower case).  NGX_OK; NGX_DECLINED: there is
+ * none; NGX_ABORT: there are several.
+ */
 ngx_int_t ngx_http_autostock_client_header(ngx_http_request_t *r,
     const char *name, size_t len, ngx_str_t *value);
 
 /*
- * The value of autostock_sku for this request, percent-decoded (RFC 3986,
- * 2.1) where the directive says "encoded"; empty where the location names no
- * product.  In r->pool; not checked.  NGX_DECLINED where a percent sign is not
- * followed by two hexadecimal digits; NGX_ERROR where memory ran out.
+ * The value of autostock_sku for this request, percent-decoded (RFC 3986, 2.1)
+ * if the directive has "encoded"; empty if the location names no product.  In
+ * r->pool; not validated.  NGX_DECLINED: a percent sign is not followed by two
+ * hexadecimal digits; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_autostock_client_sku(ngx_http_request_t *r,
     ngx_str_t *sku);

@@ -1,8 +1,8 @@
 
 /*
  * The value of an Idempotency-Key header: a string of RFC 8941, 3.3.3
- * (draft-ietf-httpapi-idempotency-key-header), or bare visible characters as
- * most clients send it.  Both forms of one key are the same key.
+ * (draft-ietf-httpapi-idempotency-key-header), or unquoted visible characters,
+ * which most clients send.  Both forms of a key are the same key.
  */
 
 
@@ -17,7 +17,7 @@
 
 
 /*
- * NGX_OK: key is in text or, where escapes were decoded, in buf.
+ * NGX_OK: key points into text or, if escapes were decoded, into buf.
  * NGX_DECLINED: empty, longer than 255 characters, or neither form.
  */
 ngx_int_t ngx_http_autostock_key_parse(const ngx_str_t *text, ngx_str_t *key,

@@ -1,7 +1,7 @@
 
 /*
- * What a location serves and by which rules: the setters of the location's
- * directives, and what must hold between them once all are known.
+ * What a location serves: the setters of the location's directives, and the
+ * checks between them after all were read.
  */
 
 
@@ -30,15 +30,15 @@ char *ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * autostock_product, _checkout, _restock, _status: the directive's name
- * tells which bit it sets and which handler answers.
+ * determines the bit and the content handler.
  */
 char *ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * Before the merge with prev: an "if" or "limit_except" block in a location
- * serves what the location does.  After it, where conf serves something: is
- * all there that it needs?  NGX_ERROR is logged with file and line.
+ * inherit: before the merge with prev; an "if" or "limit_except" block serves
+ * what its location serves.  check: after the merge, if conf serves something;
+ * NGX_ERROR, logged with file and line, if a required directive is missing.
  */
 ngx_int_t ngx_http_autostock_location_inherit(ngx_conf_t *cf,
     ngx_http_autostock_loc_conf_t *prev, ngx_http_autostock_loc_conf_t *conf);

@@ -1,6 +1,6 @@
 
 /*
- * GET, HEAD: the row of the product that the location names.
+ * GET, HEAD: the row of the location's product.
  */
 
 

@@ -1,6 +1,6 @@
 
 /*
- * The content handler: which operation a request is.
+ * The content handler: selects the operation of a request.
  */
 
 
@@ -11,7 +11,7 @@
 #include "ngx_http_autostock.h"
 
 
-/* For the locations that serve products, checkouts and callbacks. */
+/* For locations that serve products, checkouts and callbacks. */
 ngx_int_t ngx_http_autostock_request_handler(ngx_http_request_t *r);
 
 

@@ -1,8 +1,8 @@
 
 /*
- * Answers: one buffer of JSON, and the headers that all of them have.  An
- * error is a problem (RFC 9457) with the message that today's clients read;
- * in a compatible location it is the message alone.
+ * Responses: one buffer of JSON, and the common headers.  An error is a problem
+ * (RFC 9457) with a "message" member for existing clients; in a compatible
+ * location it is the message alone.
  */
 
 
@@ -36,25 +36,25 @@ typedef enum {
 
 
 /*
- * A buffer of the request's pool with room for size bytes, to be filled at
- * last.  NULL where memory ran out.
+ * A buffer in the request's pool with room for size bytes; it is the last one
+ * of the response.  NULL: no memory.
  */
 ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
     size_t size);
 
 /*
  * Sends status, headers and the buffer.  Neither a conditional request nor an
- * error_page that led here changes the status.  Returns what
- * ngx_http_output_filter() or ngx_http_send_header() returned, for
- * ngx_http_finalize_request().  NGX_ERROR where memory ran out: that closes
- * the connection, since an error page of nginx would deny a sale that is done.
+ * error_page that redirected here changes the status.  Returns the result of
+ * ngx_http_output_filter() or ngx_http_send_header(), for
+ * ngx_http_finalize_request().  NGX_ERROR: no memory; it closes the connection,
+ * since an error page of nginx would deny a committed sale.
  */
 ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_buf_t *b);
 
 /*
  * Sends a problem and counts it.  detail (any text) and message (JSON text)
- * are the problem's own where NULL; members is JSON text that begins with a
+ * default to the problem's own if NULL. members is JSON text that starts with a
  * comma, or NULL.
  */
 ngx_int_t ngx_http_autostock_response_problem(ngx_http_request_t *r,
@@ -62,8 +62,8 @@ ngx_int_t ngx_http_autostock_response_problem(ngx_http_request_t *r,
     ngx_str_t *message, ngx_str_t *members);
 
 /*
- * Adds a header of the answer.  Name and value must outlive the request's
- * pool, or be in it.  NULL where memory ran out.
+ * Adds a response header.  Name and value must be in the request's pool or
+ * outlive it.  NULL: no memory.
  */
 ngx_table_elt_t *ngx_http_autostock_response_header(ngx_http_request_t *r,
     const char *name, size_t name_len, u_char *value, size_t value_len);
@@ -73,8 +73,8 @@ ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
 
 
 /*
- * The text and, where it is known (not -1), the stock that is left.  Writes
- * text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes at most; returns their end.
+ * The text and, unless it is -1 (unknown), the stock that is left.  Writes up
+ * to text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes; returns their end.
  */
 #define NGX_HTTP_AUTOSTOCK_LEFT      " 남은 재고: "
 #define NGX_HTTP_AUTOSTOCK_LEFT_LEN                                           \
@@ -83,7 +83,7 @@ ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
 u_char *ngx_http_autostock_response_message(u_char *p,
     const ngx_str_t *text, int64_t stock);
 
-/* The number, or null for -1. */
+/* The number, or null if it is -1. */
 u_char *ngx_http_autostock_response_stock(u_char *p, int64_t stock);
 
 

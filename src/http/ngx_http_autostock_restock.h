@@ -1,6 +1,6 @@
 
 /*
- * POST: the factory's callback, which books an order's goods in.
+ * POST: the factory's callback, which books the goods of an order.
  */
 
 

@@ -1,7 +1,6 @@
 
 /*
- * What may be a SKU: 1 to 200 characters of valid UTF-8, none of them a
- * control character.
+ * A valid SKU: 1 to 200 characters of valid UTF-8, without control characters.
  */
 
 
@@ -12,7 +11,7 @@
 #include "ngx_http_autostock.h"
 
 
-/* NULL, or what is wrong: "is empty". */
+/* NULL, or what is wrong, such as "is empty". */
 const char *ngx_http_autostock_sku_check(const u_char *text, size_t len);
 
 

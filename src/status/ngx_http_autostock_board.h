@@ -1,14 +1,14 @@
 
 /*
- * What lies in the shared zone.  Every worker process has a seat, and on the
- * seat one cell a database that it alone writes, so that counting costs one
- * add in a cache line of its own.
+ * The layout of the shared zone.  Every worker process has a seat.  A seat has
+ * one cell per database, which only its worker process writes, so that counting
+ * is one atomic add in a cache line of its own.
  *
- * A seat outlives its process: whoever takes it next goes on with its
- * counters, so that the sums never fall, and with gauges of nothing.  Names,
- * seats and cells are only added, at the head of their lists, and never
- * freed, so that readers need no lock.  The zone has one address in all
- * processes, since they inherit the mapping.
+ * A seat outlives its process.  The next process on it continues the counters,
+ * so that sums never decrease, and resets the gauges.  Names, seats and cells
+ * are only added, at the head of their lists, and never freed, so that readers
+ * need no lock.  All processes inherit the mapping, so the zone has the same
+ * address in each.
  */
 
 
@@ -20,7 +20,7 @@
 #include "ngx_http_autostock_status.h"
 
 
-/* bounds of a histogram are 1, 2, 4, ..; the last bucket has none */
+/* upper bounds of a histogram: 1, 2, 4, ..; the last bucket has none */
 #define NGX_HTTP_AUTOSTOCK_BUCKETS  15
 
 
@@ -28,7 +28,7 @@ typedef struct ngx_http_autostock_name_s  ngx_http_autostock_name_t;
 typedef struct ngx_http_autostock_seat_s  ngx_http_autostock_seat_t;
 
 
-/* a database, known by its name over all reloads */
+/* a database, identified by its name across reloads */
 struct ngx_http_autostock_name_s {
     ngx_http_autostock_name_t       *next;
     size_t                           len;
@@ -42,7 +42,7 @@ typedef struct {
 } ngx_http_autostock_buckets_t;
 
 
-/* one database's numbers, of a worker or summed */
+/* the counters of one database, in one worker process or as a sum */
 struct ngx_http_autostock_cell_s {
     ngx_atomic_t                     counters[NGX_HTTP_AUTOSTOCK_COUNTERS];
     ngx_atomic_t                     gauges[NGX_HTTP_AUTOSTOCK_GAUGES];
@@ -50,8 +50,8 @@ struct ngx_http_autostock_cell_s {
     ngx_atomic_t                     durable;
     ngx_http_autostock_buckets_t     histograms[NGX_HTTP_AUTOSTOCK_HISTOGRAMS];
 
-    ngx_http_autostock_name_t       *name;         /* whose numbers */
-    ngx_http_autostock_cell_t       *next;         /* of the same seat */
+    ngx_http_autostock_name_t       *name;         /* the database */
+    ngx_http_autostock_cell_t       *next;         /* on the same seat */
 };
 
 
@@ -59,8 +59,8 @@ struct ngx_http_autostock_seat_s {
     ngx_http_autostock_seat_t       *next;
     ngx_http_autostock_cell_t       *cells;
     ngx_atomic_t                     pid;          /* 0: free */
-    ngx_uint_t                       generation;   /* of its configuration */
-    ngx_uint_t                       worker;       /* number in it */
+    ngx_uint_t                       generation;   /* of the configuration */
+    ngx_uint_t                       worker;       /* worker number in it */
 };
 
 
@@ -68,28 +68,29 @@ typedef struct {
     ngx_slab_pool_t                 *shpool;
     ngx_http_autostock_name_t       *names;
     ngx_http_autostock_seat_t       *seats;
-    ngx_uint_t                       generation;   /* configurations seen */
+    ngx_uint_t                       generation;   /* configurations so far */
     time_t                           started;
 } ngx_http_autostock_board_t;
 
 
-/* NULL: no room, here and below. */
+/* NULL, here and below: the zone is full. */
 ngx_http_autostock_board_t *ngx_http_autostock_board_create(
     ngx_slab_pool_t *shpool);
 
 /*
- * At least so many seats, and a cell for each database on each; databases is
- * the main configuration's array.  With the pool locked.
+ * Makes sure that there are this many seats, each with a cell for every
+ * database; databases is the main configuration's array.  The pool must be
+ * locked.
  */
 ngx_int_t ngx_http_autostock_board_furnish(ngx_http_autostock_board_t *board,
     ngx_array_t *databases, ngx_uint_t seats);
 
-/* A seat for this process.  With the pool locked. */
+/* Takes a seat for this process.  The pool must be locked. */
 ngx_http_autostock_seat_t *ngx_http_autostock_board_take(
     ngx_http_autostock_board_t *board, ngx_array_t *databases,
     ngx_uint_t generation);
 
-/* Forgets what goes with the process. */
+/* Resets gauges and durability, which end with the process. */
 void ngx_http_autostock_board_quiet(ngx_http_autostock_seat_t *seat);
 
 ngx_http_autostock_name_t *ngx_http_autostock_board_find(
@@ -97,7 +98,7 @@ ngx_http_autostock_name_t *ngx_http_autostock_board_find(
 ngx_http_autostock_cell_t *ngx_http_autostock_board_cell(
     ngx_http_autostock_seat_t *seat, ngx_http_autostock_name_t *name);
 
-/* 1 if the seat's process runs. */
+/* 1 if the seat's process is running. */
 ngx_uint_t ngx_http_autostock_board_alive(ngx_http_autostock_seat_t *seat);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * What the status location answers, as text: the numbers of all databases in
- * Prometheus's text format 0.0.4, or in JSON.
+ * The body of the status location: the metrics of all databases in Prometheus's
+ * text format 0.0.4, or in JSON.
  */
 
 
@@ -19,14 +19,14 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t                       workers;     /* alive */
+    ngx_uint_t                       workers;     /* running */
     time_t                           started;
     ngx_uint_t                       nfigures;
     ngx_http_autostock_figures_t    *figures;
 } ngx_http_autostock_report_t;
 
 
-/* The buffer is the pool's; NULL: no memory. */
+/* The buffer is in the pool.  NULL: no memory. */
 ngx_buf_t *ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_report_t *report);
 ngx_buf_t *ngx_http_autostock_exposition_json(ngx_pool_t *pool,

@@ -1,7 +1,7 @@
 
 /*
- * Log lines that would come again and again: the first ones of a period are
- * written, the others are counted, and the next line tells how many.
+ * Limits log lines that may repeat often: the first ones of a period are
+ * written, the others are counted, and the next line reports that count.
  */
 
 
@@ -13,22 +13,24 @@
 #include <ngx_core.h>
 
 
-/* of one kind of line, in one worker process; zeroed before */
+/* one kind of line in one worker process; zeroed by its owner */
 typedef struct {
-    ngx_msec_t  since;                /* the period's beginning */
-    ngx_uint_t  told;                 /* lines in it */
-    ngx_uint_t  missed;               /* lines left out since the last one */
+    ngx_msec_t  since;                /* start of the period */
+    ngx_uint_t  told;                 /* lines written in it */
+    ngx_uint_t  missed;               /* lines omitted since the last one */
     u_char      note[64];
 } ngx_http_autostock_repeat_t;
 
 
 /*
- * NULL: leave the line out.  Otherwise what to end it with, "" or the number
- * of those that were left out; valid until the next call.
+ * NULL: omit the line.  Otherwise the end of the line, "" or the number of
+ * omitted lines; valid until the next call.
  */
 const char *ngx_http_autostock_repeat(ngx_http_autostock_repeat_t *repeat);
 
-/* The trouble is over: what to end that line with; the next period begins. */
+/*
+ * The problem is over.  Returns the end of that line, and starts a new period.
+ */
 const char *ngx_http_autostock_repeat_over(
     ngx_http_autostock_repeat_t *repeat);
 

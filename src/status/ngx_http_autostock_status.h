@@ -1,7 +1,8 @@
 
 /*
- * The numbers of one database, counted by every worker process into a shared
- * zone and summed when somebody asks.  Without a zone the calls do nothing.
+ * The counters of each database.  Every worker process counts into a shared
+ * zone, and a request for the status sums them.  Without a zone the calls do
+ * nothing.
  */
 
 
@@ -12,38 +13,38 @@
 #include "ngx_http_autostock.h"
 
 
-/* counters: only go up */
+/* counters: never decrease */
 typedef enum {
-    NGX_HTTP_AUTOSTOCK_SALES = 0,          /* checkouts answered 200, fresh */
+    NGX_HTTP_AUTOSTOCK_SALES = 0,          /* 200, without replays */
     NGX_HTTP_AUTOSTOCK_SOLD_PIECES,
-    NGX_HTTP_AUTOSTOCK_REPLAYS,            /* keyed checkouts answered again */
-    NGX_HTTP_AUTOSTOCK_REFUSALS,           /* 409: not enough */
+    NGX_HTTP_AUTOSTOCK_REPLAYS,            /* 200 for a repeated key */
+    NGX_HTTP_AUTOSTOCK_REFUSALS,           /* 409: not enough stock */
     NGX_HTTP_AUTOSTOCK_KEY_CONFLICTS,      /* 422: key of another request */
     NGX_HTTP_AUTOSTOCK_LOOKUPS,
-    NGX_HTTP_AUTOSTOCK_NOT_FOUND,          /* no such product, look-up or not */
+    NGX_HTTP_AUTOSTOCK_NOT_FOUND,          /* no such product, in any request */
     NGX_HTTP_AUTOSTOCK_RECEIPTS,           /* callbacks booked */
     NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS,
     NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS,   /* 404, 422, 500 */
     NGX_HTTP_AUTOSTOCK_RECEIPTS_FAILED,    /* goods that cannot be booked */
-    NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP,  /* at their deadline */
-    NGX_HTTP_AUTOSTOCK_UNAUTHORIZED,       /* 401: bad signature */
+    NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP,  /* at the deadline */
+    NGX_HTTP_AUTOSTOCK_UNAUTHORIZED,       /* 401: invalid signature */
     NGX_HTTP_AUTOSTOCK_BAD_REQUESTS,       /* 400, 405, 413 */
     NGX_HTTP_AUTOSTOCK_OVERLOADS,          /* 503: backlog full */
-    NGX_HTTP_AUTOSTOCK_UNAVAILABLE,        /* 503: database out of reach */
+    NGX_HTTP_AUTOSTOCK_UNAVAILABLE,        /* 503: database unreachable */
     NGX_HTTP_AUTOSTOCK_UNKNOWN,            /* 503: outcome unknown */
     NGX_HTTP_AUTOSTOCK_ORDERS_OPENED,
     NGX_HTTP_AUTOSTOCK_BATCHES,            /* transactions committed */
     NGX_HTTP_AUTOSTOCK_BATCH_RETRIES,      /* deadlock, lock wait, lost */
-    NGX_HTTP_AUTOSTOCK_IN_DOUBT,           /* COMMIT sent, answer lost */
+    NGX_HTTP_AUTOSTOCK_IN_DOUBT,           /* COMMIT sent, no reply */
     NGX_HTTP_AUTOSTOCK_CONNECTS,
     NGX_HTTP_AUTOSTOCK_CONNECT_FAILURES,
     NGX_HTTP_AUTOSTOCK_CLOSES,
     NGX_HTTP_AUTOSTOCK_COUNTERS
 } ngx_http_autostock_counter_e;
 
-/* gauges: changed by +n or -n, and gone with their worker process */
+/* gauges: changed by +n or -n, reset with their worker process */
 typedef enum {
-    NGX_HTTP_AUTOSTOCK_WAITING = 0,        /* requests in the wait queues */
+    NGX_HTTP_AUTOSTOCK_WAITING = 0,        /* requests in the queues */
     NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a batch under way */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS,        /* open, busy or idle */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
@@ -52,19 +53,20 @@ typedef enum {
 
 /* histograms */
 typedef enum {
-    NGX_HTTP_AUTOSTOCK_BATCH_SIZE = 0,     /* requests: 1, 2, 4 .. 4096 */
-    NGX_HTTP_AUTOSTOCK_BATCH_MSEC,         /* of a transaction: 1 .. 8192 */
+    NGX_HTTP_AUTOSTOCK_BATCH_SIZE = 0,     /* requests: 1, 2, 4 ..  4096 */
+    NGX_HTTP_AUTOSTOCK_BATCH_MSEC,         /* of a transaction, ms: 1 ..
+                                              8192 */
     NGX_HTTP_AUTOSTOCK_HISTOGRAMS
 } ngx_http_autostock_histogram_e;
 
-/* when something happened last, of all worker processes */
+/* the last time of an event, over all worker processes */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_LAST_COMMIT = 0,    /* of a transaction */
-    NGX_HTTP_AUTOSTOCK_LAST_UNAVAILABLE,   /* 503: the database */
+    NGX_HTTP_AUTOSTOCK_LAST_UNAVAILABLE,   /* 503: database unreachable */
     NGX_HTTP_AUTOSTOCK_MOMENTS
 } ngx_http_autostock_moment_e;
 
-/* what the database said of its own durability, for the status page */
+/* the durability that the database reported, for the status page */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN = 0,
     NGX_HTTP_AUTOSTOCK_DURABLE_NO,
@@ -82,8 +84,8 @@ void ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
 
 /*
- * The zone's init callback and the worker's slot in it.  A slot outlives its
- * process: its counters stay, its gauges start from nothing.
+ * The zone's init callback, and the worker process's seat in the zone; see
+ * ngx_http_autostock_board.h.
  */
 ngx_int_t ngx_http_autostock_status_init_zone(ngx_shm_zone_t *zone,
     void *data);
@@ -91,7 +93,7 @@ ngx_int_t ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
     ngx_http_autostock_main_conf_t *amcf);
 void ngx_http_autostock_status_exit_worker(void);
 
-/* GET and HEAD: Prometheus text; JSON for "?format=json" or by Accept. */
+/* GET, HEAD: Prometheus text; JSON for "?format=json" or by Accept. */
 ngx_int_t ngx_http_autostock_status_handler(ngx_http_request_t *r);
 
 

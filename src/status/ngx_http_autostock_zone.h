@@ -1,9 +1,9 @@
 
 /*
- * The shared zone behind the counters: its directive, its life over reloads,
- * and the sums.  A zone of the same name and size is kept over a reload; old
- * and new workers sit in it side by side.  A binary upgrade starts with a
- * new zone, as everywhere in nginx.
+ * The shared zone of the counters: its directive, its reuse across reloads, and
+ * the sums.  A reload keeps a zone of the same name and size; old and new
+ * worker processes use it together.  A binary upgrade starts with a new zone,
+ * as always in nginx.
  */
 
 
@@ -14,7 +14,10 @@
 #include "ngx_http_autostock_board.h"
 
 
-/* Buckets in use by ngx_http_autostock_histogram_e, the unbounded included. */
+/*
+ * Buckets in use by ngx_http_autostock_histogram_e, including the unbounded
+ * one.
+ */
 extern ngx_uint_t  ngx_http_autostock_zone_buckets[];
 
 
@@ -23,16 +26,16 @@ char *ngx_http_autostock_zone_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * The sum of a database over all seats, gauges and durability over the seats
- * of living processes only.
+ * The sum of a database over all seats; gauges and durability only over the
+ * seats of running processes.
  */
 void ngx_http_autostock_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_autostock_database_t *db, ngx_http_autostock_cell_t *sum);
 
-/* Worker processes alive. */
+/* The number of running worker processes. */
 ngx_uint_t ngx_http_autostock_zone_workers(ngx_shm_zone_t *zone);
 
-/* When the zone's counting began, seconds since 1970. */
+/* When the zone started to count, in seconds since 1970. */
 time_t ngx_http_autostock_zone_started(ngx_shm_zone_t *zone);
 
 
