@@ -1,6 +1,5 @@
 /*
- * Numbers in decimal, for where a printf would cost more than the work
- * around it.
+ * Decimal numbers, for code in which printf would dominate the cost.
  */
 
 #ifndef AS_DECIMAL_H

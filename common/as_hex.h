@@ -1,6 +1,6 @@
 /*
- * Bytes as lower-case hexadecimal digits, two at a time: the ledger's rows
- * are mostly that.
+ * Lower-case hexadecimal digits, two at a time: the SQL of ledger rows consists
+ * mostly of them.
  */
 
 #ifndef AS_HEX_H

@@ -1,5 +1,5 @@
 /*
- * The text inside JSON strings: UTF-8 and escapes.
+ * The content of JSON strings: UTF-8 and escapes.
  */
 
 #ifndef AS_JSON_TEXT_H
@@ -10,25 +10,27 @@
 
 
 /*
- * One character of UTF-8 (RFC 3629) at p.  Returns its length, or 0 where it
- * is none.
+ * Decodes one UTF-8 character (RFC 3629) at p.  Returns its length, or 0 if it
+ * is invalid.
  */
 size_t as_json_character(const uint8_t *p, const uint8_t *end,
     uint32_t *character);
 
-/* The other way; returns how many bytes were written. */
+/* Encodes one character; returns the number of bytes written. */
 size_t as_json_encode(uint32_t character, uint8_t out[4]);
 
 /*
- * An escape, p after its backslash.  Returns its length without it, or 0
- * where it is none; the two halves of a surrogate pair are one escape.
+ * Decodes an escape; p points after its backslash.  Returns the length after
+ * the backslash, or 0 if it is invalid.  The two halves of a surrogate pair are
+ * one escape.
  */
 size_t as_json_unescape(const uint8_t *p, const uint8_t *end,
     uint32_t *character);
 
 /*
- * Text as the inside of a JSON string; what is not UTF-8 becomes U+FFFD.
- * The first tells how many bytes the second writes.
+ * Text as the content of a JSON string; invalid UTF-8 becomes U+FFFD.
+ * escaped_len returns the number of bytes that escape writes; escape returns
+ * their end.
  */
 size_t as_json_escaped_len(const void *text, size_t len);
 uint8_t *as_json_escape(uint8_t *out, const void *text, size_t len);

@@ -1,6 +1,6 @@
 /*
- * What a server's error means for who asked, by the names of MariaDB's and
- * MySQL's own lists: one list for all that speak to the database.
+ * Classifies a server's errors, by the names in MariaDB's and MySQL's own
+ * lists: one list for all code that uses the database.
  */
 
 #ifndef AS_SQLERROR_H
@@ -10,62 +10,64 @@
 #include <stddef.h>
 
 
-/* Those that a caller tells apart. */
+/* Numbers that callers distinguish. */
 #define AS_ER_DUP_ENTRY          1062
 #define AS_ER_LOCK_WAIT_TIMEOUT  1205
 
 
 typedef enum {
     /*
-     * Not in the list: something about what was asked.  It is for one
-     * statement, row or value; the same without it goes well.
+     * Not in the list.  It concerns one statement, row or value; the other
+     * items would succeed without it.
      */
     AS_SQLERROR_ITEM = 0,
 
-    /* The transaction was in another's way and is undone: run it again. */
+    /* The transaction conflicted with another and is rolled back: retry it. */
     AS_SQLERROR_CONFLICT,
 
-    /* A lock was not had in time; the transaction is open: roll back. */
+    /* A lock wait timed out; the transaction is still open: roll back. */
     AS_SQLERROR_LOCKED,
 
-    /* The statement was ended, by an operator or by its time limit. */
+    /* An operator or a time limit ended the statement. */
     AS_SQLERROR_ENDED,
 
-    /* This server takes no writes: run it again on another connection. */
+    /* This server accepts no writes: retry on another connection. */
     AS_SQLERROR_READ_ONLY,
 
     /*
-     * Collations do not go together: a column is not what it was when the
-     * session began.  Run it again on another connection.
+     * Incompatible collations: a column has changed since the session began.
+     * Retry on another connection.
      */
     AS_SQLERROR_ALTERED,
 
-    /* A key is there already. */
+    /* The key exists already. */
     AS_SQLERROR_DUPLICATE,
 
-    /* A number is out of its range, or a CHECK forbids it. */
+    /* A number is out of range, or a CHECK constraint rejects it. */
     AS_SQLERROR_RANGE,
 
-    /* It would be said to everybody: rights, tables, space, memory. */
+    /* Every request would get it: privileges, tables, disk space, memory. */
     AS_SQLERROR_EVERYBODY,
 
-    /* The session is over, or about to be: close the connection. */
+    /* The session has ended or will end soon: close the connection. */
     AS_SQLERROR_LOST
 } as_sqlerror_t;
 
 
 as_sqlerror_t as_sqlerror(unsigned int number);
 
-/* The servers' name of it, "ER_..."; "" where it is not in the list. */
+/* The servers' name for it, "ER_..."; "" if it is not in the list. */
 const char *as_sqlerror_name(unsigned int number);
 
-/* 1 where it is the client library's and not the server's: then nothing was
- * refused, nobody was there. */
+/*
+ * 1 if the number is the client library's: then the server refused nothing,
+ * since it was not reached.
+ */
 int as_sqlerror_is_library(unsigned int number);
 
 /*
- * The text without what it may quote of a statement's or a row's values, on
- * one line, cut to size bytes with the NUL.
+ * Copies the text on one line, without the values of statements or rows that it
+ * may quote, cut to size bytes with the NUL.
  */
 void as_sqlerror_text(char *to, size_t size, unsigned int number,
     const char *text);

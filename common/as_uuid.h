@@ -1,5 +1,5 @@
 /*
- * UUIDs as the tables keep them: 16 bytes, big-endian (RFC 9562).
+ * UUIDs as the tables store them: 16 bytes, big-endian (RFC 9562).
  */
 
 #ifndef AS_UUID_H
@@ -14,9 +14,9 @@
 
 
 /*
- * Time-ordered ids (version 7).  Within one generator every id is greater
- * than the one before it, also when the clock stands still or goes back.
- * A generator belongs to one process: as_uuid_init() after every fork.
+ * Time-ordered ids (version 7).  Every id of a generator is greater than the
+ * one before it, even when the clock stands still or goes back.  A generator
+ * belongs to one process: call as_uuid_init() after every fork().
  */
 typedef struct {
     uint64_t  ms;                      /* of the last id */
@@ -25,7 +25,7 @@ typedef struct {
 } as_uuid_gen_t;
 
 
-/* Seeds from getrandom(2).  0, or -1 with errno set. */
+/* Seeds from getrandom(2).  Returns 0, or -1 with errno set. */
 int as_uuid_init(as_uuid_gen_t *gen);
 
 /* Writes the next id; unix_ms is the time in milliseconds since 1970. */
@@ -36,8 +36,8 @@ void as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms,
 char *as_uuid_text(const uint8_t id[AS_UUID_LEN], char *text);
 
 /*
- * Reads the 36-character form, upper or lower case.  0, or -1 where text is
- * anything else (also braces, "urn:uuid:", 32 digits without hyphens).
+ * Reads the 36-character form, upper or lower case.  Returns 0, or -1 for
+ * anything else (including braces, "urn:uuid:", 32 digits without hyphens).
  */
 int as_uuid_parse(const char *text, size_t len, uint8_t id[AS_UUID_LEN]);
 
