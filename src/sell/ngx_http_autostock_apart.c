@@ -2,14 +2,14 @@
 #include "ngx_http_autostock_apart.h"
 
 
-/* apart this long after it was last found locked, or refused, ms */
+/* ms after it was last found locked or refused */
 #define NGX_HTTP_AUTOSTOCK_APART_MSEC     5000
 
-/* after so many refusals in a row it is not asked for, this long */
+/* after this many consecutive refusals it is not tried for 3000 ms */
 #define NGX_HTTP_AUTOSTOCK_APART_STRIKES  3
 #define NGX_HTTP_AUTOSTOCK_APART_REFUSED  3000
 
-/* the same error is told as often */
+/* ms between log lines about the same error */
 #define NGX_HTTP_AUTOSTOCK_APART_TOLD     60000
 
 

@@ -1,11 +1,12 @@
 
 /*
- * Those who must not go with the others wait aside, and go in a flight of
- * their own, one at a time for each database: what it waits for, or fails by,
- * costs the others neither a flight nor more than this one connection.
+ * Waiters that must not share a flight with the others wait aside.  A flight of
+ * their own takes them, one at a time for each database.  Whatever delays it or
+ * makes it fail costs the other waiters no flight, and only this one
+ * connection.
  *
- * Nobody is waited for on the way: what cannot be had comes back and is tried
- * again after a pause, in which the connection is free.
+ * The flight does not wait for locks.  Waiters whose rows or keys are locked
+ * return to the queue and are tried again after a pause, without a connection.
  */
 
 
@@ -13,7 +14,7 @@
 #include "ngx_http_autostock_status.h"
 
 
-/* after a flight that could do nothing for anybody, ms, with jitter */
+/* after a flight without any result, ms, with jitter */
 #define NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE   10
 #define NGX_HTTP_AUTOSTOCK_ASIDE_JITTER  30
 
@@ -59,7 +60,7 @@ ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
     waiter->counted = 1;
     waiter->aside = 1;
 
-    /* behind whom it follows, or as the first */
+    /* after the waiter it follows, or at the head */
     q = ngx_http_autostock_aside_before(batch, waiter);
     ngx_queue_insert_head(q, &waiter->queue);
 
@@ -75,8 +76,8 @@ ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
 
 
 /*
- * In the order in which they came, not in which they were found out.  Who is
- * back from a try is old: it is looked for from whichever end is nearer.
+ * Sorted by arrival, not by the time of being set aside.  A waiter that returns
+ * from an attempt is old, so the search starts at the nearer end.
  */
 
 static ngx_queue_t *

@@ -3,21 +3,21 @@
 #include "ngx_http_autostock_status.h"
 
 
-/* A flight this old does not keep others on the ground: another may go. */
+/* A flight older than this does not delay others: another may start. */
 #define NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE  20         /* ms */
 
 /*
- * After a landing those who ask again are waited for, this long at the most,
- * until so many 16ths of them are back; a few are not waited for.  Where half
- * of those wanted are many enough a flight begins with them.  docs/benchmark.md
- * has what other shares bring.
+ * After a flight the batch waits up to this long for clients that send another
+ * request, until this many sixteenths of them have.  It does not wait for fewer
+ * than BATCH_CROWD.  If half of the expected number is at least BATCH_HALF, a
+ * flight starts with that half.  docs/benchmark.md compares other shares.
  */
 #define NGX_HTTP_AUTOSTOCK_BATCH_GATHER    3          /* ms */
 #define NGX_HTTP_AUTOSTOCK_BATCH_SHARE     12
 #define NGX_HTTP_AUTOSTOCK_BATCH_CROWD     4
 #define NGX_HTTP_AUTOSTOCK_BATCH_HALF      4
 
-#define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* ms, at the least */
+#define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* minimum, ms */
 
 
 static void ngx_http_autostock_batch_add(ngx_http_autostock_batch_t *batch,
@@ -124,7 +124,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
 
     apart = batch->ops->apart && batch->ops->apart(waiter);
 
-    /* those aside leave half of the places to the others */
+    /* waiters aside may use half of the backlog */
     if (batch->nwaiting + batch->naside >= batch->db->backlog
         || (apart && batch->naside >= batch->db->backlog / 2))
     {
@@ -140,7 +140,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
         ngx_http_autostock_batch_add(batch, waiter, 0);
     }
 
-    /* locations may have different time-outs: the nearest deadline counts */
+    /* time-outs differ between locations: the nearest deadline counts */
     if (!batch->timer.timer_set
         || (ngx_msec_int_t) (deadline - batch->timer.timer.key) < 0)
     {
@@ -227,8 +227,8 @@ ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter)
 
 
 /*
- * Few flights with full batches beat many with small ones; only one that
- * takes long (a lock held elsewhere, a server lost) lets another go.
+ * A few flights with full batches are faster than many with small ones.  Only a
+ * slow flight (waiting for a lock or a lost server) lets another one start.
  */
 
 ngx_uint_t
@@ -282,8 +282,9 @@ ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch)
 
 
 /*
- * Not so many came back: these are not clients who ask again and again.  Who
- * is there goes, and fewer are waited for next time.
+ * Fewer requests came than expected: these clients do not send one after
+ * another.  The flight starts with those that are there, and the next wait
+ * expects fewer.
  */
 
 static void
@@ -342,7 +343,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
 }
 
 
-/* Who came early in a flight that takes long need not wait for its end. */
+/* Early requests need not wait for the end of a slow flight. */
 
 static void
 ngx_http_autostock_batch_patience(ngx_event_t *ev)
@@ -351,7 +352,7 @@ ngx_http_autostock_batch_patience(ngx_event_t *ev)
 
     ngx_http_autostock_batch_launch(ev);
 
-    /* with all of them in the air, the next landing sees to it */
+    /* with max_flights under way, the end of a flight launches the next */
     if (!ngx_queue_empty(&batch->waiting)
         && batch->nflying < batch->ops->max_flights)
     {
@@ -416,7 +417,7 @@ ngx_http_autostock_batch_deadline(ngx_event_t *ev)
 }
 
 
-/* next: ms to the nearest deadline of those who stay, 0 if there is none */
+/* next: ms to the nearest remaining deadline, 0 if there is none */
 
 static void
 ngx_http_autostock_batch_overdue(ngx_queue_t *from, ngx_queue_t *to,
@@ -482,7 +483,7 @@ ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
 }
 
 
-/* a timer without anybody waiting would keep a quitting worker alive */
+/* a timer without waiters would keep a quitting worker process alive */
 
 void
 ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch)

@@ -86,7 +86,7 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
             return product;
         }
 
-        /* the SKU stands for another product now */
+        /* the SKU belongs to another product now */
         ngx_http_autostock_catalog_forget(catalog, product);
         ngx_http_autostock_catalog_release(product);
     }

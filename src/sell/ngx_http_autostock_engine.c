@@ -8,7 +8,7 @@
 #include "ngx_http_autostock_sale.h"
 
 
-/* products a worker process remembers; about 300 bytes each */
+/* products that a worker process remembers; about 300 bytes each */
 #define NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS  8192
 
 

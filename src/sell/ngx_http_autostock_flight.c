@@ -3,11 +3,11 @@
 #include "ngx_http_autostock_status.h"
 
 
-/* SQL of one packet, at the most; the margin is for what is not items */
+/* bytes of SQL in one packet; the margin is for what is not items */
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES   (1024 * 1024)
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN  2048
 
-#define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* ms, at the most */
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* maximum, ms */
 
 
 static void ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
@@ -130,10 +130,11 @@ ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
 
 
 /*
- * The session that was lost may still run, and hold locks.  A server that was
- * started since does not know it, and may have given its number to somebody
- * else: when it was started differs (in seconds), or it has not yet counted as
- * far in a connection that was begun since.
+ * The lost session may still run and hold locks.  A server that was restarted
+ * since does not know it, and may have given its number to another session.  A
+ * restart shows in one of two ways: the start time differs (it is in seconds),
+ * or a connection opened since has a thread id that is not above the lost
+ * one's.
  */
 
 static ngx_uint_t
@@ -162,21 +163,21 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
     if (rc == NGX_ERROR) {
         ngx_http_autostock_flight_again(flight, 1, "it was lost in a KILL");
 
-        /* the first one still is the one to end */
+        /* the first lost session is still the one to kill */
         flight->lost = lost;
         return;
     }
 
-    /* refused: the session is gone already, or not ours to end */
+    /* refused: the session is gone already, or is another user's */
 
     flight->batch->ops->depart(flight);
 }
 
 
 /*
- * Those who only wait are told at once, unless nobody would ask again for
- * them; those aboard may be in doubt.  Both are tried for until their
- * deadlines.
+ * Queued waiters are refused at once, unless the operation is patient: its
+ * clients would not send the request again.  The waiters of the flight may be
+ * in doubt.  For both of these, retries go on until their deadlines.
  */
 
 static void
@@ -210,7 +211,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         ngx_queue_insert_tail(&refused, q);
     }
 
-    /* with none left to wait, so that the timer of their deadlines ends */
+    /* none must be queued, so that the deadline timer stops */
     ngx_http_autostock_flight_end(flight);
 
     while (!ngx_queue_empty(&refused)) {
@@ -261,7 +262,7 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 
     ngx_queue_init(&aboard);
 
-    /* who has left meanwhile is not among them */
+    /* waiters that left in the meantime are not in the queue */
     for (keep = ngx_max(flight->n / 2, 1);
          keep && !ngx_queue_empty(&flight->aboard);
          keep--)
@@ -329,7 +330,7 @@ ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
     room = NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES;
 
     if (flight->conn) {
-        /* a packet over the server's limit ends the connection */
+        /* a packet above the server's limit ends the connection */
         room = ngx_min(room, flight->conn->packet
                              - NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN);
     }
@@ -388,7 +389,7 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_flight_drop(flight, reason);
 
     } else if (conn) {
-        /* others need it meanwhile */
+        /* others can use it in the meantime */
         flight->conn = NULL;
         ngx_http_autostock_pool_release(flight->batch->db->pool, conn);
     }
@@ -403,7 +404,7 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 
     flight->retries++;
 
-    /* full jitter under a bound that doubles: 2 ms, 4, ... 200 */
+    /* full jitter under an upper bound that doubles, from 2 ms to 200 ms */
     shift = ngx_min(flight->retries, 8);
     pause = ngx_min((ngx_msec_t) 1 << shift, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
 
@@ -463,7 +464,7 @@ ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
     conn = flight->conn;
     flight->conn = NULL;
 
-    /* free for whoever waits, before the answers take their time */
+    /* others can use it while the answers are reported */
     if (conn) {
         ngx_http_autostock_pool_release(batch->db->pool, conn);
     }
@@ -499,7 +500,7 @@ ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Gives back what the flight holds; it is free for the next one. */
+/* Releases the connection; the flight is free for the next batch. */
 
 static void
 ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)

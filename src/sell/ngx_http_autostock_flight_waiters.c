@@ -1,6 +1,6 @@
 
 /*
- * Who comes aboard a flight, and who is let off to wait aside.
+ * How waiters are added to a flight, or set aside.
  */
 
 

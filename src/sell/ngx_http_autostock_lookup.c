@@ -6,13 +6,13 @@
 
 
 /*
- * A batch asks for every SKU once, all in one SELECT by the unique key.  The
- * rows are matched by bytes.  A SKU whose bytes match no row may still be the
- * same to the column's collation: as a row that is nobody's by its bytes, or
- * as one that another spelling has matched.  So those left over are asked for
- * once more in one SELECT, and only where that finds rows each by its number,
- * which costs the database several times as much.  Where the spelling must be
- * exact, the bytes say all.
+ * A batch looks up every SKU once, all in one SELECT by the unique key, and
+ * matches the rows by bytes.  A SKU without such a row may still equal one
+ * under the column's collation: a row that matches no SKU by bytes, or one that
+ * another spelling has matched.  So a second SELECT looks up the SKUs left
+ * over.  Only if it finds rows, each row is looked up by its number, which
+ * costs the database several times as much.  With exact spelling the bytes
+ * decide.
  */
 
 
@@ -31,10 +31,10 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
-    size_t                            bytes;    /* of SQL, about */
+    size_t                            bytes;    /* of SQL, an estimate */
     ngx_uint_t                        nrows;    /* of this SELECT */
-    ngx_uint_t                        strange;  /* of them: nobody's bytes */
-    ngx_uint_t                        matched;  /* of all */
+    ngx_uint_t                        strange;  /* of these, match no SKU */
+    ngx_uint_t                        matched;  /* of all SELECTs */
     ngx_pool_t                       *pool;     /* texts, until landed */
     ngx_uint_t                        again;
     ngx_uint_t                        one_by_one;
@@ -45,8 +45,7 @@ typedef struct {
     "product_id,sku,name,price,stock,factory_id,ad_id,reorder_point"
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS  8
 
-/* what the packet grows by, at the most: the SELECT of one SKU, which stands
- * there in hexadecimal, up to three times (column.c) */
+/* maximum growth of the packet; the SKU is in it up to 3 times (column.c) */
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COST(sku)  (512 + 6 * (sku)->len)
 
 
@@ -261,7 +260,7 @@ ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Where the SKU's number stands, or the free place for it. */
+/* The slot that has the SKU's number, or the free slot for it. */
 
 static ngx_uint_t *
 ngx_http_autostock_lookup_place(ngx_http_autostock_lookup_flight_t *lf,
@@ -509,7 +508,7 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
         return;
 
     case AS_SQLERROR_READ_ONLY:
-        /* a node that left its cluster does not read either */
+        /* a node that has left its cluster does not read either */
         ngx_http_autostock_flight_elsewhere(&lf->flight,
                                             "its server takes no queries");
         return;
@@ -548,7 +547,7 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
 }
 
 
-/* It was alone; it is not asked for again so soon. */
+/* It was the only SKU; it is not looked up again for some seconds. */
 
 static void
 ngx_http_autostock_lookup_blame(ngx_http_autostock_lookup_flight_t *lf)

@@ -46,10 +46,10 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * While a transaction waits for our next packet this host may die, and the
- * server would not see it.  MySQL ends such a session by wait_timeout alone,
- * which is made for the pool: so it is as short as a query may take until that
- * packet is there.
+ * If this host dies while a transaction waits for our next packet, the server
+ * does not notice.  MySQL ends such a session only after wait_timeout, which is
+ * set for the pool.  So wait_timeout is reduced to the time of one query until
+ * that packet has arrived.
  */
 
 static void
@@ -177,10 +177,10 @@ ngx_http_autostock_packet_stocks(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * Every row was there; and where stock is at the reorder point or below, an
- * order is open.  The rows are locked, and a statement sees what was
- * committed before it began: no order can be closed unseen in between, since
- * closing one takes the row's lock first.
+ * Checks that every row exists, and that an order is open where stock is at or
+ * below the reorder point.  The rows are locked, and a statement sees what was
+ * committed before it began.  An order cannot be closed unseen in between,
+ * since closing one locks the row first.
  */
 
 static void
@@ -212,7 +212,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
             }
         }
 
-        /* the last comma's: no product has the empty id */
+        /* for the last comma: no product has the empty id */
         ngx_http_autostock_sql_text(sql, "''))=");
         ngx_http_autostock_sql_number(sql, low);
     }
@@ -272,8 +272,8 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * Asked for after the products' rows: whoever finds a shelf empty must find
- * the sale that emptied it, if it was his own.
+ * Read after the product rows: if a sale emptied the stock, a retry of it that
+ * finds no stock must also find the sale.
  */
 
 static void
@@ -318,8 +318,8 @@ ngx_http_autostock_packet_key_list(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * What others have written and not committed: an INSERT would wait for it.
- * It is a transaction of its own.
+ * Finds keys that other transactions have written and not committed: an INSERT
+ * would wait for them.  It is a transaction of its own.
  */
 
 static void
@@ -362,7 +362,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_next(sql);
 
     if (t->skip) {
-        /* what is there and then not had is locked */
+        /* a row that exists and then cannot be had is locked */
         t->there_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
             "SELECT product_id FROM product WHERE product_id IN(");

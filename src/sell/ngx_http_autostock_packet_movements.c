@@ -1,6 +1,6 @@
 
 /*
- * The ledger's rows of a sale's transaction.
+ * The ledger rows of a sale's transaction.
  */
 
 
@@ -15,8 +15,8 @@ static void ngx_http_autostock_movement_keys(
 
 
 /*
- * The ledger's rows: what is sold, and in doubt the anchor in any case; those
- * that went ahead are there.
+ * The ledger rows of what is sold; in doubt also the anchor, in any case.
+ * Those sent ahead are not repeated.
  */
 
 void
@@ -92,8 +92,8 @@ ngx_http_autostock_movement_row(ngx_http_autostock_sql_t *sql,
 
 
 /*
- * After the movements: whoever comes second with a key waits here, and learns
- * that it is taken.
+ * After the movements: a second transaction with a key waits here and then
+ * finds the key used.
  */
 
 static void

@@ -1,7 +1,7 @@
 
 /*
- * The products of a packet.  They always come in the order of their ids, so
- * that two batches never wait for each other in a circle.
+ * The products of a packet, always in the order of their ids, so that two
+ * batches cannot deadlock on them.
  */
 
 
@@ -95,7 +95,7 @@ void
 ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
-    /* to the letter, and in whatever character set the column has */
+    /* byte for byte, in any character set of the column */
     ngx_http_autostock_sql_text(sql, "IF(sku=");
     ngx_http_autostock_sql_string(sql, &line->product->sku);
     ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin");

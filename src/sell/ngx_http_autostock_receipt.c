@@ -6,7 +6,7 @@
 #include "as_uuid.h"
 
 
-/* ms, about: before a row that was locked is waited for once more */
+/* ms, about; before a locked row is tried again */
 #define NGX_HTTP_AUTOSTOCK_RECEIPT_PAUSE  1000
 
 
@@ -35,10 +35,7 @@ static void ngx_http_autostock_receipt_refuse(
     ngx_http_autostock_why_e why);
 
 
-/*
- * Patient: the factory calls once and never again, so nobody but us would
- * try once more.
- */
+/* Patient: the factory calls only once, so the module itself must retry. */
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     "receipt",
     NGX_HTTP_AUTOSTOCK_KIND_RECEIPT,
@@ -125,7 +122,7 @@ ngx_http_autostock_receipt_create(ngx_http_autostock_flight_t *flight)
 }
 
 
-/* the booking of the flight before */
+/* the booking of the previous flight */
 
 static void
 ngx_http_autostock_receipt_destroy(ngx_http_autostock_flight_t *flight)
@@ -214,7 +211,7 @@ ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Counted and told whether or not the client is still there. */
+/* Counted and logged even if the client has left. */
 
 static void
 ngx_http_autostock_receipt_note(ngx_http_autostock_receipt_flight_t *rf,
@@ -279,8 +276,8 @@ ngx_http_autostock_receipt_locked(ngx_http_autostock_booking_t *booking,
 
 
 /*
- * It waits outside of the batch and without a connection: who locks a row may
- * take long, and a conflict is over soon.
+ * Waits outside of the batch and without a connection: a row may stay locked
+ * for long, while a conflict is short.
  */
 
 static void
@@ -362,7 +359,7 @@ ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
         receipt->error = booking->error;
     }
 
-    /* a flight may still be under way with it, and frees it when it ends */
+    /* a flight may still use it; the flight's end frees it */
     if (flight == NULL) {
         ngx_free(booking);
     }

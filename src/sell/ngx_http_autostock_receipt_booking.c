@@ -1,6 +1,6 @@
 
 /*
- * What a receipt asks of the database: the order's row, then the booking.
+ * The queries of a receipt: the order's row, then the booking.
  */
 
 
@@ -102,8 +102,8 @@ ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
 
 
 /*
- * The callback may name its product by UUID, by SKU, or not at all.  That of
- * a product that is gone cannot be compared.
+ * The callback may name its product by UUID, by SKU, or not at all.  The SKU of
+ * a deleted product cannot be compared.
  */
 
 static ngx_int_t
@@ -190,8 +190,8 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
 
 
 /*
- * One receipt a product waits for its row; others would but keep connections
- * from the receipts of other products.
+ * Only one receipt per product waits for its row; more would only use up
+ * connections that receipts of other products need.
  */
 
 static ngx_uint_t
@@ -237,8 +237,8 @@ ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc)
 
 
 /*
- * The order's id as a key keeps a second booking out, also one that was lost
- * and arrives late; the guards keep out one without a product or an order.
+ * The order's id as a key prevents a second booking, also by a lost one that
+ * arrives late.  The guards prevent one without a product or an order.
  */
 
 static void
@@ -304,8 +304,8 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
 
 
 /*
- * The stock is read in the transaction: LAST_INSERT_ID(), which would save
- * the SELECT, is reset by the statements of a trigger on product.
+ * The stock is read in the transaction.  LAST_INSERT_ID(), which would save the
+ * SELECT, is reset by the statements of a trigger on product.
  */
 
 static ngx_int_t

@@ -1,7 +1,7 @@
 
 /*
- * What becomes of a receipt that is not booked: tried again after a pause,
- * found out where its answer was lost, or failed for good.
+ * Handles a receipt that is not booked: it is tried again after a pause, looked
+ * up if its answer was lost, or fails for good.
  */
 
 
@@ -11,8 +11,8 @@
 #include "as_sqlerror.h"
 
 
-/* the guards' */
-#define NGX_HTTP_AUTOSTOCK_BOOKING_GUARD  1690       /* ER_DATA_OUT_OF_RANGE */
+/* ER_DATA_OUT_OF_RANGE, of the guards */
+#define NGX_HTTP_AUTOSTOCK_BOOKING_GUARD  1690       /* of a column's range */
 #define NGX_HTTP_AUTOSTOCK_BOOKING_RANGE  1264       /* of a column */
 
 
@@ -53,7 +53,7 @@ ngx_http_autostock_receipt_trouble(ngx_http_autostock_receipt_flight_t *rf,
         return;
     }
 
-    /* lost; or a COMMIT that failed, which may have been done all the same */
+    /* lost; or a failed COMMIT, which may have taken effect */
 
     booking->doubt |= booking->sent;
 
@@ -63,7 +63,7 @@ ngx_http_autostock_receipt_trouble(ngx_http_autostock_receipt_flight_t *rf,
 }
 
 
-/* The server said no: nothing of it is committed. */
+/* The server refused: nothing is committed. */
 
 static void
 ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
@@ -78,7 +78,7 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
     if (as_sqlerror(query->error) == AS_SQLERROR_ALTERED
         && !booking->sent && booking->guards++ < 2)
     {
-        /* another connection asks for the column as it is now */
+        /* another connection reads the column's present definition */
         ngx_http_autostock_flight_elsewhere(&rf->flight,
                                             "the column sku has changed");
         return;
@@ -91,7 +91,7 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
                         query->error, query->text);
 
     if (as_sqlerror(query->error) == AS_SQLERROR_READ_ONLY) {
-        /* after a fail-over another one can */
+        /* after a fail-over, another connection can write */
         ngx_http_autostock_flight_drop(&rf->flight,
                                        "its server cannot write");
         ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
@@ -103,7 +103,7 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
         return;
     }
 
-    /* the time limit of a statement may be shorter than that of a lock */
+    /* the limit of a statement may be shorter than that of a lock wait */
     rf->locked = query->error == AS_ER_LOCK_WAIT_TIMEOUT
                  || (query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_STOCK
                      && as_sqlerror(query->error) == AS_SQLERROR_ENDED);
@@ -127,9 +127,9 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
 
 
 /*
- * The product or the order was not there to change, though it was read a
- * moment before.  What is so is read once more; where nothing has changed,
- * a trigger keeps the row as it is.
+ * A guard failed: the UPDATE changed no product or order row, though the row
+ * was read a moment before.  It is read once more.  If it has not changed, a
+ * trigger keeps the row as it is.
  */
 
 static void
@@ -221,8 +221,9 @@ ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
 
 
 /*
- * An open order fails: the goods came, and the factory must not be asked
- * again under its id.  One that was given up before keeps its state.
+ * An open order is marked as failed: the goods have arrived, and the factory
+ * must not get the order again under its id.  An order already given up keeps
+ * its state.
  */
 
 static void

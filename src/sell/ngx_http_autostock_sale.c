@@ -4,7 +4,7 @@
 #include "ngx_http_autostock_catalog.h"
 
 
-/* A SKU that moves from product to product is asked for this often. */
+/* maximum of look-ups for a SKU that moves from product to product */
 #define NGX_HTTP_AUTOSTOCK_SALE_RESOLVES  3
 
 
@@ -137,9 +137,8 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
 
 
 /*
- * The key may have been used: for this sale, when the product was still
- * there, or for another.  So it goes on, as the sale of a product that no
- * row has.
+ * The key may have been used, for this sale when the product still existed, or
+ * for another sale.  So the sale continues, with a product that has no row.
  */
 
 static ngx_int_t
@@ -169,8 +168,8 @@ ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
     }
 
     /*
-     * Guesses, to choose a way by.  A negative stock or reorder point reads
-     * as an error here, -1, which is as good.
+     * Estimates, to choose a way by.  A negative stock or reorder point is read
+     * as an error, -1, which gives the same choice.
      */
     product->stock = ngx_atoof(row->stock.data, row->stock.len);
     product->reorder_point = ngx_atoof(row->reorder_point.data,
@@ -195,7 +194,7 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     sale->outcome = outcome;
     sale->handler(sale);
 
-    /* the sale may be gone by now */
+    /* the sale may have been freed */
     if (product) {
         ngx_http_autostock_catalog_release(product);
     }

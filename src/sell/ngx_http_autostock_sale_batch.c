@@ -1,6 +1,6 @@
 
 /*
- * How sales come aboard a transaction, and with what they leave it.
+ * Adds sales to a transaction and reports each result.
  */
 
 
@@ -11,9 +11,8 @@
 
 
 /*
- * What the packets of a transaction grow by, at the most: by a sale, with its
- * key; by a product, whose SKU stands there in hexadecimal, up to three times
- * (column.c).
+ * Maximum growth of a transaction's packets: by a sale with its key; by a
+ * product, whose SKU they contain in hexadecimal up to three times (column.c).
  */
 #define NGX_HTTP_AUTOSTOCK_SALE_COST      320
 #define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (512 + 6 * (sku)->len)
@@ -120,7 +119,7 @@ ngx_http_autostock_sale_destroy(ngx_http_autostock_flight_t *flight)
 }
 
 
-/* the products of the flight before */
+/* the products of the previous flight */
 
 static void
 ngx_http_autostock_sale_let_go(ngx_http_autostock_transaction_t *t)
@@ -174,7 +173,7 @@ ngx_http_autostock_sale_apart(ngx_http_autostock_waiter_t *waiter)
 }
 
 
-/* One finds out for all who want the product whether it can be had. */
+/* Only one waiter tries a product, on behalf of the others. */
 
 static ngx_int_t
 ngx_http_autostock_sale_board_aside(ngx_http_autostock_transaction_t *t,
@@ -294,8 +293,9 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * 0: the first with this key in the batch, which is the last item.  Others
- * stay out of the transaction and share the first one's fate.
+ * 0: the first item with this key in the batch, which is the last item so far.
+ * Others are left out of the transaction; their result follows from the first
+ * one's.
  */
 
 static uint32_t
@@ -372,7 +372,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_aside_add(flight->batch, waiter);
         return;
 
-    default: /* broken; nobody is left without a fate */
+    default: /* broken, or without a result */
         sale->refused = item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
@@ -419,7 +419,7 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    /* the key is still free: his turn */
+    /* the key is still free: this sale is next */
     ngx_http_autostock_batch_resubmit(t->flight.batch, &sale->waiter);
 }
 
@@ -454,7 +454,7 @@ ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
         return;
     }
 
-    /* he is told that he gets nothing: so he does not */
+    /* the client is told that nothing was sold, so nothing must be */
     t->items[waiter->slot].gone = 1;
     ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
 }

@@ -41,7 +41,7 @@ ngx_http_autostock_transaction_depart(ngx_http_autostock_flight_t *flight)
             && ngx_http_autostock_batch_database(flight->batch)->durability
                == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
     {
-        /* another connection asks the server anew */
+        /* another connection asks the server again */
         ngx_http_autostock_flight_drop(flight, "its server is not set up for "
                                        "sales");
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
@@ -75,7 +75,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
     if (t->written) {
-        /* it began and did not end well; the others may be there by now */
+        /* the part sent ahead failed; more requests may have arrived */
         ngx_http_autostock_flight_gather(&t->flight);
     }
 
@@ -109,7 +109,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->look = 1;
     }
 
-    /* nothing is known of a ghost but, perhaps, its key */
+    /* nothing is known of a ghost, but its key may have been used */
     if (t->doubt || t->look || t->ghosts) {
         ngx_http_autostock_transaction_peek(t, t->doubt);
         return;
@@ -119,7 +119,10 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* Without those it still expects; what must be read first is read once. */
+/*
+ * 1 if it can start without the requests it still expects.  Otherwise it would
+ * have to read first, and reads once for all.
+ */
 
 static ngx_uint_t
 ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
@@ -143,7 +146,7 @@ ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* The cheapest way that can be right, as far as is known now. */
+/* Chooses the cheapest way that can succeed, by what is known now. */
 
 static void
 ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
@@ -206,7 +209,7 @@ ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_packet_plain(t);
 
-    /* from here on nobody joins: it may be in doubt */
+    /* from here on none is added: it may be in doubt */
     t->written = 0;
     t->sent = 1;
     ngx_http_autostock_flight_query(&t->flight,
@@ -230,8 +233,9 @@ ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc)
 
 
 /*
- * Nothing is promised yet: where somebody was refused in the meantime whose
- * row is written, or it cannot be plain with the others, all begins anew.
+ * No result was reported yet.  The transaction starts from the beginning if a
+ * waiter left whose row is already written, or if the whole batch cannot go the
+ * plain way.
  */
 
 void
@@ -266,7 +270,7 @@ ngx_http_autostock_transaction_complete(ngx_http_autostock_flight_t *flight)
         return;
     }
 
-    /* the transaction goes on: no ROLLBACK before the next packet */
+    /* the transaction continues: no ROLLBACK before the next packet */
     t->dirty = 0;
     ngx_http_autostock_transaction_plain(t);
 }
@@ -288,7 +292,7 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
     if (t->sorted_n > 1) {
-        /* they were read */
+        /* the packet has read them */
 
     } else if (t->lines_at != NGX_CONF_UNSET_UINT) {
         db->reads_stock = line->stock != (int64_t) t->flight.query.insert_id;
@@ -312,10 +316,10 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
 
 
 /*
- * Nothing is left, or the server did not say: a trigger on the table that runs
- * a statement makes it forget LAST_INSERT_ID (MariaDB 10.11, measured).  Then
- * later packets read the stock themselves.  The sales are committed, whatever
- * came of this.
+ * Either the stock is 0 or the server did not report it: a trigger on the table
+ * that runs a statement resets LAST_INSERT_ID() (MariaDB 10.11, measured).  In
+ * that case later packets read the stock themselves.  The sales are committed,
+ * whatever this query returns.
  */
 
 static void
@@ -402,7 +406,7 @@ ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
 }
 
 
-/* The batch that was in doubt is committed: its rows are the truth. */
+/* The batch in doubt is committed: its rows are the results. */
 
 static void
 ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
@@ -419,7 +423,7 @@ ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
         } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
                    || item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
         {
-            /* perhaps its row was locked: it is asked for anew */
+            /* its row may have been locked: it is tried again */
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
         }
 
@@ -476,12 +480,12 @@ ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
         return;
     }
 
-    /* the transaction goes on: no ROLLBACK before the next packet */
+    /* the transaction continues: no ROLLBACK before the next packet */
     t->dirty = 0;
     ngx_http_autostock_packet_write(t);
     t->dirty = 1;
 
-    /* where only orders are opened, a second try finds them open */
+    /* if it only opens orders, a retry finds them open */
     t->sent = t->sorted_n || t->doubt;
     ngx_http_autostock_flight_query(&t->flight,
                                     ngx_http_autostock_transaction_row,
@@ -550,7 +554,7 @@ ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* here, since a sale whose client has left is answered to nobody */
+/* counted here, since a sale whose client has left is not answered */
 
 static void
 ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)

@@ -1,7 +1,7 @@
 
 /*
- * Who gets what of a batch: what is asked of each product, who is served,
- * what is left for him to be told.
+ * Allots the stock of a batch: the demand for each product, the sales that get
+ * it, and the stock that each of them reports.
  */
 
 
@@ -49,7 +49,7 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
         product = line->product;
         line->open = 0;
 
-        /* whoever finds it at its reorder point sees to the order */
+        /* a batch that reads a stock at its reorder point opens the order */
         if (line->seen && product->stock <= product->reorder_point
             && !product->open_order)
         {

@@ -1,6 +1,6 @@
 
 /*
- * Nobody is told of a sale that a crash could still undo.
+ * No sale is reported that a crash could still undo.
  */
 
 
@@ -31,7 +31,7 @@ ngx_http_autostock_transaction_vouch(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* of the sale that was read, so that the row says what it was about */
+/* of the sale that was read, so that the row refers to it */
 
 static ngx_http_autostock_product_t *
 ngx_http_autostock_barrier_product(ngx_http_autostock_transaction_t *t)
@@ -56,7 +56,7 @@ ngx_http_autostock_barrier_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
-        /* as much in the dark as before, and looked for again */
+        /* still unknown, and looked up again */
         ngx_http_autostock_transaction_trouble(t, rc);
         return;
     }

@@ -1,7 +1,6 @@
 
 /*
- * What becomes of a transaction that did not end well: run again, in doubt,
- * or given up.
+ * Handles a transaction that failed: it is run again, in doubt, or given up.
  */
 
 
@@ -12,10 +11,10 @@
 #include "as_sqlerror.h"
 
 
-/* keys are looked for again after so many that were taken meanwhile */
+/* searches for keys after a key was used in the meantime */
 #define NGX_HTTP_AUTOSTOCK_TROUBLE_LOOKS   3
 
-/* so many were refused alone, and nobody was sold to in between */
+/* waiters refused alone before the batch gives up, with no sale in between */
 #define NGX_HTTP_AUTOSTOCK_TROUBLE_BLAMES  8
 
 
@@ -65,7 +64,7 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
         t->doubt = 1;
         t->anchor = i;
 
-        /* whoever holds a row up must not keep the others in doubt */
+        /* one locked row must not keep the other sales in doubt */
         t->skip = 1;
     }
 
@@ -74,7 +73,7 @@ ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* The server said no: nothing of it is committed. */
+/* The server refused: nothing is committed. */
 
 static void
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
@@ -89,7 +88,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
     if (t->flight.query.statements == t->commit_at
         && what != AS_SQLERROR_CONFLICT && what != AS_SQLERROR_LOCKED)
     {
-        /* a COMMIT that fails for another reason may have been done */
+        /* a COMMIT that fails for another reason may have taken effect */
         ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
         return;
     }
@@ -133,7 +132,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_transaction_refuse(t);
         return;
 
-    case AS_SQLERROR_RANGE:                        /* the guards', or CHECK */
+    case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
         if (!t->careful) {
             t->careful = 1;
             break;
@@ -158,9 +157,9 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * Waited for a lock as long as one may, perhaps with others' rows locked: not
- * again, what cannot be had is set aside.  Where it was not a product's row,
- * nor a key, it is found by halving.
+ * A lock wait timed out, perhaps while other rows were locked.  There is no
+ * second wait: what is locked is set aside.  If neither a product row nor a key
+ * was locked, halving the batch finds the item.
  */
 
 static void
@@ -210,7 +209,7 @@ ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc)
 }
 
 
-/* The server's words are gone with the next query. */
+/* The next query overwrites the server's error, so it is kept. */
 
 static void
 ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
@@ -224,8 +223,8 @@ ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * A fail-over or switch-over: whatever is there next may be the new primary.
- * The session's end is the transaction's too.
+ * A fail-over or switch-over: the next connection may reach the new primary.
+ * The end of the session also ends the transaction.
  */
 
 static void
@@ -276,8 +275,9 @@ ngx_http_autostock_transaction_rolled_back(void *data, ngx_int_t rc)
 
 
 /*
- * Unless they are in doubt: those who can be told apart from what is refused
- * are, and it alone is.  What is said to everybody is not looked for.
+ * Unless the batch is in doubt, it is split until the refused item is alone,
+ * and only that item is refused.  An error that concerns every request is not
+ * searched for.
  */
 
 static void
@@ -293,7 +293,7 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
     }
 
     if (t->doubt) {
-        /* only their deadlines end what is in doubt */
+        /* only the deadlines end a batch in doubt */
         ngx_http_autostock_flight_elsewhere(&t->flight,
                                             "it cannot tell what is in doubt");
         return;
@@ -328,7 +328,7 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
 }
 
 
-/* It was alone. */
+/* It was the only item. */
 
 static void
 ngx_http_autostock_transaction_blame(ngx_http_autostock_transaction_t *t)

@@ -1,7 +1,8 @@
 
 /*
- * What others have locked: their rows were skipped, their keys are written
- * but not committed.  Their buyers wait aside; the others are sold to.
+ * Sets aside the sales that wait for other transactions: product rows that were
+ * skipped as locked, and keys written but not committed.  The other sales
+ * continue.
  */
 
 
@@ -43,7 +44,7 @@ ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t)
             any = 1;
 
         } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
-            /* in doubt: an attempt before this one did not have it */
+            /* in doubt: an earlier attempt found it locked */
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
@@ -76,7 +77,7 @@ ngx_http_autostock_transaction_is_locked(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* Gone from this transaction: it must never sell to them. */
+/* Removes them from this transaction, which must never sell them. */
 
 static void
 ngx_http_autostock_transaction_set_aside(ngx_http_autostock_transaction_t *t)

@@ -1,6 +1,6 @@
 
 /*
- * The rows that the database answers a transaction's packets with.
+ * The rows in the results of a transaction's packets.
  */
 
 
@@ -9,10 +9,10 @@
 #include "as_sqlerror.h"
 
 
-/* flights that look for keys before they sell, after a replay was seen */
+/* number of flights that look for keys first, after a replay */
 #define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
 
-/* a row this young may not be on disk, ms */
+/* age in ms below which a row may not be on disk */
 #define NGX_HTTP_AUTOSTOCK_FRESH               60000
 
 
@@ -80,7 +80,7 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
 }
 
 
-/* idempotency_key, of a transaction of others that may end either way */
+/* idempotency_key of another transaction, which may commit or roll back */
 
 static ngx_int_t
 ngx_http_autostock_transaction_busy_row(ngx_http_autostock_transaction_t *t,
@@ -125,8 +125,10 @@ ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* idempotency_key, movement_id, fingerprint, stock, young by the server's
- * clock */
+/*
+ * idempotency_key, movement_id, fingerprint, stock, age below FRESH by the
+ * server's clock
+ */
 
 static ngx_int_t
 ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
@@ -178,7 +180,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* The key is taken, and nothing says by which sale. */
+/* The key is used, but no movement says by which sale. */
 
 static void
 ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
@@ -202,10 +204,10 @@ ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * By the time in its id.  The log is synced once a second at the latest, and
- * a server whose disk stands still for a minute ends no COMMIT.  A clock that
- * is ahead of ours makes it fresh; one that is behind is why the server's
- * clock is asked, too.
+ * By the time in its id.  The log is synced at least once a second, and a
+ * server whose disk does not respond for a minute completes no COMMIT.  A clock
+ * ahead of ours makes the row fresh.  For a clock behind ours the server's
+ * clock is asked too.
  */
 
 static ngx_uint_t
@@ -256,8 +258,10 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* product_id, sku, stock, reorder_point, reorder_quantity, open order;
- * or, of a plain packet: product_id, stock, 1 */
+/*
+ * product_id, sku, stock, reorder_point, reorder_quantity, open order; after a
+ * plain packet: product_id, stock
+ */
 
 static ngx_int_t
 ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
@@ -299,7 +303,7 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
 
     line->had = 1;
 
-    /* not seen: another SKU is another product to its buyers */
+    /* otherwise not seen: another SKU is another product to the client */
     line->seen = columns[1].len == product->sku.len
                  && ngx_memcmp(columns[1].data, product->sku.data,
                                product->sku.len) == 0;
@@ -312,7 +316,7 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* among t->sorted, which the packet was written from */
+/* in t->sorted, from which the packet was written */
 
 static ngx_http_autostock_line_t *
 ngx_http_autostock_transaction_line(ngx_http_autostock_transaction_t *t,
