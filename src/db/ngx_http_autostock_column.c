@@ -25,7 +25,7 @@ ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
 }
 
 
-/* It is written into SQL as it is. */
+/* The name is written into SQL as it is. */
 
 static ngx_int_t
 ngx_http_autostock_column_name(ngx_str_t *to, u_char *text, ngx_str_t *name)
@@ -57,10 +57,10 @@ ngx_http_autostock_column_name(ngx_str_t *to, u_char *text, ngx_str_t *name)
 
 
 /*
- * A server compares a literal in the column's character set if it can, and
- * refuses the whole statement (errors 1267, 1270) if it cannot.  So where the
- * column's is not utf8mb4 the literal is converted by us, and one that does
- * not come back as it went has no equal.
+ * The server compares a literal in the column's character set if it can, and
+ * refuses the whole statement (errors 1267, 1270) if it cannot.  So if the
+ * column is not utf8mb4 the SQL converts the literal.  A literal that does not
+ * survive the conversion equals nothing.
  */
 
 void
@@ -102,7 +102,7 @@ ngx_http_autostock_column_convert(ngx_http_autostock_sql_t *sql,
 }
 
 
-/* "cafe" and "café"; two emoji, which become "?" where there are none */
+/* "cafe" and "café"; two emoji, which become "?" in a column without emoji */
 
 u_char *
 ngx_http_autostock_column_probe(ngx_http_autostock_column_t *column,

@@ -2,7 +2,7 @@
 #include "ngx_http_autostock_connection.h"
 
 
-/* rows and results that are read before all else has its turn */
+/* rows and results to read before other events are handled */
 #define NGX_HTTP_AUTOSTOCK_CONNECTION_TURN  512
 
 
@@ -109,7 +109,7 @@ ngx_http_autostock_connection_event(ngx_event_t *ev)
     events = ev->write ? NGX_HTTP_AUTOSTOCK_WAIT_WRITE
                        : NGX_HTTP_AUTOSTOCK_WAIT_READ;
 
-    /* the library may be gone on with only as it asked */
+    /* the library may only be continued for the events it asked for */
     if (events & conn->wait) {
         ngx_http_autostock_connection_run(conn, events);
     }
@@ -130,7 +130,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         conn->wait = 0;
 
         if (pieces++ == NGX_HTTP_AUTOSTOCK_CONNECTION_TURN) {
-            /* all others first, time-outs too */
+            /* all other events first, including time-outs */
             ngx_post_event(&conn->turn, &ngx_posted_next_events);
             return;
         }
@@ -380,7 +380,7 @@ ngx_http_autostock_connection_rest(ngx_http_autostock_connection_t *conn,
     conn->c->idle = 1;
     conn->c->read->ready = 0;
 
-    /* a worker that quits does not wait for idle connections */
+    /* a quitting worker process does not wait for idle connections */
     conn->timer.cancelable = 1;
     ngx_add_timer(&conn->timer, timeout);
 
@@ -391,7 +391,7 @@ ngx_http_autostock_connection_rest(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* Nothing may arrive on an idle connection but its end. */
+/* An idle connection may only receive the end of the connection. */
 
 static ngx_int_t
 ngx_http_autostock_connection_peek(ngx_http_autostock_connection_t *conn)
@@ -494,7 +494,7 @@ ngx_http_autostock_connection_free(ngx_http_autostock_connection_t *conn,
             }
         }
 
-        /* the descriptor is the library's, which closes it */
+        /* the library owns the descriptor and closes it */
         c->shared = 1;
         ngx_close_connection(c);
     }

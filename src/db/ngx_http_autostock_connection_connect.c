@@ -1,7 +1,7 @@
 
 /*
- * How a connection comes to be: the host's address, the handshake (in a
- * thread where it is TLS); then the session's settings.
+ * Establishes a connection: the host's address, the handshake (in a thread if
+ * it is TLS), then the session's settings.
  */
 
 
@@ -40,7 +40,7 @@ ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* never in the library: its getaddrinfo() blocks */
+/* not in the library, whose getaddrinfo() blocks */
 
 static void
 ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)

@@ -1,7 +1,6 @@
 
 /*
- * The statements of a query: what is sent in one packet, and the results as
- * they come back, numbered from 0.
+ * The statements of a query: sent in one packet, their results numbered from 0.
  */
 
 
@@ -9,8 +8,8 @@
 
 
 /*
- * An answer's rows and results, and the bytes of its rows, at the most: many
- * times what the largest batch (1024) is answered with.
+ * Maximum of a result's rows and statements, and of its rows' bytes: many times
+ * the result of the largest batch (1024).
  */
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  16384
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
@@ -21,12 +20,13 @@ static ngx_int_t ngx_http_autostock_connection_piece(
 
 
 /*
- * All of them in one packet; but one at a time in a Galera cluster.  There,
- * a transaction that another node's aborts between two statements of one
- * packet ends without a word (MariaDB 10.11, measured): what follows is done
- * outside of any transaction, and COMMIT is answered OK.
+ * Sends all statements in one packet, but one at a time in a Galera cluster.
+ * There, a transaction that another node's transaction aborts between two
+ * statements of one packet ends without an error (MariaDB 10.11, measured): the
+ * statements after it run outside of any transaction, and COMMIT is answered
+ * OK.
  *
- * No literal has a ';' in it: what comes from outside is hexadecimal.
+ * No literal contains a ';', since external input is hexadecimal.
  */
 
 void
@@ -51,8 +51,8 @@ ngx_http_autostock_connection_send(ngx_http_autostock_connection_t *conn)
 
 
 /*
- * Rows and results are taken one by one, so that an answer without end neither
- * grows in memory nor keeps the event loop from all else.
+ * Rows and results are read one by one, so that an endless result neither fills
+ * the memory nor blocks the event loop.
  */
 
 ngx_int_t

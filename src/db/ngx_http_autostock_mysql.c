@@ -3,7 +3,7 @@
 #include "as_sqlerror.h"
 
 
-/* what one call may read: a packet of the largest size (4 MiB), and more */
+/* limit of one call: more than the largest packet (4 MiB) */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_CALL  (5 * 1024 * 1024)
 
 
@@ -20,10 +20,10 @@ static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
 
 
 /*
- * The library reads the columns of a result until the server has no more of
- * them, in one call, which returns only where it must wait.  A call that reads
- * more than this is told that the server hung up.  Over TLS the library does
- * not read by this function; there the server is one that was verified.
+ * In one call, the library reads the columns of a result until the server sends
+ * no more of them; it returns only when it must wait.  A call that reads more
+ * than this limit is given an end of file.  Over TLS the library does not use
+ * this function, but then the server is verified.
  */
 
 void
@@ -48,7 +48,7 @@ ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio, unsigned char *buffer,
     ssize_t                      n;
     ngx_http_autostock_mysql_t  *m;
 
-    /* mysql is its first member */
+    /* mysql is the first member of m */
     m = (ngx_http_autostock_mysql_t *) pvio->mysql;
 
     if (m->taken > NGX_HTTP_AUTOSTOCK_MYSQL_CALL) {
@@ -89,7 +89,7 @@ ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
 }
 
 
-/* One row: to store them all, the library reads on as long as there are. */
+/* Fetches one row: storing them all would read without limit. */
 
 static int
 ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m, int ready)
@@ -232,7 +232,7 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
 
-    /* 2000 to 2999 and 5000 to 5999 are the library's own */
+    /* 2000 to 2999 and 5000 to 5999 are the library's own errors */
     if (error == 0 || (error >= 2000 && error < 3000)
         || (error >= 5000 && error < 6000))
     {
@@ -250,7 +250,7 @@ ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m)
         return;
     }
 
-    /* or the library reads what is left, to the end, and blocks */
+    /* otherwise the library would read the rest of the result, and block */
     m->result->handle = NULL;
 
     mysql_free_result(m->result);

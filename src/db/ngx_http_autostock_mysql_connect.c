@@ -4,10 +4,10 @@
 #include <poll.h>
 
 
-/* an answer may not be larger than this, in bytes */
+/* maximum size of an answer, bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
 
-/* steps after the socket's end, at the most; one does */
+/* maximum of steps after the socket's end; one is enough */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_ENDS    8
 
 
@@ -64,7 +64,7 @@ ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
     local = 0;
     packet = NGX_HTTP_AUTOSTOCK_MYSQL_PACKET;
 
-    /* whole seconds are all the library knows; our own timers are finer */
+    /* the library takes whole seconds only; our own timers are finer */
     seconds = (unsigned int) ((m->db->connect_timeout + 999) / 1000);
 
     if (mysql_options(mysql, MYSQL_OPT_NONBLOCK, 0)
@@ -98,12 +98,12 @@ ngx_http_autostock_mysql_tls_options(ngx_http_autostock_mysql_t *m)
     on = 1;
 
     /*
-     * These bound the handshake in its thread: the library hands them to
-     * the kernel (SO_RCVTIMEO), which is all that SSL_connect() obeys.
+     * These limit the handshake in its thread.  The library passes them to the
+     * kernel (SO_RCVTIMEO), the only time-out that SSL_connect() observes.
      */
     seconds = (unsigned int) ((db->connect_timeout + 999) / 1000);
 
-    /* verified only where asked in Connector/C 3.3; 3.4 does by default */
+    /* Connector/C 3.3 verifies only if asked to; 3.4 does by default */
     if (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on)
         || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on)
         || mysql_options(mysql, MYSQL_OPT_SSL_CA, db->tls_ca.data)
@@ -141,7 +141,7 @@ ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
                             NGX_SOCKADDR_STRLEN - 1, 0);
         m->host[len] = '\0';
 
-        /* [::1] is nginx's way to write it, not getaddrinfo()'s */
+        /* [::1] is nginx's notation, not getaddrinfo()'s */
         if (m->host[0] == '[' && len > 2) {
             ngx_memmove(m->host, m->host + 1, len - 2);
             m->host[len - 2] = '\0';
@@ -150,7 +150,7 @@ ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
 }
 
 
-/* never NULL: the library would take it from the environment */
+/* never NULL: the library would read it from the environment */
 
 static const char *
 ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
@@ -160,11 +160,11 @@ ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
 
 
 /*
- * An error of number 65535 is how a server tells its progress; where it comes
- * instead of the greeting, the library looks for a name in the server's
- * version, which is not there yet, and falls over.  So there is one, of ours:
- * the library frees it when it gives up before the greeting, and forgets it
- * when the greeting has brought the server's own (and then its thread's id).
+ * A server reports progress as an error packet with number 65535.  If that
+ * arrives instead of the greeting, the library searches for a name in the
+ * server's version, which is NULL then, and crashes.  So a version of ours is
+ * set.  The library frees it if it gives up before the greeting, and forgets it
+ * when the greeting has set the server's own version (and its thread id).
  */
 
 int
@@ -233,12 +233,12 @@ ngx_http_autostock_mysql_connect_step(ngx_http_autostock_mysql_t *m,
 
 
 /*
- * The library verifies the certificate against the host that it was told to
- * connect to, and would look that one up itself.  So it is told the numeric
- * address, and the name once it has left that behind: it copies the host's
- * text when the server's greeting is there, before the handshake.  Where it
- * did not pause until then, which only an address of this machine may bring
- * about, the address is what was verified: not good enough for a name.
+ * The library verifies the certificate against the host it connects to, and
+ * would resolve that host itself.  So it gets the numeric address, and the name
+ * only after it has used the address: it copies the host's text when the
+ * greeting has arrived, before the handshake.  If it did not pause until then,
+ * which is possible only with an address of this machine, it has verified the
+ * address; that does not suffice for a name.
  */
 
 ngx_http_autostock_mysql_rc_e
@@ -275,7 +275,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 
     m->state = ngx_http_autostock_mysql_idle;
 
-    /* after the handshake the library's reads block unless told so here */
+    /* after the handshake the library's reads block unless set otherwise */
     if (ngx_nonblocking(mysql_get_socket(&m->mysql)) == -1) {
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
@@ -284,7 +284,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 }
 
 
-/* waits in the thread, as long as a connect may take at the most */
+/* waits in the thread, at most connect_timeout */
 
 static int
 ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
@@ -300,14 +300,14 @@ ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
         n = poll(&pfd, 1, (int) m->db->connect_timeout);
     } while (n == -1 && ngx_errno == NGX_EINTR);
 
-    /* the library names the time-out among what it waits for */
+    /* the library expects a time-out as one of the events */
     return n > 0 ? wait & ~MYSQL_WAIT_TIMEOUT : MYSQL_WAIT_TIMEOUT;
 }
 
 
 /*
- * What is suspended holds memory that only its own end gives back (8 kB where
- * rows were on their way).  It goes on until it finds the socket shut down,
+ * A suspended operation holds memory that only its end frees (8 kB if rows were
+ * expected).  The operation continues until it finds the socket shut down,
  * which is at once.
  */
 
@@ -341,7 +341,7 @@ ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
     if (!politely) {
         fd = ngx_http_autostock_mysql_socket(m);
 
-        /* so that nothing the library says on leaving can block */
+        /* so that nothing the library sends at the end can block */
         if (fd != (ngx_socket_t) -1) {
             (void) shutdown(fd, SHUT_RDWR);
             ngx_http_autostock_mysql_give_up(m);

@@ -10,7 +10,7 @@
 struct ngx_http_autostock_pool_s {
     ngx_http_autostock_database_t  *db;
 
-    ngx_queue_t                     idle;       /* the last used first */
+    ngx_queue_t                     idle;       /* most recently used first */
     ngx_queue_t                     busy;       /* connecting or taken */
     ngx_queue_t                     takers[NGX_HTTP_AUTOSTOCK_KINDS];
     ngx_uint_t                      held[NGX_HTTP_AUTOSTOCK_KINDS];
@@ -20,13 +20,13 @@ struct ngx_http_autostock_pool_s {
     ngx_uint_t                      open;       /* idle and busy */
     ngx_uint_t                      connecting;
 
-    /* after a failure nothing is tried for a pause that doubles */
+    /* after a failed connect, a pause that doubles */
     ngx_msec_t                      pause;
     ngx_msec_t                      not_before;
 
     ngx_event_t                     posted;
-    ngx_uint_t                      durable;    /* last told */
-    const char                     *refusal;    /* the same */
+    ngx_uint_t                      durable;    /* last value logged */
+    const char                     *refusal;    /* last value logged */
 };
 
 
@@ -136,7 +136,7 @@ ngx_http_autostock_pool_cancel(ngx_http_autostock_pool_t *pool,
 }
 
 
-/* Hands out what is idle, and connects for those who still wait. */
+/* Gives out idle connections, and connects for the takers that still wait. */
 
 static void
 ngx_http_autostock_pool_serve(ngx_event_t *ev)
@@ -164,7 +164,7 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
     if (pool->pause
         && (ngx_msec_int_t) (ngx_current_msec - pool->not_before) < 0)
     {
-        /* the failure is fresh: no sense in a queue before a closed door */
+        /* the failure is recent: fail at once instead of waiting */
         if (pool->open == 0) {
             ngx_http_autostock_pool_fail(pool);
         }
@@ -182,7 +182,7 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
 }
 
 
-/* The first of the next kind that may have a connection, or NULL. */
+/* The first taker of the next kind that may have a connection, or NULL. */
 
 static ngx_http_autostock_taker_t *
 ngx_http_autostock_pool_next(ngx_http_autostock_pool_t *pool)
@@ -205,7 +205,7 @@ ngx_http_autostock_pool_next(ngx_http_autostock_pool_t *pool)
 }
 
 
-/* How many more this kind may have: not what is the others' share. */
+/* How many more connections this kind may have, without the others' shares. */
 
 static ngx_uint_t
 ngx_http_autostock_pool_room(ngx_http_autostock_pool_t *pool, ngx_uint_t kind)
@@ -230,7 +230,7 @@ ngx_http_autostock_pool_room(ngx_http_autostock_pool_t *pool, ngx_uint_t kind)
 }
 
 
-/* How many of those who wait could have a connection, were it there. */
+/* How many of the waiting takers could have a connection if there was one. */
 
 static ngx_uint_t
 ngx_http_autostock_pool_wanted(ngx_http_autostock_pool_t *pool)
@@ -337,7 +337,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
     if (rc == NGX_OK) {
         if (pool->pause) {
-            /* as loud as what it ends */
+            /* at the level of the error that it ends */
             ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                           "autostock: database \"%V\" is in reach again%s",
                           &pool->db->name, ngx_http_autostock_repeat_over(
@@ -361,7 +361,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
     ngx_http_autostock_pool_close(pool, conn, "it could not be established");
 
-    /* others may be in reach, or be given back soon */
+    /* other connections may work, or be released soon */
     if (pool->open == pool->connecting) {
         ngx_http_autostock_pool_fail(pool);
     }
@@ -437,7 +437,7 @@ ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
     ngx_queue_t                 *q, takers;
     ngx_http_autostock_taker_t  *taker;
 
-    /* one who is told may ask again at once: not in this round */
+    /* a failed taker may ask again at once, but not in this round */
     ngx_queue_init(&takers);
 
     for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
@@ -479,7 +479,7 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
         return;
     }
 
-    /* whoever waits is served first, however the worker ends */
+    /* waiting takers are served first, however the worker process ends */
     if ((ngx_exiting || ngx_terminate)
         && !ngx_http_autostock_pool_waiting(pool))
     {

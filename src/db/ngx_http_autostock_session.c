@@ -1,14 +1,17 @@
 
 /*
- * The session that a new connection gets: its settings, whatever the server's
- * defaults are, and what the server says of itself.
+ * The session of a new connection: its settings, independent of the server's
+ * defaults, and what the server reports about itself.
  */
 
 
 #include "ngx_http_autostock_connection.h"
 
 
-/* One SELECT a table: by name and schema, MariaDB opens that table alone. */
+/*
+ * One SELECT per table: with name and schema given, MariaDB opens only that
+ * table.
+ */
 #define NGX_HTTP_AUTOSTOCK_SESSION_ENGINE(table)                             \
     "SELECT TABLE_NAME,ENGINE FROM information_schema.TABLES WHERE"          \
     " TABLE_SCHEMA=DATABASE() AND TABLE_NAME='" table "'"                    \
@@ -47,16 +50,16 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
     conn->hurries = ngx_http_autostock_mysql_is_mariadb(conn->mysql);
 
     /*
-     * READ COMMITTED: no gap locks, and each statement sees what was
-     * committed before it.  No index dives: a batch names every row by its
-     * key.  The server's limits are below ours, so that it ends a statement
-     * before we give its connection up; and a session that we lost in the
-     * middle of a transaction does not hold its locks for ever (MySQL has no
-     * limit for that: ngx_http_autostock_packet_limit()).
+     * READ COMMITTED: no gap locks, and each statement sees what was committed
+     * before it.  No index dives: a batch names every row by its key.  The
+     * server's limits are below ours, so that it ends a statement before the
+     * module closes the connection.  A session lost within a transaction does
+     * not keep its locks forever (MySQL has no limit for that:
+     * ngx_http_autostock_packet_limit()).
      *
-     * The library asked for utf8mb4 in the handshake, but the server may not
-     * have listened (skip-character-set-client-handshake), or init_connect
-     * may have set another.
+     * The library requested utf8mb4 in the handshake, but the server may have
+     * ignored that (skip-character-set-client-handshake), or init_connect may
+     * have set another character set.
      */
     p = ngx_snprintf(conn->setup_text, sizeof(conn->setup_text),
             "SET NAMES utf8mb4;"
@@ -99,7 +102,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
     query->done = ngx_http_autostock_session_done;
     query->data = conn;
 
-    /* what is left of connect_timeout: the timer goes on */
+    /* within the rest of connect_timeout: the timer continues */
     conn->query = query;
     ngx_http_autostock_mysql_query(conn->mysql, &query->sql);
     ngx_http_autostock_connection_run(conn, 0);
@@ -167,7 +170,7 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
                     && (!conn->binlog
                         || ngx_atoi(columns[2].data, columns[2].len) == 1);
 
-    /* a number; MariaDB 12 says OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+    /* a number; MariaDB 12 returns OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
     conn->read_only = !ngx_http_autostock_session_is(&columns[3], "0")
                       && !ngx_http_autostock_session_is(&columns[3], "OFF");
 
@@ -230,7 +233,7 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
 }
 
 
-/* Where the right to it is missing the session can look up, and not sell. */
+/* Without the privilege for it the session can look up, but not sell. */
 
 static void
 ngx_http_autostock_session_by_row(void *data, ngx_int_t rc)
@@ -284,7 +287,10 @@ ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
 }
 
 
-/* Once per worker process: what the collation of product.sku folds. */
+/*
+ * Once per worker process: finds out what product.sku's collation treats as
+ * equal.
+ */
 
 static void
 ngx_http_autostock_session_look(ngx_http_autostock_connection_t *conn)
@@ -344,7 +350,7 @@ ngx_http_autostock_session_look_row(void *data, ngx_uint_t statement,
 }
 
 
-/* Only a lost connection counts: the warning is not worth a sale. */
+/* Only a lost connection is an error: the warning is not worth a sale. */
 
 static void
 ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)

@@ -32,7 +32,7 @@ ngx_http_autostock_sql_free(ngx_http_autostock_sql_t *sql)
 }
 
 
-/* NULL once memory ran out: everything written afterwards is dropped */
+/* NULL after memory ran out: all further text is dropped */
 
 static u_char *
 ngx_http_autostock_sql_room(ngx_http_autostock_sql_t *sql, size_t size)
