@@ -283,7 +283,7 @@ ngx_http_autostock_init_process(ngx_cycle_t *cycle)
 {
     ngx_http_autostock_main_conf_t  *amcf;
 
-    /* a cache manager has no requests */
+    /* a cache manager serves no requests */
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {

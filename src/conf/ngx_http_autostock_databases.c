@@ -63,7 +63,7 @@ ngx_http_autostock_databases_get(ngx_conf_t *cf,
 }
 
 
-/* so plain that neither a metric's label nor JSON has to escape it */
+/* only characters that neither a metric's label nor JSON has to escape */
 
 static ngx_int_t
 ngx_http_autostock_databases_name(ngx_conf_t *cf, ngx_str_t *name)
@@ -134,7 +134,7 @@ ngx_http_autostock_databases_finish(ngx_conf_t *cf,
             continue;
         }
 
-        /* nginx gives a "resolver"-less http block one without servers */
+        /* nginx gives an http block without "resolver" one without servers */
 
         if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
             ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,

@@ -29,7 +29,7 @@ ngx_http_autostock_secret_read(ngx_conf_t *cf, ngx_str_t *file,
         return NGX_ERROR;
     }
 
-    /* two bytes more than the limit: a line end does not count */
+    /* two bytes above the limit: a line end does not count */
 
     for (n = 0; n < sizeof(buf); n += rc) {
         rc = ngx_read_fd(fd, buf + n, sizeof(buf) - n);
@@ -65,7 +65,7 @@ ngx_http_autostock_secret_open(ngx_conf_t *cf, ngx_str_t *file)
     ngx_fd_t         fd;
     ngx_file_info_t  fi;
 
-    /* non-blocking, lest a FIFO keeps "nginx -t" waiting for its writer */
+    /* non-blocking, so that a FIFO does not block "nginx -t" */
 
     fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
@@ -139,7 +139,7 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
 }
 
 
-/* what counts as part of the secret, and is rarely meant to */
+/* warns about bytes that are part of the secret, but rarely meant to be */
 
 static void
 ngx_http_autostock_secret_doubts(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,

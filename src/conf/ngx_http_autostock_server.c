@@ -128,7 +128,7 @@ ngx_http_autostock_server_copy(ngx_conf_t *cf,
 
     db->port = u->port;
 
-    /* the library wants C strings; a bracketed address comes without them */
+    /* the library expects C strings; u->host has no brackets */
 
     db->host.data = ngx_pnalloc(cf->pool, u->host.len + 1);
     if (db->host.data == NULL) {

@@ -121,7 +121,7 @@ ngx_http_autostock_tls_check_on(ngx_conf_t *cf,
 }
 
 
-/* a pool of an unknown name is refused by nginx itself, with this place */
+/* nginx itself refuses an unknown pool name, at this place */
 
 static ngx_int_t
 ngx_http_autostock_tls_thread_pool(ngx_conf_t *cf,

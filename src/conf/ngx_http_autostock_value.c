@@ -156,7 +156,7 @@ ngx_http_autostock_value_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* n is NGX_ERROR where the text is no number at all */
+/* n is NGX_ERROR if the text is not a number */
 
 static char *
 ngx_http_autostock_value_check(ngx_conf_t *cf, ngx_command_t *cmd,

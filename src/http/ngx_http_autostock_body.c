@@ -6,21 +6,21 @@
 #include "as_json.h"
 
 
-/* the values of the two names that a body may have */
+/* the values of the two names of a body */
 typedef struct {
     const char      *product_name;
     const char      *quantity_name;
     size_t           product_len;
     size_t           quantity_len;
-    as_json_token_t  product;                /* type AS_JSON_END: not there */
+    as_json_token_t  product;                /* type AS_JSON_END: missing */
     as_json_token_t  quantity;
 } ngx_http_autostock_body_fields_t;
 
 typedef enum {
     NGX_HTTP_AUTOSTOCK_COUNT_OK = 0,
-    NGX_HTTP_AUTOSTOCK_COUNT_NONE,           /* no integer */
-    NGX_HTTP_AUTOSTOCK_COUNT_LESS,           /* than 1 */
-    NGX_HTTP_AUTOSTOCK_COUNT_MORE            /* than 1,000,000 */
+    NGX_HTTP_AUTOSTOCK_COUNT_NONE,           /* not an integer */
+    NGX_HTTP_AUTOSTOCK_COUNT_LESS,           /* less than 1 */
+    NGX_HTTP_AUTOSTOCK_COUNT_MORE            /* more than 1,000,000 */
 } ngx_http_autostock_count_e;
 
 
@@ -138,8 +138,10 @@ ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
         return status;
     }
 
-    /* the order names the product: goods are not refused for a field that
-       says nothing */
+    /*
+     * the order determines the product: a missing or null field is no reason to
+     * refuse the goods
+     */
 
     if (fields.product.type != AS_JSON_END
         && fields.product.type != AS_JSON_NULL
@@ -315,7 +317,7 @@ ngx_http_autostock_body_count(const u_char *p, size_t len, uint32_t *count)
             return NGX_HTTP_AUTOSTOCK_COUNT_NONE;
         }
 
-        /* once too large it stays so, however many digits follow */
+        /* once too large, it stays too large for any number of digits */
 
         if (n <= NGX_HTTP_AUTOSTOCK_QUANTITY_MAX) {
             n = n * 10 + (*p - '0');
@@ -386,7 +388,7 @@ ngx_http_autostock_body_refuse(ngx_http_autostock_body_t *body,
 }
 
 
-/* a decoded SKU in buf is given up: a refused body has no use for it */
+/* overwrites a decoded SKU in buf, which a refused body does not need */
 
 static void
 ngx_http_autostock_body_say(ngx_http_autostock_body_t *body, const char *text)

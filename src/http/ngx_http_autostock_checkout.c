@@ -72,7 +72,7 @@ ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_DONE where the sale is under way, else for ngx_http_finalize_request */
+/* NGX_DONE if the sale is under way, else for ngx_http_finalize_request() */
 
 static ngx_int_t
 ngx_http_autostock_checkout_start(ngx_http_request_t *r)
@@ -122,7 +122,7 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED to go on; anything else ends the request */
+/* NGX_DECLINED to continue; any other result ends the request */
 
 static ngx_int_t
 ngx_http_autostock_checkout_sku(ngx_http_request_t *r,

@@ -47,8 +47,10 @@ ngx_http_autostock_client_body(ngx_http_request_t *r, ngx_str_t *body)
 
     if (r->request_body == NULL) {
 
-        /* somebody has thrown it away before an internal redirect came here;
-           an empty one would mean something else */
+        /*
+         * discarded before an internal redirect to this location; an empty body
+         * would mean another request
+         */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "autostock: the request body was discarded before");
@@ -142,7 +144,7 @@ ngx_http_autostock_client_reading(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "autostock client reading");
 
-    /* ends the request, and with it calls cancel, where the client left */
+    /* if the client has left, ends the request, which calls cancel */
 
     ngx_http_test_reading(r);
 }
@@ -262,7 +264,7 @@ ngx_http_autostock_client_sku(ngx_http_request_t *r, ngx_str_t *sku)
 }
 
 
-/* strictly: ngx_unescape_uri() drops what it cannot decode */
+/* strict: ngx_unescape_uri() drops what it cannot decode */
 
 static ngx_int_t
 ngx_http_autostock_client_decode(ngx_http_request_t *r, ngx_str_t *sku)

@@ -345,7 +345,7 @@ ngx_http_autostock_location_inherit(ngx_conf_t *cf,
         clcf->handler = ngx_http_autostock_location_handler(conf->serves);
     }
 
-    /* an inherited "pinned" is for the checkouts among its heirs */
+    /* an inherited "pinned" is for the checkouts below this level */
 
     if (conf->serves && conf->sku && conf->sku_pinned
         && (conf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT) == 0)
@@ -443,7 +443,7 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
 }
 
 
-/* a default is no choice: only what was written is told */
+/* checks only configured values: a default was not chosen */
 
 static void
 ngx_http_autostock_location_check_timeout(ngx_conf_t *cf,
@@ -491,7 +491,7 @@ ngx_http_autostock_location_service(ngx_uint_t serves)
 }
 
 
-/* named after the first directive of the location that has one of the bits */
+/* names the first directive of the location that has one of the bits */
 
 static void
 ngx_http_autostock_location_error(ngx_conf_t *cf,

@@ -195,7 +195,7 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
 }
 
 
-/* what is not escaped must be what it is said to be */
+/* text that is written without escapes must be of its type */
 
 static ngx_int_t
 ngx_http_autostock_product_sound(ngx_http_autostock_product_row_t *row)
@@ -225,7 +225,7 @@ ngx_http_autostock_product_number(ngx_str_t *text)
         }
     }
 
-    /* a ZEROFILL column, which has no sign: no number of JSON begins so */
+    /* a ZEROFILL column, which is unsigned: JSON allows no leading zeros */
     while (text->len > 1 && text->data[0] == '0') {
         text->data++;
         text->len--;

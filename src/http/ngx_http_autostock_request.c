@@ -54,8 +54,10 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
 
     if (r != r->main) {
 
-        /* a mirrored or included copy of a request would sell again; its
-           answer would reach nobody */
+        /*
+         * a mirrored or included copy of a request would sell again, and no
+         * client would get its response
+         */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "autostock: a subrequest may look a product up, but"

@@ -7,8 +7,8 @@
 
 
 /*
- * The types are names for programs to compare, and stable; titles and
- * details may be reworded.
+ * The types are stable names for programs to compare; titles and details may be
+ * reworded.
  */
 typedef struct {
     ngx_uint_t                    status;
@@ -319,9 +319,9 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
     ngx_chain_t  out;
 
     /*
-     * The status is final: the sale may be done.  nginx would answer a
-     * conditional request with 304 or 412, and a request that an error_page
-     * without "=" sent here with that page's status.
+     * The status is final: the sale may be committed.  nginx would change it to
+     * 304 or 412 for a conditional request, and to the error page's status for
+     * a request that an error_page without "=" redirected here.
      */
 
     r->disable_not_modified = 1;
@@ -331,7 +331,7 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
 
     if (status == 422) {
 
-        /* nginx itself knows no name for it */
+        /* nginx has no name for it */
 
         ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
     }
@@ -362,8 +362,9 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
 
 
 /*
- * An answer is of the moment it was given.  The header is where nginx looks
- * for one, so that "expires" replaces it and adds no second.
+ * A response is valid only at the time it was sent.  The header is set in the
+ * field that nginx uses, so that "expires" replaces it and does not add a
+ * second one.
  */
 
 static ngx_int_t

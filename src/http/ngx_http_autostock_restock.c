@@ -58,7 +58,7 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
     if (rc == NGX_DECLINED) {
         ngx_http_autostock_restock_log(r);
 
-        /* RFC 9110, 15.5.2: a 401 names a scheme */
+        /* RFC 9110, 15.5.2: a 401 response names a scheme */
 
         if (ngx_http_autostock_response_header(r, "WWW-Authenticate",
                                               sizeof("WWW-Authenticate") - 1,
@@ -113,7 +113,7 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
     secret = lcf->callback_secrets->elts;
     verified = 0;
 
-    /* to the last one: the time does not tell which secret it was */
+    /* up to the last one: the time must not tell which secret matched */
 
     for (i = 0; i < lcf->callback_secrets->nelts; i++) {
 
@@ -132,7 +132,7 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
 }
 
 
-/* not the request's log: nginx would add the request, and its signature */
+/* not the request's log: nginx would add the request with its signature */
 
 static void
 ngx_http_autostock_restock_log(ngx_http_request_t *r)
@@ -248,7 +248,7 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;
 
-    /* not the connection's: the booking outlives a factory that hung up */
+    /* not the connection's log: the booking outlives the connection */
 
     receipt->log = ngx_cycle->log;
 
@@ -412,7 +412,7 @@ ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
 }
 
 
-/* the error's text is for the log: it is nothing to the factory */
+/* the error's text is for the log, not for the factory */
 
 static ngx_int_t
 ngx_http_autostock_restock_not_booked(ngx_http_request_t *r,

@@ -24,7 +24,7 @@ ngx_http_autostock_board_create(ngx_slab_pool_t *shpool)
     board->shpool = shpool;
     board->started = ngx_time();
 
-    /* a full zone is told by those who see it, with what to do */
+    /* the callers log a full zone, and what to do about it */
 
     shpool->data = board;
     shpool->log_nomem = 0;
@@ -144,7 +144,7 @@ ngx_http_autostock_board_add_seat(ngx_http_autostock_board_t *board,
 }
 
 
-/* a cell for every database that has none on this seat */
+/* adds a cell for every database that has none on this seat */
 
 static ngx_int_t
 ngx_http_autostock_board_lay(ngx_http_autostock_board_t *board,
@@ -156,7 +156,7 @@ ngx_http_autostock_board_lay(ngx_http_autostock_board_t *board,
     ngx_http_autostock_name_t       *name;
     ngx_http_autostock_database_t  **dbp;
 
-    /* whole cache lines: the slab's chunks of such a size are aligned */
+    /* whole cache lines: the slab aligns chunks of such a size */
 
     size = ngx_align(sizeof(ngx_http_autostock_cell_t), 128);
 
@@ -187,8 +187,8 @@ ngx_http_autostock_board_lay(ngx_http_autostock_board_t *board,
 
 
 /*
- * A dead worker's successor has its number and configuration: that is certain
- * where a process id might be somebody else's by now.
+ * The successor of a dead worker process has the same worker number and
+ * configuration.  That is certain, while a process id may have been reused.
  */
 
 ngx_http_autostock_seat_t *
@@ -217,7 +217,10 @@ ngx_http_autostock_board_take(ngx_http_autostock_board_t *board,
                : ngx_http_autostock_board_add_seat(board, databases);
     }
 
-    /* an old configuration's worker may lack a cell for what came since */
+    /*
+     * a worker process of an old configuration may lack cells for newer
+     * databases
+     */
 
     if (seat == NULL
         || ngx_http_autostock_board_lay(board, databases, seat) != NGX_OK)
@@ -249,7 +252,7 @@ ngx_http_autostock_board_alive(ngx_http_autostock_seat_t *seat)
         return 0;
     }
 
-    /* EPERM: alive, and an old worker of another user */
+    /* EPERM: running, an old worker process of another user */
 
     return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
 }

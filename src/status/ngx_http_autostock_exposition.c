@@ -2,7 +2,7 @@
 #include "ngx_http_autostock_exposition.h"
 
 
-/* upper bounds of what one family's head and one sample take */
+/* upper bounds for the head of a family and for a sample, bytes */
 #define NGX_HTTP_AUTOSTOCK_HEAD_SIZE    256
 #define NGX_HTTP_AUTOSTOCK_SAMPLE_SIZE  192
 
@@ -151,7 +151,7 @@ ngx_http_autostock_exposition_text(ngx_pool_t *pool,
 }
 
 
-/* JSON takes less than the text: no help, shorter names */
+/* JSON needs less than the text: no help, shorter names */
 
 static ngx_buf_t *
 ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
@@ -282,7 +282,7 @@ ngx_http_autostock_exposition_moments(ngx_buf_t *b,
 }
 
 
-/* a series a state, one of them 1, as Prometheus's clients do enumerations */
+/* a series per state, one of them 1, as Prometheus's clients do enumerations */
 
 static void
 ngx_http_autostock_exposition_durable(ngx_buf_t *b,
@@ -354,7 +354,7 @@ ngx_http_autostock_exposition_histogram(ngx_buf_t *b,
 }
 
 
-/* counted in milliseconds, told in seconds */
+/* counted in milliseconds, reported in seconds */
 
 static void
 ngx_http_autostock_exposition_number(ngx_buf_t *b, ngx_uint_t id,

@@ -132,7 +132,7 @@ ngx_http_autostock_status_handler(ngx_http_request_t *r)
 }
 
 
-/* the argument, as a person may type it, goes before the header */
+/* the argument, which is explicit, takes precedence over the header */
 
 static ngx_int_t
 ngx_http_autostock_status_format(ngx_http_request_t *r, ngx_uint_t *json)
@@ -161,7 +161,7 @@ ngx_http_autostock_status_format(ngx_http_request_t *r, ngx_uint_t *json)
 }
 
 
-/* nginx keeps "Accept" at hand only in some builds */
+/* only some builds of nginx keep "Accept" in headers_in */
 
 static ngx_uint_t
 ngx_http_autostock_status_accepts_json(ngx_http_request_t *r)

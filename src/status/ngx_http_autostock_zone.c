@@ -18,7 +18,7 @@ static void ngx_http_autostock_zone_add_gauges(
     ngx_http_autostock_cell_t *sum, ngx_http_autostock_cell_t *cell);
 
 
-/* batch size: to 4096; milliseconds: to 8192 */
+/* batch size: up to 4096; milliseconds: up to 8192 */
 ngx_uint_t  ngx_http_autostock_zone_buckets[] = { 14, 15 };
 
 
@@ -119,7 +119,7 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->generation = ++zone->board->generation;
 
-    /* twice, since after a reload old workers stay for their last requests */
+    /* twice, since after a reload old workers finish their last requests */
 
     rc = ngx_http_autostock_board_furnish(zone->board, &zone->amcf->databases,
                                           2 * workers);
@@ -263,7 +263,7 @@ ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
 }
 
 
-/* one worker that saw a server not durable is enough */
+/* one worker process that found the server not durable is enough */
 
 static void
 ngx_http_autostock_zone_add_gauges(ngx_http_autostock_cell_t *sum,
