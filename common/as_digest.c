@@ -10,8 +10,8 @@
 
 
 /*
- * Fetching an algorithm from OpenSSL 3 takes longer than a hash of it, so
- * what was fetched once stays for the life of the process (see the header).
+ * Fetching an algorithm from OpenSSL 3 takes longer than hashing with it, so
+ * what was fetched is kept for the life of the process (see the header).
  */
 static EVP_MD *as_digest_md;
 static EVP_MD_CTX *as_digest_ctx;
@@ -83,7 +83,7 @@ as_digest_mac_start(void)
         return -1;
     }
 
-    /* the context keeps a reference of its own */
+    /* the context keeps its own reference */
     as_digest_mac = EVP_MAC_CTX_new(mac);
     EVP_MAC_free(mac);
 
@@ -102,7 +102,7 @@ as_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                                                  (char *) "SHA256", 0);
     params[1] = OSSL_PARAM_construct_end();
 
-    /* a NULL key would mean the key of the call before */
+    /* a NULL key would mean the key of the previous call */
     if (as_digest_mac_start() != 0
         || EVP_MAC_init(as_digest_mac, key != NULL ? key : "", key_len, params)
            != 1

@@ -5,10 +5,10 @@
 
 
 enum {
-    AS_JSON_VALUE = 0,                 /* a value must come */
+    AS_JSON_VALUE = 0,                 /* a value is required */
     AS_JSON_FIRST_VALUE,               /* a value or ] */
     AS_JSON_FIRST_NAME,                /* a name or } */
-    AS_JSON_NEXT_NAME,                 /* a name must come */
+    AS_JSON_NEXT_NAME,                 /* a name is required */
     AS_JSON_AFTER,                     /* a comma, a bracket, the end */
     AS_JSON_FAILED
 };

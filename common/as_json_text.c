@@ -6,7 +6,7 @@
 size_t
 as_json_character(const uint8_t *p, const uint8_t *end, uint32_t *character)
 {
-    /* the least value for each length: a shorter form must be used below */
+    /* the least value for each length; a smaller value has a shorter form */
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
     size_t len, i;

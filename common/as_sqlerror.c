@@ -6,8 +6,8 @@
 
 
 /*
- * Numbers up to 1885 are the same on both servers; from 1886 on a number may
- * be two things, of which the other is never said to us.
+ * Numbers up to 1885 are the same on both servers.  From 1886 on a number may
+ * mean one error on each server; only the listed one can occur here.
  */
 static const struct {
     unsigned int number;
@@ -47,7 +47,7 @@ static const struct {
     { 1184, AS_SQLERROR_LOST, "ER_NEW_ABORTING_CONNECTION" },
     { 1205, AS_SQLERROR_LOCKED, "ER_LOCK_WAIT_TIMEOUT" },
     { 1206, AS_SQLERROR_EVERYBODY, "ER_LOCK_TABLE_FULL" },
-    /* Galera's certification, too */
+    /* also Galera's certification failure */
     { 1213, AS_SQLERROR_CONFLICT, "ER_LOCK_DEADLOCK" },
     { 1264, AS_SQLERROR_RANGE, "ER_WARN_DATA_OUT_OF_RANGE" },
     { 1267, AS_SQLERROR_ALTERED, "ER_CANT_AGGREGATE_2COLLATIONS" },
@@ -57,7 +57,7 @@ static const struct {
     { 1290, AS_SQLERROR_READ_ONLY, "ER_OPTION_PREVENTS_STATEMENT" },
     { 1317, AS_SQLERROR_ENDED, "ER_QUERY_INTERRUPTED" },
     { 1370, AS_SQLERROR_EVERYBODY, "ER_PROCACCESS_DENIED_ERROR" },
-    /* a trigger's */
+    /* of a trigger */
     { 1449, AS_SQLERROR_EVERYBODY, "ER_NO_SUCH_USER" },
     { 1637, AS_SQLERROR_EVERYBODY, "ER_TOO_MANY_CONCURRENT_TRXS" },
     { 1665, AS_SQLERROR_EVERYBODY, "ER_BINLOG_STMT_MODE_AND_ROW_ENGINE" },
@@ -93,8 +93,8 @@ static const struct {
 
 
 /*
- * What these quote are names (of users, tables, columns), never values: their
- * texts tell what to mend, whole.
+ * These quote names (of users, tables, columns), never values.  Their texts say
+ * what to repair, and are logged in full.
  */
 static const uint16_t as_sqlerror_whole[] = {
     1044, 1045, 1049, 1142, 1143, 1146, 1227, 1370,
@@ -163,8 +163,10 @@ as_sqlerror_is_whole(unsigned int number)
 }
 
 
-/* A value may have quotes in it, so all from the first quote to the last one
- * goes. */
+/*
+ * A value may contain quotes, so everything from the first quote to the last
+ * one is removed.
+ */
 void
 as_sqlerror_text(char *to, size_t size, unsigned int number,
     const char *text)

@@ -7,9 +7,9 @@
 
 /*
  * RFC 9562, 5.7 with a counter of fixed length (6.2, method 1): 48 bits of
- * milliseconds, 26 bits of counter (12 in rand_a, 14 in rand_b), 48 random.
- * The counter starts anew at a random value in each millisecond, its top bit
- * clear, so that 2^25 ids fit before it borrows the next millisecond.
+ * milliseconds, 26 bits of counter (12 in rand_a, 14 in rand_b), 48 random
+ * bits.  The counter restarts at a random value in each millisecond, with its
+ * top bit clear, so that 2^25 ids fit before it uses the next millisecond.
  */
 #define AS_UUID_SEQ_BITS    26
 #define AS_UUID_SEQ_RANDOM  (UINT64_C(0x1ffffff))
@@ -47,7 +47,7 @@ as_uuid_rotate(uint64_t value, unsigned bits)
 }
 
 
-/* xoroshiro128+: ids must not collide; nothing trusts them to be secret */
+/* xoroshiro128+: ids must not collide; they need not be secret */
 static uint64_t
 as_uuid_random(as_uuid_gen_t *gen)
 {
