@@ -317,6 +317,14 @@ subtest 'dead letters' => sub {
         is(scalar @{ (json('dlq', 'list', $option, $value))[0] }, $n,
             "list $option $value");
     }
+    sql('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4
+        COLLATE utf8mb4_general_ci NOT NULL');
+    is(scalar @{ (json('dlq', 'list', '--sku', lc $sku))[0] }, 1,
+        'list --sku in another spelling, where the collation takes it');
+    sql('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4
+        COLLATE utf8mb4_bin NOT NULL');
+    is(scalar @{ (json('dlq', 'list', '--sku', lc $sku))[0] }, 0,
+        'and not otherwise');
     my ($show) = json('dlq', 'show', $ours->{message_id});
     like($show->{body}, qr/Notification/, 'show has the body');
     unlike(scalar command('dlq', 'show', map { $_->{message_id} } @$list),

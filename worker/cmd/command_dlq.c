@@ -44,6 +44,7 @@ static const char *const  as_dlq_done[] = {
 typedef struct {
     as_session_t  *session;
     as_dlq_t       dlq;
+    char          *sku;                /* that --sku names; NULL: none */
     int64_t        older_ms;
     int64_t        limit;
     int64_t        rate;
@@ -63,11 +64,10 @@ as_command_dlq_matches(const as_command_dlq_t *command,
     const as_dead_t *dead)
 {
     int                  i, n;
-    const char          *reason, *sku;
+    const char          *reason;
     const as_options_t  *options = command->session->options;
 
     reason = as_options_get(options, "reason");
-    sku = as_options_get(options, "sku");
     n = options->narguments;
 
     for (i = 1; i < n; i++) {
@@ -79,8 +79,9 @@ as_command_dlq_matches(const as_command_dlq_t *command,
     return (n == 1 || i < n)
            && (reason == NULL || (dead->reason != NULL
                                   && strstr(dead->reason, reason) != NULL))
-           && (sku == NULL || (dead->sku != NULL
-                               && strcmp(dead->sku, sku) == 0))
+           && (as_options_get(options, "sku") == NULL
+               || (dead->sku != NULL && command->sku != NULL
+                   && strcmp(dead->sku, command->sku) == 0))
            && (command->older_ms == 0 || dead->sent_ms
                <= (int64_t) time(NULL) * 1000 - command->older_ms);
 }
@@ -452,6 +453,22 @@ as_command_dlq_act(as_command_dlq_t *command)
 }
 
 
+/* The letters' products, and the one that --sku names. */
+static as_db_status_e
+as_command_dlq_skus(as_command_dlq_t *command)
+{
+    const char      *sku;
+    as_db_status_e   status;
+    as_session_t    *session = command->session;
+
+    sku = as_options_get(session->options, "sku");
+    status = as_dlq_skus(&command->dlq, session->db);
+
+    return status == AS_DB_OK && sku != NULL
+           ? as_dlq_spelling(session->db, sku, &command->sku) : status;
+}
+
+
 static int
 as_command_dlq_do(as_command_dlq_t *command, const char *verb)
 {
@@ -467,7 +484,7 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
         goto out;
     }
 
-    status = as_dlq_skus(&command->dlq, session->db);
+    status = as_command_dlq_skus(command);
     if (status != AS_DB_OK
         && (as_options_get(session->options, "sku") != NULL
             || strcmp(verb, "redrive") == 0))
@@ -498,6 +515,7 @@ out:
     }
 
     as_dlq_free(&command->dlq);
+    free(command->sku);
 
     return rc;
 }

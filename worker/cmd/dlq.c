@@ -301,14 +301,29 @@ static void
 as_dlq_sku_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
-    as_dead_t  *dead = data;
+    char  **sku = data;
 
     (void) statement;
     (void) lengths;
     (void) n;
 
-    free(dead->sku);
-    dead->sku = strdup(columns[0]);
+    free(*sku);
+    *sku = strdup(columns[0]);
+}
+
+
+as_db_status_e
+as_dlq_spelling(as_db_t *db, const char *sku, char **spelling)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&sql, "SELECT p.sku FROM product p WHERE ");
+    as_db_sku(db, &sql, "p.sku", sku);
+    status = as_db_run(db, &sql, as_dlq_sku_row, spelling);
+    as_text_free(&sql);
+
+    return status;
 }
 
 
@@ -345,7 +360,8 @@ as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
         if (message->has_order || message->product != NULL) {
             as_text_clear(&sql);
             as_dlq_sku_sql(db, message, &sql);
-            status = as_db_run(db, &sql, as_dlq_sku_row, &dlq->dead[i]);
+            status = as_db_run(db, &sql, as_dlq_sku_row,
+                               &dlq->dead[i].sku);
         }
     }
 

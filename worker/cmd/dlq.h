@@ -55,7 +55,11 @@ void as_dlq_free(as_dlq_t *dlq);
 /* Takes up to max dead letters in hand.  0, or -1 with dlq->sync.error. */
 int as_dlq_collect(as_dlq_t *dlq, size_t max);
 
-/* Finds the products' SKUs. */
+/* A product's SKU as its row has it, in spelling (to be freed), where sku
+ * names one as AUTOSTOCK_SKU_MATCH says; otherwise NULL. */
+as_db_status_e as_dlq_spelling(as_db_t *db, const char *sku, char **spelling);
+
+/* Finds the products' SKUs, as their rows have them. */
 as_db_status_e as_dlq_skus(as_dlq_t *dlq, as_db_t *db);
 
 /* Sends it to the queue again, or deletes it.  0, or -1. */
