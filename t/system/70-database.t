@@ -191,6 +191,36 @@ subtest 'what it refuses is told, not as often as it comes' => sub {
     stack('stop', 'worker');
 };
 
+# As behind a proxy that sends reads elsewhere.
+subtest 'SKIP LOCKED that does not lock' => sub {
+    my $proxy = Autostock::Proxy->new(to => "unix:$env->{DB_SOCKET}");
+    my ($port) = $proxy->server =~ /:(\d+)$/;
+    set_stock(1);
+    stack('start', 'worker', Autostock::Stack::start_options('DB_SOCKET=',
+        'DB_HOSTNAME=127.0.0.1', "DB_PORT=$port"));
+    $proxy->tell('unlock');
+    $proxy->tell('match SET.lease_until.*pending');
+    $proxy->tell('hold 1');
+    is(checkout()->{code}, 200, 'an order is opened');
+    ok(wait_for(sub { $proxy->tell('held') }), 'the worker is to claim it');
+    sql("UPDATE restock_order SET lease_owner = 'another', lease_until =
+        UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, next_attempt_at =
+        UTC_TIMESTAMP(6) + INTERVAL 1 HOUR WHERE state = 'pending'");
+
+    # it goes on, until it looks for the next
+    $proxy->tell('match INTO.due');
+    $proxy->tell('hold 1');
+    $proxy->tell('release');
+    ok(wait_for(sub { $proxy->tell('held') }), 'it goes on');
+    is_deeply(sql("SELECT state, lease_owner FROM restock_order
+        WHERE order_id = UUID_TO_BIN('@{[order()->{id}]}')"),
+        [['pending', 'another']], 'but another was first');
+    $proxy->tell('pass');
+    stack('stop', 'worker');
+    sql("UPDATE restock_order SET lease_owner = NULL, lease_until = NULL,
+        next_attempt_at = UTC_TIMESTAMP(6) WHERE state = 'pending'");
+};
+
 # Without it the letter would be away until its visibility ends.
 subtest 'down when the worker stops' => sub {
     stack('start', 'worker', Autostock::Stack::start_options(

@@ -12,7 +12,8 @@ package Autostock::Proxy;
 # get no word) | match REGEX |
 # lie NAME N | greet NAME | lose N (the query goes through, its answer does
 # not come, the connection is cut) | drop N (the query does not go through,
-# the connection is cut) | hold N (the query waits for "release") | release.
+# the connection is cut) | hold N (the query waits for "release") | release |
+# unlock (SKIP LOCKED locks nothing, until "pass").
 # Questions: count (connections made), open (now open), heard (what the
 # client sent after a lie, or to a "greet mysql", in hex), sent (bytes sent to it after a lie),
 # held.
@@ -110,6 +111,7 @@ sub obey {
         $state->{mode} = $verb;
         if ($verb eq 'pass') {
             @$state{qw( lie left greet heard sent )} = ('', 0, '', '', 0);
+            $state->{unlock} = 0;
             $state->{match} = MATCH;
             pass_held($state, $_) for @links;
         }
@@ -129,6 +131,9 @@ sub obey {
 
     } elsif ($verb eq 'release') {
         pass_held($state, $_) for @links;
+
+    } elsif ($verb eq 'unlock') {
+        $state->{unlock} = 1;
 
     } elsif ($verb eq 'greet') {
         $state->{greet} = $arg;
@@ -218,6 +223,7 @@ sub from_client {
 
     while (my $next = take(\$link->{in})) {
         my ($seq, $payload) = @$next;
+        $payload =~ s/ FOR UPDATE SKIP LOCKED// if $state->{unlock};
         my $bytes = packet($seq, $payload);
 
         $state->{heard} .= $payload if $state->{greet} eq 'mysql'
