@@ -1,5 +1,5 @@
 /*
- * Where settings come from.
+ * Reads the sources of the settings.
  */
 
 #include <ctype.h>
@@ -27,13 +27,14 @@ struct as_env_entry_s {
     char            *name;
     char            *value;
     char            *where;
-    bool             readable;         /* by everybody: the secret's file */
+    bool             readable;         /* all users may read the secret's
+                                          file */
 };
 
 struct as_env_s {
     as_env_entry_t  *entries;          /* of the file, the last line first */
     as_env_entry_t  *secrets;          /* read from files, by name */
-    bool             readable;         /* by everybody: the file */
+    bool             readable;         /* all users may read the file */
 };
 
 
@@ -90,7 +91,7 @@ as_env_find(as_env_entry_t *entry, const char *name)
 }
 
 
-/* Cuts blanks and one pair of quotes off; returns the start. */
+/* Removes blanks and one pair of quotes.  Returns the start. */
 static char *
 as_env_trim(char *s)
 {
@@ -128,8 +129,8 @@ as_env_names_file(const char *name)
 
 
 /*
- * A file name without a folder is beside the file of settings: a service
- * manager hands over both in a folder of its own choice.
+ * A file name without a folder is relative to the folder of the settings file:
+ * a service manager passes both in a folder of its choice.
  */
 static int
 as_env_put(as_env_t *env, const char *path, const char *name,
@@ -141,7 +142,7 @@ as_env_put(as_env_t *env, const char *path, const char *name,
 
     slash = strrchr(path, '/');
 
-    /* "~/" is AWS's, of its two files */
+    /* "~/" is AWS's notation, for its two files */
     if (!as_env_names_file(name) || *value == '\0' || *value == '/'
         || strncmp(value, "~/", 2) == 0 || slash == NULL)
     {
@@ -170,7 +171,7 @@ as_env_everybody_reads(FILE *in)
 }
 
 
-/* 0, or -1 where the line is no NAME=VALUE. */
+/* 0, or -1 where the line is not NAME=VALUE. */
 static int
 as_env_line(as_env_t *env, const char *path, char *line, const char *where)
 {
@@ -469,7 +470,7 @@ as_env_aws(void *data, const char *name)
 }
 
 
-/* A command that fetches AWS's keys needs none of these. */
+/* True for secrets that a credential_process does not need. */
 static bool
 as_env_is_own_secret(const char *name, size_t len)
 {
@@ -536,7 +537,9 @@ as_env_environ(void *data)
         return NULL;
     }
 
-    /* the file's last line of a name comes first, and wins */
+    /*
+     * the file's last line of a name is first in the list and takes precedence
+     */
     for (n = 0, entry = env->entries; entry != NULL; entry = entry->next) {
         if (asprintf(&text, "%s=%s", entry->name, entry->value) == -1) {
             text = NULL;

@@ -1,14 +1,14 @@
 /*
- * Where settings come from: the file of --env-file, then the environment.
- * What the file has wins: it is named on the command line, and SIGHUP can
- * read it again.
+ * The source of the settings: the file of --env-file, then the environment.
+ * The file takes precedence: the command line names it, and SIGHUP can read it
+ * again.
  *
- *     # a comment
- *     DB_HOSTNAME=127.0.0.1
- *     export DB_PASSWORD='what ever'
- *     DB_PASSWORD_FILE=worker-db-password
+ *   # a comment
+ *   DB_HOSTNAME=127.0.0.1
+ *   export DB_PASSWORD='what ever'
+ *   DB_PASSWORD_FILE=worker-db-password
  *
- * A relative file name there (NAME_FILE, DB_TLS_CA, AWS_CA_BUNDLE) is relative
+ * A relative file name in it (NAME_FILE, DB_TLS_CA, AWS_CA_BUNDLE) is relative
  * to the folder of that file.
  */
 
@@ -25,40 +25,46 @@
 typedef struct as_env_s  as_env_t;
 
 
-/* path NULL: the environment alone.  NULL, and a sentence in err. */
+/* path NULL: only the environment.  On failure NULL, with a message in err. */
 as_env_t *as_env_create(const char *path, char err[AS_ENV_ERROR_LEN]);
 
-/* Wipes the values. */
+/* Wipes the values, then frees all. */
 void as_env_destroy(as_env_t *env);
 
-/* The value, or NULL where unset or empty.  where (NULL: not asked) becomes
- * "the environment" or "/etc/x.env line 3".  Both live as long as env. */
+/*
+ * The value, or NULL where it is unset or empty. where (may be NULL) is set to
+ * "the environment" or "/etc/x.env line 3".  Both live as long as env.
+ */
 const char *as_env_get(as_env_t *env, const char *name, const char **where);
 
 /*
- * A secret: NAME, or the content of the file that NAME_FILE names, without
- * the line end.  NULL where neither is set; NULL with a sentence in err
- * where both are, or the file cannot be read.
+ * A secret: the value of NAME, or the content of the file that NAME_FILE names,
+ * without the line end.  NULL where neither is set.  NULL with a message in err
+ * where both are set or the file cannot be read.
  */
 const char *as_env_secret(as_env_t *env, const char *name,
     char err[AS_ENV_ERROR_LEN]);
 
-/* The file, "PATH" or "PATH line N", that a secret came from, where everybody
- * may read it; NULL otherwise.  After as_env_secret(). */
+/*
+ * The file of a secret, "PATH" or "PATH line N", where all users may read it;
+ * otherwise NULL.  Call as_env_secret() first.
+ */
 const char *as_env_readable(as_env_t *env, const char *name);
 
-/* Each name of the file, with its line, then each of the environment. */
+/* Visits each name of the file, with its line, then each of the environment. */
 void as_env_visit(as_env_t *env, void (*visit)(void *data, const char *name,
     const char *where, bool file), void *data);
 
-/* For as_aws_create(): data is the as_env_t; AWS's secrets may be in files
- * too (AWS_SECRET_ACCESS_KEY_FILE). */
+/*
+ * The getenv function for as_aws_create(); data is the as_env_t.  AWS's secrets
+ * may be in files too (AWS_SECRET_ACCESS_KEY_FILE).
+ */
 const char *as_env_aws(void *data, const char *name);
 
 /*
- * The environment with the file's names in it, without the worker's own
- * secrets: for a command that as_env_aws() has named.  Allocated, each entry
- * too, NULL after the last; NULL where memory is out.
+ * The environment for a credential_process: with the file's names, without the
+ * worker's own secrets.  The array and each entry are allocated, NULL after the
+ * last.  NULL where memory is out.
  */
 char **as_env_environ(void *data);
 

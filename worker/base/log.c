@@ -84,7 +84,9 @@ as_log_time(char time[32])
 }
 
 
-/* Control characters from the outside must not forge a line. */
+/*
+ * Replaces control characters, so that text from outside cannot forge a line.
+ */
 static void
 as_log_plain(char *s, size_t len)
 {
@@ -128,8 +130,8 @@ as_log_line(as_log_t *log, as_log_level_e level, const char *part,
                        order == NULL ? "" : order);
     }
 
-    /* One write a line: lines of several threads do not mix.  A log that
-     * cannot be written must not stop the work. */
+    /* One write per line, so that lines of several threads do not mix.  A
+     * failed write must not stop the work. */
     if (as_text_ok(&line) && write(log->fd, line.data, line.len) < 0) {
         line.len = 0;
     }

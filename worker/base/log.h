@@ -1,6 +1,6 @@
 /*
- * The log: lines on stderr, as text or as JSON.  Safe from any thread.  No
- * secret and no SQL parameter ever goes in.
+ * The log: lines on stderr, as text or as JSON.  Safe from any thread.  No line
+ * contains a secret or an SQL parameter.
  */
 
 #ifndef AS_LOG_H
@@ -21,20 +21,20 @@ typedef enum {
 } as_log_level_e;
 
 
-/* Writes to fd, which stays the caller's.  NULL with errno. */
+/* Writes to fd, which the caller keeps and closes.  NULL with errno. */
 as_log_t *as_log_create(int fd, as_log_level_e level, bool json);
 void as_log_destroy(as_log_t *log);
 
-/* After SIGHUP. */
+/* Changes level and format, after SIGHUP. */
 void as_log_set(as_log_t *log, as_log_level_e level, bool json);
 
 bool as_log_wants(const as_log_t *log, as_log_level_e level);
 
-/* part is who speaks: "relay", "consumer". */
+/* part is the part of the worker that logs: "relay", "consumer". */
 void as_log_write(as_log_t *log, as_log_level_e level, const char *part,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same about one order, whose id goes into the line. */
+/* The same for one order; the line contains its id. */
 void as_log_order(as_log_t *log, as_log_level_e level, const char *part,
     const uint8_t order_id[16], const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

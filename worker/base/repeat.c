@@ -1,5 +1,5 @@
 /*
- * Log lines that would come again and again.
+ * Limits repeated log lines.
  */
 
 #include <string.h>

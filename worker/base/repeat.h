@@ -1,6 +1,6 @@
 /*
- * Log lines that would come again and again: the first three are written,
- * then one a minute, with the number of those that were left out.
+ * Limits repeated log lines: the first three are written, then one a minute,
+ * with the number of lines that were suppressed.
  */
 
 #ifndef AS_REPEAT_H
@@ -14,19 +14,22 @@
 #define AS_REPEAT_MS      60000
 
 
-/* Of one kind of line; zeroed before. */
+/* State for one kind of line; zeroed before first use. */
 typedef struct {
-    uint64_t  n;                       /* since it began */
-    uint64_t  missed;                  /* since the last line */
-    int64_t   at;                      /* the last line, the caller's clock */
+    uint64_t  n;                       /* occurrences since the condition
+                                          began */
+    uint64_t  missed;                  /* suppressed since the last line */
+    int64_t   at;                      /* time of the last line, ms */
 } as_repeat_t;
 
 
-/* True where the line is to be written; *missed is how many were left out
- * before it. */
+/*
+ * True where the line is to be written; then *missed is the number of lines
+ * suppressed before it.
+ */
 bool as_repeat(as_repeat_t *repeat, int64_t now_ms, uint64_t *missed);
 
-/* It is over, and begins anew.  How often it was; 0: it was not. */
+/* Ends the condition and resets the state.  Returns how often it occurred. */
 uint64_t as_repeat_over(as_repeat_t *repeat);
 
 

@@ -28,7 +28,7 @@ as_settings_number(const as_settings_t *settings, const as_setting_t *entry)
 }
 
 
-/* The place of value in "a|b|c", or -1. */
+/* The index of value in "a|b|c", or -1. */
 static int
 as_settings_choice(const char *choices, const char *value)
 {
@@ -76,7 +76,7 @@ as_settings_parse_number(const char *value, int64_t *number)
 }
 
 
-/* What was expected of the setting, for a person. */
+/* Writes what the setting expects. */
 static void
 as_settings_expected(const as_setting_t *entry, as_text_t *errors)
 {
@@ -110,7 +110,7 @@ as_settings_expected(const as_setting_t *entry, as_text_t *errors)
 }
 
 
-/* Stores a value.  0, or -1 where it is not what the setting takes. */
+/* Stores a value.  0, or -1 where the setting does not accept it. */
 static int
 as_settings_store(as_settings_t *settings, const as_setting_t *entry,
     const char *value)
@@ -155,7 +155,7 @@ as_settings_store(as_settings_t *settings, const as_setting_t *entry,
 }
 
 
-/* A value without what may be a secret in it. */
+/* The value with possible secrets replaced. */
 static const char *
 as_settings_shown(const as_setting_t *entry, const char *value,
     char shown[AS_URL_SHOWN_LEN])
@@ -223,7 +223,7 @@ as_settings_read(as_settings_t *settings, const as_setting_t *entry,
 }
 
 
-/* What one setting alone cannot tell. */
+/* Checks settings against each other. */
 static int
 as_settings_relations(const as_settings_t *settings, as_text_t *errors)
 {
@@ -265,7 +265,7 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
 }
 
 
-/* A PEM file of certificates that can be read; NULL is none. */
+/* Checks that path is a readable PEM file of certificates; NULL is accepted. */
 static int
 as_settings_check_ca(const char *name, const char *path, as_text_t *errors)
 {
@@ -320,7 +320,10 @@ as_settings_rename(as_settings_t *settings, const char *name)
 }
 
 
-/* What the table stored is the environment's, or NULL. */
+/*
+ * Copies or generates worker_name.  The table stored a pointer into the
+ * environment, or NULL.
+ */
 static int
 as_settings_name(as_settings_t *settings)
 {
@@ -339,7 +342,7 @@ as_settings_name(as_settings_t *settings)
     }
     host[sizeof(host) - 1] = '\0';
 
-    /* a lease's owner has 64 characters, the name at most 40 of them */
+    /* a lease's owner has 64 characters, of which the name may use 40 */
     snprintf(name, sizeof(name), "%.32s:%d", host, (int) getpid());
 
     return as_settings_rename(settings, name);
@@ -377,7 +380,7 @@ as_settings_create(const char *env_file, unsigned need, as_text_t *errors)
 
     rc |= as_settings_require(settings, need, errors);
 
-    /* it must be its own copy, or nothing, before it can be freed */
+    /* must be an allocated copy or NULL before the settings can be freed */
     rc |= as_settings_name(settings);
 
     if (rc != 0) {
@@ -441,7 +444,7 @@ as_settings_require(const as_settings_t *settings, unsigned need,
         rc |= as_settings_check_ca("DB_TLS_CA", settings->db_tls_ca, errors);
     }
 
-    /* all but the database is asked over HTTPS */
+    /* a command that needs more than the database uses HTTPS */
     if (need & ~(unsigned) AS_NEED_DB) {
         rc |= as_settings_check_ca("AWS_CA_BUNDLE", settings->ca_bundle,
                                    errors);

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 
-/* What a command needs; a bit mask. */
+/* What a command requires; a bit mask. */
 #define AS_NEED_DB        0x01
 #define AS_NEED_TOPIC     0x02
 #define AS_NEED_QUEUE     0x04
@@ -23,7 +23,7 @@
 #define AS_NEED_RUN       0x3f
 
 
-/* Strings live as long as the settings.  NULL where unset. */
+/* Strings live as long as the settings; NULL where unset. */
 typedef struct {
     as_env_t    *env;
 
@@ -46,7 +46,7 @@ typedef struct {
     const char  *factory_api_url;
     int64_t      factory_timeout;
     int64_t      factory_concurrency;
-    int64_t      factory_rate;         /* calls a second; 0: no limit */
+    int64_t      factory_rate;         /* calls per second; 0: no limit */
     int64_t      factory_private;      /* AS_OFF, AS_ON, AS_AUTO */
     const char  *callback_url;
     const char  *callback_secret;
@@ -68,8 +68,8 @@ typedef struct {
     int64_t      idempotency_retention;
     int64_t      stop_timeout;
 
-    char        *worker_name;          /* its own copy */
-    int64_t      metrics_port;         /* 0: none */
+    char        *worker_name;          /* an allocated copy */
+    int64_t      metrics_port;         /* 0: no metrics */
     int64_t      log_format;           /* AS_TEXT_LINES, AS_JSON_LINES */
     int64_t      log_level;            /* as_log_level_e */
     const char  *status_url;           /* nginx's, for doctor */
@@ -96,21 +96,24 @@ enum {
 
 
 /*
- * Reads and checks all of them.  NULL where one is wrong or one of need is
- * missing: errors then has a line for each, without any secret.
+ * Reads and checks all settings.  NULL where one is wrong or one of need is
+ * missing; errors then has a line for each, without any secret.
  */
 as_settings_t *as_settings_create(const char *env_file, unsigned need,
     as_text_t *errors);
 void as_settings_destroy(as_settings_t *settings);
 
-/* Another worker_name.  0, or -1 with errno ENOMEM. */
+/* Replaces worker_name.  0, or -1 with errno ENOMEM. */
 int as_settings_rename(as_settings_t *settings, const char *name);
 
-/* Checks for more than create did.  0, or -1 and lines in errors. */
+/* Checks further requirements after create.  0, or -1 with lines in errors. */
 int as_settings_require(const as_settings_t *settings, unsigned need,
     as_text_t *errors);
 
-/* NAME=value lines of all settings, secrets as "(set)"; for check-config. */
+/*
+ * Writes NAME=value lines of all settings, secrets as "(set)"; for
+ * check-config.
+ */
 void as_settings_describe(const as_settings_t *settings, bool json,
     as_text_t *out);
 

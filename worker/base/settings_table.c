@@ -71,7 +71,7 @@ const as_setting_t  as_settings_table[] = {
               "address; auto: where FACTORY_API_URL does"),
     AS_URL("CALLBACK_URL", callback_url, AS_NEED_CALLBACK,
            "where the factory calls back; may hold {sku}"),
-    /* the least that nginx takes */
+    /* nginx's minimum */
     AS_SECRET("AUTOSTOCK_CALLBACK_SECRET", callback_secret, 16,
               AS_NEED_CALLBACK, "signs the callback; nginx has the same"),
     AS_TEXT("AUTOSTOCK_REQUESTER", requester, "autostock", 0,

@@ -1,6 +1,6 @@
 /*
- * The table of settings: name, kind, place, default, range.  Only
- * as_settings*.c includes this, and who reads times as settings have them.
+ * The table of settings: name, kind, member, default, range.  For settings*.c,
+ * and for callers of as_settings_time().
  */
 
 #ifndef AS_SETTINGS_TABLE_H
@@ -25,10 +25,11 @@ typedef struct {
     as_kind_e    kind;
     size_t       offset;               /* in as_settings_t */
     const char  *fallback;             /* the default; NULL: none */
-    int64_t      min;                  /* of a secret: bytes */
+    int64_t      min;                  /* minimum; of a secret: bytes */
     int64_t      max;
-    const char  *choices;              /* "off|on": 0, 1 */
-    unsigned     need;                 /* AS_NEED_..., required there */
+    const char  *choices;              /* "off|on": stored as 0, 1 */
+    unsigned     need;                 /* AS_NEED_... of the commands that
+                                          require it */
     const char  *meaning;
 } as_setting_t;
 
@@ -36,7 +37,7 @@ typedef struct {
 extern const as_setting_t  as_settings_table[];
 extern const size_t        as_settings_count;
 
-/* 0, or -1 where text is no time. */
+/* Parses a time as settings have it.  0, or -1 where text is not one. */
 int as_settings_time(const char *text, int64_t *ms);
 
 

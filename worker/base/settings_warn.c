@@ -1,5 +1,5 @@
 /*
- * What is wrong with settings that may work all the same.
+ * Warnings about settings that may still work.
  */
 
 #include <stdio.h>
@@ -11,13 +11,13 @@
 
 #define AS_WARN_NAME_MAX  64
 
-/* So many letters from a setting's name, another name counts as meant for
- * it: one of ours, or one of any program in the file. */
+/* The maximum edit distance at which a name counts as a misspelt setting: of
+ * one of ours (the worker's), or of any other name in the file. */
 #define AS_WARN_OURS      3
 #define AS_WARN_OTHERS    2
 
 
-/* AWS's own, which as_env_aws() is asked for; the first three are secrets. */
+/* AWS's settings, which as_env_aws() reads; the first three are secrets. */
 static const char *const  as_warn_aws[] = {
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
@@ -40,8 +40,8 @@ static const char *const  as_warn_aws[] = {
 
 typedef struct {
     as_text_t   *out;
-    const char  *name;                 /* that somebody wrote */
-    size_t       distance;             /* of the nearest setting */
+    const char  *name;                 /* the name to check */
+    size_t       distance;             /* to the nearest setting */
     char         nearest[AS_WARN_NAME_MAX];
 } as_warn_t;
 
@@ -62,7 +62,7 @@ as_warn_upper(char c)
 }
 
 
-/* Letters to change, add or leave out (Levenshtein), without case. */
+/* The edit distance (Levenshtein), without regard to case. */
 static size_t
 as_warn_distance(const char *a, const char *b)
 {
@@ -112,8 +112,9 @@ as_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
 }
 
 
-/* Fills distance (0: it is a setting; one more than the letters that differ,
- * as one where it is a setting's beginning) and nearest. */
+/* Sets distance (0: the name is a setting) and nearest.  Otherwise distance is
+ * one more than the edit distance; 2 where the name is the beginning of a
+ * setting. */
 static void
 as_warn_find(as_warn_t *warn)
 {
@@ -140,9 +141,9 @@ as_warn_find(as_warn_t *warn)
 
 
 /*
- * A name that somebody wrote.  One of ours in the file must be a setting; in
- * the environment it may be another program's, and is told only where it is
- * near one.
+ * Checks one name.  With one of the worker's prefixes and in the file it must
+ * be a setting.  In the environment it may be another program's and is reported
+ * only where it resembles a setting.
  */
 static void
 as_warn_name(void *data, const char *name, const char *where, bool file)
@@ -153,7 +154,7 @@ as_warn_name(void *data, const char *name, const char *where, bool file)
     ours = strncmp(name, "AUTOSTOCK_", 10) == 0
            || strncmp(name, "DB_", 3) == 0;
 
-    /* other services of AWS have one too */
+    /* AWS's other services have such a setting too */
     if ((!ours && !file) || strlen(name) < 6
         || strncmp(name, "AWS_ENDPOINT_URL_", 17) == 0)
     {

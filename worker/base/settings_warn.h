@@ -1,7 +1,7 @@
 /*
- * What is wrong with settings that may work all the same: names that are no
- * setting, secrets with a byte order mark or several lines, files of secrets
- * that everybody can read.
+ * Warnings about settings that may still work: names that are no setting,
+ * secrets with a byte order mark or several lines, files of secrets that all
+ * users can read.
  */
 
 #ifndef AS_SETTINGS_WARN_H
@@ -10,7 +10,7 @@
 #include "base/settings.h"
 
 
-/* Adds a line for each, without any secret. */
+/* Adds a line for each warning, without any secret. */
 void as_settings_warn(const as_settings_t *settings, as_text_t *out);
 
 

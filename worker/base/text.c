@@ -1,5 +1,5 @@
 /*
- * A growing text.
+ * A text buffer that grows.
  */
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ as_text_get(const as_text_t *text)
 }
 
 
-/* Makes room for len more bytes and the NUL; NULL where memory is out. */
+/* Makes room for len more bytes and the NUL.  NULL where memory is out. */
 static char *
 as_text_reserve(as_text_t *text, size_t len)
 {
@@ -175,7 +175,7 @@ as_text_sql_string(as_text_t *text, const char *s)
 }
 
 
-/* The length of the UTF-8 character at p (RFC 3629), 0 where it is none. */
+/* The length of the UTF-8 character at p (RFC 3629), 0 where it is invalid. */
 static size_t
 as_text_utf8(const unsigned char *p, size_t left)
 {

@@ -1,6 +1,6 @@
 /*
- * A growing text: SQL, JSON, log lines.  Out of memory is remembered and
- * told once, at the end, by as_text_ok().
+ * A text buffer that grows: SQL, JSON, log lines.  A failed allocation is
+ * remembered; the caller checks once, at the end, with as_text_ok().
  */
 
 #ifndef AS_TEXT_H
@@ -13,7 +13,8 @@
 
 
 typedef struct {
-    char    *data;                     /* NUL-terminated once written to */
+    char    *data;                     /* NUL-terminated after the first
+                                          write */
     size_t   len;
     size_t   room;
     bool     failed;
@@ -27,7 +28,7 @@ void as_text_free(as_text_t *text);
 void as_text_clear(as_text_t *text);
 bool as_text_ok(const as_text_t *text);
 
-/* "" where nothing was written; lives until the next change. */
+/* "" where nothing was written.  Valid until the next change of the text. */
 const char *as_text_get(const as_text_t *text);
 
 void as_text_add(as_text_t *text, const void *data, size_t len);
@@ -37,16 +38,19 @@ void as_text_printf(as_text_t *text, const char *fmt, ...)
 void as_text_vprintf(as_text_t *text, const char *fmt, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* X'0123' : bytes as both servers' SQL reads them, whatever they are. */
+/* X'0123': bytes as a literal that MariaDB and MySQL read alike. */
 void as_text_sql_bytes(as_text_t *text, const void *data, size_t len);
 
-/* _utf8mb4 X'...': a string that cannot be injected; NULL where s is. */
+/*
+ * _utf8mb4 X'...': a string literal without any risk of injection; NULL where s
+ * is NULL.
+ */
 void as_text_sql_string(as_text_t *text, const char *s);
 
-/* RFC 3629 to the letter. */
+/* Whether s is valid UTF-8 as RFC 3629 defines it. */
 bool as_text_is_utf8(const char *s);
 
-/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+/* A JSON string with its quotes.  Bytes that are not UTF-8 become U+FFFD. */
 void as_text_json_string(as_text_t *text, const char *s, size_t len);
 
 

@@ -1,5 +1,5 @@
 /*
- * URLs that people wrote.
+ * URLs as people typed them.
  */
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/url.h"
 
 
-/* What looks like nothing: spaces, and how many bytes one has. */
+/* The length in bytes of the blank character at p, 0 where it is not one. */
 static size_t
 as_url_blank(const char *p, size_t len)
 {
@@ -35,7 +35,7 @@ as_url_blank(const char *p, size_t len)
 }
 
 
-/* The same at the end of a text. */
+/* The same for the end of a text. */
 static size_t
 as_url_blank_before(const char *end, size_t len)
 {
@@ -51,7 +51,7 @@ as_url_blank_before(const char *end, size_t len)
 }
 
 
-/* RFC 3986, section 3: no blanks in it, and a host after the scheme. */
+/* RFC 3986, section 3: no blanks, and a host after the scheme. */
 static int
 as_url_is_http(const char *url, size_t len)
 {

@@ -1,5 +1,5 @@
 /*
- * URLs that people wrote.
+ * URLs from settings, tables and messages, as people typed them.
  */
 
 #ifndef AS_URL_H
@@ -9,11 +9,11 @@
 
 
 /*
- * The http or https URL of a text: without the blanks around it (and the byte
- * order mark that editors leave), its scheme in lower case.  Returns its
- * length, or -1 where the text is none, or has no host; 0 where nothing but
- * blanks is there.  The URL is written to url, which has room for
- * strlen(text) + 1 bytes.
+ * Finds the http or https URL in a text: removes surrounding blanks and the
+ * byte order mark that editors leave, and puts the scheme in lower case.
+ * Writes it to url, which must have room for strlen(text) + 1 bytes.  Returns
+ * its length; 0 where the text is blank; -1 where it is no such URL or has no
+ * host.
  */
 ptrdiff_t as_url_http(const char *text, char *url);
 

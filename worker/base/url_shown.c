@@ -38,9 +38,9 @@ as_url_last(const char *p, size_t len, char c)
 }
 
 
-/* Where the host begins, after an "@"; p where there is no user.  A password
- * with a "/", "?" or "#" that nobody encoded counts as one too: what stands
- * before it is then no port. */
+/* The start of the host, after an "@"; p where there is no user.  Also handles
+ * a password with an unencoded "/", "?" or "#", where the text before it is not
+ * a port. */
 static const char *
 as_url_host(const char *p)
 {

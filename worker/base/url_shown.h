@@ -1,5 +1,5 @@
 /*
- * A URL as it may be shown: log, metrics, doctor, check-config.
+ * A URL in the form that may be shown: log, metrics, doctor, check-config.
  */
 
 #ifndef AS_URL_SHOWN_H
@@ -12,9 +12,9 @@
 
 
 /*
- * The URL with "***" for its user and password and for each value of its
- * query, without its fragment; cut where it is longer.  Also of what is no
- * whole URL, as a proxy may be ("user:password@host:3128").  Returns out.
+ * Replaces user and password and each value of the query with "***", removes
+ * the fragment, and cuts the URL to the buffer.  Also handles what is not a
+ * whole URL, such as a proxy ("user:password@host:3128").  Returns out.
  */
 const char *as_url_shown(const char *url, char out[AS_URL_SHOWN_LEN]);
 

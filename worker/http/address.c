@@ -20,9 +20,9 @@ typedef struct {
 } as_address_net6_t;
 
 
-/* The first that fits counts. */
+/* The first match counts. */
 static const as_address_net_t  as_address_nets[] = {
-    /* the metadata services that are at no link-local address: Azure's
+    /* the metadata services outside of link-local addresses: Azure's
      * (168.63.129.16), Oracle's old one (192.0.0.192), Alibaba's
      * (100.100.100.200) */
     { 0xa83f8110, 0xffffffff, AS_ADDRESS_LINK_LOCAL },
@@ -43,7 +43,7 @@ static const as_address_net_t  as_address_nets[] = {
     { 0xe0000000, 0xe0000000, AS_ADDRESS_NEVER }        /* 224/3 */
 };
 
-/* The longer prefix stands first. */
+/* Longer prefixes come first. */
 static const as_address_net6_t  as_address_nets6[] = {
     /* metadata services: Google's (fd20:ce::254), Scaleway's (fd00:42::42),
      * Oracle's (fd00:c1::a9fe:a9fe), those of EC2 and EKS (fd00:ec2::/32) */
@@ -114,9 +114,10 @@ as_address_worse(as_address_e a, as_address_e b)
 
 
 /*
- * The IPv4 address in a local NAT64 prefix, whose length within 64:ff9b:1::/48
- * is not known (RFC 8215): 96 bits, unless a shorter prefix would make it a
- * link-local one (RFC 6052, 2.2; bits 64 to 71 are left out).
+ * The class of the IPv4 address in a local NAT64 prefix within 64:ff9b:1::/48.
+ * The length of that prefix is not known (RFC 8215): 96 bits are assumed,
+ * unless a shorter prefix gives a link-local address (RFC 6052, 2.2; bits 64 to
+ * 71 are skipped).
  */
 static as_address_e
 as_address_nat64(const uint8_t *a)
@@ -141,7 +142,7 @@ as_address_nat64(const uint8_t *a)
 }
 
 
-/* What the IPv4 addresses inside of an IPv6 one say; public where there is
+/* The class of the IPv4 addresses inside an IPv6 address; public where there is
  * none. */
 static as_address_e
 as_address_inner(const uint8_t *a)
@@ -174,7 +175,7 @@ as_address_inner(const uint8_t *a)
                                 as_address_class4(~as_address_word(a + 12)));
     }
 
-    /* ISATAP, RFC 5214: any prefix; the bit of a unique address may be set */
+    /* ISATAP, RFC 5214: any prefix; the universal bit may be set */
     if ((a[8] & 0xfd) == 0 && memcmp(a + 9, isatap, 3) == 0) {
         return as_address_class4(as_address_word(a + 12));
     }

@@ -1,13 +1,13 @@
 /*
- * HTTP calls without blocking, many at once, in an event loop.
+ * Non-blocking HTTP calls, many at once, in an event loop.
  *
- * An as_http_t is an interface: as_http_curl_create() gives the real one
- * (libcurl's multi-socket interface), as_http_fake() one over the functions
- * of a test.  All of it belongs to the loop's thread.
+ * as_http_t is an interface. as_http_curl_create() returns the implementation
+ * over libcurl's multi-socket interface, as_http_fake() one over the functions
+ * of a test.  All functions must be called in the loop's thread.
  *
- * No callback runs inside the function that starts its call: all run in a
- * turn of the loop.  In a callback everything is allowed but
- * as_http_destroy() and what the loop forbids.
+ * No callback runs inside the function that starts its call: each runs in a
+ * turn of the loop.  A callback may call any function except as_http_destroy()
+ * and those that the loop forbids.
  */
 
 #ifndef AS_HTTP_H
@@ -25,14 +25,14 @@ typedef struct as_http_call_s  as_http_call_t;
 
 
 typedef enum {
-    AS_HTTP_OK = 0,                    /* an answer of whatever status */
+    AS_HTTP_OK = 0,                    /* an answer with any status */
     AS_HTTP_RESOLVE,                   /* the name did not resolve */
-    AS_HTTP_CONNECT,                   /* refused, unreachable, too slow */
+    AS_HTTP_CONNECT,                   /* refused, unreachable or timed out */
     AS_HTTP_TLS,                       /* handshake or verification failed */
-    AS_HTTP_FORBIDDEN,                 /* an address that is not allowed */
-    AS_HTTP_TIMEOUT,                   /* past the call's deadline */
+    AS_HTTP_FORBIDDEN,                 /* an address that is forbidden */
+    AS_HTTP_TIMEOUT,                   /* beyond the call's deadline */
     AS_HTTP_TOO_LARGE,                 /* more than max_answer bytes */
-    AS_HTTP_LOST,                      /* connection lost or gibberish */
+    AS_HTTP_LOST,                      /* connection lost, or invalid answer */
     AS_HTTP_BAD_URL,                   /* not http or https, or malformed */
     AS_HTTP_INTERNAL                   /* out of memory or the like */
 } as_http_error_e;
@@ -40,19 +40,19 @@ typedef enum {
 
 /* Flags of a request. */
 #define AS_HTTP_PRIVATE   0x01  /* loopback and private addresses allowed */
-#define AS_HTTP_METADATA  0x02  /* the credentials' own link-local ones too;
-                                   never through the proxy */
-#define AS_HTTP_ONCE      0x04  /* never sent a second time by itself when a
-                                   kept connection turns out dead after some
+#define AS_HTTP_METADATA  0x02  /* also link-local ones, for credentials; never
+                                   through the proxy */
+#define AS_HTTP_ONCE      0x04  /* never sent again automatically when a kept
+                                   connection turns out to be dead after a part
                                    of the request was written */
 
 
 typedef struct {
     as_http_error_e   error;
     int               status;          /* 0 where no status line was read */
-    bool              maybe_sent;      /* false: certainly nothing was sent;
-                                          true: the peer may have acted */
-    const char       *reason;          /* for a person; no secrets; "" if OK */
+    bool              maybe_sent;      /* false: nothing was sent; true: the
+                                          peer may have acted */
+    const char       *reason;          /* for the log; no secrets; "" if OK */
     const char       *body;            /* NUL-terminated; "" where empty */
     size_t            len;
     const char       *content_type;    /* "" where absent */
@@ -63,8 +63,10 @@ typedef struct {
     int64_t           elapsed_us;      /* from the start of the transfer */
 } as_http_answer_t;
 
-/* Runs exactly once, unless the call was cancelled.  The answer lives until
- * the callback returns; body may be read, not kept. */
+/*
+ * Runs exactly once, unless the call was cancelled.  The answer and its body
+ * are valid until the callback returns.
+ */
 typedef void (*as_http_done_pt)(void *data, const as_http_answer_t *answer);
 
 
@@ -95,8 +97,7 @@ typedef struct {
 } as_http_conf_t;
 
 
-/* What a fake must offer; see the functions of the same name.  destroy may
- * be NULL. */
+/* The functions of a fake; see those of the same name. destroy may be NULL. */
 typedef struct {
     as_http_call_t  *(*send)(void *ctx, const as_http_request_t *rq);
     void             (*cancel)(void *ctx, as_http_call_t *call);
@@ -104,32 +105,34 @@ typedef struct {
 } as_http_ops_t;
 
 
-/* NULL with errno set.  The strings of conf are copied; the loop must outlive
- * it. */
+/*
+ * NULL with errno.  The strings of conf are copied.  The loop must outlive it.
+ */
 as_http_t *as_http_curl_create(const as_http_conf_t *conf, as_loop_t *loop);
 as_http_t *as_http_fake(const as_http_ops_t *ops, void *ctx,
     as_loop_t *loop);
 
 as_loop_t *as_http_loop(as_http_t *http);
 
-/* Cancels every call without its callback, and frees all. */
+/* Cancels every call without its callback, then frees all. */
 void as_http_destroy(as_http_t *http);
 
 /*
- * Starts a call.  Everything in rq is copied.  NULL, and the callback never
- * runs, with errno: EAGAIN (max_calls are under way), EINVAL (a header with
- * a line break, a method unknown), ENOMEM.  Every other failure is answered.
- * The handle is valid until the callback has begun or as_http_cancel().
+ * Starts a call.  Everything in rq is copied.  On failure returns NULL, never
+ * runs the callback, and sets errno: EAGAIN (max_calls are in flight), EINVAL
+ * (a line break in a header, an unknown method), ENOMEM.  All other failures
+ * are reported to the callback.  The handle is valid until the callback begins
+ * or as_http_cancel() is called.
  */
 as_http_call_t *as_http_send(as_http_t *http, const as_http_request_t *rq);
 
-/* Ends a call at once; its callback does not run.  NULL is allowed. */
+/* Ends a call at once; its callback does not run. call may be NULL. */
 void as_http_cancel(as_http_t *http, as_http_call_t *call);
 
-/* Calls under way. */
+/* The number of calls in flight. */
 size_t as_http_in_flight(const as_http_t *http);
 
-/* "connect", "timeout", ...: for logs and metrics' labels. */
+/* "connect", "timeout", ...: for the log and the metrics' labels. */
 const char *as_http_error_text(as_http_error_e error);
 
 

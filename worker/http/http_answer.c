@@ -1,5 +1,5 @@
 /*
- * The answer of one call: read within its bounds, and judged.
+ * Reads the answer of a call within its limits, and classifies it.
  */
 
 #include <errno.h>
@@ -73,7 +73,7 @@ as_http_call_value(char *dst, size_t size, const char *p, size_t len)
 }
 
 
-/* Seconds or a date (RFC 9110, section 10.2.3). */
+/* Parses seconds or a date (RFC 9110, section 10.2.3). */
 static int64_t
 as_http_call_retry_after(const char *value, int64_t date_ms)
 {
@@ -188,7 +188,10 @@ as_http_call_error(const as_http_call_t *call, CURLcode rc, bool sent)
 
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-        /* The first is also said of an answer that is not HTTP/1. */
+        /*
+         * libcurl reports the first error also for an answer that is not
+         * HTTP/1.
+         */
         return sent ? AS_HTTP_LOST : AS_HTTP_BAD_URL;
 
     case CURLE_FILESIZE_EXCEEDED:
@@ -227,7 +230,10 @@ as_http_call_reason(const as_http_call_t *call, CURLcode rc,
             return "a kept connection was lost after the request was sent";
         }
 
-        /* libcurl quotes a proxy that it cannot read, password and all */
+        /*
+         * libcurl's message quotes a proxy that it cannot parse, with its
+         * password
+         */
         return call->error[0] && strchr(call->error, '@') == NULL
                ? call->error : curl_easy_strerror(rc);
     }

@@ -1,6 +1,6 @@
 /*
- * One call: an easy handle, what is sent on it, and what came back.  Handles
- * are kept and used again; what never changes is set once.
+ * A call: its easy handle, its request and its answer.  Handles are reused;
+ * options that never change are set once.
  */
 
 #include <errno.h>
@@ -32,7 +32,7 @@ as_http_call_allowed(const as_http_call_t *call, as_address_e class)
 }
 
 
-/* After DNS, before connect: the only place where the check is sound. */
+/* Runs after the DNS query and before connect: only here the check is safe. */
 static curl_socket_t
 as_http_call_socket(void *data, curlsocktype purpose,
     struct curl_sockaddr *addr)
@@ -52,9 +52,9 @@ as_http_call_socket(void *data, curlsocktype purpose,
 
 
 /*
- * Runs before each sending, also on a kept connection, which another call
- * with other rights may have opened; and once more when libcurl, finding a
- * kept connection dead, is about to send the same request again.
+ * Runs before each transmission.  That includes a kept connection, which a call
+ * with other rights may have opened, and a repeated transmission after libcurl
+ * found a kept connection dead.
  */
 static int
 as_http_call_before(void *data, char *remote, char *local, int remote_port,
@@ -86,7 +86,7 @@ as_http_call_before(void *data, char *remote, char *local, int remote_port,
 }
 
 
-/* What holds for every call of this handle. */
+/* Sets the options that all calls of this handle share. */
 static int
 as_http_call_options(as_http_call_t *call, const as_http_conf_t *conf)
 {
@@ -162,7 +162,7 @@ as_http_call_free(as_http_call_t *call)
 }
 
 
-/* Copies headers and body into one buffer; the list's nodes point into it. */
+/* Copies headers and body into one buffer, to which the list's nodes point. */
 static int
 as_http_call_copy(as_http_call_t *call, const as_http_request_t *rq)
 {
@@ -274,15 +274,15 @@ as_http_call_setup(as_http_call_t *call, const as_http_request_t *rq,
                                       : AS_HTTP_ANSWER_DEFAULT;
     call->retry_after_ms = -1;
 
-    /* An empty proxy also turns off the environment's. */
+    /* An empty proxy also disables that of the environment. */
     if (proxy == NULL || (rq->flags & AS_HTTP_METADATA)) {
         proxy = "";
     }
 
     /*
-     * A buffer for each call under way: large only where much comes.  A
-     * handle whose last call failed early refuses a new size, and keeps the
-     * old one; both will do.
+     * Each call in flight has a buffer, so it is large only where a large
+     * answer is expected.  A handle whose last call failed early refuses a new
+     * size and keeps the old one; both work.
      */
     (void) curl_easy_setopt(e, CURLOPT_BUFFERSIZE,
                             call->max_answer > AS_HTTP_ANSWER_DEFAULT
@@ -310,7 +310,7 @@ as_http_call_setup(as_http_call_t *call, const as_http_request_t *rq,
 }
 
 
-/* Ready for the free list: nothing of the last call is kept. */
+/* Prepares the call for the free list: removes all data of the last call. */
 void
 as_http_call_reset(as_http_call_t *call)
 {

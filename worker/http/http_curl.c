@@ -1,5 +1,5 @@
 /*
- * The calls that are under way, and the descriptors they wait for.
+ * The calls in flight, and the descriptors they wait for.
  */
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "http/http_curl.h"
 
 
-#define AS_HTTP_ROUNDS  4              /* before others have their turn */
+#define AS_HTTP_ROUNDS  4              /* before other events have their turn */
 
 
 static char *
@@ -43,8 +43,8 @@ as_http_curl_conf(as_http_curl_t *http, const as_http_conf_t *conf)
     http->max_calls = conf->max_calls ? conf->max_calls : 1024;
 
     /*
-     * libcurl 7.88 lets a call that waits for a connection outlive its
-     * deadline, so none may have to wait.
+     * In libcurl 7.88 a call that waits for a connection outlives its deadline,
+     * so that no call may have to wait.
      */
     if (conf->max_connections != 0
         && conf->max_connections < http->max_calls)
@@ -77,7 +77,7 @@ as_http_curl_recycle(as_http_curl_t *http, as_http_call_t *call)
 }
 
 
-/* Returns how many calls it ended. */
+/* Ends the completed calls.  Returns their number. */
 static unsigned
 as_http_curl_complete(as_http_curl_t *http)
 {
@@ -113,8 +113,8 @@ as_http_curl_complete(as_http_curl_t *http)
 
 
 /*
- * What the callbacks started goes out now, not after the next wait; and where
- * the answer is there at once, no event will ever tell of it.
+ * Also starts what the callbacks sent, before the next wait.  Where an answer
+ * arrives at once, no event reports it.
  */
 static void
 as_http_curl_act(as_http_curl_t *http, curl_socket_t s, int mask)

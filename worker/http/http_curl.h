@@ -1,6 +1,6 @@
 /*
- * The engine behind as_http_t: libcurl's multi-socket interface in the event
- * loop.  Only the files http*.c include this.
+ * The implementation of as_http_t with libcurl's multi-socket interface.  Only
+ * http*.c include this.
  */
 
 #ifndef AS_HTTP_CURL_H
@@ -14,7 +14,7 @@
 
 #define AS_HTTP_HEADERS_MAX       32
 #define AS_HTTP_ANSWER_DEFAULT    65536
-#define AS_HTTP_ANSWER_HEADERS    32768   /* bytes of an answer's headers */
+#define AS_HTTP_ANSWER_HEADERS    32768   /* bytes of all headers */
 #define AS_HTTP_KEEP_BUFFER       4096    /* larger ones are not pooled */
 
 
@@ -45,14 +45,14 @@ struct as_http_call_s {
     unsigned           flags;
     unsigned           too_large:1;
     unsigned           forbidden:1;
-    unsigned           again:1;        /* a second sending was refused */
+    unsigned           again:1;        /* a second transmission was refused */
 
     char               content_type[64];
     char               request_id[64];
     char               error[CURL_ERROR_SIZE];
 };
 
-/* A socket of libcurl's. */
+/* A socket of libcurl. */
 typedef struct as_http_socket_s  as_http_socket_t;
 
 struct as_http_socket_s {
@@ -65,7 +65,7 @@ struct as_http_socket_s {
 struct as_http_curl_s {
     CURLM             *multi;
     as_loop_t         *loop;
-    as_timer_t         timer;          /* libcurl's */
+    as_timer_t         timer;          /* libcurl's time-out */
     as_http_socket_t  *sockets;
 
     as_http_call_t    *active;
@@ -73,7 +73,7 @@ struct as_http_curl_s {
     size_t             nactive;
     size_t             max_calls;
 
-    as_http_conf_t     conf;           /* its strings are our copies */
+    as_http_conf_t     conf;           /* its strings are copies */
 };
 
 

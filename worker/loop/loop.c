@@ -18,7 +18,7 @@
 
 struct as_loop_s {
     const as_clock_t    *clock;
-    as_timer_t          *timers;       /* the earliest first; a few dozen */
+    as_timer_t          *timers;       /* sorted, the earliest first */
     int64_t              now_ms;
     uint64_t             turn;
     uint64_t             random;
@@ -35,7 +35,7 @@ struct as_loop_s {
 };
 
 
-/* as_loop_wake() was called: the wait is over, the count is of no use. */
+/* Resets the descriptor of as_loop_wake(); the value read does not matter. */
 static void
 as_loop_woken(void *data)
 {
@@ -207,7 +207,7 @@ as_loop_unwatch(as_loop_t *loop, as_watch_t *watch)
     (void) epoll_ctl(loop->epfd, EPOLL_CTL_DEL, watch->fd, NULL);
     watch->set = false;
 
-    /* the watch may be gone before this turn comes to its event */
+    /* the watch may be freed before this turn reaches its event */
     for (i = 0; i < loop->nevents; i++) {
         if (loop->events[i].data.ptr == watch) {
             loop->events[i].data.ptr = NULL;
@@ -237,8 +237,8 @@ as_loop_unix_ms(const as_loop_t *loop)
 }
 
 
-/* Those set in this turn wait for the next one, so that a timer that sets
- * itself anew keeps no descriptor waiting. */
+/* Timers that are set during this turn run in the next one, so that a timer
+ * that sets itself again does not starve the descriptors. */
 static bool
 as_loop_expire(as_loop_t *loop)
 {
@@ -262,7 +262,7 @@ as_loop_expire(as_loop_t *loop)
 }
 
 
-/* ms to the next timer, timeout_ms at most; -1: no end. */
+/* ms to the next timer, at most timeout_ms; -1: unlimited. */
 static int64_t
 as_loop_left(const as_loop_t *loop, int64_t timeout_ms)
 {
@@ -323,7 +323,7 @@ as_loop_turn(as_loop_t *loop, int64_t timeout_ms)
 
     ran = as_loop_expire(loop);
 
-    /* what a timer did may be what the caller waits for */
+    /* a timer may have done what the caller waits for */
     ms = ran || loop->stop ? 0 : as_loop_left(loop, timeout_ms);
 
     if (loop->wait == NULL) {
@@ -406,7 +406,7 @@ as_loop_wake(as_loop_t *loop)
     ssize_t   n;
     uint64_t  one = 1;
 
-    /* A full counter is as good as one more: the wait ends. */
+    /* a full counter ends the wait as well */
     n = write(loop->wakefd, &one, sizeof(one));
     (void) n;
 }
