@@ -1,5 +1,5 @@
 /*
- * A clerk: a thread with a database connection.
+ * A database thread.
  */
 
 #include <errno.h>
@@ -30,10 +30,10 @@ struct as_clerk_s {
     as_watch_t         watch;
     as_log_t          *log;
     as_db_t           *db;
-    int                fd;             /* eventfd: some job is done */
+    int                fd;             /* eventfd: a job is done */
 
     pthread_t          thread;
-    pthread_mutex_t    lock;           /* of all below */
+    pthread_mutex_t    lock;           /* protects all members below */
     pthread_cond_t     wake;
     as_clerk_queue_t   todo;
     as_clerk_queue_t   done;
@@ -79,7 +79,7 @@ as_clerk_take(as_clerk_queue_t *queue)
 }
 
 
-/* ms from now, on the clock of the condition. */
+/* Now plus ms, on the clock of the condition variable. */
 static void
 as_clerk_deadline(struct timespec *ts, int64_t ms)
 {
@@ -115,7 +115,9 @@ as_clerk_wait(as_clerk_t *clerk, int64_t ms)
 }
 
 
-/* A pause that grows, of random length, so that two workers part. */
+/*
+ * A growing pause of random length, so that two workers do not collide again.
+ */
 static void
 as_clerk_jitter(unsigned attempt)
 {
@@ -214,7 +216,7 @@ as_clerk_main(void *data)
 }
 
 
-/* In the loop: hands the jobs back. */
+/* Runs in the loop: calls done of the finished jobs. */
 static void
 as_clerk_collect(void *data)
 {
@@ -238,7 +240,7 @@ as_clerk_collect(void *data)
 }
 
 
-/* All signals are the loop's: its signalfd reads them. */
+/* Blocks all signals in the thread: the loop's signalfd reads them. */
 static int
 as_clerk_start(as_clerk_t *clerk)
 {

@@ -1,6 +1,7 @@
 /*
- * A clerk: a thread with a database connection of its own, which does jobs
- * one after the other, so that a slow or hung database never stops the loop.
+ * A database thread, called a clerk: a thread with its own database connection.
+ * It runs jobs one after the other, so that a slow database never blocks the
+ * event loop.
  */
 
 #ifndef AS_CLERK_H
@@ -17,23 +18,25 @@ typedef struct as_clerk_s  as_clerk_t;
 typedef struct as_job_s    as_job_t;
 
 /*
- * In the clerk's thread.  Run again from its beginning when the answer is
- * AS_DB_RETRY (some times) or when a connection that was idle turns out
- * dead: it must bear that.
+ * Runs in the database thread.  It is run again from its beginning after
+ * AS_DB_RETRY (a limited number of times), or when an idle connection turns out
+ * to be dead.  It must be safe to repeat.
  */
 typedef as_db_status_e (*as_job_run_pt)(void *data, as_db_t *db);
 
-/* In the loop's thread.  The job is the owner's again. */
+/* Runs in the loop's thread.  From here on the owner may reuse the job. */
 typedef void (*as_job_done_pt)(void *data, as_db_status_e status,
     const char *error);
 
-/* Embedded in what it is about; the owner keeps it until done was called. */
+/*
+ * Embedded in its owner's structure.  The owner keeps it until done was called.
+ */
 struct as_job_s {
     as_job_run_pt    run;
     as_job_done_pt   done;
     void            *data;
 
-    /* the clerk's own */
+    /* private to clerk.c */
     as_job_t        *next;
     as_db_status_e   status;
     char             error[AS_DB_ERROR_LEN];
@@ -44,25 +47,30 @@ struct as_job_s {
 as_clerk_t *as_clerk_create(const char *name, as_loop_t *loop,
     const as_settings_t *settings, as_log_t *log);
 
-/* Waits for the job under way; jobs not done are dropped without done.
- * After as_clerk_abort() that is soon. */
+/*
+ * Waits for the current job.  Drops the queued jobs without calling done.
+ * After as_clerk_abort() the wait is short.
+ */
 void as_clerk_destroy(as_clerk_t *clerk);
 
 void as_clerk_submit(as_clerk_t *clerk, as_job_t *job);
 
-/* Ends what blocks in the database, and every wait. */
+/* Interrupts a blocking database call, and every wait. */
 void as_clerk_abort(as_clerk_t *clerk);
 
-/* The next connection is made with these, which must outlive it. */
+/*
+ * Uses these settings from the next connection on.  They must outlive the
+ * clerk.
+ */
 void as_clerk_reload(as_clerk_t *clerk, const as_settings_t *settings);
 
-/* Ends a wait, once; the next as_clerk_wait() at the latest. */
+/* Ends the current as_clerk_wait(), or the next one; once. */
 void as_clerk_interrupt(as_clerk_t *clerk);
 
 /*
- * For a job that waits for something in the database: sleeps for ms at most.
- * True where another job waits, it was interrupted, or the clerk is to end:
- * the job should return.
+ * For a job that waits for a change in the database: sleeps for up to ms.
+ * Returns true where another job waits, as_clerk_interrupt() was called, or the
+ * clerk is to end; then the job should return.
  */
 bool as_clerk_wait(as_clerk_t *clerk, int64_t ms);
 

@@ -14,21 +14,22 @@
 #include "db/db_parts.h"
 
 
-#define AS_DB_RESULTS_MAX  65536       /* of one answer */
-#define AS_DB_NAME_LEN     64          /* of a character set or collation */
+#define AS_DB_RESULTS_MAX  65536       /* in one packet */
+#define AS_DB_NAME_LEN     64          /* bytes of a name */
 
 
 struct as_db_s {
     MYSQL                *mysql;       /* NULL: not connected */
-    pthread_mutex_t       lock;        /* of settings and fd */
+    pthread_mutex_t       lock;        /* protects settings and fd */
     const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
-    bool                  aborted;     /* under the lock */
+    bool                  aborted;     /* protected by lock */
     bool                  mariadb;
     bool                  clustered;   /* a Galera node */
     bool                  binlog;
-    bool                  by_statement;  /* its format, for the session */
-    size_t                packet_max;    /* what the server takes */
+    bool                  by_statement;  /* format of the session's binary
+                                            log */
+    size_t                packet_max;    /* the server's max_allowed_packet */
     char                  charset[AS_DB_NAME_LEN + 1];     /* product.sku's; */
     char                  collation[AS_DB_NAME_LEN + 1];   /* "": not known */
     unsigned              error;
@@ -113,7 +114,7 @@ as_db_close(as_db_t *db)
 }
 
 
-/* Keeps the error and says what it means. */
+/* Stores the error and returns its class. */
 static as_db_status_e
 as_db_fail(as_db_t *db, MYSQL *mysql)
 {
@@ -150,7 +151,7 @@ static as_db_status_e as_db_statements(as_db_t *db, const char *sql,
     size_t len, unsigned *statement, as_db_row_pt row, void *data);
 
 
-/* It is written into SQL as it is. */
+/* Accepts only a name that can be written into SQL without quotes. */
 static void
 as_db_name(char to[AS_DB_NAME_LEN + 1], const char *name)
 {
@@ -198,11 +199,11 @@ as_db_look_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* Whether it is a node of a Galera cluster (other servers have no such
- * variable), how it writes its binary log, how large a packet may be; and what
- * product.sku is.  READ COMMITTED needs the binary log by row: where this
- * session may not have it so, its writes are refused with error 1665, and
- * doctor tells. */
+/* Reads the server's properties: whether it is a Galera node (only those have
+ * the variable), the format of its binary log, the maximum packet, the type of
+ * product.sku.  READ COMMITTED requires a binary log by row: where the session
+ * may not set that, its writes are refused with error 1665, and doctor reports
+ * it. */
 static as_db_status_e
 as_db_look(as_db_t *db)
 {
@@ -238,7 +239,7 @@ as_db_look(as_db_t *db)
 }
 
 
-/* An answer that does not end: what is left of it is not read. */
+/* A result is too large or takes too long: the rest is not read. */
 static void
 as_db_endless(as_db_t *db, uint64_t n, const char *what)
 {
@@ -276,9 +277,9 @@ as_db_connect(as_db_t *db)
 
     as_db_options(settings, mysql);
 
-    /* the library falls over an error 65535 that comes instead of the
-     * greeting, for want of a version; ours is forgotten with the greeting,
-     * or freed */
+    /* the library crashes on an error 65535 that arrives instead of the
+     * greeting, because it has no server version yet; the greeting replaces
+     * this one, or mysql_close() frees it */
     version = calloc(1, 1);
     mysql->server_version = version;
 
@@ -295,7 +296,7 @@ as_db_connect(as_db_t *db)
     }
 
     if (connected == NULL) {
-        /* whatever the reason, there is no connection */
+        /* in each case there is no connection */
         as_db_fail(db, mysql);
         mysql_close(mysql);
         return AS_DB_GONE;
@@ -345,7 +346,7 @@ as_db_failed(as_db_t *db)
     as_db_status_e  status;
 
     if (db->mysql == NULL) {
-        return AS_DB_GONE;             /* as_db_endless() has told */
+        return AS_DB_GONE;             /* as_db_endless() has set the error */
     }
 
     status = as_db_fail(db, db->mysql);
@@ -356,12 +357,12 @@ as_db_failed(as_db_t *db)
     }
 
     if (as_sqlerror(db->error) == AS_SQLERROR_ALTERED) {
-        /* the next connection learns the column anew */
+        /* the next connection reads the column again */
         as_db_close(db);
         return status;
     }
 
-    /* a statement that fails in a packet leaves the transaction open */
+    /* a statement that fails within a packet leaves the transaction open */
     state = 0;
     mariadb_get_infov(db->mysql, MARIADB_CONNECTION_SERVER_STATUS, &state);
 
@@ -375,7 +376,7 @@ as_db_failed(as_db_t *db)
 }
 
 
-/* Sends one packet; *statement counts on. */
+/* Sends one packet. *statement continues to count. */
 static as_db_status_e
 as_db_statements(as_db_t *db, const char *sql, size_t len,
     unsigned *statement, as_db_row_pt row, void *data)
@@ -407,10 +408,11 @@ as_db_statements(as_db_t *db, const char *sql, size_t len,
 
 
 /*
- * A Galera node that aborts a transaction between two statements of a packet
- * for another node's runs the rest of the packet in autocommit, and says OK:
- * there each statement goes alone.  Our texts have no ";" within a statement
- * (strings are hexadecimal) but for a compound one, which writes nothing.
+ * Where a Galera node aborts a transaction between two statements of a packet,
+ * for another node's transaction, it runs the rest of the packet in autocommit
+ * and reports OK.  So on such a node each statement is sent separately.  No
+ * statement of the worker contains ";" (strings are hexadecimal) except a
+ * compound one, which writes nothing.
  */
 static as_db_status_e
 as_db_packet(as_db_t *db, const char *sql, size_t len, as_db_row_pt row,
@@ -473,17 +475,17 @@ as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row, void *data)
 
 
 /*
- * A server compares a literal in the column's character set if it can, and
- * refuses the statement (error 1267) if it cannot.  So where the column's is
- * not utf8mb4 the literal is converted by us, and one that does not come back
- * as it went has no equal.
+ * A server compares a literal in the column's character set where it can, and
+ * refuses the statement (error 1267) where it cannot.  So for a column that is
+ * not utf8mb4 the worker converts the literal.  A literal that does not survive
+ * the conversion equals no row.
  */
 static void
 as_db_sku_literal(as_db_t *db, as_text_t *sql, const char *sku)
 {
     as_text_t  utf8 = AS_TEXT_EMPTY;
 
-    /* where it fails, so will the statement */
+    /* where this fails, the statement will fail too */
     if (as_db_connect(db) != AS_DB_OK || db->charset[0] == '\0'
         || db->collation[0] == '\0' || strcmp(db->charset, "utf8mb4") == 0)
     {

@@ -1,6 +1,6 @@
 /*
- * A connection to the shop's database.  Its calls block, within the time-outs;
- * a connection belongs to one thread at a time.
+ * A connection to the shop's database.  Its calls block, up to the time-outs.
+ * Only one thread may use a connection at a time.
  */
 
 #ifndef AS_DB_H
@@ -14,9 +14,9 @@
 #include "base/text.h"
 
 
-#define AS_DB_STATEMENTS_MAX  256      /* of one packet */
-#define AS_DB_PACKET_MIN      1048576  /* of max_allowed_packet, so that any
-                                          of our packets passes */
+#define AS_DB_STATEMENTS_MAX  256      /* in one packet */
+#define AS_DB_PACKET_MIN      1048576  /* max_allowed_packet, bytes: enough for
+                                          any packet that the worker sends */
 #define AS_DB_ERROR_LEN       512
 
 
@@ -24,78 +24,95 @@ typedef struct as_db_s  as_db_t;
 
 typedef enum {
     AS_DB_OK = 0,
-    AS_DB_RETRY,                       /* deadlock, lock wait, certification:
-                                          rolled back, run it again */
-    AS_DB_DUPLICATE,                   /* a unique key; rolled back */
-    AS_DB_GONE,                        /* no connection; what was under way
-                                          may be committed or not */
-    AS_DB_ERROR                        /* the statement is refused */
+    AS_DB_RETRY,                       /* deadlock, lock wait or certification
+                                          failure: rolled back, run it again */
+    AS_DB_DUPLICATE,                   /* a unique key exists; rolled back */
+    AS_DB_GONE,                        /* connection lost: the transaction may
+                                          or may not be committed */
+    AS_DB_ERROR                        /* the server refuses the statement */
 } as_db_status_e;
 
-/* One row: the number of its statement in the packet (from 0), its columns
- * as text, NULL for NULL.  Lives until it returns. */
+/*
+ * Receives one row: the number of its statement in the packet (from 0), and its
+ * columns as text, NULL for NULL.  The row is valid until the callback returns.
+ */
 typedef void (*as_db_row_pt)(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n);
 
 
-/* Connects when first needed.  NULL where memory is out.  The settings must
- * outlive it. */
+/*
+ * Connects at the first use.  NULL where memory is out.  The settings must
+ * outlive the connection.
+ */
 as_db_t *as_db_create(const as_settings_t *settings);
 void as_db_destroy(as_db_t *db);
 
 /*
- * Runs the statements of one packet, separated by ";", and reads all their
- * results.  The first that fails ends it; an open transaction is rolled
- * back.  row may be NULL.
+ * Runs the statements of one packet, separated by ";", and reads all results.
+ * The first statement that fails ends the packet; an open transaction is rolled
+ * back. row may be NULL.
  */
 as_db_status_e as_db_run(as_db_t *db, const as_text_t *sql, as_db_row_pt row,
     void *data);
 
-/* The same of a fixed text. */
+/* The same for a constant text. */
 as_db_status_e as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row,
     void *data);
 
 /*
- * "column = sku", of product.sku, by its key: as AUTOSTOCK_SKU_MATCH says, and
- * whatever the column's character set.  Of no row where the column cannot
- * hold it, or it is no UTF-8.  Connects.
+ * Appends the condition "column = sku" for product.sku.  It uses the column's
+ * index, compares as AUTOSTOCK_SKU_MATCH says, and works for any character set.
+ * It matches no row where the column cannot hold sku or sku is not UTF-8.
+ * Connects where necessary.
  */
 void as_db_sku(as_db_t *db, as_text_t *sql, const char *column,
     const char *sku);
 
-/* The column's character set and collation; empty: bytes, or not known. */
+/* The column's character set and collation.  Empty: binary, or not known. */
 const char *as_db_sku_charset(const as_db_t *db);
 const char *as_db_sku_collation(const as_db_t *db);
 
-/* Rows that the n-th statement of the last packet changed; 0 where it was
- * not reached. */
+/*
+ * Rows that the n-th statement of the last packet changed; 0 where it did not
+ * run.
+ */
 uint64_t as_db_affected(const as_db_t *db, unsigned statement);
 
-/* Why the last call failed, "refused: ..." by the server or "out of reach:
- * ...": for the log; has no parameters and no values. */
+/*
+ * Why the last call failed: "refused: ..." (by the server) or "out of reach:
+ * ...".  For the log: contains no parameters and no values.
+ */
 const char *as_db_error(const as_db_t *db);
 unsigned as_db_errno(const as_db_t *db);
 
-/* Connected, or does so now. */
+/* Connects unless there is a connection already. */
 as_db_status_e as_db_connect(as_db_t *db);
 void as_db_close(as_db_t *db);
 
-/* MariaDB rather than MySQL; of the connection there is, or was. */
+/*
+ * Whether the server of the current or last connection is MariaDB (not MySQL).
+ */
 bool as_db_is_mariadb(const as_db_t *db);
 
-/* True where the binary log is written by statement, and the session may not
- * change that: nothing can be written. */
+/*
+ * True where the server writes its binary log by statement and the session may
+ * not change that.  Then every write fails.
+ */
 bool as_db_by_statement(const as_db_t *db);
 
 /* The server's max_allowed_packet, in bytes; 0: not known. */
 size_t as_db_packet_max(const as_db_t *db);
 
-/* From another thread: the next connection is made with these, which must
- * outlive it. */
+/*
+ * Called from another thread.  Uses these settings from the next connection on.
+ * They must outlive the connection.
+ */
 void as_db_reload(as_db_t *db, const as_settings_t *settings);
 
-/* From another thread, for good: what blocks in the connection returns soon,
- * and it connects no more. */
+/*
+ * Called from another thread.  Makes a blocking call return soon, and prevents
+ * any further connection.
+ */
 void as_db_abort(as_db_t *db);
 
 

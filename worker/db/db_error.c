@@ -1,5 +1,5 @@
 /*
- * The server's and the library's errors: what they mean, how they are told.
+ * The classes of the errors of server and library, and their messages.
  */
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include "db/db_parts.h"
 
 
-#define AS_DB_ER_CONNECTIONS  1040     /* too many: another may be let in */
+#define AS_DB_ER_CONNECTIONS  1040     /* too many connections: try again
+                                          later */
 
 
 void
@@ -37,7 +38,7 @@ as_db_error_status(unsigned error)
     case AS_SQLERROR_DUPLICATE:
         return AS_DB_DUPLICATE;
 
-    case AS_SQLERROR_READ_ONLY:        /* another server takes over */
+    case AS_SQLERROR_READ_ONLY:        /* another server becomes the primary */
     case AS_SQLERROR_LOST:
         return AS_DB_GONE;
 

@@ -1,6 +1,6 @@
 /*
- * What a connection to the shop's database and its session must be, whatever
- * the server's defaults are.
+ * The options of a connection to the shop's database and its session.  They do
+ * not depend on the server's defaults.
  */
 
 #include "db/db_parts.h"
@@ -25,12 +25,12 @@ as_db_options(const as_settings_t *settings, MYSQL *mysql)
     mysql_options(mysql, MYSQL_OPT_RECONNECT, &off);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 
-    /* the server may not have listened to what the handshake asked for
+    /* the server may have ignored the character set of the handshake
      * (skip-character-set-client-handshake, init_connect) */
     mysql_options(mysql, MYSQL_INIT_COMMAND, "SET NAMES utf8mb4");
 
-    /* times are UTC; statements are not to wait longer than we do; nothing
-     * else depends on what the server's defaults are */
+    /* times are UTC; statements do not wait longer than the client; all else
+     * that the server's defaults could change is set */
     mysql_options(mysql, MYSQL_INIT_COMMAND,
                   "SET SESSION time_zone = '+00:00', autocommit = 1,"
                   " completion_type = 0, sql_big_selects = 1,"

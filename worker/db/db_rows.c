@@ -1,5 +1,5 @@
 /*
- * The rows of an answer, as they come.
+ * Reads the rows of an unbuffered result.
  */
 
 #include <time.h>
@@ -8,7 +8,7 @@
 
 
 #define AS_DB_ROWS_MAX   10000000      /* of one result */
-#define AS_DB_ROWS_MS    60000         /* for reading them */
+#define AS_DB_ROWS_MS    60000         /* ms to read them */
 
 
 static int64_t
@@ -40,7 +40,8 @@ as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
         }
 
         if (*n == AS_DB_ROWS_MAX || as_db_rows_clock() > deadline) {
-            result->handle = NULL;     /* or freeing it reads to the end */
+            result->handle = NULL;     /* otherwise freeing it reads all
+                                          remaining rows */
             rc = -1;
             break;
         }

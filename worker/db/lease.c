@@ -1,5 +1,5 @@
 /*
- * The consumer's side of an order.
+ * The consumer's access to an order.
  */
 
 #include <inttypes.h>
@@ -30,7 +30,10 @@ as_lease_free(as_lease_t *lease)
 }
 
 
-/* "(NULL,X'..',..)" of all of a kind; how many there are. */
+/*
+ * Writes "(NULL,X'..',..)", the ids of all leases of a kind.  Returns their
+ * number.
+ */
 static size_t
 as_lease_ids(const as_lease_batch_t *batch, as_lease_kind_e kind,
     as_text_t *sql)
@@ -66,8 +69,9 @@ as_lease_count(const as_lease_batch_t *batch, as_lease_kind_e kind)
 }
 
 
-/* A lease is free where none is held, it ran out, it is only the relay's
- * (the letter is here, so it was published), or it is this letter's own. */
+/* A lease may be taken where none is held, it has expired, it is the relay's
+ * (this letter proves that the order was published), or it is this letter's
+ * own. */
 static void
 as_lease_take(const as_lease_batch_t *batch, const char *worker,
     int64_t lease_ms, as_text_t *sql)
@@ -211,8 +215,9 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
 
 
 /*
- * One column: an order whose lease ran out in a call.  More: how it stands.
- * Where two letters of one order are in the batch only the first gets it.
+ * One column: an order whose lease expired during a call.  More: the state of
+ * an order.  Where a batch has two letters of one order, the first gets the
+ * lease.
  */
 static void
 as_lease_row(void *data, unsigned statement, const char *const *columns,

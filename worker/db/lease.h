@@ -1,6 +1,6 @@
 /*
- * The consumer's side of an order: a lease before the factory is called, and
- * what became of it after; many orders in one transaction.
+ * The consumer's access to an order: it leases the order before it calls the
+ * factory, and records the result after.  Many orders share one transaction.
  */
 
 #ifndef AS_LEASE_H
@@ -17,19 +17,20 @@
 typedef enum {
     AS_LEASE_TAKE = 0,                 /* before the call */
     AS_LEASE_REQUESTED,                /* the factory accepted */
-    AS_LEASE_RELEASE,                  /* it did not; the letter comes again */
-    AS_LEASE_PUT_OFF,                  /* nor does the letter: the order is
-                                          pending, for the relay */
+    AS_LEASE_RELEASE,                  /* it did not; the message comes again */
+    AS_LEASE_PUT_OFF,                  /* it did not; the message does not come
+                                          again: the order is pending for the
+                                          relay */
     AS_LEASE_FAIL                      /* the order failed: error says why */
 } as_lease_kind_e;
 
 typedef enum {
     AS_LEASE_NO_ORDER = 0,
     AS_LEASE_MINE,
-    AS_LEASE_OTHERS,                   /* leased by another, for left_ms */
-    AS_LEASE_LOST,                     /* a worker died in its call; only
-                                          where stop_on_lost */
-    AS_LEASE_ASKED,                    /* requested already */
+    AS_LEASE_OTHERS,                   /* another worker has it for left_ms */
+    AS_LEASE_LOST,                     /* a worker died during its call; only
+                                          with stop_on_lost */
+    AS_LEASE_ASKED,                    /* requested before */
     AS_LEASE_FULFILLED,
     AS_LEASE_CANCELLED,
     AS_LEASE_FAILED
@@ -38,12 +39,12 @@ typedef enum {
 typedef struct {
     as_lease_kind_e     kind;
     uint8_t             id[AS_UUID_LEN];
-    uint64_t            token;         /* of the lease held; 0: none.  After a
-                                          TAKE that is MINE the new one */
+    uint64_t            token;         /* of the lease held; 0: none.  After
+                                          TAKE and MINE: the new one */
     const char         *error;         /* RELEASE, PUT_OFF, FAIL */
-    int64_t             again_ms;      /* RELEASE, PUT_OFF: how soon */
+    int64_t             again_ms;      /* RELEASE, PUT_OFF: after this time */
 
-    /* answered to TAKE */
+    /* results of TAKE */
     as_lease_answer_e   answer;
     int64_t             left_ms;
     int64_t             age_ms;        /* since it was opened; -1: it was
@@ -51,15 +52,15 @@ typedef struct {
     int64_t             failed_ms;     /* FAILED: when, unix */
     int                 quantity;
     uint8_t             product_id[AS_UUID_LEN];
-    char               *sku;           /* NULL: the product is gone */
+    char               *sku;           /* NULL: the product was deleted */
     char               *factory;       /* factory.identifier */
     char               *api;           /* factory.API */
 } as_lease_t;
 
 
 /*
- * Does all n of them, committed.  token: new for each call, not 0.  The
- * strings answered are the caller's: as_lease_free().
+ * Performs all n and commits. token is new for each call and not 0.  The caller
+ * frees the strings of the results with as_lease_free().
  */
 as_db_status_e as_lease_run(as_db_t *db, const char *worker, uint64_t token,
     int64_t lease_ms, bool stop_on_lost, as_lease_t *const *leases,

@@ -1,5 +1,5 @@
 /*
- * The ledger, as the watchdog keeps it.
+ * The watchdog's care of the ledger.
  */
 
 #include <inttypes.h>
@@ -12,12 +12,13 @@
 
 #define AS_LEDGER_PAGE   AS_LEDGER_OPENINGS
 #define AS_LEDGER_CHUNK  1000
-#define AS_LEDGER_SUMMED 500000        /* movements, in one statement */
+#define AS_LEDGER_SUMMED 500000        /* movements per statement */
 
 
 typedef struct {
     uint8_t  id[AS_UUID_LEN];
-    int64_t  gap;                      /* stock less what the ledger has */
+    int64_t  gap;                      /* stock minus the sum of the
+                                          movements */
 } as_ledger_product_t;
 
 typedef struct {
@@ -53,7 +54,10 @@ as_ledger_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* A key whose movement is missing names the movement that is written. */
+/*
+ * Where the opening's key exists without its movement, the movement gets the id
+ * that the key names.
+ */
 static as_db_status_e
 as_ledger_open_one(as_db_t *db, const as_ledger_product_t *opening,
     as_uuid_gen_t *gen, bool *opened)
@@ -94,8 +98,8 @@ as_ledger_open_one(as_db_t *db, const as_ledger_product_t *opening,
 }
 
 
-/* Two columns: a product and its stock, or what a chunk of the ledger has of
- * it.  One: the chunk's end. */
+/* Two columns: a product with its stock, or with its sum within a chunk.  One:
+ * the chunk's end. */
 static void
 as_ledger_gap_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
@@ -127,7 +131,10 @@ as_ledger_gap_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* The sums of the chunk after the cursor; none is left where more is false. */
+/*
+ * Reads the sums of the chunk after the cursor. more is false after the last
+ * chunk.
+ */
 static as_db_status_e
 as_ledger_gap_chunk(as_db_t *db, as_ledger_look_t *look, const char *ids)
 {
@@ -154,9 +161,9 @@ as_ledger_gap_chunk(as_db_t *db, as_ledger_look_t *look, const char *ids)
 
 
 /*
- * In one snapshot: stock and ledger change together, and what is between them
- * stays the same while others sell.  No row is locked, however long the ledger
- * is, and no statement takes long.
+ * Runs in one snapshot: stock and ledger change together, so that their
+ * difference stays constant while sales continue.  It locks no row and no
+ * statement takes long, however large the ledger is.
  */
 static as_db_status_e
 as_ledger_gaps(as_db_t *db, as_ledger_page_t *page)
@@ -231,7 +238,7 @@ as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
 }
 
 
-/* The last movement of the chunk after the cursor. */
+/* Finds the last movement of the chunk after the cursor. */
 static as_db_status_e
 as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
     as_ledger_page_t *page)
@@ -255,9 +262,9 @@ as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
 }
 
 
-/* Here and in stock_movement_key, in a transaction that is left open.  The
- * movements are locked first, in their order: two watchdogs wait, and do not
- * deadlock. */
+/* Removes the keys from stock_movement and stock_movement_key, in a transaction
+ * that stays open.  The movements are locked first and in order, so that two
+ * watchdogs wait for each other and do not deadlock. */
 static as_db_status_e
 as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
     uint64_t *forgotten)
@@ -314,8 +321,8 @@ as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
 
     status = as_ledger_clear(db, cursor, page.products[0].id, &n);
 
-    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
-     * others although another node's transaction undid it */
+    /* sent separately: a Galera node may report OK for a COMMIT within a packet
+     * although another node's transaction undid it */
     if (status == AS_DB_OK) {
         status = as_db_exec(db, "COMMIT", NULL, NULL);
     }

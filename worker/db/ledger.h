@@ -1,6 +1,6 @@
 /*
- * The ledger, as the watchdog keeps it: openings that are missing, and keys
- * of sales that are past their time.  The functions block.
+ * The watchdog's care of the ledger: it writes opening movements that are
+ * missing and removes expired idempotency keys of sales.  The functions block.
  */
 
 #ifndef AS_LEDGER_H
@@ -14,19 +14,19 @@
 #include "as_uuid.h"
 
 
-#define AS_LEDGER_OPENINGS  100        /* written at once, at the most */
+#define AS_LEDGER_OPENINGS  100        /* in one statement, at most */
 
 /*
  * Writes the opening movement of up to AS_LEDGER_OPENINGS products that have
- * none, with ids of gen; opened says how many.
+ * none, with ids from gen. opened is set to their number.
  */
 as_db_status_e as_ledger_open(as_db_t *db, as_uuid_gen_t *gen,
     size_t *opened);
 
 /*
- * Forgets the idempotency keys of the sales between *cursor and the time
- * before_ms (Unix), at most a thousand movements of them; the cursor moves
- * on.  more: there may be others.
+ * Removes the idempotency keys of the sales between *cursor and before_ms (Unix
+ * time), at most 1,000 movements per call.  Advances the cursor. more is set
+ * where others may be left.
  */
 as_db_status_e as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN],
     int64_t before_ms, bool *more, uint64_t *forgotten);

@@ -1,5 +1,5 @@
 /*
- * Restock orders: letters without an order id.
+ * Restock orders: opens orders for letters without an order id.
  */
 
 #include <inttypes.h>
@@ -54,7 +54,7 @@ as_order_product_sql(as_db_t *db, as_text_t *sql, const char *product)
 }
 
 
-/* Locks the row. */
+/* Finds the product and locks its row. */
 static as_db_status_e
 as_order_product(as_db_t *db, as_order_opening_t *opening)
 {
@@ -72,8 +72,9 @@ as_order_product(as_db_t *db, as_order_opening_t *opening)
 }
 
 
-/* One column: this letter's order, from before.  Two: the product's open one
- * and whether it is this.  Three: the failures since goods came. */
+/* One column: the order that this letter opened before.  Two: the product's
+ * open order, and whether it is that one.  Three: the failures since goods
+ * came. */
 static void
 as_order_look_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -129,8 +130,8 @@ as_order_look(as_db_t *db, as_order_opening_t *opening)
 }
 
 
-/* The letter at hand is the order's first: it is published.  One that must
- * wait is the relay's, pending. */
+/* This letter is the order's first message, so its state is published.  An
+ * order that must wait is pending, for the relay. */
 static as_db_status_e
 as_order_insert(as_db_t *db, const as_order_opening_t *opening,
     int64_t pause_ms)
@@ -200,6 +201,6 @@ as_order_open(as_db_t *db, as_order_open_t *open)
 
     status = as_order_insert(db, &opening, pause_ms);
 
-    /* another node of a cluster opened one: look again */
+    /* another node of the cluster opened an order: look again */
     return status == AS_DB_DUPLICATE ? AS_DB_RETRY : status;
 }

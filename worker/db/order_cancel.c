@@ -1,5 +1,5 @@
 /*
- * Restock orders: an open one cancelled.
+ * Restock orders: cancels an open one.
  */
 
 #include <stdio.h>
@@ -41,7 +41,7 @@ as_order_cancel(as_db_t *db, as_order_cancel_t *cancel)
     cancel->low = false;
     cancel->calling = false;
 
-    /* the product's row first, as everybody does it */
+    /* the product's row first: all transactions lock in this order */
     as_text_sql_bytes(&id, cancel->id, AS_UUID_LEN);
     as_text_printf(&sql, "START TRANSACTION;SELECT stock <= reorder_point"
                    " FROM product WHERE product_id = (SELECT product_id FROM"
@@ -63,8 +63,8 @@ as_order_cancel(as_db_t *db, as_order_cancel_t *cancel)
         status = as_db_run(db, &sql, NULL, NULL);
     }
 
-    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
-     * others although another node's transaction undid it */
+    /* sent separately: a Galera node may report OK for a COMMIT within a packet
+     * although another node's transaction undid it */
     if (status == AS_DB_OK) {
         status = as_db_exec(db, "COMMIT", NULL, NULL);
     }

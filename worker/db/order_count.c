@@ -10,17 +10,17 @@
 
 #define AS_ORDER_NOW  "UTC_TIMESTAMP(6)"
 
-/* Overdue before: only the watchdog takes an order that was requested back,
- * and an operator's retry, which forgets when it was requested. */
+/* Orders that were overdue before.  Only the watchdog moves a requested order
+ * back and keeps requested_at; an operator's retry clears it. */
 #define AS_ORDER_ASKED_AGAIN                                                  \
     "(state <> 'requested' AND requested_at IS NOT NULL)"
 
 
 /*
- * Since when a pending order is due.  What SNS refused is put off again and
- * again, so that next_attempt_at says nothing; it counts from its opening, or
- * from when its callback was due.  One that a relay holds counts from its
- * lease.  Any other next_attempt_at is a pause, after which it is due.
+ * Since when a pending order is due.  Where SNS refuses it, it is put off
+ * repeatedly and next_attempt_at has no meaning; it counts from its opening, or
+ * from when its callback was due.  Where a relay holds it, it counts from the
+ * lease.  Any other next_attempt_at is the end of a pause.
  */
 static void
 as_order_count_since(const as_order_counts_t *counts, as_text_t *sql)

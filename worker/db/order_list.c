@@ -1,5 +1,5 @@
 /*
- * Restock orders as an operator looks at them.
+ * Queries of restock orders, for the operator's commands.
  */
 
 #include <inttypes.h>
@@ -183,7 +183,7 @@ as_order_show(as_db_t *db, as_order_show_t *show)
                 " p.factory_id WHERE o.order_id = ");
     as_text_sql_bytes(&sql, show->id, AS_UUID_LEN);
 
-    /* by the key that a restock's movement has */
+    /* by the key of a restock's movement */
     as_text_put(&sql, ";SELECT o.movement_id, o.kind, o.quantity, "
                 AS_ORDER_TIME("created_at")
                 " FROM stock_movement_key k JOIN stock_movement o ON"

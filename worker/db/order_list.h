@@ -1,5 +1,5 @@
 /*
- * Restock orders as an operator looks at them.
+ * Queries of restock orders, for the operator's commands.
  */
 
 #ifndef AS_ORDER_LIST_H
@@ -16,22 +16,21 @@
 typedef struct {
     const char  *state;                /* NULL: any; "open": the open ones */
     const char  *sku;                  /* NULL: any */
-    const char  *reason;               /* NULL: any; part of last_error */
-    int64_t      older_ms;             /* opened so long ago, at least */
+    const char  *reason;               /* NULL: any; a part of last_error */
+    int64_t      older_ms;             /* minimum age */
     int64_t      limit;
-    json_t      *rows;                 /* the newest first; the caller's
-                                          array */
-    int64_t      total;                /* that match, those over the limit
-                                          too */
+    json_t      *rows;                 /* newest first; the caller frees it */
+    int64_t      total;                /* all that match, also those beyond the
+                                          limit */
 } as_order_list_t;
 
 as_db_status_e as_order_list(as_db_t *db, as_order_list_t *list);
 
 typedef struct {
     uint8_t   id[AS_UUID_LEN];
-    json_t   *order;                   /* NULL: there is none; json_decref().
-                                          Its member "movements" is what was
-                                          booked of it */
+    json_t   *order;                   /* NULL: not found; json_decref().  Its
+                                          member "movements" lists the movements
+                                          that were booked for it */
 } as_order_show_t;
 
 as_db_status_e as_order_show(as_db_t *db, as_order_show_t *show);

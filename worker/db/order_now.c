@@ -1,5 +1,5 @@
 /*
- * Restock orders: the end of a pause.
+ * Restock orders: ends a pause.
  */
 
 #include <stdio.h>
@@ -58,8 +58,8 @@ as_order_now_look(as_db_t *db, as_order_now_t *now)
 
 
 /*
- * A published order that waits for its letter to come back goes the same way:
- * it gets a new letter, and the old one finds that the factory was asked.
+ * The same applies to a published order whose letter waits in the queue: a new
+ * letter is published.  The old one then finds that the order was requested.
  */
 static as_db_status_e
 as_order_now_write(as_db_t *db, as_order_now_t *now)
@@ -95,6 +95,6 @@ as_order_now(as_db_t *db, as_order_now_t *now)
         status = as_order_now_write(db, now);
     }
 
-    /* on its own, as in as_order_cancel() */
+    /* sent separately, as in as_order_cancel() */
     return status == AS_DB_OK ? as_db_exec(db, "COMMIT", NULL, NULL) : status;
 }

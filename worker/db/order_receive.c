@@ -1,5 +1,5 @@
 /*
- * Restock orders: goods booked by hand, as the factory's callback would.
+ * Restock orders: books goods by hand, as the factory's callback would.
  */
 
 #include <inttypes.h>
@@ -44,7 +44,7 @@ as_order_receive_row(void *data, unsigned statement,
     receive->ordered = strtoll(columns[1], NULL, 10);
 
     if (strcmp(receive->state, "fulfilled") == 0) {
-        /* by this very call, where its connection was lost before */
+        /* booked by this call, before its connection was lost */
         receive->outcome = lengths[2] == AS_UUID_LEN && columns[2] != NULL
                            && memcmp(columns[2], receive->movement_id,
                                      AS_UUID_LEN) == 0
@@ -64,7 +64,7 @@ as_order_receive_row(void *data, unsigned statement,
 }
 
 
-/* The product's row first, as everybody does it. */
+/* Locks the product's row first, as all transactions do. */
 static as_db_status_e
 as_order_receive_look(as_db_t *db, as_order_receive_look_t *look)
 {
@@ -151,7 +151,7 @@ as_order_receive(as_db_t *db, as_order_receive_t *receive)
 
     status = as_order_receive_write(db, &look);
 
-    /* a callback of the order is under way: look again */
+    /* a callback of the order is being booked: look again */
     if (status == AS_DB_DUPLICATE) {
         return AS_DB_RETRY;
     }
@@ -159,8 +159,8 @@ as_order_receive(as_db_t *db, as_order_receive_t *receive)
     if (status == AS_DB_OK) {
         receive->stock += receive->quantity;
 
-        /* on its own: a Galera node may answer OK to a COMMIT in a packet
-         * with others although another node's transaction undid it */
+        /* sent separately: a Galera node may report OK for a COMMIT within a
+         * packet although another node's transaction undid it */
         status = as_db_exec(db, "COMMIT", NULL, NULL);
     }
 

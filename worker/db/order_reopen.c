@@ -1,5 +1,5 @@
 /*
- * Restock orders: a failed one opened again.
+ * Restock orders: reopens a failed one.
  */
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "db/order.h"
 
 
-/* Two columns: the order.  Three: the product's open one.  Four: the product,
+/* Two columns: the order.  Three: the product's open order.  Four: the product,
  * locked. */
 static void
 as_order_reopen_row(void *data, unsigned statement,
@@ -46,7 +46,7 @@ as_order_reopen_row(void *data, unsigned statement,
 }
 
 
-/* Openers of an order lock the product's row first. */
+/* All transactions that open an order lock the product's row first. */
 static as_db_status_e
 as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
 {
@@ -181,8 +181,8 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
         return as_db_exec(db, "COMMIT", NULL, NULL);
     }
 
-    /* next_attempt_at tells the relay that an operator wants it now, without
-     * the pause that a failed order brings */
+    /* next_attempt_at tells the relay to publish it now, without the pause
+     * after a failed order */
     as_text_printf(&sql, "UPDATE restock_order SET failed_at = NULL,"
                    " cancelled_at = NULL, requested_at = NULL, attempts = 0,"
                    " last_error = NULL,"
@@ -198,6 +198,6 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);
 
-    /* another node of a cluster opened one: look again */
+    /* another node of the cluster opened an order: look again */
     return status == AS_DB_DUPLICATE ? AS_DB_RETRY : status;
 }

@@ -1,5 +1,5 @@
 /*
- * Restock orders: what the watchdog looks for.
+ * Restock orders: the watchdog's queries.
  */
 
 #include <inttypes.h>
@@ -29,8 +29,8 @@ as_order_overdue_row(void *data, unsigned statement,
 }
 
 
-/* What makes an order overdue.  A letter that waits for its next receive
- * says until when (next_attempt_at); one in a call has a lease. */
+/* The condition for an overdue order.  The end of a letter's wait for its next
+ * receive is next_attempt_at; a letter in a call has a lease. */
 static void
 as_order_overdue_when(const as_order_overdue_page_t *page, as_text_t *sql)
 {
@@ -134,8 +134,8 @@ as_order_products_row(void *data, unsigned statement,
 }
 
 
-/* The product's row is locked first, as every opener does it: whoever finds
- * no open order then is alone. */
+/* Locks the product's row first, as every transaction that opens orders does,
+ * so that only one of them finds that there is no open order. */
 static as_db_status_e
 as_order_restock_one(as_db_t *db, as_order_product_t *product)
 {

@@ -10,8 +10,8 @@
 #include "db/outbox.h"
 
 
-#define AS_OUTBOX_PACKET_MS  50        /* MySQL: at least between looks */
-#define AS_OUTBOX_CHUNK  20            /* a CASE of n compares n * n times */
+#define AS_OUTBOX_PACKET_MS  50        /* MySQL: minimum ms between checks */
+#define AS_OUTBOX_CHUNK  20            /* a CASE of n takes n * n comparisons */
 
 #define AS_OUTBOX_DUE                                                         \
     "state = 'pending' AND (next_attempt_at IS NULL"                          \
@@ -27,13 +27,13 @@ as_outbox_due_row(void *data, unsigned statement, const char *const *columns,
     (void) statement;
     (void) lengths;
 
-    /* SLEEP() answers 0 */
+    /* SLEEP() returns 0 */
     *due |= n == 1 && columns[0] != NULL && columns[0][0] == '1';
 }
 
 
-/* MariaDB runs a loop of its own and answers once.  SELECT INTO reads without
- * a lock; a condition with a subquery would not. */
+/* For MariaDB: a loop within the server, which returns one result.  SELECT INTO
+ * reads without a lock; a condition with a subquery would not. */
 static void
 as_outbox_watch_block(as_text_t *sql, const char *interval, unsigned looks)
 {
@@ -49,8 +49,9 @@ as_outbox_watch_block(as_text_t *sql, const char *interval, unsigned looks)
 }
 
 
-/* MySQL has no loop outside of routines; it answers each look.  SELECT, not
- * DO: the subquery of a DO locks what it reads, for as long as it sleeps. */
+/* For MySQL, which has loops only in stored routines: each check returns a
+ * result.  SELECT and not DO: a DO's subquery would hold locks on what it read
+ * while it sleeps. */
 static void
 as_outbox_watch_packet(as_text_t *sql, const char *interval, unsigned looks)
 {
@@ -78,7 +79,7 @@ as_outbox_watch(as_db_t *db, int64_t interval_ms, unsigned looks, bool *due)
         return status;
     }
 
-    /* where each look wakes this side, too, there are fewer */
+    /* each check wakes this client, so make fewer */
     if (!as_db_is_mariadb(db) && interval_ms < AS_OUTBOX_PACKET_MS) {
         looks = 1 + (unsigned) ((looks - 1) * interval_ms
                                 / AS_OUTBOX_PACKET_MS);
@@ -146,7 +147,7 @@ as_outbox_compare(const void *a, const void *b)
 }
 
 
-/* The orders are sorted by then. */
+/* Requires that the orders are sorted. */
 static as_outbox_order_t *
 as_outbox_find(as_outbox_claim_t *claim, const char *id, unsigned long len)
 {
@@ -163,7 +164,9 @@ as_outbox_find(as_outbox_claim_t *claim, const char *id, unsigned long len)
 }
 
 
-/* Four columns: an order's details.  Three: its product's failures. */
+/*
+ * Four columns: the details of an order.  Three: the failures of its product.
+ */
 static void
 as_outbox_detail_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -195,7 +198,10 @@ as_outbox_detail_row(void *data, unsigned statement,
 }
 
 
-/* (X'..',X'..') of all orders, or of the fresh ones; false where none. */
+/*
+ * Writes (X'..',X'..'): the ids of all orders, or of the fresh ones.  False
+ * where there are none.
+ */
 static bool
 as_outbox_ids(const as_outbox_claim_t *claim, bool fresh, as_text_t *sql)
 {
@@ -229,8 +235,9 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
                    " MICROSECOND, lease_owner = ",
                    claim->lease_ms * 1000, claim->lease_ms * 1000);
     as_text_sql_string(&sql, claim->owner);
-    /* still due: where SKIP LOCKED did not lock, as behind a proxy that reads
-     * elsewhere, another worker may have claimed them since */
+    /* check that they are still due: SKIP LOCKED may not have locked them, for
+     * example behind a proxy that reads from a replica, and another worker may
+     * have claimed them */
     as_text_put(&sql, " WHERE " AS_OUTBOX_DUE " AND order_id IN ");
     as_outbox_ids(claim, false, &sql);
 
@@ -319,7 +326,7 @@ as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim)
         return as_db_exec(db, "COMMIT", NULL, NULL);
     }
 
-    /* in the order of the primary key, as every worker locks them */
+    /* sorted by primary key: all workers lock in this order */
     qsort(claim->orders, claim->n, sizeof(claim->orders[0]),
           as_outbox_compare);
     status = as_outbox_lease(db, claim);
@@ -361,10 +368,10 @@ as_outbox_free(as_outbox_claim_t *claim)
 
 
 /*
- * The consumer may have had the letter already: then the order's state is
- * its, and only what SNS said is noted.  MySQL assigns from left to right:
- * state, on which the others look, comes last.  The empty id is
- * nobody's: a CASE wants a WHEN also where none was published.
+ * The consumer may have received the letter already.  Then it owns the order's
+ * state, and only the result of SNS is recorded.  MySQL assigns from left to
+ * right, so state, which the other assignments read, comes last.  The empty id
+ * matches no order: a CASE requires a WHEN even where none was published.
  */
 static void
 as_outbox_mark_published(as_text_t *sql, const char *owner,

@@ -1,7 +1,7 @@
 /*
- * The outbox: restock orders that are pending, as the relay sees them.  The
- * functions block; they run in a clerk and may be run again from their
- * beginning.
+ * The outbox: the relay's access to pending restock orders.  The functions
+ * block.  They run in a database thread (clerk.h) and are safe to repeat from
+ * their beginning.
  */
 
 #ifndef AS_OUTBOX_H
@@ -22,12 +22,12 @@ typedef struct {
     uint8_t   id[AS_UUID_LEN];
     uint8_t   product_id[AS_UUID_LEN];
     int       quantity;
-    bool      fresh;                   /* never looked at before */
+    bool      fresh;                   /* never examined before */
     bool      claimed;
     int       failures;                /* of the product, since goods came */
-    int64_t   pause_ms;                /* > 0: not published, it waits */
+    int64_t   pause_ms;                /* > 0: not published yet, put off */
     char     *factory;                 /* identifier; as_outbox_free() */
-    int64_t   lease_end;               /* the relay's note of its clock */
+    int64_t   lease_end;               /* set by the relay, on its clock */
 } as_outbox_order_t;
 
 typedef struct {
@@ -41,39 +41,39 @@ typedef struct {
     size_t              n;
 } as_outbox_claim_t;
 
-/* What became of an order's publication. */
+/* The result of publishing an order. */
 typedef struct {
     uint8_t  id[AS_UUID_LEN];
     bool     published;
     char     message_id[101];          /* SNS's, where published */
-    char     error[201];               /* otherwise */
+    char     error[201];               /* where not published */
     int64_t  again_ms;                 /* when to try again; -1: never, the
                                           order failed */
 } as_outbox_mark_t;
 
 
 /*
- * Whether anything is due, looked at so many times with interval_ms between,
- * in one packet: the server waits, and answers early where something is.
- * That costs this side one round trip where a loop would cost it many.
+ * Sets due where an order is due.  Looks up to `looks` times, interval_ms
+ * apart, within one packet: the server waits, and answers early where it finds
+ * one.  That takes one round trip instead of many.
  */
 as_db_status_e as_outbox_watch(as_db_t *db, int64_t interval_ms,
     unsigned looks, bool *due);
 
 /*
- * Leases up to max orders that are due, committed.  Orders of a product whose
- * former orders failed are put off instead (pause_ms).
+ * Leases up to max orders that are due, and commits.  Orders of a product whose
+ * earlier orders failed are put off instead (pause_ms).
  */
 as_db_status_e as_outbox_claim(as_db_t *db, as_outbox_claim_t *claim);
 void as_outbox_free(as_outbox_claim_t *claim);
 
-/* Frees what a claim of this owner leased, whose answer was lost. */
+/* Releases what a claim by this owner leased, where its result was lost. */
 as_db_status_e as_outbox_unclaim(as_db_t *db, const char *owner);
 
 as_db_status_e as_outbox_mark(as_db_t *db, const char *worker,
     const as_outbox_mark_t *marks, size_t n);
 
-/* The pause after so many failures, in ms. */
+/* The pause after this number of failures, in ms. */
 int64_t as_outbox_pause(int failures, int64_t min_ms, int64_t max_ms);
 
 

@@ -1,5 +1,5 @@
 /*
- * A row of the database's answer as a JSON object.
+ * A row of a result as a JSON object.
  */
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
- * The ledger rolled up.
+ * The roll-up of the ledger.
  *
- * What is folded is read and locked first; then exactly those rows are
- * deleted, and their sum is added to the openings.  No stock row is locked:
- * sales only insert, at the other end of the table.
+ * It selects and locks the rows to fold first.  Then it deletes exactly these
+ * rows and adds their sum to the openings.  It locks no stock row: sales only
+ * insert, at the other end of the table.
  */
 
 #include <inttypes.h>
@@ -86,7 +86,7 @@ as_rollup_first(as_db_t *db, int64_t *ms)
 }
 
 
-/* Two columns: the chunk's end, and its size.  Three: a row to fold. */
+/* Two columns: the end of the chunk and its size.  Three: a row to fold. */
 static void
 as_rollup_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
@@ -136,10 +136,10 @@ as_rollup_chunk(as_db_t *db, const as_rollup_t *rollup,
 
 
 /*
- * What may go: not the openings; not a sale whose key may still be asked
- * for; not a restock whose order could be booked again (it is not
- * fulfilled, which is a finding of reconcile); nothing of a product that
- * has no opening to take it.
+ * Locks the rows that may be folded.  Excluded are: openings; sales whose key
+ * may still be looked up; restocks whose order could be booked again (it is not
+ * fulfilled, which reconcile reports); movements of a product without an
+ * opening.
  */
 static as_db_status_e
 as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
@@ -181,7 +181,7 @@ as_rollup_order(const void *a, const void *b)
 }
 
 
-/* "2026-11-22 00:00:00.000" */
+/* Writes "2026-11-22 00:00:00.000". */
 static void
 as_rollup_horizon(int64_t ms, char *text, size_t size)
 {
@@ -197,8 +197,9 @@ as_rollup_horizon(int64_t ms, char *text, size_t size)
 
 
 /*
- * The openings are taken in one order, so that two rollups do not deadlock.
- * An opening's time becomes the horizon: what it says is the stock of then.
+ * Updates the openings in one order, so that two roll-ups do not deadlock.  The
+ * time of an opening becomes the horizon: its quantity is the stock at that
+ * time.
  */
 static void
 as_rollup_openings(as_rollup_page_t *page, int64_t before_ms, as_text_t *sql)
@@ -281,8 +282,8 @@ as_rollup_step(as_db_t *db, as_rollup_t *rollup)
         status = as_rollup_fold(db, rollup, page);
     }
 
-    /* on its own: a Galera node may answer OK to a COMMIT in a packet with
-     * others although another node's transaction undid it */
+    /* sent separately: a Galera node may report OK for a COMMIT within a packet
+     * although another node's transaction undid it */
     if (status == AS_DB_OK && !rollup->dry_run) {
         status = as_db_exec(db, "COMMIT", NULL, NULL);
     }

@@ -1,5 +1,5 @@
 /*
- * A product's stock changed by hand.
+ * Manual changes of a product's stock.
  */
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ typedef struct {
 } as_stock_look_t;
 
 
-/* Three columns: the product.  One: the movement is there. */
+/* Three columns: the product.  One: the movement exists. */
 static void
 as_stock_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
@@ -41,7 +41,7 @@ as_stock_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* The product's row, locked: every sale waits. */
+/* Locks the product's row: every sale waits. */
 static as_db_status_e
 as_stock_lock(as_db_t *db, as_stock_look_t *look)
 {
@@ -92,7 +92,7 @@ as_stock_write(as_db_t *db, const as_stock_look_t *look)
 }
 
 
-/* Whether the movement is there. */
+/* Looks up the movement. */
 static as_db_status_e
 as_stock_look(as_db_t *db, as_stock_look_t *look)
 {
@@ -109,7 +109,10 @@ as_stock_look(as_db_t *db, as_stock_look_t *look)
 }
 
 
-/* A unique key was met: ours from before, or another node's open order. */
+/*
+ * A unique key exists: our movement from an earlier attempt, or another node's
+ * open order.
+ */
 static as_db_status_e
 as_stock_duplicate(as_db_t *db, as_stock_look_t *look)
 {
@@ -126,10 +129,10 @@ as_stock_duplicate(as_db_t *db, as_stock_look_t *look)
 
 
 /*
- * A change in doubt, under the lock of the product's row, which a COMMIT that
- * is still under way holds: from here on it is done or undone.  A row that is
- * read may not be on disk yet: a commit of our own, after it in the log, is
- * waited for.
+ * Settles a change with an unknown result, under the lock of the product's row.
+ * A COMMIT in progress holds that lock, so the change is now done or undone.  A
+ * row that can be read may not be on disk yet: this waits for a commit of its
+ * own, which follows it in the log.
  */
 static as_db_status_e
 as_stock_settle(as_db_t *db, as_stock_look_t *look)
@@ -160,7 +163,7 @@ as_stock_settle(as_db_t *db, as_stock_look_t *look)
 }
 
 
-/* What the change comes to. */
+/* Computes the outcome of the change. */
 static as_stock_e
 as_stock_judge(const as_stock_look_t *look, as_stock_t *stock)
 {
@@ -221,8 +224,8 @@ as_stock_change(as_db_t *db, as_stock_t *stock)
         stock->opened = as_db_affected(db, 2) == 1;
         stock->doubt = true;
 
-        /* on its own: a Galera node may answer OK to a COMMIT in a packet
-         * with others although another node's transaction undid it */
+        /* sent separately: a Galera node may report OK for a COMMIT within a
+         * packet although another node's transaction undid it */
         status = as_db_exec(db, "COMMIT", NULL, NULL);
     }
 
@@ -237,9 +240,9 @@ as_stock_mend(as_db_t *db, const as_stock_mend_t *mend)
     as_db_status_e  status;
 
     /*
-     * The worker's user may insert movements, for openings.  Who adjusts must
-     * have the right to change a stock, too: the first statement asks for it,
-     * and changes and locks nothing.
+     * The worker's user may insert movements, for openings.  An adjustment also
+     * requires the right to change a stock.  The first statement tests that
+     * right; it changes and locks nothing.
      */
     as_text_put(&sql, "UPDATE product SET stock = stock WHERE FALSE;"
                 "INSERT INTO stock_movement (movement_id, product_id, kind,"
@@ -252,7 +255,7 @@ as_stock_mend(as_db_t *db, const as_stock_mend_t *mend)
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);
 
-    /* ours, from before a connection was lost */
+    /* inserted before a connection was lost */
     return status == AS_DB_DUPLICATE ? AS_DB_OK : status;
 }
 
