@@ -1,5 +1,5 @@
 /*
- * Where AWS is, and with which keys it is called.
+ * The AWS client: region, endpoints, credentials.
  */
 
 #include <stdio.h>
@@ -44,7 +44,7 @@ as_aws_services(as_aws_t *aws, as_getenv_pt get, void *data,
 }
 
 
-/* A profile file that cannot be read may have had it. */
+/* The region may be in a profile file that cannot be read. */
 static void
 as_aws_no_region(as_getenv_pt get, void *data, char err[AS_AWS_ERROR_LEN])
 {

@@ -1,12 +1,12 @@
 /*
- * A signed call to an AWS service, and what its errors mean.
+ * Signed calls to AWS services, and the classes of their errors.
  *
- * Endpoints: AWS_ENDPOINT_URL_SNS, _SQS, _STS, then AWS_ENDPOINT_URL, then
- * those of the profile (services, endpoint_url), unless
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true; otherwise AWS's own of the
- * region, by AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT or the
- * profile's settings of these names.  Region: AWS_REGION,
- * AWS_DEFAULT_REGION, the profile's.
+ * The endpoint is the first of: AWS_ENDPOINT_URL_SNS, _SQS or _STS;
+ * AWS_ENDPOINT_URL; those of the profile (services, endpoint_url).  They are
+ * skipped where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true.  The default is
+ * AWS's endpoint of the region, subject to AWS_USE_FIPS_ENDPOINT and
+ * AWS_USE_DUALSTACK_ENDPOINT or the profile's settings of these names.  The
+ * region is the first of AWS_REGION, AWS_DEFAULT_REGION, the profile's.
  */
 
 #ifndef AS_AWS_H
@@ -36,28 +36,28 @@ typedef enum {
 
 typedef enum {
     AS_AWS_OK = 0,
-    AS_AWS_RETRY,                      /* 5xx, network: later may help */
-    AS_AWS_THROTTLED,                  /* slower, then again */
-    AS_AWS_AUTH,                       /* no credentials, expired, refused:
-                                          new ones may help */
+    AS_AWS_RETRY,                      /* 5xx, network: a retry may succeed */
+    AS_AWS_THROTTLED,                  /* retry more slowly */
+    AS_AWS_AUTH,                       /* missing, expired or refused
+                                          credentials: new ones may help */
     AS_AWS_NOT_FOUND,                  /* the queue, topic, subscription */
-    AS_AWS_PERMANENT                   /* the same call fails again */
+    AS_AWS_PERMANENT                   /* the same call would fail again */
 } as_aws_class_e;
 
 typedef struct {
     as_aws_class_e   class;
     as_http_error_e  http_error;       /* AS_HTTP_OK where AWS answered */
-    int              status;           /* HTTP; 0 where there was none */
-    bool             maybe_done;       /* AWS may have done what was asked */
-    int64_t          retry_after_ms;   /* AWS's wish; -1: none */
-    char             code[96];         /* "QueueDoesNotExist"; "" none */
-    char             message[AS_AWS_ERROR_LEN];   /* UTF-8, for a person */
+    int              status;           /* HTTP; 0: no answer */
+    bool             maybe_done;       /* AWS may have performed the call */
+    int64_t          retry_after_ms;   /* requested by AWS; -1: none */
+    char             code[96];         /* "QueueDoesNotExist"; "": none */
+    char             message[AS_AWS_ERROR_LEN];   /* UTF-8, for the log */
     char             request_id[64];
 } as_aws_error_t;
 
 /*
- * err is NULL where the status was 2xx.  body (NUL-terminated) lives until
- * the callback returns.  Runs in a turn of the loop, once, unless cancelled.
+ * err is NULL where the status was 2xx. body is NUL-terminated and valid until
+ * the callback returns.  Runs once, in a turn of the loop, unless cancelled.
  */
 typedef void (*as_aws_done_pt)(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
@@ -72,8 +72,9 @@ typedef struct {
     size_t             max_answer;     /* bytes; 0: 65,536 */
     unsigned           timeout_ms;     /* of one attempt; 0: 10,000 */
     as_aws_done_pt     done;
-    void             (*dropped)(void *data);   /* instead of done, when the
-                                          call is cancelled; may be NULL */
+    void             (*dropped)(void *data);   /* called instead of done when
+                                                  the call is cancelled; may be
+                                                  NULL */
     void              *data;
 } as_aws_request_t;
 
@@ -84,13 +85,13 @@ typedef struct {
     void               *getenv_data;
     as_environ_pt       environ;       /* for credential_process; NULL: the
                                           process's; data as for getenv */
-    bool                allow_private; /* VPC endpoints with private DNS; an
-                                          endpoint from the settings may be
-                                          private in any case */
+    bool                allow_private; /* for VPC endpoints with private DNS; a
+                                          configured endpoint may always be
+                                          private */
 } as_aws_conf_t;
 
 
-/* NULL, and a sentence in err, where a setting is missing or wrong. */
+/* On failure NULL, with a message in err: a setting is missing or wrong. */
 as_aws_t *as_aws_create(const as_aws_conf_t *conf,
     char err[AS_AWS_ERROR_LEN]);
 
@@ -98,10 +99,11 @@ as_aws_t *as_aws_create(const as_aws_conf_t *conf,
 void as_aws_destroy(as_aws_t *aws);
 
 /*
- * Signs and sends.  Everything in rq is copied.  When AWS says that the
- * token expired, or that the clock is wrong, the call is made once more, with
- * new credentials or the corrected clock.  NULL with errno as as_http_send();
- * then done never runs.  The handle is valid until the callback has begun.
+ * Signs and sends a call.  Everything in rq is copied.  Where AWS reports an
+ * expired token or a wrong clock, the call is repeated once, with new
+ * credentials or the corrected time.  On failure NULL with errno as
+ * as_http_send(), and done never runs.  The handle is valid until the callback
+ * begins.
  */
 as_aws_call_t *as_aws_send(as_aws_t *aws, const as_aws_request_t *rq);
 void as_aws_cancel(as_aws_t *aws, as_aws_call_t *call);
@@ -112,28 +114,31 @@ as_http_t *as_aws_http(as_aws_t *aws);
 const as_clock_t *as_aws_clock(const as_aws_t *aws);
 as_credentials_t *as_aws_credentials(as_aws_t *aws);
 
-/* AWS's time less ours, in ms, as last corrected; 0 while they agree. */
+/*
+ * AWS's time minus the local time, in ms, as last corrected; 0 while they
+ * agree.
+ */
 int64_t as_aws_skew_ms(const as_aws_t *aws);
 
-/* SIGHUP: forget credentials, read them anew. */
+/* Drops the credentials, so that they are read again; after SIGHUP. */
 void as_aws_reload(as_aws_t *aws);
 
 /*
- * How long to wait before attempt number n (1: the first retry) of a failed
- * call, in ms: full jitter over base_ms * 2^(n-1), not over max_ms; AWS's
- * own wish where greater.  -1: do not retry.  random is any 32-bit number.
+ * The wait before attempt n (1: the first retry) of a failed call, in ms: full
+ * jitter over base_ms * 2^(n-1), limited to max_ms, or AWS's request where that
+ * is longer. -1: do not retry. random is any 32-bit number.
  */
 int64_t as_aws_retry_ms(const as_aws_error_t *err, unsigned n,
     unsigned base_ms, unsigned max_ms, uint32_t random);
 
 const char *as_aws_class_text(as_aws_class_e class);
 
-/* Fills an error from a code, as entries of a batch have it; the class of
- * what neither code nor status tells is AS_AWS_PERMANENT. */
+/* Fills an error from a code, such as that of a batch entry.  The class is
+ * AS_AWS_PERMANENT where neither code nor status is known. */
 void as_aws_error_set(as_aws_error_t *err, int status, const char *code,
     size_t code_len, const char *message, size_t message_len);
 
-/* "Code: message", for a person. */
+/* Writes "Code: message", for the log. */
 void as_aws_error_tell(const as_aws_error_t *err,
     char reason[AS_AWS_REASON_LEN]);
 

@@ -1,5 +1,5 @@
 /*
- * One call to AWS: credentials, signature, HTTP, and what its error means.
+ * A call to AWS: credentials, signature, HTTP, and the handling of its error.
  */
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "aws/aws_error.h"
 
 
-#define AS_AWS_KEEP        512         /* call records kept for the next */
+#define AS_AWS_KEEP        512         /* call records kept for reuse */
 #define AS_AWS_TIMEOUT_MS  10000
 
 
@@ -104,7 +104,10 @@ as_aws_finish(as_aws_call_t *call, const as_aws_error_t *err,
 }
 
 
-/* Tells a failure of our own, never inside the call that caused it. */
+/*
+ * Reports a failure of the worker itself in the next turn, never inside the
+ * call that caused it.
+ */
 static void
 as_aws_fail_later(as_aws_call_t *call, as_aws_class_e class,
     const char *code, const char *message)
@@ -141,7 +144,7 @@ as_aws_ask_credentials(as_aws_call_t *call)
 }
 
 
-/* A second attempt of a call of which the first told us how to mend it. */
+/* Repeats a call after its cause of failure was corrected. */
 static void
 as_aws_again(as_aws_call_t *call, const as_aws_error_t *err)
 {
@@ -157,7 +160,7 @@ as_aws_again(as_aws_call_t *call, const as_aws_error_t *err)
 }
 
 
-/* Whether another attempt is worth it: once for each reason. */
+/* Whether to repeat the call: at most once for each cause. */
 static bool
 as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
 {
@@ -168,7 +171,7 @@ as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
     if (as_aws_error_expired(err, call->temporary)) {
         keys = as_credentials_peek(aws->creds);
 
-        /* Another call may have renewed them meanwhile. */
+        /* Another call may have renewed the keys in the meantime. */
         if (keys != NULL && strcmp(keys->access_key, call->access_key) == 0)
         {
             as_credentials_refused(aws->creds);

@@ -1,5 +1,5 @@
 /*
- * What aws.c and aws_call.c share.
+ * Shared by aws.c and aws_call.c.
  */
 
 #ifndef AS_AWS_CALL_H
@@ -21,7 +21,7 @@ struct as_aws_call_s {
 
     as_aws_service_e  service;
     char             *url;             /* NULL: the endpoint */
-    const char       *target;          /* in the text after the body */
+    const char       *target;          /* points into text, after the body */
     as_text_t         text;            /* body, NUL, target */
     size_t            body_len;
     size_t            max_answer;
@@ -31,12 +31,12 @@ struct as_aws_call_s {
     void             *data;
 
     as_http_call_t   *http_call;
-    char              access_key[AS_AWS_KEY_LEN];   /* that signed it */
-    unsigned          temporary:1;     /* it came with a session token */
-    unsigned          waiting:1;       /* for credentials */
-    unsigned          renewed:1;       /* credentials, once */
-    unsigned          corrected:1;     /* the clock, once */
-    as_timer_t        failed;          /* reports error */
+    char              access_key[AS_AWS_KEY_LEN];   /* key of the signature */
+    unsigned          temporary:1;     /* credentials with a session token */
+    unsigned          waiting:1;       /* waits for credentials */
+    unsigned          renewed:1;       /* repeated with new credentials */
+    unsigned          corrected:1;     /* repeated with the corrected time */
+    as_timer_t        failed;          /* reports error in the next turn */
     as_aws_error_t    error;
 };
 
@@ -59,7 +59,7 @@ void as_aws_call_free(as_aws_call_t *call);
 /* aws_sign.c */
 const char *as_aws_content_type(const as_aws_call_t *call);
 
-/* The Authorization header's line, allocated; NULL with errno. */
+/* The Authorization header line, allocated.  NULL with errno. */
 char *as_aws_authorization(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     const as_credentials_keys_t *keys, const char *date);
 

@@ -88,13 +88,13 @@ as_aws_endpoint_parse(as_aws_endpoint_t *ep, const char *url,
 }
 
 
-/* A partition: its DNS suffixes, and its FIPS names (AWS Fault Isolation
+/* A partition: its DNS suffixes and its FIPS names (AWS Fault Isolation
  * Boundaries, appendix; the endpoint rule sets of SNS, SQS and STS). */
 typedef struct {
     const char  *prefix;               /* of its regions */
     const char  *suffix;
-    const char  *dualstack;            /* NULL: it has none */
-    const char  *fips;                 /* "sns" FIPS; NULL: it has none */
+    const char  *dualstack;            /* NULL: none */
+    const char  *fips;                 /* "sns" FIPS; NULL: none */
 } as_aws_partition_t;
 
 
@@ -123,8 +123,8 @@ as_aws_endpoint_partition(const char *region)
 }
 
 
-/* A setting by its variable, or else by the profile; allocated, NULL where
- * it is nowhere.  variable NULL: of the profile alone. */
+/* A setting: the environment variable, or else the profile.  Allocated; NULL
+ * where it is in neither. variable NULL: only the profile. */
 static char *
 as_aws_endpoint_get(as_fetch_t *fetch, const char *variable,
     const char *name)
@@ -145,7 +145,7 @@ as_aws_endpoint_get(as_fetch_t *fetch, const char *variable,
 }
 
 
-/* 1, 0, or -1 with a sentence in err. */
+/* 1, 0, or -1 with a message in err. */
 static int
 as_aws_endpoint_flag(as_fetch_t *fetch, const char *variable,
     const char *name, char err[AS_AWS_ERROR_LEN])
@@ -169,8 +169,8 @@ as_aws_endpoint_flag(as_fetch_t *fetch, const char *variable,
 }
 
 
-/* The URL that a setting has (SDKs and Tools Reference Guide, "Service-
- * specific endpoints"), allocated; NULL where none has. */
+/* The configured URL (SDKs and Tools Reference Guide, "Service-specific
+ * endpoints"), allocated; NULL where there is none. */
 static char *
 as_aws_endpoint_setting(as_fetch_t *fetch, const char *service)
 {
@@ -200,7 +200,7 @@ as_aws_endpoint_setting(as_fetch_t *fetch, const char *service)
 }
 
 
-/* A region goes into a host name: nothing else may come with it. */
+/* Restricts a region to what a host name may contain. */
 static bool
 as_aws_endpoint_region(const char *region)
 {
@@ -210,7 +210,7 @@ as_aws_endpoint_region(const char *region)
 }
 
 
-/* AWS's own endpoint of a region. */
+/* AWS's default endpoint of a region. */
 static int
 as_aws_endpoint_own(as_aws_endpoint_t *ep, const char *service,
     const char *region, bool fips, bool dualstack,
@@ -260,7 +260,7 @@ as_aws_endpoint_find(as_aws_endpoint_t *ep, as_aws_service_e service,
         return -1;
     }
 
-    /* enough of one to look for settings */
+    /* only as much as reading settings needs */
     memset(&fetch, 0, sizeof(fetch));
     fetch.getenv = get;
     fetch.getenv_data = data;

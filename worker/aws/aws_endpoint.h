@@ -1,5 +1,5 @@
 /*
- * Where a service is.  For as_aws*.c and as_credentials*.c.
+ * The endpoints of services.  For aws*.c and credentials*.c.
  */
 
 #ifndef AS_AWS_ENDPOINT_H
@@ -11,25 +11,25 @@
 
 
 typedef struct {
-    char  *url;                        /* as it is called */
-    char  *host;                       /* the Host header */
-    char  *path;                       /* "/" at least, no query */
-    bool   configured;                 /* by a setting: may be private */
+    char  *url;                        /* URL to call */
+    char  *host;                       /* value of the Host header */
+    char  *path;                       /* at least "/", without query */
+    bool   configured;                 /* from a setting: may be private */
 } as_aws_endpoint_t;
 
 
-/* 0, or -1 with a sentence in err. */
+/* 0, or -1 with a message in err. */
 int as_aws_endpoint_find(as_aws_endpoint_t *ep, as_aws_service_e service,
     const char *region, as_getenv_pt get, void *data,
     char err[AS_AWS_ERROR_LEN]);
 
-/* Takes an http or https URL apart; the same. */
+/* Parses an http or https URL.  0, or -1 with a message in err. */
 int as_aws_endpoint_parse(as_aws_endpoint_t *ep, const char *url,
     char err[AS_AWS_ERROR_LEN]);
 
 void as_aws_endpoint_free(as_aws_endpoint_t *ep);
 
-/* "sns", "sqs", "sts": the name in signatures and host names. */
+/* "sns", "sqs", "sts": the service's name in signatures and host names. */
 const char *as_aws_service_name(as_aws_service_e service);
 
 

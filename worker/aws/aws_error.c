@@ -65,7 +65,7 @@ static const as_aws_code_t  as_aws_codes[] = {
     { "NotFoundException", AS_AWS_NOT_FOUND },
     { "ResourceNotFoundException", AS_AWS_NOT_FOUND },
 
-    /* A queue of the name was deleted less than 60 seconds ago. */
+    /* A queue of this name was deleted less than 60 seconds ago. */
     { "QueueDeletedRecently", AS_AWS_RETRY },
     { "InternalFailure", AS_AWS_RETRY },
     { "InternalError", AS_AWS_RETRY },
@@ -105,7 +105,7 @@ as_aws_error_class(int status, const char *code)
 }
 
 
-/* A part of a text, cut at a character, without control characters. */
+/* Copies a text, cut at a character, without control characters. */
 static void
 as_aws_error_copy(char *dst, size_t size, const char *src, size_t len)
 {
@@ -270,7 +270,7 @@ as_aws_error_read(as_aws_error_t *err, const as_http_answer_t *answer)
         return;
     }
 
-    /* Not by the Content-Type: some say text/html of everything. */
+    /* By content, not by Content-Type: some servers always send text/html. */
     if (answer->len > 0
         && (answer->body[0] == '{' ? as_aws_error_json(err, answer)
                                    : as_aws_error_xml(err, answer)))

@@ -1,5 +1,5 @@
 /*
- * What an answer that is no success means.  For as_aws*.c.
+ * Classifies unsuccessful answers.  For aws*.c.
  */
 
 #ifndef AS_AWS_ERROR_H
@@ -8,14 +8,14 @@
 #include "aws/aws.h"
 
 
-/* Of an answer with an error or a status other than 2xx. */
+/* Reads the error of an answer that failed or has a status other than 2xx. */
 void as_aws_error_read(as_aws_error_t *err, const as_http_answer_t *answer);
 
-/* Of something that never left: our own reason. */
+/* Sets an error of the worker itself, for a call that was not sent. */
 void as_aws_error_own(as_aws_error_t *err, as_aws_class_e class,
     const char *code, const char *message);
 
-/* Whether newer credentials, or a corrected clock, may help. */
+/* Whether new credentials, or a corrected clock, may help. */
 bool as_aws_error_expired(const as_aws_error_t *err, bool temporary);
 bool as_aws_error_skewed(const as_aws_error_t *err);
 

@@ -1,5 +1,5 @@
 /*
- * The chain of providers, and the keys it found.
+ * The chain of credential providers, and the cached keys.
  */
 
 #include <errno.h>
@@ -13,29 +13,32 @@
 #include "base/text.h"
 
 
-/* New keys are fetched when the old ones end within this; AWS hands out new
- * ones at least five minutes ahead (EC2 User Guide, instance metadata). */
+/* ms: keys are renewed when they expire within this time.  AWS returns new ones
+ * at least five minutes earlier (EC2 User Guide, instance metadata). */
 #define AS_CREDENTIALS_AHEAD_MS  300000
 
-/* What ends sooner is not used any more. */
+/* ms: keys that expire within this time are not used. */
 #define AS_CREDENTIALS_LEAST_MS  5000
 
-/* Between attempts to refresh keys that still hold. */
+/* ms between attempts to renew keys that are still valid. */
 #define AS_CREDENTIALS_PAUSE_MS  15000
 
-/* Under the minute after which a worker without progress counts as stuck. */
+/*
+ * ms: less than the minute after which a worker without progress counts as
+ * stuck.
+ */
 #define AS_CREDENTIALS_PROCESS_MS  30000
 
-/* The same for an instance's that have ended: they are used on, as AWS takes
- * them for longer in an outage of its own (SDKs and Tools Reference Guide,
- * "IMDS credential provider", static stability). */
+/* ms between attempts to renew an instance's expired keys.  They are still
+ * used, since AWS accepts them for longer during an outage of its own (SDKs and
+ * Tools Reference Guide, "IMDS credential provider", static stability). */
 #define AS_CREDENTIALS_STALE_MS  300000
 
-/* Where AWS refuses keys and their provider has no others: before it is asked
- * again, doubled each time up to AS_CREDENTIALS_PAUSE_MS. */
+/* ms between attempts while the provider has only keys that AWS refuses.
+ * Doubled after each, up to AS_CREDENTIALS_PAUSE_MS. */
 #define AS_CREDENTIALS_REFUSED_MS  1000
 
-/* As the SDKs: AWS allows five minutes. */
+/* ms: as the SDKs; AWS allows five minutes. */
 #define AS_CREDENTIALS_SKEW_MS  240000
 
 
@@ -56,9 +59,9 @@ struct as_credentials_s {
     as_keys_t               keys;
     as_credentials_keys_t   view;      /* of keys */
     bool                    valid;
-    int64_t                 refreshed_ms;      /* the last attempt, mono */
-    bool                    refused;   /* keys, by AWS, since that */
-    int64_t                 pause_ms;  /* after it, where they are refused */
+    int64_t                 refreshed_ms;      /* last attempt, monotonic ms */
+    bool                    refused;   /* AWS refused the keys since then */
+    int64_t                 pause_ms;  /* ms from it to the next attempt */
 
     as_waiter_t            *waiters;
     as_waiter_t           **last;
@@ -172,7 +175,7 @@ as_credentials_region(as_credentials_t *creds)
 }
 
 
-/* Every waiter is told, those excepted that come while this runs. */
+/* Calls all waiting callbacks, except those added while this runs. */
 static void
 as_credentials_tell(as_credentials_t *creds, const char *error)
 {
@@ -245,7 +248,7 @@ as_credentials_same(const as_keys_t *a, const as_keys_t *b)
 }
 
 
-/* The same keys are tried once more, as AWS may take them again. */
+/* The same keys are used once more, since AWS may accept them again. */
 static void
 as_credentials_pause(as_credentials_t *creds, bool ready)
 {
@@ -284,7 +287,7 @@ as_credentials_settle(as_credentials_t *creds, as_provider_e result)
         as_credentials_tell(creds, NULL);
 
     } else if (as_credentials_usable(creds)) {
-        /* A refresh ahead failed: what there is still holds. */
+        /* An early renewal failed: the cached keys are still valid. */
         as_credentials_tell(creds, NULL);
 
     } else {
@@ -293,7 +296,10 @@ as_credentials_settle(as_credentials_t *creds, as_provider_e result)
 }
 
 
-/* What one provider came to; the chain goes on where it had nothing. */
+/*
+ * Handles a provider's result.  The chain continues where the provider is not
+ * configured.
+ */
 static void
 as_credentials_result(as_credentials_t *creds, as_provider_e result)
 {
@@ -494,7 +500,7 @@ as_credentials_refused(as_credentials_t *creds)
     creds->valid = false;
     creds->refused = true;
 
-    /* AWS took them for long: another incident */
+    /* AWS accepted the keys for a long time: a separate incident */
     if (as_clock_mono_ms(creds->fetch.clock) - creds->refreshed_ms
         > AS_CREDENTIALS_STALE_MS)
     {

@@ -36,9 +36,9 @@ as_container_done(void *data, const as_http_answer_t *answer)
 
 
 /*
- * Without TLS only where the guide allows it: loopback, ECS, EKS.  A name
- * that merely resolves there is refused: DNS is not asked before the token
- * would be on its way.
+ * Without TLS, only the hosts that the guide allows: loopback, ECS, EKS.  A
+ * name that resolves to one of them is refused, since the check comes before
+ * the DNS query.
  */
 static bool
 as_container_allowed(const char *url)
@@ -75,8 +75,8 @@ as_container_allowed(const char *url)
 }
 
 
-/* "Authorization: TOKEN", allocated; NULL where there is none: then *rc
- * tells whether that is right. */
+/* "Authorization: TOKEN", allocated.  NULL where there is none; *rc says
+ * whether that is an error. */
 static char *
 as_container_token(as_fetch_t *fetch, as_provider_e *rc)
 {

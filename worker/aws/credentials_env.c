@@ -23,7 +23,7 @@ as_provider_env_start(as_fetch_t *fetch)
         return as_fetch_none(fetch, "AWS_ACCESS_KEY_ID is not set");
     }
 
-    /* A value lives only until the next one is asked for. */
+    /* A value is valid only until the next one is read. */
     access = strdup(value);
 
     value = as_fetch_env(fetch, "AWS_SECRET_ACCESS_KEY");

@@ -1,5 +1,5 @@
 /*
- * What several providers need: reasons, keys, their JSON, small files.
+ * Functions for several providers: reasons, keys, JSON, small files.
  */
 
 #include <errno.h>

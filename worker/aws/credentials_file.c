@@ -1,8 +1,8 @@
 /*
- * The profile files' format (AWS SDKs and Tools Reference Guide, "Shared
- * config and credentials files"): sections, "name = value", comments in
- * lines of their own or after a blank.  What is indented deeper than the
- * setting above it is nested in that setting, or goes on with its value.
+ * The format of the profile files (AWS SDKs and Tools Reference Guide, "Shared
+ * config and credentials files"): sections, "name = value", comments on their
+ * own lines or after a blank.  A line that is indented deeper than the setting
+ * above is nested in that setting, or continues its value.
  */
 
 #include <ctype.h>
@@ -24,16 +24,18 @@
 
 typedef struct {
     const char  *kind;                 /* "profile", "services" */
-    const char  *section;              /* the name of the one sought */
-    const char  *parent;               /* the setting around it, or NULL */
-    const char  *name;                 /* NULL: only whether it exists */
+    const char  *section;              /* name of the section to find */
+    const char  *parent;               /* the setting that contains it, or
+                                          NULL */
+    const char  *name;                 /* NULL: only check that it exists */
     bool         config;               /* sections are "KIND NAME" */
     bool         inside;
     bool         prefixed;             /* "profile default" was found */
     bool         found;
-    bool         setting;              /* the section has one already */
-    size_t       indent;               /* of it */
-    bool         current;              /* it is the parent, or the sought */
+    bool         setting;              /* the section has had a setting */
+    size_t       indent;               /* of that setting */
+    bool         current;              /* it is the parent, or the one to
+                                          find */
     char        *value;
 } as_profile_scan_t;
 
@@ -84,7 +86,7 @@ as_profile_unquote(char *p)
 }
 
 
-/* "profile default" counts, and not "default", where there are both. */
+/* "profile default" takes precedence over "default". */
 static bool
 as_profile_default(as_profile_scan_t *scan, bool prefixed)
 {
@@ -135,7 +137,7 @@ as_profile_section(as_profile_scan_t *scan, char *line)
 }
 
 
-/* Ends a value where a comment begins: after a blank, outside of quotes. */
+/* Ends a value at a comment: after a blank, outside of quotes. */
 static void
 as_profile_comment(char *value)
 {
@@ -156,8 +158,8 @@ as_profile_comment(char *value)
 }
 
 
-/* Whether the line sets name; then *value is its value.  Names have no
- * case. */
+/* Whether the line sets name; then *value is its value.  Names are not
+ * case-sensitive. */
 static bool
 as_profile_sets(char *line, const char *name, char **value)
 {
@@ -187,7 +189,7 @@ as_profile_take(as_profile_scan_t *scan, const char *value)
 }
 
 
-/* More of the value of the setting above. */
+/* Appends a continuation line to the value of the setting above. */
 static void
 as_profile_append(as_profile_scan_t *scan, char *line)
 {
@@ -286,8 +288,8 @@ as_profile_scan(as_profile_scan_t *scan, const char *path)
 }
 
 
-/* The path of one of the two files, allocated; NULL where unknown.  "~/" is
- * the home folder, as in the guide's "Home directory resolution". */
+/* The path of one of the two files, allocated; NULL where unknown. "~/" is the
+ * home folder, as in the guide's "Home directory resolution". */
 static char *
 as_profile_path(as_fetch_t *fetch, bool config)
 {
@@ -305,7 +307,7 @@ as_profile_path(as_fetch_t *fetch, bool config)
         value = config ? "~/.aws/config" : "~/.aws/credentials";
     }
 
-    /* it lives only until the next one is asked for */
+    /* a value is valid only until the next one is read */
     given = strdup(value);
     value = as_fetch_env(fetch, "HOME");
 

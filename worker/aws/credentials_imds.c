@@ -1,6 +1,7 @@
 /*
- * The instance's provider: IMDSv2 only (EC2 User Guide, "Use the Instance
- * Metadata Service"): a token, the role's name, its keys.
+ * The provider for EC2 instances: IMDSv2 only (EC2 User Guide, "Use the
+ * Instance Metadata Service").  It requests a token, the role's name, then the
+ * role's keys.
  */
 
 #include <errno.h>
@@ -76,7 +77,7 @@ as_imds_call(as_fetch_t *fetch, const char *method, const char *path,
 }
 
 
-/* true where the answer is good; otherwise the provider has ended. */
+/* True where the answer is good; otherwise it has ended the provider. */
 static bool
 as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
     const char *what)
@@ -90,7 +91,7 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
         return false;
     }
 
-    /* an endpoint that is not there at all is no instance's */
+    /* without an endpoint this is not an instance */
     fetch->transient = answer->status >= 500 || answer->status == 429;
 
     if (answer->status != 200) {

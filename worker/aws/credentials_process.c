@@ -1,8 +1,7 @@
 /*
  * credential_process (AWS CLI User Guide, "Sourcing credentials with an
- * external process"): a command of the operator's, run by /bin/sh.  Its
- * output, its end and its time limit are events of the loop, which never
- * waits for it.
+ * external process"): an operator's command, run by /bin/sh.  Its output, its
+ * end and its time limit are events of the loop, which never blocks on it.
  */
 
 #include <errno.h>
@@ -20,21 +19,21 @@
 #include "aws/credentials_profile.h"
 
 
-#define AS_PROCESS_KILLED_MS  1000     /* for the end of what is killed */
+#define AS_PROCESS_KILLED_MS  1000     /* ms for a killed process to end */
 
 
 extern char  **environ;
 
 typedef struct {
     pid_t        pid;
-    int          out;                  /* -1: it was read to its end */
+    int          out;                  /* -1: read to its end */
     int          end;                  /* readable when the shell has ended */
     as_watch_t   out_watch;
     as_watch_t   end_watch;
     as_timer_t   timer;
     int          status;
     bool         ended;
-    const char  *why;                  /* it was killed; NULL: it was not */
+    const char  *why;                  /* why it was killed; NULL: it was not */
     size_t       len;
     char         output[AS_FETCH_ANSWER_MAX];
 } as_process_t;
@@ -51,8 +50,8 @@ as_process_close(as_fetch_t *fetch, int *fd, as_watch_t *watch)
 }
 
 
-/* Also where the shell has not ended: what cannot be killed, as it is
- * another user's, is not waited for. */
+/* Does not wait for a shell that has not ended: a process of another user
+ * cannot be killed. */
 static void
 as_process_free(as_fetch_t *fetch)
 {
@@ -86,7 +85,7 @@ as_process_cancel(as_fetch_t *fetch)
 }
 
 
-/* All of its group; its end is told by an event. */
+/* Kills the process group; an event reports its end. */
 static void
 as_process_kill(as_fetch_t *fetch, const char *why)
 {
@@ -180,7 +179,7 @@ as_process_ended(void *data)
     as_fetch_t    *fetch = data;
     as_process_t  *process = fetch->state;
 
-    /* -1: where SIGCHLD is ignored its status is lost; the output decides */
+    /* -1: SIGCHLD is ignored and the status is lost; the output decides */
     if (waitpid(process->pid, &process->status, WNOHANG) == 0) {
         return;
     }
@@ -191,7 +190,7 @@ as_process_ended(void *data)
 }
 
 
-/* Its time is over; a second time: it cannot be killed. */
+/* The time limit; the second time, the process could not be killed. */
 static void
 as_process_late(void *data)
 {
@@ -203,7 +202,7 @@ as_process_late(void *data)
         return;
     }
 
-    /* what it left behind holds its output open */
+    /* a process that it started keeps its output open */
     if (process->why == NULL) {
         as_process_kill(fetch, "left its output open");
     }
@@ -212,8 +211,9 @@ as_process_late(void *data)
 }
 
 
-/* In a group of its own, so that all of it can be ended; with the signals as
- * a shell expects them, and with no descriptor of ours but stderr. */
+/* Runs the command in its own process group, so that all of it can be killed.
+ * It has the default signal handling that a shell expects, and no descriptor of
+ * the worker except stderr. */
 static int
 as_process_spawn(as_process_t *process, const char *command, int out,
     char **env)
@@ -277,7 +277,7 @@ as_process_environ_free(char **env)
 }
 
 
-/* 0, or an errno; where it is not 0 nothing runs. */
+/* 0, or an errno; then no process runs. */
 static int
 as_process_run(as_fetch_t *fetch, as_process_t *process, const char *command)
 {
@@ -298,7 +298,7 @@ as_process_run(as_fetch_t *fetch, as_process_t *process, const char *command)
         goto out;
     }
 
-    /* The writing end is the command's: blocking, as it expects. */
+    /* The command expects that its output blocks. */
     (void) fcntl(fds[1], F_SETFL, 0);
     process->out = fds[0];
     rc = as_process_spawn(process, command, fds[1], env);

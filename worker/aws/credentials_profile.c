@@ -1,6 +1,6 @@
 /*
- * The provider of profiles: a role, static keys or a process, in the SDKs'
- * order.
+ * The provider for profiles: a role, static keys or a process, in the order of
+ * the SDKs.
  */
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "aws/credentials_profile.h"
 
 
-/* Static keys of a profile; NONE where it has none. */
+/* The static keys of a profile; NONE where it has none. */
 static as_provider_e
 as_profile_static(as_fetch_t *fetch, const char *profile)
 {
@@ -42,7 +42,7 @@ as_profile_static(as_fetch_t *fetch, const char *profile)
 }
 
 
-/* Keys that are not in the files at all. */
+/* Gets keys from a provider outside of the files (credential_source). */
 static as_provider_e
 as_profile_source(as_fetch_t *fetch, const char *profile, const char *source)
 {
@@ -70,7 +70,7 @@ as_profile_source(as_fetch_t *fetch, const char *profile, const char *source)
 }
 
 
-/* The profile's role comes after its source's keys are there. */
+/* Queues the profile's role until the keys of its source are available. */
 static as_provider_e
 as_profile_push(as_fetch_t *fetch, const char *profile)
 {
@@ -108,8 +108,7 @@ as_profile_roles_clear(as_fetch_t *fetch)
 }
 
 
-/* Assumes the role of a profile: with its identity token, or with the keys
- * at hand. */
+/* Assumes the role of a profile with its identity token or the current keys. */
 static as_provider_e
 as_profile_assume(as_fetch_t *fetch, const char *profile)
 {
@@ -221,7 +220,7 @@ as_profile_missing(as_fetch_t *fetch, const char *profile)
 }
 
 
-/* IAM Identity Center's keys come out of a browser. */
+/* The keys of IAM Identity Center require a browser login. */
 static as_provider_e
 as_profile_rest(as_fetch_t *fetch, const char *profile)
 {
@@ -294,8 +293,8 @@ as_provider_profile_start(as_fetch_t *fetch)
 }
 
 
-/* With each link's keys the role before it is assumed; where a link has none
- * the chain is broken. */
+/* Assumes each queued role with the keys of the step before.  A step without
+ * keys fails the chain. */
 static as_provider_e
 as_provider_profile_more(as_fetch_t *fetch, as_provider_e result)
 {

@@ -1,7 +1,7 @@
 /*
- * The profile files: ~/.aws/credentials and ~/.aws/config, or where
- * AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE say; the profile is that
- * of AWS_PROFILE, "default" without it.
+ * The profile files: ~/.aws/credentials and ~/.aws/config, or the files that
+ * AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE name.  The profile is
+ * AWS_PROFILE, by default "default".
  */
 
 #ifndef AS_CREDENTIALS_PROFILE_H
@@ -12,38 +12,41 @@
 #include "aws/credentials_provider.h"
 
 
-/* A setting of a profile; the credentials file before the config file.
- * Allocated: the caller wipes and frees it.  NULL where there is none. */
+/* A setting of a profile; the credentials file takes precedence over the config
+ * file.  Allocated: the caller frees it with as_profile_free().  NULL where
+ * there is none. */
 char *as_profile_get(as_fetch_t *fetch, const char *profile,
     const char *name);
 
-/* The same of "[services SERVICES]" of the config file: what is nested under
+/* The same for "[services SERVICES]" of the config file: a setting nested under
  * a service's name ("sns"). */
 char *as_profile_service(as_fetch_t *fetch, const char *services,
     const char *service, const char *name);
 
-/* "; PATH: why" where a file is there and cannot be read, or "". */
+/*
+ * Writes "; PATH: why" for a file that exists and cannot be read, otherwise "".
+ */
 void as_profile_unread(as_fetch_t *fetch, char *why, size_t size);
 
 /* Whether either file has the profile. */
 bool as_profile_exists(as_fetch_t *fetch, const char *profile);
 
-/* The name of the profile that is asked for; allocated, or NULL. */
+/* The name of the selected profile; allocated, or NULL. */
 char *as_profile_name(as_fetch_t *fetch);
 
 /* AWS_REGION, AWS_DEFAULT_REGION or the profile's; allocated, or NULL. */
 char *as_profile_region(as_fetch_t *fetch);
 
-/* Secrets out of memory, and free; NULL is allowed. */
+/* Wipes and frees; text may be NULL. */
 void as_profile_free(char *text);
 
-/* Forgets the roles that were still to be assumed. */
+/* Drops the roles that are still to be assumed. */
 void as_profile_roles_clear(as_fetch_t *fetch);
 
 /* credential_process: runs the command in a shell, reads its JSON. */
 as_provider_e as_process_start(as_fetch_t *fetch, const char *command);
 
-/* Roles: STS.  token_file NULL: signed with the keys given. */
+/* A role to assume with STS. token_file NULL: signed with the keys given. */
 typedef struct {
     const char  *role_arn;
     const char  *session_name;         /* NULL: "autostock" */
@@ -52,7 +55,7 @@ typedef struct {
     const char  *access_key;
     const char  *secret_key;
     const char  *session_token;
-    unsigned     duration_s;           /* 0: STS's own, an hour */
+    unsigned     duration_s;           /* 0: STS's default, an hour */
 } as_role_t;
 
 as_provider_e as_role_start(as_fetch_t *fetch, const as_role_t *role);

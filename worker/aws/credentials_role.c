@@ -113,7 +113,7 @@ as_role_done(void *data, const as_http_answer_t *answer)
 }
 
 
-/* 0, or -1; headers are NUL-terminated lines in text. */
+/* 0, or -1. text receives the headers as NUL-terminated lines. */
 static int
 as_role_sign(as_fetch_t *fetch, const as_role_t *role,
     const as_aws_endpoint_t *ep, const char *region, const as_text_t *body,
@@ -213,7 +213,10 @@ as_role_post(as_fetch_t *fetch, const as_aws_endpoint_t *ep,
 }
 
 
-/* The identity token, read anew each time: it is replaced in place. */
+/*
+ * Reads the identity token each time: the file is replaced when the token is
+ * renewed.
+ */
 static as_provider_e
 as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
 {

@@ -18,7 +18,7 @@ as_policy_statement(const char *queue_arn, const char *topic_arn)
 }
 
 
-/* A list of statements of which none is an older one of ours. */
+/* The statements of a list without older ones of the worker. */
 static json_t *
 as_policy_others(json_t *list)
 {

@@ -1,7 +1,7 @@
 /*
- * A queue's policy, evaluated for the one request that counts: SNS sends to
- * the queue for the topic (IAM User Guide, "Policy evaluation logic" and
- * "IAM JSON policy elements"; AWS global condition context keys).
+ * Evaluates a queue's policy for one request: SNS sends a message of the topic
+ * to the queue (IAM User Guide, "Policy evaluation logic" and "IAM JSON policy
+ * elements"; AWS global condition context keys).
  */
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define AS_POLICY_SERVICE  "sns.amazonaws.com"
 
 
-/* In this order AND is the least, OR the greatest. */
+/* Ordered so that AND is the minimum and OR the maximum. */
 typedef enum {
     AS_IS_NO = 0,
     AS_IS_UNCLEAR,
@@ -25,10 +25,10 @@ typedef struct {
     const char  *queue_arn;
     const char  *topic_arn;
     char         account[32];          /* of the topic */
-    char         unclear[96];          /* the last thing not known */
+    char         unclear[96];          /* the last unknown value */
 } as_judge_t;
 
-/* A condition's operator, taken apart. */
+/* A condition's operator, parsed. */
 typedef struct {
     char  base[40];                    /* without prefix, suffix and Not */
     bool  negated;
@@ -53,7 +53,7 @@ as_judge_unclear(as_judge_t *judge, const char *what)
 }
 
 
-/* "*" and "?"; over the first len bytes of text. */
+/* Matches "*" and "?" against the first len bytes of text. */
 static bool
 as_judge_glob(const char *pattern, size_t plen, const char *text, size_t len,
     bool fold)
@@ -94,8 +94,8 @@ as_judge_glob(const char *pattern, size_t plen, const char *text, size_t len,
 }
 
 
-/* Each of the six parts for itself; parts left out are "*".  *whole tells
- * whether none is, or "*" stands for all. */
+/* Matches each of the six parts separately; absent parts match all. *whole is
+ * set where no part is absent, or "*" stands for all. */
 static bool
 as_judge_arn(const char *pattern, const char *arn, bool *whole)
 {
@@ -134,7 +134,7 @@ as_judge_action(as_judge_t *judge, const char *action)
 {
     (void) judge;
 
-    /* Actions are compared without case. */
+    /* Actions are not case-sensitive. */
     return as_judge_glob(action, strlen(action), "sqs:SendMessage", 15, true)
            ? AS_IS_YES : AS_IS_NO;
 }
@@ -164,7 +164,7 @@ as_judge_service(as_judge_t *judge, const char *service)
         return AS_IS_YES;
     }
 
-    /* a region's own name counts where SNS delivers into another region */
+    /* a regional name applies where SNS delivers to another region */
     len = strlen(service);
 
     return strncmp(service, "sns.", 4) == 0 && len > 14
@@ -183,7 +183,7 @@ as_judge_everyone(as_judge_t *judge, const char *principal)
 }
 
 
-/* A value, or any of an array of values. */
+/* A value, or any value of an array. */
 static as_is_e
 as_judge_any(as_judge_t *judge, const json_t *value,
     as_is_e (*one)(as_judge_t *judge, const char *value))
@@ -224,8 +224,8 @@ as_judge_principal(as_judge_t *judge, const json_t *principal)
 }
 
 
-/* What the request has under a condition's key: its value, "" where it has
- * none, NULL where that is not known.  A key's name has no case. */
+/* The request's value of a condition key: "" where the request has none, NULL
+ * where it is unknown.  Keys are not case-sensitive. */
 static const char *
 as_judge_key(const as_judge_t *judge, const char *key)
 {
@@ -241,7 +241,7 @@ as_judge_key(const as_judge_t *judge, const char *key)
         { "aws:PrincipalServiceName", AS_POLICY_SERVICE },
         { "aws:SecureTransport", "true" },
 
-        /* a service is in no organization, and comes through no VPC */
+        /* a service belongs to no organization and uses no VPC */
         { "aws:PrincipalOrgID", "" },
         { "aws:PrincipalOrgPaths", "" },
         { "aws:SourceVpc", "" },
@@ -258,7 +258,7 @@ as_judge_key(const as_judge_t *judge, const char *key)
 }
 
 
-/* "ForAnyValue:StringNotEqualsIfExists" and its like. */
+/* Parses "ForAnyValue:StringNotEqualsIfExists" and the like. */
 static void
 as_judge_operator(as_operator_t *op, const char *name)
 {
@@ -292,7 +292,7 @@ as_judge_operator(as_operator_t *op, const char *name)
 }
 
 
-/* One value of a condition, without the Not. */
+/* Tests one value of a condition, without Not. */
 static as_is_e
 as_judge_value(as_judge_t *judge, const char *base, const char *wanted,
     const char *found)
@@ -354,7 +354,7 @@ as_judge_values(as_judge_t *judge, const char *base, const json_t *values,
 }
 
 
-/* One key of one operator. */
+/* Tests one key of one operator. */
 static as_is_e
 as_judge_test(as_judge_t *judge, const as_operator_t *op, const char *key,
     const json_t *values)
@@ -384,7 +384,7 @@ as_judge_test(as_judge_t *judge, const as_operator_t *op, const char *key,
 }
 
 
-/* All keys of all operators must hold. */
+/* All keys of all operators must match. */
 static as_is_e
 as_judge_condition(as_judge_t *judge, json_t *condition)
 {
@@ -416,7 +416,7 @@ as_judge_condition(as_judge_t *judge, json_t *condition)
 }
 
 
-/* An element, or its Not form. */
+/* Tests an element or its Not form. */
 static as_is_e
 as_judge_element(as_judge_t *judge, const json_t *statement,
     const char *name, const char *not_name,
@@ -449,7 +449,7 @@ as_judge_resources(as_judge_t *judge, const json_t *value)
 }
 
 
-/* Whether a statement is about the request. */
+/* Whether a statement applies to the request. */
 static as_is_e
 as_judge_statement(as_judge_t *judge, const json_t *statement)
 {
@@ -473,7 +473,7 @@ as_judge_statement(as_judge_t *judge, const json_t *statement)
 }
 
 
-/* The strongest statement of an effect; why tells which it is. */
+/* The strongest statement of an effect; why names it. */
 static as_is_e
 as_judge_effect(as_judge_t *judge, const json_t *list, const char *effect,
     char why[AS_POLICY_WHY_LEN])

@@ -12,7 +12,7 @@ struct as_sigv4_s {
     char      *service;
     int        normalize;
 
-    /* of the last day and secret; the secret itself is not kept */
+    /* of the last day and secret; the secret itself is not stored */
     uint8_t    key[AS_SHA256_LEN];
     uint8_t    secret_digest[AS_SHA256_LEN];
     char       day[9];
@@ -168,7 +168,7 @@ as_sigv4_mac(const void *key, size_t key_len, const char *text,
 }
 
 
-/* The key of a day: four HMACs, done once a day and secret. */
+/* Derives the key of a day: four HMACs, once per day and secret. */
 static int
 as_sigv4_key(as_sigv4_t *signer, const char *secret, const char *date)
 {

@@ -1,6 +1,6 @@
 /*
  * AWS Signature Version 4 (AWS General Reference, "Create a signed AWS API
- * request"), over libcrypto.
+ * request"), with libcrypto.
  */
 
 #ifndef AS_SIGV4_H
@@ -17,10 +17,10 @@ typedef struct {
 
 typedef struct {
     const char               *method;
-    const char               *path;    /* as sent, "/" at least */
-    const char               *query;   /* as sent, without "?"; "" for none */
-    const as_sigv4_header_t  *headers; /* all that are signed; host and
-                                          x-amz-date among them */
+    const char               *path;    /* as sent, at least "/" */
+    const char               *query;   /* as sent, without "?"; "": none */
+    const as_sigv4_header_t  *headers; /* all that are signed, including host
+                                          and x-amz-date */
     size_t                    nheaders;         /* up to 32 */
     const void               *body;
     size_t                    body_len;
@@ -30,29 +30,32 @@ typedef struct as_sigv4_s  as_sigv4_t;
 
 
 /*
- * A signer for one region and service; keeps the signing key of the day.
- * NULL with errno.  The strings are copied.
+ * A signer for one region and service.  It caches the signing key of the day.
+ * The strings are copied.  NULL with errno.
  */
 as_sigv4_t *as_sigv4_create(const char *region, const char *service);
 void as_sigv4_destroy(as_sigv4_t *signer);
 
-/* Paths are normalized ("/a/../b" to "/b") unless turned off, as S3 does. */
+/* Paths are normalized ("/a/../b" to "/b") by default.  Turn it off for S3. */
 void as_sigv4_set_normalize(as_sigv4_t *signer, int on);
 
-/* "YYYYMMDDTHHMMSSZ", 16 characters and a NUL, of a time in seconds. */
+/* Formats a time in seconds as "YYYYMMDDTHHMMSSZ", 16 characters and a NUL. */
 #define AS_SIGV4_DATE_LEN  16
 void as_sigv4_date(int64_t unix_s, char date[AS_SIGV4_DATE_LEN + 1]);
 
 /*
- * The value of the Authorization header, allocated: the caller frees it.
- * date is the value of x-amz-date.  NULL with errno: EINVAL (no host, too
- * many headers), ENOMEM, EIO (libcrypto).
+ * The value of the Authorization header, allocated; the caller frees it. date
+ * is the value of x-amz-date.  NULL with errno: EINVAL (no host, too many
+ * headers), ENOMEM, EIO (libcrypto).
  */
 char *as_sigv4_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
     const char *access_key, const char *secret_key,
     const char date[AS_SIGV4_DATE_LEN + 1]);
 
-/* The two steps before it, for tests and diagnosis; the caller frees. */
+/*
+ * The two intermediate results, for tests and diagnosis.  The caller frees
+ * them.
+ */
 char *as_sigv4_canonical(as_sigv4_t *signer, const as_sigv4_request_t *rq);
 char *as_sigv4_string_to_sign(as_sigv4_t *signer,
     const as_sigv4_request_t *rq, const char date[AS_SIGV4_DATE_LEN + 1]);

@@ -11,7 +11,7 @@
 #define AS_SIGV4_PARAMS  64
 
 
-/* A part of the request's query, as it stands. */
+/* A parameter of the request's query, as sent. */
 typedef struct {
     const char  *name;
     size_t       name_len;
@@ -60,7 +60,7 @@ as_sigv4_encode(as_text_t *t, const char *p, size_t len, int slash)
 }
 
 
-/* RFC 3986, section 5.2.4, and "//" to "/". */
+/* RFC 3986, section 5.2.4; also replaces "//" with "/". */
 static void
 as_sigv4_path(as_text_t *t, const char *path, int normalize)
 {
@@ -109,7 +109,7 @@ as_sigv4_path(as_text_t *t, const char *path, int normalize)
         t->failed = true;
 
     } else {
-        /* Encoded once more, for every service but S3. */
+        /* Encoded a second time, as for every service except S3. */
         as_sigv4_encode(t, norm.data, norm.len, 1);
     }
 
@@ -142,7 +142,7 @@ as_sigv4_compare_param(const void *x, const void *y)
 }
 
 
-/* The query is sent percent-encoded already: here it is only sorted. */
+/* The query is already percent-encoded; this only sorts it. */
 static void
 as_sigv4_query(as_text_t *t, const char *query)
 {
@@ -197,7 +197,7 @@ as_sigv4_lower(as_text_t *t, const char *name)
 }
 
 
-/* Trimmed, and runs of blanks made one. */
+/* Trims a value and replaces each run of blanks with one. */
 static void
 as_sigv4_value(as_text_t *t, const char *p)
 {
@@ -218,7 +218,7 @@ as_sigv4_value(as_text_t *t, const char *p)
 }
 
 
-/* Insertion sort: stable, since values of one name keep their order. */
+/* Insertion sort, because it is stable: values of one name keep their order. */
 int
 as_sigv4_sort(const as_sigv4_request_t *rq, const as_sigv4_header_t **order)
 {

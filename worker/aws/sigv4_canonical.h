@@ -1,6 +1,6 @@
 /*
- * The canonical form of a request, as Signature Version 4 hashes it.  For
- * sigv4.c only.
+ * The canonical form of a request, the input of Signature Version 4's hash.
+ * For sigv4.c only.
  */
 
 #ifndef AS_SIGV4_CANONICAL_H
@@ -18,16 +18,16 @@
 void as_sigv4_hex(const uint8_t digest[AS_SHA256_LEN],
     char hex[AS_SIGV4_HEX + 1]);
 
-/* The headers by name; those of one name keep their order.  0, or -1 with
- * errno EINVAL (no host, too many). */
+/* Sorts the headers by name; headers of one name keep their order.  0, or -1
+ * with errno EINVAL (no host, too many). */
 int as_sigv4_sort(const as_sigv4_request_t *rq,
     const as_sigv4_header_t **order);
 
-/* "host;x-amz-date" */
+/* Appends the names of the signed headers: "host;x-amz-date". */
 void as_sigv4_signed_names(as_text_t *t, const as_sigv4_header_t **order,
     size_t n);
 
-/* All lines but the body's hash.  0, or -1 with errno. */
+/* Appends all lines except the hash of the body.  0, or -1 with errno. */
 int as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq,
     int normalize);
 

@@ -1,5 +1,5 @@
 /*
- * SNS: what is asked, as a form.  The answers are read in sns_answer.c.
+ * The requests to SNS, as forms. sns_answer.c parses the answers.
  */
 
 #include <errno.h>
@@ -38,7 +38,7 @@ as_sns_encode(as_text_t *t, const char *p)
 }
 
 
-/* "&NAME=value"; prefix may be empty. */
+/* Appends "&NAME=value"; prefix may be empty. */
 static void
 as_sns_put(as_text_t *t, const char *prefix, const char *name,
     const char *value)

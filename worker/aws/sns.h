@@ -1,6 +1,6 @@
 /*
  * Amazon SNS, query protocol (Amazon SNS API Reference, version 2010-03-31).
- * Handles, errors and callbacks as in sqs.h.
+ * For handles, errors and callbacks see sqs.h.
  */
 
 #ifndef AS_SNS_H
@@ -17,8 +17,8 @@
 
 
 typedef struct {
-    const char  *name;                 /* sent as DataType String */
-    const char  *value;                /* not empty: SNS refuses that */
+    const char  *name;                 /* of DataType String */
+    const char  *value;                /* not empty, as SNS requires */
 } as_sns_attribute_t;
 
 typedef struct {
@@ -35,14 +35,14 @@ typedef struct {
 as_aws_call_t *as_sns_publish(as_aws_t *aws, const char *topic_arn,
     const as_sns_publish_t *entry, as_sqs_text_done_pt done, void *data);
 
-/* n of 1 to 10, together at most 256 KB; results[i] for entries[i], with
+/* n of 1 to 10, at most 256 KB in total; results[i] for entries[i], with
  * message_id. */
 as_aws_call_t *as_sns_publish_batch(as_aws_t *aws, const char *topic_arn,
     const as_sns_publish_t *entries, size_t n, as_sqs_batch_done_pt done,
     void *data);
 
-/* text is the topic's ARN; an existing topic of the name is answered too.  A
- * name ending in ".fifo" makes a FIFO topic. */
+/* text is the topic's ARN, also where the topic exists already.  A name ending
+ * in ".fifo" creates a FIFO topic. */
 as_aws_call_t *as_sns_create_topic(as_aws_t *aws, const char *name,
     as_sqs_text_done_pt done, void *data);
 

@@ -6,18 +6,18 @@
 #include "aws/xml.h"
 
 
-#define AS_SNS_PAGE  100               /* subscriptions of one answer */
+#define AS_SNS_PAGE  100               /* subscriptions per answer */
 
 
-/* Texts that must live until the callback returned: offsets, since the
- * buffer moves while it grows. */
+/* Texts that must stay valid until the callback returns.  They are offsets,
+ * since the buffer moves as it grows. */
 typedef struct {
     as_text_t    text;
     const char  *member;
     size_t       value;                /* 0: none (text begins with a NUL) */
 
     size_t       fields[AS_SNS_PAGE][3];
-    size_t       n;                    /* of fields, complete */
+    size_t       n;                    /* complete fields */
     size_t       current[4];
     size_t       next;
 } as_sns_read_t;
@@ -66,7 +66,7 @@ as_sns_read_destroy(as_sns_read_t *r)
 }
 
 
-/* The answer taken apart by fn; NULL, and why in err. */
+/* Parses the answer with fn.  NULL with the reason in err. */
 static as_sns_read_t *
 as_sns_read(const char *body, size_t len, as_xml_element_pt fn,
     const char *member, as_aws_error_t *err)
@@ -129,7 +129,10 @@ as_sns_text_read(void *data, const as_aws_error_t *err, const char *body,
 }
 
 
-/* Rows of id, code or NUL, message or message id, in the order they end. */
+/*
+ * Collects id, code or NUL, message or message id of each entry, in the order
+ * in which the elements end.
+ */
 static void
 as_sns_batch_element(void *data, const char *path, const char *text)
 {

@@ -1,6 +1,6 @@
 /*
- * SNS: the answers.  For sns.c.  Each function is an as_aws_done_pt; data
- * is an as_sqs_op_t, which it frees.
+ * Parses the answers of SNS.  For sns.c.  Each function is an as_aws_done_pt;
+ * data is an as_sqs_op_t, which it frees.
  */
 
 #ifndef AS_SNS_ANSWER_H

@@ -1,5 +1,5 @@
 /*
- * SQS: what is asked.  The answers are read in sqs_answer.c.
+ * The requests to SQS. sqs_answer.c parses the answers.
  */
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 
 
 /*
- * A message is 1 MiB at most (Amazon SQS quotas; 256 KiB until August 2025).
- * JSON escapes make a byte up to six: room for one such message, and for ten
- * of an ordinary text.
+ * Bytes.  A message is at most 1 MiB (Amazon SQS quotas; 256 KiB until August
+ * 2025) and JSON escapes make up to six bytes of one: room for one such
+ * message, and for ten of an ordinary size.
  */
 #define AS_SQS_RECEIVE_ONE   (6 * 1024 * 1024)
 #define AS_SQS_RECEIVE_MORE  (1152 * 1024)
 #define AS_SQS_ANSWER_MAX   65536
-#define AS_SQS_GRACE_MS     10000      /* beyond the long poll's own time */
+#define AS_SQS_GRACE_MS     10000      /* ms in addition to the long poll */
 
 #define as_sqs_target(name)  "AmazonSQS." name
 
@@ -74,7 +74,7 @@ as_sqs_receive(as_aws_t *aws, const as_sqs_receive_t *rq,
 
     /*
      * AttributeNames is the older name of MessageSystemAttributeNames; the
-     * service knows both.
+     * service accepts both
      */
     as_text_put(&body, ",\"AttributeNames\":[\"All\"],"
                 "\"MessageSystemAttributeNames\":[\"All\"],"
@@ -179,7 +179,7 @@ as_sqs_message_attributes(as_text_t *t, const as_sqs_send_t *entry)
 }
 
 
-/* The members of a message, without the braces around them. */
+/* Appends the members of a message, without the braces. */
 static void
 as_sqs_message(as_text_t *t, const as_sqs_send_t *entry)
 {

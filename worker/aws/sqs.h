@@ -1,9 +1,9 @@
 /*
- * Amazon SQS, AWS JSON 1.0 protocol (Amazon SQS API Reference).  The calls
- * return a handle for as_aws_cancel(), or NULL with errno (as as_aws_send(),
- * and EINVAL where there are more than ten entries, or none); the callback
- * runs once, in a turn of the loop.  What a callback is given lives until it
- * returns.
+ * Amazon SQS, AWS JSON 1.0 protocol (Amazon SQS API Reference).  Each call
+ * returns a handle for as_aws_cancel().  On failure it returns NULL with errno
+ * as as_aws_send(), and EINVAL for a batch of none or more than ten entries.
+ * The callback runs once, in a turn of the loop; its arguments are valid until
+ * it returns.
  */
 
 #ifndef AS_SQS_H
@@ -29,27 +29,27 @@ struct as_sqs_message_s {
     const char  *body;                 /* NUL-terminated UTF-8 */
     size_t       body_len;
     unsigned     receive_count;        /* ApproximateReceiveCount, from 1 */
-    int64_t      sent_ms;              /* SentTimestamp; 0 unknown */
-    int64_t      first_received_ms;    /* of the first receive; 0 unknown */
+    int64_t      sent_ms;              /* SentTimestamp; 0: unknown */
+    int64_t      first_received_ms;    /* of the first receive; 0: unknown */
     const char  *group_id;             /* FIFO; NULL otherwise */
-    const char  *dead_letter_source;   /* ARN; NULL unless redriven/dead */
-    void        *attributes;           /* as_sqs_attribute() reads them */
+    const char  *dead_letter_source;   /* ARN; NULL unless dead or redriven */
+    void        *attributes;           /* read with as_sqs_attribute() */
 };
 
-/* A String or Number attribute of the message, or NULL. */
+/* The value of a String or Number attribute, or NULL. */
 const char *as_sqs_attribute(const as_sqs_message_t *message,
     const char *name);
 
-/* All of them: name, type ("String", "Number", "Binary"), value (base64 for
- * Binary). */
+/* Visits all attributes: name, type ("String", "Number", "Binary"), value
+ * (base64 for Binary). */
 typedef void (*as_sqs_attribute_pt)(void *data, const char *name,
     const char *type, const char *value);
 void as_sqs_attributes(const as_sqs_message_t *message,
     as_sqs_attribute_pt fn, void *data);
 
 
-/* Whether the queue of this URL is FIFO: only those take a de-duplication id;
- * a message group may be on others too (fair queues). */
+/* Whether the queue of this URL is FIFO.  Only FIFO queues take a
+ * de-duplication id; other queues may have message groups too (fair queues). */
 bool as_sqs_is_fifo(const char *queue_url);
 
 
@@ -57,9 +57,9 @@ bool as_sqs_is_fifo(const char *queue_url);
 
 
 /*
- * Where err is not NULL, there may still be messages: those that could be
- * read of an answer that is too large (err->http_error), or holds others that
- * are no UTF-8 (err->code AS_SQS_PARTLY).
+ * Even where err is set there may be messages: those that could be read from an
+ * answer that is too large (err->http_error) or that has other messages that
+ * are not UTF-8 (err->code AS_SQS_PARTLY).
  */
 typedef void (*as_sqs_receive_done_pt)(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n);
@@ -67,7 +67,7 @@ typedef void (*as_sqs_receive_done_pt)(void *data, const as_aws_error_t *err,
 typedef struct {
     const char  *queue_url;
     unsigned     max;                  /* 1 to 10 */
-    unsigned     wait_s;               /* 0 to 20: the long poll */
+    unsigned     wait_s;               /* 0 to 20, of the long poll */
     int          visibility_s;         /* 0 to 43,200; -1: the queue's */
 } as_sqs_receive_t;
 
@@ -75,8 +75,8 @@ as_aws_call_t *as_sqs_receive(as_aws_t *aws, const as_sqs_receive_t *rq,
     as_sqs_receive_done_pt done, void *data);
 
 
-/* One entry's outcome, results[i] for entries[i].  An entry that the answer
- * does not name has class AS_AWS_RETRY. */
+/* The result of one entry, results[i] for entries[i].  An entry that is missing
+ * in the answer has class AS_AWS_RETRY. */
 typedef struct {
     as_aws_class_e  class;             /* AS_AWS_OK: done */
     const char     *code;              /* "" where done */
@@ -84,7 +84,7 @@ typedef struct {
     const char     *message_id;        /* of a send; "" otherwise */
 } as_sqs_result_t;
 
-/* err is not NULL where the whole call failed; then n is 0. */
+/* err is set where the whole call failed; then n is 0. */
 typedef void (*as_sqs_batch_done_pt)(void *data, const as_aws_error_t *err,
     const as_sqs_result_t *results, size_t n);
 
@@ -123,7 +123,10 @@ as_aws_call_t *as_sqs_send_batch(as_aws_t *aws, const char *queue_url,
     void *data);
 
 
-/* The calls with one result: a send's message id, a queue's URL, or "". */
+/*
+ * For calls with one result: the message id of a send, the URL of a queue, or
+ * "".
+ */
 typedef void (*as_sqs_text_done_pt)(void *data, const as_aws_error_t *err,
     const char *text);
 
@@ -140,7 +143,7 @@ as_aws_call_t *as_sqs_queue_url(as_aws_t *aws, const char *name,
     as_sqs_text_done_pt done, void *data);
 
 
-/* A queue's attributes, by AWS's names ("VisibilityTimeout", "Policy"). */
+/* An attribute of a queue, by AWS's name ("VisibilityTimeout", "Policy"). */
 typedef struct {
     const char  *name;
     const char  *value;
@@ -149,11 +152,11 @@ typedef struct {
 typedef void (*as_sqs_pairs_done_pt)(void *data, const as_aws_error_t *err,
     const as_sqs_pair_t *pairs, size_t n);
 
-/* The value of a name among pairs, or NULL. */
+/* The value of name among pairs, or NULL. */
 const char *as_sqs_pair(const as_sqs_pair_t *pairs, size_t n,
     const char *name);
 
-/* All attributes, the approximate depths included. */
+/* All attributes, with the approximate numbers of messages. */
 as_aws_call_t *as_sqs_get_attributes(as_aws_t *aws, const char *queue_url,
     as_sqs_pairs_done_pt done, void *data);
 

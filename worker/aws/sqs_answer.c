@@ -15,7 +15,7 @@ as_sqs_member(const json_t *object, const char *name)
 }
 
 
-/* A number that SQS writes as a string. */
+/* Reads a number that SQS writes as a string. */
 static int64_t
 as_sqs_number(const json_t *object, const char *name)
 {
@@ -33,8 +33,8 @@ as_sqs_number(const json_t *object, const char *name)
 }
 
 
-/* JSON out of an answer: strict UTF-8, and the NUL that a body may hold is
- * refused by jansson (it is no character that SQS allows). */
+/* Parses the JSON of an answer. jansson requires strict UTF-8 and refuses a
+ * NUL, which SQS does not allow either. */
 static json_t *
 as_sqs_parse(const char *body, size_t len)
 {
@@ -51,7 +51,7 @@ as_sqs_parse(const char *body, size_t len)
 }
 
 
-/* false where the message lacks what cannot be done without. */
+/* False where the message lacks a required member. */
 static bool
 as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
 {
@@ -93,7 +93,7 @@ as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
 }
 
 
-/* The whole list.  -1 where the answer cannot be read as a whole. */
+/* Parses the whole list. -1 where it is invalid as a whole. */
 static int
 as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
 {
@@ -105,7 +105,7 @@ as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
         return -1;
     }
 
-    /* No message: the member is null, empty or not there. */
+    /* Without messages the member is null, empty or absent. */
     list = json_object_get(root, "Messages");
     parts->n = 0;
     parts->bad = 0;
@@ -120,7 +120,7 @@ as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
 }
 
 
-/* What an answer says that cannot be read as a whole. */
+/* Parses what can be read of an answer that is invalid as a whole. */
 static void
 as_sqs_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
     as_aws_error_t *err)
@@ -301,7 +301,7 @@ as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
     root = NULL;
     text = "";
 
-    /* Some actions answer with nothing at all. */
+    /* Some actions have an empty answer. */
     if (err == NULL && op->member != NULL) {
         root = as_sqs_parse(body, len);
         text = as_sqs_member(root, op->member);

@@ -1,5 +1,5 @@
 /*
- * SQS: the answers, read with jansson.  For sqs.c.  Each function is an
+ * Parses the answers of SQS with jansson.  For sqs.c.  Each function is an
  * as_aws_done_pt; data is an as_sqs_op_t, which it frees.
  */
 

@@ -1,6 +1,6 @@
 /*
- * What as_sqs*.c and as_sns*.c share: an operation under way, and how its
- * entries' outcomes are told.
+ * Shared by sqs*.c and sns*.c: an operation in flight, and the results of its
+ * entries.
  */
 
 #ifndef AS_SQS_OP_H
@@ -25,30 +25,30 @@ typedef union {
 typedef struct {
     as_sqs_done_t   done;
     void           *data;
-    const char     *member;            /* of the answer, for a text */
-    size_t          n;                 /* entries of a batch */
+    const char     *member;            /* of the answer: its text */
+    size_t          n;                 /* entries in a batch */
 } as_sqs_op_t;
 
 
 /*
- * Sends body and takes it (it is freed); target NULL: SNS.  read is called
- * with the operation, which it frees.
+ * Sends body and frees it. target NULL: SNS. read is called with the operation
+ * and must free it.
  */
 as_aws_call_t *as_sqs_op_send(as_aws_t *aws, const char *target,
     as_text_t *body, const as_sqs_op_t *op, size_t max_answer,
     unsigned timeout_ms, as_aws_done_pt read);
 
-/* An answer that is not what the API reference promises. */
+/* Sets the error for an answer that violates the API reference. */
 void as_sqs_op_garbled(as_aws_error_t *err, const char *what);
 
-/* Outcomes of n entries, all "not told" before they are read. */
+/* Sets the results of n entries to "missing in the answer". */
 void as_sqs_results_init(as_sqs_result_t *results, size_t n);
 
-/* The entry of a batch id, "0" to "9"; NULL where it is none. */
+/* The result of a batch id, "0" to "9"; NULL for any other id. */
 as_sqs_result_t *as_sqs_results_at(as_sqs_result_t *results, size_t n,
     const char *id);
 
-/* The outcome of an entry that failed. */
+/* Sets the result of a failed entry. */
 void as_sqs_result_failed(as_sqs_result_t *result, const char *code,
     const char *message);
 

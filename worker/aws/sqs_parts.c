@@ -1,5 +1,5 @@
 /*
- * ReceiveMessage's answer, message by message.
+ * Parses ReceiveMessage's answer message by message.
  */
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "aws/sqs_parts.h"
 
 
-/* The end of the JSON string that begins at p, or NULL where it has none. */
+/* The end of the JSON string that begins at p, or NULL. */
 static const char *
 as_sqs_string_end(const char *p, const char *end)
 {
@@ -25,8 +25,8 @@ as_sqs_string_end(const char *p, const char *end)
 }
 
 
-/* The end of the object or array that begins at p: by its brackets alone, so
- * that what stands in its strings does not matter. */
+/* The end of the object or array that begins at p.  Counts only brackets
+ * outside of strings, so that the content of strings does not matter. */
 static const char *
 as_sqs_value_end(const char *p, const char *end)
 {
@@ -66,7 +66,7 @@ as_sqs_blanks(const char *p, const char *end, const char *also)
 }
 
 
-/* The first element of the list: the answer has no other member before it. */
+/* The first element of the list.  The answer has no other member before it. */
 static const char *
 as_sqs_parts_begin(const char *body, const char *end)
 {

@@ -148,7 +148,7 @@ as_sync_pause(as_sync_t *sync, int64_t ms)
 }
 
 
-/* Until the call's end.  0, or -1 with sync->error. */
+/* Waits for the call's result.  0, or -1 with sync->error. */
 static int
 as_sync_wait(as_sync_t *sync)
 {
@@ -214,7 +214,7 @@ as_sync_run(as_sync_t *sync, as_sync_start_pt start, const void *arg)
             return 0;
         }
 
-        /* Refused credentials do not mend while a command waits. */
+        /* Refused credentials do not become valid during a command. */
         if (n == AS_SYNC_ATTEMPTS || sync->error.class == AS_AWS_AUTH) {
             return -1;
         }

@@ -1,7 +1,6 @@
 /*
- * The XML of the query protocol, read once from front to back with expat:
- * each element is told when it ends.  Bounded in depth and in text; a
- * document type declaration ends the reading.
+ * Parses the XML of the query protocol with expat, in one pass.  Depth and text
+ * are limited.  A document type declaration is an error.
  */
 
 #ifndef AS_XML_H
@@ -16,19 +15,19 @@
 
 
 /*
- * path is the element's, from the root, joined by "/", without namespaces;
- * text is what stands directly in it ("" where it has elements).  Both live
- * until the callback returns.
+ * Called at the end of each element. path is the element's path from the root,
+ * joined by "/", without namespaces. text is the text directly inside it (""
+ * where it has child elements).  Both are valid until the callback returns.
  */
 typedef void (*as_xml_element_pt)(void *data, const char *path,
     const char *text);
 
-/* 0, or -1 where the document is not well-formed, too deep, or memory is
- * out; what was told before that stands. */
+/* 0, or -1 where the document is not well-formed or too deep, or memory is out.
+ * Calls of fn before that are not undone. */
 int as_xml_read(const char *body, size_t len, as_xml_element_pt fn,
     void *data);
 
-/* Whether path ends with these elements, "member/Id". */
+/* Whether path ends with these elements, such as "member/Id". */
 bool as_xml_ends(const char *path, const char *tail);
 
 
