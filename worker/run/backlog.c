@@ -1,5 +1,5 @@
 /*
- * The orders that wait.
+ * Counts the waiting orders.
  */
 
 #include <stdlib.h>
@@ -12,9 +12,11 @@
 
 
 #define AS_BACKLOG_PART   "backlog"
-#define AS_BACKLOG_MS     2000         /* between counts */
-#define AS_BACKLOG_SHARE  20           /* a count in so many of its length */
-#define AS_BACKLOG_LATE   2            /* waits: the last count is old then */
+#define AS_BACKLOG_MS     2000         /* ms between counts */
+#define AS_BACKLOG_SHARE  20           /* a count takes at most this part (1/n)
+                                          of the time */
+#define AS_BACKLOG_LATE   2            /* intervals after which a count is
+                                          old */
 
 
 struct as_backlog_s {
@@ -24,14 +26,14 @@ struct as_backlog_s {
     bool                stopping;
     as_refusal_t        refusal;
 
-    /* the count in the clerk's hands */
+    /* the job in the clerk, and when it began */
     as_job_t            job;
     int64_t             begun;
     as_order_counts_t   counts;
 };
 
 
-/* In the clerk's thread. */
+/* Runs in the database thread. */
 static as_db_status_e
 as_backlog_run(void *data, as_db_t *db)
 {
@@ -157,7 +159,10 @@ as_backlog_view(const as_counters_t *counters, int64_t now_ms,
         return;
     }
 
-    /* an order that one count saw may be on its way the moment after */
+    /*
+     * the ages do not grow at once: an order that was counted may be published
+     * soon after
+     */
     old = now_ms - counters->orders_at;
     if (old <= AS_BACKLOG_LATE * counters->orders_wait) {
         old = 0;

@@ -1,7 +1,7 @@
 /*
- * How many orders wait, and for how long, counted again and again for the
- * metrics.  It has a connection of its own: what holds up relay, consumer or
- * watchdog must be seen, and must not hold up this.
+ * Counts the waiting orders and their age periodically, for the metrics.  It
+ * has its own connection, so that it keeps counting while relay, consumer or
+ * watchdog are blocked, and cannot block them.
  */
 
 #ifndef AS_BACKLOG_H
@@ -13,11 +13,11 @@
 typedef struct as_backlog_s  as_backlog_t;
 
 
-/* What the metrics say now: where no count came when it should have, the
- * ages have grown since the last one. */
+/* The current values of the metrics.  Where a count is overdue, the ages are
+ * those of the last count plus the time since. */
 typedef struct {
     double   counted_s;                /* Unix time of the count; 0: none */
-    double   pending;                  /* all: -1 while not known */
+    double   pending;                  /* total; -1 while not known */
     double   pending_oldest_s;         /* 0: none is due */
     double   published;
     double   requested;
@@ -28,13 +28,13 @@ typedef struct {
 as_backlog_t *as_backlog_create(as_worker_t *worker);
 void as_backlog_destroy(as_backlog_t *backlog);
 
-/* The worker's settings were read again. */
+/* Applies new settings, after SIGHUP. */
 void as_backlog_reload(as_backlog_t *backlog);
 
-/* Counts no more. */
+/* Stops counting. */
 void as_backlog_stop(as_backlog_t *backlog);
 
-/* now_ms as as_loop_now(), skew_ms from there to Unix's. */
+/* now_ms as as_loop_now(); skew_ms is Unix time minus that clock. */
 void as_backlog_view(const as_counters_t *counters, int64_t now_ms,
     int64_t skew_ms, as_backlog_view_t *view);
 

@@ -50,8 +50,8 @@ as_breaker_count(as_breaker_t *breaker, uint64_t order)
 }
 
 
-/* Doubles with each failed probe; a fifth of it is random, so that many
- * workers do not knock together. */
+/* The interval doubles with each failed probe.  A fifth of it is random, so
+ * that many workers do not probe at the same time. */
 static void
 as_breaker_schedule(as_breaker_t *breaker, int64_t now_ms,
     int64_t retry_after_ms, unsigned jitter)
@@ -82,7 +82,7 @@ as_breaker_failure(as_breaker_t *breaker, uint64_t order, int64_t now_ms,
     as_breaker_count(breaker, order);
 
     if (breaker->open) {
-        /* a call begun before it opened is no probe */
+        /* a call that began before the breaker opened is not a probe */
         if (now_ms >= breaker->probe_at) {
             breaker->probes++;
             as_breaker_schedule(breaker, now_ms, retry_after_ms, jitter);

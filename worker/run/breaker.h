@@ -1,7 +1,7 @@
 /*
  * The circuit breaker of one factory.  It opens after five failures in a row
- * over at least three different orders, so that one bad order does not stop
- * the others; then one call at a time is its probe, until one succeeds.
+ * over at least three different orders, so that one bad order does not stop the
+ * others.  Then it lets one call at a time pass as a probe, until one succeeds.
  */
 
 #ifndef AS_BREAKER_H
@@ -15,31 +15,31 @@
 #define AS_BREAKER_ORDERS    3
 
 
-/* Times are the caller's clock, in ms. */
+/* Times are on the caller's clock, in ms. */
 typedef struct {
     int64_t   min_ms;                  /* from opening to the first probe */
     int64_t   max_ms;
 
     bool      open;
     unsigned  failures;                /* in a row */
-    unsigned  norders;                 /* different ones among them, counted
+    unsigned  norders;                 /* different orders among them, counted
                                           up to AS_BREAKER_ORDERS */
     uint64_t  orders[AS_BREAKER_ORDERS];
-    unsigned  probes;                  /* that failed, since it opened */
-    int64_t   probe_at;                /* where open: not before */
-    int64_t   since;                   /* where open */
+    unsigned  probes;                  /* failed ones since it opened */
+    int64_t   probe_at;                /* while open: the earliest next probe */
+    int64_t   since;                   /* while open: when it opened */
 } as_breaker_t;
 
 
 void as_breaker_init(as_breaker_t *breaker, int64_t min_ms, int64_t max_ms);
 
-/* True where this closed it. */
+/* Returns true where this closed the breaker. */
 bool as_breaker_success(as_breaker_t *breaker);
 
 /*
- * order tells orders apart: another letter of one is the same.
- * retry_after_ms: the factory's wish, -1 none.  jitter is 0 to 999.  True
- * where this opened it.
+ * order identifies the order; all its messages have the same value.
+ * retry_after_ms: requested by the factory, -1: none. jitter is 0 to 999.
+ * Returns true where this opened the breaker.
  */
 bool as_breaker_failure(as_breaker_t *breaker, uint64_t order,
     int64_t now_ms, int64_t retry_after_ms, unsigned jitter);

@@ -1,5 +1,5 @@
 /*
- * The callback URL handed to the factory.
+ * Builds the callback URL for the factory.
  */
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #define AS_CALLBACK_SKU  "{sku}"
 
 
-/* Percent-encoded but for RFC 3986's unreserved characters. */
+/* Percent-encodes all but RFC 3986's unreserved characters. */
 static void
 as_callback_url_encode(as_text_t *out, const char *s)
 {
@@ -45,7 +45,7 @@ as_callback_url(as_text_t *out, const char *base, const char *sku,
 
     *as_uuid_text(order_id, order) = '\0';
 
-    /* a fragment would swallow the query */
+    /* a query after a fragment would be a part of the fragment */
     fragment = strchr(base, '#');
     len = fragment == NULL ? strlen(base) : (size_t) (fragment - base);
     place = strstr(base, AS_CALLBACK_SKU);

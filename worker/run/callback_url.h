@@ -1,5 +1,5 @@
 /*
- * The callback URL handed to the factory: the shop's, with {sku} replaced,
+ * The callback URL for the factory: the configured URL with {sku} replaced and
  * the order's id and its signature added.
  */
 

@@ -1,5 +1,5 @@
 /*
- * The consumer: its parts put together, started and stopped.
+ * The consumer: creates, starts and stops its parts.
  */
 
 #include <stdio.h>
@@ -9,8 +9,9 @@
 #include "run/consumer_parts.h"
 
 
-#define AS_CONSUMER_LEASE_MS  2000     /* left of a lease: taken anew */
-#define AS_CONSUMER_HOLD_MS   INT64_C(41400000)   /* 11.5 of SQS's 12 h */
+#define AS_CONSUMER_LEASE_MS  2000     /* renew a lease that ends sooner */
+#define AS_CONSUMER_HOLD_MS   INT64_C(41400000)   /* 11.5 h of SQS's limit of 12
+                                                     h */
 
 
 static void
@@ -38,7 +39,10 @@ as_consumer_left(void *data, as_letter_t *letter, bool done)
 }
 
 
-/* Keeps what is in hand invisible, and lets go what SQS would take. */
+/*
+ * Extends the visibility of letters in hand.  Gives back those that near the
+ * limit of SQS.
+ */
 static void
 as_consumer_keep(void *data)
 {
@@ -59,7 +63,7 @@ as_consumer_keep(void *data)
             as_course_later(letter, 0);
         }
 
-        /* so that no other worker takes the order for lost */
+        /* so that no other worker treats the order as lost */
         if (letter->stage == AS_LETTER_FACTORY
             && letter->lease_end - now < AS_CONSUMER_LEASE_MS
             && as_factories_take_back(&letter->call, true))

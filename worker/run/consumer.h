@@ -1,5 +1,6 @@
 /*
- * The consumer: letters of the queue become requests to the factory.
+ * The consumer: receives messages (letters, see letter.h) from the queue and
+ * calls the factory for each.
  */
 
 #ifndef AS_CONSUMER_H
@@ -16,30 +17,33 @@
 as_consumer_t *as_consumer_create(as_worker_t *worker);
 void as_consumer_destroy(as_consumer_t *consumer);
 
-/* Looks again whether letters may be taken: the database is back. */
+/* Checks again whether to receive, when the database is back. */
 void as_consumer_wake(as_consumer_t *consumer);
 
-/* The worker's settings were read again. */
+/* Applies new settings, after SIGHUP. */
 void as_consumer_reload(as_consumer_t *consumer);
 
-/* Takes no more; stopped(data) once nothing is in hand. */
+/* Stops receiving.  Calls stopped(data) once no letter is in hand. */
 void as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
     void *data);
 
-/* The time to stop is over: gives back whatever is left in hand. */
+/* The time to stop is over: gives back all letters that are still in hand. */
 void as_consumer_hurry(as_consumer_t *consumer);
 
-/* The queue allows so many receives (its redrive policy); 0: not known. */
+/* Sets the queue's limit of receives, of its redrive policy; 0: not known. */
 void as_consumer_set_max_receive(as_consumer_t *consumer, unsigned n);
 
 size_t as_consumer_in_hand(const as_consumer_t *consumer);
 const as_factories_t *as_consumer_factories(const as_consumer_t *consumer);
 
-/* Nothing is in hand, and it knows why: an outage, or no room by a circuit
+/* Whether no letter is in hand for a known reason: an outage or an open circuit
  * breaker. */
 bool as_consumer_waits(const as_consumer_t *consumer);
 
-/* When it last got something done, or knew why not; as as_loop_now(). */
+/*
+ * Time of the last progress, or of the last failure with a known reason; as
+ * as_loop_now().
+ */
 int64_t as_consumer_progress(const as_consumer_t *consumer);
 
 

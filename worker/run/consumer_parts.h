@@ -1,6 +1,7 @@
 /*
- * The consumer's parts among themselves: intake (receives), desk (database)
- * and the course of a letter.  Nobody else includes this.
+ * The interface between the consumer's parts: intake (receives letters), desk
+ * (runs their database jobs in batches) and course (the steps of one letter).
+ * Only the consumer's files include this.
  */
 
 #ifndef AS_CONSUMER_PARTS_H
@@ -14,8 +15,8 @@
 
 #define AS_CONSUMER_PART    "consumer"
 #define AS_INTAKE_CALLS     16
-#define AS_DESK_MAX         200        /* letters of one transaction */
-#define AS_CONSUMER_KEEP_MS 500        /* between looks at visibilities */
+#define AS_DESK_MAX         200        /* in one transaction */
+#define AS_CONSUMER_KEEP_MS 500        /* ms between checks of visibility */
 
 
 typedef struct {
@@ -23,7 +24,7 @@ typedef struct {
     as_aws_call_t  *call;              /* NULL: free */
     size_t          asked;
     int64_t         asked_at;
-    uint64_t        number;            /* of all polls */
+    uint64_t        number;            /* sequence number of the poll */
     unsigned        wait_s;
 } as_intake_call_t;
 
@@ -41,19 +42,20 @@ struct as_consumer_s {
     /* intake */
     as_intake_call_t    calls[AS_INTAKE_CALLS];
     size_t              ncalls;
-    size_t              asked;         /* messages asked for */
-    size_t              eager;         /* calls wanted at once */
-    size_t              most;          /* messages of one call: fewer where
-                                          answers were too large */
+    size_t              asked;         /* messages requested now */
+    size_t              eager;         /* number of parallel polls wanted */
+    size_t              most;          /* messages per call: fewer after answers
+                                          that were too large */
     uint64_t            polls;
-    unsigned            hasty;         /* empty answers at once, in a row */
-    uint64_t            hasty_poll;    /* the last one sent before those */
+    unsigned            hasty;         /* empty answers without wait, in a
+                                          row */
+    uint64_t            hasty_poll;    /* the last poll sent before those */
     as_timer_t          intake_timer;  /* back-off */
 
     /* desk */
     as_clerk_t         *clerk;
     uint64_t            token;
-    as_letters_t        desk;          /* waits for the clerk */
+    as_letters_t        desk;          /* letters that wait for the clerk */
     size_t              ndesk;
     as_job_t            job;
     bool                working;
@@ -72,18 +74,24 @@ struct as_consumer_s {
 };
 
 
-/* Intake: asks for letters as there is room. */
+/* Intake: sends receives while there is room for letters. */
 void as_intake_go(as_consumer_t *consumer);
 void as_intake_cancel(as_consumer_t *consumer);
 
-/* Desk: a letter's order in the database; lease.kind says what, or opens. */
+/*
+ * Desk: queues the database job of a letter's order: the one that lease.kind
+ * names, or to open an order.
+ */
 void as_desk_add(as_letter_t *letter, as_lease_kind_e kind);
 void as_desk_go(void *data);
 
-/* Gives back what waits for the database; the job under way is aborted. */
+/*
+ * Gives back the letters that wait for the database, and aborts the current
+ * job.
+ */
 void as_desk_hurry(as_consumer_t *consumer);
 
-/* The course of a letter. */
+/* Course: the steps of a letter. */
 void as_course_arrived(as_letter_t *letter);
 void as_course_opened(as_letter_t *letter);
 void as_course_reopened(as_letter_t *letter);

@@ -1,10 +1,10 @@
 /*
- * The course of a letter.
+ * The course of a letter: the steps from its receipt to its removal.
  *
- *     arrived -> (opened) -> leased -> factory -> noted -> gone
+ * arrived -> (opened) -> leased -> factory -> noted -> gone
  *
- * A letter is deleted only after the factory accepted its order, or there is
- * nothing left to ask for.
+ * A letter is deleted only after the factory accepted its order, or where
+ * nothing is left to request.
  */
 
 #include <errno.h>
@@ -16,8 +16,8 @@
 #include "run/consumer_parts.h"
 
 
-#define AS_COURSE_RECEIVES  3          /* where the queue's policy is not
-                                          known: no further ones are risked */
+#define AS_COURSE_RECEIVES  3          /* the limit of receives where the
+                                          queue's policy is not known */
 
 
 static bool as_course_ready(void *data);
@@ -68,7 +68,10 @@ as_course_give_back(as_letter_t *letter, int64_t ms)
 }
 
 
-/* Nothing can come of it: to the dead letters, then the order fails. */
+/*
+ * The letter can never succeed: moves it to the dead-letter queue; then the
+ * order fails.
+ */
 static void
 as_course_bury(as_letter_t *letter, const char *reason)
 {
@@ -83,7 +86,10 @@ as_course_bury(as_letter_t *letter, const char *reason)
 }
 
 
-/* The queue will not give it again, but to the dead letters. */
+/*
+ * True where SQS would move it to the dead-letter queue instead of delivering
+ * it again.
+ */
 static bool
 as_course_is_last(const as_letter_t *letter)
 {
@@ -94,9 +100,9 @@ as_course_is_last(const as_letter_t *letter)
 
 
 /*
- * The letter goes, and comes again in ms.  From the queue while that gives
- * it; then the order's row carries it: the order is pending again, and the
- * relay publishes it at its time.  So no outage uses up an order's receives.
+ * Retries the letter after ms.  While receives are left the queue delivers it
+ * again.  After that the order becomes pending again, and the relay publishes
+ * it when ms have passed.  So an outage does not use up an order's receives.
  */
 void
 as_course_later(as_letter_t *letter, int64_t ms)
@@ -108,8 +114,8 @@ as_course_later(as_letter_t *letter, int64_t ms)
 
 
 /*
- * Full jitter over a bound that doubles with each receive, or is a quarter of
- * the time for which the order waits.
+ * Full jitter over a bound.  The bound doubles with each receive and is at
+ * least a quarter of the order's age.
  */
 static int64_t
 as_course_backoff(const as_letter_t *letter, int64_t retry_after_ms)
@@ -274,9 +280,9 @@ as_course_call(as_letter_t *letter)
 
 
 /*
- * A letter of a failed order that a person put back: by dlq redrive, or by
- * AWS's own redrive, which sends it anew.  A letter that was sent before its
- * order failed is only another copy.
+ * Whether an operator redrove the letter of a failed order: with dlq redrive,
+ * or with AWS's redrive, which sends it again.  A letter that was sent before
+ * its order failed is only another copy.
  */
 static bool
 as_course_was_put_back(const as_letter_t *letter)
@@ -338,7 +344,7 @@ as_course_leased(as_letter_t *letter)
 }
 
 
-/* A dead letter that was moved back with AWS's own means. */
+/* The job ended for a letter that was redriven with AWS's means. */
 void
 as_course_reopened(as_letter_t *letter)
 {
@@ -364,13 +370,13 @@ as_course_reopened(as_letter_t *letter)
         return;
     }
 
-    /* its state changed in between */
+    /* the order's state changed in the meantime */
     letter->was_dead = false;
     as_desk_add(letter, AS_LEASE_TAKE);
 }
 
 
-/* Right before the call: is the lease still long enough? */
+/* Runs before the call is sent: checks that the lease is still long enough. */
 static bool
 as_course_ready(void *data)
 {
@@ -439,7 +445,7 @@ as_course_answered(void *data, const as_factory_result_t *result)
 }
 
 
-/* The database has it. */
+/* The result is in the database. */
 void
 as_course_noted(as_letter_t *letter)
 {
@@ -466,7 +472,7 @@ as_course_buried(void *data, as_letter_t *letter, bool done)
     consumer->worker->counters.dead += done;
 
     if (!done && (!order || (!letter->bare && !as_course_is_last(letter)))) {
-        /* the queue's own redrive policy is the second net */
+        /* leave it to the queue's redrive policy */
         as_course_give_back(letter, consumer->worker->settings->visibility);
         return;
     }
@@ -476,7 +482,7 @@ as_course_buried(void *data, as_letter_t *letter, bool done)
         return;
     }
 
-    /* an order that failed is failed also where its letter cannot be moved */
+    /* the order fails even where its letter cannot be moved */
     letter->stays = !done;
     if (letter->stays) {
         len = strlen(letter->error);

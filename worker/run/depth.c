@@ -1,5 +1,5 @@
 /*
- * How much lies in the queues.
+ * Reads the numbers of messages of the queues.
  */
 
 #include <stdlib.h>
@@ -34,8 +34,8 @@ as_depth_free(as_depth_t *depth)
 }
 
 
-/* An outage, and keys that are missing, are told by who receives; a right that
- * is missing, or a queue that is gone, only here. */
+/* Logs a missing right or a deleted queue.  An outage and missing credentials
+ * are logged by the receiving part. */
 static void
 as_depth_note(as_depth_t *depth, as_health_t *health,
     const as_aws_error_t *err)
@@ -83,7 +83,7 @@ as_depth_dlq(void *data, const as_aws_error_t *err,
 }
 
 
-/* maxReceiveCount, which AWS gives as a number or as a string. */
+/* maxReceiveCount, which AWS returns as a number or as a string. */
 static unsigned
 as_depth_max_receive(const char *policy)
 {

@@ -1,6 +1,6 @@
 /*
- * How much lies in the queue and among the dead letters, and after how many
- * receives a letter is one.
+ * Reads the numbers of messages in the queue and the dead-letter queue, and the
+ * receives after which SQS moves a message to the latter.
  */
 
 #ifndef AS_DEPTH_H
@@ -11,7 +11,7 @@
 #include "run/worker.h"
 
 
-/* ok: the queue has answered; max_receive 0: it has no redrive policy. */
+/* ok: the queue answered. max_receive 0: it has no redrive policy. */
 typedef void (*as_depth_looked_pt)(void *data, bool ok,
     unsigned max_receive);
 
@@ -21,7 +21,7 @@ typedef struct {
     as_depth_looked_pt   looked;
     void                *data;
 
-    /* its own */
+    /* private to depth.c */
     as_health_t          queue;
     as_health_t          dlq;
     as_aws_call_t       *queue_call;
@@ -33,7 +33,9 @@ void as_depth_init(as_depth_t *depth, as_worker_t *worker,
     as_depth_looked_pt looked, void *data);
 void as_depth_free(as_depth_t *depth);
 
-/* Looks at both, and fills worker->counters.  True: looked will follow. */
+/*
+ * Queries both queues and fills worker->counters.  True: looked will be called.
+ */
 bool as_depth_look(as_depth_t *depth);
 
 

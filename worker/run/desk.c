@@ -1,6 +1,6 @@
 /*
- * The consumer's desk: what letters want of the database, many in one
- * transaction.  While the clerk is at one, the next gathers.
+ * The consumer's desk: runs the database jobs of letters, many in one
+ * transaction.  While a job runs, the letters for the next one gather.
  */
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "run/consumer_parts.h"
 
 
-#define AS_DESK_LEASE_EXTRA_MS  15000  /* over the factory's time-out */
+#define AS_DESK_LEASE_EXTRA_MS  15000  /* beyond the factory's time-out */
 
 
 void
@@ -28,7 +28,7 @@ as_desk_add(as_letter_t *letter, as_lease_kind_e kind)
 }
 
 
-/* In the clerk's thread. */
+/* Runs in the database thread. */
 static as_db_status_e
 as_desk_open_run(void *data, as_db_t *db)
 {
@@ -50,7 +50,7 @@ as_desk_open_run(void *data, as_db_t *db)
 }
 
 
-/* In the clerk's thread. */
+/* Runs in the database thread. */
 static as_db_status_e
 as_desk_lease_run(void *data, as_db_t *db)
 {
@@ -85,7 +85,7 @@ as_desk_settle(as_consumer_t *consumer, as_letter_t *letter)
 }
 
 
-/* The database did not have it in time: another worker will. */
+/* The job took too long: gives its letters back, for another worker. */
 static void
 as_desk_give_back(as_consumer_t *consumer)
 {
@@ -102,7 +102,7 @@ as_desk_give_back(as_consumer_t *consumer)
 }
 
 
-/* A job that failed: the letters go back to the queue's head. */
+/* A job failed: puts its letters back at the head of the list. */
 static void
 as_desk_failed(as_consumer_t *consumer, as_db_status_e status)
 {
@@ -155,8 +155,8 @@ as_desk_done(void *data, as_db_status_e status, const char *error)
 }
 
 
-/* Letters that open orders, or letters that do not: never both in a job; one
- * by one or all at once. */
+/* A job has either letters that open orders, each in its own transaction, or
+ * other letters, all in one transaction. */
 static void
 as_desk_fill(as_consumer_t *consumer)
 {

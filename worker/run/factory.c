@@ -1,5 +1,5 @@
 /*
- * The factories.
+ * The factories: their queues, limits and breakers.
  */
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 #include "base/url_shown.h"
 
 
-#define AS_FACTORY_PROBES_MAX  10      /* letters held for probing */
-#define AS_FACTORY_PROBES_EACH  5      /* probes before another is fetched */
+#define AS_FACTORY_PROBES_MAX  10      /* letters held to probe with */
+#define AS_FACTORY_PROBES_EACH  5      /* failed probes per further letter */
 #define AS_FACTORY_HEALTHY_MS  60000
 
 
@@ -60,8 +60,8 @@ as_factories_destroy(as_factories_t *all)
 }
 
 
-/* By its look: a private address, or this machine's name.  What the operator
- * configured so for FACTORY_API_URL goes for factory.API too. */
+/* Judges by the URL: a private address, or a name of the local host.  If
+ * FACTORY_API_URL is private, factory.API may be private too. */
 static bool
 as_factory_is_private(const char *url)
 {
@@ -101,8 +101,8 @@ as_factory_flags(const as_settings_t *settings, const char *url)
 }
 
 
-/* The URL without what may be a secret, allocated.  Two that differ in
- * nothing else are told apart by a number. */
+/* The URL without possible secrets, allocated.  URLs that differ only in these
+ * get a number each. */
 static char *
 as_factory_name(const as_factories_t *all, const char *url)
 {
@@ -163,8 +163,8 @@ as_factory_new(as_factories_t *all, const char *url)
 }
 
 
-/* An order must never go to another factory than the one that is meant: what
- * is neither blank nor a URL is refused. */
+/* An order must not go to another factory than intended: a value that is
+ * neither blank nor a URL is refused. */
 static as_factory_t *
 as_factory_get(as_factories_t *all, const char *api)
 {
@@ -199,7 +199,7 @@ as_factory_get(as_factories_t *all, const char *api)
 }
 
 
-/* Whether a call may go now; otherwise a timer is set for when it may. */
+/* Whether a call may start now; otherwise sets a timer. */
 static bool
 as_factory_may(as_factory_t *factory)
 {
@@ -370,8 +370,8 @@ as_factories_room(const as_factories_t *all, size_t max)
         return max;
     }
 
-    /* one factory's outage does not stop another's letters, as long as the
-     * hand is not full of the first one's */
+    /* an outage of one factory does not stop the letters of others, unless its
+     * letters fill half of those allowed in hand */
     if (healthy && held < (size_t) all->worker->settings->in_flight / 2) {
         return max;
     }

@@ -1,5 +1,5 @@
 /*
- * The request to the legacy Factory API.
+ * The request body of the legacy Factory API.
  */
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * A factory's calls, and what its answers mean.
+ * A factory's calls, and the interpretation of its answers.
  */
 
 #include <inttypes.h>
@@ -10,10 +10,10 @@
 
 
 /*
- * The status of the answer, 0 where there is none.  It is final as soon as
- * its line is read (RFC 9112, section 4): a body that is cut, too large, or
- * never ends changes nothing about what the factory did.  A status below 200
- * only announces the answer.
+ * The final status of the answer, 0 where there is none.  It counts once its
+ * line is read (RFC 9112, section 4): a body that is truncated, too large or
+ * endless does not change what the factory did.  A status below 200 is not
+ * final.
  */
 static int
 as_factory_status(const as_http_answer_t *answer)
@@ -42,8 +42,9 @@ as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
 }
 
 
-/* Whether it will never accept this.  Most of 4xx; not what passes (RFC 9110:
- * 408, 421; RFC 8470: 425; RFC 6585: 429) or is a proxy's own (407). */
+/* Whether the factory will never accept the request: most of 4xx, except
+ * temporary ones (RFC 9110: 408, 421; RFC 8470: 425; RFC 6585: 429) and a
+ * proxy's own (407). */
 static bool
 as_factory_refuses(int status)
 {
@@ -84,7 +85,7 @@ as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
 }
 
 
-/* Tells the breaker.  True where this opened it. */
+/* Reports the result to the breaker.  True where this opened it. */
 static bool
 as_factory_note(as_factory_t *factory, as_factory_call_t *call,
     const as_factory_result_t *result)
@@ -125,9 +126,9 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
 
 
 /*
- * Whether a letter stays in hand, at the queue's end: the one that opened
- * the breaker and those that probe it.  The end, so that one letter that can
- * never succeed does not keep the breaker open alone.
+ * Whether a letter stays in hand and goes to the end of the queue: the one that
+ * opened the breaker, and those that probe.  To the end, so that one letter
+ * that always fails does not keep the breaker open.
  */
 static bool
 as_factory_keeps(const as_factory_t *factory,
@@ -205,8 +206,9 @@ as_factory_send(as_factory_t *factory, as_factory_call_t *call)
 
     memset(&rq, 0, sizeof(rq));
 
-    /* A kept connection that the factory closes just as it is used again
-     * looks like a lost answer.  Where that ends an order, none is kept. */
+    /* Where the factory closes a kept connection at the moment of its reuse,
+     * this looks like a lost answer.  Where a lost answer stops an order,
+     * connections are not kept. */
     rq.nheaders = worker->settings->lost_answer == AS_STOP ? 3 : 2;
 
     if (as_factory_body(&body, worker->settings, call) == 0) {

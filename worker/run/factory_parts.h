@@ -1,6 +1,6 @@
 /*
- * A factory's two halves: its queue (factory.c) and its calls
- * (factory_call.c).  Nobody else includes this.
+ * Shared by a factory's two files: its queue (factory.c) and its calls
+ * (factory_call.c).  No other file includes this.
  */
 
 #ifndef AS_FACTORY_PARTS_H
@@ -16,15 +16,15 @@ struct as_factory_s {
     as_factory_t        *next;
     as_factories_t      *all;
     char                *url;
-    char                *name;         /* as it is shown; no other has it */
-    unsigned             flags;        /* of as_http */
+    char                *name;         /* shown in logs; unique */
+    unsigned             flags;        /* AS_HTTP_... */
     as_breaker_t         breaker;
     as_factory_queue_t   waiting;
     as_factory_queue_t   calling;
     size_t               nwaiting;
     size_t               ncalling;
     size_t               naway;
-    double               allowance;    /* of the rate limit, calls */
+    double               allowance;    /* calls that the rate limit allows */
     int64_t              allowed_at;
     int64_t              success_at;   /* -1: none yet */
     as_timer_t           timer;
@@ -38,13 +38,15 @@ struct as_factories_s {
 };
 
 
-/* Makes the calls that may be made now. */
+/* Starts the calls that may start now. */
 void as_factory_start(void *data);
 
-/* Makes one; what comes of it is told by its done. */
+/* Sends a call; its done reports the result. */
 void as_factory_send(as_factory_t *factory, as_factory_call_t *call);
 
-/* Calls of the factory in hand: waiting, under way, or soon back. */
+/*
+ * The factory's calls in hand: waiting, in flight, or returned to their owner.
+ */
 size_t as_factory_held(const as_factory_t *factory);
 
 

@@ -1,5 +1,5 @@
 /*
- * Whether a peer is within reach.
+ * Whether a peer is in reach.
  */
 
 #include <inttypes.h>
@@ -23,8 +23,8 @@ bool
 as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason)
 {
-    /* many calls that were cut together are one failure: the next attempt is
-     * not put off for each */
+    /* calls that fail together are one failure, so that the back-off grows
+     * once */
     if (health->failures == 0
         || now_ms - health->failed_ms >= AS_HEALTH_TOGETHER_MS)
     {
@@ -58,7 +58,7 @@ as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms)
         return false;
     }
 
-    /* as loud as what it ends */
+    /* the level of the message that reported the outage */
     health->down = false;
     as_log_write(log, AS_LOG_ERROR, health->name,
                  "within reach again after %" PRId64 ".%" PRId64 " s",

@@ -1,6 +1,6 @@
 /*
- * Whether a peer (database, SNS, SQS, a factory) is within reach, and one
- * line in the log for each change.
+ * Whether a peer (database, SNS, SQS, a factory) is in reach.  Logs one line
+ * for each change.
  */
 
 #ifndef AS_HEALTH_H
@@ -15,22 +15,22 @@
 typedef struct {
     const char  *name;
     bool         down;
-    int64_t      since_ms;             /* of down */
+    int64_t      since_ms;             /* of the outage */
     int64_t      ok_ms;                /* last success; 0: none yet */
     unsigned     failures;             /* in a row */
-    int64_t      failed_ms;            /* the last one counted */
+    int64_t      failed_ms;            /* time of the last one counted */
 } as_health_t;
 
 
 void as_health_init(as_health_t *health, const char *name);
 
-/* True where it was not so before.  reason may begin with "refused: " or "out
- * of reach: ", which it is taken for otherwise. */
+/* True where the peer was up before. reason may begin with "refused: " or "out
+ * of reach: "; without a prefix it counts as out of reach. */
 bool as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason);
 bool as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms);
 
-/* The wait before the next try: doubles from 100 ms to 5 s; random is 0 to
+/* The wait before the next attempt: doubles from 100 ms to 5 s. random is 0 to
  * 999. */
 int64_t as_health_wait_ms(const as_health_t *health, int64_t random);
 

@@ -1,6 +1,6 @@
 /*
- * The consumer's intake: long polls, as many at once as there is room and
- * there are letters.
+ * The consumer's intake: runs long polls, as many in parallel as there is room
+ * and there are messages.
  */
 
 #include <errno.h>
@@ -11,18 +11,19 @@
 
 
 #define AS_INTAKE_WAIT_S     20
-#define AS_INTAKE_HASTE_MS   1000      /* a long poll that ends sooner */
-#define AS_INTAKE_PATIENT_MS 5000      /* one that waited, as it should */
-#define AS_INTAKE_HASTY_MIN  3         /* of them in a row: a pause */
-#define AS_INTAKE_HASTY_MAX  8         /* the pause grows no more */
-#define AS_INTAKE_PAUSE_MS   50        /* the first */
+#define AS_INTAKE_HASTE_MS   1000      /* ms: a poll that ends sooner is
+                                          hasty */
+#define AS_INTAKE_PATIENT_MS 5000      /* ms: a poll that waited is patient */
+#define AS_INTAKE_HASTY_MIN  3         /* hasty polls in a row before a pause */
+#define AS_INTAKE_HASTY_MAX  8         /* the pause stops growing */
+#define AS_INTAKE_PAUSE_MS   50        /* the first pause, ms */
 
 
 /*
- * An endpoint that answers long polls at once, with nothing, must not be
- * asked without end.  One or two such answers are nobody's fault: another
- * worker had the letter that woke this one.  Nor do those of polls that were
- * under way together count each: one of them had it.
+ * An endpoint that answers long polls at once and without messages must not be
+ * polled in a tight loop.  One or two such answers are normal: another worker
+ * received the message that ended the poll.  Polls that were in flight together
+ * count once, since one of them received it.
  */
 static void
 as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
@@ -64,9 +65,9 @@ as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
 
 
 /*
- * Whether an answer with an error is one that SQS gave: too large as a whole,
- * or with messages in it that cannot be read.  Those come back when their
- * visibility ends.
+ * Whether an error came with an answer of SQS: one that is too large as a
+ * whole, or has messages that cannot be read.  Those come back when their
+ * visibility time-out ends.
  */
 static bool
 as_intake_partly(as_consumer_t *consumer, const as_intake_call_t *call,
@@ -133,7 +134,9 @@ as_intake_received(void *data, const as_aws_error_t *err,
         consumer->most += consumer->most < AS_SQS_BATCH_MAX;
     }
 
-    /* as many polls as bring letters; an empty one says one is enough */
+    /*
+     * double the polls while all are full; an empty answer reduces them to one
+     */
     consumer->eager = n == 0 ? 1 : n < call->asked ? consumer->eager
                       : consumer->eager * 2;
     if (consumer->eager > AS_INTAKE_CALLS) {
@@ -175,7 +178,7 @@ as_intake_room(const as_consumer_t *consumer)
 
     limit = as_factories_room(consumer->factories, limit - taken);
 
-    /* a probe is asked for one at a time */
+    /* receive one probe at a time */
     if (limit == 1 && consumer->ncalls > 0) {
         return 0;
     }
@@ -190,7 +193,7 @@ as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
     as_worker_t       *worker = consumer->worker;
     as_sqs_receive_t   rq;
 
-    /* that SQS is back is known by an answer, which does not wait then */
+    /* an answer without wait shows sooner that SQS is back */
     call->wait_s = worker->sqs.down ? 0 : AS_INTAKE_WAIT_S;
     call->asked_at = as_loop_now(worker->loop);
     call->number = ++consumer->polls;
@@ -240,8 +243,7 @@ as_intake_go(as_consumer_t *consumer)
         }
     }
 
-    /* no room because of an outage: a long poll under way would still burn
-     * receives */
+    /* no room, because of an outage: a poll in flight would use up receives */
     if (consumer->ncalls > 0
         && (consumer->worker->db.down
             || as_factories_room(consumer->factories, 2) == 0))

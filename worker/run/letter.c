@@ -1,5 +1,5 @@
 /*
- * A letter.
+ * A letter: a message in hand.
  */
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ as_letter_attribute(void *data, const char *name, const char *type,
     as_letter_t            *letter = data;
     as_letter_attribute_t  *attribute;
 
-    /* our own notes on a dead letter are not carried on */
+    /* drop the worker's attributes of a dead letter */
     if (strncmp(name, "Autostock", 9) == 0) {
         letter->was_dead = true;
         return;

@@ -1,8 +1,8 @@
 /*
- * What a message of the queue says.
+ * Parses a message of the queue.
  *
- * Read token by token: an envelope is mostly its signature and its text for
- * people, and of a stranger's JSON nothing is built up in memory.
+ * It is read token by token.  Most of an envelope is its signature and its
+ * text, and JSON from outside must not make the worker allocate a tree.
  */
 
 #include <errno.h>
@@ -34,14 +34,14 @@ static const char *const  as_message_names[AS_MESSAGE_FIELDS] = {
 
 typedef struct {
     char   fields[AS_MESSAGE_FIELDS][AS_MESSAGE_TEXT_MAX + 1];
-    bool   there[AS_MESSAGE_FIELDS];   /* also where it cannot be read */
+    bool   there[AS_MESSAGE_FIELDS];   /* present, even if not readable */
     bool   given[AS_MESSAGE_FIELDS];   /* its text was read */
-    char  *inner;                      /* the envelope's Message; NULL: none */
+    char  *inner;                      /* the envelope's Message, or NULL */
     size_t inner_len;
 } as_message_read_t;
 
 
-/* Keeps a string or number as a field's text. */
+/* Stores a string or number as the text of a field. */
 static void
 as_message_keep(as_message_read_t *read, as_message_field_e field,
     const as_json_token_t *token)
@@ -63,7 +63,7 @@ as_message_keep(as_message_read_t *read, as_message_field_e field,
 }
 
 
-/* A field's value: plain, or in an object as SNS and SQS write attributes. */
+/* A field's value: plain, or an object as SNS and SQS write attributes. */
 static int
 as_message_value(as_json_t *json, as_message_read_t *read,
     as_message_field_e field, const as_json_token_t *value)
@@ -136,9 +136,9 @@ as_message_inner(as_message_read_t *read, const as_json_token_t *token)
 
 
 /*
- * The members of an object, whose first token was read.  An envelope's
- * MessageAttributes count more than what stands beside them, so that the
- * outer object's own are read only where they were not given before.
+ * Reads the members of an object, after its first token.  An envelope's
+ * MessageAttributes take precedence over its other members: a member of the
+ * outer object counts only where the attributes do not have it.
  */
 static int
 as_message_object(as_json_t *json, as_message_read_t *read, bool outer)
@@ -174,7 +174,7 @@ as_message_object(as_json_t *json, as_message_read_t *read, bool outer)
 }
 
 
-/* 0, or -1 where the text is no JSON object. */
+/* 0, or -1 where the text is not a JSON object. */
 static int
 as_message_json(as_message_read_t *read, const char *text, size_t len)
 {
@@ -211,7 +211,7 @@ as_message_quantity(const char *text)
 }
 
 
-/* What the fields say; poison says what is missing. */
+/* Fills the message from the fields; poison says what is missing. */
 static void
 as_message_say(as_message_t *message, const as_message_read_t *read)
 {
@@ -236,7 +236,7 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 
     message->quantity = as_message_quantity(read->fields[AS_MESSAGE_COUNT]);
 
-    /* an order has its own product and count */
+    /* the order determines product and quantity */
     if (message->has_order) {
         return;
     }
@@ -250,8 +250,8 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 }
 
 
-/* A raw delivery: the fields are the message's attributes, its body is a
- * text for people. */
+/* A raw delivery: the fields are the message's attributes; its body is a text
+ * for people. */
 static void
 as_message_raw(as_message_read_t *read, as_message_attribute_pt attribute,
     void *data)
@@ -306,7 +306,7 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
             goto out;
         }
 
-        /* an envelope without attributes may hold JSON as its message */
+        /* the Message of an envelope without attributes may be JSON */
         if (!as_message_found(&read) && read.inner != NULL) {
             inner = read.inner;
             inner_len = read.inner_len;

@@ -1,6 +1,6 @@
 /*
- * What a message of the queue says: an SNS envelope, a raw delivery (its
- * attributes are the message's own), or plain JSON put there by hand.
+ * Parses a message of the queue: an SNS envelope, a raw delivery (the fields
+ * are the message's attributes), or plain JSON.
  */
 
 #ifndef AS_MESSAGE_H
@@ -16,19 +16,22 @@
 typedef struct {
     bool         has_order;
     uint8_t      order_id[AS_UUID_LEN];
-    char        *product;              /* UUID or SKU; NULL: not said */
-    char        *requester;            /* NULL: not said */
-    int          quantity;             /* 1 to 1,000,000; 0: not said */
-    const char  *poison;               /* why nothing can come of it, or
-                                          NULL; a fixed text */
+    char        *product;              /* UUID or SKU; NULL: absent */
+    char        *requester;            /* NULL: absent */
+    int          quantity;             /* 1 to 1,000,000; 0: absent */
+    const char  *poison;               /* why the message can never succeed, or
+                                          NULL; a constant text */
 } as_message_t;
 
-/* An attribute of the message by name: NULL where it is not there, "" where
- * it is no text. */
+/* An attribute of the message by its name: NULL where absent, "" where it is
+ * not a text. */
 typedef const char *(*as_message_attribute_pt)(void *data, const char *name);
 
 
-/* Never fails but by poison; as_message_free() afterwards. */
+/*
+ * Cannot fail: an unusable message has poison set.  Call as_message_free()
+ * afterwards.
+ */
 void as_message_parse(as_message_t *message, const char *body, size_t len,
     as_message_attribute_pt attribute, void *data);
 void as_message_free(as_message_t *message);

@@ -1,5 +1,5 @@
 /*
- * What can be watched.
+ * The HTTP server of the metrics.
  */
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ struct as_metrics_s {
     const as_consumer_t  *consumer;
     struct MHD_Daemon    *daemon;
     as_watch_t            watch;       /* of libmicrohttpd's epoll */
-    as_timer_t            timer;       /* its connections' time-outs */
+    as_timer_t            timer;       /* time-outs of its connections */
 };
 
 
@@ -49,7 +49,9 @@ as_metrics_reply(struct MHD_Connection *connection, unsigned status,
 }
 
 
-/* 200 while every peer is within reach, otherwise 503 and which is not. */
+/*
+ * 200 while every peer is in reach, otherwise 503 and the peers that are not.
+ */
 static enum MHD_Result
 as_metrics_health(const as_metrics_t *metrics,
     struct MHD_Connection *connection)
@@ -86,7 +88,7 @@ as_metrics_answer(void *data, struct MHD_Connection *connection,
     (void) version;
     (void) upload;
 
-    /* the first call has the head only */
+    /* the first call has only the request's head */
     if (*state == NULL) {
         *state = metrics;
         return MHD_YES;
@@ -129,7 +131,7 @@ as_metrics_ready(void *data)
 
     MHD_run(metrics->daemon);
 
-    /* a timer only while somebody is connected */
+    /* the timer is needed only while there are connections */
     info = MHD_get_daemon_info(metrics->daemon,
                                MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
     if (info != NULL && info->num_connections > 0) {

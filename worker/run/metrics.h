@@ -1,6 +1,5 @@
 /*
- * What can be watched: /metrics (Prometheus text) and /healthz on
- * 127.0.0.1.
+ * The HTTP server on 127.0.0.1: /metrics (Prometheus text) and /healthz.
  */
 
 #ifndef AS_METRICS_H
@@ -14,8 +13,8 @@
 typedef struct as_metrics_s  as_metrics_t;
 
 
-/* NULL where metrics are off, or (after a line in the log) the port cannot
- * be had: the work goes on without. */
+/* NULL where metrics are off, or where the port is not available; then it logs
+ * a line and the worker runs without metrics. */
 as_metrics_t *as_metrics_create(as_worker_t *worker,
     const as_consumer_t *consumer);
 void as_metrics_destroy(as_metrics_t *metrics);

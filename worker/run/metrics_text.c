@@ -121,7 +121,7 @@ typedef struct {
     as_text_t          *out;
     as_metrics_kind_e   kind;
     const char         *name;
-    int64_t             skew;          /* from the loop's time to Unix's */
+    int64_t             skew;          /* Unix time minus the loop's time */
 } as_metrics_visit_t;
 
 
@@ -157,7 +157,7 @@ as_metrics_factory(void *data, const as_factory_view_t *view)
 }
 
 
-/* The lines of a metric stand together, as the format wants it. */
+/* The format requires that all lines of a metric are adjacent. */
 static void
 as_metrics_factories(const as_worker_t *worker,
     const as_consumer_t *consumer, as_text_t *out)

@@ -15,7 +15,7 @@
 
 
 struct as_notify_s {
-    int                 fd;            /* -1: nobody listens */
+    int                 fd;            /* -1: no service manager */
     struct sockaddr_un  to;
     socklen_t           to_len;
     int64_t             watchdog_ms;
@@ -63,7 +63,8 @@ as_notify_create(void)
     notify->to.sun_family = AF_UNIX;
     memcpy(notify->to.sun_path, path, len);
     if (path[0] == '@') {
-        notify->to.sun_path[0] = '\0';         /* the abstract namespace */
+        notify->to.sun_path[0] = '\0';         /* a name in the abstract
+                                                  namespace */
     }
 
     notify->to_len = (socklen_t) (offsetof(struct sockaddr_un, sun_path)
@@ -105,7 +106,9 @@ as_notify_send(as_notify_t *notify, const char *fmt, ...)
     if (n > 0 && sendto(notify->fd, text, strlen(text), MSG_NOSIGNAL,
                         (struct sockaddr *) &notify->to, notify->to_len) < 0)
     {
-        /* systemd is restarting, or its queue is full: the next one counts */
+        /*
+         * systemd is restarting or its queue is full: a later message will do
+         */
         return;
     }
 }

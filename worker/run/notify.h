@@ -12,18 +12,25 @@
 typedef struct as_notify_s  as_notify_t;
 
 
-/* Never NULL but where memory is out; does nothing where systemd is not. */
+/*
+ * NULL only where memory is out.  Does nothing where NOTIFY_SOCKET is not set.
+ */
 as_notify_t *as_notify_create(void);
 void as_notify_destroy(as_notify_t *notify);
 
-/* "READY=1", "STOPPING=1", "STATUS=...", "WATCHDOG=1", several by lines. */
+/*
+ * Sends "READY=1", "STOPPING=1", "STATUS=...", "WATCHDOG=1"; several as lines.
+ */
 void as_notify_send(as_notify_t *notify, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Whether anybody listens. */
+/* Whether a service manager listens. */
 bool as_notify_listens(const as_notify_t *notify);
 
-/* systemd expects a WATCHDOG=1 within this many ms; 0: it does not. */
+/*
+ * The watchdog time-out: systemd expects WATCHDOG=1 within this many ms; 0:
+ * none.
+ */
 int64_t as_notify_watchdog_ms(const as_notify_t *notify);
 
 

@@ -1,5 +1,5 @@
 /*
- * What the database refuses.
+ * Logs what the database refuses.
  */
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ as_refusal_note(as_refusal_t *refusal, as_log_t *log, int64_t now_ms,
     if (status == AS_DB_OK) {
         n = as_repeat_over(&refusal->repeat);
 
-        /* as loud as what it ends */
+        /* the level of the message that reported the refusal */
         if (n > 0) {
             as_log_write(log, AS_LOG_ERROR, part, "%s: that is over, after "
                          "%" PRIu64 " refusals", what, n);

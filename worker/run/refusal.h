@@ -1,6 +1,6 @@
 /*
- * What the database refuses to a part of the worker: told, but not as often
- * as it comes, and told when it is over.
+ * Logs what the database refuses to a part of the worker: at a limited rate,
+ * and once more when it is over.
  */
 
 #ifndef AS_REFUSAL_H
@@ -17,9 +17,9 @@ typedef struct {
 
 
 /*
- * Notes how a job ended.  part is who speaks, what is the sentence's
- * beginning: "the outbox cannot be read".  A job that found no connection is
- * neither a refusal nor the end of one.
+ * Records the result of a job. part is the part that logs; what begins the
+ * message: "the outbox cannot be read".  A job without a connection neither
+ * starts nor ends a refusal.
  */
 void as_refusal_note(as_refusal_t *refusal, as_log_t *log, int64_t now_ms,
     const char *part, const char *what, as_db_status_e status,

@@ -1,10 +1,11 @@
 /*
- * The relay.
+ * The relay: its outbox part.
  *
- * A clerk looks at the outbox each AUTOSTOCK_RELAY_INTERVAL and wakes the
- * loop only when there is something.  Orders come with a committed lease;
- * they go out in batches of ten, several at once; what SNS said is marked in
- * the database by another clerk, many orders in one statement.
+ * A database thread (the watcher) checks the outbox each
+ * AUTOSTOCK_RELAY_INTERVAL.  It wakes the loop only when orders are due.  It
+ * leases the orders and commits; then the loop publishes them in batches of
+ * ten, several in parallel.  A second database thread writes the results of
+ * SNS, many orders in one statement.
  */
 
 #include <inttypes.h>
@@ -15,11 +16,11 @@
 #include "run/relay_parts.h"
 
 
-#define AS_RELAY_WATCH_MS  5000        /* then the loop hears of the clerk */
-#define AS_RELAY_PACKET_MS 1000        /* of looks in one packet */
+#define AS_RELAY_WATCH_MS  5000        /* ms: the job returns to the loop */
+#define AS_RELAY_PACKET_MS 1000        /* ms of checks in one packet */
 
 
-/* In the watcher's thread. */
+/* Runs in the watcher's thread. */
 static as_db_status_e
 as_relay_claim(as_relay_t *relay, as_db_t *db)
 {
@@ -35,8 +36,8 @@ as_relay_claim(as_relay_t *relay, as_db_t *db)
 }
 
 
-/* In the watcher's thread: until something is due, or the loop should hear
- * of us. */
+/* Runs in the watcher's thread, until orders are due or AS_RELAY_WATCH_MS have
+ * passed. */
 static as_db_status_e
 as_relay_watch_run(void *data, as_db_t *db)
 {
@@ -46,7 +47,9 @@ as_relay_watch_run(void *data, as_db_t *db)
     as_relay_t      *relay = data;
     as_db_status_e   status;
 
-    /* run again after a loss: what the last try had is let go */
+    /*
+     * repeated after a lost connection: releases what the last attempt leased
+     */
     as_outbox_free(&relay->claim);
 
     if (relay->in_doubt) {
@@ -118,7 +121,7 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
     relay->watching = false;
     relay->progress = as_loop_now(relay->worker->loop);
 
-    /* its connection was cut to end the wait */
+    /* the connection was closed to end the wait */
     if (relay->stopping && status == AS_DB_GONE) {
         as_outbox_free(&relay->claim);
         as_relay_go(relay);
@@ -198,7 +201,7 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
     }
 
     if (status != AS_DB_GONE) {
-        /* the leases run out, and the orders are published again */
+        /* the leases will expire, and the orders are published again */
         relay->nmarked = 0;
     }
 
@@ -209,7 +212,10 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
 }
 
 
-/* A transaction for many: while calls are under way there will be more. */
+/*
+ * Marks many orders in one transaction: while calls are in flight, more results
+ * will come.
+ */
 static void
 as_relay_mark(as_relay_t *relay)
 {
@@ -238,7 +244,7 @@ as_relay_mark(as_relay_t *relay)
 }
 
 
-/* True where nothing is left to do. */
+/* True where no work is left. */
 static bool
 as_relay_finish(as_relay_t *relay)
 {

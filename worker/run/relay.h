@@ -1,5 +1,5 @@
 /*
- * The relay: orders that are pending go to the SNS topic.
+ * The relay: publishes pending orders to the SNS topic.
  */
 
 #ifndef AS_RELAY_H
@@ -17,14 +17,20 @@ typedef struct as_relay_s  as_relay_t;
 as_relay_t *as_relay_create(as_worker_t *worker);
 void as_relay_destroy(as_relay_t *relay);
 
-/* The worker's settings were read again. */
+/* Applies new settings, after SIGHUP. */
 void as_relay_reload(as_relay_t *relay);
 
-/* Takes no more orders; stopped(data) when all that were taken are marked. */
+/*
+ * Claims no more orders.  Calls stopped(data) when all claimed orders are
+ * marked.
+ */
 void as_relay_stop(as_relay_t *relay, void (*stopped)(void *data),
     void *data);
 
-/* When it last got something done, or knew why not; as as_loop_now(). */
+/*
+ * Time of the last progress, or of the last failure with a known reason; as
+ * as_loop_now().
+ */
 int64_t as_relay_progress(const as_relay_t *relay);
 
 

@@ -1,6 +1,6 @@
 /*
- * The relay's two halves: the outbox (relay.c) and SNS
- * (relay_publish.c).  Nobody else includes this.
+ * Shared by the relay's two files: the outbox (relay.c) and SNS
+ * (relay_publish.c).  No other file includes this.
  */
 
 #ifndef AS_RELAY_PARTS_H
@@ -14,9 +14,9 @@
 
 
 #define AS_RELAY_PART      "relay"
-#define AS_RELAY_LEASE_MS  10000       /* what a killed worker held comes
-                                          back after it */
-#define AS_RELAY_CALLS     8           /* PublishBatch calls at once */
+#define AS_RELAY_LEASE_MS  10000       /* after it, orders of a worker that died
+                                          are due again */
+#define AS_RELAY_CALLS     8           /* parallel PublishBatch calls */
 #define AS_RELAY_QUEUE     (2 * AS_OUTBOX_MAX)
 #define AS_RELAY_MARKS     (3 * AS_OUTBOX_MAX)
 
@@ -24,21 +24,21 @@
 typedef struct {
     as_relay_t           *relay;
     as_aws_call_t        *call;
-    bool                  single;      /* refused whole: one by one now */
+    bool                  single;      /* refused as a batch: now one by one */
     size_t                n;
     as_outbox_order_t     orders[AS_SNS_BATCH_MAX];      /* owns .factory */
 } as_relay_batch_t;
 
 struct as_relay_s {
     as_worker_t          *worker;
-    as_clerk_t           *clerk;       /* marks */
-    as_clerk_t           *watcher;     /* looks, and claims */
+    as_clerk_t           *clerk;       /* runs the marks */
+    as_clerk_t           *watcher;     /* runs watch and claim */
     bool                  stopping;
     void                (*stopped)(void *data);
     void                 *stopped_data;
     int64_t               progress;
-    as_refusal_t          unread;      /* the outbox */
-    as_refusal_t          unmarked;    /* what was published */
+    as_refusal_t          unread;      /* of reading the outbox */
+    as_refusal_t          unmarked;    /* of marking orders */
     as_timer_t            timer;       /* back-off */
 
     as_job_t              watch;
@@ -46,10 +46,10 @@ struct as_relay_s {
     int64_t               interval_ms;
     int64_t               packet_ms;
     char                  owner[80];
-    bool                  backlog;     /* the last claim left some */
-    bool                  in_doubt;    /* a claim of owner lost its answer */
+    bool                  backlog;     /* the last claim left some orders */
+    bool                  in_doubt;    /* the result of a claim was lost */
     uint64_t              seq;
-    as_outbox_claim_t     claim;       /* the watcher's while it looks */
+    as_outbox_claim_t     claim;       /* the watcher's while it runs */
 
     as_outbox_order_t     queue[AS_RELAY_QUEUE];   /* claimed; owns .factory */
     size_t                first;
@@ -63,18 +63,19 @@ struct as_relay_s {
     bool                  marking;
     as_outbox_mark_t      marks[AS_RELAY_MARKS];
     size_t                nmarks;
-    as_outbox_mark_t      marked[AS_OUTBOX_MAX];         /* the job's */
+    as_outbox_mark_t      marked[AS_OUTBOX_MAX];         /* in the current
+                                                            job */
     size_t                nmarked;
 };
 
 
-/* Goes on: whatever can be done now. */
+/* Does all that can be done now. */
 void as_relay_go(void *data);
 
-/* Publishes what was claimed, as far as there are free calls. */
+/* Publishes claimed orders, as far as there are free calls. */
 void as_relay_publish(as_relay_t *relay);
 
-/* Puts what is claimed and not published back into the outbox. */
+/* Returns orders that are claimed and not published to the outbox. */
 void as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err);
 
 

@@ -1,5 +1,5 @@
 /*
- * The relay's half towards SNS: letters in batches of ten.
+ * The relay: its SNS part.  Publishes orders in batches of ten.
  */
 
 #include <errno.h>
@@ -13,10 +13,12 @@
 
 
 #define AS_RELAY_GIVE_UP   -1
-#define AS_RELAY_ENTRY_MS  1000        /* SNS is well, but not with this one */
+#define AS_RELAY_ENTRY_MS  1000        /* ms: retry of an entry that failed
+                                          alone */
 
-/* An order whose request SNS refuses is put off for this, and does not keep
- * the others; so many of them in a row are the topic's fault, not theirs. */
+/* An order that SNS refuses is put off for this time, so that it does not
+ * block others.  This many in a row show that the topic is at fault, not the
+ * orders. */
 #define AS_RELAY_REFUSED_MS   60000
 #define AS_RELAY_REFUSED_MAX  5
 
@@ -28,7 +30,7 @@
 static void as_relay_send(as_relay_t *relay, as_relay_batch_t *batch);
 
 
-/* SNS answered, and would answer the same request so again. */
+/* True where SNS answered and a repeated request would be refused again. */
 static bool
 as_relay_refused(const as_aws_error_t *err)
 {
@@ -77,7 +79,7 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
     code = err != NULL ? err->code : result->code;
     message = err != NULL ? err->message : result->message;
 
-    /* only the one entry that SNS will never take fails its order */
+    /* only the permanent refusal of a single entry fails its order */
     never = err == NULL && result->class == AS_AWS_PERMANENT;
     mark->again_ms = never ? AS_RELAY_GIVE_UP : as_relay_again(relay, err);
     snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
@@ -118,7 +120,10 @@ as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
 }
 
 
-/* What the call said of SNS.  True where nothing more should be sent now. */
+/*
+ * Updates the health of SNS by a call's result.  True where nothing more should
+ * be sent now.
+ */
 static bool
 as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
 {
@@ -148,7 +153,7 @@ as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
 }
 
 
-/* Marks the first n orders of a batch, and takes them out of it. */
+/* Marks the first n orders of a batch and removes them from it. */
 static void
 as_relay_batch_done(as_relay_batch_t *batch, size_t n,
     const as_aws_error_t *err, const as_sqs_result_t *results)
@@ -167,8 +172,8 @@ as_relay_batch_done(as_relay_batch_t *batch, size_t n,
 }
 
 
-/* The next order of a batch that was refused whole.  True where one is on
- * its way. */
+/* Sends the next order of a batch that was refused as a whole.  True where a
+ * call is in flight. */
 static bool
 as_relay_single(as_relay_batch_t *batch)
 {
@@ -210,7 +215,7 @@ as_relay_published(void *data, const as_aws_error_t *err,
     relay->calls--;
     relay->progress = as_loop_now(relay->worker->loop);
 
-    /* which of them SNS refuses, only one by one can tell */
+    /* find the order that SNS refuses by sending one by one */
     if (as_relay_refused(err) && batch->n > 1 && !batch->single) {
         if (!as_relay_single(batch)) {
             as_relay_go(relay);
@@ -287,8 +292,8 @@ as_relay_time(char *text, size_t room)
 }
 
 
-/* Sends a batch, or the first of it; an order asked for again needs a new
- * de-duplication id. */
+/* Sends a batch, or its first order.  An order that is requested again needs a
+ * new de-duplication id. */
 static void
 as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 {
@@ -329,7 +334,10 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 }
 
 
-/* What waited for too long behind a slow SNS may be another's soon. */
+/*
+ * Drops orders that have waited so long for a slow SNS that their lease may
+ * expire.
+ */
 static void
 as_relay_drop_late(as_relay_t *relay)
 {
@@ -351,7 +359,10 @@ as_relay_drop_late(as_relay_t *relay)
 }
 
 
-/* Fills free batches; while the timer is set SNS is out of reach. */
+/*
+ * Fills free batches.  Sends nothing while the timer is set: SNS is out of
+ * reach.
+ */
 void
 as_relay_publish(as_relay_t *relay)
 {

@@ -1,5 +1,5 @@
 /*
- * A running worker.
+ * The running worker.
  */
 
 #include <errno.h>
@@ -23,12 +23,15 @@
 
 
 #define AS_RUN_PART      "worker"
-#define AS_RUN_GRACE_MS  1500          /* to give letters back, at the end */
-#define AS_RUN_STUCK_MS  60000         /* without progress: stuck */
-#define AS_RUN_CALLS     10256         /* AUTOSTOCK_IN_FLIGHT's most, and AWS */
+#define AS_RUN_GRACE_MS  1500          /* ms to give letters back, at the end */
+#define AS_RUN_STUCK_MS  60000         /* ms without progress: stuck */
+#define AS_RUN_CALLS     10256         /* limit of AUTOSTOCK_IN_FLIGHT, plus
+                                          calls to AWS */
 
 
-/* Settings that were replaced; parts may still look at their strings. */
+/*
+ * Previous settings.  They are kept, since parts may still use their strings.
+ */
 typedef struct as_run_old_s  as_run_old_t;
 
 struct as_run_old_s {
@@ -49,7 +52,7 @@ typedef struct {
     as_consumer_t   *consumer;
     as_watchdog_t   *watchdog;
     as_backlog_t    *backlog;
-    as_timer_t       alive;            /* systemd's watchdog, status line */
+    as_timer_t       alive;            /* systemd's watchdog and status line */
     as_timer_t       deadline;
     int              stopping;
     bool             relay_stopped;
@@ -96,7 +99,7 @@ as_run_open(void *data, const as_factory_view_t *view)
 }
 
 
-/* Letters are taken as they come: no factory is shut off. */
+/* True while no breaker limits the receives, so letters do not wait here. */
 static bool
 as_run_quiet(void *data)
 {
@@ -228,7 +231,7 @@ as_run_reload(as_run_t *run)
     old = malloc(sizeof(*old));
     settings = as_settings_create(run->env_file, AS_NEED_RUN, &errors);
 
-    /* leases that are held bear the name */
+    /* leases that are held contain the name */
     if (settings == NULL || old == NULL
         || as_settings_rename(settings, run->settings->worker_name) != 0)
     {
@@ -319,9 +322,9 @@ as_run_signals(as_run_t *run)
 
 
 /*
- * systemd's watchdog is fed by progress: each part must have finished
- * something, or have noted that its peer is out of reach, not long ago.  An
- * idle consumer's long poll ends every twenty seconds.
+ * Whether to send WATCHDOG=1: each part must recently have finished work, or
+ * recorded that its peer is out of reach.  The long poll of an idle consumer
+ * ends every 20 s.
  */
 static bool
 as_run_progresses(const as_run_t *run)

@@ -1,5 +1,5 @@
 /*
- * A running worker: relay, consumer and watchdog in one loop.
+ * The running worker: relay, consumer and watchdog in one event loop.
  */
 
 #ifndef AS_RUN_H
@@ -9,20 +9,20 @@
 
 
 /*
- * Blocks the signals that the loop reads: at the very start, so that none
- * of them ends the process before it could finish what it began.
+ * Blocks the signals that the loop reads.  Called first, so that no signal ends
+ * the process before it has finished its work.
  */
 void as_run_block_signals(void);
 
 /*
- * Whether as_run() would start with them, as far as that can be told without
- * asking anybody.  0, or -1 and lines in errors.
+ * Whether as_run() would start with these settings, as far as that is known
+ * without any connection.  0, or -1 with lines in errors.
  */
 int as_run_check(const as_settings_t *settings, as_text_t *errors);
 
 /*
- * Runs until SIGTERM or SIGINT.  env_file (NULL: none) is read again on
- * SIGHUP.  Takes the settings over.  An exit code of command.h.
+ * Runs until SIGTERM or SIGINT.  Reads env_file (NULL: none) again on SIGHUP.
+ * Takes ownership of the settings.  Returns an exit code of base/exit.h.
  */
 int as_run(as_settings_t *settings, const char *env_file);
 

@@ -1,5 +1,5 @@
 /*
- * What `run` would refuse at its start, found out without starting.
+ * Checks, without starting, what would make `run` fail at its start.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
- * The tray.
+ * The tray: the queue of acknowledgements.
  *
- * No timer makes a batch: an entry goes at once where no call of its kind is
- * under way, and the entries that gather during a call go in the next one.
+ * There is no timer to fill a batch: an entry is sent at once where no call of
+ * its kind is in flight; entries that arrive during a call form the next batch.
  */
 
 #include <errno.h>
@@ -80,7 +80,7 @@ as_tray_destroy(as_tray_t *tray)
 }
 
 
-/* In the next turn, so that what comes together goes together. */
+/* In the next turn of the loop, so that entries of one turn share a batch. */
 static void
 as_tray_soon(as_tray_t *tray)
 {
@@ -101,7 +101,9 @@ as_tray_add(as_tray_t *tray, as_tray_kind_e kind, as_letter_t *letter)
 }
 
 
-/* A letter on its way out needs no extension that is not sent yet. */
+/*
+ * Removes an extension that is not sent yet: a leaving letter does not need it.
+ */
 static void
 as_tray_leave(as_tray_t *tray, as_letter_t *letter)
 {
@@ -157,7 +159,7 @@ as_tray_extend(as_tray_t *tray, as_letter_t *letter)
 }
 
 
-/* How an entry ended: done, to be tried again, or given up. */
+/* Ends an entry: done, to be retried, or given up. */
 static void
 as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
     as_aws_class_e class, const char *message)
@@ -179,7 +181,7 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
         return;
     }
 
-    /* too large with our notes, or what it holds is refused among them */
+    /* too large with our attributes, or SQS refuses a character in them */
     if (batch->kind == AS_TRAY_BURY && class == AS_AWS_PERMANENT
         && !letter->bare)
     {
@@ -218,8 +220,9 @@ as_tray_settle(as_tray_batch_t *batch, as_letter_t *letter,
 
 
 /*
- * A right that is missing is a matter of this kind of call alone: the queue
- * is within reach, as the next receive would say again and again.
+ * A missing right affects only this kind of call and does not mean that the
+ * queue is out of reach: otherwise each receive would report the queue as in
+ * reach again.
  */
 static void
 as_tray_failed(as_tray_batch_t *batch, const as_aws_error_t *err,
@@ -292,15 +295,15 @@ as_tray_send(as_tray_batch_t *batch)
 }
 
 
-/* Takes up to ten.  A letter whose extension is under way waits for its
- * end: the delete must not overtake it, nor be undone by it. */
+/* Takes up to ten entries.  A letter whose extension is in flight waits for its
+ * result: the delete must neither overtake it nor be undone by it. */
 static void
 as_tray_fill(as_tray_t *tray, as_tray_batch_t *batch)
 {
     size_t            room;
     as_tray_item_t   *item, *next;
 
-    /* dead letters have bodies; 256 KB is the limit of a batch */
+    /* a dead letter has a body, and a batch is limited to 256 KB */
     room = batch->kind == AS_TRAY_BURY ? 1 : AS_SQS_BATCH_MAX;
 
     for (item = TAILQ_FIRST(&tray->items[batch->kind]);
@@ -327,7 +330,7 @@ as_tray_go(void *data)
     as_tray_batch_t  *batch;
 
     for (k = 0; k < AS_TRAY_KINDS; k++) {
-        /* out of reach: the timer says when to try again */
+        /* while SQS is out of reach, the timer starts the retry */
         for (i = 0; i < AS_TRAY_CALLS && !tray->timers[k].set; i++) {
             batch = &tray->batches[k][i];
 

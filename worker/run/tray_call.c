@@ -1,5 +1,5 @@
 /*
- * The tray's calls.
+ * The calls of the tray.
  */
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include "run/tray_parts.h"
 
 
-#define AS_TRAY_EDGE_S  30             /* SQS counts from its own receive */
+#define AS_TRAY_EDGE_S  30             /* seconds of margin: SQS counts from its
+                                          own time of receipt */
 
 
 static as_aws_call_t *
@@ -27,7 +28,7 @@ as_tray_call_delete(as_tray_batch_t *batch, as_sqs_batch_done_pt done)
 }
 
 
-/* SQS refuses what would keep a message longer than 12 hours in all. */
+/* SQS refuses a visibility beyond 12 hours after the receive. */
 static unsigned
 as_tray_visibility(const as_tray_batch_t *batch, const as_letter_t *letter)
 {
@@ -82,7 +83,7 @@ as_tray_attribute(as_tray_attributes_t *to, const char *name,
 }
 
 
-/* The letter's own: those that we read, or the others. */
+/* The letter's own attributes: those that the worker reads, or the others. */
 static void
 as_tray_attributes_own(as_tray_attributes_t *to, const as_letter_t *letter,
     bool ours)
@@ -99,8 +100,8 @@ as_tray_attributes_own(as_tray_attributes_t *to, const as_letter_t *letter,
 }
 
 
-/* Why it is here, what we need of it, then the rest, as far as SQS's ten
- * go. */
+/* The attributes of a dead letter: the reason, those that the worker reads,
+ * then the others, up to SQS's limit of ten. */
 static void
 as_tray_attributes(as_tray_attributes_t *to, const as_tray_t *tray,
     const as_letter_t *letter)

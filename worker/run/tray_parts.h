@@ -1,6 +1,6 @@
 /*
- * The tray's two halves: what waits (tray.c) and its calls
- * (tray_call.c).  Nobody else includes this.
+ * Shared by the tray's two files: the waiting entries (tray.c) and the calls
+ * (tray_call.c).  No other file includes this.
  */
 
 #ifndef AS_TRAY_PARTS_H
@@ -11,7 +11,7 @@
 #include "run/tray.h"
 
 
-#define AS_TRAY_CALLS  6               /* of one kind at once */
+#define AS_TRAY_CALLS  6               /* parallel calls of one kind */
 
 
 typedef enum {
@@ -30,7 +30,10 @@ typedef struct {
     size_t           n;
 } as_tray_batch_t;
 
-/* A letter's extension has an item of its own: it may be leaving too. */
+/*
+ * A letter has a separate entry for its extension: it may be leaving at the
+ * same time.
+ */
 typedef TAILQ_HEAD(as_tray_items_s, as_tray_item_s)  as_tray_items_t;
 
 struct as_tray_s {
@@ -43,12 +46,13 @@ struct as_tray_s {
     size_t            ncalls[AS_TRAY_KINDS];
     as_tray_batch_t   batches[AS_TRAY_KINDS][AS_TRAY_CALLS];
     as_health_t       allowed[AS_TRAY_KINDS];
-    as_timer_t        timers[AS_TRAY_KINDS];     /* set: out of reach */
+    as_timer_t        timers[AS_TRAY_KINDS];     /* set while SQS is out of
+                                                    reach */
     as_timer_t        soon;
 };
 
 
-/* Begins the call of a batch.  NULL with errno. */
+/* Starts the call of a batch.  NULL with errno. */
 as_aws_call_t *as_tray_call(as_tray_batch_t *batch,
     as_sqs_batch_done_pt done);
 

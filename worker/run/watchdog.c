@@ -1,6 +1,6 @@
 /*
- * The watchdog.  Any number of workers run one: each change is a
- * compare-and-set, and only who made it reports it.
+ * The watchdog.  Every worker runs one.  Each change is a compare-and-set, and
+ * only the worker whose change took effect reports it.
  */
 
 #include <inttypes.h>
@@ -16,12 +16,14 @@
 
 
 #define AS_WATCHDOG_PART       "watchdog"
-#define AS_WATCHDOG_OPEN_MS    60000   /* between looks for openings */
-#define AS_WATCHDOG_QUEUE_MS   15000   /* between looks at the queues */
-#define AS_WATCHDOG_CHUNKS     20      /* of the ledger in a round */
-#define AS_WATCHDOG_BACKLOG    10      /* messages: not more is none */
-#define AS_WATCHDOG_SHARE      20      /* a round in so many of its length */
-#define AS_WATCHDOG_LOOKS      2       /* without backlog, in a row */
+#define AS_WATCHDOG_OPEN_MS    60000   /* ms between checks for openings */
+#define AS_WATCHDOG_QUEUE_MS   15000   /* ms between checks of the queues */
+#define AS_WATCHDOG_CHUNKS     20      /* of the ledger, per round */
+#define AS_WATCHDOG_BACKLOG    10      /* messages: up to this is no backlog */
+#define AS_WATCHDOG_SHARE      20      /* a round takes at most 1/n of the
+                                          time */
+#define AS_WATCHDOG_LOOKS      2       /* checks without backlog in a row that
+                                          count as quiet */
 
 
 struct as_watchdog_s {
@@ -33,11 +35,12 @@ struct as_watchdog_s {
     int64_t                    progress;
     as_refusal_t               refusal;
     as_depth_t                 depth;
-    int64_t                    queue_at;       /* next look */
-    unsigned                   quiet;          /* looks without backlog */
+    int64_t                    queue_at;       /* time of the next check */
+    unsigned                   quiet;          /* checks without backlog in a
+                                                  row */
     int64_t                    open_at;
 
-    /* the round in the clerk's hands */
+    /* the round that runs in the clerk */
     as_job_t                   job;
     bool                       working;
     int64_t                    begun;
@@ -50,7 +53,8 @@ struct as_watchdog_s {
     as_order_products_t        products;
     size_t                     opened;
     uint64_t                   forgotten;
-    bool                       more;           /* of the ledger */
+    bool                       more;           /* more chunks of the ledger are
+                                                  left */
     uint8_t                    cursor[AS_UUID_LEN];
 };
 
@@ -93,7 +97,7 @@ as_watchdog_forget(as_watchdog_t *watchdog, as_db_t *db)
 }
 
 
-/* In the clerk's thread: one round. */
+/* Runs in the database thread: one round. */
 static as_db_status_e
 as_watchdog_run(void *data, as_db_t *db)
 {
@@ -171,7 +175,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
     }
 
     if (watchdog->opened == AS_LEDGER_OPENINGS) {
-        watchdog->open_at = 0;         /* there may be more */
+        watchdog->open_at = 0;         /* more products may lack an opening */
     }
 
     if (watchdog->opened > 0) {
@@ -184,7 +188,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
 }
 
 
-/* Soon again while there is more than a page of work. */
+/* A short wait while more than a page of work is left. */
 static int64_t
 as_watchdog_wait(const as_watchdog_t *watchdog)
 {
@@ -204,13 +208,13 @@ as_watchdog_wait(const as_watchdog_t *watchdog)
         interval = worker->settings->callback_timeout / 4 + 20;
     }
 
-    /* a round reads all products: with very many, less often */
+    /* a round reads all products: with many products it must run less often */
     spent = as_loop_now(worker->loop) - watchdog->begun;
     if (interval < AS_WATCHDOG_SHARE * spent) {
         interval = AS_WATCHDOG_SHARE * spent;
     }
 
-    /* several workers' rounds drift apart */
+    /* jitter, so that the rounds of several workers do not coincide */
     return interval * 9 / 10 + as_loop_random(worker->loop, interval / 5);
 }
 
@@ -272,7 +276,7 @@ as_watchdog_looked(void *data, bool ok, unsigned max_receive)
 }
 
 
-/* True where the round goes on when the queue has answered. */
+/* True where the round continues in the queue's callback. */
 static bool
 as_watchdog_queues(as_watchdog_t *watchdog)
 {

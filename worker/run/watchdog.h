@@ -1,5 +1,6 @@
 /*
- * The watchdog: what fell by the wayside.
+ * The watchdog: periodically finds and repairs what relay and consumer left
+ * undone: overdue orders, products without an order, the ledger.
  */
 
 #ifndef AS_WATCHDOG_H
@@ -14,11 +15,11 @@ typedef struct as_watchdog_s  as_watchdog_t;
 
 
 typedef struct {
-    /* whether nothing keeps letters waiting on this side: orders whose
-     * letter nobody received may then be published again */
+    /* returns whether no letters wait in this worker; orders whose letter was
+     * not received may then be published again */
     bool   (*quiet)(void *data);
 
-    /* the queue's redrive policy, when it is known */
+    /* reports the queue's redrive policy, once known */
     void   (*max_receive)(void *data, unsigned n);
     void    *data;
 } as_watchdog_hooks_t;
@@ -28,10 +29,10 @@ as_watchdog_t *as_watchdog_create(as_worker_t *worker,
     const as_watchdog_hooks_t *hooks);
 void as_watchdog_destroy(as_watchdog_t *watchdog);
 
-/* The worker's settings were read again. */
+/* Applies new settings, after SIGHUP. */
 void as_watchdog_reload(as_watchdog_t *watchdog);
 
-/* Begins no further round. */
+/* Starts no further round. */
 void as_watchdog_stop(as_watchdog_t *watchdog);
 
 int64_t as_watchdog_progress(const as_watchdog_t *watchdog);

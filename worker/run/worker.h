@@ -1,5 +1,5 @@
 /*
- * What the parts of a running worker share.  One thread's.
+ * Shared by the parts of a running worker.  Used by the loop's thread only.
  */
 
 #ifndef AS_WORKER_H
@@ -19,7 +19,7 @@
 #define AS_LATENCY_BUCKETS  15          /* 1 ms to 16.4 s, doubling */
 #define AS_STATUS_CODES     600
 
-/* Counted from the start; metrics.c writes them out. */
+/* Counted since the start; metrics_text.c writes them. */
 typedef struct {
     uint64_t  claimed;
     uint64_t  published;
@@ -42,14 +42,15 @@ typedef struct {
     uint64_t  restocked;
     uint64_t  openings;
     uint64_t  forgotten;
-    uint64_t  lead_count;              /* order opened -> requested */
+    uint64_t  lead_count;              /* time from opened to requested */
     double    lead_sum_s;
     int64_t   queue_visible;           /* -1: not known */
     int64_t   queue_in_flight;
     int64_t   dlq_visible;
-    as_order_counts_t  orders;         /* as last counted */
-    int64_t   orders_at;               /* when, as as_loop_now(); 0: never */
-    int64_t   orders_wait;             /* until they are counted again */
+    as_order_counts_t  orders;         /* result of the last count */
+    int64_t   orders_at;               /* its time, as as_loop_now(); 0: none
+                                          yet */
+    int64_t   orders_wait;             /* time until the next count */
 } as_counters_t;
 
 typedef struct {
@@ -64,13 +65,13 @@ typedef struct {
     as_health_t           sqs;
     as_counters_t         counters;
 
-    /* the database is down, or is back: the parts look again */
+    /* called when the database goes down or comes back */
     void                (*db_changed)(void *data);
     void                 *db_changed_data;
 } as_worker_t;
 
 
-/* Notes how a job in the database ended. */
+/* Records the result of a database job. */
 static inline void
 as_worker_db(as_worker_t *worker, as_db_status_e status, const char *error)
 {
