@@ -1,5 +1,5 @@
 /*
- * What a command's options and arguments mean.
+ * Parses the values of options and arguments.
  */
 
 #include <errno.h>
@@ -73,7 +73,7 @@ as_argument_time(const as_options_t *options, const char *name, int64_t *ms)
 }
 
 
-/* The place of a word in "a|b|c", or -1. */
+/* The index of word in "a|b|c", or -1. */
 static int
 as_argument_place(const char *choices, const char *word)
 {
@@ -141,7 +141,7 @@ as_argument_date(const char *text, int64_t *ms)
     struct tm    tm;
     const char  *end;
 
-    /* a number alone is rather half a date than seconds */
+    /* a number alone is more likely a part of a date than seconds */
     if (text[strspn(text, "0123456789")] != '\0'
         && as_settings_time(text, &age) == 0)
     {
@@ -155,7 +155,7 @@ as_argument_date(const char *text, int64_t *ms)
     day = tm.tm_mday;
     seconds = timegm(&tm);
 
-    /* 2026-02-31 has become a day of March */
+    /* timegm() turned 2026-02-31 into a day of March */
     if (end == NULL || *end != '\0' || seconds < 0 || day != tm.tm_mday) {
         fprintf(stderr, "DATE: expected YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ "
                 "(UTC), or an age like 90d, found \"%s\"\n", text);

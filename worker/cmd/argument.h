@@ -1,7 +1,6 @@
 /*
- * What a command's options and arguments mean.  Every function returns 0, or
- * -1 after a sentence on stderr; an option that was not given leaves the
- * value as it is.
+ * Parses the values of options and arguments.  Each function returns 0, or -1
+ * after a message on stderr.  An absent option leaves the value unchanged.
  */
 
 #ifndef AS_ARGUMENT_H
@@ -27,18 +26,18 @@ int as_argument_choice(const as_options_t *options, const char *name,
 /* An order's id. */
 int as_argument_order(const char *text, uint8_t id[AS_UUID_LEN]);
 
-/* "2026-11-22", "2026-11-22T09:30:00Z" (UTC), or an age, "90d", as
- * milliseconds since 1970. */
+/* "2026-11-22", "2026-11-22T09:30:00Z" (UTC), or an age, "90d"; as milliseconds
+ * since 1970. */
 int as_argument_date(const char *text, int64_t *ms);
 
-/* A whole number, signed. */
+/* An integer. */
 int as_argument_count(const char *text, int64_t min, int64_t max,
     int64_t *number);
 
 /*
- * The place of the first argument in "list|show|cancel", and that it is
- * followed by as many others as counts has a digit for it ("011": none,
- * one, one).  -1 otherwise.
+ * The position of the first argument in "list|show|cancel". counts has the
+ * number of further arguments for each, as a digit ("011": none, one, one). -1
+ * where either is wrong.
  */
 int as_argument_verb(const as_options_t *options, const char *verbs,
     const char *counts);

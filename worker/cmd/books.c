@@ -1,5 +1,5 @@
 /*
- * The books looked at: the ledger.
+ * The checks of reconcile: the ledger.
  */
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ typedef struct {
     uint8_t  product_id[AS_UUID_LEN];
     int64_t  sum;
     int      opening;
-    int      known;                    /* the product is there */
+    int      known;                    /* the product exists */
 } as_books_sum_t;
 
 
@@ -31,7 +31,9 @@ as_books_compare(const void *a, const void *b)
 }
 
 
-/* The product's sum so far, made where there is none; NULL: no memory. */
+/*
+ * The product's sum so far, created where there is none.  NULL: memory is out.
+ */
 static as_books_sum_t *
 as_books_sum(as_books_t *books, const char *product_id)
 {
@@ -56,7 +58,9 @@ as_books_sum(as_books_t *books, const char *product_id)
 }
 
 
-/* What is written twice, in the ledger and beside it, differs. */
+/*
+ * Reports a value that differs between stock_movement and stock_movement_key.
+ */
 static void
 as_books_key(as_books_t *books, const char *movement_id, const char *what)
 {
@@ -72,9 +76,9 @@ as_books_key(as_books_t *books, const char *movement_id, const char *what)
 }
 
 
-/* Three columns: a product's sum within the chunk, whether its opening is
- * there.  Two: the chunk's end.  Five: a receipt without its order.  One: a
- * movement whose key is not kept. */
+/* Three columns: a product's sum within the chunk, and whether its opening is
+ * in it.  Two: the end of the chunk.  Five: a receipt without its order.  One:
+ * a movement without its key. */
 static void
 as_books_chunk_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -123,7 +127,7 @@ as_books_chunk_row(void *data, unsigned statement,
 }
 
 
-/* The statements share a snapshot and the range after the cursor. */
+/* All statements use the same snapshot and the range after the cursor. */
 static as_db_status_e
 as_books_chunk(as_db_t *db, as_books_t *books)
 {
@@ -162,7 +166,7 @@ as_books_chunk(as_db_t *db, as_books_t *books)
 }
 
 
-/* One column: a key without its movement.  Two: the chunk's end. */
+/* One column: a key without its movement.  Two: the end of the chunk. */
 static void
 as_books_keys_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)

@@ -1,6 +1,6 @@
 /*
- * The books looked at: ledger against stock, orders against movements, in
- * one snapshot, chunk by chunk, while sales go on.
+ * The checks of reconcile: ledger against stock, and orders against movements.
+ * Each runs in one snapshot, chunk by chunk, while sales continue.
  */
 
 #ifndef AS_BOOKS_H
@@ -15,10 +15,10 @@
 #include "as_uuid.h"
 
 
-/* A product whose stock is not the sum of its movements. */
+/* A product whose stock differs from the sum of its movements. */
 typedef struct {
     uint8_t  product_id[AS_UUID_LEN];
-    int64_t  quantity;                 /* what lacks in the ledger */
+    int64_t  quantity;                 /* missing in the ledger */
 } as_books_gap_t;
 
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
     as_books_gap_t  *gaps;             /* free() */
     size_t           ngaps;
 
-    /* while it goes on */
+    /* state while it runs */
     void            *sums;
     uint8_t          cursor[AS_UUID_LEN];
     uint64_t         movements;
@@ -40,10 +40,10 @@ typedef struct {
 } as_books_t;
 
 
-/* Ledger and stock; and what is found chunk by chunk. */
+/* Checks ledger and stock, and what needs a scan of the movements. */
 as_db_status_e as_books_ledger(as_db_t *db, as_books_t *books);
 
-/* Orders. */
+/* Checks the orders. */
 as_db_status_e as_books_orders(as_db_t *db, as_books_t *books);
 
 

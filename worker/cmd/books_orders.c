@@ -1,5 +1,5 @@
 /*
- * The books looked at: the orders.
+ * The checks of reconcile: the orders.
  */
 
 #include <inttypes.h>
@@ -8,16 +8,15 @@
 #include "cmd/books.h"
 
 
-/* Time for a worker that is up to have come by. */
+/* Within this time a running worker should have processed the order. */
 #define AS_BOOKS_GRACE_MS  INT64_C(60000)
 
 #define AS_BOOKS_AGO  " <= UTC_TIMESTAMP(6) - INTERVAL %" PRId64 " MICROSECOND"
 
 
 /*
- * Each selects an order's (or product's) id, its SKU, and what is told
- * between them and the sentence.  %" PRId64 " is the watchdog's time with
- * grace, or the callback's.
+ * Each selects the id of an order (or product), its SKU, and a text for the
+ * finding. %" PRId64 " is the watchdog's time plus grace, or the callback's.
  */
 typedef struct {
     const char         *check;
@@ -33,8 +32,8 @@ typedef struct {
     " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"     \
     " WHERE "
 
-/* An opening is a horizon where a roll-up moved its time on from its id's:
- * receipts from before it are folded (rollup.c). */
+/* Where a roll-up moved the time of an opening beyond that of its id, it is a
+ * horizon: receipts before it are folded (rollup.c). */
 #define AS_BOOKS_FOLDED                                                       \
     " AND NOT EXISTS (SELECT 1 FROM stock_movement_key g JOIN"                \
     " stock_movement h ON h.movement_id = g.movement_id WHERE"                \
@@ -156,7 +155,7 @@ as_books_order_row(void *data, unsigned statement,
 }
 
 
-/* The times that a check is about, in its statement's order. */
+/* Writes a check's statement with its times, in order. */
 static void
 as_books_statement(const as_books_t *books, const as_books_check_t *check,
     as_text_t *sql)

@@ -1,5 +1,5 @@
 /*
- * The commands, one file each (as_command_NAME.c); main.c has the table.
+ * The commands, one file each (command_NAME.c); main.c has the table.
  */
 
 #ifndef AS_COMMAND_H

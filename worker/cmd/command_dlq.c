@@ -20,7 +20,8 @@
 
 
 #define AS_DLQ_LIMIT   1000
-#define AS_DLQ_RESULT  600             /* of one letter, in words */
+#define AS_DLQ_RESULT  600             /* bytes of the result text of one
+                                          letter */
 
 
 static const as_option_t  as_dlq_options[] = {
@@ -87,7 +88,7 @@ as_command_dlq_matches(const as_command_dlq_t *command,
 }
 
 
-/* Why nothing is shown. */
+/* Explains why no letter is shown. */
 static void
 as_command_dlq_none(const as_command_dlq_t *command, bool show)
 {
@@ -101,7 +102,7 @@ as_command_dlq_none(const as_command_dlq_t *command, bool show)
 }
 
 
-/* list, and show: which must find something. */
+/* For list, and for show, which must find a letter. */
 static int
 as_command_dlq_tell(as_command_dlq_t *command, bool show)
 {
@@ -144,8 +145,8 @@ as_command_dlq_reopen(void *data, as_db_t *db)
 }
 
 
-/* Whether the letter may go back to the queue.  AS_DB_OK, and why not in
- * result ("" where it may). */
+/* Whether the letter may go back to the queue.  AS_DB_OK with the reason
+ * against it in result ("" where it may). */
 static as_db_status_e
 as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
     char *result, size_t room)
@@ -194,8 +195,8 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
 }
 
 
-/* The order is opened first, the letter sent then, the dead one deleted
- * last: whatever ends it in between, nothing is lost. */
+/* Opens the order first, then sends the letter, then deletes the dead one, so
+ * that an interruption loses nothing. */
 static int
 as_command_dlq_one(as_command_dlq_t *command, as_dead_t *dead, char *result,
     size_t room)
@@ -225,7 +226,7 @@ as_command_dlq_one(as_command_dlq_t *command, as_dead_t *dead, char *result,
 }
 
 
-/* False where a signal came. */
+/* False after a signal. */
 static bool
 as_command_dlq_pause(const as_command_dlq_t *command)
 {
@@ -239,7 +240,7 @@ as_command_dlq_pause(const as_command_dlq_t *command)
 }
 
 
-/* One of them, and what became of it. */
+/* Processes one letter and reports its result. */
 static int
 as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 {
@@ -261,7 +262,7 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 }
 
 
-/* The letters from the i-th on, n of which match. */
+/* Processes the letters from the i-th on, of which n match. */
 static int
 as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
     json_t *rows)
@@ -316,8 +317,8 @@ as_command_dlq_count(const as_command_dlq_t *command, size_t i)
 
 
 /*
- * Of a FIFO queue SQS shows the head of each message group, and the next
- * when that is gone; letters that stay hold up those behind them.
+ * A FIFO queue delivers the head of each message group, and the next one after
+ * its removal.  Letters that stay block those behind them.
  */
 static int
 as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
@@ -375,7 +376,10 @@ as_command_dlq_look(void *data, as_db_t *db)
 }
 
 
-/* Tells beforehand which of the letters would order more than is needed. */
+/*
+ * Warns, before anything is done, of letters that would order more than is
+ * needed.
+ */
 static as_db_status_e
 as_command_dlq_warn(as_command_dlq_t *command)
 {

@@ -16,20 +16,20 @@
 #include "base/settings_warn.h"
 
 
-#define AS_DOCTOR_LEASE_MS    15000    /* beside the factory's time-out */
-#define AS_DOCTOR_DB_S        10       /* for the database, in all */
-#define AS_DOCTOR_CONNECT_MS  5000     /* of them for a connection */
+#define AS_DOCTOR_LEASE_MS    15000    /* beyond the factory's time-out */
+#define AS_DOCTOR_DB_S        10       /* seconds for the database, in all */
+#define AS_DOCTOR_CONNECT_MS  5000     /* of these, ms for a connection */
 
 
 typedef struct {
     as_session_t       *session;
     as_findings_t      *findings;
-    as_text_t           sku;           /* some product's */
+    as_text_t           sku;           /* the SKU of some product */
     as_doctor_signs_t   signs;
 } as_command_doctor_db_t;
 
 
-/* Each line is a finding. */
+/* Reports each line as a finding. */
 static void
 as_command_doctor_lines(as_findings_t *findings, as_doctor_level_e level,
     as_text_t *lines, const char *mend)
@@ -87,7 +87,8 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
     if (settings->topic_arn == NULL || settings->queue_url == NULL
         || settings->dlq_url == NULL)
     {
-        return;                        /* the settings' findings */
+        return;                        /* reported as a finding of the
+                                          settings */
     }
 
     memset(&conf, 0, sizeof(conf));
@@ -150,7 +151,7 @@ as_command_doctor_http(as_session_t *session, as_findings_t *findings,
 }
 
 
-/* In a thread of its own, for which the command waits. */
+/* Runs in a thread, for which the command waits. */
 static void *
 as_command_doctor_db_run(void *data)
 {
@@ -168,7 +169,7 @@ as_command_doctor_db_run(void *data)
 }
 
 
-/* All that is asked of the database, within AS_DOCTOR_DB_S. */
+/* Performs all checks of the database, within AS_DOCTOR_DB_S. */
 static void
 as_command_doctor_db(as_command_doctor_db_t *look)
 {
@@ -218,7 +219,7 @@ as_command_doctor_run(const as_options_t *options)
         return AS_EXIT_USAGE;
     }
 
-    /* what is wrong is told on stderr; the rest is looked at all the same */
+    /* errors are reported on stderr; the other checks run in any case */
     (void) as_session_open(&session, options, 0, true);
     as_findings_begin(&findings, stdout, session.json);
 

@@ -15,8 +15,8 @@
 #include "cmd/output.h"
 
 
-/* Past any request's deadline: a sale in doubt is looked up by its movement
- * (DESIGN.md, 3). */
+/* Longer than the deadline of any request: a sale in doubt is looked up by its
+ * movement (DESIGN.md, 3). */
 #define AS_LEDGER_YOUNGEST_MS  INT64_C(3600000)
 
 
@@ -78,7 +78,10 @@ as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
     as_progress_t    progress;
     as_db_status_e   status;
 
-    /* products without the trigger have none before the watchdog came by */
+    /*
+     * without the trigger, a product has no opening until the watchdog writes
+     * it
+     */
     do {
         status = rollup->dry_run ? AS_DB_OK
                  : as_session_db(session, as_command_ledger_open, ledger);
@@ -141,7 +144,7 @@ as_command_ledger_work(as_session_t *session, as_command_ledger_t *ledger,
 }
 
 
-/* The bounds that the settings and the clock set. */
+/* Checks the limits that settings and clock set. */
 static int
 as_command_ledger_bounds(const as_session_t *session,
     as_command_ledger_t *ledger)

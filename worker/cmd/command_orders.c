@@ -16,7 +16,7 @@
 #include "cmd/output.h"
 
 
-#define AS_ORDERS_TRIES  5             /* of a connection that is lost */
+#define AS_ORDERS_TRIES  5             /* attempts after a lost connection */
 
 #define AS_ORDERS_STATES                                                      \
     "open|pending|published|requested|fulfilled|failed|cancelled"
@@ -105,7 +105,7 @@ as_command_orders_list(as_session_t *session, as_order_list_t *list)
 }
 
 
-/* The order, or an exit code in *rc. */
+/* Returns the order, or sets *rc to an exit code. */
 static json_t *
 as_command_orders_find(as_session_t *session, const char *argument,
     as_order_show_t *show, int *rc)
@@ -175,7 +175,7 @@ as_command_orders_member(const json_t *order, const char *name)
 }
 
 
-/* One line, or an object, of what was done. */
+/* Reports what was done, as a line or an object. */
 static void
 as_command_orders_tell(const as_session_t *session, const char *order,
     const char *action, const char *before, const char *note)
@@ -263,7 +263,7 @@ as_command_orders_cancel(as_session_t *session, const char *argument)
 }
 
 
-/* Where it would order more than is needed: only after an answer. */
+/* Asks for confirmation where the order would deliver more than is needed. */
 static bool
 as_command_orders_wanted(as_session_t *session,
     const as_order_reopen_t *reopen)
@@ -336,7 +336,7 @@ as_command_orders_retry(as_session_t *session, const char *argument)
 }
 
 
-/* One line, or an object, of what was booked. */
+/* Reports what was booked, as a line or an object. */
 static int
 as_command_orders_received(const as_session_t *session, const char *argument,
     const as_order_receive_t *receive)
@@ -404,7 +404,7 @@ as_command_orders_receive(as_session_t *session, const char *argument,
         return AS_EXIT_REACH;
     }
 
-    /* lost during COMMIT, only a new connection can tell */
+    /* after a loss during COMMIT, only a new connection can tell the result */
     for (i = 0; ; i++) {
         status = as_session_db(session, as_command_orders_receive_run,
                                &receive);

@@ -23,8 +23,8 @@ static const as_option_t  as_command_provision_options[] = {
 };
 
 
-/* The option's value, or what stands after the last separator of a setting,
- * or the default. */
+/* The option's value, or the text after the last separator of a setting, or the
+ * default. */
 static const char *
 as_command_provision_name(const as_options_t *options, const char *option,
     const char *setting, char separator, const char *fallback)
@@ -42,7 +42,7 @@ as_command_provision_name(const as_options_t *options, const char *option,
 }
 
 
-/* 0, or -1 after a sentence. */
+/* 0, or -1 after a message. */
 static int
 as_command_provision_number(const as_options_t *options, const char *option,
     long max, unsigned *number)

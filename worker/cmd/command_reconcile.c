@@ -13,8 +13,8 @@
 #include "db/stock.h"
 
 
-#define AS_RECONCILE_TRIES  5          /* of an adjustment whose connection
-                                          is lost */
+#define AS_RECONCILE_TRIES  5          /* attempts of an adjustment after a lost
+                                          connection */
 
 
 static const as_option_t  as_command_reconcile_options[] = {
@@ -47,8 +47,8 @@ as_command_reconcile_lock_row(void *data, unsigned statement,
 }
 
 
-/* Two that adjust at once would adjust twice.  The lock is the
- * connection's, and ends with it. */
+/* Prevents two parallel adjustments, which would adjust twice.  The lock
+ * belongs to the connection and ends with it. */
 static as_db_status_e
 as_command_reconcile_lock(as_command_reconcile_t *reconcile)
 {
@@ -116,8 +116,8 @@ as_command_reconcile_one(as_command_reconcile_t *reconcile,
 }
 
 
-/* What is mended is no longer among the findings.  An exit code, of what
- * kept the rest from being mended. */
+/* Repairs what it can and removes it from the findings.  Returns the exit code
+ * of the first failure. */
 static int
 as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 {

@@ -15,7 +15,7 @@
 #include "db/stock.h"
 
 
-#define AS_STOCK_TRIES  5              /* of a connection that is lost */
+#define AS_STOCK_TRIES  5              /* attempts after a lost connection */
 
 
 static as_db_status_e
@@ -25,7 +25,7 @@ as_command_stock_change(void *data, as_db_t *db)
 }
 
 
-/* Where the connection was lost during COMMIT, only a new one can tell. */
+/* After a loss during COMMIT, only a new connection can tell the result. */
 static as_db_status_e
 as_command_stock_do(as_session_t *session, as_stock_t *stock)
 {

@@ -1,5 +1,5 @@
 /*
- * The dead letters.
+ * Access to the dead letters.
  */
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "cmd/dlq.h"
 
 
-#define AS_DLQ_EMPTY  2                /* receives without a letter: the end */
+#define AS_DLQ_EMPTY  2                /* empty receives that mark the end */
 
 
 void
@@ -92,7 +92,7 @@ as_dlq_received(void *data, const as_aws_error_t *err,
     }
 
     for (i = 0; i < n; i++) {
-        /* what does not fit into memory comes back by itself */
+        /* a letter for which memory is out comes back by itself */
         (void) as_dlq_add(dlq, &messages[i]);
     }
 
@@ -142,7 +142,7 @@ as_dlq_collect(as_dlq_t *dlq, size_t max)
 typedef struct {
     as_dlq_t         *dlq;
     const as_dead_t  *dead;
-    char              dedup[128];      /* the same however often it is sent */
+    char              dedup[128];      /* the same for each attempt */
 } as_dlq_arg_t;
 
 
@@ -244,7 +244,7 @@ as_dlq_start_give_back(as_sync_t *sync, const void *data)
 }
 
 
-/* All that is in hand, visible again at once. */
+/* Makes all letters in hand visible again at once. */
 static void
 as_dlq_give_back(as_dlq_t *dlq)
 {
@@ -254,7 +254,7 @@ as_dlq_give_back(as_dlq_t *dlq)
     back.dlq = dlq;
     back.n = 0;
 
-    /* after a signal, too */
+    /* must also work after a signal */
     dlq->sync.stop_fd = -1;
 
     for (i = 0; i < dlq->n; i++) {

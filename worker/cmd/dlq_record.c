@@ -1,5 +1,5 @@
 /*
- * A dead letter as it is shown.
+ * A dead letter as JSON.
  */
 
 #include <errno.h>
@@ -41,7 +41,10 @@ as_dlq_time(int64_t ms, char text[32])
 }
 
 
-/* A number where it is one: a foreign attribute may be anything. */
+/*
+ * A number where the text is one: an attribute of another sender may have any
+ * value.
+ */
 static json_t *
 as_dlq_number(const char *text)
 {

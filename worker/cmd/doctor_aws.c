@@ -12,11 +12,13 @@
 #define AS_DOCTOR_ARN    512
 #define AS_DOCTOR_TEXT   768
 #define AS_DOCTOR_HOUR   3600000
-#define AS_DOCTOR_WEEK   604800        /* seconds: the least for a DLQ */
+#define AS_DOCTOR_WEEK   604800        /* seconds: minimum of a dead-letter
+                                          queue */
 
 #define AS_DOCTOR_PROVISION  "run autostock-worker provision"
-#define AS_DOCTOR_PEER_MS    10000     /* for all questions to one peer */
-#define AS_DOCTOR_BACKLOG    1000      /* messages in the queue: many */
+#define AS_DOCTOR_PEER_MS    10000     /* ms for all requests to one peer */
+#define AS_DOCTOR_BACKLOG    1000      /* messages in the queue that count as
+                                          many */
 
 
 typedef enum {
@@ -31,8 +33,8 @@ typedef struct {
     const as_doctor_aws_t  *conf;
     as_aws_t               *aws;
     as_sync_t               sync;
-    as_doctor_peer_e        peer;              /* that is asked */
-    int64_t                 asked_ms;          /* since when */
+    as_doctor_peer_e        peer;              /* the current one */
+    int64_t                 asked_ms;          /* time of its first request */
     int64_t                 left_ms[AS_DOCTOR_PEERS];
     bool                    found;
     bool                    unreachable;
@@ -61,8 +63,8 @@ as_doctor_say(as_doctor_t *d, as_doctor_level_e level, const char *check,
 }
 
 
-/* The peer that is asked next.  One that does not answer takes no time from
- * another. */
+/* Selects the peer of the next requests.  Each has its own time limit, so that
+ * one without answers takes no time from another. */
 static void
 as_doctor_ask_peer(as_doctor_t *d, as_doctor_peer_e peer)
 {
@@ -76,7 +78,7 @@ as_doctor_ask_peer(as_doctor_t *d, as_doctor_peer_e peer)
 }
 
 
-/* What the last call's error says of a thing that was looked for. */
+/* Reports the last call's error about a resource. */
 static void
 as_doctor_error(as_doctor_t *d, const char *check, const char *thing)
 {
@@ -109,7 +111,7 @@ as_doctor_number(as_doctor_t *d, const char *name)
 }
 
 
-/* false: nothing else can be looked at. */
+/* False where no further check is possible. */
 static bool
 as_doctor_caller(as_doctor_t *d)
 {
@@ -211,7 +213,7 @@ as_doctor_take_arn(as_doctor_t *d, char arn[AS_DOCTOR_ARN])
 }
 
 
-/* A dead-letter queue may choose whose it is. */
+/* A dead-letter queue may restrict its source queues. */
 static void
 as_doctor_allowed(as_doctor_t *d)
 {
@@ -250,7 +252,7 @@ as_doctor_dlq(as_doctor_t *d)
     retention = as_doctor_number(d, "MessageRetentionPeriod");
 
     /*
-     * A dead letter keeps the time of its first sending (Amazon SQS
+     * A dead letter keeps the time of its first transmission (Amazon SQS
      * Developer Guide, "Configuring dead-letter queue retention").
      */
     if (retention < d->retention_s || retention < AS_DOCTOR_WEEK) {
@@ -275,7 +277,10 @@ as_doctor_dlq(as_doctor_t *d)
 }
 
 
-/* Reads the queue; what needs the others' ARNs comes later. */
+/*
+ * Reads the queue.  Checks that need the ARNs of the other resources follow
+ * later.
+ */
 static bool
 as_doctor_queue(as_doctor_t *d)
 {
@@ -449,7 +454,7 @@ as_doctor_wiring(as_doctor_t *d)
     queue = as_doctor_queue(d);
     dlq = as_doctor_dlq(d);
 
-    /* Once more, now that the others' ARNs are known. */
+    /* Read again, now that the other ARNs are known. */
     if (queue && as_sync_queue(&d->sync, d->conf->queue_url) == 0) {
         if (dlq) {
             as_doctor_redrive(d);

@@ -1,6 +1,6 @@
 /*
- * The columns.  sql/schema.sql creates tables that are missing; of a table
- * that is there it completes product alone.
+ * The columns. sql/schema.sql creates missing tables, and adds missing columns
+ * only to product.
  */
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 typedef struct {
     const char  *table;
     const char  *column;
-    const char  *definition;           /* NULL: it cannot be made up */
+    const char  *definition;           /* NULL: it cannot be added */
 } as_doctor_column_t;
 
 
@@ -105,7 +105,7 @@ as_doctor_column_tell(as_findings_t *findings, const as_doctor_column_t *c)
 }
 
 
-/* The columns from the i-th on that are of its table. */
+/* The number of columns, from the i-th on, of the same table. */
 static size_t
 as_doctor_columns_of(size_t i)
 {

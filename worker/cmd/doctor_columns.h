@@ -1,5 +1,6 @@
 /*
- * The columns that the worker and the module need, and what adds each.
+ * The columns that the worker and the module need, and the statement that adds
+ * each.
  */
 
 #ifndef AS_DOCTOR_COLUMNS_H
@@ -13,12 +14,12 @@
 #define AS_DOCTOR_COLUMNS_MAX  64
 
 
-/* Notes that "table.column" is there. */
+/* Records that "table.column" exists. */
 void as_doctor_column_seen(bool seen[AS_DOCTOR_COLUMNS_MAX],
     const char *name);
 
-/* Tells of each that was not seen, and of a table none of whose columns was.
- * How many findings that were. */
+/* Reports each column that was not seen, and each table of which no column was.
+ * Returns the number of findings. */
 unsigned as_doctor_columns_tell(as_findings_t *findings,
     const bool seen[AS_DOCTOR_COLUMNS_MAX], const char *database);
 

@@ -1,5 +1,5 @@
 /*
- * doctor's look at the database.
+ * doctor's checks of the database.
  */
 
 #include <inttypes.h>
@@ -15,14 +15,14 @@
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
-#define AS_DOCTOR_ER_BINLOG 1665       /* not by statement */
-#define AS_DOCTOR_TRIGGERS  4          /* of sql/trigger.sql */
+#define AS_DOCTOR_ER_BINLOG 1665       /* needs a binary log by row */
+#define AS_DOCTOR_TRIGGERS  4          /* in sql/trigger.sql */
 
-/* Of no row: what may be done is checked, nothing is done. */
+/* The id of no row: a statement with it tests a right and changes nothing. */
 #define AS_DOCTOR_NOBODY  "X'00000000000000000000000000000000'"
 
 
-/* A statement that changes nothing, and the right that it needs. */
+/* A statement that changes nothing, and the right that it requires. */
 typedef struct {
     const char  *may;
     const char  *sql;
@@ -79,12 +79,12 @@ typedef struct {
     long            sync_binlog;
     bool            binlog;
     bool            read_only;
-    bool            utf8mb4;           /* what the session speaks */
+    bool            utf8mb4;           /* of the session */
     int64_t         now_ms;
 } as_doctor_db_t;
 
 
-/* The statement's place in the packet says what its rows are. */
+/* The number of the statement in the packet identifies its rows. */
 static void
 as_doctor_schema_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -225,8 +225,8 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
 }
 
 
-/* Constraints are shown to who has a right on the whole table: of who sees
- * none, it is not known. */
+/* The server shows constraints only to a user with a right on the whole table.
+ * Where it shows none to another user, the result is unknown. */
 static void
 as_doctor_check_tell(as_doctor_db_t *d)
 {
@@ -261,7 +261,7 @@ as_doctor_server_row(void *data, unsigned statement,
         d->flush = strtol(columns[1], NULL, 10);
         d->sync_binlog = strtol(columns[2], NULL, 10);
         d->binlog = columns[3][0] == '1';
-        /* a number; MariaDB 12 says OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+        /* a number; MariaDB 12 returns OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
         d->read_only = strcmp(columns[4], "0") != 0
                        && strcmp(columns[4], "OFF") != 0;
         d->now_ms = strtoll(columns[5], NULL, 10) / 1000;
@@ -408,17 +408,17 @@ as_doctor_server(as_doctor_db_t *d)
 }
 
 
-/* The statement failed for another reason than a missing right, and nothing
- * more can be learned. */
+/* True where the statement failed for another reason than a missing right, so
+ * that no further test is possible. */
 static bool
 as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
 {
-    /* no such table, no such column: the schema's findings */
+    /* no such table or column: reported as a finding of the schema */
     if (as_db_errno(d->db) == 1146 || as_db_errno(d->db) == 1054) {
         return true;
     }
 
-    /* the binary log's finding */
+    /* reported as the finding of the binary log */
     if (as_db_by_statement(d->db)
         && as_db_errno(d->db) == AS_DOCTOR_ER_BINLOG)
     {
@@ -455,7 +455,7 @@ as_doctor_user_row(void *data, unsigned statement,
 }
 
 
-/* sql/grants.sql is about a certain user. */
+/* sql/grants.sql is written for one user name. */
 static void
 as_doctor_rights_mend(as_doctor_db_t *d, as_text_t *mend)
 {
@@ -482,7 +482,7 @@ as_doctor_rights_mend(as_doctor_db_t *d, as_text_t *mend)
 }
 
 
-/* A right that is missing is told by its statement's error. */
+/* Tests each right: the error of its statement shows that it is missing. */
 static void
 as_doctor_rights_look(as_doctor_db_t *d)
 {

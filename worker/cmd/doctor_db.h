@@ -1,5 +1,5 @@
 /*
- * The database's part of the command `doctor`.  Changes nothing.
+ * The database part of the command `doctor`.  Changes nothing.
  */
 
 #ifndef AS_DOCTOR_DB_H
@@ -9,8 +9,8 @@
 #include "cmd/findings.h"
 
 
-/* sku becomes that of some product, where there is one.  False where the
- * database, or its schema, cannot be read. */
+/* Sets sku to that of some product, where there is one.  False where the
+ * database or its schema cannot be read. */
 bool as_doctor_db(as_findings_t *findings, as_db_t *db,
     const as_settings_t *settings, as_text_t *sku);
 

@@ -1,5 +1,5 @@
 /*
- * Questions that doctor asks over HTTP.
+ * HTTP requests of the command `doctor`.
  */
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include "cmd/doctor_http.h"
 
 
-#define AS_DOCTOR_TIMEOUT_MS  5000     /* the factory's, for its callback */
+#define AS_DOCTOR_TIMEOUT_MS  5000     /* ms: the factory's limit for
+                                          callbacks */
 
 
 static void

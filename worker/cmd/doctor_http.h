@@ -1,5 +1,5 @@
 /*
- * Questions that doctor asks over HTTP.
+ * HTTP requests of the command `doctor`.
  */
 
 #ifndef AS_DOCTOR_HTTP_H
@@ -28,17 +28,17 @@ typedef struct {
 } as_doctor_answer_t;
 
 
-/* Begins a call, whose answer comes by as_doctor_http_wait(): several may be
- * under way.  The time-outs are doctor's. */
+/* Starts a call; as_doctor_http_wait() returns its answer.  Several calls may
+ * be in flight.  Sets doctor's time-outs. */
 void as_doctor_http_begin(const as_doctor_http_t *http, as_http_request_t *rq,
     as_doctor_answer_t *answer);
 
-/* 0, or -1 where there is no answer: answer->reason says why.  In both cases
- * as_text_free(&answer->body). */
+/* 0, or -1 where there is no answer; then answer->reason says why.  In both
+ * cases call as_text_free(&answer->body). */
 int as_doctor_http_wait(const as_doctor_http_t *http,
     as_doctor_answer_t *answer);
 
-/* Both. */
+/* Begins a call and waits for it. */
 int as_doctor_http_ask(const as_doctor_http_t *http, as_http_request_t *rq,
     as_doctor_answer_t *answer);
 

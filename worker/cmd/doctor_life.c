@@ -1,5 +1,5 @@
 /*
- * doctor's look at what runs.
+ * doctor's checks of the running processes.
  */
 
 #include <inttypes.h>
@@ -12,19 +12,23 @@
 #include "base/url_shown.h"
 
 
-#define AS_DOCTOR_ALIVE_MS   120000    /* since a worker's last deed: alive */
-#define AS_DOCTOR_PAGE       (1 << 20) /* bytes of a page of metrics */
+#define AS_DOCTOR_ALIVE_MS   120000    /* ms since a worker's last action: it
+                                          runs */
+#define AS_DOCTOR_PAGE       (1 << 20) /* bytes of a metrics page */
 #define AS_DOCTOR_LABEL      256
 
 
 /* One sample of Prometheus's text format with one label. */
 typedef struct {
-    char    label[AS_DOCTOR_LABEL];    /* its value, as it stands there */
+    char    label[AS_DOCTOR_LABEL];    /* the label's value, as written */
     double  value;
 } as_doctor_sample_t;
 
 
-/* The next sample of name{label="..."} from *at on; false: there is none. */
+/*
+ * Finds the next sample of name{label="..."} from *at on; false where there is
+ * none.
+ */
 static bool
 as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
 {
@@ -51,7 +55,7 @@ as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
 }
 
 
-/* The sample of that label, or fallback. */
+/* The value of the sample with that label, or fallback. */
 static double
 as_doctor_value(const char *page, const char *name, const char *label,
     double fallback)
@@ -68,7 +72,7 @@ as_doctor_value(const char *page, const char *name, const char *label,
 }
 
 
-/* 0, or -1 where there is no page. */
+/* 0, or -1 where the page cannot be read. */
 static int
 as_doctor_page(const as_doctor_http_t *http, const char *url,
     as_doctor_answer_t *answer)
@@ -137,7 +141,7 @@ as_doctor_circuits(const as_doctor_http_t *http, const char *page)
 }
 
 
-/* Nobody answers here: does anybody work elsewhere? */
+/* No worker answers on this host: checks for signs of one on another host. */
 static void
 as_doctor_worker_unseen(const as_doctor_http_t *http,
     const as_doctor_signs_t *signs, const char *why)
@@ -214,7 +218,7 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
 }
 
 
-/* A database as nginx sees it. */
+/* Checks a database as nginx reports it. */
 static void
 as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
     const as_doctor_sample_t *failed)

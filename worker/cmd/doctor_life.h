@@ -1,6 +1,6 @@
 /*
- * doctor's look at what runs: the worker by its metrics, nginx by its status
- * page.
+ * doctor's checks of the running processes: the worker by its metrics, nginx by
+ * its status page.
  */
 
 #ifndef AS_DOCTOR_LIFE_H
@@ -13,7 +13,7 @@
 void as_doctor_worker(const as_doctor_http_t *http,
     const as_doctor_signs_t *signs);
 
-/* AUTOSTOCK_STATUS_URL, where there is one. */
+/* Checks AUTOSTOCK_STATUS_URL, where it is set. */
 void as_doctor_nginx(const as_doctor_http_t *http);
 
 

@@ -1,5 +1,5 @@
 /*
- * doctor's look at the orders.
+ * doctor's checks of the orders.
  */
 
 #include <inttypes.h>
@@ -10,8 +10,10 @@
 #include "run/relay_parts.h"
 
 
-#define AS_DOCTOR_GRACE_MS  60000      /* for a worker that is up */
-#define AS_DOCTOR_NEWEST    "1000"     /* orders, their ids are time-ordered */
+#define AS_DOCTOR_GRACE_MS  60000      /* ms that a running worker needs at
+                                          most */
+#define AS_DOCTOR_NEWEST    "1000"     /* orders to read; ids are
+                                          time-ordered */
 
 
 static void
@@ -110,7 +112,7 @@ as_doctor_orders(as_findings_t *findings, as_db_t *db,
     if (as_order_count(db, &counts) != AS_DB_OK
         || as_doctor_signs(db, signs) != AS_DB_OK)
     {
-        /* a table or column is missing: the schema's findings */
+        /* a missing table or column: reported as a finding of the schema */
         if (as_db_errno(db) == 1146 || as_db_errno(db) == 1054) {
             return;
         }

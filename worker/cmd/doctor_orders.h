@@ -1,5 +1,6 @@
 /*
- * doctor's look at the orders: what stands still, and signs of a worker.
+ * doctor's checks of the orders: those that make no progress, and signs of a
+ * worker.
  */
 
 #ifndef AS_DOCTOR_ORDERS_H
@@ -9,13 +10,13 @@
 #include "cmd/findings.h"
 
 
-/* What the orders say of workers. */
+/* What the orders tell about workers. */
 typedef struct {
-    bool     known;                    /* they could be read */
-    bool     stuck;                    /* some stand still */
-    int64_t  leases;                   /* orders that a worker holds now */
-    int64_t  last_ms;                  /* since one was published or
-                                          requested; below 0: none was */
+    bool     known;                    /* the orders could be read */
+    bool     stuck;                    /* some make no progress */
+    int64_t  leases;                   /* orders leased by a worker now */
+    int64_t  last_ms;                  /* time since the last one was published
+                                          or requested; negative: none was */
 } as_doctor_signs_t;
 
 

@@ -1,5 +1,5 @@
 /*
- * doctor's look at the factory and the callback.
+ * doctor's checks of the factory and the callback.
  */
 
 #include <stdio.h>
@@ -70,7 +70,7 @@ typedef struct {
 } as_doctor_urls_t;
 
 
-/* False where it is known already. */
+/* False where the URL was seen before. */
 static bool
 as_doctor_url_is_new(const as_doctor_urls_t *urls, const char *url)
 {
@@ -122,7 +122,7 @@ as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* All at once: those that do not answer take their time together. */
+/* In parallel, so that time-outs overlap. */
 void
 as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
 {
@@ -133,7 +133,7 @@ as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
     memset(&urls, 0, sizeof(urls));
     urls.shop = shop;
 
-    /* the database's own findings are told elsewhere */
+    /* database errors are reported by other checks */
     (void) as_db_exec(db, "SELECT identifier, COALESCE(API, '')"
                       " FROM factory"
                       " ORDER BY identifier LIMIT 1000", as_doctor_url_row,
@@ -154,7 +154,7 @@ as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
 }
 
 
-/* As the factory calls back, of one piece. */
+/* Sends a callback as the factory does, for one item. */
 static int
 as_doctor_call_back(const as_doctor_http_t *shop, const char *url,
     const char *sku, as_doctor_answer_t *a)
@@ -187,8 +187,8 @@ as_doctor_call_back(const as_doctor_http_t *shop, const char *url,
 }
 
 
-/* An unknown order must be what the signed one is, in the language of today
- * or of the compatible answers. */
+/* Whether the answer is that of an unknown order, in the current or the
+ * compatible form. */
 static bool
 as_doctor_is_unknown(const as_doctor_answer_t *a)
 {

@@ -1,6 +1,6 @@
 /*
- * doctor's look at the factory and at the callback's way back to nginx.
- * Nothing is ordered, nothing booked.
+ * doctor's checks of the factory and of the callback's path to nginx.  They
+ * order and book nothing.
  */
 
 #ifndef AS_DOCTOR_SHOP_H
@@ -10,13 +10,14 @@
 #include "cmd/doctor_http.h"
 
 
-/* FACTORY_API_URL, and what factory.API names. */
+/* Checks FACTORY_API_URL and the URLs of factory.API. */
 void as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db);
 
 /*
- * CALLBACK_URL, with a signed order that there is none of: that nginx knows
- * of none tells that it took the signature.  A forged one is not tried: it
- * would count as an attack.  sku is a product's, for {sku}.
+ * Sends a signed callback for an unknown order to CALLBACK_URL. nginx's answer
+ * that the order is unknown shows that it accepted the signature.  No forged
+ * signature is sent: it would count as an attack. sku is that of a product, for
+ * {sku}.
  */
 void as_doctor_callback(const as_doctor_http_t *shop, const char *sku);
 

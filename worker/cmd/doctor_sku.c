@@ -1,6 +1,6 @@
 /*
- * doctor's look at the column product.sku: what it holds, and which spellings
- * its collation takes for one product.
+ * doctor's checks of the column product.sku: what it can store, and which
+ * spellings its collation treats as equal.
  */
 
 #include <string.h>
@@ -36,7 +36,10 @@ as_doctor_sku_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* "cafe" and "café"; two emoji, which become "?" where there are none. */
+/*
+ * Tests "cafe" and "café", and two emoji, which become "?" where the column
+ * cannot store them.
+ */
 static as_db_status_e
 as_doctor_sku_ask(as_db_t *db, as_doctor_sku_t *folds)
 {
@@ -74,7 +77,7 @@ as_doctor_sku(as_findings_t *findings, as_db_t *db,
     memset(&folds, 0, sizeof(folds));
 
     if (charset[0] == '\0' || collation[0] == '\0') {
-        return;                        /* bytes, or the schema's finding */
+        return;                        /* binary, or a finding of the schema */
     }
 
     if (strcmp(charset, "utf8mb4") != 0) {

@@ -1,5 +1,5 @@
 /*
- * What doctor says of the column product.sku.
+ * doctor's checks of the column product.sku.
  */
 
 #ifndef AS_DOCTOR_SKU_H

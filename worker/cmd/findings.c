@@ -1,5 +1,5 @@
 /*
- * What was found.
+ * Collects and writes findings.
  */
 
 #include <stdarg.h>
@@ -25,7 +25,7 @@ struct as_findings_group_s {
     char                 *check;
     char                 *mend;
     char                 *examples[AS_FINDINGS_EXAMPLES];
-    size_t                n;           /* with those that are no example */
+    size_t                n;           /* including those without an example */
 };
 
 

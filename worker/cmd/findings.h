@@ -1,6 +1,7 @@
 /*
- * What was looked at and what was found, with what mends it: of doctor and
- * reconcile.  Text as it is found, or by cause; JSON at the end.
+ * The results of doctor and reconcile: what was checked, what was found, and
+ * how to repair it.  Text is written at once or grouped by cause; JSON at the
+ * end.
  */
 
 #ifndef AS_FINDINGS_H
@@ -14,36 +15,37 @@
 #include "cmd/doctor_aws.h"
 
 
-#define AS_FINDINGS_EXAMPLES  10       /* of a cause */
+#define AS_FINDINGS_EXAMPLES  10       /* per cause */
 
 
-/* Findings of one cause: of one level and check, with one remedy. */
+/* Findings with one cause: the same level, check and remedy. */
 typedef struct as_findings_group_s  as_findings_group_t;
 
 typedef struct {
     FILE                 *out;
     bool                  json;
-    bool                  grouped;     /* text by cause, a few examples each */
+    bool                  grouped;     /* text by cause, with a few examples */
     json_t               *all;         /* where json */
-    as_findings_group_t  *groups;      /* where grouped, as first found */
+    as_findings_group_t  *groups;      /* where grouped, in order of
+                                          discovery */
     size_t                counts[AS_DOCTOR_UNREACHABLE + 1];
-    size_t                mended;      /* no longer among the counts */
+    size_t                mended;      /* not counted any more */
 } as_findings_t;
 
 
 void as_findings_begin(as_findings_t *findings, FILE *out, bool json);
 
-/* From now on text by cause. */
+/* Groups the text by cause from now on. */
 void as_findings_group(as_findings_t *findings);
 
-/* Writes the causes so far, and how many more each has. */
+/* Writes the causes so far, and the number of further findings of each. */
 void as_findings_tell(as_findings_t *findings);
 
-/* The first n findings of that check and level are mended. */
+/* Marks the first n findings of that check and level as repaired. */
 void as_findings_mended(as_findings_t *findings, as_doctor_level_e level,
     const char *check, size_t n);
 
-/* as_doctor_finding_pt, data is the as_findings_t. */
+/* An as_doctor_finding_pt; data is the as_findings_t. */
 void as_findings_add(void *data, as_doctor_level_e level, const char *check,
     const char *what, const char *mend);
 
@@ -51,8 +53,8 @@ void as_findings_say(as_findings_t *findings, as_doctor_level_e level,
     const char *check, const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Writes what is not written, frees all.  AS_EXIT_OK, AS_EXIT_FINDINGS, or
- * AS_EXIT_REACH where something could not be looked at. */
+/* Writes the rest and frees all.  AS_EXIT_OK, AS_EXIT_FINDINGS, or
+ * AS_EXIT_REACH where something could not be checked. */
 int as_findings_end(as_findings_t *findings);
 
 

@@ -78,7 +78,10 @@ find(const char *name)
 }
 
 
-/* A caller that reads the output must not take half of it for the whole. */
+/*
+ * Fails where stdout could not be written: a caller must not take truncated
+ * output as complete.
+ */
 static int
 written(int rc)
 {
@@ -143,7 +146,7 @@ dispatch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    /* one arena: the clerks' threads allocate little, and give back */
+    /* one arena: the database threads allocate little and briefly */
     mallopt(M_ARENA_MAX, 1);
 
     return written(dispatch(argc, argv));

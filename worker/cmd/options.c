@@ -1,5 +1,5 @@
 /*
- * A command's options.
+ * Parses a command's options.
  */
 
 #include <string.h>
@@ -17,7 +17,10 @@ const as_option_t  as_options_common[] = {
 };
 
 
-/* The place of an option among both tables, the common first; -1. */
+/*
+ * The index of an option in both tables, the common one first; -1 where it is
+ * unknown.
+ */
 static int
 as_options_find(const as_option_t *table, const char *name, size_t len,
     const as_option_t **found)

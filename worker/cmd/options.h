@@ -1,6 +1,6 @@
 /*
- * A command's options: "--name value", "--name=value", "--flag"; the rest
- * are arguments.
+ * Parses a command's options: "--name value", "--name=value", "--flag".  All
+ * else are arguments.
  */
 
 #ifndef AS_OPTIONS_H
@@ -14,8 +14,8 @@
 #define AS_ARGUMENTS_MAX  64
 
 
-/* A table of them ends with name NULL.  value NULL: a flag; otherwise what
- * the help calls its value. */
+/* A table ends with name NULL. value NULL: a flag; otherwise the name of its
+ * value in the help. */
 typedef struct {
     const char  *name;
     const char  *value;
@@ -24,21 +24,21 @@ typedef struct {
 
 typedef struct {
     const as_option_t  *table;         /* the command's own */
-    const char         *values[AS_OPTIONS_MAX];  /* by place in the tables;
-                                          a flag's is "" */
+    const char         *values[AS_OPTIONS_MAX];  /* by index in the tables; of a
+                                                    flag: "" */
     const char         *arguments[AS_ARGUMENTS_MAX];
     int                 narguments;
 } as_options_t;
 
 
-/* What every command takes: --env-file, --output, --yes, --help. */
+/* The options of every command: --env-file, --output, --yes, --help. */
 extern const as_option_t  as_options_common[];
 
-/* 0; -1 after a sentence on stderr. */
+/* 0, or -1 after a message on stderr. */
 int as_options_parse(as_options_t *options, const as_option_t *table,
     int argc, char **argv);
 
-/* NULL where it was not given. */
+/* NULL where the option is absent. */
 const char *as_options_get(const as_options_t *options, const char *name);
 bool as_options_json(const as_options_t *options);
 

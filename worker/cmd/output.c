@@ -1,5 +1,5 @@
 /*
- * How an operator's command prints what it found.
+ * Prints the results of an operator's command.
  */
 
 #include <stdlib.h>
@@ -7,12 +7,13 @@
 #include "cmd/output.h"
 
 
-#define AS_OUTPUT_WIDTH    60            /* of a column but the last */
+#define AS_OUTPUT_WIDTH    60            /* characters of each column but the
+                                            last */
 #define AS_OUTPUT_COLUMNS  16
 
 
-/* The places of a terminal that the character beginning with this byte of
- * UTF-8 takes: Hangul and its like take two. */
+/* The terminal columns of the character that begins with this byte of UTF-8:
+ * Hangul and other wide characters take two. */
 static int
 as_output_places(char c)
 {
@@ -35,8 +36,8 @@ as_output_width(const char *s)
 }
 
 
-/* One line of text, whatever it holds: no control character gets to a
- * terminal. */
+/* Prints text as one line, without control characters, which a terminal would
+ * interpret. */
 static void
 as_output_put(const char *s, int limit, FILE *out)
 {
@@ -48,7 +49,7 @@ as_output_put(const char *s, int limit, FILE *out)
             return;
         }
 
-        /* U+0080 to U+009F, too */
+        /* also U+0080 to U+009F */
         if (s[0] == '\xc2' && (unsigned char) s[1] < 0xa0) {
             s += s[1] != '\0';
             fputc(' ', out);

@@ -1,5 +1,5 @@
 /*
- * What an operator's command has found, as a table, as lines, or as JSON.
+ * Prints the results of an operator's command as a table, as lines, or as JSON.
  */
 
 #ifndef AS_OUTPUT_H
@@ -11,12 +11,12 @@
 #include <jansson.h>
 
 
-/* An array of objects: those columns of them in the table, all in JSON.  A
- * table without rows is nothing. */
+/* Prints an array of objects: these columns as a table, or all members as JSON.
+ * A table without rows prints nothing. */
 void as_output_rows(const json_t *rows, const char *const *columns, bool json,
     FILE *out);
 
-/* An object: a line for each name that has a value. */
+/* Prints an object: a line for each name that has a value. */
 void as_output_object(const json_t *object, bool json, FILE *out);
 
 

@@ -1,5 +1,5 @@
 /*
- * How far long work has come.
+ * Shows the progress of a long command.
  */
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 
 #define AS_PROGRESS_BAR  40
-#define AS_PROGRESS_MS   100           /* between two lines */
+#define AS_PROGRESS_MS   100           /* ms between two lines */
 
 
 static int64_t

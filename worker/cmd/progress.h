@@ -1,6 +1,6 @@
 /*
- * A line on stderr that tells how far long work has come, where stderr is a
- * terminal; otherwise nothing.
+ * Shows the progress of a long command as a line on stderr, only where stderr
+ * is a terminal.
  */
 
 #ifndef AS_PROGRESS_H
@@ -19,11 +19,11 @@ typedef struct {
 
 void as_progress_begin(as_progress_t *progress, const char *what);
 
-/* part of whole (0: not known), and how many were done. */
+/* part of whole (0: not known), and the number done. */
 void as_progress_to(as_progress_t *progress, double part, double whole,
     uint64_t done);
 
-/* Takes the line away. */
+/* Erases the line. */
 void as_progress_end(as_progress_t *progress);
 
 

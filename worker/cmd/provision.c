@@ -1,6 +1,6 @@
 /*
- * The command `provision`, in the order in which things refer to each other:
- * account, dead-letter queue, topic, queue, subscription.
+ * The command `provision`.  The order follows the references between the
+ * resources: account, dead-letter queue, topic, queue, subscription.
  */
 
 #include <ctype.h>
@@ -66,8 +66,8 @@ as_provision_failed(as_provision_t *p, const char *kind, const char *name)
 }
 
 
-/* Letters, digits, hyphens, underscores, and ".fifo" at the end (Amazon SQS
- * quotas, "Queue name"; SNS CreateTopic). */
+/* Accepts letters, digits, hyphens, underscores, and ".fifo" at the end (Amazon
+ * SQS quotas, "Queue name"; SNS CreateTopic). */
 static bool
 as_provision_name(const char *name, size_t max)
 {
@@ -157,7 +157,10 @@ as_provision_check(const as_provision_conf_t *conf, FILE *out)
 }
 
 
-/* ARNs before anything exists: partition and account of the caller. */
+/*
+ * Reads partition and account of the caller, to build ARNs before the resources
+ * exist.
+ */
 static int
 as_provision_caller(as_provision_t *p)
 {
@@ -309,7 +312,7 @@ as_provision_subscription(as_provision_t *p)
     } else if (!p->conf->dry_run
                || p->sync.error.class != AS_AWS_NOT_FOUND)
     {
-        /* In a dry run the topic may not be there yet. */
+        /* In a dry run the topic may not exist yet. */
         return as_provision_failed(p, "subscription", p->conf->queue_name);
     }
 

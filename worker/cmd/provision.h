@@ -1,7 +1,7 @@
 /*
  * The command `provision`: creates or completes topic, queue, dead-letter
- * queue, redrive policy, queue policy and subscription.  Run twice it
- * changes nothing.  Blocks until done.
+ * queue, redrive policy, queue policy and subscription.  A second run changes
+ * nothing.  Blocks until done.
  */
 
 #ifndef AS_PROVISION_H
@@ -14,8 +14,8 @@
 
 
 typedef struct {
-    const char  *topic_name;           /* "stock_empty"; ".fifo": FIFO, then
-                                          all three must be */
+    const char  *topic_name;           /* "stock_empty"; with ".fifo" it is
+                                          FIFO, then all three must be */
     const char  *queue_name;           /* "stock_queue" */
     const char  *dlq_name;             /* "stock_dlq" */
     unsigned     visibility_s;         /* of the queue; 0: 60 */
@@ -23,7 +23,7 @@ typedef struct {
     unsigned     retention_s;          /* of the queue; 0: 345,600 (4 days) */
     unsigned     dlq_retention_s;      /* 0: 1,209,600 (14 days) */
     bool         raw;                  /* RawMessageDelivery */
-    bool         dry_run;              /* only say what would be done */
+    bool         dry_run;              /* only report what would be done */
     bool         json;                 /* --output json; otherwise text */
     int          stop_fd;              /* -1: none; see as_loop_until() */
 } as_provision_conf_t;
@@ -31,9 +31,9 @@ typedef struct {
 
 /*
  * Writes the report to out: each step (found, created, changed, would be),
- * TOPIC_ARN, QUEUE_URL, DLQ_URL, and the IAM policy the worker needs.
- * 0: as wanted; 1: dry run, and there is something to do; 2: conf is wrong;
- * 3: AWS refused or is out of reach.
+ * TOPIC_ARN, QUEUE_URL, DLQ_URL, and the IAM policy that the worker needs.  0:
+ * complete; 1: dry run, and changes are needed; 2: conf is wrong; 3: AWS
+ * refused or is out of reach.
  */
 int as_provision(as_aws_t *aws, const as_provision_conf_t *conf, FILE *out);
 

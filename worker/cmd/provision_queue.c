@@ -1,6 +1,6 @@
 /*
- * The two queues of the wiring: created with all their attributes, or
- * completed by those that differ.
+ * The two queues: created with all attributes, or updated where attributes
+ * differ.
  */
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define AS_PROVISION_ATTRIBUTES     8
 
 
-/* Attributes to be set, and what a person is told of them. */
+/* The attributes to set, and their description for the report. */
 typedef struct {
     as_sqs_pair_t   pairs[AS_PROVISION_ATTRIBUTES];
     char            numbers[AS_PROVISION_ATTRIBUTES][16];
@@ -57,7 +57,10 @@ as_provision_number(as_provision_set_t *set, const char *name,
 }
 
 
-/* Set where the operator asked for it and the queue has another. */
+/*
+ * Adds an attribute where the operator requested a value and the queue has
+ * another.
+ */
 static void
 as_provision_differs(as_provision_t *p, as_provision_set_t *set,
     const char *name, unsigned wanted)
@@ -149,7 +152,7 @@ as_provision_complete(as_provision_t *p, as_provision_set_t *set,
 }
 
 
-/* 1: there, with its attributes in p->sync; 0: not there; -1: unknown. */
+/* 1: exists, with its attributes in p->sync; 0: does not exist; -1: unknown. */
 static int
 as_provision_look(as_provision_t *p, const char *name,
     char url[AS_PROVISION_ARN])
@@ -209,7 +212,7 @@ as_provision_dlq(as_provision_t *p)
 }
 
 
-/* 0, or 3 where the queue has a policy that is no JSON. */
+/* 0, or 3 where the queue's policy is not JSON. */
 static int
 as_provision_queue_differs(as_provision_t *p, as_provision_set_t *set)
 {

@@ -1,5 +1,5 @@
 /*
- * What provision.c and provision_queue.c share.
+ * Shared by provision.c and provision_queue.c.
  */
 
 #ifndef AS_PROVISION_QUEUE_H
@@ -21,7 +21,8 @@ typedef struct {
     as_sync_t                   sync;
     FILE                       *out;
     json_t                     *steps;
-    unsigned                    pending;           /* steps a dry run has */
+    unsigned                    pending;           /* steps that a dry run did
+                                                      not do */
 
     char                        partition[32];
     char                        account[32];
@@ -33,12 +34,12 @@ typedef struct {
 } as_provision_t;
 
 
-/* Says what was done, or would be: verb is "found", "created", "changed";
+/* Reports what was done, or would be. verb is "found", "created", "changed";
  * detail may be "". */
 void as_provision_step(as_provision_t *p, const char *kind,
     const char *name, const char *verb, const char *detail);
 
-/* Says why not.  Always 3, for a return. */
+/* Reports the failure.  Always returns 3, for a return statement. */
 int as_provision_failed(as_provision_t *p, const char *kind,
     const char *name);
 

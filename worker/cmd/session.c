@@ -1,5 +1,5 @@
 /*
- * What an operator's command works with.
+ * The environment of an operator's command.
  */
 
 #include <errno.h>
@@ -118,7 +118,7 @@ as_session_db_failed(const as_session_t *session, as_db_status_e status)
 {
     fprintf(stderr, "database: %s\n", as_db_error(session->db));
 
-    /* a table's right, or a column's */
+    /* a missing right on a table or a column */
     if (status == AS_DB_ERROR && (as_db_errno(session->db) == 1142
                                   || as_db_errno(session->db) == 1143))
     {

@@ -1,6 +1,6 @@
 /*
- * What an operator's command works with: settings, the database and AWS, all
- * of them blocking.
+ * The environment of an operator's command: settings, database and AWS, all
+ * blocking.
  */
 
 #ifndef AS_SESSION_H
@@ -19,7 +19,7 @@ typedef struct {
     as_settings_t       *settings;
     as_loop_t           *loop;
     as_http_t           *http;
-    as_aws_t            *aws;          /* NULL where not asked for */
+    as_aws_t            *aws;          /* NULL where not requested */
     as_db_t             *db;           /* connects at its first statement */
     bool                 json;
     int                  stop_fd;      /* signalfd of SIGINT, SIGTERM; -1 */
@@ -27,24 +27,24 @@ typedef struct {
 
 
 /*
- * need is AS_NEED_...; aws whether AWS is wanted.  AS_EXIT_OK, or another
- * after a sentence on stderr.  as_session_close() in any case.
+ * need is AS_NEED_...; aws is whether AWS is used.  Returns AS_EXIT_OK, or
+ * another code after a message on stderr.  Call as_session_close() in any case.
  */
 int as_session_open(as_session_t *session, const as_options_t *options,
     unsigned need, bool aws);
 void as_session_close(as_session_t *session);
 
-/* Tells of a database error.  Returns AS_EXIT_REACH or AS_EXIT_FINDINGS. */
+/* Reports a database error.  Returns AS_EXIT_REACH or AS_EXIT_FINDINGS. */
 int as_session_db_failed(const as_session_t *session, as_db_status_e status);
 
 /*
- * Asks on the terminal unless --yes was given.  False, after a sentence,
- * where the answer is no or nobody can be asked.
+ * Asks for confirmation on the terminal unless --yes was given.  False, after a
+ * message, where the answer is no or there is no terminal.
  */
 bool as_session_confirm(const as_session_t *session, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Runs a job again while it meets deadlocks.  run as in clerk.h. */
+/* Runs a job, again after each deadlock. run as in clerk.h. */
 as_db_status_e as_session_db(as_session_t *session,
     as_db_status_e (*run)(void *data, as_db_t *db), void *data);
 
