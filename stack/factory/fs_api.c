@@ -18,7 +18,7 @@
 /* 100 ns intervals between 1582-10-15 and 1970-01-01: RFC 9562, section 5.1 */
 #define FS_API_UUID_EPOCH     0x01b21dd213814000ULL
 
-/* The factory's own ids are UUIDs of version 1. */
+/* The factory's ids are UUIDs of version 1. */
 static void
 fs_api_make_id(char id[37])
 {
@@ -49,7 +49,7 @@ fs_api_error(struct MHD_Connection *connection, unsigned status,
                              json_pack("{s:s}", "error", text));
 }
 
-/* The callback's body: the request whole, or with another count. */
+/* The body of the callback: the whole request, or with another count. */
 static char *
 fs_api_echo(json_t *request, const fs_fate_t *fate)
 {
@@ -116,7 +116,10 @@ fs_api_note(fs_factory_t *factory, unsigned status, const char *id,
     fs_journal_write(factory->journal, "request", fields);
 }
 
-/* 201: the request inside, the factory's id, and their misspelt key */
+/*
+ * Answers 201 with the request, the factory's id, and the misspelt key of the
+ * Factory API.
+ */
 static enum MHD_Result
 fs_api_accept(fs_factory_t *factory, struct MHD_Connection *connection,
     json_t *request, const fs_fate_t *fate)
@@ -124,7 +127,7 @@ fs_api_accept(fs_factory_t *factory, struct MHD_Connection *connection,
     char     id[37];
     json_t  *data, *requester;
 
-    /* status 0 with an id: accepted, but the client was not told */
+    /* status 0 with an id: accepted, but the client received no answer */
     fs_api_make_id(id);
     fs_api_note(factory, fs_fate_has(fate, FS_FAULT_DROP) ? 0 : 201, id,
                 request);

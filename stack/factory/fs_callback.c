@@ -8,7 +8,7 @@
 #define FS_CALLBACK_ANSWER_USEC      5000000
 #define FS_CALLBACK_LOOK_MS          100
 
-/* One that is being made. */
+/* A callback in flight. */
 typedef struct fs_callback_s  fs_callback_t;
 
 struct fs_callback_s {
@@ -46,7 +46,7 @@ fs_callbacks_create(fs_journal_t *journal)
     return callbacks;
 }
 
-/* Out of the list, and all that it holds. */
+/* Removes it from the list and frees all that it holds. */
 static void
 fs_callback_destroy(fs_callbacks_t *callbacks, fs_callback_t *callback)
 {
@@ -69,7 +69,7 @@ fs_callbacks_destroy(fs_callbacks_t *callbacks)
     if (callbacks == NULL) {
         return;
     }
-    /* those under way end with the process, as the factory's do */
+    /* callbacks in flight end with the process, as those of the factory do */
     while (callbacks->first != NULL) {
         fs_callback_destroy(callbacks, callbacks->first);
     }
@@ -89,8 +89,8 @@ fs_callback_discard(char *data, size_t size, size_t n, void *unused)
 }
 
 /*
- * libcurl has no time-out of its own for the answer alone: it is counted
- * from the moment the connection stood.
+ * libcurl has no separate time-out for the answer: it is measured from the time
+ * the connection was established.
  */
 static int
 fs_callback_watch(void *data, curl_off_t dltotal, curl_off_t dlnow,
@@ -159,7 +159,7 @@ fs_callback_lost(fs_callbacks_t *callbacks, const fs_order_t *order,
                                "reason", reason));
 }
 
-/* The order is the callback's from now on. */
+/* Takes ownership of the order. */
 static void
 fs_callback_create(fs_callbacks_t *callbacks, fs_order_t *order)
 {

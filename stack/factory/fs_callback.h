@@ -1,7 +1,7 @@
 /*
- * The callbacks under way, each tried once: connect time-out 8 s, answer
- * time-out 5 s, the result written to the journal and ignored.  Of one
- * thread, but for fs_callbacks_wake.
+ * The callbacks in flight.  Each is tried once: connect time-out 8 s, answer
+ * time-out 5 s.  The result is written to the journal and ignored.  Used by one
+ * thread, except fs_callbacks_wake.
  */
 
 #ifndef FS_CALLBACK_H
@@ -15,14 +15,14 @@ typedef struct fs_callbacks  fs_callbacks_t;
 fs_callbacks_t *fs_callbacks_create(fs_journal_t *journal);
 void fs_callbacks_destroy(fs_callbacks_t *callbacks);
 
-/* Takes the order. */
+/* Takes ownership of the order. */
 void fs_callbacks_start(fs_callbacks_t *callbacks, fs_order_t *order);
 
-/* Moves what is under way; returns after timeout_ms at the latest, or when
- * fd is readable: 1. */
+/* Processes the callbacks.  Returns after timeout_ms at the latest, or 1 when
+ * fd is readable. */
 int fs_callbacks_run(fs_callbacks_t *callbacks, int timeout_ms, int fd);
 
-/* Makes fs_callbacks_run return now; from any thread. */
+/* Makes fs_callbacks_run return now.  Safe from any thread. */
 void fs_callbacks_wake(fs_callbacks_t *callbacks);
 
 #endif

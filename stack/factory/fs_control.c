@@ -7,14 +7,14 @@
 /*
  * The control port:
  *
- *     GET    /                 {"status":"ok"}
- *     GET    /faults           faults still to come
- *     POST   /faults           one more (fs_fault.h)
- *     DELETE /faults           none any more, connections accepted again
- *     GET    /orders           what is in production
- *     DELETE /orders           forgotten, as a restart forgets them
- *     GET    /counts           journal lines by event
- *     POST   /step             {"ms":N}: a step of production
+ *   GET    /                 {"status":"ok"}
+ *   GET    /faults           lists the faults that are still active
+ *   POST   /faults           adds a fault (fs_fault.h)
+ *   DELETE /faults           removes all faults, accepts connections again
+ *   GET    /orders           lists the orders in production
+ *   DELETE /orders           removes them, as a restart does
+ *   GET    /counts           numbers of journal lines by event
+ *   POST   /step             {"ms":N}: sets the duration of a production step
  */
 
 static enum MHD_Result

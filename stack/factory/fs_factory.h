@@ -1,6 +1,7 @@
 /*
- * The factory: what its two servers share.  The API port is the factory as
- * FACTORY.md has it, the control port what tests ask of the simulator.
+ * The state that the simulator's two servers share.  The API port is the
+ * Factory API as FACTORY.md describes it; tests control the simulator by the
+ * control port.
  */
 
 #ifndef FS_FACTORY_H
@@ -23,24 +24,27 @@ typedef struct {
     fs_faults_t        *faults;
     fs_callbacks_t     *callbacks;
 
-    _Atomic int64_t     step_ms;     /* four of them make a production */
+    _Atomic int64_t     step_ms;     /* one of four steps of a production */
 
-    /* refusal of connections: until when, 0: not */
+    /* until when connections are refused; 0: not at all */
     _Atomic int64_t     refuse_until;
 
-    /* slow answers wait here, so that a stop need not wait for them */
+    /* delayed answers wait here, so that a stop need not wait for them */
     pthread_mutex_t     mutex;
     pthread_cond_t      closing_cond;
     int                 closing;
 } fs_factory_t;
 
-/* Waits, or returns at once when the API port is being closed. */
+/* Waits for ms, or returns at once when the API port is being closed. */
 void fs_factory_linger(fs_factory_t *factory, int64_t ms);
 
 /* Refuses connections for ms from now on. */
 void fs_factory_refuse(fs_factory_t *factory, int64_t ms);
 
-/* Handlers of the two ports, and what frees a request's body. */
+/*
+ * Request handlers of the two ports, and the function that frees a request's
+ * body.
+ */
 enum MHD_Result fs_api_handle(void *data, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version,
     const char *upload, size_t *upload_size, void **state);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct fs_faults {
-    json_t           *list;      /* of objects as asked, with defaults */
+    json_t           *list;      /* JSON objects as posted, with defaults */
     pthread_mutex_t   mutex;
 };
 
@@ -168,7 +168,7 @@ fs_fate_add(fs_fate_t *fate, const json_t *fault)
     }
 }
 
-/* 1: this fault meets the request; *spent: it was its last */
+/* 1: this fault applies to the request; *spent: for the last time */
 static int
 fs_fault_meets(json_t *fault, const char *body, int *spent)
 {

@@ -1,25 +1,25 @@
 /*
- * How the factory is asked to behave worse than FACTORY.md says: a list of
- * faults, each for so many requests, filled at the start (--fault) and while
- * it runs (the control port).  Thread-safe.
+ * Faults: how the simulator deviates from FACTORY.md.  A list of faults, each
+ * for a number of requests, set at the start (--fault) and at run time (the
+ * control port).  Thread-safe.
  *
  * As JSON:
  *
- *     {"fault":"status","status":503,"retry_after":7,"times":1,"skip":0,
- *      "match":"CP-502101"}
+ *   {"fault":"status","status":503,"retry_after":7,"times":1,"skip":0,
+ *    "match":"CP-502101"}
  *
- *     status          answered so; nothing is produced
- *     slow            answered after "ms"; produced
- *     drop            produced, but the connection closed without an answer
- *     reset           the connection closed, nothing produced
- *     no_callback     produced, but the callback is lost
- *     callback_twice  the callback goes out twice
- *     callback_late   the callback goes out "ms" later
- *     callback_count  the callback tells "count"
- *     refuse          connections are refused for "ms" from now on
+ *   status          answers with this status; produces nothing
+ *   slow            answers after "ms"; produces
+ *   drop            produces, but closes the connection without an answer
+ *   reset           closes the connection; produces nothing
+ *   no_callback     produces, but makes no callback
+ *   callback_twice  makes the callback twice
+ *   callback_late   makes the callback "ms" later
+ *   callback_count  makes the callback with "count"
+ *   refuse          refuses connections for "ms" from now on
  *
- * "times" (1; 0: until taken back) requests, after "skip" others went by,
- * whose body has "match" in it.
+ * A fault applies to "times" requests (default 1; 0: until removed) whose body
+ * contains "match", after "skip" others that match.
  */
 
 #ifndef FS_FAULT_H
@@ -41,7 +41,7 @@ typedef enum {
     FS_FAULT_KINDS
 } fs_fault_kind_e;
 
-/* All that happens to one request: several faults may meet in it. */
+/* All faults of one request; there may be several. */
 typedef struct {
     unsigned  set;             /* bits 1 << kind */
     int       status;
@@ -56,15 +56,15 @@ typedef struct fs_faults  fs_faults_t;
 fs_faults_t *fs_faults_create(void);
 void fs_faults_destroy(fs_faults_t *faults);
 
-/* NULL, or what is wrong with it; *refuse_ms is set by a "refuse", which is
- * the caller's to do, and -1 otherwise */
+/* NULL, or a message about what is wrong. *refuse_ms is set by a "refuse",
+ * which the caller must perform, otherwise it is -1. */
 const char *fs_faults_add(fs_faults_t *faults, const json_t *asked,
     int64_t *refuse_ms);
 void fs_faults_clear(fs_faults_t *faults);
 
 void fs_faults_take(fs_faults_t *faults, const char *body, fs_fate_t *fate);
 
-/* The list as it stands; the caller's reference. */
+/* The current list; the caller releases the reference. */
 json_t *fs_faults_list(fs_faults_t *faults);
 
 #define fs_fate_has(fate, kind)  (((fate)->set & (1u << (kind))) != 0)

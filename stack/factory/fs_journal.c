@@ -72,7 +72,7 @@ fs_journal_write(fs_journal_t *journal, const char *event, json_t *fields)
     pthread_mutex_lock(&journal->mutex);
     fs_journal_count(journal, event);
     if (line != NULL) {
-        /* a line is there when the answer is: a killed factory lost none */
+        /* written before the answer is sent: a killed factory loses no line */
         fprintf(journal->file, "%s\n", line);
         fflush(journal->file);
     }

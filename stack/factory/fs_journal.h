@@ -1,6 +1,6 @@
 /*
- * What the factory saw and did: one JSON object a line, for people and for
- * the programs that check the books.  Thread-safe.
+ * The simulator's journal: one JSON object per line for each event, for reading
+ * and for the programs that check the results.  Thread-safe.
  */
 
 #ifndef FS_JOURNAL_H
@@ -10,15 +10,18 @@
 
 typedef struct fs_journal  fs_journal_t;
 
-/* NULL: the file cannot be opened, errno tells */
+/* NULL with errno where the file cannot be opened. */
 fs_journal_t *fs_journal_create(const char *path);
 void fs_journal_destroy(fs_journal_t *journal);
 
-/* Writes the fields with "time" and "event" added; takes the reference. */
+/*
+ * Writes the fields with "time" and "event" added.  Takes ownership of the
+ * reference.
+ */
 void fs_journal_write(fs_journal_t *journal, const char *event,
     json_t *fields);
 
-/* How often each event was written; the caller's reference. */
+/* The number of lines of each event; the caller releases the reference. */
 json_t *fs_journal_counts(fs_journal_t *journal);
 
 #endif

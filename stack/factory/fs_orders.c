@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A binary heap: the order that is due first stands at 0. */
+/* A binary heap: the order that is due first is at index 0. */
 struct fs_orders {
     fs_order_t      **heap;
     size_t            n;

@@ -1,5 +1,5 @@
 /*
- * A request's body as it comes in, and the JSON that goes out.
+ * Reads a request's body and sends the JSON answer.
  */
 
 #ifndef FS_REQUEST_H
@@ -16,8 +16,8 @@ typedef struct {
 } fs_request_t;
 
 /*
- * To be called first by an access handler: 1 when the request is complete
- * (*request is it), 0 when there is more to come, -1 on no memory.
+ * An access handler calls this first: 1 when the request is complete (in
+ * *request), 0 when more data follows, -1 where memory is out.
  */
 int fs_request_read(void **state, const char *upload, size_t *upload_size,
     size_t max, fs_request_t **request);
@@ -26,7 +26,7 @@ int fs_request_read(void **state, const char *upload, size_t *upload_size,
 void fs_request_done(void *data, struct MHD_Connection *connection,
     void **state, enum MHD_RequestTerminationCode code);
 
-/* Takes the reference; keys sorted. */
+/* Takes ownership of the reference.  Sorts the keys. */
 enum MHD_Result fs_request_answer(struct MHD_Connection *connection,
     unsigned status, int retry_after, json_t *json);
 

@@ -1,6 +1,7 @@
 /*
- * autostock-factory: the legacy Factory API as FACTORY.md has it, and, when
- * asked, worse.  For the local stack: listens on 127.0.0.1 only.
+ * autostock-factory simulates the legacy Factory API as FACTORY.md describes
+ * it, and faults of it on request.  For the local stack: it listens on
+ * 127.0.0.1 only.
  */
 
 #include "fs_factory.h"
@@ -27,7 +28,7 @@ typedef struct {
     uint16_t      control_port;
     const char   *journal;
     int64_t       step_ms;
-    const char  **faults;      /* NULL at the end */
+    const char  **faults;      /* NULL-terminated */
 } fs_options_t;
 
 static const struct option  fs_long_options[] = {
@@ -251,7 +252,10 @@ fs_factory_add_faults(fs_factory_t *factory, const char **faults)
     return 0;
 }
 
-/* Opens or closes the API port as the faults want it; ms till the next. */
+/*
+ * Opens or closes the API port as the faults require.  Returns ms until the
+ * next change.
+ */
 static int64_t
 fs_factory_attend(fs_factory_t *factory, struct MHD_Daemon **api,
     uint16_t port)
