@@ -1,14 +1,14 @@
-# Builds of nginx, module and worker in which mistakes are seen: nginx's own
-# source (Debian's source package), every pool allocation malloc'ed, the
-# address and undefined-behaviour sanitizers; and the same without sanitizers,
-# the module linked in, for valgrind.
+# Builds of nginx, module and worker that detect memory errors: from Debian's
+# source package of nginx, with malloc() for every pool allocation and with the
+# address and undefined-behaviour sanitizers; and for valgrind the same without
+# sanitizers, with the module linked in.
 
 ASAN = $(B)/asan
 VALGRIND = $(B)/valgrind
 NGX_RELEASE = $(B)/nginx-source/src/core/nginx.h
 
-# What nginx's own code does on purpose is let be: words read at any address,
-# memcpy() of nothing from NULL.
+# Two things that nginx does on purpose are not reported: unaligned reads, and
+# memcpy() of 0 bytes from NULL.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
     -fno-sanitize=alignment,nonnull-attribute -fno-omit-frame-pointer
 # nginx copies no bytes from NULL and counts on that being nothing

@@ -51,8 +51,8 @@ function openStores(folder) {
     };
     const persistence = new PersistenceManager(folder);
 
-    // Each message is a transaction.  What the kernel has survives kill -9;
-    // a sync for each only makes everybody wait.
+    // Each message is a transaction.  Written data survives kill -9 without a
+    // sync, which would only slow down all requests.
     persistence.db.exec('PRAGMA synchronous = OFF');
 
     // Its own statement sets the receive count to NULL, which the table
@@ -77,8 +77,8 @@ function openStores(folder) {
     return { stores, persistence };
 }
 
-// A long poll whose client is gone takes no message: it would be away until
-// its visibility ends, with a receive counted that nobody had.
+// A long poll whose client has disconnected receives no message.  Otherwise the
+// message would stay invisible until its time-out, and the receive would count.
 function addCallers(app) {
     const caller = new AsyncLocalStorage();
     const dequeue = SqsQueue.prototype.dequeue;

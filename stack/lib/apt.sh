@@ -1,7 +1,7 @@
-# What this machine's own apt settings say: the mirrors, and how to reach them.
+# Reads the host's apt settings: the mirrors, and how to reach them.
 
-# The addresses of its Debian sources, each once: of the files in sources.list
-# form and in deb822 form.
+# The unique URIs of its Debian sources, from files in sources.list format and
+# in deb822 format.
 apt_uris() {
     local etc=${AUTOSTOCK_APT_ETC:-/etc/apt}
     {

@@ -91,7 +91,7 @@ db_install() {
     log=$(log_file db)
     mkdir -p "${log%/*}"
     rm -rf "$run/db/data.new"
-    # all rights by the socket, for who runs this and nobody else
+    # all rights, only over the socket, only for the user that runs this
     mariadb-install-db --no-defaults --datadir="$run/db/data.new" \
         --auth-root-authentication-method=socket \
         --auth-root-socket-user="$(id -un)" --skip-test-db \

@@ -1,6 +1,6 @@
-# nginx.conf.example with the stack's own values.  A directive is known by its
-# name and its block; a directive that is not there is an error, so that the
-# example and this file cannot drift apart unseen.
+# Writes nginx.conf.example with the stack's values.  A directive is identified
+# by its name and block.  A missing directive is an error, so that a change of
+# the example that does not fit this file is noticed.
 
 function put(text) {
     match($0, /^ */)

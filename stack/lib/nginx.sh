@@ -1,5 +1,5 @@
-# nginx with the module, configured by nginx.conf.example: what that file says
-# is what the stack runs, with paths, ports and secrets of its own.
+# nginx with the module, configured by nginx.conf.example, with the stack's
+# paths, ports and secrets.
 
 nginx_settle() {
     port_settle NGINX

@@ -1,14 +1,14 @@
-# How a build with sanitizers, or one under valgrind, is to tell what it
-# finds; the only thing that a part inherits beside what finds programs.
+# The report options of sanitizers and valgrind.  Beside the variables that
+# find programs, a part inherits only these.
 checkers=()
 for name in ASAN_OPTIONS UBSAN_OPTIONS VALGRIND_OPTS; do
     [ -z "${!name-}" ] || checkers+=("$name=${!name}")
 done
 
 # The processes of a part.  Each part is a session of its own (setsid), so
-# that "all its processes" can be told: a master and its children, also when
-# the master is gone.  $run/NAME.pid holds pid and start time: a pid alone may
-# be somebody else's by now.
+# all its processes can be found: a master and its children, also after the
+# master has ended.  $run/NAME.pid holds pid and start time, because the pid may
+# have been assigned to another process.
 
 start_time_of() {
     local stat

@@ -64,7 +64,7 @@ struct as_factory_call_s {
     TAILQ_ENTRY(as_factory_call_s)   link;
     as_factory_t                    *of;
     as_http_call_t                  *http;       /* NULL: waits */
-    bool                             away;       /* returned to its owner, who
+    bool                             away;       /* returned to its owner, which
                                                     will queue it again */
 };
 

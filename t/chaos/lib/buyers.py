@@ -102,7 +102,7 @@ class Boundary(Scenario):
             missed = [e['q'] for e in entries
                       if e['sku'] == sku and e['status'] == 409]
             left = shelves[sku][0] - sold
-            # Nobody was refused who would still have fitted in the end.
+            # No request was refused that the remaining stock would have served.
             if left < 0 or any(q <= left for q in missed) \
                     or (more >= 0 and missed):
                 self.wrong.append(f'{sku}: {shelves[sku][0]} pieces for '
@@ -122,7 +122,7 @@ class Boundary(Scenario):
 class Orderly(UnderLoad):
     """What an operator does in the open: nobody may notice."""
 
-    # No client leaves: every sale has a buyer who was told of it.
+    # No client disconnects: every sale has a client that received its answer.
     load_options = {'leave': 0, 'clients': 32}
 
     def run(self, number):

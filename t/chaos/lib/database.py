@@ -18,8 +18,8 @@ SCRIPTS = ('schema', 'trigger', 'mariadb-uuid')
 USER, PASSWORD, NAME = 'shop', 'shop-password', 'shop'
 WORKER = 'worker'            # told apart from the module's sessions
 
-# INNODB_TRX is a copy, made anew only where nobody has read it for 100 ms:
-# who asks more often sees the same transactions for ever.
+# INNODB_TRX is a cached copy, renewed only after 100 ms without a reader: a
+# client that reads it more often always sees the same transactions.
 LOOK_S = 0.15
 
 FACTORY = '5ff9da54c9b811eca8490a5824c89b02'

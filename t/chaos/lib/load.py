@@ -1,27 +1,27 @@
-"""The buyers: many keep-alive clients that write down all they saw.
+"""The load: many keep-alive clients that log every request and answer.
 
     python3 load.py CONFIG.json    until SIGTERM, the end of standard input,
                                    or "seconds" (half an hour)
 
-One JSON object a request goes to the log when it is over:
+The log has one JSON object per request, written at its end:
 
   t0, t1       when it began and ended (seconds since 1970)
-  client       who; "host" is the port it spoke to
-  sku, q, key  what was asked; "alien" if no sale was asked for
-  sent         whether every byte was handed to the kernel
-  status       the answer's, or null; "why" tells then what was seen instead
+  client       its number; "host" is the port it connected to
+  sku, q, key  the request's values; "alien" if it was not a sale
+  sent         whether every byte was passed to the kernel
+  status       the answer's, or null; then "why" is the reason
                (left, closed, reset, timeout, refused)
   sale_id, stock, replayed, type, message
-                what the answer said
+                the answer's values
 
 Settings (all optional but urls, skus, log): urls (list of "host:port"),
 skus ({sku: weight}), quantities ({n: weight}), clients, seed, seconds, keyed
 (share of requests with a key), replay (share of keyed requests sent again
 after their 200), parallel (copies at once of a keyed request), conflict
 (share of keyed requests whose key is used again with another quantity), leave
-(share of requests whose client goes away), slow (share whose body comes in
-bits), look (share of look-ups), think_ms, timeout_s, retry (try again what
-had no definite answer, with the same key)."""
+(share of requests whose client disconnects), slow (share whose body is sent in
+parts), look (share of look-ups), think_ms, timeout_s, retry (repeat with
+the same key where the answer was not definite)."""
 
 import asyncio
 import json

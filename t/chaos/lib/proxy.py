@@ -2,9 +2,9 @@
 
     python3 proxy.py --listen 127.0.0.1:PORT --to unix:/path --control PATH
 
-It forwards every packet of the MySQL protocol by itself, and does what it is
-told at the k-th packet of a transaction.  It is told over a unix socket, one
-JSON object a line, one answer a line:
+It forwards every packet of the MySQL protocol separately, and performs an
+action at the k-th packet of a transaction.  It takes commands on a unix socket,
+one JSON object per line, and answers each with one line:
 
   {"do":"rule", "match":REGEX, "at":K, "when":"before"|"after",
    "action":ACTION, ...}
@@ -21,12 +21,12 @@ after it, whichever way it goes, the next number, until the next command.
   blackhole  nothing passes on this connection any more, nothing is closed
   delay      the packet goes on after delay_ms
   hold       the packet waits in the proxy until {"do":"release"} (or
-             delay_ms); "leave":true cuts the client at once, so that the
-             server executes it for nobody
+             delay_ms); "leave":true disconnects the client at once, so
+             that the server executes it without a client
   truncate   the first "bytes" bytes of the packet go on, then FIN
   replace    "payload" (hex) goes instead of the packet's own
   refuse     the packet never reaches the server; the client reads the error
-             "code", so that a KILL seems to have found nobody
+             "code", so that a KILL seems to have found no session
 
   {"do":"clear"}               forgets the rules
   {"do":"release","rule":N}    lets go what that rule holds; without N, all

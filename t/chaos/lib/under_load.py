@@ -13,8 +13,8 @@ class UnderLoad(Scenario):
     fault = None
     load_options = {}
 
-    # Whether the hosts must have noticed: a fault of the database that
-    # troubled nobody has shown nothing.
+    # Whether the hosts must have logged errors: a database fault without any
+    # effect proves nothing.
     troubles = False
 
     # Lines that its hosts' logs must not have, beside those of every round.
@@ -48,7 +48,7 @@ def plain(name, function):
     return type(name, (UnderLoad,), {
         'name': name, 'about': function.__doc__ or '', 'fault': function,
         'troubles': name.endswith('-db'),
-        # where nobody kills sessions but a KILL that was meant for another
+        # no session is killed here, unless a KILL meets the wrong session
         'loud': (r'Connection was killed \(1927\)',) if name == 'kill-db'
                 else (),
         'nightly_rounds': 300 if name.startswith('kill') else 100})

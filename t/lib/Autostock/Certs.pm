@@ -1,13 +1,13 @@
 package Autostock::Certs;
 
-# Certificates made on the spot with openssl(1).
+# Certificates, generated with openssl(1) when a test needs them.
 
 use v5.10.1;
 use strict;
 use warnings;
 
 
-# An authority, or a server's certificate that nobody but itself has signed:
+# Makes an authority, or a self-signed server certificate:
 # DIR/NAME.pem and DIR/NAME.key.
 sub authority {
     my ($dir, $name, %args) = @_;

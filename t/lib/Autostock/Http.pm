@@ -1,7 +1,7 @@
 package Autostock::Http;
 
-# A client for what Test::Nginx's own cannot do: many requests at once, a
-# client that leaves, times.
+# An HTTP client for what Test::Nginx's client cannot do: parallel requests,
+# early disconnects, measured times.
 
 use v5.10.1;
 use strict;

@@ -1,6 +1,6 @@
 package Autostock::Packets;
 
-# The packets of the MySQL protocol, as far as lying about them needs.
+# The packets of the MySQL protocol that false answers need.
 # https://mariadb.com/kb/en/clientserver-protocol/
 
 use v5.10.1;

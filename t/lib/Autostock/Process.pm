@@ -1,6 +1,6 @@
 package Autostock::Process;
 
-# A child process of a test that listens somewhere: ended with its owner.
+# A child process of a test that listens on a socket.  It ends with its owner.
 
 use v5.10.1;
 use strict;

@@ -1,22 +1,22 @@
 package Autostock::Proxy;
 
-# Stands between the module and a true database, in a process of its own, and
-# does what it is told: passes, stalls, cuts, loses an answer, or lies.
+# A proxy between the module and a real database, in its own process.  On
+# command it forwards, stalls, disconnects, loses an answer, or sends a false
+# one (a lie).
 #
 #     my $proxy = Autostock::Proxy->new(to => 'unix:/path');
 #     $proxy->server                 # for the "server" directive
-#     $proxy->tell('lie infile 1');  # the next query that matches is lied to
+#     $proxy->tell('lie infile 1');  # the next match gets a false answer
 #
-# Commands: pass | stall (what the server says is held back) | cut (all
-# connections, now) | refuse (new connections are closed) | mute (new ones
-# get no word) | match REGEX |
-# lie NAME N | greet NAME | lose N (the query goes through, its answer does
-# not come, the connection is cut) | drop N (the query does not go through,
-# the connection is cut) | hold N (the query waits for "release") | release |
-# unlock (SKIP LOCKED locks nothing, until "pass").
-# Questions: count (connections made), open (now open), heard (what the
-# client sent after a lie, or to a "greet mysql", in hex), sent (bytes sent to it after a lie),
-# held.
+# Commands: pass | stall (holds back the server's answers) | cut (closes all
+# connections now) | refuse (closes new connections) | mute (sends nothing on
+# new ones) | match REGEX | lie NAME N | greet NAME | lose N (forwards the
+# query, drops its answer and closes the connection) | drop N (drops the query
+# and closes the connection) | hold N (holds the query until "release") |
+# release | unlock (SKIP LOCKED locks nothing, until "pass").
+# Questions: count (connections made), open (open now), heard (what the client
+# sent after a lie, or after "greet mysql", in hex), sent (bytes sent to it
+# after a lie), held.
 
 use v5.10.1;
 use strict;

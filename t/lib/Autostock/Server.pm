@@ -1,6 +1,6 @@
 package Autostock::Server;
 
-# A MariaDB of a test's own: to be stopped, killed, set up badly.
+# A private MariaDB that a test can stop, kill or misconfigure.
 
 use v5.10.1;
 use strict;

@@ -1,7 +1,7 @@
 package Autostock::Stack;
 
-# A local stack of a test's own (stack/stack in a folder of its own): all the
-# real parts, what they did, and faults in them.  Everything is bytes (UTF-8).
+# A private local stack (stack/stack in its own folder): all the real parts,
+# records of what they did, and faults in them.  All strings are bytes (UTF-8).
 
 use v5.10.1;
 use strict;
@@ -307,7 +307,7 @@ sub aws_sqs {
         'X-Amz-Target' => "AmazonSQS.$operation");
 }
 
-# Messages in the queue, those in somebody's hands too.
+# The number of messages in the queue, including those in flight.
 sub queue_depth {
     my ($url) = @_;
     my $attributes = aws_sqs(GetQueueAttributes => QueueUrl => $url,

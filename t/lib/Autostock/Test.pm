@@ -1,11 +1,11 @@
 package Autostock::Test;
 
-# What all suites share, on top of Test::Nginx::Socket: a database of their
-# own, a shop in front of it, and checks after every block.
+# The base of all suites, on top of Test::Nginx::Socket: a private database, an
+# nginx with a shop in front of it, and checks after every block.
 #
-# Every block begins with the sample shop (CP-502101, a stock of 3, no
-# orders) and a fresh nginx, and ends with nginx told to quit; then the books
-# must agree and the log must hold no [alert], [crit] or [emerg].
+# Every block begins with the sample shop (CP-502101, a stock of 3, no orders)
+# and a new nginx.  At its end nginx quits; then stock, ledger and orders must
+# be consistent and the log must have no [alert], [crit] or [emerg].
 #
 # Sections, all optional:
 #
