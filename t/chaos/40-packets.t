@@ -1,5 +1,5 @@
 #!/bin/bash
-# A share of all packet boundaries, and each way to be in doubt.
+# A sample of all packet boundaries, and each case of a sale in doubt.
 "${0%/*}/run" --rounds 1 --seed "${CHAOS_SEED:-1}" --only packets \
     | grep -v '^1\.\.'
 packets=${PIPESTATUS[0]}

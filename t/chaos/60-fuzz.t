@@ -1,6 +1,6 @@
 #!/bin/bash
-# Each fuzzer for a while, from the corpus that is kept.  They have sanitizers
-# of their own: no other build is tried.
+# Runs each fuzzer for a limited time, from the stored corpus.  They have their
+# own sanitizers, so no other build is tested.
 top=$(readlink -f "${0%/*}/../..")
 if [ "${AUTOSTOCK_BUILD:-$top/build}" != "$top/build" ]; then
     echo '1..0 # SKIP the fuzzers are built with sanitizers anyway'

@@ -1,5 +1,5 @@
-"""What clients and the operator do: leave, copy, count down a shelf,
-reload, upgrade, quit."""
+"""Scenarios of clients and the operator: early disconnects, repeated requests,
+the last items of a stock, reload, upgrade, quit."""
 
 import http.client
 import os

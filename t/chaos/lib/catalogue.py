@@ -1,4 +1,4 @@
-"""Every scenario there is, in the order of the rounds."""
+"""All scenarios, in the order of the rounds."""
 
 import buyers
 import doubt

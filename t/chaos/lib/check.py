@@ -4,8 +4,8 @@ DLQ and error logs.
     python3 check.py --socket PATH --database NAME --clients 'run/*.jsonl' ...
     python3 check.py --facts FACTS.json
 
-Prints every broken promise with its evidence; exit 1 if there is one, 0 if
-none, 2 if it could not look."""
+Prints every violation of an invariant with its evidence.  Exit 0: none; 1: at
+least one; 2: the check was not possible."""
 
 import argparse
 import collections

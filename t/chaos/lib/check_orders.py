@@ -1,4 +1,4 @@
-"""Invariant 4: orders to the factory, and the goods they bring."""
+"""Invariant 4: orders to the factory, and their goods."""
 
 import collections
 

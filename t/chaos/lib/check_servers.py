@@ -1,4 +1,4 @@
-"""Invariant 5: the servers themselves: logs, deaths, leaks."""
+"""Invariant 5: the servers: logs, crashes, leaks."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Private MariaDB servers for the rounds, durable as a shop's must be."""
+"""Private MariaDB servers for the rounds, with durable commits."""
 
 import glob
 import os

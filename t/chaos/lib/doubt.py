@@ -1,8 +1,8 @@
-"""COMMIT was sent and its answer lost: every end must come out true.
+"""COMMIT was sent and its answer lost: the reported result must be true.
 
-Each case makes a batch (of 1, 2 or 64) whose packet with COMMIT is on its
-way, loses the connection, and lets the old session die, live on, or be given
-the packet after the new one has looked."""
+Each case sends a batch (of 1, 2 or 64) with COMMIT and loses the connection.
+The old session then ends, continues, or receives the packet only after the new
+session has looked up the sale."""
 
 import threading
 import time

@@ -1,5 +1,5 @@
-"""Gathers what the checker judges: the database's tables, the clients' log,
-the factory's log, the messages that are left, the servers' logs.
+"""Collects the checker's input: the tables of the database, the log of the
+clients, the log of the factory, the remaining messages, the servers' logs.
 
 Times are seconds since 1970, ids are UUID text, keys are hexadecimal."""
 

@@ -1,5 +1,5 @@
-"""Faults of the module's side, each of which begins, and is healed by what
-it returns (nothing to do: None)."""
+"""Faults on the module's side.  Each function starts a fault and returns the
+function that ends it (None: nothing to do)."""
 
 import signal
 import time

@@ -1,5 +1,5 @@
-"""The whole job under faults: shelves are emptied, orders travel, goods come
-back, while parts of the way die, hang or lie."""
+"""The asynchronous half under faults: stocks are sold out, orders are sent,
+goods are received, while parts crash, hang or send false answers."""
 
 import os
 import re

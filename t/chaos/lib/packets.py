@@ -1,9 +1,9 @@
 """Every packet boundary of every transaction, one after the other.
 
-A shot is one group of requests that travels as one batch, while the proxy
-does one thing at one boundary of one of the commands they cause.  One host,
-one worker and one connection make the commands come in the same order every
-time; the first shot of a kind is undisturbed and shows how many there are."""
+A shot is a group of requests that forms one batch, while the proxy performs one
+action at one boundary of one of its commands.  One host, one worker and one
+connection make the order of the commands deterministic.  The first shot of a
+kind has no fault and shows the number of boundaries."""
 
 import asyncio
 import hashlib

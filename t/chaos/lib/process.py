@@ -1,4 +1,4 @@
-"""Processes that the chaos rounds start, and end by their number."""
+"""Processes that the chaos rounds start, and end by their pid."""
 
 import ctypes
 import os

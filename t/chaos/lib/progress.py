@@ -1,5 +1,5 @@
-"""What a long run has done: one line of JSON a round, so that a run that was
-ended goes on where it was, and its figures are those of the whole."""
+"""The progress of a long run: one line of JSON per round, so that an
+interrupted run continues where it stopped, and its figures cover all parts."""
 
 import collections
 import json

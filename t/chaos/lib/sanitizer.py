@@ -1,11 +1,11 @@
-"""Builds with sanitizers: how they are asked to tell, and what they told."""
+"""Builds with sanitizers: their report options, and their reports."""
 
 import glob
 import os
 import re
 
-# What was freed is kept back for a while, but not so much that it looks like
-# a leak.
+# Freed memory stays in a quarantine, which must be so small that it does not
+# look like a leak.
 ASAN = ('abort_on_error=1:quarantine_size_mb=1'
         ':thread_local_quarantine_size_kb=64')
 ALARM = re.compile(r'ERROR: |runtime error:')

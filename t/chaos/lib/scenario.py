@@ -1,4 +1,4 @@
-"""What a scenario is, and the round that runs it."""
+"""The base class of scenarios, and the round that runs one."""
 
 import collections
 import os

@@ -1,5 +1,5 @@
-"""A whole shop for a round: database, proxy where wanted, nginx hosts; and
-what every round does with it: load, heal, settle, check."""
+"""A shop for a round: database, optional proxy, nginx hosts; and the steps of
+every round: load, end of the fault, wait until idle, check."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What a database server does without dying: locks, deadlocks, KILL, too
+"""Faults of a database server that keeps running: locks, deadlocks, KILL, too
 many connections, read only, a full disk."""
 
 import os

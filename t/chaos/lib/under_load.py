@@ -1,4 +1,4 @@
-"""Scenarios that do something to a part while many buyers are buying."""
+"""Scenarios that disturb a part under the load of many clients."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the checker finds: a rule's name, a sentence, and the evidence."""
+"""A result of the checker: the rule's name, a sentence, and the evidence."""
 
 import json
 

@@ -1,5 +1,5 @@
-"""The MySQL protocol, as much of it as a test needs: packets, a blocking
-client, and what a fake server says.  Nothing here is part of the product."""
+"""The part of the MySQL protocol that the tests need: packets, a blocking
+client, and the answers of a fake server.  It is not a part of the product."""
 
 import hashlib
 import re

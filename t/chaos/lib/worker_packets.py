@@ -1,9 +1,9 @@
 """Every packet boundary between the workers and the database, while orders
 travel.
 
-What a worker says to the database is sorted into kinds by how the statements
-begin; the first seconds of a round show which there are, and how many packets
-each takes."""
+The worker's transactions are classified by the beginning of their statements.
+The first seconds of a round show which kinds there are, and the number of
+packets of each."""
 
 import re
 import time
