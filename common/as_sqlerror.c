@@ -34,6 +34,7 @@ static const struct {
     /* KILL QUERY while the server parsed */
     { 1064, AS_SQLERROR_ENDED, "ER_PARSE_ERROR" },
     { 1080, AS_SQLERROR_LOST, "ER_FORCING_CLOSE" },
+    { 1109, AS_SQLERROR_EVERYBODY, "ER_UNKNOWN_TABLE" },
     { 1114, AS_SQLERROR_EVERYBODY, "ER_RECORD_FILE_FULL" },
     { 1142, AS_SQLERROR_EVERYBODY, "ER_TABLEACCESS_DENIED_ERROR" },
     { 1143, AS_SQLERROR_EVERYBODY, "ER_COLUMNACCESS_DENIED_ERROR" },
@@ -97,7 +98,7 @@ static const struct {
  * what to repair, and are logged in full.
  */
 static const uint16_t as_sqlerror_whole[] = {
-    1044, 1045, 1049, 1142, 1143, 1146, 1227, 1370,
+    1044, 1045, 1049, 1109, 1142, 1143, 1146, 1227, 1370,
     1048, 1054, 1264, 1305, 1364, 1406, 1449,
     1290, 3819, 4025
 };

@@ -74,11 +74,17 @@ class Node(database.Database):
         if wait:
             self.wait()
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=120):
         """One that found no way into the cluster is started again, as
-        systemd does."""
+        systemd does; one whose state transfer hangs is killed and started
+        again, once, as an operator does."""
         end = time.monotonic() + timeout
+        hangs = end - timeout / 2
         while not self.answers():
+            if hangs and time.monotonic() > hangs:
+                hangs = None
+                self.kill()
+                self.start(False)
             if time.monotonic() > end:
                 raise Failure('a node does not come back:\n'
                               + self.process.tail())
@@ -230,7 +236,7 @@ class Galera(UnderLoad):
             time.sleep(1)
         self.env.say(f'  # node {number}: {how}')
         for other in self.shop.nodes:
-            other.wait(60)
+            other.wait()
         self.shop.agree()
 
     def finish(self, number):
