@@ -111,6 +111,11 @@ typedef struct {
                                                locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
     ngx_uint_t                    sku_looked;  /* the collation was checked */
+    ngx_uint_t                    durable_told;   /* last value logged */
+    const char                   *refusal_told;   /* last value logged */
+    ngx_uint_t                    rights_looked;  /* they were checked */
+    ngx_uint_t                    rights_missing; /* last value logged */
+    ngx_uint_t                    rights_again;   /* to be checked again */
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
     ngx_uint_t                    reads_stock;  /* a trigger of the shop

@@ -97,7 +97,7 @@ like($report->{nginx}, qr/^\d+\.\d+\.\d+$/, 'nginx');
 is($report->{workers}, 2, 'workers');
 cmp_ok($report->{started}, '<=', time, 'started');
 is(join(' ', sort keys %{ $report->{databases}{shop} }),
-    'config counters durable gauges histograms', 'of a database');
+    'config counters durable gauges histograms missing_rights', 'of a database');
 
 
 

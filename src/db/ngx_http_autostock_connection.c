@@ -180,6 +180,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
                                                                 &text);
             ngx_http_autostock_error_text(conn->query->text,
                                           conn->query->error, text);
+            ngx_http_autostock_session_refused(conn);
             ngx_http_autostock_connection_finish(conn, NGX_DECLINED);
             return;
 

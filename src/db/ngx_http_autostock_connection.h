@@ -18,6 +18,7 @@
 #include "ngx_http_autostock_column.h"
 #include "ngx_http_autostock_error.h"
 #include "ngx_http_autostock_mysql.h"
+#include "ngx_http_autostock_rights.h"
 
 
 /* kinds of work; each has a share of the pool */
@@ -98,6 +99,7 @@ struct ngx_http_autostock_connection_s {
     ngx_uint_t                       wait_timeout;  /* while pooled, s */
     ngx_http_autostock_column_t      sku;           /* product.sku */
     size_t                           packet;  /* max_allowed_packet */
+    ngx_http_autostock_rights_t      rights;  /* the user's */
     u_char                           engine[96];  /* a table whose engine is
                                                      not InnoDB, and that
                                                      engine */
@@ -116,6 +118,7 @@ struct ngx_http_autostock_connection_s {
                                                          format, in this
                                                          session */
     unsigned                         utf8mb4:1;     /* results are utf8mb4 */
+    unsigned                         looks:1;       /* it checks the rights */
     unsigned                         resting:1;
     unsigned                         starting:1;
     unsigned                         in_thread:1;
@@ -174,6 +177,10 @@ ngx_int_t ngx_http_autostock_connection_watch(
 /* Sends the session's settings, as the connection's first query. */
 void ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn);
 
+/* Notes an error of the current query that means a missing right. */
+void ngx_http_autostock_session_refused(
+    ngx_http_autostock_connection_t *conn);
+
 /* Continues the current operation.  events: of WAIT_*; 0 to start. */
 void ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
     ngx_uint_t events);
@@ -191,6 +198,11 @@ void ngx_http_autostock_connection_failed(
 void ngx_http_autostock_connection_free(
     ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
 
+
+/* Logs what the session found of the server; and of the user's rights. */
+void ngx_http_autostock_session_tell(ngx_http_autostock_connection_t *conn);
+void ngx_http_autostock_session_tell_rights(
+    ngx_http_autostock_connection_t *conn);
 
 /*
  * NULL, or the reason, for the log, why the session cannot write until the

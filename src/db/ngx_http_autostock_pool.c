@@ -6,6 +6,9 @@
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
 
+/* between two looks at a user's rights while one is missing, in ms */
+#define NGX_HTTP_AUTOSTOCK_POOL_LOOK       5000
+
 
 struct ngx_http_autostock_pool_s {
     ngx_http_autostock_database_t  *db;
@@ -25,8 +28,7 @@ struct ngx_http_autostock_pool_s {
     ngx_msec_t                      not_before;
 
     ngx_event_t                     posted;
-    ngx_uint_t                      durable;    /* last value logged */
-    const char                     *refusal;    /* last value logged */
+    ngx_event_t                     look;       /* at the user's rights */
 };
 
 
@@ -44,10 +46,9 @@ static void ngx_http_autostock_pool_take_back(
     ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
-static void ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_pool_refusal(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_pool_look_later(
+    ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_look(ngx_event_t *ev);
 static void ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_hung_up(void *data);
 static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
@@ -79,6 +80,11 @@ ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
     pool->posted.handler = ngx_http_autostock_pool_serve;
     pool->posted.data = pool;
     pool->posted.log = ngx_cycle->log;
+
+    pool->look.handler = ngx_http_autostock_pool_look;
+    pool->look.data = pool;
+    pool->look.log = ngx_cycle->log;
+    pool->look.cancelable = 1;
 
     return pool;
 }
@@ -345,8 +351,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
         }
 
         pool->pause = 0;
-        ngx_http_autostock_pool_durable(pool, conn);
-        ngx_http_autostock_pool_refusal(pool, conn);
+        ngx_http_autostock_session_tell(conn);
         ngx_http_autostock_pool_release(pool, conn);
         return;
     }
@@ -369,64 +374,45 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
 
 static void
-ngx_http_autostock_pool_durable(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_pool_look_later(ngx_http_autostock_pool_t *pool)
 {
-    ngx_uint_t                     durable;
-    ngx_http_autostock_database_t *db;
-
-    db = pool->db;
-    durable = conn->durable ? NGX_HTTP_AUTOSTOCK_DURABLE_YES
-                            : NGX_HTTP_AUTOSTOCK_DURABLE_NO;
-
-    if (durable == pool->durable) {
-        return;
+    if (pool->db->rights_again && !pool->look.timer_set) {
+        ngx_add_timer(&pool->look, NGX_HTTP_AUTOSTOCK_POOL_LOOK);
     }
-
-    pool->durable = durable;
-    ngx_http_autostock_durable(db, durable);
-
-    if (conn->durable || db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_OFF)
-    {
-        return;
-    }
-
-    if (conn->engine[0]) {
-        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
-                      "autostock: database \"%V\" at %V: table %s, not "
-                      "InnoDB: sales are not done or undone as a whole%s; "
-                      "ALTER TABLE ... ENGINE=InnoDB", &db->name,
-                      &db->server, conn->engine,
-                      db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
-                      ? ", nothing is sold from it" : "");
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, conn->log, 0,
-                  "autostock: database \"%V\" at %V is not durable%s: sales "
-                  "may be lost when its machine fails; set "
-                  "innodb_flush_log_at_trx_commit = 1 and, with a binary "
-                  "log, sync_binlog = 1", &db->name, &db->server,
-                  db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
-                  ? ", nothing is sold from it" : "");
 }
 
 
+/*
+ * By a new connection, in an idle one's place: not every grant counts for a
+ * session that is there.
+ */
+
 static void
-ngx_http_autostock_pool_refusal(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_pool_look(ngx_event_t *ev)
 {
-    const char  *refusal;
+    ngx_http_autostock_pool_t        *pool = ev->data;
+    ngx_http_autostock_connection_t  *conn;
 
-    refusal = ngx_http_autostock_session_refusal(conn);
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0, "autostock pool look");
 
-    if (refusal && refusal != pool->refusal) {
-        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                      "autostock: nothing is sold from database \"%V\" at "
-                      "%V: %s", &pool->db->name, &pool->db->server, refusal);
+    if (pool->pause || (ngx_queue_empty(&pool->idle)
+                        && pool->open >= pool->db->pool_size))
+    {
+        ngx_http_autostock_pool_look_later(pool);
+        return;
     }
 
-    pool->refusal = refusal;
+    pool->db->rights_again = 0;
+    pool->db->rights_looked = 0;
+
+    conn = ngx_http_autostock_pool_idle(pool);
+
+    if (conn) {
+        ngx_http_autostock_pool_close(pool, conn,
+                                      "the user's rights are looked at anew");
+    }
+
+    ngx_http_autostock_pool_connect(pool);
 }
 
 
@@ -512,6 +498,8 @@ ngx_http_autostock_pool_take_back(ngx_http_autostock_pool_t *pool,
         pool->held[conn->kind]--;
         conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
     }
+
+    ngx_http_autostock_pool_look_later(pool);
 }
 
 
@@ -576,6 +564,10 @@ ngx_http_autostock_pool_destroy(ngx_http_autostock_pool_t *pool)
 
     if (pool->posted.posted) {
         ngx_delete_posted_event(&pool->posted);
+    }
+
+    if (pool->look.timer_set) {
+        ngx_del_timer(&pool->look);
     }
 
     ngx_free(pool);

@@ -35,6 +35,8 @@ static void ngx_http_autostock_session_look(
     ngx_http_autostock_connection_t *conn);
 static ngx_int_t ngx_http_autostock_session_look_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_autostock_session_look_sku(
+    ngx_http_autostock_connection_t *conn, ngx_str_t *columns);
 static void ngx_http_autostock_session_look_done(void *data, ngx_int_t rc);
 
 
@@ -289,26 +291,39 @@ ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
 
 /*
  * Once per worker process: finds out what product.sku's collation treats as
- * equal.
+ * equal, and the user's rights.  The rights again after one was missing.
  */
 
 static void
 ngx_http_autostock_session_look(ngx_http_autostock_connection_t *conn)
 {
-    u_char                      *p;
+    u_char                      *p, *last, *probe;
     ngx_http_autostock_query_t  *query;
 
-    p = NULL;
+    p = conn->setup_text;
+    last = p + sizeof(conn->setup_text);
+
+    ngx_http_autostock_rights_begin(&conn->rights);
+
+    if (!conn->db->rights_looked) {
+        conn->db->rights_looked = 1;
+        conn->looks = 1;
+        p = ngx_slprintf(p, last, NGX_HTTP_AUTOSTOCK_RIGHTS_SELECT ";");
+    }
 
     if (!conn->db->sku_looked && !conn->db->exact_sku) {
         conn->db->sku_looked = 1;
-        p = ngx_http_autostock_column_probe(&conn->sku, conn->setup_text,
-                                            sizeof(conn->setup_text));
+        probe = ngx_http_autostock_column_probe(&conn->sku, p, last - p);
+        p = probe ? probe : p;
     }
 
-    if (p == NULL) {
+    if (p == conn->setup_text) {
         conn->connected(conn->data, NGX_OK);
         return;
+    }
+
+    if (p[-1] == ';') {
+        p--;
     }
 
     query = &conn->setup;
@@ -325,12 +340,33 @@ static ngx_int_t
 ngx_http_autostock_session_look_row(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n)
 {
-    ngx_uint_t                        accents, emoji;
     ngx_http_autostock_connection_t  *conn = data;
+
+    if (conn->looks && statement == 0) {
+        if (n != 3) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_autostock_rights_row(&conn->rights, &columns[0],
+                                      &columns[1], &columns[2]);
+        return NGX_OK;
+    }
 
     if (n != 2) {
         return NGX_ERROR;
     }
+
+    ngx_http_autostock_session_look_sku(conn, columns);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_session_look_sku(ngx_http_autostock_connection_t *conn,
+    ngx_str_t *columns)
+{
+    ngx_uint_t  accents, emoji;
 
     accents = columns[0].len == 1 && columns[0].data[0] == '1';
     emoji = columns[1].len == 1 && columns[1].data[0] == '1';
@@ -345,19 +381,36 @@ ngx_http_autostock_session_look_row(void *data, ngx_uint_t statement,
                       accents ? "\"cafe\" and \"caf\xc3\xa9\"" : "",
                       accents && emoji ? ", " : "", emoji ? "all emoji" : "");
     }
-
-    return NGX_OK;
 }
 
 
-/* Only a lost connection is an error: the warning is not worth a sale. */
+/* Only a lost connection is an error: the warnings are not worth a sale. */
 
 static void
 ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_connection_t  *conn = data;
 
+    if (rc != NGX_ERROR && conn->looks && conn->setup.statements) {
+        ngx_http_autostock_session_tell_rights(conn);
+    }
+
+    conn->looks = 0;
     conn->connected(conn->data, rc == NGX_ERROR ? NGX_ERROR : NGX_OK);
+}
+
+
+void
+ngx_http_autostock_session_refused(ngx_http_autostock_connection_t *conn)
+{
+    switch (conn->query->error) {
+
+    case 1142: /* ER_TABLEACCESS_DENIED_ERROR */
+    case 1143: /* ER_COLUMNACCESS_DENIED_ERROR */
+    case 1370: /* ER_PROCACCESS_DENIED_ERROR */
+        conn->db->rights_again = 1;
+        break;
+    }
 }
 
 

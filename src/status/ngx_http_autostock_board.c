@@ -286,5 +286,6 @@ ngx_http_autostock_board_quiet(ngx_http_autostock_seat_t *seat)
         }
 
         cell->durable = NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN;
+        cell->rights = 0;
     }
 }

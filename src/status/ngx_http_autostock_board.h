@@ -20,6 +20,10 @@
 #include "ngx_http_autostock_status.h"
 
 
+/* of a cell's rights, beside the bits of the missing ones */
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_KNOWN                                      \
+    ((ngx_atomic_uint_t) 1 << NGX_HTTP_AUTOSTOCK_RIGHTS)
+
 /* upper bounds of a histogram: 1, 2, 4, ..; the last bucket has none */
 #define NGX_HTTP_AUTOSTOCK_BUCKETS  15
 
@@ -48,6 +52,7 @@ struct ngx_http_autostock_cell_s {
     ngx_atomic_t                     gauges[NGX_HTTP_AUTOSTOCK_GAUGES];
     ngx_atomic_t                     moments[NGX_HTTP_AUTOSTOCK_MOMENTS];
     ngx_atomic_t                     durable;
+    ngx_atomic_t                     rights;       /* 0: not known */
     ngx_http_autostock_buckets_t     histograms[NGX_HTTP_AUTOSTOCK_HISTOGRAMS];
 
     ngx_http_autostock_name_t       *name;         /* the database */

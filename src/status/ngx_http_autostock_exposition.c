@@ -9,13 +9,13 @@
 #define NGX_HTTP_AUTOSTOCK_SETTINGS     4
 
 #define NGX_HTTP_AUTOSTOCK_FAMILIES                                           \
-    (4 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
+    (5 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
      + NGX_HTTP_AUTOSTOCK_MOMENTS                                             \
      + NGX_HTTP_AUTOSTOCK_SETTINGS + NGX_HTTP_AUTOSTOCK_HISTOGRAMS)
 
 #define NGX_HTTP_AUTOSTOCK_SAMPLES                                            \
     (3 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
-     + NGX_HTTP_AUTOSTOCK_MOMENTS                                             \
+     + NGX_HTTP_AUTOSTOCK_MOMENTS + NGX_HTTP_AUTOSTOCK_RIGHTS                 \
      + NGX_HTTP_AUTOSTOCK_SETTINGS                                            \
      + NGX_HTTP_AUTOSTOCK_HISTOGRAMS * (NGX_HTTP_AUTOSTOCK_BUCKETS + 2))
 
@@ -42,6 +42,8 @@ static void ngx_http_autostock_exposition_moments(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_durable(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
+static void ngx_http_autostock_exposition_rights(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_settings(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_histogram(ngx_buf_t *b,
@@ -51,6 +53,8 @@ static void ngx_http_autostock_exposition_number(ngx_buf_t *b,
 static ngx_uint_t ngx_http_autostock_exposition_setting(
     ngx_http_autostock_database_t *db, ngx_uint_t n);
 static void ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f);
+static void ngx_http_autostock_exposition_json_rights(ngx_buf_t *b,
     ngx_http_autostock_figures_t *f);
 static void ngx_http_autostock_exposition_json_histogram(ngx_buf_t *b,
     ngx_http_autostock_figures_t *f, ngx_uint_t id);
@@ -122,6 +126,20 @@ static ngx_http_autostock_metric_t  ngx_http_autostock_setting_metrics[] = {
 
 static char  *ngx_http_autostock_durable_names[] = { "unknown", "no", "yes" };
 
+/* in the order of ngx_http_autostock_right_e */
+
+static char  *ngx_http_autostock_right_names[] = {
+    "SELECT ON product",
+    "UPDATE ON product",
+    "SELECT ON stock_movement",
+    "INSERT ON stock_movement",
+    "SELECT ON stock_movement_key",
+    "INSERT ON stock_movement_key",
+    "SELECT ON restock_order",
+    "INSERT ON restock_order",
+    "UPDATE ON restock_order"
+};
+
 
 ngx_buf_t *
 ngx_http_autostock_exposition_text(ngx_pool_t *pool,
@@ -140,6 +158,7 @@ ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_exposition_gauges(b, report);
     ngx_http_autostock_exposition_moments(b, report);
     ngx_http_autostock_exposition_durable(b, report);
+    ngx_http_autostock_exposition_rights(b, report);
 
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAMS; i++) {
         ngx_http_autostock_exposition_histogram(b, report, i);
@@ -310,6 +329,34 @@ ngx_http_autostock_exposition_durable(ngx_buf_t *b,
 }
 
 
+/* none of a database that was not asked yet */
+
+static void
+ngx_http_autostock_exposition_rights(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report)
+{
+    ngx_uint_t                     i, k;
+    ngx_http_autostock_figures_t  *f;
+
+    static ngx_http_autostock_metric_t  metric =
+        { "right", "May nginx's database user do what is needed?" };
+
+    ngx_http_autostock_exposition_head(b, "", &metric, "", "gauge");
+
+    for (k = 0; k < report->nfigures; k++) {
+        f = &report->figures[k];
+
+        for (i = 0; f->sum.rights && i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+            ngx_http_autostock_exposition_put(b,
+                          "autostock_right{database=\"%V\",right=\"%s\"} %d\n",
+                          &f->database->name,
+                          ngx_http_autostock_right_names[i],
+                          (f->sum.rights >> i) & 1 ? 0 : 1);
+        }
+    }
+}
+
+
 static void
 ngx_http_autostock_exposition_histogram(ngx_buf_t *b,
     ngx_http_autostock_report_t *report, ngx_uint_t id)
@@ -454,6 +501,8 @@ ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
     ngx_http_autostock_exposition_put(b, "{\"durable\":\"%s\"",
                         ngx_http_autostock_durable_names[f->sum.durable]);
 
+    ngx_http_autostock_exposition_json_rights(b, f);
+
     ngx_http_autostock_exposition_put(b, ",\"config\":{");
 
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_SETTINGS; i++) {
@@ -492,6 +541,29 @@ ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
     }
 
     ngx_http_autostock_exposition_put(b, "}}");
+}
+
+
+static void
+ngx_http_autostock_exposition_json_rights(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f)
+{
+    char        *comma;
+    ngx_uint_t   i;
+
+    ngx_http_autostock_exposition_put(b, ",\"missing_rights\":%s",
+                                      f->sum.rights ? "[" : "null");
+    comma = "";
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+        if ((f->sum.rights >> i) & 1) {
+            ngx_http_autostock_exposition_put(b, "%s\"%s\"", comma,
+                                         ngx_http_autostock_right_names[i]);
+            comma = ",";
+        }
+    }
+
+    ngx_http_autostock_exposition_put(b, f->sum.rights ? "]" : "");
 }
 
 

@@ -85,6 +85,16 @@ ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
 }
 
 
+
+void
+ngx_http_autostock_lacks(ngx_http_autostock_database_t *db,
+    ngx_uint_t missing)
+{
+    if (db->cell) {
+        db->cell->rights = NGX_HTTP_AUTOSTOCK_RIGHTS_KNOWN | missing;
+    }
+}
+
 ngx_int_t
 ngx_http_autostock_status_handler(ngx_http_request_t *r)
 {

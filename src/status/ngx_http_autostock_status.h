@@ -73,6 +73,20 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_DURABLE_YES
 } ngx_http_autostock_durable_e;
 
+/* what the database's user must be allowed to */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_RIGHT_PRODUCT_SELECT = 0,
+    NGX_HTTP_AUTOSTOCK_RIGHT_PRODUCT_UPDATE,
+    NGX_HTTP_AUTOSTOCK_RIGHT_MOVEMENT_SELECT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_MOVEMENT_INSERT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_KEY_SELECT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_KEY_INSERT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_ORDER_SELECT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_ORDER_INSERT,
+    NGX_HTTP_AUTOSTOCK_RIGHT_ORDER_UPDATE,
+    NGX_HTTP_AUTOSTOCK_RIGHTS
+} ngx_http_autostock_right_e;
+
 
 void ngx_http_autostock_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n);
@@ -82,6 +96,10 @@ void ngx_http_autostock_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
 void ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
+
+/* missing: a bit for each of ngx_http_autostock_right_e */
+void ngx_http_autostock_lacks(ngx_http_autostock_database_t *db,
+    ngx_uint_t missing);
 
 /*
  * The zone's init callback, and the worker process's seat in the zone; see

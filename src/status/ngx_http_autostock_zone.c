@@ -263,7 +263,7 @@ ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
 }
 
 
-/* one worker process that found the server not durable is enough */
+/* one worker process that found a fault is enough */
 
 static void
 ngx_http_autostock_zone_add_gauges(ngx_http_autostock_cell_t *sum,
@@ -280,6 +280,8 @@ ngx_http_autostock_zone_add_gauges(ngx_http_autostock_cell_t *sum,
     {
         sum->durable = cell->durable;
     }
+
+    sum->rights |= cell->rights;
 }
 
 

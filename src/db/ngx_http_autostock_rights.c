@@ -1,0 +1,199 @@
+
+#include "ngx_http_autostock_rights.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_COLUMNS  9
+
+
+typedef struct {
+    char        *table;
+    char        *privilege;
+    char        *columns[NGX_HTTP_AUTOSTOCK_RIGHTS_COLUMNS + 1];
+} ngx_http_autostock_need_t;
+
+
+static ngx_uint_t ngx_http_autostock_rights_is(ngx_str_t *value, char *text);
+static ngx_uint_t ngx_http_autostock_rights_has(ngx_str_t *privileges,
+    char *privilege);
+static ngx_uint_t ngx_http_autostock_rights_all(
+    ngx_http_autostock_need_t *need);
+
+
+/* In the order of ngx_http_autostock_right_e: what the statements name. */
+
+static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
+
+    { "product", "select",
+      { "product_id", "sku", "name", "price", "stock", "factory_id", "ad_id",
+        "reorder_point", "reorder_quantity", NULL } },
+
+    { "product", "update",
+      { "stock", NULL } },
+
+    { "stock_movement", "select",
+      { "movement_id", "product_id", "kind", "quantity", "fingerprint",
+        "created_at", NULL } },
+
+    { "stock_movement", "insert",
+      { "movement_id", "product_id", "kind", "quantity", "idempotency_key",
+        "fingerprint", "order_id", NULL } },
+
+    { "stock_movement_key", "select",
+      { "idempotency_key", "movement_id", NULL } },
+
+    { "stock_movement_key", "insert",
+      { "idempotency_key", "movement_id", "product_id", NULL } },
+
+    { "restock_order", "select",
+      { "order_id", "product_id", "state", "quantity", "received",
+        "fulfilled_at", "failed_at", "open_product_id", NULL } },
+
+    { "restock_order", "insert",
+      { "order_id", "product_id", "quantity", NULL } },
+
+    { "restock_order", "update",
+      { "state", "received", "fulfilled_at", "failed_at", "last_error",
+        "lease_until", "lease_owner", NULL } }
+};
+
+
+void
+ngx_http_autostock_rights_begin(ngx_http_autostock_rights_t *rights)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+        rights->missing[i] =
+                  ngx_http_autostock_rights_all(&ngx_http_autostock_needs[i]);
+    }
+}
+
+
+void
+ngx_http_autostock_rights_row(ngx_http_autostock_rights_t *rights,
+    ngx_str_t *table, ngx_str_t *column, ngx_str_t *privileges)
+{
+    ngx_uint_t                  i, k;
+    ngx_http_autostock_need_t  *need;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+        need = &ngx_http_autostock_needs[i];
+
+        if (!ngx_http_autostock_rights_is(table, need->table)
+            || !ngx_http_autostock_rights_has(privileges, need->privilege))
+        {
+            continue;
+        }
+
+        for (k = 0; need->columns[k]; k++) {
+            if (ngx_http_autostock_rights_is(column, need->columns[k])) {
+                rights->missing[i] &= ~((uint32_t) 1 << k);
+            }
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_rights_is(ngx_str_t *value, char *text)
+{
+    return value->len == ngx_strlen(text)
+           && ngx_strncasecmp(value->data, (u_char *) text, value->len) == 0;
+}
+
+
+/* in a list with commas */
+
+static ngx_uint_t
+ngx_http_autostock_rights_has(ngx_str_t *privileges, char *privilege)
+{
+    u_char     *p, *last;
+    ngx_str_t   one;
+
+    p = privileges->data;
+    last = p + privileges->len;
+
+    while (p < last) {
+        one.data = p;
+        p = ngx_strlchr(p, last, ',');
+        p = p ? p : last;
+        one.len = p++ - one.data;
+
+        if (ngx_http_autostock_rights_is(&one, privilege)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_rights_all(ngx_http_autostock_need_t *need)
+{
+    ngx_uint_t  n;
+
+    for (n = 0; need->columns[n]; n++) { /* void */ }
+
+    return ((ngx_uint_t) 1 << n) - 1;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_rights_missing(ngx_http_autostock_rights_t *rights)
+{
+    ngx_uint_t  i, missing;
+
+    missing = 0;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+        if (rights->missing[i]) {
+            missing |= (ngx_uint_t) 1 << i;
+        }
+    }
+
+    return missing;
+}
+
+
+u_char *
+ngx_http_autostock_rights_text(ngx_http_autostock_rights_t *rights,
+    u_char *buf, u_char *last)
+{
+    char                       *comma, *between;
+    u_char                     *p;
+    ngx_uint_t                  i, k;
+    ngx_http_autostock_need_t  *need;
+
+    p = buf;
+    between = "";
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
+        need = &ngx_http_autostock_needs[i];
+
+        if (rights->missing[i] == 0) {
+            continue;
+        }
+
+        p = ngx_slprintf(p, last, "%s%s", between, need->privilege);
+        between = ", ";
+
+        if (rights->missing[i] != ngx_http_autostock_rights_all(need)) {
+            comma = " (";
+
+            for (k = 0; need->columns[k]; k++) {
+                if (rights->missing[i] & ((uint32_t) 1 << k)) {
+                    p = ngx_slprintf(p, last, "%s%s", comma,
+                                     need->columns[k]);
+                    comma = ", ";
+                }
+            }
+
+            p = ngx_slprintf(p, last, ")");
+        }
+
+        p = ngx_slprintf(p, last, " on %s", need->table);
+    }
+
+    return p;
+}

@@ -1,0 +1,119 @@
+
+/*
+ * What a new session found out, told in the log: once, until it changes.
+ */
+
+
+#include "ngx_http_autostock_connection.h"
+
+
+static void ngx_http_autostock_session_tell_durable(
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_session_tell_refusal(
+    ngx_http_autostock_connection_t *conn);
+
+
+void
+ngx_http_autostock_session_tell(ngx_http_autostock_connection_t *conn)
+{
+    ngx_http_autostock_session_tell_durable(conn);
+    ngx_http_autostock_session_tell_refusal(conn);
+}
+
+
+static void
+ngx_http_autostock_session_tell_durable(
+    ngx_http_autostock_connection_t *conn)
+{
+    ngx_uint_t                     durable;
+    ngx_http_autostock_database_t *db;
+
+    db = conn->db;
+    durable = conn->durable ? NGX_HTTP_AUTOSTOCK_DURABLE_YES
+                            : NGX_HTTP_AUTOSTOCK_DURABLE_NO;
+
+    if (durable == db->durable_told) {
+        return;
+    }
+
+    db->durable_told = durable;
+    ngx_http_autostock_durable(db, durable);
+
+    if (conn->durable || db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_OFF)
+    {
+        return;
+    }
+
+    if (conn->engine[0]) {
+        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                      "autostock: database \"%V\" at %V: table %s, not "
+                      "InnoDB: sales are not done or undone as a whole%s; "
+                      "ALTER TABLE ... ENGINE=InnoDB", &db->name,
+                      &db->server, conn->engine,
+                      db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
+                      ? ", nothing is sold from it" : "");
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                  "autostock: database \"%V\" at %V is not durable%s: sales "
+                  "may be lost when its machine fails; set "
+                  "innodb_flush_log_at_trx_commit = 1 and, with a binary "
+                  "log, sync_binlog = 1", &db->name, &db->server,
+                  db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
+                  ? ", nothing is sold from it" : "");
+}
+
+
+static void
+ngx_http_autostock_session_tell_refusal(
+    ngx_http_autostock_connection_t *conn)
+{
+    const char  *refusal;
+
+    refusal = ngx_http_autostock_session_refusal(conn);
+
+    if (refusal && refusal != conn->db->refusal_told) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: nothing is sold from database \"%V\" at "
+                      "%V: %s", &conn->db->name, &conn->db->server, refusal);
+    }
+
+    conn->db->refusal_told = refusal;
+}
+
+
+void
+ngx_http_autostock_session_tell_rights(ngx_http_autostock_connection_t *conn)
+{
+    u_char                         *p, text[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
+    ngx_uint_t                      missing;
+    ngx_http_autostock_database_t  *db;
+
+    db = conn->db;
+    missing = ngx_http_autostock_rights_missing(&conn->rights);
+
+    ngx_http_autostock_lacks(db, missing);
+
+    if (missing && missing != db->rights_missing) {
+        p = ngx_http_autostock_rights_text(&conn->rights, text,
+                                           text + sizeof(text));
+
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" at %V: user \"%V\" has no "
+                      "right to %*s, or these are not there; what needs it "
+                      "will fail: as an administrator, with this user in it, "
+                      "mariadb %V < sql/grants.sql, after sql/schema.sql",
+                      &db->name, &db->server, &db->user,
+                      (size_t) (p - text), text, &db->database);
+
+    } else if (missing == 0 && db->rights_missing) {
+        /* as loud as what it ends */
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" at %V: user \"%V\" has all "
+                      "rights again", &db->name, &db->server, &db->user);
+    }
+
+    db->rights_missing = missing;
+    db->rights_again = missing != 0;
+}

@@ -1,0 +1,132 @@
+# What the user may do in the database, found out without any request.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Server;
+use Autostock::Test;
+
+our $Server = Autostock::Server->new;
+our $Db = $Server->db('shop');
+$Db->create;
+$Db->run("CREATE USER autostock\@'127.0.0.1' IDENTIFIED BY 'pw';\n"
+    . "CREATE USER autostock_worker\@'127.0.0.1' IDENTIFIED BY 'pw';\n");
+
+our $Grants = do {
+    local (@ARGV, $/) = 'sql/grants.sql';
+    <> =~ s/\@localhost/\@'127.0.0.1'/gr;
+};
+
+sub block {
+    return 'server 127.0.0.1:' . $Server->port . ";\nuser autostock;\n"
+        . "password pw;\ndatabase shop;\n";
+}
+
+sub revoke { $Db->run(map { "REVOKE $_ FROM autostock\@'127.0.0.1'" } @_) }
+
+# The rights that the status page calls missing; undef: none are known.
+sub missing {
+    my %right = http(GET => '/autostock/status')->{body}
+        =~ /^autostock_right\{database="shop",right="([^"]+)"\} ([01])$/mg;
+    return %right ? join ', ', grep { !$right{$_} } sort keys %right : undef;
+}
+
+sub told { return error_log() =~ /user "autostock" has no right to (.*?), or/ }
+
+add_block_preprocessor(sub {
+    $Db->reset;
+    $Db->run($Grants);
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the rights of grants.sql are all that is needed
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- drive
+ok(wait_for(sub { defined missing() }), 'looked at the start');
+is(missing(), '', 'none is missing');
+like(http(GET => '/autostock/status?format=json')->{body},
+    qr/"missing_rights":\[\]/, 'nor in JSON');
+ok(!told(), 'nothing is told');
+
+
+
+=== TEST 2: a right on a table
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+main::revoke('INSERT ON stock_movement_key');
+--- errors
+--- drive
+ok(wait_for(sub { missing() }), 'found at the start');
+is(missing(), 'INSERT ON stock_movement_key', 'on the page');
+is((told())[0], 'insert on stock_movement_key', 'in the log');
+like(error_log(), qr/mariadb shop < sql\/grants\.sql/, 'and the remedy');
+like(http(GET => '/autostock/status?format=json')->{body},
+    qr/"missing_rights":\["INSERT ON stock_movement_key"\]/, 'in JSON');
+is(http(GET => '/product/donut')->{code}, 200, 'a look-up goes on');
+$::Db->run($::Grants);
+ok(wait_for(sub { missing() eq '' }, 20), 'granted: seen without a request');
+like(error_log(), qr/has all rights again/, 'and told');
+is(http(POST => '/checkout', '{}', 'Idempotency-Key' => 'k')->{code}, 200,
+    'it sells');
+
+
+
+=== TEST 3: a right on columns
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+main::revoke('UPDATE (failed_at, last_error) ON restock_order');
+main::revoke('SELECT, UPDATE (stock) ON product');
+--- errors
+--- drive
+ok(wait_for(sub { missing() }), 'found at the start');
+is(missing(), 'SELECT ON product, UPDATE ON product, UPDATE ON restock_order',
+    'on the page');
+is((told())[0], 'select on product, update on product, '
+    . 'update (failed_at, last_error) on restock_order', 'in the log');
+
+
+
+=== TEST 4: a right on the whole database, or by a role, will do
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+main::revoke('ALL PRIVILEGES, GRANT OPTION');
+$main::Db->run("GRANT SELECT, INSERT ON shop.* TO autostock\@'127.0.0.1';
+CREATE OR REPLACE ROLE seller;
+GRANT UPDATE ON product TO seller;
+GRANT UPDATE ON restock_order TO seller;
+GRANT seller TO autostock\@'127.0.0.1';
+SET DEFAULT ROLE seller FOR autostock\@'127.0.0.1'");
+--- drive
+ok(wait_for(sub { defined missing() }), 'looked at the start');
+is(missing(), '', 'none is missing');
+$::Db->run("DROP ROLE seller");
+
+
+
+=== TEST 5: a right that is taken away later
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- errors
+--- drive
+ok(wait_for(sub { defined missing() }), 'looked at the start');
+is(missing(), '', 'none is missing');
+main::revoke('INSERT (movement_id) ON stock_movement');
+is(http(POST => '/checkout', '{}')->{code}, 503, 'a sale is refused');
+ok(wait_for(sub { missing() }, 20), 'then looked again');
+is(missing(), 'INSERT ON stock_movement', 'on the page');
