@@ -213,19 +213,32 @@ subtest 'rights that are missing, and doctor' => sub {
     is(checkout(1)->{code}, 200, 'a sale');
     is_deeply(doctor(), {}, 'all is well');
 
+    root('REVOKE INSERT ON stock_movement_key FROM module@localhost');
+    kill HUP => $env->{NGINX_PID};
+    my $found;
+    ok(wait_for(sub { ($found = doctor())->{'nginx-rights'} }, 20),
+        'nginx reloads, and finds a right missing without any request');
+    like($found->{'nginx-rights'}{what},
+        qr/: its user lacks INSERT ON stock_movement_key$/, 'which is named');
+    like($found->{'nginx-rights'}{mend}, qr/mariadb \S+ < sql\/grants\.sql/,
+        'and how it is mended');
+    root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
+    ok(wait_for(sub { !%{ doctor() } }, 20), 'nothing else is needed for it');
+
     root('REVOKE ALL ON stock_movement FROM module@localhost');
     # the status page tells seconds
     my $sold = status_of('autostock_last_commit_seconds');
     wait_for(sub { time > $sold + 1 });
     is(checkout(1)->{code}, 503, 'nginx\'s user may not sell any more');
-    my $found = doctor();
-    is_deeply([keys %$found], ['nginx-database'], 'its database is found');
-    like($found->{'nginx-database'}{mend},
-        qr/1142 .*mariadb \S+ < sql\/grants\.sql; a checkout/, 'and mended');
+    ok(wait_for(sub { ($found = doctor())->{'nginx-rights'} }, 20),
+        'which nginx then looks at');
+    is_deeply([keys %$found], ['nginx-rights'], 'its rights are found');
+    like($found->{'nginx-rights'}{what}, qr/[ ]lacks[ ]SELECT[ ]ON[ ]stock_movement,
+        [ ]INSERT[ ]ON[ ]stock_movement$/x, 'and named');
     root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
     wait_for(sub { time > status_of('autostock_last_unavailable_seconds') });
     is(checkout(1)->{code}, 200, 'by its rights, and a checkout');
-    is_deeply(doctor(), {}, 'all is well');
+    ok(wait_for(sub { !%{ doctor() } }, 20), 'all is well');
 
     root('REVOKE UPDATE ON restock_order FROM autostock_worker@localhost;
         REVOKE ALL ON stock_movement_key FROM autostock_worker@localhost');

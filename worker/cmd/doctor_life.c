@@ -18,11 +18,25 @@
 #define AS_DOCTOR_LABEL      256
 
 
-/* One sample of Prometheus's text format with one label. */
+/* One sample of Prometheus's text format with one label, or two. */
 typedef struct {
     char    label[AS_DOCTOR_LABEL];    /* the label's value, as written */
+    char    second[AS_DOCTOR_LABEL];   /* the same; "" where there is one */
     double  value;
 } as_doctor_sample_t;
+
+
+/* Reads the labels and the value that follow a name. */
+static bool
+as_doctor_labels(const char *text, as_doctor_sample_t *s)
+{
+    s->second[0] = '\0';
+
+    return sscanf(text, "{%*[a-z]=\"%255[^\"]\"} %lf", s->label, &s->value)
+           == 2
+           || sscanf(text, "{%*[a-z]=\"%255[^\"]\",%*[a-z]=\"%255[^\"]\"} %lf",
+                     s->label, s->second, &s->value) == 3;
+}
 
 
 /*
@@ -41,8 +55,7 @@ as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
         end = strchr(*at, '\n');
 
         if (strncmp(*at, name, len) == 0 && (*at)[len] == '{'
-            && sscanf(*at + len, "{%*[a-z]=\"%255[^\"]\"} %lf", s->label,
-                      &s->value) == 2)
+            && as_doctor_labels(*at + len, s))
         {
             *at = end == NULL ? "" : end + 1;
             return true;
@@ -218,6 +231,39 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
 }
 
 
+/* Reports the rights that nginx's user lacks there; returns their number. */
+static int
+as_doctor_nginx_rights(const as_doctor_http_t *http, const char *page,
+    const char *database)
+{
+    int                 n = 0;
+    as_text_t           missing;
+    as_doctor_sample_t  s;
+
+    memset(&missing, 0, sizeof(missing));
+
+    while (as_doctor_sample(&page, "autostock_right", &s)) {
+        if (strcmp(s.label, database) == 0 && s.value == 0) {
+            as_text_printf(&missing, "%s%s", n++ > 0 ? ", " : "", s.second);
+        }
+    }
+
+    if (n > 0) {
+        as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx-rights",
+                        "nginx's error log has the columns; as an "
+                        "administrator, with nginx's user in it, mariadb "
+                        "DATABASE < sql/grants.sql; nginx sees it within "
+                        "seconds, or with its next connection",
+                        "database \"%s\" of nginx: its user lacks %s",
+                        database, as_text_get(&missing));
+    }
+
+    as_text_free(&missing);
+
+    return n;
+}
+
+
 /* Checks a database as nginx reports it. */
 static void
 as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
@@ -225,16 +271,18 @@ as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
 {
     double  now = (double) time(NULL), committed;
 
+    if (as_doctor_nginx_rights(http, page, failed->label) > 0) {
+        /* which has its own remedy */
+        return;
+    }
+
     committed = as_doctor_value(page, "autostock_last_commit_seconds",
                                 failed->label, 0);
 
     if (failed->value > committed) {
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx-database",
-                        "nginx's error log has the database's error; where "
-                        "it is 1142 or 1143, a missing right: as an "
-                        "administrator, with nginx's user in it, mariadb "
-                        "DATABASE < sql/grants.sql; a checkout that succeeds "
-                        "clears this",
+                        "nginx's error log has the database's error; a "
+                        "checkout that succeeds clears this",
                         "database \"%s\" of nginx: %.0f s ago a request was "
                         "answered 503, and since then none was booked",
                         failed->label, now - failed->value);
@@ -245,8 +293,7 @@ as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
                         "%.0f s ago", failed->label, now - committed);
     } else {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "nginx-database", "",
-                        "database \"%s\" of nginx: no sale was tried yet, so "
-                        "that nothing is known of its user's rights",
+                        "database \"%s\" of nginx: no sale was tried yet",
                         failed->label);
     }
 }
