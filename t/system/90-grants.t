@@ -200,6 +200,7 @@ sub doctor {
     my $file = "$env->{AUTOSTOCK_STACK_DIR}/doctor.env";
     spew($file, slurp("$env->{AUTOSTOCK_STACK_DIR}/worker.env")
         . "DB_USERNAME=autostock_worker\nDB_PASSWORD=w-pw\n");
+    chmod 0600, $file;    # a secret that all can read is a finding
     my ($output) = stack('worker', 'doctor', '--output', 'json', '--env-file',
         $file);
     1 while $output =~ s/\A[^\[{].*\n?//;
