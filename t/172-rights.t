@@ -34,6 +34,7 @@ sub told { return error_log() =~ /user "autostock" has no right to (.*?), or/ }
 
 add_block_preprocessor(sub {
     $Db->reset;
+    revoke('ALL PRIVILEGES, GRANT OPTION');
     $Db->run($Grants);
 });
 
