@@ -111,6 +111,7 @@ typedef struct {
                                                locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
     ngx_uint_t                    sku_looked;  /* the collation was checked */
+    ngx_uint_t                    charset_told;   /* last value logged */
     ngx_uint_t                    durable_told;   /* last value logged */
     const char                   *refusal_told;   /* last value logged */
     ngx_uint_t                    rights_looked;  /* they were checked */

@@ -161,6 +161,8 @@ latin1 COLLATE latin1_general_ci
 main::block()
 --- drive
 main::narrow(['TEA-1', 'café'], '도너츠', '🍩', '☕', 'ĉ');
+like(error_log(), qr/product\.sku has the character set latin1,/,
+    'the log names the character set');
 
 
 
@@ -171,6 +173,8 @@ utf8mb3
 main::block()
 --- drive
 main::narrow(['도너츠', 'café'], '🍩', 'cafe🍩');
+like(error_log(), qr/product\.sku has the character set utf8mb3,/,
+    'the log names the character set');
 
 
 
@@ -181,6 +185,8 @@ euckr
 main::block()
 --- drive
 main::narrow(['도너츠', 'TEA-1'], '🍩', 'café', '뷁');
+like(error_log(), qr/product\.sku has the character set euckr,/,
+    'the log names the character set');
 
 
 

@@ -56,6 +56,17 @@ ngx_http_autostock_column_name(ngx_str_t *to, u_char *text, ngx_str_t *name)
 }
 
 
+ngx_uint_t
+ngx_http_autostock_column_is_foreign(ngx_http_autostock_column_t *column)
+{
+    return column->charset.len
+           && (column->charset.len != sizeof("utf8mb4") - 1
+               || ngx_strncmp(column->charset.data, "utf8mb4",
+                              sizeof("utf8mb4") - 1)
+                  != 0);
+}
+
+
 /*
  * The server compares a literal in the column's character set if it can, and
  * refuses the whole statement (errors 1267, 1270) if it cannot.  So if the
@@ -67,12 +78,7 @@ void
 ngx_http_autostock_column_sku(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_column_t *column, ngx_str_t *sku)
 {
-    if (column->charset.len == 0
-        || (column->charset.len == sizeof("utf8mb4") - 1
-            && ngx_strncmp(column->charset.data, "utf8mb4",
-                           sizeof("utf8mb4") - 1)
-               == 0))
-    {
+    if (!ngx_http_autostock_column_is_foreign(column)) {
         ngx_http_autostock_sql_string(sql, sku);
         return;
     }

@@ -34,6 +34,10 @@ typedef struct {
 ngx_int_t ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
     ngx_str_t *charset, ngx_str_t *collation);
 
+/* 1 if the column's character set is known and is not utf8mb4. */
+ngx_uint_t ngx_http_autostock_column_is_foreign(
+    ngx_http_autostock_column_t *column);
+
 /*
  * Writes a SKU for a comparison with the column, such that the column's index
  * can be used.  Writes NULL, which equals nothing, if the column cannot hold

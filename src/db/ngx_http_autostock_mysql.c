@@ -13,6 +13,15 @@ static int ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m,
     int ready);
+/* since 3.4 the library reads by one function, whether it may wait or not */
+
+#if (MARIADB_PACKAGE_VERSION_ID >= 30400)
+#define ngx_http_autostock_mysql_reader  read
+#else
+#define ngx_http_autostock_mysql_reader  async_read
+#endif
+
+
 static ssize_t ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio,
     unsigned char *buffer, size_t size);
 static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
@@ -35,7 +44,8 @@ ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m)
 
     m->library = pvio->methods;
     m->methods = *pvio->methods;
-    m->methods.async_read = ngx_http_autostock_mysql_read;
+    m->methods.ngx_http_autostock_mysql_reader =
+        ngx_http_autostock_mysql_read;
 
     pvio->methods = &m->methods;
 }
@@ -55,7 +65,7 @@ ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio, unsigned char *buffer,
         return 0;
     }
 
-    n = m->library->async_read(pvio, buffer, size);
+    n = m->library->ngx_http_autostock_mysql_reader(pvio, buffer, size);
 
     if (n > 0) {
         m->taken += n;

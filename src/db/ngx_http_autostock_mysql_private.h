@@ -35,7 +35,7 @@ struct ngx_http_autostock_mysql_s {
     MYSQL_ROW                          row;
     char                              *version;    /* ours, until the
                                                       greeting */
-    struct st_ma_pvio_methods          methods;    /* with our async_read */
+    struct st_ma_pvio_methods          methods;    /* with our reader */
     struct st_ma_pvio_methods         *library;    /* the library's methods */
     size_t                             taken;      /* bytes read in this call */
     int                                wanted;     /* MYSQL_WAIT_* */

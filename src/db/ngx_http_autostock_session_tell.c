@@ -9,6 +9,8 @@
 
 static void ngx_http_autostock_session_tell_durable(
     ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_session_tell_charset(
+    ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_session_tell_refusal(
     ngx_http_autostock_connection_t *conn);
 
@@ -17,6 +19,7 @@ void
 ngx_http_autostock_session_tell(ngx_http_autostock_connection_t *conn)
 {
     ngx_http_autostock_session_tell_durable(conn);
+    ngx_http_autostock_session_tell_charset(conn);
     ngx_http_autostock_session_tell_refusal(conn);
 }
 
@@ -62,6 +65,28 @@ ngx_http_autostock_session_tell_durable(
                   "log, sync_binlog = 1", &db->name, &db->server,
                   db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
                   ? ", nothing is sold from it" : "");
+}
+
+
+/* sells correctly all the same, so "durability require" does not refuse it */
+
+static void
+ngx_http_autostock_session_tell_charset(
+    ngx_http_autostock_connection_t *conn)
+{
+    ngx_uint_t  foreign;
+
+    foreign = ngx_http_autostock_column_is_foreign(&conn->sku);
+
+    if (foreign && !conn->db->charset_told) {
+        ngx_log_error(NGX_LOG_WARN, conn->log, 0,
+                      "autostock: database \"%V\" at %V: product.sku has the "
+                      "character set %V, not utf8mb4: a SKU that it cannot "
+                      "hold is answered 404; see docs/upgrading.md",
+                      &conn->db->name, &conn->db->server, &conn->sku.charset);
+    }
+
+    conn->db->charset_told = foreign;
 }
 
 
