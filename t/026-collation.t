@@ -175,7 +175,7 @@ GET /product/cp-502101
 --- response_body_like
 "sku":"CP-502101"
 --- no_error_log
-[warn]
+the collation latin1_general_ci of
 [error]
 
 
