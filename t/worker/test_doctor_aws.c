@@ -360,7 +360,7 @@ test_backlog(void **state)
 }
 
 
-/* Nobody answers: ten seconds a peer. */
+/* No peer answers: ten seconds each. */
 static void
 test_silence(void **state)
 {
