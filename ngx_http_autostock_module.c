@@ -2,7 +2,7 @@
 #include "ngx_http_autostock.h"
 #include "ngx_http_autostock_conf.h"
 #include "ngx_http_autostock_databases.h"
-#include "ngx_http_autostock_engine.h"
+#include "ngx_http_autostock_process.h"
 #include "ngx_http_autostock_location.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_value.h"
@@ -301,7 +301,7 @@ ngx_http_autostock_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_http_autostock_batch_init_worker(cycle, amcf);
+    return ngx_http_autostock_process_init(cycle, amcf);
 }
 
 
@@ -322,6 +322,6 @@ ngx_http_autostock_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
-    ngx_http_autostock_batch_exit_worker(cycle, amcf);
+    ngx_http_autostock_process_exit(cycle, amcf);
     ngx_http_autostock_status_exit_worker();
 }

@@ -111,9 +111,9 @@ typedef struct {
                                                locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
     ngx_uint_t                    sku_looked;  /* the collation was checked */
-    ngx_uint_t                    charset_told;   /* last value logged */
-    ngx_uint_t                    durable_told;   /* last value logged */
-    const char                   *refusal_told;   /* last value logged */
+    ngx_uint_t                    charset_logged; /* the last value */
+    ngx_uint_t                    durable_logged; /* the last value */
+    const char                   *refusal_logged; /* the last value */
     ngx_uint_t                    rights_looked;  /* they were checked */
     ngx_uint_t                    rights_missing; /* last value logged */
     ngx_uint_t                    rights_again;   /* to be checked again */

@@ -107,7 +107,7 @@ struct ngx_http_autostock_connection_s {
     unsigned                         durable:1;
     unsigned                         read_only:1;
     unsigned                         clustered:1;   /* Galera */
-    unsigned                         hurries:1;     /* the server ends its
+    unsigned                         limits_itself:1; /* the server ends its
                                                        idle transactions
                                                        within the time of one
                                                        query */
@@ -200,8 +200,8 @@ void ngx_http_autostock_connection_free(
 
 
 /* Logs what the session found of the server; and of the user's rights. */
-void ngx_http_autostock_session_tell(ngx_http_autostock_connection_t *conn);
-void ngx_http_autostock_session_tell_rights(
+void ngx_http_autostock_session_report(ngx_http_autostock_connection_t *conn);
+void ngx_http_autostock_session_report_rights(
     ngx_http_autostock_connection_t *conn);
 
 /*

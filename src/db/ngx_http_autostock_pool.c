@@ -351,7 +351,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
         }
 
         pool->pause = 0;
-        ngx_http_autostock_session_tell(conn);
+        ngx_http_autostock_session_report(conn);
         ngx_http_autostock_pool_release(pool, conn);
         return;
     }

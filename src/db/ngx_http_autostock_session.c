@@ -49,7 +49,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
 
     timeout = conn->db->query_timeout;
     conn->wait_timeout = conn->db->idle_timeout / 1000 + timeout / 1000 + 10;
-    conn->hurries = ngx_http_autostock_mysql_is_mariadb(conn->mysql);
+    conn->limits_itself = ngx_http_autostock_mysql_is_mariadb(conn->mysql);
 
     /*
      * READ COMMITTED: no gap locks, and each statement sees what was committed
@@ -392,7 +392,7 @@ ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)
     ngx_http_autostock_connection_t  *conn = data;
 
     if (rc != NGX_ERROR && conn->looks && conn->setup.statements) {
-        ngx_http_autostock_session_tell_rights(conn);
+        ngx_http_autostock_session_report_rights(conn);
     }
 
     conn->looks = 0;

@@ -60,7 +60,7 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
  * everything read before it is on disk.  In
  * ngx_http_autostock_transaction_barrier.c.
  */
-void ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_transaction_barrier_write(ngx_http_autostock_sql_t *sql,
     u_char product_id[16]);
 
 

@@ -39,7 +39,7 @@ static ngx_uint_t ngx_http_autostock_body_broken(
 static ngx_uint_t ngx_http_autostock_body_refuse(
     ngx_http_autostock_body_t *body, ngx_uint_t status, const char *expected,
     const char *found);
-static void ngx_http_autostock_body_say(ngx_http_autostock_body_t *body,
+static void ngx_http_autostock_body_describe(ngx_http_autostock_body_t *body,
     const char *text);
 
 
@@ -289,7 +289,7 @@ ngx_http_autostock_body_product(ngx_http_autostock_body_t *body,
 
 refused:
 
-    ngx_http_autostock_body_say(body, name);
+    ngx_http_autostock_body_describe(body, name);
 
     return ngx_http_autostock_body_refuse(body, NGX_HTTP_BAD_REQUEST,
                " must be a string of 1 to 200 characters, but ", found);
@@ -368,8 +368,8 @@ ngx_http_autostock_body_broken(ngx_http_autostock_body_t *body,
 
     *as_decimal(digits, json->pos - json->start) = '\0';
 
-    ngx_http_autostock_body_say(body, "the body is not JSON: at byte ");
-    ngx_http_autostock_body_say(body, (const char *) digits);
+    ngx_http_autostock_body_describe(body, "the body is not JSON: at byte ");
+    ngx_http_autostock_body_describe(body, (const char *) digits);
 
     return ngx_http_autostock_body_refuse(body, NGX_HTTP_BAD_REQUEST,
                                           " the reader expected ",
@@ -381,8 +381,8 @@ static ngx_uint_t
 ngx_http_autostock_body_refuse(ngx_http_autostock_body_t *body,
     ngx_uint_t status, const char *expected, const char *found)
 {
-    ngx_http_autostock_body_say(body, expected);
-    ngx_http_autostock_body_say(body, found);
+    ngx_http_autostock_body_describe(body, expected);
+    ngx_http_autostock_body_describe(body, found);
 
     return status;
 }
@@ -391,7 +391,8 @@ ngx_http_autostock_body_refuse(ngx_http_autostock_body_t *body,
 /* overwrites a decoded SKU in buf, which a refused body does not need */
 
 static void
-ngx_http_autostock_body_say(ngx_http_autostock_body_t *body, const char *text)
+ngx_http_autostock_body_describe(ngx_http_autostock_body_t *body,
+                                 const char *text)
 {
     body->detail.data = body->buf;
 

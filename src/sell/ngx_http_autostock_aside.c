@@ -30,21 +30,21 @@ ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch)
 {
     ngx_queue_init(&batch->aside);
 
-    batch->parting.handler = ngx_http_autostock_aside_launch;
-    batch->parting.data = batch;
-    batch->parting.log = ngx_cycle->log;
+    batch->aside_launch.handler = ngx_http_autostock_aside_launch;
+    batch->aside_launch.data = batch;
+    batch->aside_launch.log = ngx_cycle->log;
 }
 
 
 void
 ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch)
 {
-    if (batch->parting.posted) {
-        ngx_delete_posted_event(&batch->parting);
+    if (batch->aside_launch.posted) {
+        ngx_delete_posted_event(&batch->aside_launch);
     }
 
-    if (batch->parting.timer_set) {
-        ngx_del_timer(&batch->parting);
+    if (batch->aside_launch.timer_set) {
+        ngx_del_timer(&batch->aside_launch);
     }
 }
 
@@ -67,10 +67,10 @@ ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
     batch->naside++;
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
 
-    if (batch->apart == NULL && !batch->parting.timer_set
-        && !batch->parting.posted)
+    if (batch->aside_flight == NULL && !batch->aside_launch.timer_set
+        && !batch->aside_launch.posted)
     {
-        ngx_post_event(&batch->parting, &ngx_posted_events);
+        ngx_post_event(&batch->aside_launch, &ngx_posted_events);
     }
 }
 
@@ -142,13 +142,13 @@ ngx_http_autostock_aside_launch(ngx_event_t *ev)
                    "autostock %s aside, %ui waiting", batch->ops->name,
                    batch->naside);
 
-    if (ngx_queue_empty(&batch->aside) || batch->apart) {
+    if (ngx_queue_empty(&batch->aside) || batch->aside_flight) {
         return;
     }
 
     flight = ngx_http_autostock_flight_take(batch, 1);
     if (flight == NULL) {
-        ngx_add_timer(&batch->parting, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE);
+        ngx_add_timer(&batch->aside_launch, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE);
         return;
     }
 
@@ -157,22 +157,22 @@ ngx_http_autostock_aside_launch(ngx_event_t *ev)
 
 
 void
-ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t told)
+ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t answered)
 {
-    batch->apart = NULL;
+    batch->aside_flight = NULL;
 
     if (ngx_queue_empty(&batch->aside)) {
         ngx_http_autostock_batch_idle(batch);
         return;
     }
 
-    if (told) {
-        ngx_post_event(&batch->parting, &ngx_posted_events);
+    if (answered) {
+        ngx_post_event(&batch->aside_launch, &ngx_posted_events);
         return;
     }
 
-    ngx_add_timer(&batch->parting, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE
+    ngx_add_timer(&batch->aside_launch, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE
                   + (ngx_msec_t) ngx_random()
                     % NGX_HTTP_AUTOSTOCK_ASIDE_JITTER);
 }

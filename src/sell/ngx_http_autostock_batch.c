@@ -122,7 +122,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
 {
     ngx_uint_t  apart;
 
-    apart = batch->ops->apart && batch->ops->apart(waiter);
+    apart = batch->ops->goes_aside && batch->ops->goes_aside(waiter);
 
     /* waiters aside may use half of the backlog */
     if (batch->nwaiting + batch->naside >= batch->db->backlog
@@ -241,7 +241,7 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
         return !ngx_http_autostock_batch_expects(batch->held);
     }
 
-    if (batch->boarding || batch->nflying >= batch->ops->max_flights) {
+    if (batch->connecting || batch->nflying >= batch->ops->max_flights) {
         return 0;
     }
 
@@ -300,7 +300,7 @@ ngx_http_autostock_batch_gather(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_autostock_batch_rest(batch, 0);
+    ngx_http_autostock_batch_flight_ended(batch, 0);
 }
 
 
@@ -338,7 +338,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
 
     batch->share = ngx_min(batch->share + 1, NGX_HTTP_AUTOSTOCK_BATCH_SHARE);
 
-    batch->boarding = 1;
+    batch->connecting = 1;
     ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
 }
 
@@ -390,8 +390,9 @@ ngx_http_autostock_batch_deadline(ngx_event_t *ev)
     ngx_http_autostock_batch_overdue(&batch->waiting, &overdue, &next);
     ngx_http_autostock_batch_overdue(&batch->aside, &overdue, &next);
 
-    if (batch->apart) {
-        ngx_http_autostock_batch_overdue(&batch->apart->aboard, &overdue,
+    if (batch->aside_flight) {
+        ngx_http_autostock_batch_overdue(&batch->aside_flight->waiters,
+                                         &overdue,
                                          &next);
     }
 
@@ -400,7 +401,7 @@ ngx_http_autostock_batch_deadline(ngx_event_t *ev)
          q = ngx_queue_next(q))
     {
         flight = ngx_queue_data(q, ngx_http_autostock_flight_t, queue);
-        ngx_http_autostock_batch_overdue(&flight->aboard, &overdue, &next);
+        ngx_http_autostock_batch_overdue(&flight->waiters, &overdue, &next);
     }
 
     if (next) {
@@ -444,7 +445,7 @@ ngx_http_autostock_batch_overdue(ngx_queue_t *from, ngx_queue_t *to,
 
 
 void
-ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
+ngx_http_autostock_batch_flight_ended(ngx_http_autostock_batch_t *batch,
     ngx_uint_t answered)
 {
     ngx_uint_t  wanted;
@@ -454,7 +455,7 @@ ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
     wanted = (answered + batch->nwaiting) * batch->share / 16;
     wanted = ngx_min(wanted, batch->db->batch_size);
 
-    if (answered && batch->nflying == 0 && !batch->boarding
+    if (answered && batch->nflying == 0 && !batch->connecting
         && wanted >= NGX_HTTP_AUTOSTOCK_BATCH_CROWD
         && batch->nwaiting < wanted)
     {
@@ -489,7 +490,7 @@ void
 ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch)
 {
     if (batch->nwaiting == 0 && batch->naside == 0 && batch->nflying == 0
-        && batch->apart == NULL && batch->timer.timer_set)
+        && batch->aside_flight == NULL && batch->timer.timer_set)
     {
         ngx_del_timer(&batch->timer);
     }

@@ -4,8 +4,7 @@
  *
  *   waiter   one request that waits, embedded in its sale, look-up or receipt
  *   flight   one batch under way: it asks the pool for a connection, takes
- *            waiters from the queue ("board"), sends its packets ("depart")
- *            and reports each result ("land")
+ *            waiters from the queue, sends its packets and reports each result
  *   aside    the queue of the waiters that must not share a flight with the
  *            others; see ngx_http_autostock_aside.c
  *
@@ -27,7 +26,7 @@
 #define _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
 
 
-#include "ngx_http_autostock_blame.h"
+#include "ngx_http_autostock_refusals.h"
 #include "ngx_http_autostock_pool.h"
 #include "ngx_http_autostock_sql.h"
 
@@ -73,18 +72,18 @@ typedef struct {
     void       (*reset)(ngx_http_autostock_flight_t *flight);
 
     /* 1: the waiter must go aside; NULL: none does */
-    ngx_uint_t (*apart)(ngx_http_autostock_waiter_t *waiter);
+    ngx_uint_t (*goes_aside)(ngx_http_autostock_waiter_t *waiter);
 
     /*
      * Adds a waiter; may set waiter->slot.  NGX_OK; NGX_DECLINED: the flight is
      * full.  For a flight of waiters aside also NGX_AGAIN: not this waiter now,
      * try the next one; NGX_ABORT: refuse this waiter.
      */
-    ngx_int_t  (*board)(ngx_http_autostock_flight_t *flight,
+    ngx_int_t  (*add)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
 
     /* the flight has got a connection, the first or another */
-    void       (*depart)(ngx_http_autostock_flight_t *flight);
+    void       (*start)(ngx_http_autostock_flight_t *flight);
 
     /* goes on with a held flight; NULL: none is held */
     void       (*complete)(ngx_http_autostock_flight_t *flight);
@@ -113,7 +112,7 @@ struct ngx_http_autostock_batch_s {
 
     ngx_queue_t                      flying;    /* the oldest first */
     ngx_uint_t                       nflying;
-    ngx_uint_t                       boarding;  /* a flight waits for its
+    ngx_uint_t                       connecting;  /* a flight waits for its
                                                    connection */
     ngx_queue_t                      free;
 
@@ -129,11 +128,11 @@ struct ngx_http_autostock_batch_s {
 
     ngx_queue_t                      aside;     /* waiters kept apart */
     ngx_uint_t                       naside;
-    ngx_http_autostock_flight_t     *apart;     /* the flight they use */
-    ngx_event_t                      parting;   /* launches that flight */
+    ngx_http_autostock_flight_t     *aside_flight;  /* carries them */
+    ngx_event_t                      aside_launch;  /* starts that flight */
 
-    ngx_http_autostock_blame_t       blame;
-    ngx_uint_t                       blamed;    /* consecutive refusals */
+    ngx_http_autostock_refusals_t    refusals;
+    ngx_uint_t                       refused;   /* consecutive refusals */
 };
 
 
@@ -155,19 +154,19 @@ struct ngx_http_autostock_flight_s {
     ngx_http_autostock_sql_t          sql;
     ngx_event_t                       timer;    /* the pause before a retry */
 
-    ngx_queue_t                       aboard;   /* its waiters */
+    ngx_queue_t                       waiters;  /* its waiters */
     ngx_uint_t                        n;        /* waiters added */
     ngx_msec_t                        began;
     ngx_uint_t                        retries;
 
     ngx_http_autostock_lost_t         lost;
 
-    ngx_uint_t                        told;     /* waiters with a reported
+    ngx_uint_t                        answered; /* waiters with a reported
                                                    result */
 
-    unsigned                          boarded:1;
+    unsigned                          filled:1;
     unsigned                          aside:1;  /* carries waiters aside */
-    unsigned                          parted:1; /* set some waiters aside */
+    unsigned                          split:1;  /* set some waiters aside */
 };
 
 
@@ -195,15 +194,15 @@ void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
 
 /*
  * Between batch, flight and aside.  add: a waiter that is in no queue starts to
- * wait aside.  rest: the flight of the waiters aside has ended; told is the
- * number of waiters with a reported result.
+ * wait aside.  flight_ended: the flight of the waiters aside has ended;
+ * answered is the number of waiters with a reported result.
  */
 void ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter);
-void ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t told);
+void ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
+    ngx_uint_t answered);
 
 
 /*
@@ -213,7 +212,7 @@ void ngx_http_autostock_aside_rest(ngx_http_autostock_batch_t *batch,
  *   expects:     1 if the flight should wait for more requests
  *   gathered:    stops waiting for more requests
  *   refuse:      removes the waiter from the batch and reports it as refused
- *   rest:        a flight with this many results has ended
+ *   flight_ended: a flight with this many results has ended
  *   idle:        stops the deadline timer if nothing waits or flies
  */
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
@@ -224,7 +223,7 @@ ngx_uint_t ngx_http_autostock_batch_expects(
 void ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
-void ngx_http_autostock_batch_rest(ngx_http_autostock_batch_t *batch,
+void ngx_http_autostock_batch_flight_ended(ngx_http_autostock_batch_t *batch,
     ngx_uint_t answered);
 void ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch);
 
@@ -240,9 +239,9 @@ ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
  * For the flight's own files.  take: adds the waiters that are queued, as far
  * as there is room.  put: adds one waiter that the operation has accepted.
  */
-void ngx_http_autostock_flight_take_aboard(
+void ngx_http_autostock_flight_add_waiting(
     ngx_http_autostock_flight_t *flight);
-void ngx_http_autostock_flight_put_aboard(ngx_http_autostock_flight_t *flight,
+void ngx_http_autostock_flight_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter);
 
 /* Sends flight->sql; for done see ngx_http_autostock_connection.h. */
@@ -250,7 +249,7 @@ void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done);
 
 /*
- * Departs again after a pause with jitter.  During the pause the connection is
+ * Starts again after a pause with jitter.  During the pause the connection is
  * back in the pool, or closed if it was lost.  The flight fails by itself when
  * it has no waiter left.
  */
@@ -259,7 +258,7 @@ void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 
 /*
  * The server cannot do what every waiter needs, as in a fail-over.  Closes the
- * connection and departs again on another one.  No sent statement may be
+ * connection and starts again on another one.  No sent statement may be
  * unanswered.
  */
 void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
@@ -297,7 +296,7 @@ void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
 /*
  * The server has refused a part of the request and done none of it.  All
  * waiters are set aside and the flight ends.  If they were aside already, half
- * of them are set aside again and the flight departs with the rest, added anew.
+ * of them are set aside again and the flight starts with the rest, added again.
  * NGX_DECLINED: there was only one waiter.
  */
 ngx_int_t ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight);
@@ -307,7 +306,7 @@ void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
 /* The outcome is known: answers every waiter and ends the flight. */
-void ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight);
 
 /* Gives up: refuses every waiter and ends the flight. */
 void ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,

@@ -123,14 +123,14 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
 
 
 ngx_http_autostock_product_t *
-ngx_http_autostock_catalog_ghost(void)
+ngx_http_autostock_catalog_absent(void)
 {
     ngx_http_autostock_product_t  *product;
 
     product = ngx_calloc(sizeof(ngx_http_autostock_product_t),
                          ngx_cycle->log);
     if (product) {
-        product->ghost = 1;
+        product->absent = 1;
         product->refs = 1;
         product->stock = -1;
     }

@@ -4,8 +4,8 @@
  * and the stock when last read.  All of it may be out of date.  Every
  * transaction checks the SKU and the stock again.
  *
- * A ghost is a placeholder for a SKU that no row has.  A keyed sale of such a
- * SKU still runs, since its key may have been used before.
+ * An absent product is a placeholder for a SKU that no row has.  A keyed sale
+ * of such a SKU still runs, since its key may have been used before.
  */
 
 
@@ -21,7 +21,7 @@ typedef struct {
     ngx_queue_t      queue;             /* most recently used first */
     ngx_uint_t       refs;              /* number of references */
     unsigned         known:1;           /* still in the catalog */
-    unsigned         ghost:1;           /* no row has this SKU */
+    unsigned         absent:1;          /* no row has this SKU */
 
     u_char           id[16];
     ngx_str_t        sku;
@@ -31,14 +31,14 @@ typedef struct {
     int64_t          reorder_point;
     unsigned         open_order:1;
 
-    /* used by ngx_http_autostock_apart.h only */
-    unsigned         apart:1;
+    /* used by ngx_http_autostock_quarantine.h only */
+    unsigned         quarantined:1;
     unsigned         locked:1;          /* at the last attempt */
-    ngx_uint_t       strikes;           /* consecutive refusals */
+    ngx_uint_t       refusals;          /* consecutive ones */
     ngx_uint_t       error;             /* the last one logged */
-    ngx_msec_t       apart_until;
+    ngx_msec_t       quarantined_until;
     ngx_msec_t       refused_until;
-    ngx_msec_t       told_until;
+    ngx_msec_t       logged_until;
 
     /* its line in the flight with this serial */
     ngx_uint_t       flight;
@@ -60,8 +60,8 @@ ngx_http_autostock_product_t *ngx_http_autostock_catalog_find(
 ngx_http_autostock_product_t *ngx_http_autostock_catalog_learn(
     ngx_http_autostock_catalog_t *catalog, ngx_str_t *sku, u_char *id);
 
-/* A new ghost.  Returns a reference, or NULL: no memory. */
-ngx_http_autostock_product_t *ngx_http_autostock_catalog_ghost(void);
+/* A new absent product.  Returns a reference, or NULL: no memory. */
+ngx_http_autostock_product_t *ngx_http_autostock_catalog_absent(void);
 
 /*
  * The product is deleted or has another SKU now.  Existing references stay

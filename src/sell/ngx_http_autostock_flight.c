@@ -12,14 +12,14 @@
 
 static void ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
     ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_flight_depart(
+static void ngx_http_autostock_flight_start(
     ngx_http_autostock_flight_t *flight);
 static ngx_uint_t ngx_http_autostock_flight_lost_here(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_killed(void *data, ngx_int_t rc);
 static void ngx_http_autostock_flight_unreachable(
     ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_flight_board(
+static void ngx_http_autostock_flight_fill(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_flight_end(
     ngx_http_autostock_flight_t *flight);
@@ -51,7 +51,7 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
         flight->timer.handler = ngx_http_autostock_flight_retry;
         flight->timer.data = flight;
         flight->timer.log = ngx_cycle->log;
-        ngx_queue_init(&flight->aboard);
+        ngx_queue_init(&flight->waiters);
 
         if (batch->ops->create(flight) != NGX_OK) {
             ngx_free(flight);
@@ -59,11 +59,11 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
         }
     }
 
-    flight->boarded = 0;
-    flight->parted = 0;
+    flight->filled = 0;
+    flight->split = 0;
     flight->aside = aside;
     flight->n = 0;
-    flight->told = 0;
+    flight->answered = 0;
     flight->retries = 0;
     flight->lost.thread = 0;
     flight->began = ngx_current_msec;
@@ -71,7 +71,7 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
     batch->ops->reset(flight);
 
     if (aside) {
-        batch->apart = flight;
+        batch->aside_flight = flight;
 
     } else {
         ngx_queue_insert_tail(&batch->flying, &flight->queue);
@@ -93,20 +93,20 @@ ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
         return;
     }
 
-    if (!flight->boarded && !flight->aside) {
-        flight->batch->boarding = 0;
+    if (!flight->filled && !flight->aside) {
+        flight->batch->connecting = 0;
     }
 
     flight->conn = conn;
-    ngx_http_autostock_flight_depart(flight);
+    ngx_http_autostock_flight_start(flight);
 }
 
 
 static void
-ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_flight_start(ngx_http_autostock_flight_t *flight)
 {
-    if (!flight->boarded) {
-        ngx_http_autostock_flight_board(flight);
+    if (!flight->filled) {
+        ngx_http_autostock_flight_fill(flight);
     }
 
     if (flight->n == 0) {
@@ -125,7 +125,7 @@ ngx_http_autostock_flight_depart(ngx_http_autostock_flight_t *flight)
         return;
     }
 
-    flight->batch->ops->depart(flight);
+    flight->batch->ops->start(flight);
 }
 
 
@@ -170,7 +170,7 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
 
     /* refused: the session is gone already, or is another user's */
 
-    flight->batch->ops->depart(flight);
+    flight->batch->ops->start(flight);
 }
 
 
@@ -190,7 +190,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
     batch = flight->batch;
     from = flight->aside ? &batch->aside : &batch->waiting;
 
-    if (flight->boarded) {
+    if (flight->filled) {
         ngx_http_autostock_flight_again(flight, 0, "out of reach");
         return;
     }
@@ -200,7 +200,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         return;
     }
 
-    batch->boarding = 0;
+    batch->connecting = 0;
     ngx_queue_init(&refused);
 
     while (!ngx_queue_empty(&batch->waiting)) {
@@ -224,19 +224,19 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
 
 
 static void
-ngx_http_autostock_flight_board(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_flight_fill(ngx_http_autostock_flight_t *flight)
 {
-    flight->boarded = 1;
+    flight->filled = 1;
     flight->began = ngx_current_msec;
 
-    ngx_http_autostock_flight_take_aboard(flight);
+    ngx_http_autostock_flight_add_waiting(flight);
 }
 
 
 void
 ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight)
 {
-    ngx_http_autostock_flight_set_aside(flight, &flight->aboard);
+    ngx_http_autostock_flight_set_aside(flight, &flight->waiters);
     ngx_http_autostock_flight_end(flight);
 }
 
@@ -245,13 +245,13 @@ ngx_int_t
 ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 {
     ngx_uint_t                    keep;
-    ngx_queue_t                  *q, aboard;
+    ngx_queue_t                  *q, waiters;
     ngx_http_autostock_batch_t   *batch;
     ngx_http_autostock_waiter_t  *waiter;
 
     batch = flight->batch;
 
-    if (flight->n <= 1 && !flight->parted) {
+    if (flight->n <= 1 && !flight->split) {
         return NGX_DECLINED;
     }
 
@@ -260,34 +260,34 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
         return NGX_OK;
     }
 
-    ngx_queue_init(&aboard);
+    ngx_queue_init(&waiters);
 
     /* waiters that left in the meantime are not in the queue */
     for (keep = ngx_max(flight->n / 2, 1);
-         keep && !ngx_queue_empty(&flight->aboard);
+         keep && !ngx_queue_empty(&flight->waiters);
          keep--)
     {
-        q = ngx_queue_head(&flight->aboard);
+        q = ngx_queue_head(&flight->waiters);
         ngx_queue_remove(q);
-        ngx_queue_insert_tail(&aboard, q);
+        ngx_queue_insert_tail(&waiters, q);
     }
 
-    ngx_http_autostock_flight_set_aside(flight, &flight->aboard);
+    ngx_http_autostock_flight_set_aside(flight, &flight->waiters);
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
                              - (ngx_int_t) flight->n);
     flight->n = 0;
-    flight->parted = 0;
+    flight->split = 0;
     flight->retries = 0;
 
     batch->ops->reset(flight);
 
-    while (!ngx_queue_empty(&aboard)) {
-        q = ngx_queue_head(&aboard);
+    while (!ngx_queue_empty(&waiters)) {
+        q = ngx_queue_head(&waiters);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
         ngx_queue_remove(q);
 
-        if (batch->ops->board(flight, waiter) == NGX_OK) {
-            ngx_http_autostock_flight_put_aboard(flight, waiter);
+        if (batch->ops->add(flight, waiter) == NGX_OK) {
+            ngx_http_autostock_flight_add(flight, waiter);
         } else {
             ngx_http_autostock_aside_add(batch, waiter);
         }
@@ -295,7 +295,7 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
                              flight->n);
-    ngx_http_autostock_flight_depart(flight);
+    ngx_http_autostock_flight_start(flight);
 
     return NGX_OK;
 }
@@ -317,7 +317,7 @@ void
 ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_batch_gathered(flight->batch);
-    ngx_http_autostock_flight_take_aboard(flight);
+    ngx_http_autostock_flight_add_waiting(flight);
 }
 
 
@@ -397,7 +397,7 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_count(flight->batch->db,
                              NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
-    if (ngx_queue_empty(&flight->aboard)) {
+    if (ngx_queue_empty(&flight->waiters)) {
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
         return;
     }
@@ -430,7 +430,7 @@ ngx_http_autostock_flight_retry(ngx_event_t *ev)
                    "autostock %s retry %ui", flight->batch->ops->name,
                    flight->retries);
 
-    if (flight->boarded && ngx_queue_empty(&flight->aboard)) {
+    if (flight->filled && ngx_queue_empty(&flight->waiters)) {
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
         return;
     }
@@ -453,7 +453,7 @@ ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
 
 
 void
-ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
 {
     ngx_queue_t                      *q;
     ngx_http_autostock_batch_t       *batch;
@@ -469,11 +469,11 @@ ngx_http_autostock_flight_land(ngx_http_autostock_flight_t *flight)
         ngx_http_autostock_pool_release(batch->db->pool, conn);
     }
 
-    while (!ngx_queue_empty(&flight->aboard)) {
-        q = ngx_queue_head(&flight->aboard);
+    while (!ngx_queue_empty(&flight->waiters)) {
+        q = ngx_queue_head(&flight->waiters);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
-        flight->told++;
+        flight->answered++;
         ngx_http_autostock_batch_cancel(waiter);
         batch->ops->answer(flight, waiter);
     }
@@ -489,10 +489,10 @@ ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
     ngx_queue_t                  *q;
     ngx_http_autostock_waiter_t  *waiter;
 
-    while (!ngx_queue_empty(&flight->aboard)) {
-        q = ngx_queue_head(&flight->aboard);
+    while (!ngx_queue_empty(&flight->waiters)) {
+        q = ngx_queue_head(&flight->waiters);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
-        flight->told++;
+        flight->answered++;
         ngx_http_autostock_batch_refuse(flight, waiter, why);
     }
 
@@ -527,7 +527,7 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
 
     if (flight->aside) {
         ngx_queue_insert_head(&batch->free, &flight->queue);
-        ngx_http_autostock_aside_rest(batch, flight->told);
+        ngx_http_autostock_aside_flight_ended(batch, flight->answered);
         return;
     }
 
@@ -535,5 +535,5 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
     ngx_queue_insert_head(&batch->free, &flight->queue);
     batch->nflying--;
 
-    ngx_http_autostock_batch_rest(batch, flight->n);
+    ngx_http_autostock_batch_flight_ended(batch, flight->n);
 }

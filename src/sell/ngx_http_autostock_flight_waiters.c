@@ -9,7 +9,7 @@
 
 
 void
-ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
 {
     ngx_int_t                     rc;
     ngx_uint_t                    before;
@@ -26,13 +26,14 @@ ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
         next = ngx_queue_next(q);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
-        if (!flight->aside && batch->ops->apart && batch->ops->apart(waiter)) {
+        if (!flight->aside && batch->ops->goes_aside
+            && batch->ops->goes_aside(waiter)) {
             ngx_http_autostock_batch_unqueue(waiter);
             ngx_http_autostock_aside_add(batch, waiter);
             continue;
         }
 
-        rc = batch->ops->board(flight, waiter);
+        rc = batch->ops->add(flight, waiter);
 
         if (rc == NGX_AGAIN) {
             continue;
@@ -49,7 +50,7 @@ ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
         }
 
         ngx_http_autostock_batch_unqueue(waiter);
-        ngx_http_autostock_flight_put_aboard(flight, waiter);
+        ngx_http_autostock_flight_add(flight, waiter);
     }
 
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
@@ -58,7 +59,7 @@ ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
     while (!ngx_queue_empty(&refused)) {
         q = ngx_queue_head(&refused);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
-        flight->told++;
+        flight->answered++;
         ngx_http_autostock_batch_refuse(NULL, waiter,
                                         NGX_HTTP_AUTOSTOCK_FAILED);
     }
@@ -66,11 +67,11 @@ ngx_http_autostock_flight_take_aboard(ngx_http_autostock_flight_t *flight)
 
 
 void
-ngx_http_autostock_flight_put_aboard(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_flight_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     waiter->flight = flight;
-    ngx_queue_insert_tail(&flight->aboard, &waiter->queue);
+    ngx_queue_insert_tail(&flight->waiters, &waiter->queue);
     flight->n++;
 }
 
@@ -89,7 +90,7 @@ ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
         ngx_queue_remove(q);
         ngx_http_autostock_aside_add(flight->batch, waiter);
 
-        flight->parted = 1;
+        flight->split = 1;
         flight->n--;
         ngx_http_autostock_gauge(flight->batch->db,
                                  NGX_HTTP_AUTOSTOCK_IN_FLIGHT, -1);

@@ -49,7 +49,7 @@ typedef struct {
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COST(sku)  (512 + 6 * (sku)->len)
 
 
-static ngx_uint_t ngx_http_autostock_lookup_is_blamed(
+static ngx_uint_t ngx_http_autostock_lookup_is_refused(
     ngx_http_autostock_batch_t *batch, ngx_str_t *sku);
 static ngx_int_t ngx_http_autostock_lookup_create(
     ngx_http_autostock_flight_t *flight);
@@ -57,11 +57,11 @@ static void ngx_http_autostock_lookup_destroy(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_lookup_reset(
     ngx_http_autostock_flight_t *flight);
-static ngx_int_t ngx_http_autostock_lookup_board(
+static ngx_int_t ngx_http_autostock_lookup_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_uint_t *ngx_http_autostock_lookup_place(
     ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *sku, uint32_t hash);
-static void ngx_http_autostock_lookup_depart(
+static void ngx_http_autostock_lookup_start(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_lookup_ask_all(
     ngx_http_autostock_lookup_flight_t *lf);
@@ -74,7 +74,7 @@ static ngx_int_t ngx_http_autostock_lookup_keep(
 static void ngx_http_autostock_lookup_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_lookup_refused(
     ngx_http_autostock_lookup_flight_t *lf);
-static void ngx_http_autostock_lookup_blame(
+static void ngx_http_autostock_lookup_note_refusal(
     ngx_http_autostock_lookup_flight_t *lf);
 static void ngx_http_autostock_lookup_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
@@ -93,8 +93,8 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
     ngx_http_autostock_lookup_destroy,
     ngx_http_autostock_lookup_reset,
     NULL,
-    ngx_http_autostock_lookup_board,
-    ngx_http_autostock_lookup_depart,
+    ngx_http_autostock_lookup_add,
+    ngx_http_autostock_lookup_start,
     NULL,
     ngx_http_autostock_lookup_answer,
     ngx_http_autostock_lookup_refuse
@@ -105,7 +105,7 @@ ngx_int_t
 ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_lookup_t *lookup)
 {
-    if (ngx_http_autostock_lookup_is_blamed(db->lookups, &lookup->sku)) {
+    if (ngx_http_autostock_lookup_is_refused(db->lookups, &lookup->sku)) {
         return NGX_DECLINED;
     }
 
@@ -115,18 +115,18 @@ ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
 
 
 static ngx_uint_t
-ngx_http_autostock_lookup_is_blamed(ngx_http_autostock_batch_t *batch,
+ngx_http_autostock_lookup_is_refused(ngx_http_autostock_batch_t *batch,
     ngx_str_t *sku)
 {
-    u_char  name[NGX_HTTP_AUTOSTOCK_BLAME_NAME];
+    u_char  name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
 
-    if (batch->blame.n == 0) {
+    if (batch->refusals.n == 0) {
         return 0;
     }
 
-    ngx_http_autostock_blame_name(sku, name);
+    ngx_http_autostock_refusals_name(sku, name);
 
-    return ngx_http_autostock_blame_has(&batch->blame, name);
+    return ngx_http_autostock_refusals_has(&batch->refusals, name);
 }
 
 
@@ -208,7 +208,7 @@ ngx_http_autostock_lookup_reset(ngx_http_autostock_flight_t *flight)
 
 
 static ngx_int_t
-ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_lookup_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     size_t                               cost;
@@ -222,7 +222,7 @@ ngx_http_autostock_lookup_board(ngx_http_autostock_flight_t *flight,
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
 
     if (flight->aside
-        && ngx_http_autostock_lookup_is_blamed(flight->batch, &lookup->sku))
+        && ngx_http_autostock_lookup_is_refused(flight->batch, &lookup->sku))
     {
         return NGX_ABORT;
     }
@@ -284,7 +284,7 @@ ngx_http_autostock_lookup_place(ngx_http_autostock_lookup_flight_t *lf,
 
 
 static void
-ngx_http_autostock_lookup_depart(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_lookup_start(ngx_http_autostock_flight_t *flight)
 {
     ngx_uint_t                           i;
     ngx_http_autostock_lookup_flight_t  *lf;
@@ -474,7 +474,7 @@ ngx_http_autostock_lookup_done(void *data, ngx_int_t rc)
     if (lf->one_by_one || lf->nrows == 0 || lf->matched == lf->nitems
         || ngx_http_autostock_batch_database(lf->flight.batch)->exact_sku)
     {
-        ngx_http_autostock_flight_land(&lf->flight);
+        ngx_http_autostock_flight_finish(&lf->flight);
         return;
     }
 
@@ -530,7 +530,7 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
             return;
         }
 
-        ngx_http_autostock_lookup_blame(lf);
+        ngx_http_autostock_lookup_note_refusal(lf);
     }
 
     note = ngx_http_autostock_repeat(
@@ -550,12 +550,12 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
 /* It was the only SKU; it is not looked up again for some seconds. */
 
 static void
-ngx_http_autostock_lookup_blame(ngx_http_autostock_lookup_flight_t *lf)
+ngx_http_autostock_lookup_note_refusal(ngx_http_autostock_lookup_flight_t *lf)
 {
-    u_char  name[NGX_HTTP_AUTOSTOCK_BLAME_NAME];
+    u_char  name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
 
-    ngx_http_autostock_blame_name(&lf->items[0].sku, name);
-    ngx_http_autostock_blame_add(&lf->flight.batch->blame, name);
+    ngx_http_autostock_refusals_name(&lf->items[0].sku, name);
+    ngx_http_autostock_refusals_add(&lf->flight.batch->refusals, name);
 }
 
 

@@ -61,7 +61,7 @@ ngx_http_autostock_packet_limit(ngx_http_autostock_transaction_t *t)
     sql = &t->flight.sql;
     conn = t->flight.conn;
 
-    if (!conn->hurries) {
+    if (!conn->limits_itself) {
         conn->limited = 1;
         ngx_http_autostock_sql_text(sql, "SET SESSION wait_timeout=");
         ngx_http_autostock_sql_number(sql,

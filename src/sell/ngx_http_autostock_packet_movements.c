@@ -7,10 +7,10 @@
 #include "ngx_http_autostock_transaction.h"
 
 
-static void ngx_http_autostock_movement_row(ngx_http_autostock_sql_t *sql,
+static void ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
     ngx_uint_t sold);
-static void ngx_http_autostock_movement_keys(
+static void ngx_http_autostock_packet_movement_keys(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -50,7 +50,7 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
                 "quantity)VALUES");
         }
 
-        ngx_http_autostock_movement_row(sql, t, item, sold);
+        ngx_http_autostock_packet_movement(sql, t, item, sold);
     }
 
     if (n) {
@@ -58,13 +58,13 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
     }
 
     if (t->nkeyed) {
-        ngx_http_autostock_movement_keys(t);
+        ngx_http_autostock_packet_movement_keys(t);
     }
 }
 
 
 static void
-ngx_http_autostock_movement_row(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
     ngx_uint_t sold)
 {
@@ -97,7 +97,7 @@ ngx_http_autostock_movement_row(ngx_http_autostock_sql_t *sql,
  */
 
 static void
-ngx_http_autostock_movement_keys(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_packet_movement_keys(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i, n;
     ngx_http_autostock_sql_t   *sql;

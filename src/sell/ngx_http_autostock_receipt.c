@@ -16,7 +16,7 @@ static void ngx_http_autostock_receipt_destroy(
     ngx_http_autostock_flight_t *flight);
 static void ngx_http_autostock_receipt_reset(
     ngx_http_autostock_flight_t *flight);
-static ngx_int_t ngx_http_autostock_receipt_board(
+static ngx_int_t ngx_http_autostock_receipt_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static void ngx_http_autostock_receipt_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
@@ -46,8 +46,8 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     ngx_http_autostock_receipt_destroy,
     ngx_http_autostock_receipt_reset,
     NULL,
-    ngx_http_autostock_receipt_board,
-    ngx_http_autostock_receipt_depart,
+    ngx_http_autostock_receipt_add,
+    ngx_http_autostock_receipt_start,
     NULL,
     ngx_http_autostock_receipt_answer,
     ngx_http_autostock_receipt_refuse
@@ -153,7 +153,7 @@ ngx_http_autostock_receipt_reset(ngx_http_autostock_flight_t *flight)
 /* Every order has a transaction of its own. */
 
 static ngx_int_t
-ngx_http_autostock_receipt_board(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_receipt_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     ngx_http_autostock_receipt_flight_t  *rf;

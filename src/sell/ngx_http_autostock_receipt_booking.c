@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_autostock_receipt_row(void *data,
 static ngx_int_t ngx_http_autostock_receipt_product(
     ngx_http_autostock_receipt_flight_t *rf, ngx_str_t *same);
 static void ngx_http_autostock_receipt_read(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_receipt_book(
     ngx_http_autostock_receipt_flight_t *rf);
 static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_autostock_receipt_stock(void *data,
 
 
 void
-ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_receipt_start(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_sql_t             *sql;
     ngx_http_autostock_receipt_flight_t  *rf;
@@ -133,32 +133,32 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_trouble(rf, rc);
+        ngx_http_autostock_receipt_failed(rf, rc);
         return;
     }
 
     if (!rf->seen) {
-        ngx_http_autostock_receipt_land(rf,
-                                        NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER);
+        ngx_http_autostock_receipt_finish(rf,
+                                          NGX_HTTP_AUTOSTOCK_RECEIPT_NO_ORDER);
         return;
     }
 
     if (!rf->same) {
-        ngx_http_autostock_receipt_land(rf,
+        ngx_http_autostock_receipt_finish(rf,
                                    NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT);
         return;
     }
 
     if (rf->fulfilled && rf->fresh) {
-        ngx_http_autostock_barrier_write(&rf->flight.sql,
-                                         rf->booking->product_id);
+        ngx_http_autostock_transaction_barrier_write(&rf->flight.sql,
+                                                     rf->booking->product_id);
         ngx_http_autostock_flight_query(&rf->flight, NULL,
-                                        ngx_http_autostock_receipt_vouched);
+                                    ngx_http_autostock_receipt_barrier_done);
         return;
     }
 
     if (rf->fulfilled) {
-        ngx_http_autostock_receipt_land(rf, rf->ours
+        ngx_http_autostock_receipt_finish(rf, rf->ours
                                        ? NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED
                                        : NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED);
         return;
@@ -169,8 +169,8 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     }
 
     if (rf->booking->quantity > rf->ordered) {
-        ngx_http_autostock_receipt_land(rf,
-                                        NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY);
+        ngx_http_autostock_receipt_finish(rf,
+                                          NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY);
         return;
     }
 
@@ -219,15 +219,15 @@ ngx_http_autostock_receipt_behind(ngx_http_autostock_booking_t *booking)
 }
 
 
-/* What was read is on disk; see ngx_http_autostock_transaction_vouch(). */
+/* What was read is on disk; see ngx_http_autostock_transaction_barrier(). */
 
 static void
-ngx_http_autostock_receipt_vouched(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_trouble(rf, rc);
+        ngx_http_autostock_receipt_failed(rf, rc);
         return;
     }
 
@@ -330,11 +330,11 @@ ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_trouble(rf, rc);
+        ngx_http_autostock_receipt_failed(rf, rc);
         return;
     }
 
     rf->booking->sent = 0;
     rf->received = rf->booking->quantity;
-    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
+    ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED);
 }

@@ -70,10 +70,10 @@ typedef struct {
 
 
 /* The flight has a connection: starts from the beginning. */
-void ngx_http_autostock_receipt_depart(ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_receipt_start(ngx_http_autostock_flight_t *flight);
 
-/* Lands with the outcome. */
-void ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
+/* Ends the flight with the outcome. */
+void ngx_http_autostock_receipt_finish(ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome);
 
 /* Releases flight and connection, and tries again after a pause. */
@@ -81,12 +81,13 @@ void ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
     const char *reason);
 
 /* A query or the booking failed; rc is the query's. */
-void ngx_http_autostock_receipt_trouble(
+void ngx_http_autostock_receipt_failed(
     ngx_http_autostock_receipt_flight_t *rf, ngx_int_t rc);
 
 /*
  * The goods cannot be booked in the near future, for this reason.  Marks the
- * order as failed, so that nothing is ordered again under its id, and lands.
+ * order as failed, so that nothing is ordered again under its id, and ends
+ * the flight.
  */
 void ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome, const char *reason);

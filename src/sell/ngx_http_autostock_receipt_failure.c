@@ -35,7 +35,7 @@ static void ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc);
 
 
 void
-ngx_http_autostock_receipt_trouble(ngx_http_autostock_receipt_flight_t *rf,
+ngx_http_autostock_receipt_failed(ngx_http_autostock_receipt_flight_t *rf,
     ngx_int_t rc)
 {
     ngx_http_autostock_query_t    *query;
@@ -94,7 +94,7 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
         /* after a fail-over, another connection can write */
         ngx_http_autostock_flight_drop(&rf->flight,
                                        "its server cannot write");
-        ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+        ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
         return;
     }
 
@@ -178,7 +178,7 @@ ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+    ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
 }
 
 
@@ -204,7 +204,7 @@ ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
     (void) ngx_snprintf(rf->booking->reason,
                         NGX_HTTP_AUTOSTOCK_BOOKING_REASON, "%s%Z", reason);
 
-    ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+    ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
 }
 
 
@@ -240,7 +240,7 @@ ngx_http_autostock_receipt_mark(ngx_http_autostock_receipt_flight_t *rf)
 
     if (booking->doubt) {
         /* what was lost may still arrive: only the deadline ends this */
-        ngx_http_autostock_receipt_land(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
+        ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
         return;
     }
 
@@ -278,7 +278,7 @@ ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc == NGX_ERROR) {
-        ngx_http_autostock_receipt_trouble(rf, rc);
+        ngx_http_autostock_receipt_failed(rf, rc);
         return;
     }
 
@@ -291,14 +291,14 @@ ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
                       rf->flight.query.text);
     }
 
-    ngx_http_autostock_receipt_land(rf, rf->outcome);
+    ngx_http_autostock_receipt_finish(rf, rf->outcome);
 }
 
 
 void
-ngx_http_autostock_receipt_land(ngx_http_autostock_receipt_flight_t *rf,
+ngx_http_autostock_receipt_finish(ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome)
 {
     rf->outcome = outcome;
-    ngx_http_autostock_flight_land(&rf->flight);
+    ngx_http_autostock_flight_finish(&rf->flight);
 }

@@ -1,6 +1,6 @@
 
 #include "ngx_http_autostock_sale.h"
-#include "ngx_http_autostock_apart.h"
+#include "ngx_http_autostock_quarantine.h"
 #include "ngx_http_autostock_catalog.h"
 
 
@@ -12,7 +12,7 @@ static ngx_int_t ngx_http_autostock_sale_resolve(
     ngx_http_autostock_sale_t *sale);
 static void ngx_http_autostock_sale_resolved(
     ngx_http_autostock_lookup_t *lookup);
-static ngx_int_t ngx_http_autostock_sale_submit_ghost(
+static ngx_int_t ngx_http_autostock_sale_submit_absent(
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_product_row_t *row);
@@ -34,7 +34,7 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     sale->product = NULL;
 
     if (sale->keyed
-        && ngx_http_autostock_blame_has(&db->sales->blame, sale->key))
+        && ngx_http_autostock_refusals_has(&db->sales->refusals, sale->key))
     {
         return NGX_DECLINED;
     }
@@ -45,7 +45,7 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
         return ngx_http_autostock_sale_resolve(sale);
     }
 
-    if (ngx_http_autostock_apart_refused(sale->product)) {
+    if (ngx_http_autostock_quarantine_refuses(sale->product)) {
         ngx_http_autostock_catalog_release(sale->product);
         sale->product = NULL;
         return NGX_DECLINED;
@@ -109,7 +109,7 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
             return;
         }
 
-        if (ngx_http_autostock_sale_submit_ghost(sale) == NGX_OK) {
+        if (ngx_http_autostock_sale_submit_absent(sale) == NGX_OK) {
             return;
         }
 
@@ -142,9 +142,9 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
  */
 
 static ngx_int_t
-ngx_http_autostock_sale_submit_ghost(ngx_http_autostock_sale_t *sale)
+ngx_http_autostock_sale_submit_absent(ngx_http_autostock_sale_t *sale)
 {
-    sale->product = ngx_http_autostock_catalog_ghost();
+    sale->product = ngx_http_autostock_catalog_absent();
 
     if (sale->product == NULL) {
         return NGX_ERROR;
@@ -190,7 +190,7 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     product = sale->product;
     sale->product = NULL;
 
-    sale->own_sku = (product && !product->ghost) ? product->sku : sale->sku;
+    sale->own_sku = (product && !product->absent) ? product->sku : sale->sku;
     sale->outcome = outcome;
     sale->handler(sale);
 

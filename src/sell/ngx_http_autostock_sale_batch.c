@@ -7,7 +7,7 @@
 #include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_apart.h"
+#include "ngx_http_autostock_quarantine.h"
 
 
 /*
@@ -25,12 +25,12 @@ static void ngx_http_autostock_sale_destroy(
 static void ngx_http_autostock_sale_let_go(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight);
-static ngx_uint_t ngx_http_autostock_sale_apart(
+static ngx_uint_t ngx_http_autostock_sale_is_quarantined(
     ngx_http_autostock_waiter_t *waiter);
-static ngx_int_t ngx_http_autostock_sale_board_aside(
+static ngx_int_t ngx_http_autostock_sale_add_aside(
     ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product);
-static ngx_int_t ngx_http_autostock_sale_board(
+static ngx_int_t ngx_http_autostock_sale_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_http_autostock_line_t *ngx_http_autostock_sale_line(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_product_t *product);
@@ -54,9 +54,9 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     ngx_http_autostock_sale_create,
     ngx_http_autostock_sale_destroy,
     ngx_http_autostock_sale_reset,
-    ngx_http_autostock_sale_apart,
-    ngx_http_autostock_sale_board,
-    ngx_http_autostock_transaction_depart,
+    ngx_http_autostock_sale_is_quarantined,
+    ngx_http_autostock_sale_add,
+    ngx_http_autostock_transaction_start,
     ngx_http_autostock_transaction_complete,
     ngx_http_autostock_sale_answer,
     ngx_http_autostock_sale_refuse
@@ -151,7 +151,7 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
     t->serial = ++serial;
     t->error = 0;
     t->look = 0;
-    t->ghosts = 0;
+    t->absents = 0;
     t->looks = 0;
     t->careful = flight->aside;
     t->skip = 0;
@@ -163,28 +163,28 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
 
 
 static ngx_uint_t
-ngx_http_autostock_sale_apart(ngx_http_autostock_waiter_t *waiter)
+ngx_http_autostock_sale_is_quarantined(ngx_http_autostock_waiter_t *waiter)
 {
     ngx_http_autostock_sale_t  *sale;
 
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
 
-    return ngx_http_autostock_apart(sale->product);
+    return ngx_http_autostock_quarantine_has(sale->product);
 }
 
 
 /* Only one waiter tries a product, on behalf of the others. */
 
 static ngx_int_t
-ngx_http_autostock_sale_board_aside(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_sale_add_aside(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product)
 {
-    if (ngx_http_autostock_apart_refused(product)) {
+    if (ngx_http_autostock_quarantine_refuses(product)) {
         return NGX_ABORT;
     }
 
     if (product->flight == t->serial
-        && ngx_http_autostock_apart_probes(product))
+        && ngx_http_autostock_quarantine_probes(product))
     {
         return NGX_AGAIN;
     }
@@ -196,7 +196,7 @@ ngx_http_autostock_sale_board_aside(ngx_http_autostock_transaction_t *t,
 
 
 static ngx_int_t
-ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     ngx_int_t                          rc;
@@ -216,7 +216,7 @@ ngx_http_autostock_sale_board(ngx_http_autostock_flight_t *flight,
     }
 
     if (flight->aside) {
-        rc = ngx_http_autostock_sale_board_aside(t, sale->product);
+        rc = ngx_http_autostock_sale_add_aside(t, sale->product);
 
         if (rc != NGX_OK) {
             return rc;
@@ -282,7 +282,7 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
 
     line = &t->lines[t->nlines++];
     line->product = product;
-    t->ghosts |= product->ghost;
+    t->absents |= product->absent;
     line->sold = 0;
     line->seen = 0;
     line->open = 0;
@@ -454,7 +454,7 @@ ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
         return;
     }
 
-    /* the client is told that nothing was sold, so nothing must be */
+    /* the response says that nothing was sold, so nothing must be */
     t->items[waiter->slot].gone = 1;
     ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
 }

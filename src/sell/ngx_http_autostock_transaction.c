@@ -1,6 +1,6 @@
 
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_apart.h"
+#include "ngx_http_autostock_quarantine.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -26,11 +26,11 @@ static void ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_count(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_land(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_finish(void *data, ngx_int_t rc);
 
 
 void
-ngx_http_autostock_transaction_depart(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_transaction_start(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_transaction_t  *t;
 
@@ -53,12 +53,12 @@ ngx_http_autostock_transaction_depart(ngx_http_autostock_flight_t *flight)
 
 
 void
-ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_restart(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc == NGX_ERROR) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -109,8 +109,8 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->look = 1;
     }
 
-    /* nothing is known of a ghost, but its key may have been used */
-    if (t->doubt || t->look || t->ghosts) {
+    /* nothing is known of an absent product, but its key may have been used */
+    if (t->doubt || t->look || t->absents) {
         ngx_http_autostock_transaction_peek(t, t->doubt);
         return;
     }
@@ -136,7 +136,7 @@ ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
         return 1;
     }
 
-    if (t->look || t->ghosts || t->careful || (t->nkeyed && db->replays)) {
+    if (t->look || t->absents || t->careful || (t->nkeyed && db->replays)) {
         return 0;
     }
 
@@ -162,7 +162,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
     }
 
     if (!any) {
-        ngx_http_autostock_transaction_vouch(t);
+        ngx_http_autostock_transaction_barrier(t);
         return;
     }
 
@@ -224,7 +224,7 @@ ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -264,9 +264,9 @@ ngx_http_autostock_transaction_complete(ngx_http_autostock_flight_t *flight)
 
     any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
 
-    if (!any || !plain || gone || t->ghosts) {
+    if (!any || !plain || gone || t->absents) {
         ngx_http_autostock_transaction_rollback(t,
-                                        ngx_http_autostock_transaction_anew);
+                                        ngx_http_autostock_transaction_restart);
         return;
     }
 
@@ -284,7 +284,7 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t  *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -310,7 +310,7 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_transaction_tell_stock(t);
+    ngx_http_autostock_transaction_set_stock(t);
     ngx_http_autostock_transaction_committed(t);
 }
 
@@ -335,7 +335,7 @@ ngx_http_autostock_transaction_stock_done(void *data, ngx_int_t rc)
     if (rc == NGX_OK && t->sorted[0]->stock >= 0) {
         ngx_http_autostock_batch_database(t->flight.batch)->reads_stock =
                                                    t->sorted[0]->stock != 0;
-        ngx_http_autostock_transaction_tell_stock(t);
+        ngx_http_autostock_transaction_set_stock(t);
     }
 
     ngx_http_autostock_transaction_committed(t);
@@ -363,7 +363,7 @@ ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t  *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -380,7 +380,7 @@ ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
         item = &t->items[i];
         line = &t->lines[item->line];
 
-        if (line->product->ghost
+        if (line->product->absent
             && item->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
             && item->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
         {
@@ -434,7 +434,7 @@ ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
     }
 
     t->fresh = 1;
-    ngx_http_autostock_transaction_vouch(t);
+    ngx_http_autostock_transaction_barrier(t);
 }
 
 
@@ -468,15 +468,15 @@ ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
-    ngx_http_autostock_transaction_part(t);
+    ngx_http_autostock_transaction_set_locked_aside(t);
 
     if (!ngx_http_autostock_transaction_allot(t) && !t->doubt) {
         ngx_http_autostock_transaction_rollback(t,
-                                        ngx_http_autostock_transaction_land);
+                                        ngx_http_autostock_transaction_finish);
         return;
     }
 
@@ -501,7 +501,7 @@ ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t  *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -515,7 +515,7 @@ ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc)
         }
 
         if (line->sold) {
-            ngx_http_autostock_apart_sold(line->product);
+            ngx_http_autostock_quarantine_note_sold(line->product);
         }
 
         if (line->order) {
@@ -550,7 +550,7 @@ ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_transaction_count(t);
 
-    ngx_http_autostock_flight_land(&t->flight);
+    ngx_http_autostock_flight_finish(&t->flight);
 }
 
 
@@ -580,14 +580,14 @@ ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
 
 
 static void
-ngx_http_autostock_transaction_land(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_finish(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
+        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
         return;
     }
 
-    ngx_http_autostock_transaction_vouch(t);
+    ngx_http_autostock_transaction_barrier(t);
 }

@@ -26,7 +26,7 @@
  *
  * A twin is an item with the same key as an earlier item of the batch.  It is
  * not sold; its result follows from the earlier item's, or it is tried again if
- * the key is still free.  For ghosts see ngx_http_autostock_catalog.h.
+ * the key is still free.  For absent products see ngx_http_autostock_catalog.h.
  */
 
 
@@ -125,7 +125,7 @@ typedef struct {
                                                    key */
     u_char                            text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
     unsigned                          look:1;   /* look for keys first */
-    unsigned                          ghosts:1;
+    unsigned                          absents:1;
     unsigned                          careful:1;
     unsigned                          skip:1;   /* skip locked rows */
     unsigned                          dirty:1;  /* a transaction is open */
@@ -138,7 +138,7 @@ typedef struct {
 
 
 /* The flight has a connection: starts from the beginning. */
-void ngx_http_autostock_transaction_depart(
+void ngx_http_autostock_transaction_start(
     ngx_http_autostock_flight_t *flight);
 
 
@@ -147,7 +147,7 @@ void ngx_http_autostock_transaction_complete(
     ngx_http_autostock_flight_t *flight);
 
 /* Starts from the beginning, on the same connection unless it was lost. */
-void ngx_http_autostock_transaction_anew(void *data, ngx_int_t rc);
+void ngx_http_autostock_transaction_restart(void *data, ngx_int_t rc);
 
 
 /* How stock is allotted; ngx_http_autostock_transaction_allot.c. */
@@ -169,7 +169,7 @@ ngx_uint_t ngx_http_autostock_transaction_allot(
     ngx_http_autostock_transaction_t *t);
 
 /* Sets each item's stock, from the stock after the last sale backwards. */
-void ngx_http_autostock_transaction_tell_stock(
+void ngx_http_autostock_transaction_set_stock(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -183,11 +183,12 @@ ngx_int_t ngx_http_autostock_transaction_row(void *data,
  * aside, but not while the batch is in doubt.
  * ngx_http_autostock_transaction_locked.c.
  */
-void ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_transaction_set_locked_aside(
+    ngx_http_autostock_transaction_t *t);
 
 
 /* Handles a packet that failed; ngx_http_autostock_transaction_failure.c. */
-void ngx_http_autostock_transaction_trouble(
+void ngx_http_autostock_transaction_failed(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 
 /* Ends the open transaction, then calls done. */
@@ -196,16 +197,17 @@ void ngx_http_autostock_transaction_rollback(
 
 
 /*
- * Lands when all results are known; ngx_http_autostock_transaction_barrier.c.
+ * Ends the flight when all results are known;
+ * ngx_http_autostock_transaction_barrier.c.
  * A row that was only read may not be on disk yet: InnoDB shows a row, and
  * releases its lock, before it syncs the redo log (MariaDB 10.11, measured).
  * In that case a commit of our own goes first.  The log is sequential, so that
  * commit puts the earlier ones on disk too.
  */
-void ngx_http_autostock_transaction_vouch(
+void ngx_http_autostock_transaction_barrier(
     ngx_http_autostock_transaction_t *t);
 
-/* Lands after a commit and counts it. */
+/* Counts the committed batch and ends the flight. */
 void ngx_http_autostock_transaction_committed(
     ngx_http_autostock_transaction_t *t);
 

@@ -139,7 +139,7 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_transaction_tell_stock(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_set_stock(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
     ngx_http_autostock_item_t  *item;

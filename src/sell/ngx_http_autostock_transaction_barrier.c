@@ -8,33 +8,36 @@
 #include "ngx_http_autostock_id.h"
 
 
-static ngx_http_autostock_product_t *ngx_http_autostock_barrier_product(
+static ngx_http_autostock_product_t *
+    ngx_http_autostock_transaction_barrier_product(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_barrier_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_barrier_done(void *data,
+                                                        ngx_int_t rc);
 
 
 void
-ngx_http_autostock_transaction_vouch(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_barrier(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_product_t  *product;
 
     if (!t->fresh) {
-        ngx_http_autostock_flight_land(&t->flight);
+        ngx_http_autostock_flight_finish(&t->flight);
         return;
     }
 
-    product = ngx_http_autostock_barrier_product(t);
+    product = ngx_http_autostock_transaction_barrier_product(t);
 
-    ngx_http_autostock_barrier_write(&t->flight.sql, product->id);
+    ngx_http_autostock_transaction_barrier_write(&t->flight.sql, product->id);
     ngx_http_autostock_flight_query(&t->flight, NULL,
-                                    ngx_http_autostock_barrier_done);
+                                ngx_http_autostock_transaction_barrier_done);
 }
 
 
 /* of the sale that was read, so that the row refers to it */
 
 static ngx_http_autostock_product_t *
-ngx_http_autostock_barrier_product(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_barrier_product(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t  i;
 
@@ -51,13 +54,13 @@ ngx_http_autostock_barrier_product(ngx_http_autostock_transaction_t *t)
 
 
 static void
-ngx_http_autostock_barrier_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_barrier_done(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
         /* still unknown, and looked up again */
-        ngx_http_autostock_transaction_trouble(t, rc);
+        ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
@@ -66,7 +69,7 @@ ngx_http_autostock_barrier_done(void *data, ngx_int_t rc)
 
 
 void
-ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_transaction_barrier_write(ngx_http_autostock_sql_t *sql,
     u_char product_id[16])
 {
     u_char  id[16];

@@ -5,17 +5,17 @@
 
 
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_apart.h"
+#include "ngx_http_autostock_quarantine.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
 
 
 /* searches for keys after a key was used in the meantime */
-#define NGX_HTTP_AUTOSTOCK_TROUBLE_LOOKS   3
+#define NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS   3
 
 /* waiters refused alone before the batch gives up, with no sale in between */
-#define NGX_HTTP_AUTOSTOCK_TROUBLE_BLAMES  8
+#define NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS  8
 
 
 static void ngx_http_autostock_transaction_refused(
@@ -25,7 +25,7 @@ static void ngx_http_autostock_transaction_waited(
 static void ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_refuse(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_blame(
+static void ngx_http_autostock_transaction_note_refusal(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_elsewhere(
     ngx_http_autostock_transaction_t *t);
@@ -35,7 +35,7 @@ static void ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc);
 
 
 void
-ngx_http_autostock_transaction_trouble(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
     ngx_int_t rc)
 {
     ngx_uint_t                      i;
@@ -89,7 +89,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         && what != AS_SQLERROR_CONFLICT && what != AS_SQLERROR_LOCKED)
     {
         /* a COMMIT that fails for another reason may have taken effect */
-        ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
+        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
         return;
     }
 
@@ -114,7 +114,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
         return;
 
     case AS_SQLERROR_DUPLICATE:
-        if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TROUBLE_LOOKS) {
+        if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS) {
             t->look = 1;
             break;
         }
@@ -152,7 +152,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
     ngx_http_autostock_transaction_rollback(t,
-                                       ngx_http_autostock_transaction_anew);
+                                       ngx_http_autostock_transaction_restart);
 }
 
 
@@ -186,7 +186,7 @@ ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t)
                                                         t->flight.batch),
                              NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
     ngx_http_autostock_transaction_rollback(t,
-                                       ngx_http_autostock_transaction_anew);
+                                       ngx_http_autostock_transaction_restart);
 }
 
 
@@ -196,7 +196,7 @@ ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
+        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
         return;
     }
 
@@ -204,7 +204,7 @@ ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_apart_locked(t->lines[0].product);
+    ngx_http_autostock_quarantine_note_locked(t->lines[0].product);
     ngx_http_autostock_flight_all_aside(&t->flight);
 }
 
@@ -288,7 +288,7 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
     ngx_http_autostock_transaction_t  *t = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_trouble(t, NGX_ERROR);
+        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
         return;
     }
 
@@ -302,7 +302,7 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
     batch = t->flight.batch;
 
     if (as_sqlerror(t->error) == AS_SQLERROR_EVERYBODY
-        || (batch->blamed >= NGX_HTTP_AUTOSTOCK_TROUBLE_BLAMES
+        || (batch->refused >= NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS
             && t->flight.n > 1))
     {
         note = ngx_http_autostock_repeat(
@@ -320,8 +320,8 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
             return;
         }
 
-        batch->blamed++;
-        ngx_http_autostock_transaction_blame(t);
+        batch->refused++;
+        ngx_http_autostock_transaction_note_refusal(t);
     }
 
     ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
@@ -331,9 +331,9 @@ ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
 /* It was the only item. */
 
 static void
-ngx_http_autostock_transaction_blame(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_note_refusal(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                     told;
+    ngx_uint_t                     log;
     ngx_http_autostock_batch_t    *batch;
     ngx_http_autostock_product_t  *product;
 
@@ -341,14 +341,14 @@ ngx_http_autostock_transaction_blame(ngx_http_autostock_transaction_t *t)
     product = t->lines[0].product;
 
     if (t->nkeyed && as_sqlerror(t->error) == AS_SQLERROR_DUPLICATE) {
-        ngx_http_autostock_blame_add(&batch->blame, t->items[0].key);
-        told = 1;
+        ngx_http_autostock_refusals_add(&batch->refusals, t->items[0].key);
+        log = 1;
 
     } else {
-        told = ngx_http_autostock_apart_struck(product, t->error);
+        log = ngx_http_autostock_quarantine_note_refused(product, t->error);
     }
 
-    if (told) {
+    if (log) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused a sale of \"%V\" "
                       "that was alone in its transaction, error %ui: %s",

@@ -7,7 +7,7 @@
 
 
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_apart.h"
+#include "ngx_http_autostock_quarantine.h"
 
 
 static ngx_uint_t ngx_http_autostock_transaction_is_locked(
@@ -17,7 +17,8 @@ static void ngx_http_autostock_transaction_set_aside(
 
 
 void
-ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_set_locked_aside(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i, any;
     ngx_http_autostock_line_t  *line;
@@ -29,10 +30,10 @@ ngx_http_autostock_transaction_part(ngx_http_autostock_transaction_t *t)
         line = &t->lines[i];
 
         if (line->had) {
-            ngx_http_autostock_apart_had(line->product);
+            ngx_http_autostock_quarantine_note_lock_had(line->product);
 
         } else if (line->there) {
-            ngx_http_autostock_apart_locked(line->product);
+            ngx_http_autostock_quarantine_note_locked(line->product);
         }
     }
 
@@ -88,8 +89,8 @@ ngx_http_autostock_transaction_set_aside(ngx_http_autostock_transaction_t *t)
 
     ngx_queue_init(&locked);
 
-    for (q = ngx_queue_head(&t->flight.aboard);
-         q != ngx_queue_sentinel(&t->flight.aboard);
+    for (q = ngx_queue_head(&t->flight.waiters);
+         q != ngx_queue_sentinel(&t->flight.waiters);
          q = next)
     {
         next = ngx_queue_next(q);

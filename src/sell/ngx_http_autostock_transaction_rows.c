@@ -190,7 +190,7 @@ ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
 
     batch = t->flight.batch;
 
-    if (!ngx_http_autostock_blame_has(&batch->blame, item->key)) {
+    if (!ngx_http_autostock_refusals_has(&batch->refusals, item->key)) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\": a sale is refused: its "
                       "Idempotency-Key has a row in stock_movement_key (error "
@@ -198,7 +198,7 @@ ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
                       "such rows", &batch->db->name, AS_ER_DUP_ENTRY);
     }
 
-    ngx_http_autostock_blame_add(&batch->blame, item->key);
+    ngx_http_autostock_refusals_add(&batch->refusals, item->key);
     item->state = NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
 }
 

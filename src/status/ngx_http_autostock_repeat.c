@@ -13,20 +13,20 @@ static const char *ngx_http_autostock_repeat_note(
 const char *
 ngx_http_autostock_repeat(ngx_http_autostock_repeat_t *repeat)
 {
-    if (repeat->told == 0
+    if (repeat->lines == 0
         || ngx_current_msec - repeat->since
            >= NGX_HTTP_AUTOSTOCK_REPEAT_PERIOD)
     {
         repeat->since = ngx_current_msec;
-        repeat->told = 0;
+        repeat->lines = 0;
     }
 
-    if (repeat->told == NGX_HTTP_AUTOSTOCK_REPEAT_LINES) {
+    if (repeat->lines == NGX_HTTP_AUTOSTOCK_REPEAT_LINES) {
         repeat->missed++;
         return NULL;
     }
 
-    repeat->told++;
+    repeat->lines++;
 
     return ngx_http_autostock_repeat_note(repeat);
 }
@@ -35,7 +35,7 @@ ngx_http_autostock_repeat(ngx_http_autostock_repeat_t *repeat)
 const char *
 ngx_http_autostock_repeat_over(ngx_http_autostock_repeat_t *repeat)
 {
-    repeat->told = 0;
+    repeat->lines = 0;
 
     return ngx_http_autostock_repeat_note(repeat);
 }

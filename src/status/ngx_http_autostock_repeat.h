@@ -16,7 +16,7 @@
 /* one kind of line in one worker process; zeroed by its owner */
 typedef struct {
     ngx_msec_t  since;                /* start of the period */
-    ngx_uint_t  told;                 /* lines written in it */
+    ngx_uint_t  lines;                    /* written in it */
     ngx_uint_t  missed;               /* lines omitted since the last one */
     u_char      note[64];
 } ngx_http_autostock_repeat_t;

@@ -102,8 +102,8 @@ void ngx_http_autostock_lacks(ngx_http_autostock_database_t *db,
     ngx_uint_t missing);
 
 /*
- * The zone's init callback, and the worker process's seat in the zone; see
- * ngx_http_autostock_board.h.
+ * The zone's init callback, and the worker process's slot in the zone; see
+ * ngx_http_autostock_scoreboard.h.
  */
 ngx_int_t ngx_http_autostock_status_init_zone(ngx_shm_zone_t *zone,
     void *data);

@@ -3,7 +3,7 @@
 
 
 typedef struct {
-    ngx_http_autostock_board_t      *board;
+    ngx_http_autostock_scoreboard_t *scoreboard;
     ngx_http_autostock_main_conf_t  *amcf;
     ngx_cycle_t                     *cycle;
     ngx_uint_t                       generation;
@@ -23,7 +23,7 @@ ngx_uint_t  ngx_http_autostock_zone_buckets[] = { 14, 15 };
 
 
 /* of this worker process */
-static ngx_http_autostock_seat_t  *ngx_http_autostock_zone_seat;
+static ngx_http_autostock_slot_t  *ngx_http_autostock_zone_slot;
 
 
 char *
@@ -102,11 +102,11 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     zone = shm_zone->data;
 
-    zone->board = old ? old->board
-                  : ngx_http_autostock_board_create(
+    zone->scoreboard = old ? old->scoreboard
+                  : ngx_http_autostock_scoreboard_create(
                                      (ngx_slab_pool_t *) shm_zone->shm.addr);
 
-    if (zone->board == NULL) {
+    if (zone->scoreboard == NULL) {
         return NGX_ERROR;
     }
 
@@ -115,16 +115,17 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     workers = ccf->master ? (ngx_uint_t) ngx_max(ccf->worker_processes, 1) : 1;
 
-    ngx_shmtx_lock(&zone->board->shpool->mutex);
+    ngx_shmtx_lock(&zone->scoreboard->shpool->mutex);
 
-    zone->generation = ++zone->board->generation;
+    zone->generation = ++zone->scoreboard->generation;
 
     /* twice, since after a reload old workers finish their last requests */
 
-    rc = ngx_http_autostock_board_furnish(zone->board, &zone->amcf->databases,
-                                          2 * workers);
+    rc = ngx_http_autostock_scoreboard_fill(zone->scoreboard,
+                                            &zone->amcf->databases,
+                                            2 * workers);
 
-    ngx_shmtx_unlock(&zone->board->shpool->mutex);
+    ngx_shmtx_unlock(&zone->scoreboard->shpool->mutex);
 
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -146,7 +147,7 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
     ngx_uint_t                       i;
     ngx_http_autostock_name_t       *name;
     ngx_http_autostock_zone_t       *zone;
-    ngx_http_autostock_seat_t       *seat;
+    ngx_http_autostock_slot_t       *slot;
     ngx_http_autostock_database_t  **dbp;
 
     if (amcf->status_zone == NULL) {
@@ -155,14 +156,15 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
 
     zone = amcf->status_zone->data;
 
-    ngx_shmtx_lock(&zone->board->shpool->mutex);
+    ngx_shmtx_lock(&zone->scoreboard->shpool->mutex);
 
-    seat = ngx_http_autostock_board_take(zone->board, &amcf->databases,
-                                         zone->generation);
+    slot = ngx_http_autostock_scoreboard_take(zone->scoreboard,
+                                              &amcf->databases,
+                                              zone->generation);
 
-    ngx_shmtx_unlock(&zone->board->shpool->mutex);
+    ngx_shmtx_unlock(&zone->scoreboard->shpool->mutex);
 
-    if (seat == NULL) {
+    if (slot == NULL) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "no room for one more worker process in "
                       "\"autostock_status_zone\" \"%V\", this one is not "
@@ -171,13 +173,14 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
         return NGX_OK;
     }
 
-    ngx_http_autostock_zone_seat = seat;
+    ngx_http_autostock_zone_slot = slot;
 
     dbp = amcf->databases.elts;
 
     for (i = 0; i < amcf->databases.nelts; i++) {
-        name = ngx_http_autostock_board_find(zone->board, &dbp[i]->name);
-        dbp[i]->cell = ngx_http_autostock_board_cell(seat, name);
+        name = ngx_http_autostock_scoreboard_find(zone->scoreboard,
+                                                  &dbp[i]->name);
+        dbp[i]->cell = ngx_http_autostock_scoreboard_cell(slot, name);
     }
 
     return NGX_OK;
@@ -187,20 +190,20 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
 void
 ngx_http_autostock_status_exit_worker(void)
 {
-    ngx_http_autostock_seat_t  *seat;
+    ngx_http_autostock_slot_t  *slot;
 
-    seat = ngx_http_autostock_zone_seat;
+    slot = ngx_http_autostock_zone_slot;
 
-    if (seat == NULL) {
+    if (slot == NULL) {
         return;
     }
 
-    ngx_http_autostock_board_quiet(seat);
+    ngx_http_autostock_scoreboard_clear_gauges(slot);
 
     ngx_memory_barrier();
 
-    seat->pid = 0;
-    ngx_http_autostock_zone_seat = NULL;
+    slot->pid = 0;
+    ngx_http_autostock_zone_slot = NULL;
 }
 
 
@@ -210,17 +213,17 @@ ngx_http_autostock_zone_sum(ngx_shm_zone_t *shm_zone,
 {
     ngx_http_autostock_cell_t  *cell;
     ngx_http_autostock_name_t  *name;
-    ngx_http_autostock_seat_t  *seat;
+    ngx_http_autostock_slot_t  *slot;
     ngx_http_autostock_zone_t  *zone;
 
     zone = shm_zone->data;
 
     ngx_memzero(sum, sizeof(ngx_http_autostock_cell_t));
 
-    name = ngx_http_autostock_board_find(zone->board, &db->name);
+    name = ngx_http_autostock_scoreboard_find(zone->scoreboard, &db->name);
 
-    for (seat = zone->board->seats; seat; seat = seat->next) {
-        cell = ngx_http_autostock_board_cell(seat, name);
+    for (slot = zone->scoreboard->slots; slot; slot = slot->next) {
+        cell = ngx_http_autostock_scoreboard_cell(slot, name);
 
         if (cell == NULL) {
             continue;
@@ -228,7 +231,7 @@ ngx_http_autostock_zone_sum(ngx_shm_zone_t *shm_zone,
 
         ngx_http_autostock_zone_add(sum, cell);
 
-        if (ngx_http_autostock_board_alive(seat)) {
+        if (ngx_http_autostock_scoreboard_is_alive(slot)) {
             ngx_http_autostock_zone_add_gauges(sum, cell);
         }
     }
@@ -289,15 +292,15 @@ ngx_uint_t
 ngx_http_autostock_zone_workers(ngx_shm_zone_t *shm_zone)
 {
     ngx_uint_t                  n;
-    ngx_http_autostock_seat_t  *seat;
+    ngx_http_autostock_slot_t  *slot;
     ngx_http_autostock_zone_t  *zone;
 
     zone = shm_zone->data;
 
     n = 0;
 
-    for (seat = zone->board->seats; seat; seat = seat->next) {
-        n += ngx_http_autostock_board_alive(seat);
+    for (slot = zone->scoreboard->slots; slot; slot = slot->next) {
+        n += ngx_http_autostock_scoreboard_is_alive(slot);
     }
 
     return n;
@@ -309,5 +312,5 @@ ngx_http_autostock_zone_started(ngx_shm_zone_t *shm_zone)
 {
     ngx_http_autostock_zone_t  *zone = shm_zone->data;
 
-    return zone->board->started;
+    return zone->scoreboard->started;
 }

@@ -11,7 +11,7 @@
 #define _NGX_HTTP_AUTOSTOCK_ZONE_H_INCLUDED_
 
 
-#include "ngx_http_autostock_board.h"
+#include "ngx_http_autostock_scoreboard.h"
 
 
 /*
@@ -26,8 +26,8 @@ char *ngx_http_autostock_zone_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * The sum of a database over all seats; gauges and durability only over the
- * seats of running processes.
+ * The sum of a database over all slots; gauges and durability only over the
+ * slots of running processes.
  */
 void ngx_http_autostock_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_autostock_database_t *db, ngx_http_autostock_cell_t *sum);

@@ -1,19 +1,19 @@
 
 /*
- * The layout of the shared zone.  Every worker process has a seat.  A seat has
+ * The layout of the shared zone.  Every worker process has a slot.  A slot has
  * one cell per database, which only its worker process writes, so that counting
  * is one atomic add in a cache line of its own.
  *
- * A seat outlives its process.  The next process on it continues the counters,
- * so that sums never decrease, and resets the gauges.  Names, seats and cells
+ * A slot outlives its process.  The next process on it continues the counters,
+ * so that sums never decrease, and resets the gauges.  Names, slots and cells
  * are only added, at the head of their lists, and never freed, so that readers
  * need no lock.  All processes inherit the mapping, so the zone has the same
  * address in each.
  */
 
 
-#ifndef _NGX_HTTP_AUTOSTOCK_BOARD_H_INCLUDED_
-#define _NGX_HTTP_AUTOSTOCK_BOARD_H_INCLUDED_
+#ifndef _NGX_HTTP_AUTOSTOCK_SCOREBOARD_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_SCOREBOARD_H_INCLUDED_
 
 
 #include "ngx_http_autostock.h"
@@ -29,7 +29,7 @@
 
 
 typedef struct ngx_http_autostock_name_s  ngx_http_autostock_name_t;
-typedef struct ngx_http_autostock_seat_s  ngx_http_autostock_seat_t;
+typedef struct ngx_http_autostock_slot_s  ngx_http_autostock_slot_t;
 
 
 /* a database, identified by its name across reloads */
@@ -56,12 +56,12 @@ struct ngx_http_autostock_cell_s {
     ngx_http_autostock_buckets_t     histograms[NGX_HTTP_AUTOSTOCK_HISTOGRAMS];
 
     ngx_http_autostock_name_t       *name;         /* the database */
-    ngx_http_autostock_cell_t       *next;         /* on the same seat */
+    ngx_http_autostock_cell_t       *next;         /* on the same slot */
 };
 
 
-struct ngx_http_autostock_seat_s {
-    ngx_http_autostock_seat_t       *next;
+struct ngx_http_autostock_slot_s {
+    ngx_http_autostock_slot_t       *next;
     ngx_http_autostock_cell_t       *cells;
     ngx_atomic_t                     pid;          /* 0: free */
     ngx_uint_t                       generation;   /* of the configuration */
@@ -72,39 +72,42 @@ struct ngx_http_autostock_seat_s {
 typedef struct {
     ngx_slab_pool_t                 *shpool;
     ngx_http_autostock_name_t       *names;
-    ngx_http_autostock_seat_t       *seats;
+    ngx_http_autostock_slot_t       *slots;
     ngx_uint_t                       generation;   /* configurations so far */
     time_t                           started;
-} ngx_http_autostock_board_t;
+} ngx_http_autostock_scoreboard_t;
 
 
 /* NULL, here and below: the zone is full. */
-ngx_http_autostock_board_t *ngx_http_autostock_board_create(
+ngx_http_autostock_scoreboard_t *ngx_http_autostock_scoreboard_create(
     ngx_slab_pool_t *shpool);
 
 /*
- * Makes sure that there are this many seats, each with a cell for every
+ * Makes sure that there are this many slots, each with a cell for every
  * database; databases is the main configuration's array.  The pool must be
  * locked.
  */
-ngx_int_t ngx_http_autostock_board_furnish(ngx_http_autostock_board_t *board,
-    ngx_array_t *databases, ngx_uint_t seats);
+ngx_int_t ngx_http_autostock_scoreboard_fill(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_array_t *databases, ngx_uint_t slots);
 
-/* Takes a seat for this process.  The pool must be locked. */
-ngx_http_autostock_seat_t *ngx_http_autostock_board_take(
-    ngx_http_autostock_board_t *board, ngx_array_t *databases,
+/* Takes a slot for this process.  The pool must be locked. */
+ngx_http_autostock_slot_t *ngx_http_autostock_scoreboard_take(
+    ngx_http_autostock_scoreboard_t *scoreboard, ngx_array_t *databases,
     ngx_uint_t generation);
 
 /* Resets gauges and durability, which end with the process. */
-void ngx_http_autostock_board_quiet(ngx_http_autostock_seat_t *seat);
+void ngx_http_autostock_scoreboard_clear_gauges(
+    ngx_http_autostock_slot_t *slot);
 
-ngx_http_autostock_name_t *ngx_http_autostock_board_find(
-    ngx_http_autostock_board_t *board, ngx_str_t *name);
-ngx_http_autostock_cell_t *ngx_http_autostock_board_cell(
-    ngx_http_autostock_seat_t *seat, ngx_http_autostock_name_t *name);
+ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_find(
+    ngx_http_autostock_scoreboard_t *scoreboard, ngx_str_t *name);
+ngx_http_autostock_cell_t *ngx_http_autostock_scoreboard_cell(
+    ngx_http_autostock_slot_t *slot, ngx_http_autostock_name_t *name);
 
-/* 1 if the seat's process is running. */
-ngx_uint_t ngx_http_autostock_board_alive(ngx_http_autostock_seat_t *seat);
+/* 1 if the slot's process is running. */
+ngx_uint_t ngx_http_autostock_scoreboard_is_alive(
+    ngx_http_autostock_slot_t *slot);
 
 
-#endif /* _NGX_HTTP_AUTOSTOCK_BOARD_H_INCLUDED_ */
+#endif /* _NGX_HTTP_AUTOSTOCK_SCOREBOARD_H_INCLUDED_ */

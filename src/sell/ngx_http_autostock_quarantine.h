@@ -7,37 +7,41 @@
  */
 
 
-#ifndef _NGX_HTTP_AUTOSTOCK_APART_H_INCLUDED_
-#define _NGX_HTTP_AUTOSTOCK_APART_H_INCLUDED_
+#ifndef _NGX_HTTP_AUTOSTOCK_QUARANTINE_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_QUARANTINE_H_INCLUDED_
 
 
 #include "ngx_http_autostock_catalog.h"
 
 
 /* 1 if the product must go in the flight of the waiters aside. */
-ngx_uint_t ngx_http_autostock_apart(ngx_http_autostock_product_t *product);
+ngx_uint_t ngx_http_autostock_quarantine_has(
+    ngx_http_autostock_product_t *product);
 
 /* 1 if only one waiter may try the product, on behalf of the others. */
-ngx_uint_t ngx_http_autostock_apart_probes(
+ngx_uint_t ngx_http_autostock_quarantine_probes(
     ngx_http_autostock_product_t *product);
 
 /* 1 if it was refused so often that it is not tried now. */
-ngx_uint_t ngx_http_autostock_apart_refused(
+ngx_uint_t ngx_http_autostock_quarantine_refuses(
     ngx_http_autostock_product_t *product);
 
 /*
  * Its row was locked by another transaction; was locked by us; was sold from.
  */
-void ngx_http_autostock_apart_locked(ngx_http_autostock_product_t *product);
-void ngx_http_autostock_apart_had(ngx_http_autostock_product_t *product);
-void ngx_http_autostock_apart_sold(ngx_http_autostock_product_t *product);
+void ngx_http_autostock_quarantine_note_locked(
+    ngx_http_autostock_product_t *product);
+void ngx_http_autostock_quarantine_note_lock_had(
+    ngx_http_autostock_product_t *product);
+void ngx_http_autostock_quarantine_note_sold(
+    ngx_http_autostock_product_t *product);
 
 /*
  * The server refused the product when it was alone.  Returns 1 if the error
  * should be logged.
  */
-ngx_uint_t ngx_http_autostock_apart_struck(
+ngx_uint_t ngx_http_autostock_quarantine_note_refused(
     ngx_http_autostock_product_t *product, ngx_uint_t error);
 
 
-#endif /* _NGX_HTTP_AUTOSTOCK_APART_H_INCLUDED_ */
+#endif /* _NGX_HTTP_AUTOSTOCK_QUARANTINE_H_INCLUDED_ */

@@ -1,31 +1,31 @@
 
 /*
- * What a new session found out, told in the log: once, until it changes.
+ * Logs what a new session found out: once, until it changes.
  */
 
 
 #include "ngx_http_autostock_connection.h"
 
 
-static void ngx_http_autostock_session_tell_durable(
+static void ngx_http_autostock_session_report_durable(
     ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_session_tell_charset(
+static void ngx_http_autostock_session_report_charset(
     ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_session_tell_refusal(
+static void ngx_http_autostock_session_report_refusal(
     ngx_http_autostock_connection_t *conn);
 
 
 void
-ngx_http_autostock_session_tell(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_session_report(ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_session_tell_durable(conn);
-    ngx_http_autostock_session_tell_charset(conn);
-    ngx_http_autostock_session_tell_refusal(conn);
+    ngx_http_autostock_session_report_durable(conn);
+    ngx_http_autostock_session_report_charset(conn);
+    ngx_http_autostock_session_report_refusal(conn);
 }
 
 
 static void
-ngx_http_autostock_session_tell_durable(
+ngx_http_autostock_session_report_durable(
     ngx_http_autostock_connection_t *conn)
 {
     ngx_uint_t                     durable;
@@ -35,11 +35,11 @@ ngx_http_autostock_session_tell_durable(
     durable = conn->durable ? NGX_HTTP_AUTOSTOCK_DURABLE_YES
                             : NGX_HTTP_AUTOSTOCK_DURABLE_NO;
 
-    if (durable == db->durable_told) {
+    if (durable == db->durable_logged) {
         return;
     }
 
-    db->durable_told = durable;
+    db->durable_logged = durable;
     ngx_http_autostock_durable(db, durable);
 
     if (conn->durable || db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_OFF)
@@ -71,14 +71,14 @@ ngx_http_autostock_session_tell_durable(
 /* sells correctly all the same, so "durability require" does not refuse it */
 
 static void
-ngx_http_autostock_session_tell_charset(
+ngx_http_autostock_session_report_charset(
     ngx_http_autostock_connection_t *conn)
 {
     ngx_uint_t  foreign;
 
     foreign = ngx_http_autostock_column_is_foreign(&conn->sku);
 
-    if (foreign && !conn->db->charset_told) {
+    if (foreign && !conn->db->charset_logged) {
         ngx_log_error(NGX_LOG_WARN, conn->log, 0,
                       "autostock: database \"%V\" at %V: product.sku has the "
                       "character set %V, not utf8mb4: a SKU that it cannot "
@@ -86,30 +86,30 @@ ngx_http_autostock_session_tell_charset(
                       &conn->db->name, &conn->db->server, &conn->sku.charset);
     }
 
-    conn->db->charset_told = foreign;
+    conn->db->charset_logged = foreign;
 }
 
 
 static void
-ngx_http_autostock_session_tell_refusal(
+ngx_http_autostock_session_report_refusal(
     ngx_http_autostock_connection_t *conn)
 {
     const char  *refusal;
 
     refusal = ngx_http_autostock_session_refusal(conn);
 
-    if (refusal && refusal != conn->db->refusal_told) {
+    if (refusal && refusal != conn->db->refusal_logged) {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: nothing is sold from database \"%V\" at "
                       "%V: %s", &conn->db->name, &conn->db->server, refusal);
     }
 
-    conn->db->refusal_told = refusal;
+    conn->db->refusal_logged = refusal;
 }
 
 
 void
-ngx_http_autostock_session_tell_rights(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
 {
     u_char                         *p, text[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
     ngx_uint_t                      missing;

@@ -1,5 +1,5 @@
 
-#include "ngx_http_autostock_engine.h"
+#include "ngx_http_autostock_process.h"
 #include "ngx_http_autostock_catalog.h"
 #include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_lookup.h"
@@ -9,11 +9,11 @@
 
 
 /* products that a worker process remembers; about 300 bytes each */
-#define NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS  8192
+#define NGX_HTTP_AUTOSTOCK_PROCESS_PRODUCTS  8192
 
 
 ngx_int_t
-ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
+ngx_http_autostock_process_init(ngx_cycle_t *cycle,
     ngx_http_autostock_main_conf_t *amcf)
 {
     ngx_uint_t                       i;
@@ -36,7 +36,7 @@ ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
 
         db->pool = ngx_http_autostock_pool_create(db);
         db->catalog = ngx_http_autostock_catalog_create(
-                                         NGX_HTTP_AUTOSTOCK_ENGINE_PRODUCTS);
+                                         NGX_HTTP_AUTOSTOCK_PROCESS_PRODUCTS);
         db->sales = ngx_http_autostock_batch_create(db,
                                               &ngx_http_autostock_sale_ops);
         db->lookups = ngx_http_autostock_batch_create(db,
@@ -58,7 +58,7 @@ ngx_http_autostock_batch_init_worker(ngx_cycle_t *cycle,
 
 
 void
-ngx_http_autostock_batch_exit_worker(ngx_cycle_t *cycle,
+ngx_http_autostock_process_exit(ngx_cycle_t *cycle,
     ngx_http_autostock_main_conf_t *amcf)
 {
     ngx_uint_t                       i;
