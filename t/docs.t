@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# What the documents say of names, defaults and files, against the code: a
-# directive, a setting, a metric or a package that nobody described, a default
-# that is another, a link that leads nowhere.
+# The documents against the code: every directive, setting, metric, type of
+# problem and package is described, with its default; every link has a target;
+# the README's index lists every document.
 
 use v5.10.1;
 use strict;
@@ -17,10 +17,10 @@ use Test::More;
 chdir dirname(abs_path($0)) . '/..' or die "chdir: $!";
 
 my $build   = $ENV{AUTOSTOCK_BUILD} || 'build';
-my @pages   = grep { -f } ('README.md', 'ARCHITECTURE.md',
-    'CONTRIBUTING.md', 't/README.md', glob('docs/*.md'), glob('bench/*.md'));
+my @pages   = (glob('*.md'), glob('*/*.md'), glob('*/*/*.md'));
 my $readme  = slurp('README.md');
 my $manual  = slurp('docs/directives.md');
+my $worker  = slurp('docs/worker.md');
 
 sub slurp {
     open my $in, '<:encoding(UTF-8)', $_[0] or die "$_[0]: $!";
@@ -33,16 +33,27 @@ sub none {
     ok(!@found, $what) or diag join "\n", @found;
 }
 
-# Anchors as the usual renderers make them of headings.
+# The text without code: a link in code is none.
+sub prose {
+    my ($text) = @_;
+    $text =~ s/^```.*?^```$//msg;
+    $text =~ s/^ {4}.*$//mg;
+    return $text;
+}
+
+# Anchors as the usual renderers make them of headings: the second heading of
+# the same text has "-1".
 sub anchors {
     my ($text) = @_;
-    my %anchors;
-    $text =~ s/^ {4}.*$//mg;
+    my (%anchors, %seen);
+    $text = prose($text);
     while ($text =~ /^#+ +(.+?) *$/mg) {
         my $anchor = lc $1;
+        $anchor =~ s/\[([^\]]*)\]\([^)]*\)/$1/g;
         $anchor =~ s/[^\w\- ]//g;
         $anchor =~ tr/ /-/;
-        $anchors{$anchor} = 1;
+        my $times = $seen{$anchor}++;
+        $anchors{$times ? "$anchor-$times" : $anchor} = 1;
     }
     return \%anchors;
 }
@@ -50,8 +61,10 @@ sub anchors {
 sub dead_links {
     my ($page) = @_;
     my @dead;
-    my $text = slurp($page);
-    while ($text =~ /\]\(([^)\s]+)\)/g) {
+    my $text = prose(slurp($page));
+    push @dead, "$page: $1 (no such reference)"
+        while $text =~ /(?<!\!)\[[^\]]+\]\[([^\]]*)\]/g;
+    while ($text =~ /\]\(\s*([^)\s]+)(?:\s+"[^"]*")?\s*\)/g) {
         my ($file, $anchor) = split /#/, $1, 2;
         next if $file =~ m{^[a-z]+:};
         my $path = $file eq '' ? $page : dirname($page) . "/$file";
@@ -64,7 +77,14 @@ sub dead_links {
     return @dead;
 }
 
-none('every link leads somewhere', map { dead_links($_) } @pages);
+none('every link has a target', map { dead_links($_) } @pages);
+
+# The index by task.
+my ($index) = $readme =~ /^## Documents\n(.*)/ms;
+my %indexed = map { $_ => 1 } ($index // '') =~ /^- \[[^\]]+\]\((.+?)\): \w/mg;
+none('the index of the README lists every document with a sentence',
+    grep { $_ ne 'README.md' && !$indexed{$_} } @pages, glob('docs/*.8'));
+cmp_ok(scalar(split /\n/, $readme), '<', 400, 'the README is short');
 
 # Directives, and the names in a database block.
 my %directives;
@@ -78,8 +98,10 @@ cmp_ok(scalar keys %directives, '>', 20, 'the directives are found');
 
 none('every directive has its heading in docs/directives.md',
     grep { my $d = $_; $manual !~ /^#+ .*\b\Q$d\E\b/m } sort keys %directives);
-none('every directive is in the README',
-    grep { $readme !~ /`\Q$_\E`/ } sort keys %directives);
+my ($table_of_directives) = $manual =~ /^## Directives\n(.*?)^### /ms;
+none('every directive is in the table of docs/directives.md',
+    grep { ($table_of_directives // '') !~ /`\Q$_\E`/ }
+    sort keys %directives);
 
 # A manual page as it is read, without line breaks within an entry's head.
 sub rendered {
@@ -104,16 +126,16 @@ SKIP: {
     }
 }
 
-# What a row of the README's table says of its settings' defaults.
-my %told;
-while ($readme =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
+# The defaults in the tables of docs/worker.md.
+my %default_of;
+while ($worker =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
     my ($names, $values) = ($1, $2);
     my @names  = $names =~ /`([A-Z_]+)`/g;
     my @values = map { /`([^`]*)`/ ? $1 : '' } split /, /, $values;
     for my $i (0 .. $#names) {
         my $name = $names[$i];
         ($name = $names[0]) =~ s/_[A-Z]+$/$names[$i]/ if $name =~ /^_/;
-        $told{$name} = $values[$i] // '';
+        $default_of{$name} = $values[$i] // '';
     }
 }
 
@@ -135,13 +157,13 @@ SKIP: {
         or die "autostock-worker: $!";
     my $settings = decode_json(do { local $/; <$pipe> });
 
-    none('every setting of the worker is in the README',
-        grep { $readme !~ /`\Q$_\E`/ && !exists $told{$_} }
+    none('every setting of the worker is in docs/worker.md',
+        grep { $worker !~ /`\Q$_\E`/ && !exists $default_of{$_} }
         sort keys %$settings);
-    none('its defaults are the ones that the README tells',
-        map { "$_: $told{$_} in the README, $settings->{$_} in the worker" }
-        grep { exists $told{$_} && !exists $must{$_}
-               && $told{$_} ne $settings->{$_}
+    none('its defaults are those of docs/worker.md',
+        map { "$_: $default_of{$_} in docs/worker.md, $settings->{$_} in the worker" }
+        grep { exists $default_of{$_} && !exists $must{$_}
+               && $default_of{$_} ne $settings->{$_}
                && $_ ne 'AUTOSTOCK_WORKER_NAME' && $_ ne 'AWS_CA_BUNDLE' }
         sort keys %$settings);
 
@@ -158,8 +180,9 @@ SKIP: {
 # The list of packages.
 my @packages = map { /^[a-z]+\s+([a-z0-9.+-]+)/ ? $1 : () }
     grep { !/^#/ } split /\n/, slurp('stack/packages');
-none('every package is in the README',
-    grep { $readme !~ /`\Q$_\E`/ } @packages);
+my $install = slurp('docs/install.md');
+none('every package is in docs/install.md',
+    grep { $install !~ /`\Q$_\E`/ } @packages);
 
 # The files that a shop makes: one list tells of all of them.
 my ($files) = slurp('docs/operations.md') =~ /^## Files\n(.*?)^## /ms;
@@ -173,8 +196,9 @@ none('every file of /etc/autostock is in the list of docs/operations.md',
 my @types = slurp('src/http/ngx_http_autostock_response.c')
     =~ /problem_head\(\s*"([a-z-]+)"/g;
 cmp_ok(scalar @types, '>', 10, 'the types of problems are found');
-none('every type of problem is in the README',
-    grep { $readme !~ /`\Q$_\E`/ } @types);
+my $http = slurp('docs/http.md');
+none('every type of problem is in docs/http.md',
+    grep { $http !~ /`\Q$_\E`/ } @types);
 
 # The counters of the module.
 my ($table) = slurp('src/status/ngx_http_autostock_exposition.c')

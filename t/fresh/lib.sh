@@ -1,15 +1,15 @@
 # What a person does by hand, for t/fresh/run.
 
 port=8080
-readme=$top/README.md
 package='Into an existing nginx of Debian'
 service='The worker as a service'
 unit=/usr/lib/systemd/system/autostock-worker.service
 
-#   block HEADING PATTERN: the first code block under the heading of README.md
-#   that has a line of the pattern, as it is typed
+#   block HEADING PATTERN [DOCUMENT]: the first code block under the heading of
+#   the document (README.md) that has a line of the pattern, as it is typed
 block() {
-    awk -v heading="$1" -v pattern="$2" '
+    local document=${3:-README.md}
+    awk -v heading="$1" -v pattern="$2" -v document="$document" '
         function tell() {
             if (text != "" && matches) { printf "%s", text; told = 1; exit }
             text = ""; matches = 0
@@ -22,10 +22,10 @@ block() {
         { tell() }
         END { if (!told) { tell() }
               if (!told) {
-                  print "README.md: no block with \"" pattern "\" under \"" \
+                  print document ": no block with \"" pattern "\" under \"" \
                       heading "\"" > "/dev/stderr"
                   exit 1
-              } }' "$readme"
+              } }' "$top/$document"
 }
 
 # Commands of standard input, by a shell that ends at the first that fails;

@@ -1,6 +1,6 @@
-package Autostock::Readme;
+package Autostock::Documents;
 
-# The code blocks of README.md, as a reader finds them: under a heading, in
+# The code blocks of a document, as a reader finds them: under a heading, in
 # their order, without the indentation.  Everything is bytes (UTF-8).
 
 use v5.10.1;
@@ -15,12 +15,12 @@ our @EXPORT = qw( blocks examples );
 
 # The text under a heading, up to the next one of its level or above.
 sub section {
-    my ($heading) = @_;
+    my ($file, $heading) = @_;
 
-    open my $in, '<', 'README.md' or die "README.md: $!";
+    open my $in, '<', $file or die "$file: $!";
     my $text = do { local $/; <$in> };
     $text =~ /^(#+) \Q$heading\E\n(.*)/ms
-        or croak "README.md has no heading \"$heading\"";
+        or croak "$file has no heading \"$heading\"";
     my ($level, $rest) = (length $1, $2);
     $rest =~ s/^#{1,$level} .*//ms;
     return $rest;
@@ -29,10 +29,10 @@ sub section {
 
 # Every code block: what is indented by four spaces, between other text.
 sub blocks {
-    my ($heading) = @_;
+    my ($file, $heading) = @_;
 
     my (@blocks, $open);
-    for my $line (split /\n/, section($heading)) {
+    for my $line (split /\n/, section($file, $heading)) {
         if ($line =~ /^ {4}/) {
             push @blocks, '' unless $open;
             $blocks[-1] .= substr($line, 4) . "\n";
@@ -50,10 +50,10 @@ sub blocks {
 
 # "$ COMMAND" with the answer that is shown below it, if any: pairs.
 sub examples {
-    my ($heading) = @_;
+    my ($file, $heading) = @_;
 
     my @examples;
-    for my $block (grep { /^\$ /m } blocks($heading)) {
+    for my $block (grep { /^\$ /m } blocks($file, $heading)) {
         for my $part (split /^\$ /m, $block) {
             next unless length $part;
             my ($command, $answer) = split /^(?=HTTP\/1\.1 )/m, $part, 2;

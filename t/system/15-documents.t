@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# What README.md shows is what happens: its commands are run from it, in their
-# order, and their answers compared; its configurations are given to nginx.
-# (Its installation is run by t/fresh/run, in a machine of its own.)
+# What the documents show is what happens: their commands are run from them, in
+# their order, and the answers compared; nginx tests their configurations.
+# (t/fresh/run runs the installation, on a new machine.)
 
 use v5.10.1;
 use strict;
@@ -14,8 +14,8 @@ use File::Temp qw( tempdir );
 use IPC::Open2 qw( open2 );
 use Test::More;
 use Autostock::Certs;
+use Autostock::Documents;
 use Autostock::Process qw( free_port );
-use Autostock::Readme;
 
 my $dir   = tempdir('as-XXXXXX', CLEANUP => 1,
     DIR => $ENV{AUTOSTOCK_TEST_WORK} // '/tmp');
@@ -70,7 +70,7 @@ sub commands {
     return grep { /\S/ } map { s/(?:^|\s+)#.*//r } split /\n/, $_[0];
 }
 
-# The answer as the README writes it: its headers, and ids by their number.
+# The answer as the document writes it: its headers, and ids by their number.
 sub written {
     my ($answer) = @_;
 
@@ -85,7 +85,7 @@ sub written {
 }
 
 subtest 'by hand' => sub {
-    my ($block) = grep { /stack up/ } blocks('Try it: two commands');
+    my ($block) = grep { /stack up/ } blocks('docs/stack.md', 'By hand');
     for my $command (commands($block)) {
         if ($command =~ / -f$/) {
             like((shell("timeout 1 $command"))[1], qr/^(?:0|124)$/, $command);
@@ -96,10 +96,10 @@ subtest 'by hand' => sub {
 };
 
 subtest 'answers' => sub {
-    my ($first) = blocks('HTTP');
+    my ($first) = blocks('docs/http.md', 'HTTP');
     works($_) for commands($first);
     my $shown = 0;
-    for my $example (examples('HTTP')) {
+    for my $example (examples('docs/http.md', 'HTTP')) {
         my ($command, $answer) = @$example;
         my $output = works($command);
         next unless defined $answer;
@@ -110,14 +110,15 @@ subtest 'answers' => sub {
 };
 
 subtest 'when to order, and how many' => sub {
-    my ($update) = grep { /^UPDATE/ } blocks('Many products');
+    my ($update) = grep { /^UPDATE/ }
+        blocks('docs/directives.md', 'Many products');
     works("stack/stack sql \"$update\"");
     is(works('stack/stack sql "SELECT reorder_point, reorder_quantity'
         . ' FROM product"'), "5\t100\n\n", 'is the product\'s');
 };
 
 subtest 'the worker' => sub {
-    my ($block) = grep { /provision/ } blocks('The worker');
+    my ($block) = grep { /provision/ } blocks('docs/worker.md', 'Synopsis');
     for my $command (commands($block)) {
         next if $command =~ /\brun$/;
         $command =~ s/^autostock-worker/stack\/stack worker/
@@ -168,7 +169,8 @@ sub around {
 
     return $text if $first eq 'load_module';
     $text = "location / { $text }"
-        unless $first =~ /^(?:location|server|resolver|autostock_database)$/;
+        unless $first =~ /^(?:location|server|resolver|autostock_
+            (?:database|status_zone))$/x;
     $text = "server { listen 127.0.0.1:$port; autostock shop;"
         . " autostock_callback_secret_file $dir/callback-secret;\n$text\n}"
         if $text =~ /^\s*(?:#.*\n\s*)*location/;
@@ -190,11 +192,13 @@ sub nginx_takes {
 
 subtest 'configurations' => sub {
     prepare();
-    my ($synopsis) = blocks('Synopsis');
-    nginx_takes($synopsis, 'the synopsis');
+    for my $file ('README.md', 'docs/directives.md') {
+        my ($synopsis) = blocks($file, 'Synopsis');
+        nginx_takes($synopsis, "the synopsis of $file");
+    }
     my $found = 0;
-    for my $block (blocks('Examples')) {
-        next if $block =~ /^(?:UPDATE|export|build|stack)\b/;
+    for my $block (blocks('docs/directives.md', 'Examples')) {
+        next if $block =~ /^UPDATE\b/;
         # alternatives stand beside each other, with a comment each
         my @parts = $block =~ /\n\n# / ? split(/\n\n(?=# )/, $block)
             : $block;
