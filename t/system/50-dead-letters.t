@@ -61,8 +61,8 @@ subtest 'the factory fails this one order for long' => sub {
         match => '213175b4-c9bf-11ec-a849-0a5824c89b02');
     checkout(10);
     my $id = order()->{id};
-    ok(wait_for(sub { log_of('worker') =~ /new letter.*\Q$id\E/ }, 30),
-        'its letter is used up') or diag log_of('worker');
+    ok(wait_for(sub { log_of('worker') =~ /new message.*\Q$id\E/ }, 30),
+        'its message is used up') or diag log_of('worker');
     is(order()->{id}, $id, 'the order lives on: that is an outage');
     factory_faults_clear();
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 20),
@@ -82,7 +82,7 @@ subtest 'the dead letter is refused' => sub {
     my $order = sub { (grep { $_->{id} eq $id } orders())[0] };
     ok(wait_for(sub { $order->()->{state} eq 'failed' }, 20),
         'its order fails all the same') or diag explain order();
-    like($order->()->{error}, qr/answered 400; its letter could not be moved/,
+    like($order->()->{error}, qr/answered 400; its message could not be moved/,
         'which is told');
     emulator_faults_clear();
     factory_faults_clear();

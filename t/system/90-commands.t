@@ -349,7 +349,7 @@ subtest 'dead letters' => sub {
     command('orders', 'cancel', $newer, '--yes');
     json('stock', 'add', $sku, 4);
     like((command('dlq', 'redrive', '--sku', $sku))[0],
-        qr/warning: letter \S+ \Q$sku\E has a stock of 4/,
+        qr/warning: message \S+ \Q$sku\E has a stock of 4/,
         'a warning where it would order too many');
     json('stock', 'add', $sku, -4, '--yes');
     command('orders', 'cancel', order()->{id}, '--yes');
@@ -377,7 +377,7 @@ subtest 'a dead letter without an order' => sub {
     aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody =>
         qq({"MessageAttributeProductId":"$sku","MessageAttributeProductCnt":7}));
     my $warned = sub { (command('dlq', 'redrive'))[0]
-        =~ /^warning: letter \S+ (.*)/m ? $1 : '' };
+        =~ /^warning: message \S+ (.*)/m ? $1 : '' };
     is($warned->(), "$sku has a stock of " . stock() . ', over its reorder '
         . 'point of 0, and 0 pieces came meanwhile: 7 more are ordered '
         . 'on top', 'redrive warns where it would order too many');

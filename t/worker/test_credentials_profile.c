@@ -297,7 +297,7 @@ test_process(void **state)
 }
 
 
-/* None of these may keep the loop: it would miss its letters' visibility. */
+/* None of these may keep the loop: it would miss its messages' visibility. */
 static void
 test_process_that_does_not_end(void **state)
 {

@@ -109,7 +109,7 @@ const as_setting_t  as_settings_table[] = {
             "for the work in hand after SIGTERM"),
 
     AS_TEXT("AUTOSTOCK_WORKER_NAME", worker_name, NULL, 0,
-            "in leases and letters; default host:pid"),
+            "in leases and messages; default host:pid"),
     AS_NUMBER("AUTOSTOCK_METRICS_PORT", metrics_port, "9508", 0, 65535,
               "on 127.0.0.1: /metrics, /healthz; 0: none"),
     AS_URL("AUTOSTOCK_STATUS_URL", status_url, 0,

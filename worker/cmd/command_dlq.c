@@ -21,14 +21,14 @@
 
 #define AS_DLQ_LIMIT   1000
 #define AS_DLQ_RESULT  600             /* bytes of the result text of one
-                                          letter */
+                                          message */
 
 
 static const as_option_t  as_dlq_options[] = {
-    { "reason", "TEXT", "only letters whose reason has this text" },
-    { "sku", "SKU", "only letters of this product" },
-    { "older-than", "TIME", "only letters dead for longer: 10m, 2h, 7d" },
-    { "limit", "N", "look at so many letters at most (1000)" },
+    { "reason", "TEXT", "only messages whose reason has this text" },
+    { "sku", "SKU", "only messages of this product" },
+    { "older-than", "TIME", "only messages dead for longer: 10m, 2h, 7d" },
+    { "limit", "N", "look at so many messages at most (1000)" },
     { "rate", "N", "redrive or drop so many a second at most" },
     { NULL, NULL, NULL }
 };
@@ -72,7 +72,7 @@ as_command_dlq_matches(const as_command_dlq_t *command,
     n = options->narguments;
 
     for (i = 1; i < n; i++) {
-        if (strcmp(options->arguments[i], dead->letter->id) == 0) {
+        if (strcmp(options->arguments[i], dead->delivery->id) == 0) {
             break;
         }
     }
@@ -88,7 +88,7 @@ as_command_dlq_matches(const as_command_dlq_t *command,
 }
 
 
-/* Explains why no letter is shown. */
+/* Explains why no message is shown. */
 static void
 as_command_dlq_none(const as_command_dlq_t *command, bool show)
 {
@@ -102,7 +102,7 @@ as_command_dlq_none(const as_command_dlq_t *command, bool show)
 }
 
 
-/* For list, and for show, which must find a letter. */
+/* For list, and for show, which must find a message. */
 static int
 as_command_dlq_tell(as_command_dlq_t *command, bool show)
 {
@@ -145,7 +145,7 @@ as_command_dlq_reopen(void *data, as_db_t *db)
 }
 
 
-/* Whether the letter may go back to the queue.  AS_DB_OK with the reason
+/* Whether the message may go back to the queue.  AS_DB_OK with the reason
  * against it in result ("" where it may). */
 static as_db_status_e
 as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
@@ -157,18 +157,18 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
 
     result[0] = '\0';
 
-    if (dead->letter->message.poison != NULL) {
-        snprintf(result, room, "refused: %s; drop the letter",
-                 dead->letter->message.poison);
+    if (dead->delivery->message.poison != NULL) {
+        snprintf(result, room, "refused: %s; drop the message",
+                 dead->delivery->message.poison);
         return AS_DB_OK;
     }
 
-    if (!dead->letter->message.has_order) {
+    if (!dead->delivery->message.has_order) {
         return AS_DB_OK;
     }
 
     memset(&reopen, 0, sizeof(reopen));
-    memcpy(reopen.id, dead->letter->message.order_id, AS_UUID_LEN);
+    memcpy(reopen.id, dead->delivery->message.order_id, AS_UUID_LEN);
     reopen.published = true;
 
     status = as_session_db(command->session, as_command_dlq_reopen, &reopen);
@@ -178,7 +178,7 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
 
     if (reopen.outcome == AS_REOPEN_NEWER) {
         as_order_reopen_newer(&reopen, newer, sizeof(newer));
-        snprintf(result, room, "refused: %.500s; drop the letter", newer);
+        snprintf(result, room, "refused: %.500s; drop the message", newer);
 
     } else if (reopen.outcome == AS_REOPEN_UNKNOWN) {
         snprintf(result, room, "refused: the order is unknown");
@@ -188,14 +188,14 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
                && strcmp(reopen.state, "pending") != 0)
     {
         snprintf(result, room, "refused: the order is %s, there is nothing "
-                 "to ask for; drop the letter", reopen.state);
+                 "to ask for; drop the message", reopen.state);
     }
 
     return AS_DB_OK;
 }
 
 
-/* Opens the order first, then sends the letter, then deletes the dead one, so
+/* Opens the order first, then sends the message, then deletes the dead one, so
  * that an interruption loses nothing. */
 static int
 as_command_dlq_one(as_command_dlq_t *command, as_dead_t *dead, char *result,
@@ -240,7 +240,7 @@ as_command_dlq_pause(const as_command_dlq_t *command)
 }
 
 
-/* Processes one letter and reports its result. */
+/* Processes one message and reports its result. */
 static int
 as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 {
@@ -253,7 +253,7 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
     if (rc != AS_EXIT_REACH) {
         (void) json_array_append_new(rows,
             json_pack("{s:o, s:o, s:b, s:s}", "message_id",
-                      as_record_text(dead->letter->id), "order_id",
+                      as_record_text(dead->delivery->id), "order_id",
                       as_record_text(as_dlq_order(dead, order)), "done",
                       rc == AS_EXIT_OK, "result", result));
     }
@@ -262,7 +262,7 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
 }
 
 
-/* Processes the letters from the i-th on, of which n match. */
+/* Processes the messages from the i-th on, of which n match. */
 static int
 as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
     json_t *rows)
@@ -271,7 +271,7 @@ as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
     as_dead_t      *dead;
     as_progress_t   progress;
 
-    as_progress_begin(&progress, command->drop ? "dropped" : "letters");
+    as_progress_begin(&progress, command->drop ? "dropped" : "messages");
     n += command->done;
 
     for (worst = AS_EXIT_OK; i < command->dlq.n; i++) {
@@ -318,7 +318,7 @@ as_command_dlq_count(const as_command_dlq_t *command, size_t i)
 
 /*
  * A FIFO queue delivers the head of each message group, and the next one after
- * its removal.  Letters that stay block those behind them.
+ * its removal.  Messages that stay block those behind them.
  */
 static int
 as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
@@ -359,7 +359,7 @@ as_command_dlq_look(void *data, as_db_t *db)
 {
     as_command_dlq_look_t  *look = data;
     as_order_reopen_t      *reopen = &look->reopen;
-    const as_message_t     *message = &look->dead->letter->message;
+    const as_message_t     *message = &look->dead->delivery->message;
 
     memset(reopen, 0, sizeof(*reopen));
 
@@ -377,7 +377,7 @@ as_command_dlq_look(void *data, as_db_t *db)
 
 
 /*
- * Warns, before anything is done, of letters that would order more than is
+ * Warns, before anything is done, of messages that would order more than is
  * needed.
  */
 static as_db_status_e
@@ -394,7 +394,7 @@ as_command_dlq_warn(as_command_dlq_t *command)
          i < command->dlq.n && status == AS_DB_OK && !command->drop; i++)
     {
         dead = &command->dlq.dead[i];
-        message = &dead->letter->message;
+        message = &dead->delivery->message;
         if (message->poison != NULL
             || (!message->has_order && message->product == NULL)
             || !as_command_dlq_matches(command, dead))
@@ -408,7 +408,7 @@ as_command_dlq_warn(as_command_dlq_t *command)
         if (status == AS_DB_OK && look.reopen.outcome == AS_REOPEN_DONE
             && as_order_reopen_surplus(&look.reopen, text, sizeof(text)))
         {
-            fprintf(stderr, "warning: letter %s: %s\n", dead->letter->id,
+            fprintf(stderr, "warning: message %s: %s\n", dead->delivery->id,
                     text);
         }
     }
@@ -457,7 +457,7 @@ as_command_dlq_act(as_command_dlq_t *command)
 }
 
 
-/* The letters' products, and the one that --sku names. */
+/* The messages' products, and the one that --sku names. */
 static as_db_status_e
 as_command_dlq_skus(as_command_dlq_t *command)
 {
@@ -502,11 +502,11 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
          : as_command_dlq_act(command);
 
     if (command->dlq.unread) {
-        fprintf(stderr, "there are letters that cannot be read: no UTF-8\n");
+        fprintf(stderr, "there are messages that cannot be read: no UTF-8\n");
     }
 
     if (command->dlq.more) {
-        fprintf(stderr, "looked at %zu letters; there may be more: raise "
+        fprintf(stderr, "looked at %zu messages; there may be more: raise "
                 "--limit\n", command->dlq.n);
     }
 
@@ -570,11 +570,11 @@ as_command_dlq_run(const as_options_t *options)
 const as_command_t  as_command_dlq = {
     "dlq", "list|show MESSAGE...|redrive [MESSAGE...]|drop [MESSAGE...]",
     "the dead letters: why they died, send them again, drop them",
-    "redrive reopens each letter's failed order and sends the letter to the\n"
+    "redrive reopens each message's failed order and sends the message to the\n"
     "queue, or refuses and says why (a newer open order, nothing left to ask\n"
-    "for).  While this runs, letters it looks at are invisible to others;\n"
+    "for).  While this runs, messages it looks at are invisible to others;\n"
     "then they are visible again at once.  Of a FIFO queue list shows the\n"
-    "head of each message group, as SQS does.  Exits 1 where a letter was\n"
+    "head of each message group, as SQS does.  Exits 1 where a message was\n"
     "refused.\n",
     as_dlq_options, as_command_dlq_run
 };

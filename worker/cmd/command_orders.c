@@ -517,7 +517,7 @@ const as_command_t  as_command_orders = {
     "look at the orders to the factory, cancel one, try one again, receive one",
     "  list          the newest orders; the options below choose\n"
     "  show ORDER    all that is known of one\n"
-    "  cancel ORDER  an open one; its letter is dropped when it comes by\n"
+    "  cancel ORDER  an open one; its message is dropped when it comes by\n"
     "  retry ORDER   a failed or cancelled one: published again, unless its\n"
     "                product has a newer open order, which is then named;\n"
     "                asks where the stock is over the reorder point\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/books.h"
+#include "cmd/reconcile.h"
 #include "cmd/session.h"
 #include "db/stock.h"
 
@@ -26,11 +26,11 @@ static const as_option_t  as_command_reconcile_options[] = {
 
 
 typedef struct {
-    as_session_t   *session;
-    as_books_t      books;
-    as_findings_t   findings;
-    as_progress_t   progress;
-    bool            alone;
+    as_session_t    *session;
+    as_reconcile_t   checks;
+    as_findings_t    findings;
+    as_progress_t    progress;
+    bool             alone;
 } as_command_reconcile_t;
 
 
@@ -64,18 +64,19 @@ as_command_reconcile_look(as_command_reconcile_t *reconcile)
     const size_t    *counts;
     as_db_status_e   status;
 
-    status = as_books_ledger(reconcile->session->db, &reconcile->books);
+    status = as_reconcile_ledger(reconcile->session->db, &reconcile->checks);
 
     if (status == AS_DB_OK) {
-        status = as_books_orders(reconcile->session->db, &reconcile->books);
+        status = as_reconcile_orders(reconcile->session->db,
+                                     &reconcile->checks);
     }
 
     if (status == AS_DB_OK) {
         counts = reconcile->findings.counts;
         as_findings_say(&reconcile->findings, AS_DOCTOR_FINE, "books", "",
                         "%" PRIu64 " movements of %" PRIu64 " products "
-                        "read%s", reconcile->books.movements,
-                        reconcile->books.products,
+                        "read%s", reconcile->checks.movements,
+                        reconcile->checks.products,
                         counts[AS_DOCTOR_WRONG] + counts[AS_DOCTOR_WARNING]
                         == 0 ? ": stock, ledger and orders agree" : "");
     }
@@ -93,7 +94,7 @@ as_command_reconcile_mend(void *data, as_db_t *db)
 
 static as_db_status_e
 as_command_reconcile_one(as_command_reconcile_t *reconcile,
-    const as_books_gap_t *gap)
+    const as_reconcile_gap_t *gap)
 {
     int              i;
     as_db_status_e   status;
@@ -121,23 +122,23 @@ as_command_reconcile_one(as_command_reconcile_t *reconcile,
 static int
 as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 {
-    int             rc;
-    size_t          i;
-    as_books_t     *books = &reconcile->books;
-    as_db_status_e  status;
+    int              rc;
+    size_t           i;
+    as_reconcile_t  *checks = &reconcile->checks;
+    as_db_status_e   status;
 
     as_findings_tell(&reconcile->findings);
 
-    if (books->ngaps == 0
+    if (checks->ngaps == 0
         || !as_session_confirm(reconcile->session, "write %zu adjustments, so "
                                "that the ledger says what the stock says?",
-                               books->ngaps))
+                               checks->ngaps))
     {
         return AS_EXIT_OK;
     }
 
-    for (i = 0, rc = AS_EXIT_OK; i < books->ngaps; i++) {
-        status = as_command_reconcile_one(reconcile, &books->gaps[i]);
+    for (i = 0, rc = AS_EXIT_OK; i < checks->ngaps; i++) {
+        status = as_command_reconcile_one(reconcile, &checks->gaps[i]);
 
         if (status != AS_DB_OK) {
             rc = as_session_db_failed(reconcile->session, status);
@@ -146,7 +147,7 @@ as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
     }
 
     as_findings_mended(&reconcile->findings, AS_DOCTOR_WRONG, "stock", i);
-    fprintf(stderr, "%zu of %zu adjustments are written\n", i, books->ngaps);
+    fprintf(stderr, "%zu of %zu adjustments are written\n", i, checks->ngaps);
 
     return rc;
 }
@@ -159,8 +160,8 @@ as_command_reconcile_begin(as_command_reconcile_t *reconcile)
 
     as_findings_begin(&reconcile->findings, stdout, reconcile->session->json);
     as_progress_begin(&reconcile->progress, "movements read");
-    reconcile->books.findings = &reconcile->findings;
-    reconcile->books.progress = &reconcile->progress;
+    reconcile->checks.findings = &reconcile->findings;
+    reconcile->checks.progress = &reconcile->progress;
 
     if (as_options_get(options, "all") == NULL) {
         as_findings_group(&reconcile->findings);
@@ -224,15 +225,15 @@ as_command_reconcile_run(const as_options_t *options)
     rc = as_session_open(&session, options, AS_NEED_DB, false);
 
     if (rc == AS_EXIT_OK) {
-        reconcile.books.callback_timeout_ms
+        reconcile.checks.callback_timeout_ms
             = session.settings->callback_timeout;
-        reconcile.books.watchdog_interval_ms
+        reconcile.checks.watchdog_interval_ms
             = session.settings->watchdog_interval;
         rc = as_command_reconcile_work(&reconcile,
                  as_options_get(options, "adjust") != NULL);
     }
 
-    free(reconcile.books.gaps);
+    free(reconcile.checks.gaps);
     as_session_close(&session);
 
     return rc;

@@ -54,8 +54,8 @@ as_dlq_add(as_dlq_t *dlq, const as_sqs_message_t *message)
 
     dead = &dlq->dead[dlq->n];
     memset(dead, 0, sizeof(*dead));
-    dead->letter = as_letter_create(NULL, message);
-    if (dead->letter == NULL) {
+    dead->delivery = as_delivery_create(NULL, message);
+    if (dead->delivery == NULL) {
         return -1;
     }
 
@@ -92,7 +92,7 @@ as_dlq_received(void *data, const as_aws_error_t *err,
     }
 
     for (i = 0; i < n; i++) {
-        /* a letter for which memory is out comes back by itself */
+        /* a message for which memory is out comes back by itself */
         (void) as_dlq_add(dlq, &messages[i]);
     }
 
@@ -152,22 +152,22 @@ as_dlq_start_send(as_sync_t *sync, const void *data)
     size_t                    i;
     as_sqs_send_t             entry;
     const as_dlq_arg_t       *arg = data;
-    const as_letter_t        *letter = arg->dead->letter;
-    as_sqs_send_attribute_t   attributes[AS_LETTER_ATTRIBUTES];
+    const as_delivery_t      *delivery = arg->dead->delivery;
+    as_sqs_send_attribute_t   attributes[AS_DELIVERY_ATTRIBUTES];
 
     memset(&entry, 0, sizeof(entry));
 
-    for (i = 0; i < letter->nattributes; i++) {
-        attributes[i].name = letter->attributes[i].name;
-        attributes[i].type = letter->attributes[i].type;
-        attributes[i].value = letter->attributes[i].value;
+    for (i = 0; i < delivery->nattributes; i++) {
+        attributes[i].name = delivery->attributes[i].name;
+        attributes[i].type = delivery->attributes[i].type;
+        attributes[i].value = delivery->attributes[i].value;
     }
 
-    entry.body = letter->body;
+    entry.body = delivery->body;
     entry.attributes = attributes;
-    entry.nattributes = letter->nattributes;
+    entry.nattributes = delivery->nattributes;
 
-    entry.group_id = letter->group_id;
+    entry.group_id = delivery->group_id;
     entry.dedup_id = as_sqs_is_fifo(arg->dlq->queue_url) ? arg->dedup : NULL;
 
     return as_sqs_send(sync->aws, arg->dlq->queue_url, &entry, as_sync_text,
@@ -180,7 +180,7 @@ as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead)
 {
     as_dlq_arg_t  arg = { dlq, dead, "" };
 
-    snprintf(arg.dedup, sizeof(arg.dedup), "%.90s-%lld", dead->letter->id,
+    snprintf(arg.dedup, sizeof(arg.dedup), "%.90s-%lld", dead->delivery->id,
              (long long) time(NULL));
 
     return as_sync_run(&dlq->sync, as_dlq_start_send, &arg);
@@ -193,7 +193,7 @@ as_dlq_start_delete(as_sync_t *sync, const void *data)
     const as_dlq_arg_t  *arg = data;
 
     return as_sqs_delete(sync->aws, arg->dlq->dlq_url,
-                         arg->dead->letter->receipt, as_sync_text, sync);
+                         arg->dead->delivery->receipt, as_sync_text, sync);
 }
 
 
@@ -244,7 +244,7 @@ as_dlq_start_give_back(as_sync_t *sync, const void *data)
 }
 
 
-/* Makes all letters in hand visible again at once. */
+/* Makes all messages in hand visible again at once. */
 static void
 as_dlq_give_back(as_dlq_t *dlq)
 {
@@ -260,7 +260,7 @@ as_dlq_give_back(as_dlq_t *dlq)
     for (i = 0; i < dlq->n; i++) {
         if (!dlq->dead[i].gone) {
             back.entries[back.n].visibility_s = 0;
-            back.entries[back.n++].receipt = dlq->dead[i].letter->receipt;
+            back.entries[back.n++].receipt = dlq->dead[i].delivery->receipt;
         }
 
         if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
@@ -284,7 +284,7 @@ as_dlq_free(as_dlq_t *dlq)
 
     for (i = 0; i < dlq->n; i++) {
         dead = &dlq->dead[i];
-        as_letter_destroy(dead->letter);
+        as_delivery_destroy(dead->delivery);
         free(dead->reason);
         free(dead->status);
         free(dead->attempts);
@@ -351,7 +351,7 @@ as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
     const as_message_t  *message;
 
     for (i = 0, status = AS_DB_OK; status == AS_DB_OK && i < dlq->n; i++) {
-        message = &dlq->dead[i].letter->message;
+        message = &dlq->dead[i].delivery->message;
 
         if (dlq->dead[i].gone || dlq->dead[i].sku != NULL) {
             continue;

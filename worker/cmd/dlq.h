@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "run/letter.h"
+#include "run/delivery.h"
 #include "aws/sync.h"
 
 
@@ -20,14 +20,14 @@
 
 
 typedef struct {
-    as_letter_t  *letter;              /* without the worker's attributes */
-    char         *reason;              /* NULL: moved by SQS itself */
-    char         *status;
-    char         *attempts;
-    char         *worker;
-    int64_t       sent_ms;
-    char         *sku;                 /* see as_dlq_skus(); NULL: not known */
-    bool          gone;                /* deleted: must not be given back */
+    as_delivery_t  *delivery;          /* without the worker's attributes */
+    char           *reason;            /* NULL: moved by SQS itself */
+    char           *status;
+    char           *attempts;
+    char           *worker;
+    int64_t         sent_ms;
+    char           *sku;               /* see as_dlq_skus(); NULL: not known */
+    bool            gone;              /* deleted: must not be given back */
 } as_dead_t;
 
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
 void as_dlq_init(as_dlq_t *dlq, as_aws_t *aws, int stop_fd,
     const char *queue_url, const char *dlq_url);
 
-/* Gives back all letters in hand and frees all. */
+/* Gives back all messages in hand and frees all. */
 void as_dlq_free(as_dlq_t *dlq);
 
 /* Receives up to max dead letters.  0, or -1 with dlq->sync.error. */
@@ -62,7 +62,7 @@ as_db_status_e as_dlq_spelling(as_db_t *db, const char *sku, char **spelling);
 /* Finds the SKUs of the products, as their rows have them. */
 as_db_status_e as_dlq_skus(as_dlq_t *dlq, as_db_t *db);
 
-/* Sends the letter to the queue again, or deletes it.  0, or -1. */
+/* Sends the message to the queue again, or deletes it.  0, or -1. */
 int as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead);
 int as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead);
 
@@ -70,7 +70,7 @@ int as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead);
 const char *as_dlq_order(const as_dead_t *dead,
     char text[AS_UUID_TEXT_LEN + 1]);
 
-/* The letter as JSON, with its body or without. */
+/* The message as JSON, with its body or without. */
 json_t *as_dlq_record(const as_dead_t *dead, bool body);
 
 

@@ -13,11 +13,11 @@
 const char *
 as_dlq_order(const as_dead_t *dead, char text[AS_UUID_TEXT_LEN + 1])
 {
-    if (!dead->letter->message.has_order) {
+    if (!dead->delivery->message.has_order) {
         return NULL;
     }
 
-    *as_uuid_text(dead->letter->message.order_id, text) = '\0';
+    *as_uuid_text(dead->delivery->message.order_id, text) = '\0';
 
     return text;
 }
@@ -70,7 +70,7 @@ as_dlq_record(const as_dead_t *dead, bool body)
     json_t  *record;
 
     record = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "message_id", as_record_text(dead->letter->id),
+        "message_id", as_record_text(dead->delivery->id),
         "order_id", as_record_text(as_dlq_order(dead, order)),
         "sku", as_record_text(dead->sku),
         "dead_since", as_record_text(as_dlq_time(dead->sent_ms,
@@ -83,7 +83,7 @@ as_dlq_record(const as_dead_t *dead, bool body)
 
     if (body && record != NULL) {
         (void) json_object_set_new(record, "body",
-                                   as_record_text(dead->letter->body));
+                                   as_record_text(dead->delivery->body));
     }
 
     return record;

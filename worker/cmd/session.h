@@ -44,7 +44,7 @@ int as_session_db_failed(const as_session_t *session, as_db_status_e status);
 bool as_session_confirm(const as_session_t *session, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Runs a job, again after each deadlock. run as in clerk.h. */
+/* Runs a job, again after each deadlock. run as in db_thread.h. */
 as_db_status_e as_session_db(as_session_t *session,
     as_db_status_e (*run)(void *data, as_db_t *db), void *data);
 

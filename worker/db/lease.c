@@ -70,7 +70,7 @@ as_lease_count(const as_lease_batch_t *batch, as_lease_kind_e kind)
 
 
 /* A lease may be taken where none is held, it has expired, it is the relay's
- * (this letter proves that the order was published), or it is this letter's
+ * (this message proves that the order was published), or it is this message's
  * own. */
 static void
 as_lease_take(const as_lease_batch_t *batch, const char *worker,
@@ -216,7 +216,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
 
 /*
  * One column: an order whose lease expired during a call.  More: the state of
- * an order.  Where a batch has two letters of one order, the first gets the
+ * an order.  Where a batch has two messages of one order, the first gets the
  * lease.
  */
 static void

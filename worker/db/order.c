@@ -1,5 +1,5 @@
 /*
- * Restock orders: opens orders for letters without an order id.
+ * Restock orders: opens orders for messages without an order id.
  */
 
 #include <inttypes.h>
@@ -72,7 +72,7 @@ as_order_product(as_db_t *db, as_order_opening_t *opening)
 }
 
 
-/* One column: the order that this letter opened before.  Two: the product's
+/* One column: the order that this message opened before.  Two: the product's
  * open order, and whether it is that one.  Three: the failures since goods
  * came. */
 static void
@@ -130,7 +130,7 @@ as_order_look(as_db_t *db, as_order_opening_t *opening)
 }
 
 
-/* This letter is the order's first message, so its state is published.  An
+/* This message is the order's first message, so its state is published.  An
  * order that must wait is pending, for the relay. */
 static as_db_status_e
 as_order_insert(as_db_t *db, const as_order_opening_t *opening,

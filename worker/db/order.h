@@ -1,8 +1,7 @@
 /*
  * Restock orders: opens them, finds overdue ones, lets them fail.  The
- * functions block.  They run in a database thread (clerk.h) and are safe to
- * repeat from their beginning.  A letter is a message of the queue
- * (run/letter.h).
+ * functions block.  They run in a database thread (db_thread.h) and are safe to
+ * repeat from their beginning.  A message is one of the queue.
  */
 
 #ifndef AS_ORDER_H
@@ -21,9 +20,9 @@
 
 
 typedef enum {
-    AS_ORDER_OPENED = 0,               /* for this letter, which is its
+    AS_ORDER_OPENED = 0,               /* for this message, which is its
                                           message */
-    AS_ORDER_KNOWN,                    /* opened for this letter before */
+    AS_ORDER_KNOWN,                    /* opened for this message before */
     AS_ORDER_JOINED,                   /* the product has an open order */
     AS_ORDER_PAUSED,                   /* opened, but the relay publishes it
                                           later (earlier orders failed) */
@@ -42,12 +41,12 @@ typedef struct {
 } as_order_open_t;
 
 /*
- * Assigns a letter without an order id to its product's open order, or opens
+ * Assigns a message without an order id to its product's open order, or opens
  * one.
  */
 as_db_status_e as_order_open(as_db_t *db, as_order_open_t *open);
 
-/* Appends a condition on "product p" for the product of a letter: by id where
+/* Appends a condition on "product p" for the product of a message: by id where
  * the text is a UUID, otherwise by SKU. */
 void as_order_product_sql(as_db_t *db, as_text_t *sql, const char *product);
 
@@ -61,8 +60,8 @@ typedef enum {
 
 typedef struct {
     uint8_t      id[AS_UUID_LEN];
-    bool         published;            /* its letter exists; otherwise the relay
-                                          publishes it */
+    bool         published;            /* its message exists; otherwise the
+                                          relay publishes it */
     bool         cancelled;            /* accept a cancelled order too */
     bool         look;                 /* only check, change nothing */
 
@@ -83,9 +82,9 @@ typedef struct {
 /* Reopens a failed order and resets its attempts. */
 as_db_status_e as_order_reopen(as_db_t *db, as_order_reopen_t *reopen);
 
-/* The same checks for a letter without an order: sets quantity (0: the
+/* The same checks for a message without an order: sets quantity (0: the
  * product's reorder_quantity) and the product's values; came counts since
- * since_ms (Unix).  NEWER where the letter would join an open order, otherwise
+ * since_ms (Unix).  NEWER where the message would join an open order, otherwise
  * DONE.  Changes nothing. */
 as_db_status_e as_order_reopen_without(as_db_t *db, const char *product,
     int64_t since_ms, as_order_reopen_t *reopen);

@@ -58,8 +58,8 @@ as_order_now_look(as_db_t *db, as_order_now_t *now)
 
 
 /*
- * The same applies to a published order whose letter waits in the queue: a new
- * letter is published.  The old one then finds that the order was requested.
+ * The same applies to a published order whose message waits in the queue: a new
+ * message is published.  The old one then finds that the order was requested.
  */
 static as_db_status_e
 as_order_now_write(as_db_t *db, as_order_now_t *now)

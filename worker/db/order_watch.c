@@ -29,8 +29,8 @@ as_order_overdue_row(void *data, unsigned statement,
 }
 
 
-/* The condition for an overdue order.  The end of a letter's wait for its next
- * receive is next_attempt_at; a letter in a call has a lease. */
+/* The condition for an overdue order.  The end of a message's wait for its next
+ * receive is next_attempt_at; a message in a call has a lease. */
 static void
 as_order_overdue_when(const as_order_overdue_page_t *page, as_text_t *sql)
 {
@@ -57,12 +57,12 @@ as_order_overdue_sql(const as_order_overdue_page_t *page,
         as_text_printf(sql, "failed_at = UTC_TIMESTAMP(6), next_attempt_at ="
                        " NULL, last_error = '%s (attempts: %d)', state ="
                        " 'failed'", page->published
-                       ? "nobody received the order's letters"
+                       ? "nobody received the order's messages"
                        : "no callback from the factory", order->attempts);
     } else {
         as_text_put(sql, page->published
                     ? "attempts = attempts + 1, last_error = 'nobody"
-                    " received the letter: published again'"
+                    " received the message: published again'"
                     : "last_error = 'the callback is overdue: requested"
                     " again'");
         as_text_put(sql, ", next_attempt_at = UTC_TIMESTAMP(6), state ="

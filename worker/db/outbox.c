@@ -368,7 +368,7 @@ as_outbox_free(as_outbox_claim_t *claim)
 
 
 /*
- * The consumer may have received the letter already.  Then it owns the order's
+ * The consumer may have received the message already.  Then it owns the order's
  * state, and only the result of SNS is recorded.  MySQL assigns from left to
  * right, so state, which the other assignments read, comes last.  The empty id
  * matches no order: a CASE requires a WHEN even where none was published.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/clerk.h"
+#include "db/db_thread.h"
 #include "run/backlog.h"
 #include "run/refusal.h"
 #include "run/relay_parts.h"
@@ -21,12 +21,12 @@
 
 struct as_backlog_s {
     as_worker_t        *worker;
-    as_clerk_t         *clerk;
+    as_db_thread_t     *db_thread;
     as_timer_t          timer;
     bool                stopping;
     as_refusal_t        refusal;
 
-    /* the job in the clerk, and when it began */
+    /* the job in the database thread, and when it began */
     as_job_t            job;
     int64_t             begun;
     as_order_counts_t   counts;
@@ -83,7 +83,7 @@ as_backlog_count(void *data)
     backlog->counts.callback_timeout_ms = worker->settings->callback_timeout;
     backlog->counts.lease_ms = AS_RELAY_LEASE_MS;
     backlog->begun = as_loop_now(worker->loop);
-    as_clerk_submit(backlog->clerk, &backlog->job);
+    as_db_thread_submit(backlog->db_thread, &backlog->job);
 }
 
 
@@ -103,9 +103,9 @@ as_backlog_create(as_worker_t *worker)
     backlog->job.run = as_backlog_run;
     backlog->job.done = as_backlog_done;
     backlog->job.data = backlog;
-    backlog->clerk = as_clerk_create(AS_BACKLOG_PART, worker->loop,
-                                     worker->settings, worker->log);
-    if (backlog->clerk == NULL) {
+    backlog->db_thread = as_db_thread_create(AS_BACKLOG_PART, worker->loop,
+                                             worker->settings, worker->log);
+    if (backlog->db_thread == NULL) {
         free(backlog);
         return NULL;
     }
@@ -123,8 +123,8 @@ as_backlog_destroy(as_backlog_t *backlog)
         return;
     }
 
-    as_clerk_abort(backlog->clerk);
-    as_clerk_destroy(backlog->clerk);
+    as_db_thread_abort(backlog->db_thread);
+    as_db_thread_destroy(backlog->db_thread);
     as_loop_clear(backlog->worker->loop, &backlog->timer);
     free(backlog);
 }
@@ -133,7 +133,7 @@ as_backlog_destroy(as_backlog_t *backlog)
 void
 as_backlog_reload(as_backlog_t *backlog)
 {
-    as_clerk_reload(backlog->clerk, backlog->worker->settings);
+    as_db_thread_reload(backlog->db_thread, backlog->worker->settings);
 }
 
 

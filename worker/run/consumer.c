@@ -15,17 +15,17 @@
 
 
 static void
-as_consumer_left(void *data, as_letter_t *letter, bool done)
+as_consumer_removed(void *data, as_delivery_t *delivery, bool done)
 {
     as_consumer_t  *consumer = data;
 
     (void) done;
 
-    TAILQ_REMOVE(&consumer->all, letter, all);
+    TAILQ_REMOVE(&consumer->all, delivery, all);
     consumer->in_hand--;
     consumer->progress = as_loop_now(consumer->worker->loop);
-    as_factories_forget(&letter->call);
-    as_letter_destroy(letter);
+    as_factories_forget(&delivery->call);
+    as_delivery_destroy(delivery);
 
     if (consumer->stopping && consumer->in_hand == 0
         && consumer->stopped != NULL)
@@ -35,50 +35,50 @@ as_consumer_left(void *data, as_letter_t *letter, bool done)
         return;
     }
 
-    as_intake_go(consumer);
+    as_consumer_receive_more(consumer);
 }
 
 
 /*
- * Extends the visibility of letters in hand.  Gives back those that near the
+ * Extends the visibility of messages in hand.  Gives back those that near the
  * limit of SQS.
  */
 static void
 as_consumer_keep(void *data)
 {
     int64_t         now, half;
-    as_letter_t    *letter;
+    as_delivery_t  *delivery;
     as_consumer_t  *consumer = data;
 
     now = as_loop_now(consumer->worker->loop);
     half = consumer->worker->settings->visibility / 2;
 
-    TAILQ_FOREACH(letter, &consumer->all, all) {
-        if (now - letter->received_at > AS_CONSUMER_HOLD_MS
-            && letter->stage == AS_LETTER_FACTORY
-            && as_factories_take_back(&letter->call, false))
+    TAILQ_FOREACH(delivery, &consumer->all, all) {
+        if (now - delivery->received_at > AS_CONSUMER_HOLD_MS
+            && delivery->stage == AS_DELIVERY_FACTORY
+            && as_factories_take_back(&delivery->call, false))
         {
-            snprintf(letter->error, sizeof(letter->error),
+            snprintf(delivery->error, sizeof(delivery->error),
                      "held as long as SQS allows");
-            as_course_later(letter, 0);
+            as_consumer_delivery_later(delivery, 0);
         }
 
         /* so that no other worker treats the order as lost */
-        if (letter->stage == AS_LETTER_FACTORY
-            && letter->lease_end - now < AS_CONSUMER_LEASE_MS
-            && as_factories_take_back(&letter->call, true))
+        if (delivery->stage == AS_DELIVERY_FACTORY
+            && delivery->lease_end - now < AS_CONSUMER_LEASE_MS
+            && as_factories_take_back(&delivery->call, true))
         {
-            as_desk_add(letter, AS_LEASE_TAKE);
+            as_consumer_db_add(delivery, AS_LEASE_TAKE);
         }
 
-        if (letter->extending || letter->stage == AS_LETTER_TRAY
-            || letter->visible_at - now > half
-            || now - letter->received_at > AS_CONSUMER_HOLD_MS)
+        if (delivery->extending || delivery->stage == AS_DELIVERY_ACKS
+            || delivery->visible_at - now > half
+            || now - delivery->received_at > AS_CONSUMER_HOLD_MS)
         {
             continue;
         }
 
-        as_tray_extend(consumer->tray, letter);
+        as_acks_extend(consumer->acks, delivery);
     }
 
     if (consumer->in_hand > 0) {
@@ -91,7 +91,7 @@ as_consumer_keep(void *data)
 static void
 as_consumer_changed(void *data)
 {
-    as_intake_go(data);
+    as_consumer_receive_more(data);
 }
 
 
@@ -112,30 +112,30 @@ as_consumer_create(as_worker_t *worker)
     consumer->progress = as_loop_now(worker->loop);
     consumer->keeper.fn = as_consumer_keep;
     consumer->keeper.data = consumer;
-    consumer->intake_timer.fn = as_consumer_changed;
-    consumer->intake_timer.data = consumer;
-    consumer->desk_timer.fn = as_desk_go;
-    consumer->desk_timer.data = consumer;
-    consumer->desk_soon.fn = as_desk_go;
-    consumer->desk_soon.data = consumer;
+    consumer->receive_timer.fn = as_consumer_changed;
+    consumer->receive_timer.data = consumer;
+    consumer->db_timer.fn = as_consumer_db_start;
+    consumer->db_timer.data = consumer;
+    consumer->db_soon.fn = as_consumer_db_start;
+    consumer->db_soon.data = consumer;
     TAILQ_INIT(&consumer->all);
-    TAILQ_INIT(&consumer->desk);
+    TAILQ_INIT(&consumer->db_queue);
 
     consumer->factories = as_factories_create(worker, as_consumer_changed,
                                               consumer);
-    consumer->tray = as_tray_create(worker, as_consumer_left,
-                                    as_course_buried, consumer);
-    consumer->clerk = as_clerk_create(AS_CONSUMER_PART, worker->loop,
-                                      worker->settings, worker->log);
+    consumer->acks = as_acks_create(worker, as_consumer_removed,
+                                    as_consumer_delivery_dead_done, consumer);
+    consumer->db_thread = as_db_thread_create(AS_CONSUMER_PART, worker->loop,
+                                              worker->settings, worker->log);
 
-    if (consumer->factories == NULL || consumer->tray == NULL
-        || consumer->clerk == NULL)
+    if (consumer->factories == NULL || consumer->acks == NULL
+        || consumer->db_thread == NULL)
     {
         as_consumer_destroy(consumer);
         return NULL;
     }
 
-    as_intake_go(consumer);
+    as_consumer_receive_more(consumer);
 
     return consumer;
 }
@@ -144,28 +144,28 @@ as_consumer_create(as_worker_t *worker)
 void
 as_consumer_destroy(as_consumer_t *consumer)
 {
-    as_letter_t  *letter;
+    as_delivery_t  *delivery;
 
     if (consumer == NULL) {
         return;
     }
 
-    if (consumer->clerk != NULL) {
-        as_clerk_abort(consumer->clerk);
-        as_clerk_destroy(consumer->clerk);
+    if (consumer->db_thread != NULL) {
+        as_db_thread_abort(consumer->db_thread);
+        as_db_thread_destroy(consumer->db_thread);
     }
 
-    as_intake_cancel(consumer);
+    as_consumer_receive_cancel(consumer);
     as_factories_destroy(consumer->factories);
-    as_tray_destroy(consumer->tray);
+    as_acks_destroy(consumer->acks);
     as_loop_clear(consumer->worker->loop, &consumer->keeper);
-    as_loop_clear(consumer->worker->loop, &consumer->intake_timer);
-    as_loop_clear(consumer->worker->loop, &consumer->desk_timer);
-    as_loop_clear(consumer->worker->loop, &consumer->desk_soon);
+    as_loop_clear(consumer->worker->loop, &consumer->receive_timer);
+    as_loop_clear(consumer->worker->loop, &consumer->db_timer);
+    as_loop_clear(consumer->worker->loop, &consumer->db_soon);
 
-    while ((letter = TAILQ_FIRST(&consumer->all)) != NULL) {
-        TAILQ_REMOVE(&consumer->all, letter, all);
-        as_letter_destroy(letter);
+    while ((delivery = TAILQ_FIRST(&consumer->all)) != NULL) {
+        TAILQ_REMOVE(&consumer->all, delivery, all);
+        as_delivery_destroy(delivery);
     }
 
     free(consumer);
@@ -175,14 +175,14 @@ as_consumer_destroy(as_consumer_t *consumer)
 void
 as_consumer_wake(as_consumer_t *consumer)
 {
-    as_intake_go(consumer);
+    as_consumer_receive_more(consumer);
 }
 
 
 void
 as_consumer_reload(as_consumer_t *consumer)
 {
-    as_clerk_reload(consumer->clerk, consumer->worker->settings);
+    as_db_thread_reload(consumer->db_thread, consumer->worker->settings);
 }
 
 
@@ -190,20 +190,20 @@ void
 as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
     void *data)
 {
-    as_letter_t  *letter;
+    as_delivery_t  *delivery;
 
     consumer->stopping = true;
     consumer->stopped = stopped;
     consumer->stopped_data = data;
-    as_intake_cancel(consumer);
+    as_consumer_receive_cancel(consumer);
 
-    TAILQ_FOREACH(letter, &consumer->all, all) {
-        if (letter->stage == AS_LETTER_FACTORY
-            && as_factories_take_back(&letter->call, false))
+    TAILQ_FOREACH(delivery, &consumer->all, all) {
+        if (delivery->stage == AS_DELIVERY_FACTORY
+            && as_factories_take_back(&delivery->call, false))
         {
-            snprintf(letter->error, sizeof(letter->error),
+            snprintf(delivery->error, sizeof(delivery->error),
                      "the worker stopped");
-            as_course_later(letter, 0);
+            as_consumer_delivery_later(delivery, 0);
         }
     }
 
@@ -217,19 +217,21 @@ as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
 void
 as_consumer_hurry(as_consumer_t *consumer)
 {
-    as_letter_t  *letter;
+    as_delivery_t  *delivery;
 
-    TAILQ_FOREACH(letter, &consumer->all, all) {
-        if (letter->stage == AS_LETTER_FACTORY && letter->call.http != NULL)
+    TAILQ_FOREACH(delivery, &consumer->all, all) {
+        if (delivery->stage == AS_DELIVERY_FACTORY
+            && delivery->call.http != NULL)
         {
-            as_course_say(letter, AS_LOG_WARN, "given back in mid-call: "
-                            "the time to stop is over");
-            as_factories_abort(consumer->factories, &letter->call);
-            as_course_give_back(letter, 0);
+            as_consumer_delivery_log(delivery, AS_LOG_WARN,
+                                     "given back in mid-call: "
+                                     "the time to stop is over");
+            as_factories_abort(consumer->factories, &delivery->call);
+            as_consumer_delivery_give_back(delivery, 0);
         }
     }
 
-    as_desk_hurry(consumer);
+    as_consumer_db_hurry(consumer);
 }
 
 

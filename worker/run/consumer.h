@@ -1,5 +1,5 @@
 /*
- * The consumer: receives messages (letters, see letter.h) from the queue and
+ * The consumer: receives messages from the queue and
  * calls the factory for each.
  */
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "run/factory.h"
-#include "run/letter.h"
+#include "run/delivery.h"
 #include "run/worker.h"
 
 
@@ -23,11 +23,11 @@ void as_consumer_wake(as_consumer_t *consumer);
 /* Applies new settings, after SIGHUP. */
 void as_consumer_reload(as_consumer_t *consumer);
 
-/* Stops receiving.  Calls stopped(data) once no letter is in hand. */
+/* Stops receiving.  Calls stopped(data) once no message is in hand. */
 void as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
     void *data);
 
-/* The time to stop is over: gives back all letters that are still in hand. */
+/* The time to stop is over: gives back all messages that are still in hand. */
 void as_consumer_hurry(as_consumer_t *consumer);
 
 /* Sets the queue's limit of receives, of its redrive policy; 0: not known. */
@@ -36,8 +36,8 @@ void as_consumer_set_max_receive(as_consumer_t *consumer, unsigned n);
 size_t as_consumer_in_hand(const as_consumer_t *consumer);
 const as_factories_t *as_consumer_factories(const as_consumer_t *consumer);
 
-/* Whether no letter is in hand for a known reason: an outage or an open circuit
- * breaker. */
+/* Whether no message is in hand for a known reason: an outage or an open
+ * circuit breaker. */
 bool as_consumer_waits(const as_consumer_t *consumer);
 
 /*

@@ -14,8 +14,8 @@
 #include "base/url_shown.h"
 
 
-#define AS_FACTORY_PROBES_MAX  10      /* letters held to probe with */
-#define AS_FACTORY_PROBES_EACH  5      /* failed probes per further letter */
+#define AS_FACTORY_PROBES_MAX  10      /* messages held to probe with */
+#define AS_FACTORY_PROBES_EACH  5      /* failed probes per further message */
 #define AS_FACTORY_HEALTHY_MS  60000
 
 
@@ -370,8 +370,8 @@ as_factories_room(const as_factories_t *all, size_t max)
         return max;
     }
 
-    /* an outage of one factory does not stop the letters of others, unless its
-     * letters fill half of those allowed in hand */
+    /* an outage of one factory does not stop the messages of others, unless its
+     * messages fill half of those allowed in hand */
     if (healthy && held < (size_t) all->worker->settings->in_flight / 2) {
         return max;
     }

@@ -41,7 +41,7 @@ typedef struct {
 } as_factory_result_t;
 
 /*
- * Embedded in its letter.  The owner keeps it until done runs or it takes it
+ * Embedded in its message.  The owner keeps it until done runs or it takes it
  * back.
  */
 struct as_factory_call_s {
@@ -69,7 +69,8 @@ struct as_factory_call_s {
 };
 
 
-/* changed is called when the number of letters that may be received changes. */
+/* changed is called when the number of messages that may be received
+ * changes. */
 as_factories_t *as_factories_create(as_worker_t *worker,
     void (*changed)(void *data), void *data);
 void as_factories_destroy(as_factories_t *all);
@@ -91,9 +92,9 @@ void as_factories_forget(as_factory_call_t *call);
 void as_factories_abort(as_factories_t *all, as_factory_call_t *call);
 
 /* How many messages to receive now, at most max.  All breakers closed: max.
- * One open: max where another factory works and the letters of factories with
+ * One open: max where another factory works and the messages of factories with
  * an open breaker fill less than half of AUTOSTOCK_IN_FLIGHT; otherwise 1 where
- * a breaker needs a letter to probe with, or 0. */
+ * a breaker needs a message to probe with, or 0. */
 size_t as_factories_room(const as_factories_t *all, size_t max);
 
 /* One endpoint, for the metrics. */

@@ -117,7 +117,7 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
     }
 
     as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: "
-                 "%s: %s; no further letters are taken until a probe "
+                 "%s: %s; no further messages are taken until a probe "
                  "succeeds", factory->name, result->reason);
     factory->all->changed(factory->all->changed_data);
 
@@ -126,9 +126,9 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
 
 
 /*
- * Whether a letter stays in hand and goes to the end of the queue: the one that
- * opened the breaker, and those that probe.  To the end, so that one letter
- * that always fails does not keep the breaker open.
+ * Whether a message stays in hand and goes to the end of the queue: the one
+ * that opened the breaker, and those that probe.  To the end, so that one
+ * message that always fails does not keep the breaker open.
  */
 static bool
 as_factory_keeps(const as_factory_t *factory,

@@ -77,7 +77,7 @@ as_relay_watch_run(void *data, as_db_t *db)
         spent += looks == 1 ? wait : relay->packet_ms;
 
     } while (spent < AS_RELAY_WATCH_MS
-             && !as_clerk_wait(relay->watcher, wait));
+             && !as_db_thread_wait(relay->watcher, wait));
 
     return AS_DB_OK;
 }
@@ -168,7 +168,7 @@ as_relay_watch(as_relay_t *relay)
     relay->claim.max = AS_OUTBOX_MAX;
 
     relay->watching = true;
-    as_clerk_submit(relay->watcher, &relay->watch);
+    as_db_thread_submit(relay->watcher, &relay->watch);
 }
 
 
@@ -239,7 +239,7 @@ as_relay_mark(as_relay_t *relay)
 
     if (relay->nmarked > 0) {
         relay->marking = true;
-        as_clerk_submit(relay->clerk, &relay->mark);
+        as_db_thread_submit(relay->db_thread, &relay->mark);
     }
 }
 
@@ -313,13 +313,13 @@ as_relay_create(as_worker_t *worker)
         relay->batches[i].relay = relay;
     }
 
-    relay->clerk = as_clerk_create(AS_RELAY_PART, worker->loop,
-                                   worker->settings, worker->log);
-    relay->watcher = as_clerk_create(AS_RELAY_PART, worker->loop,
-                                     worker->settings, worker->log);
-    if (relay->clerk == NULL || relay->watcher == NULL) {
-        as_clerk_destroy(relay->clerk);
-        as_clerk_destroy(relay->watcher);
+    relay->db_thread = as_db_thread_create(AS_RELAY_PART, worker->loop,
+                                           worker->settings, worker->log);
+    relay->watcher = as_db_thread_create(AS_RELAY_PART, worker->loop,
+                                         worker->settings, worker->log);
+    if (relay->db_thread == NULL || relay->watcher == NULL) {
+        as_db_thread_destroy(relay->db_thread);
+        as_db_thread_destroy(relay->watcher);
         free(relay);
         return NULL;
     }
@@ -339,10 +339,10 @@ as_relay_destroy(as_relay_t *relay)
         return;
     }
 
-    as_clerk_abort(relay->clerk);
-    as_clerk_abort(relay->watcher);
-    as_clerk_destroy(relay->clerk);
-    as_clerk_destroy(relay->watcher);
+    as_db_thread_abort(relay->db_thread);
+    as_db_thread_abort(relay->watcher);
+    as_db_thread_destroy(relay->db_thread);
+    as_db_thread_destroy(relay->watcher);
     as_loop_clear(relay->worker->loop, &relay->timer);
 
     for (i = 0; i < AS_RELAY_CALLS; i++) {
@@ -364,8 +364,8 @@ as_relay_destroy(as_relay_t *relay)
 void
 as_relay_reload(as_relay_t *relay)
 {
-    as_clerk_reload(relay->clerk, relay->worker->settings);
-    as_clerk_reload(relay->watcher, relay->worker->settings);
+    as_db_thread_reload(relay->db_thread, relay->worker->settings);
+    as_db_thread_reload(relay->watcher, relay->worker->settings);
 }
 
 
@@ -376,7 +376,7 @@ as_relay_stop(as_relay_t *relay, void (*stopped)(void *data), void *data)
     relay->stopped = stopped;
     relay->stopped_data = data;
 
-    as_clerk_abort(relay->watcher);
+    as_db_thread_abort(relay->watcher);
     as_relay_go(relay);
 }
 

@@ -7,7 +7,7 @@
 #define AS_RELAY_PARTS_H
 
 #include "run/refusal.h"
-#include "db/clerk.h"
+#include "db/db_thread.h"
 #include "db/outbox.h"
 #include "run/relay.h"
 #include "aws/sns.h"
@@ -30,42 +30,42 @@ typedef struct {
 } as_relay_batch_t;
 
 struct as_relay_s {
-    as_worker_t          *worker;
-    as_clerk_t           *clerk;       /* runs the marks */
-    as_clerk_t           *watcher;     /* runs watch and claim */
-    bool                  stopping;
-    void                (*stopped)(void *data);
-    void                 *stopped_data;
-    int64_t               progress;
-    as_refusal_t          unread;      /* of reading the outbox */
-    as_refusal_t          unmarked;    /* of marking orders */
-    as_timer_t            timer;       /* back-off */
+    as_worker_t        *worker;
+    as_db_thread_t     *db_thread;     /* runs the marks */
+    as_db_thread_t     *watcher;       /* runs watch and claim */
+    bool                stopping;
+    void              (*stopped)(void *data);
+    void               *stopped_data;
+    int64_t             progress;
+    as_refusal_t        unread;        /* of reading the outbox */
+    as_refusal_t        unmarked;      /* of marking orders */
+    as_timer_t          timer;         /* back-off */
 
-    as_job_t              watch;
-    bool                  watching;
-    int64_t               interval_ms;
-    int64_t               packet_ms;
-    char                  owner[80];
-    bool                  backlog;     /* the last claim left some orders */
-    bool                  in_doubt;    /* the result of a claim was lost */
-    uint64_t              seq;
-    as_outbox_claim_t     claim;       /* the watcher's while it runs */
+    as_job_t            watch;
+    bool                watching;
+    int64_t             interval_ms;
+    int64_t             packet_ms;
+    char                owner[80];
+    bool                backlog;       /* the last claim left some orders */
+    bool                in_doubt;      /* the result of a claim was lost */
+    uint64_t            seq;
+    as_outbox_claim_t   claim;         /* the watcher's while it runs */
 
-    as_outbox_order_t     queue[AS_RELAY_QUEUE];   /* claimed; owns .factory */
-    size_t                first;
-    size_t                nqueue;
+    as_outbox_order_t   queue[AS_RELAY_QUEUE];  /* claimed; owns .factory */
+    size_t              first;
+    size_t              nqueue;
 
-    as_relay_batch_t      batches[AS_RELAY_CALLS];
-    size_t                calls;
-    unsigned              refused;     /* orders in a row that SNS refused */
+    as_relay_batch_t    batches[AS_RELAY_CALLS];
+    size_t              calls;
+    unsigned            refused;       /* orders in a row that SNS refused */
 
-    as_job_t              mark;
-    bool                  marking;
-    as_outbox_mark_t      marks[AS_RELAY_MARKS];
-    size_t                nmarks;
-    as_outbox_mark_t      marked[AS_OUTBOX_MAX];         /* in the current
+    as_job_t            mark;
+    bool                marking;
+    as_outbox_mark_t    marks[AS_RELAY_MARKS];
+    size_t              nmarks;
+    as_outbox_mark_t    marked[AS_OUTBOX_MAX];  /* in the current
                                                             job */
-    size_t                nmarked;
+    size_t              nmarked;
 };
 
 

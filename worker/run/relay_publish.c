@@ -248,30 +248,30 @@ typedef struct {
 
 
 static void
-as_relay_letter(const as_relay_t *relay, as_relay_letter_t *letter,
+as_relay_letter(const as_relay_t *relay, as_relay_letter_t *delivery,
     const as_outbox_order_t *order, const char *text, bool fifo,
     as_sns_publish_t *entry)
 {
-    as_sns_attribute_t  *a = letter->attributes;
+    as_sns_attribute_t  *a = delivery->attributes;
 
-    *as_uuid_text(order->product_id, letter->product) = '\0';
-    *as_uuid_text(order->id, letter->order) = '\0';
-    snprintf(letter->count, sizeof(letter->count), "%d", order->quantity);
+    *as_uuid_text(order->product_id, delivery->product) = '\0';
+    *as_uuid_text(order->id, delivery->order) = '\0';
+    snprintf(delivery->count, sizeof(delivery->count), "%d", order->quantity);
 
     a[0].name = "MessageAttributeProductId";
-    a[0].value = letter->product;
+    a[0].value = delivery->product;
     a[1].name = "MessageAttributeFactoryId";
     a[1].value = order->factory;
     a[2].name = "MessageAttributeProductCnt";
-    a[2].value = letter->count;
+    a[2].value = delivery->count;
     a[3].name = "MessageAttributeRequester";
     a[3].value = relay->worker->settings->requester;
     a[4].name = "MessageAttributeOrderId";
-    a[4].value = letter->order;
+    a[4].value = delivery->order;
 
     entry->subject = AS_RELAY_SUBJECT;
     entry->message = text;
-    entry->group_id = fifo ? letter->product : NULL;
+    entry->group_id = fifo ? delivery->product : NULL;
     entry->dedup_id = NULL;
     entry->attributes = a;
     entry->nattributes = 5;
@@ -304,7 +304,7 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     const char        *topic;
     as_aws_error_t     err;
     as_sns_publish_t   entries[AS_SNS_BATCH_MAX];
-    as_relay_letter_t  letters[AS_SNS_BATCH_MAX];
+    as_relay_letter_t  deliveries[AS_SNS_BATCH_MAX];
 
     topic = relay->worker->settings->topic_arn;
     len = strlen(topic);
@@ -314,11 +314,11 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     n = batch->single ? 1 : batch->n;
 
     for (i = 0; i < n; i++) {
-        as_relay_letter(relay, &letters[i], &batch->orders[i], text, fifo,
+        as_relay_letter(relay, &deliveries[i], &batch->orders[i], text, fifo,
                         &entries[i]);
         if (fifo) {
             snprintf(dedup[i], sizeof(dedup[i]), "%s-%" PRIu64,
-                     letters[i].order, relay->seq);
+                     deliveries[i].order, relay->seq);
             entries[i].dedup_id = dedup[i];
         }
     }

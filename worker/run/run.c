@@ -23,7 +23,8 @@
 
 
 #define AS_RUN_PART      "worker"
-#define AS_RUN_GRACE_MS  1500          /* ms to give letters back, at the end */
+#define AS_RUN_GRACE_MS  1500          /* ms to give messages back, at the
+                                          end */
 #define AS_RUN_STUCK_MS  60000         /* ms without progress: stuck */
 #define AS_RUN_CALLS     10256         /* limit of AUTOSTOCK_IN_FLIGHT, plus
                                           calls to AWS */
@@ -99,11 +100,11 @@ as_run_open(void *data, const as_factory_view_t *view)
 }
 
 
-/* True while no breaker limits the receives, so letters do not wait here. */
+/* True while no breaker limits the receives, so messages do not wait here. */
 static bool
 as_run_quiet(void *data)
 {
-    bool      open;
+    bool       open;
     as_run_t  *run = data;
 
     open = false;
@@ -140,7 +141,7 @@ as_run_late(void *data)
     as_run_t  *run = data;
 
     as_log_write(run->worker.log, AS_LOG_WARN, AS_RUN_PART, "the time to "
-                 "stop is over with %zu letters in hand; giving them back",
+                 "stop is over with %zu messages in hand; giving them back",
                  as_consumer_in_hand(run->consumer));
 
     as_consumer_hurry(run->consumer);
@@ -183,9 +184,9 @@ as_run_stop(as_run_t *run)
     }
 
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
-                 "stopping: %zu letters in hand",
+                 "stopping: %zu messages in hand",
                  as_consumer_in_hand(run->consumer));
-    as_notify_send(run->notify, "STOPPING=1\nSTATUS=finishing the letters "
+    as_notify_send(run->notify, "STOPPING=1\nSTATUS=finishing the messages "
                    "in hand");
 
     run->deadline.fn = as_run_late;
@@ -351,7 +352,7 @@ as_run_alive(void *data)
     every = as_notify_watchdog_ms(run->notify) / 3;
 
     if (run->stopping == 0) {
-        as_notify_send(run->notify, "%sSTATUS=%zu letters in hand, %" PRIu64
+        as_notify_send(run->notify, "%sSTATUS=%zu messages in hand, %" PRIu64
                        " orders published, %" PRIu64 " requested, %" PRIu64
                        " dead%s%s%s\n", as_run_progresses(run)
                        ? "WATCHDOG=1\n" : "",

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/clerk.h"
+#include "db/db_thread.h"
 #include "run/depth.h"
 #include "run/refusal.h"
 #include "db/ledger.h"
@@ -27,35 +27,35 @@
 
 
 struct as_watchdog_s {
-    as_worker_t               *worker;
-    as_watchdog_hooks_t        hooks;
-    as_clerk_t                *clerk;
-    as_timer_t                 timer;
-    bool                       stopping;
-    int64_t                    progress;
-    as_refusal_t               refusal;
-    as_depth_t                 depth;
-    int64_t                    queue_at;       /* time of the next check */
-    unsigned                   quiet;          /* checks without backlog in a
+    as_worker_t              *worker;
+    as_watchdog_hooks_t       hooks;
+    as_db_thread_t           *db_thread;
+    as_timer_t                timer;
+    bool                      stopping;
+    int64_t                   progress;
+    as_refusal_t              refusal;
+    as_depth_t                depth;
+    int64_t                   queue_at;  /* time of the next check */
+    unsigned                  quiet;   /* checks without backlog in a
                                                   row */
-    int64_t                    open_at;
+    int64_t                   open_at;
 
-    /* the round that runs in the clerk */
-    as_job_t                   job;
-    bool                       working;
-    int64_t                    begun;
-    as_uuid_gen_t              uuid;
-    int64_t                    now_unix_ms;
-    bool                       look_published;
-    bool                       look_openings;
-    as_order_overdue_page_t    requested;
-    as_order_overdue_page_t    published;
-    as_order_products_t        products;
-    size_t                     opened;
-    uint64_t                   forgotten;
-    bool                       more;           /* more chunks of the ledger are
+    /* the round that runs in the database thread */
+    as_job_t                  job;
+    bool                      working;
+    int64_t                   begun;
+    as_uuid_gen_t             uuid;
+    int64_t                   now_unix_ms;
+    bool                      look_published;
+    bool                      look_openings;
+    as_order_overdue_page_t   requested;
+    as_order_overdue_page_t   published;
+    as_order_products_t       products;
+    size_t                    opened;
+    uint64_t                  forgotten;
+    bool                      more;    /* more chunks of the ledger are
                                                   left */
-    uint8_t                    cursor[AS_UUID_LEN];
+    uint8_t                   cursor[AS_UUID_LEN];
 };
 
 
@@ -87,7 +87,7 @@ as_watchdog_forget(as_watchdog_t *watchdog, as_db_t *db)
     for (i = 0; i < AS_WATCHDOG_CHUNKS && watchdog->more; i++) {
         status = as_ledger_forget(db, watchdog->cursor, before,
                                   &watchdog->more, &n);
-        if (status != AS_DB_OK || as_clerk_wait(watchdog->clerk, 10)) {
+        if (status != AS_DB_OK || as_db_thread_wait(watchdog->db_thread, 10)) {
             break;
         }
         watchdog->forgotten += n;
@@ -161,7 +161,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
                              "the factory's callback is overdue");
     if (watchdog->look_published) {
         as_watchdog_tell_overdue(watchdog, &watchdog->published,
-                                 "nobody received its letter");
+                                 "nobody received its message");
     }
 
     for (i = 0; i < watchdog->products.n; i++) {
@@ -336,7 +336,7 @@ as_watchdog_begin(as_watchdog_t *watchdog, bool looked)
     watchdog->job.run = as_watchdog_run;
     watchdog->job.done = as_watchdog_done;
     watchdog->job.data = watchdog;
-    as_clerk_submit(watchdog->clerk, &watchdog->job);
+    as_db_thread_submit(watchdog->db_thread, &watchdog->job);
 }
 
 
@@ -374,9 +374,9 @@ as_watchdog_create(as_worker_t *worker, const as_watchdog_hooks_t *hooks)
         return NULL;
     }
 
-    watchdog->clerk = as_clerk_create(AS_WATCHDOG_PART, worker->loop,
-                                      worker->settings, worker->log);
-    if (watchdog->clerk == NULL) {
+    watchdog->db_thread = as_db_thread_create(AS_WATCHDOG_PART, worker->loop,
+                                              worker->settings, worker->log);
+    if (watchdog->db_thread == NULL) {
         free(watchdog);
         return NULL;
     }
@@ -394,8 +394,8 @@ as_watchdog_destroy(as_watchdog_t *watchdog)
         return;
     }
 
-    as_clerk_abort(watchdog->clerk);
-    as_clerk_destroy(watchdog->clerk);
+    as_db_thread_abort(watchdog->db_thread);
+    as_db_thread_destroy(watchdog->db_thread);
     as_loop_clear(watchdog->worker->loop, &watchdog->timer);
     as_depth_free(&watchdog->depth);
     free(watchdog);
@@ -405,7 +405,7 @@ as_watchdog_destroy(as_watchdog_t *watchdog)
 void
 as_watchdog_reload(as_watchdog_t *watchdog)
 {
-    as_clerk_reload(watchdog->clerk, watchdog->worker->settings);
+    as_db_thread_reload(watchdog->db_thread, watchdog->worker->settings);
 }
 
 
@@ -414,7 +414,7 @@ as_watchdog_stop(as_watchdog_t *watchdog)
 {
     watchdog->stopping = true;
     as_loop_clear(watchdog->worker->loop, &watchdog->timer);
-    as_clerk_interrupt(watchdog->clerk);
+    as_db_thread_interrupt(watchdog->db_thread);
 }
 
 

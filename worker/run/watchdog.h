@@ -15,7 +15,7 @@ typedef struct as_watchdog_s  as_watchdog_t;
 
 
 typedef struct {
-    /* returns whether no letters wait in this worker; orders whose letter was
+    /* returns whether no messages wait in this worker; orders whose message was
      * not received may then be published again */
     bool   (*quiet)(void *data);
 

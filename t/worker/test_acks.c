@@ -1,5 +1,5 @@
 /*
- * Letters on their way out: batches, what each entry came to, and SQS out of
+ * Messages on their way out: batches, what each entry came to, and SQS out of
  * reach or unwilling.
  */
 
@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "run/tray.h"
+#include "run/acks.h"
 #include "fake_http.h"
 
 
-#define LETTERS  3
+#define DELIVERIES  3
 #define HOURS    INT64_C(3600000)
 
 
@@ -26,10 +26,10 @@ typedef struct {
     fake_t         *fake;
     as_settings_t   settings;
     as_worker_t     worker;
-    as_tray_t      *tray;
-    as_letter_t     letters[LETTERS];
-    char            names[LETTERS][16];
-    int             left[LETTERS];     /* 1: done, -1: not, 0: still here */
+    as_acks_t      *acks;
+    as_delivery_t   deliveries[DELIVERIES];
+    char            names[DELIVERIES][16];
+    int             left[DELIVERIES];  /* 1: done, -1: not, 0: still here */
     as_timer_t      end;
     int             log[2];
     char            said[4096];
@@ -37,11 +37,11 @@ typedef struct {
 
 
 static void
-told(void *data, as_letter_t *letter, bool done)
+told(void *data, as_delivery_t *delivery, bool done)
 {
     test_t  *t = data;
 
-    t->left[letter - t->letters] = done ? 1 : -1;
+    t->left[delivery - t->deliveries] = done ? 1 : -1;
 }
 
 
@@ -96,15 +96,15 @@ setup(void **state)
     t->worker.loop = t->fake->loop;
     t->worker.log = as_log_create(t->log[1], AS_LOG_INFO, false);
     as_health_init(&t->worker.sqs, "SQS");
-    t->tray = as_tray_create(&t->worker, told, told, t);
-    assert_non_null(t->tray);
+    t->acks = as_acks_create(&t->worker, told, told, t);
+    assert_non_null(t->acks);
 
-    for (i = 0; i < LETTERS; i++) {
+    for (i = 0; i < DELIVERIES; i++) {
         (void) snprintf(t->names[i], sizeof(t->names[i]), "m%d", i);
-        t->letters[i].id = t->names[i];
-        t->letters[i].receipt = t->names[i];
-        t->letters[i].body = t->names[i];
-        t->letters[i].received_at = as_loop_now(t->worker.loop);
+        t->deliveries[i].id = t->names[i];
+        t->deliveries[i].receipt = t->names[i];
+        t->deliveries[i].body = t->names[i];
+        t->deliveries[i].received_at = as_loop_now(t->worker.loop);
     }
 
     *state = t;
@@ -118,7 +118,7 @@ teardown(void **state)
 {
     test_t  *t = *state;
 
-    as_tray_destroy(t->tray);
+    as_acks_destroy(t->acks);
     as_aws_destroy(t->worker.aws);
     as_log_destroy(t->worker.log);
     fake_destroy(t->fake);
@@ -164,8 +164,8 @@ each_entry_has_its_own_end(void **state)
                        "\"old\"}]}");
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
 
-    for (i = 0; i < LETTERS; i++) {
-        as_tray_delete(t->tray, &t->letters[i]);
+    for (i = 0; i < DELIVERIES; i++) {
+        as_acks_delete(t->acks, &t->deliveries[i]);
     }
     run(t, 100);
 
@@ -192,7 +192,7 @@ an_entry_that_is_never_told(void **state)
     for (i = 0; i < 20; i++) {
         (void) fake_answer(t->fake, 200, "{}");
     }
-    as_tray_delete(t->tray, &t->letters[0]);
+    as_acks_delete(t->acks, &t->deliveries[0]);
     run(t, 1000);
 
     assert_int_equal(t->left[0], -1);
@@ -208,7 +208,7 @@ out_of_reach(void **state)
     (void) fake_error(t->fake, AS_HTTP_CONNECT);
     (void) fake_answer(t->fake, 503, "");
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    as_tray_delete(t->tray, &t->letters[0]);
+    as_acks_delete(t->acks, &t->deliveries[0]);
 
     run(t, 10);
     assert_int_equal(t->fake->ncalls, 1);
@@ -234,13 +234,13 @@ one_kind_is_refused(void **state)
     static const char  denied[] = "{\"__type\":\"AccessDenied\","
                                   "\"message\":\"no\"}";
 
-    t->letters[0].again_ms = 1000;
-    as_tray_give_back(t->tray, &t->letters[0]);
+    t->deliveries[0].again_ms = 1000;
+    as_acks_give_back(t->acks, &t->deliveries[0]);
     (void) fake_answer(t->fake, 403, denied);
     run(t, 10);
     assert_false(t->worker.sqs.down);
 
-    as_tray_delete(t->tray, &t->letters[1]);
+    as_acks_delete(t->acks, &t->deliveries[1]);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
     assert_int_equal(t->left[1], 1);
@@ -260,9 +260,9 @@ the_delete_waits_for_the_extension(void **state)
 {
     test_t  *t = *state;
 
-    as_tray_extend(t->tray, &t->letters[0]);
+    as_acks_extend(t->acks, &t->deliveries[0]);
     run(t, 10);
-    as_tray_delete(t->tray, &t->letters[0]);
+    as_acks_delete(t->acks, &t->deliveries[0]);
     run(t, 10);
     assert_int_equal(t->fake->ncalls, 1);
 
@@ -271,7 +271,7 @@ the_delete_waits_for_the_extension(void **state)
     run(t, 10);
     assert_int_equal(t->fake->ncalls, 2);
     assert_int_equal(t->left[0], 1);
-    assert_true(t->letters[0].visible_at > t->letters[0].received_at);
+    assert_true(t->deliveries[0].visible_at > t->deliveries[0].received_at);
 }
 
 
@@ -281,16 +281,16 @@ the_delete_drops_an_extension(void **state)
 {
     test_t  *t = *state;
 
-    as_tray_extend(t->tray, &t->letters[0]);
+    as_acks_extend(t->acks, &t->deliveries[0]);
     (void) fake_answer(t->fake, 403, "{\"__type\":\"AccessDenied\"}");
     run(t, 10);
-    as_tray_extend(t->tray, &t->letters[0]);
-    as_tray_extend(t->tray, &t->letters[1]);
-    as_tray_delete(t->tray, &t->letters[1]);
+    as_acks_extend(t->acks, &t->deliveries[0]);
+    as_acks_extend(t->acks, &t->deliveries[1]);
+    as_acks_delete(t->acks, &t->deliveries[1]);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
     assert_int_equal(t->left[1], 1);
-    assert_true(t->letters[0].extending);
+    assert_true(t->deliveries[0].extending);
 
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 1000);
@@ -306,14 +306,14 @@ not_longer_than_sqs_allows(void **state)
 {
     test_t  *t = *state;
 
-    t->letters[0].again_ms = 24 * HOURS;
-    t->letters[1].again_ms = 24 * HOURS;
-    t->letters[1].received_at -= 11 * HOURS;
-    t->letters[2].again_ms = 5000;
-    t->letters[2].received_at -= 13 * HOURS;
-    as_tray_give_back(t->tray, &t->letters[0]);
-    as_tray_give_back(t->tray, &t->letters[1]);
-    as_tray_give_back(t->tray, &t->letters[2]);
+    t->deliveries[0].again_ms = 24 * HOURS;
+    t->deliveries[1].again_ms = 24 * HOURS;
+    t->deliveries[1].received_at -= 11 * HOURS;
+    t->deliveries[2].again_ms = 5000;
+    t->deliveries[2].received_at -= 13 * HOURS;
+    as_acks_give_back(t->acks, &t->deliveries[0]);
+    as_acks_give_back(t->acks, &t->deliveries[1]);
+    as_acks_give_back(t->acks, &t->deliveries[2]);
     run(t, 10);
 
     assert_non_null(strstr(t->fake->calls[0].body,
@@ -325,12 +325,13 @@ not_longer_than_sqs_allows(void **state)
 }
 
 
-/* What a producer of a fair queue's letters wrote. */
+/* What a producer of a fair queue's messages wrote. */
 static void
-attribute(as_letter_t *letter, const char *name)
+attribute(as_delivery_t *delivery, const char *name)
 {
-    as_letter_attribute_t  *a = &letter->attributes[letter->nattributes++];
+    as_delivery_attribute_t  *a;
 
+    a = &delivery->attributes[delivery->nattributes++];
     a->name = (char *) name;
     a->type = (char *) "String";
     a->value = (char *) "v";
@@ -344,8 +345,8 @@ a_dead_letter_of_a_group(void **state)
 {
     test_t  *t = *state;
 
-    t->letters[0].group_id = (char *) "tenant";
-    as_tray_bury(t->tray, &t->letters[0]);
+    t->deliveries[0].group_id = (char *) "tenant";
+    as_acks_dead_letter(t->acks, &t->deliveries[0]);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
     assert_int_equal(t->left[0], 1);
@@ -354,9 +355,9 @@ a_dead_letter_of_a_group(void **state)
     assert_null(strstr(t->fake->calls[0].body, "MessageDeduplicationId"));
 
     t->settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d.fifo";
-    t->letters[1].group_id = (char *) "tenant";
-    as_tray_bury(t->tray, &t->letters[1]);
-    as_tray_bury(t->tray, &t->letters[2]);
+    t->deliveries[1].group_id = (char *) "tenant";
+    as_acks_dead_letter(t->acks, &t->deliveries[1]);
+    as_acks_dead_letter(t->acks, &t->deliveries[2]);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
@@ -366,7 +367,7 @@ a_dead_letter_of_a_group(void **state)
 }
 
 
-/* Ours first, then the letter's own as far as SQS's ten go. */
+/* Ours first, then the message's own as far as SQS's ten go. */
 static void
 attributes_of_a_dead_letter(void **state)
 {
@@ -381,10 +382,10 @@ attributes_of_a_dead_letter(void **state)
     };
 
     for (i = 0; i < 10; i++) {
-        attribute(&t->letters[0], names[i]);
+        attribute(&t->deliveries[0], names[i]);
     }
 
-    as_tray_bury(t->tray, &t->letters[0]);
+    as_acks_dead_letter(t->acks, &t->deliveries[0]);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
 
@@ -413,9 +414,9 @@ a_dead_letter_that_is_refused(void **state)
                                    "\"InvalidParameterValue\",\"Message\":"
                                    "\"too long\"}]}";
 
-    t->letters[0].group_id = (char *) "tenant";
-    attribute(&t->letters[0], "a");
-    as_tray_bury(t->tray, &t->letters[0]);
+    t->deliveries[0].group_id = (char *) "tenant";
+    attribute(&t->deliveries[0], "a");
+    as_acks_dead_letter(t->acks, &t->deliveries[0]);
     (void) fake_answer(t->fake, 200, refused);
     (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     run(t, 10);
@@ -425,7 +426,7 @@ a_dead_letter_that_is_refused(void **state)
     assert_null(strstr(t->fake->calls[1].body, "MessageGroupId"));
     assert_non_null(strstr(t->fake->calls[1].body, "\"a\":"));
 
-    as_tray_bury(t->tray, &t->letters[1]);
+    as_acks_dead_letter(t->acks, &t->deliveries[1]);
     (void) fake_answer(t->fake, 200, refused);
     (void) fake_answer(t->fake, 400, "{\"__type\":\"BatchRequestTooLong\"}");
     run(t, 1000);

@@ -1,11 +1,10 @@
 /*
- * A database thread, called a clerk: a thread with its own database connection.
- * It runs jobs one after the other, so that a slow database never blocks the
- * event loop.
+ * A database thread: a thread with its own database connection.  It runs jobs
+ * one after the other, so that a slow database never blocks the event loop.
  */
 
-#ifndef AS_CLERK_H
-#define AS_CLERK_H
+#ifndef AS_DB_THREAD_H
+#define AS_DB_THREAD_H
 
 #include <stdbool.h>
 
@@ -14,7 +13,7 @@
 #include "loop/loop.h"
 
 
-typedef struct as_clerk_s  as_clerk_t;
+typedef struct as_db_thread_s  as_db_thread_t;
 typedef struct as_job_s    as_job_t;
 
 /*
@@ -36,7 +35,7 @@ struct as_job_s {
     as_job_done_pt   done;
     void            *data;
 
-    /* private to clerk.c */
+    /* private to db_thread.c */
     as_job_t        *next;
     as_db_status_e   status;
     char             error[AS_DB_ERROR_LEN];
@@ -44,35 +43,35 @@ struct as_job_s {
 
 
 /* NULL with errno. */
-as_clerk_t *as_clerk_create(const char *name, as_loop_t *loop,
+as_db_thread_t *as_db_thread_create(const char *name, as_loop_t *loop,
     const as_settings_t *settings, as_log_t *log);
 
 /*
  * Waits for the current job.  Drops the queued jobs without calling done.
- * After as_clerk_abort() the wait is short.
+ * After as_db_thread_abort() the wait is short.
  */
-void as_clerk_destroy(as_clerk_t *clerk);
+void as_db_thread_destroy(as_db_thread_t *thread);
 
-void as_clerk_submit(as_clerk_t *clerk, as_job_t *job);
+void as_db_thread_submit(as_db_thread_t *thread, as_job_t *job);
 
 /* Interrupts a blocking database call, and every wait. */
-void as_clerk_abort(as_clerk_t *clerk);
+void as_db_thread_abort(as_db_thread_t *thread);
 
 /*
  * Uses these settings from the next connection on.  They must outlive the
- * clerk.
+ * database thread.
  */
-void as_clerk_reload(as_clerk_t *clerk, const as_settings_t *settings);
+void as_db_thread_reload(as_db_thread_t *thread, const as_settings_t *settings);
 
-/* Ends the current as_clerk_wait(), or the next one; once. */
-void as_clerk_interrupt(as_clerk_t *clerk);
+/* Ends the current as_db_thread_wait(), or the next one; once. */
+void as_db_thread_interrupt(as_db_thread_t *thread);
 
 /*
  * For a job that waits for a change in the database: sleeps for up to ms.
- * Returns true where another job waits, as_clerk_interrupt() was called, or the
- * clerk is to end; then the job should return.
+ * Returns true where another job waits, as_db_thread_interrupt() was called, or
+ * the database thread is to end; then the job should return.
  */
-bool as_clerk_wait(as_clerk_t *clerk, int64_t ms);
+bool as_db_thread_wait(as_db_thread_t *thread, int64_t ms);
 
 
-#endif /* AS_CLERK_H */
+#endif /* AS_DB_THREAD_H */

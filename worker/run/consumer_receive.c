@@ -1,6 +1,6 @@
 /*
- * The consumer's intake: runs long polls, as many in parallel as there is room
- * and there are messages.
+ * The consumer's receives: long polls, as many in parallel as there is room and
+ * there are messages.
  */
 
 #include <errno.h>
@@ -10,13 +10,13 @@
 #include "run/consumer_parts.h"
 
 
-#define AS_INTAKE_WAIT_S     20
-#define AS_INTAKE_HASTE_MS   1000      /* ms: a poll that ends sooner is
+#define AS_POLL_WAIT_S      20
+#define AS_POLL_HASTE_MS    1000       /* ms: a poll that ends sooner is
                                           hasty */
-#define AS_INTAKE_PATIENT_MS 5000      /* ms: a poll that waited is patient */
-#define AS_INTAKE_HASTY_MIN  3         /* hasty polls in a row before a pause */
-#define AS_INTAKE_HASTY_MAX  8         /* the pause stops growing */
-#define AS_INTAKE_PAUSE_MS   50        /* the first pause, ms */
+#define AS_POLL_PATIENT_MS  5000       /* ms: a poll that waited is patient */
+#define AS_POLL_HASTY_MIN   3          /* hasty polls in a row before a pause */
+#define AS_POLL_HASTY_MAX   8          /* the pause stops growing */
+#define AS_POLL_PAUSE_MS    50         /* the first pause, ms */
 
 
 /*
@@ -26,15 +26,16 @@
  * count once, since one of them received it.
  */
 static void
-as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
+as_consumer_receive_empty(as_consumer_t *consumer,
+    const as_consumer_poll_t *call)
 {
     int64_t       pause, waited;
     as_worker_t  *worker = consumer->worker;
 
     waited = as_loop_now(worker->loop) - call->asked_at;
 
-    if (call->wait_s == 0 || waited >= AS_INTAKE_HASTE_MS) {
-        if (waited >= AS_INTAKE_PATIENT_MS) {
+    if (call->wait_s == 0 || waited >= AS_POLL_HASTE_MS) {
+        if (waited >= AS_POLL_PATIENT_MS) {
             consumer->hasty = 0;
         }
         return;
@@ -46,21 +47,21 @@ as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
 
     consumer->hasty_poll = consumer->polls;
 
-    if (consumer->hasty < AS_INTAKE_HASTY_MAX
-        && ++consumer->hasty == AS_INTAKE_HASTY_MAX)
+    if (consumer->hasty < AS_POLL_HASTY_MAX
+        && ++consumer->hasty == AS_POLL_HASTY_MAX)
     {
         as_log_write(worker->log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue "
                      "answers long polls at once with nothing: asking it "
                      "about once a second");
     }
 
-    if (consumer->hasty < AS_INTAKE_HASTY_MIN) {
+    if (consumer->hasty < AS_POLL_HASTY_MIN) {
         return;
     }
 
-    pause = AS_INTAKE_PAUSE_MS << (consumer->hasty - AS_INTAKE_HASTY_MIN);
-    as_loop_after(worker->loop, &consumer->intake_timer,
-                  pause < AS_INTAKE_HASTE_MS ? pause : AS_INTAKE_HASTE_MS);
+    pause = AS_POLL_PAUSE_MS << (consumer->hasty - AS_POLL_HASTY_MIN);
+    as_loop_after(worker->loop, &consumer->receive_timer,
+                  pause < AS_POLL_HASTE_MS ? pause : AS_POLL_HASTE_MS);
 }
 
 
@@ -70,7 +71,8 @@ as_intake_empty(as_consumer_t *consumer, const as_intake_call_t *call)
  * visibility time-out ends.
  */
 static bool
-as_intake_partly(as_consumer_t *consumer, const as_intake_call_t *call,
+as_consumer_receive_partly(as_consumer_t *consumer,
+    const as_consumer_poll_t *call,
     const as_aws_error_t *err)
 {
     as_log_t  *log = consumer->worker->log;
@@ -94,16 +96,16 @@ as_intake_partly(as_consumer_t *consumer, const as_intake_call_t *call,
 
 
 static void
-as_intake_received(void *data, const as_aws_error_t *err,
+as_consumer_receive_done(void *data, const as_aws_error_t *err,
     const as_sqs_message_t *messages, size_t n)
 {
-    char               reason[AS_AWS_REASON_LEN];
-    size_t             i;
-    int64_t            now;
-    as_letter_t       *letter;
-    as_intake_call_t  *call = data;
-    as_consumer_t     *consumer = call->consumer;
-    as_worker_t       *worker = consumer->worker;
+    char                         reason[AS_AWS_REASON_LEN];
+    size_t                       i;
+    int64_t                      now;
+    as_delivery_t               *delivery;
+    as_consumer_poll_t  *call = data;
+    as_consumer_t               *consumer = call->consumer;
+    as_worker_t                 *worker = consumer->worker;
 
     now = as_loop_now(worker->loop);
     call->call = NULL;
@@ -111,11 +113,11 @@ as_intake_received(void *data, const as_aws_error_t *err,
     consumer->asked -= call->asked;
     consumer->progress = now;
 
-    if (err != NULL && !as_intake_partly(consumer, call, err)) {
+    if (err != NULL && !as_consumer_receive_partly(consumer, call, err)) {
         as_aws_error_tell(err, reason);
         as_health_down(&worker->sqs, worker->log, now, reason);
         consumer->eager = 1;
-        as_loop_after(worker->loop, &consumer->intake_timer,
+        as_loop_after(worker->loop, &consumer->receive_timer,
                       as_health_wait_ms(&worker->sqs,
                                         as_loop_random(worker->loop,
                                                        1000)));
@@ -128,7 +130,7 @@ as_intake_received(void *data, const as_aws_error_t *err,
         consumer->hasty = 0;
 
     } else if (n == 0) {
-        as_intake_empty(consumer, call);
+        as_consumer_receive_empty(consumer, call);
     } else {
         consumer->hasty = 0;
         consumer->most += consumer->most < AS_SQS_BATCH_MAX;
@@ -139,13 +141,13 @@ as_intake_received(void *data, const as_aws_error_t *err,
      */
     consumer->eager = n == 0 ? 1 : n < call->asked ? consumer->eager
                       : consumer->eager * 2;
-    if (consumer->eager > AS_INTAKE_CALLS) {
-        consumer->eager = AS_INTAKE_CALLS;
+    if (consumer->eager > AS_CONSUMER_POLLS) {
+        consumer->eager = AS_CONSUMER_POLLS;
     }
 
     for (i = 0; i < n; i++) {
-        letter = as_letter_create(consumer, &messages[i]);
-        if (letter == NULL) {
+        delivery = as_delivery_create(consumer, &messages[i]);
+        if (delivery == NULL) {
             as_log_write(worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
                          "out of memory: message %s comes back when its "
                          "visibility ends", messages[i].id);
@@ -153,16 +155,16 @@ as_intake_received(void *data, const as_aws_error_t *err,
         }
 
         worker->counters.received++;
-        as_course_arrived(letter);
+        as_consumer_delivery_received(delivery);
     }
 
-    as_intake_go(consumer);
+    as_consumer_receive_more(consumer);
 }
 
 
 /* How many messages to ask for now. */
 static size_t
-as_intake_room(const as_consumer_t *consumer)
+as_consumer_receive_room(const as_consumer_t *consumer)
 {
     size_t        limit, taken;
     as_worker_t  *worker = consumer->worker;
@@ -170,7 +172,7 @@ as_intake_room(const as_consumer_t *consumer)
     limit = (size_t) worker->settings->in_flight;
     taken = consumer->in_hand + consumer->asked;
 
-    if (consumer->stopping || worker->db.down || consumer->intake_timer.set
+    if (consumer->stopping || worker->db.down || consumer->receive_timer.set
         || taken >= limit)
     {
         return 0;
@@ -188,13 +190,14 @@ as_intake_room(const as_consumer_t *consumer)
 
 
 static bool
-as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
+as_consumer_receive_send(as_consumer_t *consumer,
+    as_consumer_poll_t *call, size_t n)
 {
     as_worker_t       *worker = consumer->worker;
     as_sqs_receive_t   rq;
 
     /* an answer without wait shows sooner that SQS is back */
-    call->wait_s = worker->sqs.down ? 0 : AS_INTAKE_WAIT_S;
+    call->wait_s = worker->sqs.down ? 0 : AS_POLL_WAIT_S;
     call->asked_at = as_loop_now(worker->loop);
     call->number = ++consumer->polls;
 
@@ -205,12 +208,13 @@ as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
 
     call->consumer = consumer;
     call->asked = n;
-    call->call = as_sqs_receive(worker->aws, &rq, as_intake_received, call);
+    call->call = as_sqs_receive(worker->aws, &rq, as_consumer_receive_done,
+                                call);
 
     if (call->call == NULL) {
         as_log_write(worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
                      "cannot poll the queue: %s", strerror(errno));
-        as_loop_after(worker->loop, &consumer->intake_timer, 1000);
+        as_loop_after(worker->loop, &consumer->receive_timer, 1000);
         return false;
     }
 
@@ -222,22 +226,22 @@ as_intake_ask(as_consumer_t *consumer, as_intake_call_t *call, size_t n)
 
 
 void
-as_intake_go(as_consumer_t *consumer)
+as_consumer_receive_more(as_consumer_t *consumer)
 {
     size_t  i, n;
 
-    for (i = 0; i < AS_INTAKE_CALLS; i++) {
+    for (i = 0; i < AS_CONSUMER_POLLS; i++) {
         if (consumer->ncalls >= consumer->eager) {
             return;
         }
 
-        n = as_intake_room(consumer);
+        n = as_consumer_receive_room(consumer);
         if (n == 0) {
             break;
         }
 
         if (consumer->calls[i].call == NULL
-            && !as_intake_ask(consumer, &consumer->calls[i], n))
+            && !as_consumer_receive_send(consumer, &consumer->calls[i], n))
         {
             return;
         }
@@ -248,17 +252,17 @@ as_intake_go(as_consumer_t *consumer)
         && (consumer->worker->db.down
             || as_factories_room(consumer->factories, 2) == 0))
     {
-        as_intake_cancel(consumer);
+        as_consumer_receive_cancel(consumer);
     }
 }
 
 
 void
-as_intake_cancel(as_consumer_t *consumer)
+as_consumer_receive_cancel(as_consumer_t *consumer)
 {
     size_t  i;
 
-    for (i = 0; i < AS_INTAKE_CALLS; i++) {
+    for (i = 0; i < AS_CONSUMER_POLLS; i++) {
         if (consumer->calls[i].call != NULL) {
             as_aws_cancel(consumer->worker->aws, consumer->calls[i].call);
             consumer->calls[i].call = NULL;

@@ -118,10 +118,10 @@ asked(const test_t *t)
 static void
 fewer(void **state)
 {
-    size_t   i;
-    test_t  *t = *state;
+    size_t             i;
+    test_t            *t = *state;
 
-    static const int  wanted[] = { 5, 2, 1 };
+    static const int   wanted[] = { 5, 2, 1 };
 
     run(t);
     assert_int_equal(asked(t), 10);

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/books.h"
+#include "cmd/reconcile.h"
 
 
-#define AS_BOOKS_CHUNK  "20000"
-#define AS_BOOKS_PAGE   "1000"
+#define AS_RECONCILE_CHUNK  "20000"
+#define AS_RECONCILE_PAGE   "1000"
 
 
 typedef struct {
@@ -20,39 +20,39 @@ typedef struct {
     int64_t  sum;
     int      opening;
     int      known;                    /* the product exists */
-} as_books_sum_t;
+} as_reconcile_sum_t;
 
 
 static int
-as_books_compare(const void *a, const void *b)
+as_reconcile_compare(const void *a, const void *b)
 {
-    return memcmp(((const as_books_sum_t *) a)->product_id,
-                  ((const as_books_sum_t *) b)->product_id, AS_UUID_LEN);
+    return memcmp(((const as_reconcile_sum_t *) a)->product_id,
+                  ((const as_reconcile_sum_t *) b)->product_id, AS_UUID_LEN);
 }
 
 
 /*
  * The product's sum so far, created where there is none.  NULL: memory is out.
  */
-static as_books_sum_t *
-as_books_sum(as_books_t *books, const char *product_id)
+static as_reconcile_sum_t *
+as_reconcile_sum(as_reconcile_t *reconcile, const char *product_id)
 {
-    as_books_sum_t  *sum, **found;
+    as_reconcile_sum_t  *sum, **found;
 
     sum = calloc(1, sizeof(*sum));
     if (sum == NULL) {
-        books->failed = 1;
+        reconcile->failed = 1;
         return NULL;
     }
 
     memcpy(sum->product_id, product_id, AS_UUID_LEN);
-    found = tsearch(sum, &books->sums, as_books_compare);
+    found = tsearch(sum, &reconcile->sums, as_reconcile_compare);
 
     if (found == NULL || *found != sum) {
         free(sum);
     }
 
-    books->failed |= found == NULL;
+    reconcile->failed |= found == NULL;
 
     return found == NULL ? NULL : *found;
 }
@@ -62,12 +62,13 @@ as_books_sum(as_books_t *books, const char *product_id)
  * Reports a value that differs between stock_movement and stock_movement_key.
  */
 static void
-as_books_key(as_books_t *books, const char *movement_id, const char *what)
+as_reconcile_key(as_reconcile_t *reconcile, const char *movement_id,
+    const char *what)
 {
     char  id[AS_UUID_TEXT_LEN + 1];
 
     *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
-    as_findings_say(books->findings, AS_DOCTOR_WRONG, "key",
+    as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "key",
                     "find out who writes there; sql/schema.sql adds keys "
                     "that are missing to stock_movement_key, and what is "
                     "there without a movement may be deleted; a movement "
@@ -80,26 +81,27 @@ as_books_key(as_books_t *books, const char *movement_id, const char *what)
  * in it.  Two: the end of the chunk.  Five: a receipt without its order.  One:
  * a movement without its key. */
 static void
-as_books_chunk_row(void *data, unsigned statement,
+as_reconcile_chunk_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    char             order[AS_UUID_TEXT_LEN + 1];
-    as_books_t      *books = data;
-    as_books_sum_t  *sum;
+    char                 order[AS_UUID_TEXT_LEN + 1];
+    as_reconcile_t      *reconcile = data;
+    as_reconcile_sum_t  *sum;
 
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        as_books_key(books, columns[0], "has a key, which is not kept: it "
-                     "could happen twice");
+        as_reconcile_key(reconcile, columns[0],
+                         "has a key, which is not kept: it "
+                         "could happen twice");
 
     } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-        books->more = 1;
-        books->movements += strtoull(columns[1], NULL, 10);
-        memcpy(books->cursor, columns[0], AS_UUID_LEN);
+        reconcile->more = 1;
+        reconcile->movements += strtoull(columns[1], NULL, 10);
+        memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
 
     } else if (n == 3 && lengths[0] == AS_UUID_LEN) {
-        sum = as_books_sum(books, columns[0]);
+        sum = as_reconcile_sum(reconcile, columns[0]);
         if (sum != NULL) {
             sum->sum += strtoll(columns[1], NULL, 10);
             sum->opening |= columns[2][0] != '0';
@@ -111,7 +113,7 @@ as_books_chunk_row(void *data, unsigned statement,
             *as_uuid_text((const uint8_t *) columns[0], order) = '\0';
         }
 
-        as_findings_say(books->findings, AS_DOCTOR_WRONG, "receipt",
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "receipt",
             columns[3] == NULL
             ? "the order was deleted, or the receipt written by hand: if the "
               "goods came, leave it; otherwise stock set SKU N after "
@@ -129,7 +131,7 @@ as_books_chunk_row(void *data, unsigned statement,
 
 /* All statements use the same snapshot and the range after the cursor. */
 static as_db_status_e
-as_books_chunk(as_db_t *db, as_books_t *books)
+as_reconcile_chunk(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
     as_db_status_e  status;
@@ -137,8 +139,9 @@ as_books_chunk(as_db_t *db, as_books_t *books)
     as_text_put(&range, "(SELECT movement_id, product_id, kind, quantity,"
                 " idempotency_key, order_id FROM stock_movement WHERE"
                 " movement_id > ");
-    as_text_sql_bytes(&range, books->cursor, AS_UUID_LEN);
-    as_text_put(&range, " ORDER BY movement_id LIMIT " AS_BOOKS_CHUNK ") m");
+    as_text_sql_bytes(&range, reconcile->cursor, AS_UUID_LEN);
+    as_text_put(&range,
+                " ORDER BY movement_id LIMIT " AS_RECONCILE_CHUNK ") m");
 
     as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity), SUM(m.kind ="
                    " 'opening' AND m.idempotency_key = m.product_id) FROM %s"
@@ -157,8 +160,8 @@ as_books_chunk(as_db_t *db, as_books_t *books)
                    as_text_get(&range), as_text_get(&range),
                    as_text_get(&range), as_text_get(&range));
 
-    books->more = 0;
-    status = as_db_run(db, &sql, as_books_chunk_row, books);
+    reconcile->more = 0;
+    status = as_db_run(db, &sql, as_reconcile_chunk_row, reconcile);
     as_text_free(&sql);
     as_text_free(&range);
 
@@ -168,40 +171,41 @@ as_books_chunk(as_db_t *db, as_books_t *books)
 
 /* One column: a key without its movement.  Two: the end of the chunk. */
 static void
-as_books_keys_row(void *data, unsigned statement,
+as_reconcile_keys_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    as_books_t  *books = data;
+    as_reconcile_t  *reconcile = data;
 
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        as_books_key(books, columns[0], "has a key that is kept, but is not "
-                     "there, or has another");
+        as_reconcile_key(reconcile, columns[0],
+                         "has a key that is kept, but is not "
+                         "there, or has another");
 
     } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-        books->more = 1;
-        memcpy(books->cursor, columns[0], AS_UUID_LEN);
+        reconcile->more = 1;
+        memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
     }
 }
 
 
 static as_db_status_e
-as_books_keys(as_db_t *db, as_books_t *books)
+as_reconcile_keys(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    memset(books->cursor, 0, AS_UUID_LEN);
+    memset(reconcile->cursor, 0, AS_UUID_LEN);
 
     do {
         as_text_clear(&sql);
         as_text_clear(&range);
         as_text_put(&range, "(SELECT idempotency_key, movement_id FROM"
                     " stock_movement_key WHERE idempotency_key > ");
-        as_text_sql_bytes(&range, books->cursor, AS_UUID_LEN);
+        as_text_sql_bytes(&range, reconcile->cursor, AS_UUID_LEN);
         as_text_put(&range, " ORDER BY idempotency_key LIMIT "
-                    AS_BOOKS_CHUNK ") k");
+                    AS_RECONCILE_CHUNK ") k");
 
         as_text_printf(&sql, "SELECT k.movement_id FROM %s LEFT JOIN"
                        " stock_movement m ON m.movement_id = k.movement_id"
@@ -209,9 +213,9 @@ as_books_keys(as_db_t *db, as_books_t *books)
                        " WHERE m.movement_id IS NULL;SELECT"
                        " MAX(k.idempotency_key), COUNT(*) FROM %s",
                        as_text_get(&range), as_text_get(&range));
-        books->more = 0;
-        status = as_db_run(db, &sql, as_books_keys_row, books);
-    } while (status == AS_DB_OK && books->more);
+        reconcile->more = 0;
+        status = as_db_run(db, &sql, as_reconcile_keys_row, reconcile);
+    } while (status == AS_DB_OK && reconcile->more);
 
     as_text_free(&sql);
     as_text_free(&range);
@@ -221,18 +225,21 @@ as_books_keys(as_db_t *db, as_books_t *books)
 
 
 static int
-as_books_gap(as_books_t *books, const uint8_t *product_id, int64_t quantity)
+as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
+    int64_t quantity)
 {
     void  *more;
 
-    more = realloc(books->gaps, (books->ngaps + 1) * sizeof(books->gaps[0]));
+    more = realloc(reconcile->gaps,
+                   (reconcile->ngaps + 1) * sizeof(reconcile->gaps[0]));
     if (more == NULL) {
         return -1;
     }
 
-    books->gaps = more;
-    books->gaps[books->ngaps].quantity = quantity;
-    memcpy(books->gaps[books->ngaps++].product_id, product_id, AS_UUID_LEN);
+    reconcile->gaps = more;
+    reconcile->gaps[reconcile->ngaps].quantity = quantity;
+    memcpy(reconcile->gaps[reconcile->ngaps++].product_id, product_id,
+           AS_UUID_LEN);
 
     return 0;
 }
@@ -240,37 +247,37 @@ as_books_gap(as_books_t *books, const uint8_t *product_id, int64_t quantity)
 
 /* A product: id, SKU, stock. */
 static void
-as_books_product_row(void *data, unsigned statement,
+as_reconcile_product_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    int64_t          stock;
-    as_books_t      *books = data;
-    as_books_sum_t  *sum;
+    int64_t              stock;
+    as_reconcile_t      *reconcile = data;
+    as_reconcile_sum_t  *sum;
 
     (void) statement;
 
     if (n != 3 || lengths[0] != AS_UUID_LEN
-        || (sum = as_books_sum(books, columns[0])) == NULL)
+        || (sum = as_reconcile_sum(reconcile, columns[0])) == NULL)
     {
         return;
     }
 
-    books->more = 1;
-    books->products++;
-    memcpy(books->cursor, columns[0], AS_UUID_LEN);
+    reconcile->more = 1;
+    reconcile->products++;
+    memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
 
     stock = strtoll(columns[2], NULL, 10);
     sum->known = 1;
 
     if (stock < 0) {
-        as_findings_say(books->findings, AS_DOCTOR_WRONG, "negative-stock",
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "negative-stock",
                         "count, and stock set SKU N; run sql/schema.sql, "
                         "whose CHECK forbids it", "%s has a stock of %"
                         PRId64, columns[1], stock);
     }
 
     if (!sum->opening) {
-        as_findings_say(books->findings, AS_DOCTOR_WARNING, "opening",
+        as_findings_say(reconcile->findings, AS_DOCTOR_WARNING, "opening",
                         "autostock-worker run writes it; or run "
                         "sql/trigger.sql, so that new products have one",
                         "%s has no opening movement", columns[1]);
@@ -278,35 +285,35 @@ as_books_product_row(void *data, unsigned statement,
     }
 
     if (stock != sum->sum) {
-        as_findings_say(books->findings, AS_DOCTOR_WRONG, "stock",
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "stock",
                         "autostock-worker reconcile --adjust, where the "
                         "stock is right; otherwise count, and stock set SKU "
                         "N after it", "%s has a stock of %" PRId64
                         ", its movements make %" PRId64, columns[1], stock,
                         sum->sum);
-        books->failed |= as_books_gap(books, sum->product_id,
-                                      stock - sum->sum);
+        reconcile->failed |= as_reconcile_gap(reconcile, sum->product_id,
+                                              stock - sum->sum);
     }
 }
 
 
 static as_db_status_e
-as_books_products(as_db_t *db, as_books_t *books)
+as_reconcile_products(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    memset(books->cursor, 0, AS_UUID_LEN);
+    memset(reconcile->cursor, 0, AS_UUID_LEN);
 
     do {
         as_text_clear(&sql);
         as_text_put(&sql, "SELECT product_id, sku, stock FROM product WHERE"
                     " product_id > ");
-        as_text_sql_bytes(&sql, books->cursor, AS_UUID_LEN);
-        as_text_put(&sql, " ORDER BY product_id LIMIT " AS_BOOKS_PAGE);
-        books->more = 0;
-        status = as_db_run(db, &sql, as_books_product_row, books);
-    } while (status == AS_DB_OK && books->more);
+        as_text_sql_bytes(&sql, reconcile->cursor, AS_UUID_LEN);
+        as_text_put(&sql, " ORDER BY product_id LIMIT " AS_RECONCILE_PAGE);
+        reconcile->more = 0;
+        status = as_db_run(db, &sql, as_reconcile_product_row, reconcile);
+    } while (status == AS_DB_OK && reconcile->more);
 
     as_text_free(&sql);
 
@@ -315,18 +322,18 @@ as_books_products(as_db_t *db, as_books_t *books)
 
 
 static void
-as_books_orphan(const void *node, VISIT visit, void *data)
+as_reconcile_orphan(const void *node, VISIT visit, void *data)
 {
-    char                   product[AS_UUID_TEXT_LEN + 1];
-    as_books_t            *books = data;
-    const as_books_sum_t  *sum = *(as_books_sum_t *const *) node;
+    char                       product[AS_UUID_TEXT_LEN + 1];
+    as_reconcile_t            *reconcile = data;
+    const as_reconcile_sum_t  *sum = *(as_reconcile_sum_t *const *) node;
 
     if ((visit != postorder && visit != leaf) || sum->known) {
         return;
     }
 
     *as_uuid_text(sum->product_id, product) = '\0';
-    as_findings_say(books->findings, AS_DOCTOR_WARNING, "orphan",
+    as_findings_say(reconcile->findings, AS_DOCTOR_WARNING, "orphan",
                     "nothing, where the product was deleted on purpose",
                     "the ledger has movements of a product that is not "
                     "there, %s", product);
@@ -334,44 +341,44 @@ as_books_orphan(const void *node, VISIT visit, void *data)
 
 
 as_db_status_e
-as_books_ledger(as_db_t *db, as_books_t *books)
+as_reconcile_ledger(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_db_status_e  status;
 
-    memset(books->cursor, 0, AS_UUID_LEN);
-    books->movements = 0;
-    books->products = 0;
-    books->sums = NULL;
+    memset(reconcile->cursor, 0, AS_UUID_LEN);
+    reconcile->movements = 0;
+    reconcile->products = 0;
+    reconcile->sums = NULL;
 
     status = as_db_exec(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
                         "START TRANSACTION WITH CONSISTENT SNAPSHOT", NULL,
                         NULL);
 
-    for (books->more = 1; status == AS_DB_OK && books->more; ) {
-        status = as_books_chunk(db, books);
-        as_progress_to(books->progress, 0, 0, books->movements);
+    for (reconcile->more = 1; status == AS_DB_OK && reconcile->more; ) {
+        status = as_reconcile_chunk(db, reconcile);
+        as_progress_to(reconcile->progress, 0, 0, reconcile->movements);
     }
 
     if (status == AS_DB_OK) {
-        status = as_books_keys(db, books);
+        status = as_reconcile_keys(db, reconcile);
     }
 
     if (status == AS_DB_OK) {
-        status = as_books_products(db, books);
+        status = as_reconcile_products(db, reconcile);
     }
 
     if (status == AS_DB_OK) {
         status = as_db_exec(db, "COMMIT", NULL, NULL);
-        twalk_r(books->sums, as_books_orphan, books);
+        twalk_r(reconcile->sums, as_reconcile_orphan, reconcile);
     }
 
-    if (status == AS_DB_OK && books->failed) {
+    if (status == AS_DB_OK && reconcile->failed) {
         status = AS_DB_ERROR;
     }
 
-    tdestroy(books->sums, free);
-    books->sums = NULL;
-    as_progress_end(books->progress);
+    tdestroy(reconcile->sums, free);
+    reconcile->sums = NULL;
+    as_progress_end(reconcile->progress);
 
     return status;
 }

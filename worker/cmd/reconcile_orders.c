@@ -5,13 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd/books.h"
+#include "cmd/reconcile.h"
 
 
 /* Within this time a running worker should have processed the order. */
-#define AS_BOOKS_GRACE_MS  INT64_C(60000)
+#define AS_RECONCILE_GRACE_MS  INT64_C(60000)
 
-#define AS_BOOKS_AGO  " <= UTC_TIMESTAMP(6) - INTERVAL %" PRId64 " MICROSECOND"
+#define AS_RECONCILE_AGO                                                      \
+    " <= UTC_TIMESTAMP(6) - INTERVAL %" PRId64 " MICROSECOND"
 
 
 /*
@@ -24,17 +25,17 @@ typedef struct {
     const char         *sentence;
     const char         *mend;
     const char         *sql;
-} as_books_check_t;
+} as_reconcile_check_t;
 
 
-#define AS_BOOKS_ORDER                                                        \
+#define AS_RECONCILE_ORDER                                                    \
     "SELECT o.order_id, p.sku, CONCAT_WS(' ', o.state, o.last_error) FROM"    \
     " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"     \
     " WHERE "
 
 /* Where a roll-up moved the time of an opening beyond that of its id, it is a
  * horizon: receipts before it are folded (rollup.c). */
-#define AS_BOOKS_FOLDED                                                       \
+#define AS_RECONCILE_FOLDED                                                   \
     " AND NOT EXISTS (SELECT 1 FROM stock_movement_key g JOIN"                \
     " stock_movement h ON h.movement_id = g.movement_id WHERE"                \
     " g.idempotency_key = o.product_id AND h.kind = 'opening' AND"            \
@@ -42,7 +43,7 @@ typedef struct {
     " 16, 10) / 1000) + INTERVAL 60 SECOND AND o.fulfilled_at <="             \
     " h.created_at + INTERVAL 60 SECOND)"
 
-static const as_books_check_t  as_books_checks[] = {
+static const as_reconcile_check_t  as_reconcile_checks[] = {
     { "fulfilled", AS_DOCTOR_WRONG,
       "is fulfilled, but the ledger has no receipt of it",
       "if the goods came, autostock-worker stock add SKU N",
@@ -50,7 +51,7 @@ static const as_books_check_t  as_books_checks[] = {
       " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"
       " LEFT JOIN stock_movement_key k ON k.idempotency_key = o.order_id"
       " LEFT JOIN stock_movement m ON m.movement_id = k.movement_id WHERE"
-      " o.state = 'fulfilled' AND m.movement_id IS NULL" AS_BOOKS_FOLDED },
+      " o.state = 'fulfilled' AND m.movement_id IS NULL" AS_RECONCILE_FOLDED },
 
     { "received", AS_DOCTOR_WRONG,
       "is fulfilled with another count than its receipt, or of another "
@@ -67,7 +68,7 @@ static const as_books_check_t  as_books_checks[] = {
       "is not the product's only open order",
       "autostock-worker orders cancel ORDER for all but one; then run "
       "sql/schema.sql, whose unique key forbids it",
-      AS_BOOKS_ORDER "o.state IN ('pending', 'published', 'requested') AND"
+      AS_RECONCILE_ORDER "o.state IN ('pending', 'published', 'requested') AND"
       " (SELECT COUNT(*) FROM restock_order t WHERE t.product_id ="
       " o.product_id AND t.state IN ('pending', 'published', 'requested'))"
       " > 1" },
@@ -75,7 +76,7 @@ static const as_books_check_t  as_books_checks[] = {
     { "order-product", AS_DOCTOR_WRONG,
       "is open, but its product is not there",
       "autostock-worker orders cancel ORDER",
-      AS_BOOKS_ORDER "p.product_id IS NULL AND o.open_product_id IS NOT"
+      AS_RECONCILE_ORDER "p.product_id IS NULL AND o.open_product_id IS NOT"
       " NULL" },
 
     { "state", AS_DOCTOR_WRONG,
@@ -83,7 +84,7 @@ static const as_books_check_t  as_books_checks[] = {
       "received without fulfilling it",
       "nothing of autostock writes this; find out who did, then orders "
       "cancel or retry",
-      AS_BOOKS_ORDER "(o.state = 'fulfilled' AND (o.fulfilled_at IS NULL OR"
+      AS_RECONCILE_ORDER "(o.state = 'fulfilled' AND (o.fulfilled_at IS NULL OR"
       " o.received < 1)) OR (o.state <> 'fulfilled' AND o.received > 0) OR"
       " (o.state = 'failed' AND o.failed_at IS NULL) OR (o.state ="
       " 'cancelled' AND o.cancelled_at IS NULL) OR (o.state = 'requested'"
@@ -94,24 +95,24 @@ static const as_books_check_t  as_books_checks[] = {
       "is due, and nobody has published it",
       "see that autostock-worker run is up, and SNS in reach: "
       "autostock-worker doctor",
-      AS_BOOKS_ORDER "o.state = 'pending' AND (o.lease_until IS NULL OR"
-      " o.lease_until" AS_BOOKS_AGO ") AND COALESCE(o.next_attempt_at,"
-      " o.pending_at)" AS_BOOKS_AGO },
+      AS_RECONCILE_ORDER "o.state = 'pending' AND (o.lease_until IS NULL OR"
+      " o.lease_until" AS_RECONCILE_AGO ") AND COALESCE(o.next_attempt_at,"
+      " o.pending_at)" AS_RECONCILE_AGO },
 
     { "published", AS_DOCTOR_WARNING,
-      "was published, and nobody took its letter",
+      "was published, and nobody took its message",
       "see that autostock-worker run is up, that the queue is subscribed "
       "(doctor), and dlq list",
-      AS_BOOKS_ORDER "o.state = 'published' AND (o.lease_until IS NULL OR"
-      " o.lease_until" AS_BOOKS_AGO ") AND GREATEST(COALESCE("
+      AS_RECONCILE_ORDER "o.state = 'published' AND (o.lease_until IS NULL OR"
+      " o.lease_until" AS_RECONCILE_AGO ") AND GREATEST(COALESCE("
       "o.published_at, o.pending_at), COALESCE(o.next_attempt_at,"
-      " o.pending_at))" AS_BOOKS_AGO },
+      " o.pending_at))" AS_RECONCILE_AGO },
 
     { "requested", AS_DOCTOR_WARNING,
       "was asked of the factory, and the callback is overdue",
       "see that autostock-worker run is up: its watchdog asks again",
-      AS_BOOKS_ORDER "o.state = 'requested' AND COALESCE(o.requested_at,"
-      " o.pending_at)" AS_BOOKS_AGO },
+      AS_RECONCILE_ORDER "o.state = 'requested' AND COALESCE(o.requested_at,"
+      " o.pending_at)" AS_RECONCILE_AGO },
 
     { "no-order", AS_DOCTOR_WARNING,
       "is at its reorder point, and no order is open",
@@ -123,18 +124,18 @@ static const as_books_check_t  as_books_checks[] = {
 
 
 typedef struct {
-    as_books_t              *books;
-    const as_books_check_t  *check;
-} as_books_look_t;
+    as_reconcile_t              *reconcile;
+    const as_reconcile_check_t  *check;
+} as_reconcile_look_t;
 
 
 static void
-as_books_order_row(void *data, unsigned statement,
+as_reconcile_order_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
-    char              id[AS_UUID_TEXT_LEN + 1];
-    const char       *detail;
-    as_books_look_t  *look = data;
+    char                  id[AS_UUID_TEXT_LEN + 1];
+    const char           *detail;
+    as_reconcile_look_t  *look = data;
 
     (void) statement;
 
@@ -144,7 +145,7 @@ as_books_order_row(void *data, unsigned statement,
 
     detail = columns[2] == NULL ? "" : columns[2];
     *as_uuid_text((const uint8_t *) columns[0], id) = '\0';
-    as_findings_say(look->books->findings, look->check->level,
+    as_findings_say(look->reconcile->findings, look->check->level,
                     look->check->check, look->check->mend,
                     "%s %s of %s %s%s%s%s",
                     strcmp(look->check->check, "no-order") == 0 ? "product"
@@ -157,17 +158,18 @@ as_books_order_row(void *data, unsigned statement,
 
 /* Writes a check's statement with its times, in order. */
 static void
-as_books_statement(const as_books_t *books, const as_books_check_t *check,
+as_reconcile_statement(const as_reconcile_t *reconcile,
+    const as_reconcile_check_t *check,
     as_text_t *sql)
 {
     int64_t      us;
     const char  *at, *mark;
 
-    us = books->watchdog_interval_ms + AS_BOOKS_GRACE_MS;
+    us = reconcile->watchdog_interval_ms + AS_RECONCILE_GRACE_MS;
 
     /* the watchdog publishes and requests again after the callback's time */
     if (strcmp(check->check, "pending") != 0) {
-        us += books->callback_timeout_ms;
+        us += reconcile->callback_timeout_ms;
     }
 
     us *= 1000;
@@ -184,23 +186,23 @@ as_books_statement(const as_books_t *books, const as_books_check_t *check,
 
 
 as_db_status_e
-as_books_orders(as_db_t *db, as_books_t *books)
+as_reconcile_orders(as_db_t *db, as_reconcile_t *reconcile)
 {
-    size_t            i;
-    as_text_t         sql = AS_TEXT_EMPTY;
-    as_db_status_e    status;
-    as_books_look_t   look;
+    size_t               i;
+    as_text_t            sql = AS_TEXT_EMPTY;
+    as_db_status_e       status;
+    as_reconcile_look_t  look;
 
-    look.books = books;
+    look.reconcile = reconcile;
     status = AS_DB_OK;
 
-    for (i = 0; status == AS_DB_OK && i < sizeof(as_books_checks)
-                / sizeof(as_books_checks[0]); i++)
+    for (i = 0; status == AS_DB_OK && i < sizeof(as_reconcile_checks)
+                / sizeof(as_reconcile_checks[0]); i++)
     {
-        look.check = &as_books_checks[i];
+        look.check = &as_reconcile_checks[i];
         as_text_clear(&sql);
-        as_books_statement(books, look.check, &sql);
-        status = as_db_run(db, &sql, as_books_order_row, &look);
+        as_reconcile_statement(reconcile, look.check, &sql);
+        status = as_db_run(db, &sql, as_reconcile_order_row, &look);
     }
 
     as_text_free(&sql);
