@@ -66,7 +66,7 @@ help:
 #: make worker        build/autostock-worker
 #: make factory       build/autostock-factory, the simulator
 #: make unit          build and run the unit tests
-#: make test          ./test.sh: everything
+#: make test          ./test.sh: all tests
 #: make lint          style and static checks
 #: make asan          nginx, module, worker with address and UB sanitizers
 #: make asan-test     unit, module, system and chaos tests on that build
@@ -74,7 +74,7 @@ help:
 #: make bench         load tests; bench-full, bench-worker
 #: make demo          ./demo.sh
 #: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
-#: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan tells it
+#: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
 #: make leak          memory over a million requests: REQUESTS=n
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=

@@ -1,12 +1,11 @@
 #!/bin/bash
-# The whole job on one machine, as a story: buyers empty the shelf, the
-# factory is asked for more, the goods arrive, and can be bought.
+# Shows the complete process on one machine: purchases until the stock is 0,
+# the order to the factory, the arrival of the goods, and another purchase.
 #
 #   ./demo.sh [--keep] [--no-install]
 #
-# Debian 12 or 13, root or sudo for the packages that are missing.  --keep
-# leaves the stack running to be tried by hand.  The stack begins afresh: what
-# stack/run held before is removed.
+# Debian 12 or 13; missing packages need root or sudo.  --keep leaves the stack
+# running.  The demo starts a new stack: it removes the content of stack/run.
 set -u
 
 top=$(dirname "$(readlink -f "$0")")
@@ -19,8 +18,8 @@ for argument in "$@"; do
     case $argument in
     --keep) keep=yes ;;
     --no-install) install=no ;;
-    -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2 ;;
+    -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
 
@@ -66,7 +65,7 @@ trap 'exit 130' INT TERM
 if [ $install = yes ]; then
     title 'Packages'
     stack/install build run || fail 'not everything could be installed'
-    tell 'all there'
+    tell 'all installed'
 fi
 
 title 'Build'
@@ -84,7 +83,7 @@ $stack up | sed 's/^/  /'
 [ "${PIPESTATUS[0]}" = 0 ] || fail 'the stack did not come up, see above'
 eval "$($stack env)"
 
-# --- what the story is told with
+# --- requests and orders
 
 status='' body=''
 
@@ -124,7 +123,7 @@ rank() {
     esac
 }
 
-# Waits until the order has come as far as that.
+# Waits until the order has reached the state.
 wait_for_order() {
     local wanted=$1 end=$((SECONDS + $2))
     read_order
@@ -144,15 +143,15 @@ journal() {
     jq -c "select(.event == \"$1\")" "$FACTORY_JOURNAL" 2>/dev/null | tail -n 1
 }
 
-# --- the story
+# --- the process
 
-title 'The shelf'
+title 'The stock'
 request "$AUTOSTOCK_URL/product/donut"
 expect_status 200
 [ "$(field .stock)" = 3 ] || fail "expected a stock of 3, found $body"
 tell "GET /product/donut: $(field .name) ($(field .sku)), stock $(field .stock)"
 
-title 'Four buyers'
+title 'Four purchases'
 for buyer in 1 2 3; do
     request -X POST "$AUTOSTOCK_URL/checkout"
     expect_status 200
@@ -170,8 +169,8 @@ tell "opened     ${order[4]}  ${order[3]}, ${order[1]} pieces, in the sale's" \
 wait_for_order published 15
 wait_for_order requested 20
 tell "published  ${order[5]}  by the worker to SNS, and on to SQS"
-tell "requested  ${order[6]}  by the worker, which received it from SQS, of" \
-    'the factory'
+tell "requested  ${order[6]}  from the factory, by the worker, which received" \
+    'the message from SQS'
 taken=$(journal request)
 [ -n "$taken" ] || fail 'the factory has no request in its journal'
 tell "           the factory: 201, id $(jq -r .id <<< "$taken"), " \
@@ -180,8 +179,7 @@ tell "           the factory: 201, id $(jq -r .id <<< "$taken"), " \
 
 title 'The goods'
 wait_for_order fulfilled 30
-tell "fulfilled  ${order[7]}  the factory called back, ${order[2]} pieces" \
-    'booked in'
+tell "fulfilled  ${order[7]}  by the factory's callback: ${order[2]} pieces booked"
 [ "${order[2]}" = 10 ] || fail "expected 10 pieces, found ${order[2]}"
 request "$AUTOSTOCK_URL/product/donut"
 [ "$(field .stock)" = 10 ] || fail "expected a stock of 10, found $body"
@@ -191,7 +189,7 @@ expect_status 200
 [ "$(field .stock)" = 9 ] || fail "expected a stock of 9, found $body"
 tell "buyer 5: POST /checkout: 200 $(field .message)"
 
-title 'The books'
+title 'Stock and ledger'
 ledger=$($stack sql 'SELECT p.stock, SUM(m.quantity), COUNT(*)
     FROM product p JOIN stock_movement m USING (product_id)
     GROUP BY p.product_id, p.stock')
@@ -203,19 +201,19 @@ tell "stock $stock = opening 3 - 4 sales + 10 received: $movements movements," \
 
 title 'By hand'
 if [ $keep = yes ]; then
-    tell 'The stack goes on running:'
+    tell 'The stack continues to run:'
 else
-    tell 'With "./demo.sh --keep" the stack goes on running:'
+    tell 'With "./demo.sh --keep" the stack continues to run:'
 fi
 cat <<END
     curl $AUTOSTOCK_URL/product/donut
     curl -X POST $AUTOSTOCK_URL/checkout
     curl -X POST -H 'Idempotency-Key: 1' -d '{"quantity":2}' $AUTOSTOCK_URL/checkout
     curl $AUTOSTOCK_URL/autostock/status
-    stack/stack status            what runs
-    stack/stack logs worker -f    what the worker does
+    stack/stack status            the running parts
+    stack/stack logs worker -f    the worker's log
     stack/stack sql               the database
-    stack/stack down              the end
+    stack/stack down              stops the stack
 
   The shop           $AUTOSTOCK_URL
   SNS and SQS        $AWS_ENDPOINT_URL
@@ -223,7 +221,7 @@ cat <<END
   The database       $DB_SOCKET, 127.0.0.1:$DB_PORT
 END
 
-printf '\ntold in %d s\n' $((($(date +%s%N) - started) / 1000000000))
+printf '\nthe demo took %d s\n' $((($(date +%s%N) - started) / 1000000000))
 trap - EXIT
 if [ $keep = no ]; then
     $stack down > /dev/null || fail 'the stack did not go down'

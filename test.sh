@@ -1,12 +1,12 @@
 #!/bin/bash
-# Installs what is missing, builds, and runs every test.  Ends non-zero when
-# anything fails, and leaves no process behind.
+# Installs missing packages, builds, and runs all tests.  Exits non-zero if a
+# test fails, and leaves no process running.
 #
 #   ./test.sh [--no-install] [--only unit,module,system,chaos,lint]
 #             [--build FOLDER] [--valgrind] [TEST...]
 #
-# TEST is a .t file; --only takes groups of them.  --build tests what another
-# build made (make asan).  JOBS=n runs n at a time (2).
+# TEST is a .t file; --only selects groups of tests.  --build tests another
+# build, such as that of "make asan".  JOBS=n runs n tests at a time (2).
 set -u
 
 top=$(dirname "$(readlink -f "$0")")
@@ -19,7 +19,7 @@ groups='system chaos lint unit module'
 valgrind=no
 tests=()
 
-usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit "$1"; }
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit "$1"; }
 
 while [ $# -gt 0 ]; do
     case $1 in

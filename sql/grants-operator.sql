@@ -1,15 +1,15 @@
--- autostock: what an operator's user may do besides, for the commands that
--- change the books:
+-- autostock: the rights of the operator's user, for the commands that change
+-- stock and ledger:
 --
 --     autostock-worker stock add|set
 --     autostock-worker orders receive
 --     autostock-worker ledger rollup
 --     autostock-worker reconcile --adjust
 --
--- A user of its own, so that the worker's service cannot do it: its password
--- belongs to people (DB_USERNAME, DB_PASSWORD_FILE in an env file of theirs).
--- The other "orders", and "reconcile" without --adjust, need no more than the worker's
--- user has (grants.sql).
+-- It is a separate user, so that the worker's service cannot do this.  An
+-- operator has its password (DB_USERNAME, DB_PASSWORD_FILE in a separate env
+-- file).  The other "orders" commands, and "reconcile" without --adjust, need
+-- only the rights of the worker's user (grants.sql).
 --
 --     CREATE USER autostock_operator@localhost IDENTIFIED BY '...';
 --     mariadb shop < sql/grants-operator.sql  (or: mysql shop < ...)
@@ -19,13 +19,13 @@ SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
 SET SESSION TRANSACTION READ WRITE;
 
 -- stock add and set, and orders receive, lock the row, write the movement,
--- then the stock; reconcile --adjust writes no stock, but asks for the right
--- to: the worker's user, who may add movements (openings), must not adjust
+-- then the stock; reconcile --adjust writes no stock, but requires this right:
+-- the worker's user, which may add movements (openings), must not adjust
 GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
--- adjustments; the roll-up deletes old movements and adds what they were to
--- their product's opening, whose time becomes the roll-up's; it writes the
--- openings that the trigger's absence left out; with their keys
+-- adjustments; the roll-up deletes old movements and adds their sum to their
+-- product's opening, whose time becomes the roll-up's; it writes openings that
+-- are missing without the trigger; all with their keys
 GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key,
             order_id),
@@ -36,6 +36,6 @@ GRANT SELECT, INSERT, DELETE ON stock_movement_key
     TO autostock_operator@localhost;
 
 -- orders list, show, cancel, retry; reconcile compares them with the ledger;
--- a stock that is brought to the reorder point opens the order
+-- a change of the stock to the reorder point opens the order
 GRANT SELECT, INSERT (order_id, product_id, quantity), UPDATE ON restock_order TO autostock_operator@localhost;
 GRANT SELECT ON factory TO autostock_operator@localhost;

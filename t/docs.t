@@ -177,6 +177,15 @@ SKIP: {
         sort keys %$settings);
 }
 
+# The scripts print the comment at their beginning.
+for my $script (qw( demo.sh test.sh stack/fresh )) {
+    my ($comment) = slurp($script) =~ /^#!.*\n((?:#.*\n)+)set /;
+    $comment =~ s/^# ?//mg;
+    open my $pipe, '-|', "./$script", '--help' or die "$script: $!";
+    binmode $pipe, ':encoding(UTF-8)';
+    is(do { local $/; <$pipe> }, $comment, "$script --help is complete");
+}
+
 # The list of packages.
 my @packages = map { /^[a-z]+\s+([a-z0-9.+-]+)/ ? $1 : () }
     grep { !/^#/ } split /\n/, slurp('stack/packages');
