@@ -69,6 +69,34 @@ fake_cancel(void *ctx, as_http_call_t *call)
 }
 
 
+bool
+fake_is_to(const as_http_call_t *call, const char *text)
+{
+    return strstr(call->url, text) != NULL
+           || strstr(call->headers, text) != NULL
+           || strstr(call->body, text) != NULL;
+}
+
+
+static fake_answer_t *
+fake_find(fake_t *fake, const as_http_call_t *call)
+{
+    size_t          i;
+    fake_answer_t  *a;
+
+    for (i = 0; i < fake->nanswers; i++) {
+        a = &fake->answers[i];
+
+        if (!a->used && (a->to == NULL || fake_is_to(call, a->to))) {
+            a->used = true;
+            return a;
+        }
+    }
+
+    return NULL;
+}
+
+
 static bool
 fake_turn(fake_t *fake)
 {
@@ -80,11 +108,11 @@ fake_turn(fake_t *fake)
     for (i = 0; i < fake->ncalls; i++) {
         call = &fake->calls[i];
 
-        if (call->over || fake->answered == fake->nanswers) {
+        a = call->over ? NULL : fake_find(fake, call);
+        if (a == NULL) {
             continue;
         }
 
-        a = &fake->answers[fake->answered++];
         call->over = true;
 
         if (a->silent) {
@@ -217,6 +245,18 @@ fake_answer(fake_t *fake, int status, const char *body)
     a->body = body;
     a->retry_after_ms = -1;
     a->maybe_sent = true;
+
+    return a;
+}
+
+
+fake_answer_t *
+fake_answer_to(fake_t *fake, const char *to, int status, const char *body)
+{
+    fake_answer_t  *a;
+
+    a = fake_answer(fake, status, body);
+    a->to = to;
 
     return a;
 }

@@ -12,7 +12,7 @@
 #include "http/http.h"
 
 
-#define FAKE_MAX  64
+#define FAKE_MAX  256
 
 
 struct as_http_call_s {
@@ -38,6 +38,9 @@ typedef struct {
     int64_t             retry_after_ms;
     bool                maybe_sent;
     bool                silent;        /* it never comes */
+    const char         *to;            /* only for a call whose URL, headers or
+                                          body have this; NULL: for the next */
+    bool                used;
 } fake_answer_t;
 
 typedef struct {
@@ -51,7 +54,6 @@ typedef struct {
     size_t              ncalls;
     fake_answer_t       answers[FAKE_MAX];     /* for calls, in order */
     size_t              nanswers;
-    size_t              answered;
 
     const char         *env[FAKE_MAX][2];
     size_t              nenv;
@@ -66,6 +68,11 @@ const char *fake_getenv(void *data, const char *name);
 
 /* The next call that has none is answered so. */
 fake_answer_t *fake_answer(fake_t *fake, int status, const char *body);
+
+/* The next call that has none and has this text. */
+fake_answer_t *fake_answer_to(fake_t *fake, const char *to, int status,
+    const char *body);
+bool fake_is_to(const as_http_call_t *call, const char *text);
 fake_answer_t *fake_error(fake_t *fake, as_http_error_e error);
 
 /* Turns of the loop, until nothing happens any more; no time passes. */

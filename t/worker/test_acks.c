@@ -3,19 +3,17 @@
  * reach or unwilling.
  */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "run/acks.h"
-#include "fake_http.h"
+#include "worker_fixture.h"
 
 
 #define DELIVERIES  3
@@ -23,16 +21,12 @@
 
 
 typedef struct {
-    fake_t         *fake;
-    as_settings_t   settings;
-    as_worker_t     worker;
-    as_acks_t      *acks;
-    as_delivery_t   deliveries[DELIVERIES];
-    char            names[DELIVERIES][16];
-    int             left[DELIVERIES];  /* 1: done, -1: not, 0: still here */
-    as_timer_t      end;
-    int             log[2];
-    char            said[4096];
+    worker_fixture_t   w;
+    as_acks_t         *acks;
+    as_delivery_t      deliveries[DELIVERIES];
+    char               names[DELIVERIES][16];
+    int                removed[DELIVERIES];      /* 1: done, -1: not, 0: still
+                                                    here */
 } test_t;
 
 
@@ -41,62 +35,19 @@ told(void *data, as_delivery_t *delivery, bool done)
 {
     test_t  *t = data;
 
-    t->left[delivery - t->deliveries] = done ? 1 : -1;
-}
-
-
-static void
-stop(void *data)
-{
-    test_t  *t = data;
-
-    as_loop_stop(t->worker.loop);
-}
-
-
-/* The loop's time goes on by ms at least. */
-static void
-run(test_t *t, int64_t ms)
-{
-    t->end.fn = stop;
-    t->end.data = t;
-    as_loop_after(t->worker.loop, &t->end, ms);
-    as_loop_run(t->worker.loop);
+    t->removed[delivery - t->deliveries] = done ? 1 : -1;
 }
 
 
 static int
 setup(void **state)
 {
-    int            i;
-    char           err[AS_AWS_ERROR_LEN];
-    test_t        *t;
-    as_aws_conf_t  conf;
+    int      i;
+    test_t  *t;
 
     t = calloc(1, sizeof(test_t));
-    t->fake = fake_create();
-    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
-    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "A");
-    fake_setenv(t->fake, "AWS_SECRET_ACCESS_KEY", "s");
-
-    memset(&conf, 0, sizeof(conf));
-    conf.http = t->fake->http;
-    conf.clock = &t->fake->clock;
-    conf.getenv = fake_getenv;
-    conf.getenv_data = t->fake;
-
-    assert_int_equal(pipe2(t->log, O_NONBLOCK | O_CLOEXEC), 0);
-    t->settings.queue_url = "https://sqs.eu-west-1.amazonaws.com/1/q";
-    t->settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d";
-    t->settings.visibility = 60000;
-    t->settings.worker_name = "w";
-    t->worker.settings = &t->settings;
-    t->worker.http = t->fake->http;
-    t->worker.aws = as_aws_create(&conf, err);
-    t->worker.loop = t->fake->loop;
-    t->worker.log = as_log_create(t->log[1], AS_LOG_INFO, false);
-    as_health_init(&t->worker.sqs, "SQS");
-    t->acks = as_acks_create(&t->worker, told, told, t);
+    worker_setup(&t->w);
+    t->acks = as_acks_create(&t->w.worker, told, told, t);
     assert_non_null(t->acks);
 
     for (i = 0; i < DELIVERIES; i++) {
@@ -104,7 +55,7 @@ setup(void **state)
         t->deliveries[i].id = t->names[i];
         t->deliveries[i].receipt = t->names[i];
         t->deliveries[i].body = t->names[i];
-        t->deliveries[i].received_at = as_loop_now(t->worker.loop);
+        t->deliveries[i].received_at = as_loop_now(t->w.worker.loop);
     }
 
     *state = t;
@@ -119,35 +70,10 @@ teardown(void **state)
     test_t  *t = *state;
 
     as_acks_destroy(t->acks);
-    as_aws_destroy(t->worker.aws);
-    as_log_destroy(t->worker.log);
-    fake_destroy(t->fake);
-    (void) close(t->log[0]);
-    (void) close(t->log[1]);
+    worker_teardown(&t->w);
     free(t);
 
     return 0;
-}
-
-
-/* How often the log has said it so far. */
-static int
-said(test_t *t, const char *what)
-{
-    int          n;
-    size_t       len;
-    ssize_t      got;
-    const char  *p;
-
-    len = strlen(t->said);
-    got = read(t->log[0], t->said + len, sizeof(t->said) - len - 1);
-    t->said[len + (got > 0 ? (size_t) got : 0)] = '\0';
-
-    for (n = 0, p = t->said; (p = strstr(p, what)) != NULL; p++) {
-        n++;
-    }
-
-    return n;
 }
 
 
@@ -157,28 +83,29 @@ each_entry_has_its_own_end(void **state)
     int      i;
     test_t  *t = *state;
 
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}],"
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}],"
                        "\"Failed\":[{\"Id\":\"1\",\"Code\":"
                        "\"InternalError\",\"Message\":\"?\"},{\"Id\":\"2\","
                        "\"Code\":\"ReceiptHandleIsInvalid\",\"Message\":"
                        "\"old\"}]}");
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
 
     for (i = 0; i < DELIVERIES; i++) {
         as_acks_delete(t->acks, &t->deliveries[i]);
     }
-    run(t, 100);
+    worker_run(&t->w, 100);
 
-    assert_int_equal(t->fake->ncalls, 2);
-    assert_non_null(strstr(t->fake->calls[0].body, "\"m2\""));
-    assert_non_null(strstr(t->fake->calls[1].body, "\"m1\""));
-    assert_null(strstr(t->fake->calls[1].body, "\"m0\""));
-    assert_int_equal(t->left[0], 1);
-    assert_int_equal(t->left[1], 1);
-    assert_int_equal(t->left[2], -1);
-    assert_int_equal(t->worker.counters.deleted, 2);
-    assert_int_equal(t->worker.counters.delete_failed, 1);
-    assert_int_equal(said(t, "message m2 cannot be deleted: old"), 1);
+    assert_int_equal(t->w.fake->ncalls, 2);
+    assert_non_null(strstr(t->w.fake->calls[0].body, "\"m2\""));
+    assert_non_null(strstr(t->w.fake->calls[1].body, "\"m1\""));
+    assert_null(strstr(t->w.fake->calls[1].body, "\"m0\""));
+    assert_int_equal(t->removed[0], 1);
+    assert_int_equal(t->removed[1], 1);
+    assert_int_equal(t->removed[2], -1);
+    assert_int_equal(t->w.worker.counters.deleted, 2);
+    assert_int_equal(t->w.worker.counters.delete_failed, 1);
+    assert_int_equal(worker_said(&t->w,
+                                 "message m2 cannot be deleted: old"), 1);
 }
 
 
@@ -190,13 +117,13 @@ an_entry_that_is_never_told(void **state)
     test_t  *t = *state;
 
     for (i = 0; i < 20; i++) {
-        (void) fake_answer(t->fake, 200, "{}");
+        (void) fake_answer(t->w.fake, 200, "{}");
     }
     as_acks_delete(t->acks, &t->deliveries[0]);
-    run(t, 1000);
+    worker_run(&t->w, 1000);
 
-    assert_int_equal(t->left[0], -1);
-    assert_int_equal(t->fake->ncalls, 6);
+    assert_int_equal(t->removed[0], -1);
+    assert_int_equal(t->w.fake->ncalls, 6);
 }
 
 
@@ -205,21 +132,21 @@ out_of_reach(void **state)
 {
     test_t  *t = *state;
 
-    (void) fake_error(t->fake, AS_HTTP_CONNECT);
-    (void) fake_answer(t->fake, 503, "");
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_error(t->w.fake, AS_HTTP_CONNECT);
+    (void) fake_answer(t->w.fake, 503, "");
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
     as_acks_delete(t->acks, &t->deliveries[0]);
 
-    run(t, 10);
-    assert_int_equal(t->fake->ncalls, 1);
-    assert_true(t->worker.sqs.down);
-    run(t, 10);
-    assert_int_equal(t->fake->ncalls, 1);
-    run(t, 400);
-    assert_int_equal(t->left[0], 1);
-    assert_false(t->worker.sqs.down);
-    assert_int_equal(said(t, "out of reach"), 1);
-    assert_int_equal(said(t, "within reach again"), 1);
+    worker_run(&t->w, 10);
+    assert_int_equal(t->w.fake->ncalls, 1);
+    assert_true(t->w.worker.sqs.down);
+    worker_run(&t->w, 10);
+    assert_int_equal(t->w.fake->ncalls, 1);
+    worker_run(&t->w, 400);
+    assert_int_equal(t->removed[0], 1);
+    assert_false(t->w.worker.sqs.down);
+    assert_int_equal(worker_said(&t->w, "out of reach"), 1);
+    assert_int_equal(worker_said(&t->w, "within reach again"), 1);
 }
 
 
@@ -236,22 +163,22 @@ one_kind_is_refused(void **state)
 
     t->deliveries[0].again_ms = 1000;
     as_acks_give_back(t->acks, &t->deliveries[0]);
-    (void) fake_answer(t->fake, 403, denied);
-    run(t, 10);
-    assert_false(t->worker.sqs.down);
+    (void) fake_answer(t->w.fake, 403, denied);
+    worker_run(&t->w, 10);
+    assert_false(t->w.worker.sqs.down);
 
     as_acks_delete(t->acks, &t->deliveries[1]);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_int_equal(t->left[1], 1);
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->removed[1], 1);
 
     for (i = 0; i < 5; i++) {
-        (void) fake_answer(t->fake, 403, denied);
+        (void) fake_answer(t->w.fake, 403, denied);
     }
-    run(t, 30000);
-    assert_int_equal(t->left[0], -1);
-    assert_int_equal(said(t, "out of reach"), 1);
-    assert_int_equal(said(t, "message m0 cannot be given back"), 1);
+    worker_run(&t->w, 30000);
+    assert_int_equal(t->removed[0], -1);
+    assert_int_equal(worker_said(&t->w, "out of reach"), 1);
+    assert_int_equal(worker_said(&t->w, "message m0 cannot be given back"), 1);
 }
 
 
@@ -261,16 +188,16 @@ the_delete_waits_for_the_extension(void **state)
     test_t  *t = *state;
 
     as_acks_extend(t->acks, &t->deliveries[0]);
-    run(t, 10);
+    worker_run(&t->w, 10);
     as_acks_delete(t->acks, &t->deliveries[0]);
-    run(t, 10);
-    assert_int_equal(t->fake->ncalls, 1);
+    worker_run(&t->w, 10);
+    assert_int_equal(t->w.fake->ncalls, 1);
 
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_int_equal(t->fake->ncalls, 2);
-    assert_int_equal(t->left[0], 1);
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->w.fake->ncalls, 2);
+    assert_int_equal(t->removed[0], 1);
     assert_true(t->deliveries[0].visible_at > t->deliveries[0].received_at);
 }
 
@@ -282,21 +209,21 @@ the_delete_drops_an_extension(void **state)
     test_t  *t = *state;
 
     as_acks_extend(t->acks, &t->deliveries[0]);
-    (void) fake_answer(t->fake, 403, "{\"__type\":\"AccessDenied\"}");
-    run(t, 10);
+    (void) fake_answer(t->w.fake, 403, "{\"__type\":\"AccessDenied\"}");
+    worker_run(&t->w, 10);
     as_acks_extend(t->acks, &t->deliveries[0]);
     as_acks_extend(t->acks, &t->deliveries[1]);
     as_acks_delete(t->acks, &t->deliveries[1]);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_int_equal(t->left[1], 1);
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->removed[1], 1);
     assert_true(t->deliveries[0].extending);
 
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 1000);
-    assert_int_equal(t->fake->ncalls, 3);
-    assert_non_null(strstr(t->fake->calls[2].body, "\"m0\""));
-    assert_null(strstr(t->fake->calls[2].body, "\"m1\""));
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 1000);
+    assert_int_equal(t->w.fake->ncalls, 3);
+    assert_non_null(strstr(t->w.fake->calls[2].body, "\"m0\""));
+    assert_null(strstr(t->w.fake->calls[2].body, "\"m1\""));
 }
 
 
@@ -314,13 +241,13 @@ not_longer_than_sqs_allows(void **state)
     as_acks_give_back(t->acks, &t->deliveries[0]);
     as_acks_give_back(t->acks, &t->deliveries[1]);
     as_acks_give_back(t->acks, &t->deliveries[2]);
-    run(t, 10);
+    worker_run(&t->w, 10);
 
-    assert_non_null(strstr(t->fake->calls[0].body,
+    assert_non_null(strstr(t->w.fake->calls[0].body,
                            "\"Id\":\"0\",\"VisibilityTimeout\":43170,"));
-    assert_non_null(strstr(t->fake->calls[0].body,
+    assert_non_null(strstr(t->w.fake->calls[0].body,
                            "\"Id\":\"1\",\"VisibilityTimeout\":3570,"));
-    assert_non_null(strstr(t->fake->calls[0].body,
+    assert_non_null(strstr(t->w.fake->calls[0].body,
                            "\"Id\":\"2\",\"VisibilityTimeout\":0,"));
 }
 
@@ -347,23 +274,23 @@ a_dead_letter_of_a_group(void **state)
 
     t->deliveries[0].group_id = (char *) "tenant";
     as_acks_dead_letter(t->acks, &t->deliveries[0]);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_int_equal(t->left[0], 1);
-    assert_non_null(strstr(t->fake->calls[0].body,
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->removed[0], 1);
+    assert_non_null(strstr(t->w.fake->calls[0].body,
                            "\"MessageGroupId\":\"tenant\""));
-    assert_null(strstr(t->fake->calls[0].body, "MessageDeduplicationId"));
+    assert_null(strstr(t->w.fake->calls[0].body, "MessageDeduplicationId"));
 
-    t->settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d.fifo";
+    t->w.settings.dlq_url = "https://sqs.eu-west-1.amazonaws.com/1/d.fifo";
     t->deliveries[1].group_id = (char *) "tenant";
     as_acks_dead_letter(t->acks, &t->deliveries[1]);
     as_acks_dead_letter(t->acks, &t->deliveries[2]);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_non_null(strstr(t->fake->calls[1].body,
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_non_null(strstr(t->w.fake->calls[1].body,
                            "\"MessageDeduplicationId\":\"m1\""));
-    assert_non_null(strstr(t->fake->calls[2].body, "\"MessageGroupId\""));
+    assert_non_null(strstr(t->w.fake->calls[2].body, "\"MessageGroupId\""));
 }
 
 
@@ -386,21 +313,21 @@ attributes_of_a_dead_letter(void **state)
     }
 
     as_acks_dead_letter(t->acks, &t->deliveries[0]);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
 
     for (i = 5; i < 10; i++) {
-        assert_non_null(strstr(t->fake->calls[0].body, names[i]));
+        assert_non_null(strstr(t->w.fake->calls[0].body, names[i]));
     }
 
-    for (n = 0, p = t->fake->calls[0].body;
+    for (n = 0, p = t->w.fake->calls[0].body;
          (p = strstr(p, "\"DataType\"")) != NULL; p++)
     {
         n++;
     }
     assert_int_equal(n, 10);
-    assert_non_null(strstr(t->fake->calls[0].body, "AutostockReason"));
-    assert_non_null(strstr(t->fake->calls[0].body, "\"a\":"));
+    assert_non_null(strstr(t->w.fake->calls[0].body, "AutostockReason"));
+    assert_non_null(strstr(t->w.fake->calls[0].body, "\"a\":"));
 }
 
 
@@ -417,22 +344,22 @@ a_dead_letter_that_is_refused(void **state)
     t->deliveries[0].group_id = (char *) "tenant";
     attribute(&t->deliveries[0], "a");
     as_acks_dead_letter(t->acks, &t->deliveries[0]);
-    (void) fake_answer(t->fake, 200, refused);
-    (void) fake_answer(t->fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
-    run(t, 10);
-    assert_int_equal(t->left[0], 1);
-    assert_int_equal(t->fake->ncalls, 2);
-    assert_null(strstr(t->fake->calls[1].body, "Autostock"));
-    assert_null(strstr(t->fake->calls[1].body, "MessageGroupId"));
-    assert_non_null(strstr(t->fake->calls[1].body, "\"a\":"));
+    (void) fake_answer(t->w.fake, 200, refused);
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->removed[0], 1);
+    assert_int_equal(t->w.fake->ncalls, 2);
+    assert_null(strstr(t->w.fake->calls[1].body, "Autostock"));
+    assert_null(strstr(t->w.fake->calls[1].body, "MessageGroupId"));
+    assert_non_null(strstr(t->w.fake->calls[1].body, "\"a\":"));
 
     as_acks_dead_letter(t->acks, &t->deliveries[1]);
-    (void) fake_answer(t->fake, 200, refused);
-    (void) fake_answer(t->fake, 400, "{\"__type\":\"BatchRequestTooLong\"}");
-    run(t, 1000);
-    assert_int_equal(t->left[1], -1);
-    assert_int_equal(t->fake->ncalls, 4);
-    assert_int_equal(said(t, "m1 cannot be moved"), 1);
+    (void) fake_answer(t->w.fake, 200, refused);
+    (void) fake_answer(t->w.fake, 400, "{\"__type\":\"BatchRequestTooLong\"}");
+    worker_run(&t->w, 1000);
+    assert_int_equal(t->removed[1], -1);
+    assert_int_equal(t->w.fake->ncalls, 4);
+    assert_int_equal(worker_said(&t->w, "m1 cannot be moved"), 1);
 }
 
 

@@ -1,8 +1,7 @@
 /*
  * The outbox: the relay's access to pending restock orders.  The functions
  * block.  They run in a database thread (db_thread.h) and are safe to repeat
- * from
- * their beginning.
+ * from their beginning.
  */
 
 #ifndef AS_OUTBOX_H

@@ -244,34 +244,34 @@ typedef struct {
     char                order[AS_UUID_TEXT_LEN + 1];
     char                count[16];
     as_sns_attribute_t  attributes[5];
-} as_relay_letter_t;
+} as_relay_entry_t;
 
 
 static void
-as_relay_letter(const as_relay_t *relay, as_relay_letter_t *delivery,
+as_relay_fill(const as_relay_t *relay, as_relay_entry_t *own,
     const as_outbox_order_t *order, const char *text, bool fifo,
     as_sns_publish_t *entry)
 {
-    as_sns_attribute_t  *a = delivery->attributes;
+    as_sns_attribute_t  *a = own->attributes;
 
-    *as_uuid_text(order->product_id, delivery->product) = '\0';
-    *as_uuid_text(order->id, delivery->order) = '\0';
-    snprintf(delivery->count, sizeof(delivery->count), "%d", order->quantity);
+    *as_uuid_text(order->product_id, own->product) = '\0';
+    *as_uuid_text(order->id, own->order) = '\0';
+    snprintf(own->count, sizeof(own->count), "%d", order->quantity);
 
     a[0].name = "MessageAttributeProductId";
-    a[0].value = delivery->product;
+    a[0].value = own->product;
     a[1].name = "MessageAttributeFactoryId";
     a[1].value = order->factory;
     a[2].name = "MessageAttributeProductCnt";
-    a[2].value = delivery->count;
+    a[2].value = own->count;
     a[3].name = "MessageAttributeRequester";
     a[3].value = relay->worker->settings->requester;
     a[4].name = "MessageAttributeOrderId";
-    a[4].value = delivery->order;
+    a[4].value = own->order;
 
     entry->subject = AS_RELAY_SUBJECT;
     entry->message = text;
-    entry->group_id = fifo ? delivery->product : NULL;
+    entry->group_id = fifo ? own->product : NULL;
     entry->dedup_id = NULL;
     entry->attributes = a;
     entry->nattributes = 5;
@@ -279,13 +279,13 @@ as_relay_letter(const as_relay_t *relay, as_relay_letter_t *delivery,
 
 
 static void
-as_relay_time(char *text, size_t room)
+as_relay_time(const as_relay_t *relay, char *text, size_t room)
 {
     time_t     now;
     char       when[40];
     struct tm  tm;
 
-    now = time(NULL);
+    now = (time_t) (as_loop_unix_ms(relay->worker->loop) / 1000);
     gmtime_r(&now, &tm);
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
     snprintf(text, room, AS_RELAY_TEXT, when);
@@ -304,21 +304,21 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     const char        *topic;
     as_aws_error_t     err;
     as_sns_publish_t   entries[AS_SNS_BATCH_MAX];
-    as_relay_letter_t  deliveries[AS_SNS_BATCH_MAX];
+    as_relay_entry_t  own[AS_SNS_BATCH_MAX];
 
     topic = relay->worker->settings->topic_arn;
     len = strlen(topic);
     fifo = len > 5 && strcmp(topic + len - 5, ".fifo") == 0;
-    as_relay_time(text, sizeof(text));
+    as_relay_time(relay, text, sizeof(text));
 
     n = batch->single ? 1 : batch->n;
 
     for (i = 0; i < n; i++) {
-        as_relay_letter(relay, &deliveries[i], &batch->orders[i], text, fifo,
+        as_relay_fill(relay, &own[i], &batch->orders[i], text, fifo,
                         &entries[i]);
         if (fifo) {
             snprintf(dedup[i], sizeof(dedup[i]), "%s-%" PRIu64,
-                     deliveries[i].order, relay->seq);
+                     own[i].order, relay->seq);
             entries[i].dedup_id = dedup[i];
         }
     }

@@ -1,0 +1,51 @@
+/*
+ * What the parts of a running worker share (run/worker.h), over a fake clock,
+ * HTTP (fake_http.h) and database threads (fake_db.h), with the settings'
+ * default values.
+ */
+
+#ifndef WORKER_FIXTURE_H
+#define WORKER_FIXTURE_H
+
+#include "fake_db.h"
+#include "fake_http.h"
+#include "run/worker.h"
+
+
+#define FIXTURE_QUEUE    "https://sqs.eu-west-1.amazonaws.com/1/q"
+#define FIXTURE_DLQ      "https://sqs.eu-west-1.amazonaws.com/1/d"
+#define FIXTURE_TOPIC    "arn:aws:sns:eu-west-1:1:t"
+#define FIXTURE_FACTORY  "http://factory/api"
+
+
+/* First in the test's own structure, or the test's whole. */
+typedef struct {
+    fake_t          *fake;
+    as_settings_t    settings;         /* the test may change them */
+    as_settings_t   *defaults;
+    as_worker_t      worker;
+    as_timer_t       end;
+    int              log[2];
+    char             said[32768];
+} worker_fixture_t;
+
+
+void worker_setup(worker_fixture_t *t);
+
+/* Destroy what uses the worker first. */
+void worker_teardown(worker_fixture_t *t);
+
+/* Turns of the loop, until ms have passed. */
+void worker_run(worker_fixture_t *t, int64_t ms);
+
+/* How many lines of the log so far have this text. */
+int worker_said(worker_fixture_t *t, const char *what);
+
+/*
+ * The n-th HTTP call (from 0) whose URL, headers or body have this text; NULL
+ * where there are fewer.
+ */
+as_http_call_t *worker_call(worker_fixture_t *t, const char *text, size_t n);
+
+
+#endif /* WORKER_FIXTURE_H */
