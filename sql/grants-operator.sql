@@ -35,6 +35,10 @@ GRANT SELECT,
 GRANT SELECT, INSERT, DELETE ON stock_movement_key
     TO autostock_operator@localhost;
 
+-- what was sold, a row per sale: a view, which reads the two tables above with
+-- the rights of the user that asks
+GRANT SELECT ON stock_sale TO autostock_operator@localhost;
+
 -- orders list, show, cancel, retry; reconcile compares them with the ledger;
 -- a change of the stock to the reorder point opens the order
 GRANT SELECT, INSERT (order_id, product_id, quantity), UPDATE ON restock_order TO autostock_operator@localhost;

@@ -35,7 +35,7 @@ GRANT SELECT, UPDATE (stock) ON product TO autostock@localhost;
 -- afterwards; replays and transactions in doubt are looked up in it
 GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key,
-            fingerprint, order_id)
+            fingerprint, order_id, sales, sale_list)
     ON stock_movement TO autostock@localhost;
 GRANT SELECT, INSERT ON stock_movement_key TO autostock@localhost;
 
@@ -69,3 +69,7 @@ GRANT SELECT,
     ON stock_movement TO autostock_worker@localhost;
 GRANT SELECT, INSERT, DELETE ON stock_movement_key
     TO autostock_worker@localhost;
+
+-- what was sold, a row per sale: a view, which reads the two tables above with
+-- the rights of the user that asks
+GRANT SELECT ON stock_sale TO autostock_worker@localhost;

@@ -143,7 +143,8 @@ db->run("DELETE FROM stock_movement_key WHERE idempotency_key = X'$key'");
 db->run("UPDATE product SET stock = stock + 1 WHERE sku = 'TEA-1'");
 my $other = db->session;
 $other->run('START TRANSACTION');
-$other->run("INSERT INTO stock_movement_key VALUES (X'$key', UUID_TO_BIN(UUID()),"
+$other->run("INSERT INTO stock_movement_key (idempotency_key, movement_id,"
+    . " product_id) VALUES (X'$key', UUID_TO_BIN(UUID()),"
     . ' (SELECT MIN(product_id) FROM product))');
 my @held = (buy('TEA-1', 'Idempotency-Key' => 'taken'),
     map { buy($_, 'Idempotency-Key' => "mine-$_") } qw( TEA-1 TEA-2 ));

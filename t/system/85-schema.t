@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# sql/schema.sql and sql/trigger.sql, run again: on the tables of before
-# stock_movement_key, on half an opening, and while somebody sells.
+# sql/schema.sql and sql/trigger.sql, run again: on the tables of earlier
+# versions, on half an opening, and while somebody sells.
 
 use v5.10.1;
 use strict;
@@ -44,6 +44,131 @@ sub worker {
     system("$worker @_ > $env->{AUTOSTOCK_STACK_DIR}/command.log 2>&1");
     return $? >> 8;
 }
+
+# The tables as they are now, without what differs by their rows.
+sub tables {
+    return join "\n", map { sql("SHOW CREATE TABLE $_")->[0][1]
+        =~ s/ AUTO_INCREMENT=\d+//r } qw( stock_movement stock_movement_key );
+}
+
+# A version 7 id: which, and its last two bytes.
+sub id { return sprintf '0198b7a05e%02x70008000%012x', @_ }
+
+# What the view has of them, in order; ids by their digits that differ.
+sub sales_of {
+    return join ' ', map { join ':', @$_ } @{ sql("SELECT
+        LOWER(CONCAT(SUBSTR(HEX(sale_id), 11, 2), RIGHT(HEX(sale_id), 4))),
+        IF(HEX(product_id) = MD5('A'), 'A', 'B'), quantity,
+        IF(idempotency_key IS NULL, '-', HEX(idempotency_key) = MD5('k'))
+        FROM stock_sale WHERE transaction_id IN ("
+        . join(', ', map { "X'$_'" } @_) . ')
+        ORDER BY sale_id, product_id') };
+}
+
+# The ledger of version 0.1.0, whose rows are never written again.
+subtest 'a ledger of before 0.2.0' => sub {
+    my $tables = tables();
+    sql("DROP VIEW stock_sale; DROP TABLE stock_movement, stock_movement_key;
+        CREATE TABLE stock_movement (
+            movement_id      BINARY(16)  NOT NULL,
+            product_id       BINARY(16)  NOT NULL,
+            kind             ENUM('opening', 'sale', 'restock', 'adjustment')
+                NOT NULL,
+            quantity         INT         NOT NULL,
+            idempotency_key  BINARY(16)  NULL,
+            fingerprint      BINARY(8)   NULL,
+            order_id         BINARY(16)  NULL,
+            created_at       DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+            PRIMARY KEY (movement_id)
+        ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+        CREATE TABLE stock_movement_key (
+            idempotency_key  BINARY(16)  NOT NULL,
+            movement_id      BINARY(16)  NOT NULL,
+            product_id       BINARY(16)  NOT NULL,
+            PRIMARY KEY (idempotency_key)
+        ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+    my ($plain, $keyed) = (id(1, 0xfffe), id(2, 7));
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            idempotency_key, fingerprint) VALUES
+            (X'$plain', UNHEX(MD5('A')), 'sale', -3, NULL, NULL),
+            (X'$keyed', UNHEX(MD5('A')), 'sale', -1000000, UNHEX(MD5('k')),
+                X'0102030405060708');
+        INSERT INTO stock_movement_key SELECT idempotency_key, movement_id,
+            product_id FROM stock_movement WHERE idempotency_key IS NOT NULL");
+    my $rows = sub { return join "\n", map { join ' ', map { $_ // 'NULL' } @$_ }
+        @{ sql("SELECT HEX(movement_id), HEX(product_id), kind, quantity,
+            HEX(idempotency_key), HEX(fingerprint), created_at
+            FROM stock_movement WHERE kind = 'sale' ORDER BY 1") } };
+    my $before = $rows->();
+    for my $time ('once', 'again') {
+        is(load('schema'), '', "schema.sql $time");
+        is(tables(), $tables, 'the tables are as new ones');
+        is($rows->(), $before, 'the rows as they were');
+    }
+    is(sales_of($plain, $keyed), '01fffe:A:3:- 020007:A:1000000:1',
+        'each row is a sale');
+    sql("DELETE FROM stock_movement WHERE kind = 'sale';
+        DELETE FROM stock_movement_key
+        WHERE idempotency_key = UNHEX(MD5('k'))");
+    is(books_agree(), '', 'keys and books agree');
+};
+
+my @old = (id(3, 0xabcd), id(3, 0));
+my ($plain, $list, $anchor, $many) = map { id($_, 0) } 4 .. 7;
+
+subtest 'a row per sale' => sub {
+    my $restock = id(8, 0);
+    my $keyed = id(5, 0x100);
+    sql("INSERT INTO stock_movement
+            (movement_id, product_id, kind, quantity, sales, sale_list) VALUES
+        (X'$old[0]', UNHEX(MD5('A')), 'sale', -7, 1, NULL),
+        (X'$plain', UNHEX(MD5('A')), 'sale', -3, 3, NULL),
+        (X'$list', UNHEX(MD5('A')), 'sale', -1000258, 3,
+            X'0000000001' '00030f4240' '0100000101'),
+        (X'$anchor', UNHEX(MD5('A')), 'sale', 0, 0, NULL),
+        (X'$many', UNHEX(MD5('A')), 'sale', -3, 2, X'0000000001' '0002000002'),
+        (X'$many', UNHEX(MD5('B')), 'sale', -5, 2, X'0001000001' 'ffff000004'),
+        (X'$restock', UNHEX(MD5('A')), 'restock', 10, 1, NULL);
+        INSERT INTO stock_movement_key (idempotency_key, movement_id,
+            product_id, fingerprint, quantity) VALUES (UNHEX(MD5('k')),
+            X'$keyed', UNHEX(MD5('A')), X'0102030405060708', 257)"
+        =~ s/' '//gr);
+    is(sales_of(@old), '03abcd:A:7:-', 'an old row');
+    is(sales_of($plain), '040000:A:1:- 040001:A:1:- 040002:A:1:-',
+        'numbers from 0, of one piece');
+    is(sales_of($list), '050000:A:1:- 050003:A:1000000:- 050100:A:257:1',
+        'a list with gaps and quantities, and a key');
+    is(sales_of($anchor), '', 'an anchor is no sale');
+    is(sales_of($many),
+        '070000:A:1:- 070001:B:1:- 070002:A:2:- 07ffff:B:4:-',
+        'several products of one transaction');
+    is(sales_of($restock), '', 'a restock is no sale');
+    is_deeply(sql("SELECT COUNT(*), SUM(quantity) FROM stock_sale"),
+        [[11, 7 + 3 + 1000258 + 3 + 5]], 'no more, and no less');
+};
+
+subtest 'a sale is found by its transaction alone' => sub {
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sales) SELECT UNHEX(MD5(seq)), UNHEX(MD5('A')), 'sale', -10, 10
+            FROM seq_1_to_2000;
+        INSERT INTO stock_movement_key (idempotency_key, movement_id,
+            product_id) SELECT UNHEX(MD5(seq)), UNHEX(MD5(seq)),
+            UNHEX(MD5('A')) FROM seq_1_to_2000; ANALYZE TABLE stock_movement,
+            stock_movement_key");
+    my $keyed = id(5, 0x100);
+    my $query = "SELECT quantity FROM stock_sale WHERE transaction_id
+        IN (X'$keyed', X'$list') AND sale_id = X'$keyed'";
+    is_deeply(sql($query), [[257]], 'it is');
+    my %plan = map { $_->[2] => [@{$_}[3, 5, 8]] } @{ sql("EXPLAIN $query") };
+    is($plan{m}[1], 'PRIMARY', 'by the primary key');
+    cmp_ok($plan{m}[2], '<=', 2, 'of the two that it may be in');
+    is_deeply([@{$plan{k}}[0, 1]], ['ref', 'ix_stock_movement_key_movement'],
+        'and its key by its id');
+    sql("DELETE FROM stock_movement WHERE product_id IN (UNHEX(MD5('A')),
+        UNHEX(MD5('B'))); DELETE FROM stock_movement_key
+        WHERE product_id = UNHEX(MD5('A'))");
+    is(books_agree(), '', 'keys and books agree');
+};
 
 subtest 'keys of before go over' => sub {
     sql("DROP TRIGGER product_opening_key;
@@ -96,8 +221,9 @@ subtest 'while somebody sells' => sub {
     is($ask->("BEGIN; INSERT INTO stock_movement (movement_id, product_id,
         kind, quantity, idempotency_key) VALUES (UNHEX(MD5('open')),
         UNHEX(MD5('NEW-1')), 'sale', -1, UNHEX(MD5('under way')));
-        INSERT INTO stock_movement_key VALUES (UNHEX(MD5('under way')),
-        UNHEX(MD5('open')), UNHEX(MD5('NEW-1'))); SELECT ROW_COUNT()"),
+        INSERT INTO stock_movement_key (idempotency_key, movement_id,
+        product_id) VALUES (UNHEX(MD5('under way')), UNHEX(MD5('open')),
+        UNHEX(MD5('NEW-1'))); SELECT ROW_COUNT()"),
         "1\n", 'a sale is under way');
     is(load('schema'), '', 'schema.sql waits for nobody');
     is($ask->("ROLLBACK; SELECT COUNT(*) FROM stock_movement WHERE

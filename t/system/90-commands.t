@@ -524,7 +524,8 @@ subtest 'reconcile' => sub {
     sql("UPDATE product SET reorder_point = 1000000");
     ok((findings('reconcile'))[0]{'no-order'}, 'a missing order is found');
     sql("UPDATE product SET reorder_point = 0");
-    sql("INSERT INTO stock_movement_key VALUES (X'$row', X'$row', X'$row')");
+    sql("INSERT INTO stock_movement_key (idempotency_key, movement_id,
+        product_id) VALUES (X'$row', X'$row', X'$row')");
     ok((findings('reconcile'))[0]{key}, 'a key without movement is found');
     sql("DELETE FROM stock_movement_key WHERE movement_id = X'$row'");
     sql("UPDATE stock_movement SET idempotency_key = NULL
@@ -554,7 +555,8 @@ subtest 'ledger rollup' => sub {
             UUID_TO_BIN('$product'), 'sale', -1,
             IF(seq % 2, UNHEX(LEFT(SHA2(CONCAT('k', seq), 256), 32)), NULL)
             FROM seq_0_to_2999;
-        INSERT INTO stock_movement_key SELECT m.idempotency_key,
+        INSERT INTO stock_movement_key (idempotency_key, movement_id,
+            product_id) SELECT m.idempotency_key,
             m.movement_id, m.product_id FROM stock_movement m LEFT JOIN
             stock_movement_key k USING (idempotency_key) WHERE
             m.idempotency_key IS NOT NULL AND k.movement_id IS NULL;
