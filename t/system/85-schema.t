@@ -274,7 +274,7 @@ subtest 'what the document asks beforehand' => sub {
     sql("DROP TRIGGER product_opening_look; ALTER TABLE product
         DROP CONSTRAINT product_stock_not_negative");
     my @queries = document_queries('1. Before',
-        '2. Stop whoever changes stock');
+        '2. Stop every program that changes stock');
     is(scalar @queries, 7, 'as many queries');
     for my $query (grep { $_->[0] =~ /^(?:must|should)/ } @queries) {
         is_deeply(sql($query->[1]), [], "$query->[0] (none)");
@@ -293,7 +293,7 @@ subtest 'what the document asks beforehand' => sub {
 };
 
 subtest 'how the document looks at the books' => sub {
-    my @queries = document_queries('5. Check the books',
+    my @queries = document_queries('5. Check stock and ledger',
         '6. nginx, then the worker');
     is_deeply(sql($queries[0][1]), [], 'they agree');
     sql("UPDATE product SET stock = stock + 1 WHERE sku = 'OLD-1'");
