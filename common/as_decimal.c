@@ -11,29 +11,65 @@ static const char as_decimal_pairs[] =
     "80818283848586878889" "90919293949596979899";
 
 
+/* 10 to the power of the index, but 0 has one digit */
+static const uint64_t as_decimal_powers[AS_DECIMAL_LEN] = {
+    0,
+    UINT64_C(10),
+    UINT64_C(100),
+    UINT64_C(1000),
+    UINT64_C(10000),
+    UINT64_C(100000),
+    UINT64_C(1000000),
+    UINT64_C(10000000),
+    UINT64_C(100000000),
+    UINT64_C(1000000000),
+    UINT64_C(10000000000),
+    UINT64_C(100000000000),
+    UINT64_C(1000000000000),
+    UINT64_C(10000000000000),
+    UINT64_C(100000000000000),
+    UINT64_C(1000000000000000),
+    UINT64_C(10000000000000000),
+    UINT64_C(100000000000000000),
+    UINT64_C(1000000000000000000),
+    UINT64_C(10000000000000000000)
+};
+
+
+/* 1233 / 4096 is nearly log10(2): the product is exact, or one too few */
+static inline unsigned
+as_decimal_len(uint64_t number)
+{
+    unsigned bits = 64 - (unsigned) __builtin_clzll(number | 1);
+    unsigned len = bits * 1233 >> 12;
+
+    return len + (number >= as_decimal_powers[len]);
+}
+
+
 uint8_t *
 as_decimal(uint8_t *out, uint64_t number)
 {
-    uint8_t digits[AS_DECIMAL_LEN];
-    uint8_t *p = digits + sizeof(digits);
-    size_t len;
+    uint8_t *end, *p;
 
-    while (number >= 100) {
+    if (number < 10) {
+        *out = (uint8_t) ('0' + number);
+        return out + 1;
+    }
+
+    end = out + as_decimal_len(number);
+
+    for (p = end; number >= 100; number /= 100) {
         p -= 2;
         memcpy(p, as_decimal_pairs + 2 * (number % 100), 2);
-        number /= 100;
     }
 
     if (number >= 10) {
-        p -= 2;
-        memcpy(p, as_decimal_pairs + 2 * number, 2);
+        memcpy(out, as_decimal_pairs + 2 * number, 2);
 
     } else {
-        *--p = (uint8_t) ('0' + number);
+        *out = (uint8_t) ('0' + number);
     }
 
-    len = (size_t) (digits + sizeof(digits) - p);
-    memcpy(out, p, len);
-
-    return out + len;
+    return end;
 }

@@ -1,6 +1,6 @@
 /*
- * Lower-case hexadecimal digits, two at a time: the SQL of ledger rows consists
- * mostly of them.
+ * Lower-case hexadecimal digits, eight at a time: every answer and packet has
+ * some dozen of them.
  */
 
 #ifndef AS_HEX_H

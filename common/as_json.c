@@ -64,40 +64,34 @@ as_json_peek(as_json_t *json)
 }
 
 
-/* after the opening quote */
+/* a string with escapes or other characters than ASCII, from p on */
 static as_json_type_e
-as_json_string(as_json_t *json, as_json_token_t *token, as_json_type_e type)
+as_json_string_rest(as_json_t *json, as_json_token_t *token, const uint8_t *p)
 {
-    const uint8_t *p = json->pos;
+    const uint8_t *end = json->end;
     uint32_t character;
     size_t n;
 
-    token->type = type;
-    token->text = p;
-    token->escaped = false;
-
     for ( ;; ) {
-        while (p != json->end && *p >= 0x20 && *p < 0x80 && *p != '"'
-               && *p != '\\')
-        {
+        while (p != end && as_json_plain[*p]) {
             p++;
         }
 
         json->pos = p;
 
-        if (p == json->end) {
+        if (p == end) {
             return as_json_fail(json, token, "a closing quote");
         }
 
         if (*p == '"') {
             token->len = (size_t) (p - token->text);
             json->pos = p + 1;
-            return type;
+            return token->type;
         }
 
         if (*p == '\\') {
             token->escaped = true;
-            n = as_json_unescape(p + 1, json->end, &character);
+            n = as_json_unescape(p + 1, end, &character);
             if (n == 0) {
                 return as_json_fail(json, token, "a valid escape");
             }
@@ -110,12 +104,38 @@ as_json_string(as_json_t *json, as_json_token_t *token, as_json_type_e type)
                                 "control characters to be escaped");
         }
 
-        n = as_json_character(p, json->end, &character);
+        n = as_json_character(p, end, &character);
         if (n == 0) {
             return as_json_fail(json, token, "valid UTF-8");
         }
         p += n;
     }
+}
+
+
+/* after the opening quote */
+static inline as_json_type_e
+as_json_string(as_json_t *json, as_json_token_t *token, as_json_type_e type)
+{
+    const uint8_t *p = json->pos;
+    const uint8_t *end = json->end;
+
+    token->type = type;
+    token->escaped = false;
+    token->text = p;
+
+    while (p != end && as_json_plain[*p]) {
+        p++;
+    }
+
+    if (p == end || *p != '"') {
+        return as_json_string_rest(json, token, p);
+    }
+
+    token->len = (size_t) (p - token->text);
+    json->pos = p + 1;
+
+    return type;
 }
 
 

@@ -3,6 +3,19 @@
 #include "as_json_text.h"
 
 
+#define AS_JSON_PLAIN_ROW  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+
+
+const uint8_t as_json_plain[256] = {
+    [0x20] = 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,  /* " */
+    AS_JSON_PLAIN_ROW,
+    AS_JSON_PLAIN_ROW,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,           /* \ */
+    AS_JSON_PLAIN_ROW,
+    AS_JSON_PLAIN_ROW
+};
+
+
 size_t
 as_json_character(const uint8_t *p, const uint8_t *end, uint32_t *character)
 {
@@ -158,7 +171,7 @@ as_json_encode(uint32_t ch, uint8_t out[4])
 }
 
 
-/* the letter of a short escape, 'u' for a long one, 0 for none */
+/* of a character that needs it: the letter of a short escape, or 'u' */
 static uint8_t
 as_json_short(uint8_t ch)
 {
@@ -177,7 +190,7 @@ as_json_short(uint8_t ch)
     case '\t':
         return 't';
     default:
-        return ch < 0x20 ? 'u' : 0;
+        return 'u';
     }
 }
 
@@ -192,6 +205,12 @@ as_json_escaped_len(const void *text, size_t len)
     size_t n;
 
     while (p != end) {
+        if (as_json_plain[*p]) {
+            total++;
+            p++;
+            continue;
+        }
+
         if (*p >= 0x80) {
             n = as_json_character(p, end, &character);
             p += n != 0 ? n : 1;
@@ -199,16 +218,7 @@ as_json_escaped_len(const void *text, size_t len)
             continue;
         }
 
-        switch (as_json_short(*p++)) {
-        case 0:
-            total += 1;
-            break;
-        case 'u':
-            total += 6;
-            break;
-        default:
-            total += 2;
-        }
+        total += as_json_short(*p++) == 'u' ? 6 : 2;
     }
 
     return total;
@@ -227,6 +237,11 @@ as_json_escape(uint8_t *out, const void *text, size_t len)
     size_t n;
 
     while (p != end) {
+        if (as_json_plain[*p]) {
+            *out++ = *p++;
+            continue;
+        }
+
         if (*p >= 0x80) {
             n = as_json_character(p, end, &character);
             memcpy(out, n != 0 ? p : (const uint8_t *) "\xef\xbf\xbd",
@@ -237,11 +252,6 @@ as_json_escape(uint8_t *out, const void *text, size_t len)
         }
 
         letter = as_json_short(*p);
-
-        if (letter == 0) {
-            *out++ = *p++;
-            continue;
-        }
 
         *out++ = '\\';
         *out++ = letter;

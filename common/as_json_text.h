@@ -10,6 +10,13 @@
 
 
 /*
+ * 1 for the characters that stand for themselves in a string: visible ASCII and
+ * the space, without quote and backslash; 0x7f is one of them (RFC 8259, 7).
+ */
+extern const uint8_t as_json_plain[256]
+    __attribute__((visibility("hidden")));
+
+/*
  * Decodes one UTF-8 character (RFC 3629) at p.  Returns its length, or 0 if it
  * is invalid.
  */

@@ -101,20 +101,21 @@ as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms, uint8_t id[AS_UUID_LEN])
 char *
 as_uuid_text(const uint8_t id[AS_UUID_LEN], char *text)
 {
-    static const uint8_t groups[] = { 4, 2, 2, 2, 6 };
-    uint8_t *out = (uint8_t *) text;
-    size_t i;
+    uint8_t digits[2 * AS_UUID_LEN];
 
-    for (i = 0; i < sizeof(groups); i++) {
-        if (i != 0) {
-            *out++ = '-';
-        }
+    as_hex(digits, id, AS_UUID_LEN);
 
-        out = as_hex(out, id, groups[i]);
-        id += groups[i];
-    }
+    memcpy(text, digits, 8);
+    text[8] = '-';
+    memcpy(text + 9, digits + 8, 4);
+    text[13] = '-';
+    memcpy(text + 14, digits + 12, 4);
+    text[18] = '-';
+    memcpy(text + 19, digits + 16, 4);
+    text[23] = '-';
+    memcpy(text + 24, digits + 20, 12);
 
-    return (char *) out;
+    return text + AS_UUID_TEXT_LEN;
 }
 
 

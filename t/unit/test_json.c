@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "as_decimal.h"
 #include "as_json.h"
 #include "as_json_text.h"
 
@@ -269,19 +268,33 @@ test_escape(void **state)
 }
 
 
+/* every character of ASCII, escaped where it must be, is read as itself */
 static void
-test_decimal(void **state)
+test_escape_and_back(void **state)
 {
-    uint8_t buf[AS_DECIMAL_LEN];
+    char ch, back;
+    uint8_t buf[8];
+    uint8_t *last;
+    as_json_t json;
+    as_json_token_t token;
+    int i;
 
     (void) state;
 
-    assert_ptr_equal(as_decimal(buf, 0), buf + 1);
-    assert_memory_equal(buf, "0", 1);
-    assert_ptr_equal(as_decimal(buf, 1000000), buf + 7);
-    assert_memory_equal(buf, "1000000", 7);
-    assert_ptr_equal(as_decimal(buf, UINT64_MAX), buf + 20);
-    assert_memory_equal(buf, "18446744073709551615", 20);
+    for (i = 0; i < 128; i++) {
+        ch = (char) i;
+        buf[0] = '"';
+        last = as_json_escape(buf + 1, &ch, 1);
+        assert_int_equal(as_json_escaped_len(&ch, 1), last - buf - 1);
+        *last++ = '"';
+
+        as_json_init(&json, buf, (size_t) (last - buf));
+        assert_int_equal(as_json_next(&json, &token), AS_JSON_STRING);
+        assert_int_equal(token.escaped, i < 0x20 || ch == '"' || ch == '\\');
+        assert_int_equal(as_json_decode(&token, &back, 1), 1);
+        assert_int_equal(back, ch);
+        assert_int_equal(as_json_next(&json, &token), AS_JSON_END);
+    }
 }
 
 
@@ -298,7 +311,7 @@ main(void)
         cmocka_unit_test(test_error_place),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_decimal),
+        cmocka_unit_test(test_escape_and_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
