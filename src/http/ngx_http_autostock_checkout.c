@@ -269,6 +269,7 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     sale->timeout = lcf->timeout;
     sale->handler = ngx_http_autostock_checkout_sale_handler;
     sale->data = checkout;
+    sale->pool = r->pool;
     sale->log = r->connection->log;
 
     rc = ngx_http_autostock_sale_submit(lcf->database, sale);

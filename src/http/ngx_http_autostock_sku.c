@@ -4,21 +4,44 @@
 #include "as_json_text.h"
 
 
+static const char *ngx_http_autostock_sku_check_rest(const u_char *text,
+    const u_char *end, ngx_uint_t characters);
+
+
 const char *
 ngx_http_autostock_sku_check(const u_char *text, size_t len)
 {
-    size_t         n;
-    uint32_t       character;
-    ngx_uint_t     characters;
-    const u_char  *end;
+    const u_char  *p, *end;
 
     if (len == 0) {
         return "is empty";
     }
 
+    p = text;
     end = text + len;
 
-    for (characters = 0; text != end; characters++) {
+    while (*p >= 0x20 && *p < 0x7f) {
+        if (++p == end) {
+            break;
+        }
+    }
+
+    if (p == end && len <= NGX_HTTP_AUTOSTOCK_SKU_MAX) {
+        return NULL;
+    }
+
+    return ngx_http_autostock_sku_check_rest(p, end, p - text);
+}
+
+
+static const char *
+ngx_http_autostock_sku_check_rest(const u_char *text, const u_char *end,
+    ngx_uint_t characters)
+{
+    size_t    n;
+    uint32_t  character;
+
+    for ( /* void */ ; text != end; characters++) {
 
         n = as_json_character(text, end, &character);
 

@@ -55,7 +55,7 @@ ngx_http_autostock_catalog_find(ngx_http_autostock_catalog_t *catalog,
     ngx_http_autostock_product_t  *product;
 
     node = ngx_str_rbtree_lookup(&catalog->tree, sku,
-                                 ngx_crc32_short(sku->data, sku->len));
+                                 ngx_murmur_hash2(sku->data, sku->len));
     if (node == NULL) {
         return NULL;
     }
@@ -110,7 +110,7 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
     ngx_memcpy(product->sku.data, sku->data, sku->len);
 
     product->node.str = product->sku;
-    product->node.node.key = ngx_crc32_short(sku->data, sku->len);
+    product->node.node.key = ngx_murmur_hash2(sku->data, sku->len);
     ngx_rbtree_insert(&catalog->tree, &product->node.node);
     ngx_queue_insert_head(&catalog->used, &product->queue);
     catalog->n++;

@@ -29,7 +29,7 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     sale->stock = -1;
     sale->waiter.batch = NULL;
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
-    sale->resolving.waiter.batch = NULL;
+    sale->resolving = NULL;
 
     sale->product = NULL;
 
@@ -66,7 +66,10 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
 void
 ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale)
 {
-    ngx_http_autostock_lookup_cancel(&sale->resolving);
+    if (sale->resolving) {
+        ngx_http_autostock_lookup_cancel(sale->resolving);
+    }
+
     ngx_http_autostock_batch_cancel(&sale->waiter);
 
     if (sale->product) {
@@ -84,7 +87,17 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
 
     left = (ngx_msec_int_t) (sale->waiter.deadline - ngx_current_msec);
 
-    lookup = &sale->resolving;
+    lookup = sale->resolving;
+
+    if (lookup == NULL) {
+        lookup = ngx_pcalloc(sale->pool, sizeof(ngx_http_autostock_lookup_t));
+        if (lookup == NULL) {
+            return NGX_ERROR;
+        }
+
+        sale->resolving = lookup;
+    }
+
     lookup->sku = sale->sku;
     lookup->timeout = ngx_max(left, 1);
     lookup->handler = ngx_http_autostock_sale_resolved;

@@ -44,6 +44,7 @@ struct ngx_http_autostock_sale_s {
     unsigned                             keyed:1;
     ngx_http_autostock_sale_handler_pt   handler;
     void                                *data;
+    ngx_pool_t                          *pool;      /* lives as long */
     ngx_log_t                           *log;
 
     /* the result */
@@ -61,7 +62,7 @@ struct ngx_http_autostock_sale_s {
 
     /* private */
     ngx_http_autostock_waiter_t          waiter;
-    ngx_http_autostock_lookup_t          resolving;
+    ngx_http_autostock_lookup_t         *resolving; /* if it was needed */
     ngx_http_autostock_database_t       *db;
     void                                *product;
     ngx_uint_t                           resolved;  /* number of look-ups */
