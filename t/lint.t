@@ -114,6 +114,70 @@ none('arrows between rooms go down', map {
             : $level->{$to} > $level->{$from} ? undef : "$file: $_"
     } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
 } grep { m{^(?:worker|src)/\w+/} } @c);
+# What each file of the program defines for others, and where that is used.
+# ctags marks what is static; a use is a word of an indented line or a macro,
+# outside of comments and strings: definitions and prototypes begin their line.
+my @program = grep { m{^(?:worker|src|common|ngx_)} } @c;
+my (%definer, %static, %uses);
+for (split /\n/, `ctags --languages=C --c-kinds=fv --fields=+f -f - @program`) {
+    my ($name, $file) = split /\t/;
+    /\tfile:/ ? $static{$name}++ : ($definer{$name} = $file);
+}
+delete $definer{$_} for keys %static;
+for my $file (@program) {
+    my $text = slurp($file);
+    $text =~ s{/\*.*?\*/|"(?:\\.|[^"\\\n])*"}{ }gs;
+    for my $line ($text =~ /^(?:[ \t]+.*|\s*#\s*define.*)$/mg) {
+        $uses{$file}{$_}++ for grep { $definer{$_} } $line =~ /\b\w+\b/g;
+    }
+}
+
+# Circles: strongly connected files, found as Tarjan does.
+sub circles {
+    my ($next) = @_;
+    my (%index, %low, @stack, %on, @found, $visit);
+    my $n = 0;
+    $visit = sub {
+        my ($file) = @_;
+        $index{$file} = $low{$file} = $n++;
+        push @stack, $file;
+        $on{$file} = 1;
+        for my $to (sort keys %{$next->{$file}}) {
+            $visit->($to) unless defined $index{$to};
+            $low{$file} = $low{$to} if $on{$to} && $low{$to} < $low{$file};
+        }
+        return if $low{$file} != $index{$file};
+        my @circle;
+        do { push @circle, pop @stack; delete $on{$circle[-1]} }
+            while $circle[-1] ne $file;
+        push @found, join ' ', sort @circle if @circle > 1;
+    };
+    defined $index{$_} or $visit->($_) for sort keys %$next;
+    return @found;
+}
+
+my %next;
+for my $file (@program) {
+    next if $file =~ /^ngx_/;    # every file of the module reads its variable
+    $next{$file}{$_} = 1 for grep { $_ ne $file && !/^ngx_/ }
+        map { $definer{$_} } keys %{$uses{$file}};
+}
+# To be dissolved: no other file may join.
+my @known = map { [ map { "src/$_.c" =~ s{/(\w+\.c)}{/ngx_http_autostock_$1}r }
+    split ' ' ] } (
+    'db/mysql db/mysql_connect',
+    'db/connection db/session db/session_report',
+    'sell/aside sell/batch sell/flight sell/flight_waiters',
+    'sell/transaction sell/transaction_barrier sell/transaction_failure',
+);
+for my $house ('worker', 'src', 'common') {
+    my %part = map { $_ => $next{$_} } grep { m{^$house/} } keys %next;
+    none("no files of $house/ call each other in a circle", grep {
+        my @circle = split ' ';
+        !grep { my %in = map { $_ => 1 } @$_; !grep { !$in{$_} } @circle } @known
+    } circles(\%part));
+}
+
 none('common/ has no nginx types',
     grep { m{^common/} && slurp($_) =~ /\bngx_/ } @c);
 none('the lock files name no registry',

@@ -180,6 +180,17 @@ as_aws_credentials(as_aws_t *aws)
 }
 
 
+bool
+as_aws_is_fifo(const char *name)
+{
+    size_t  len;
+
+    len = strlen(name);
+
+    return len > 5 && strcmp(name + len - 5, ".fifo") == 0;
+}
+
+
 int64_t
 as_aws_skew_ms(const as_aws_t *aws)
 {

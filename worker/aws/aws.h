@@ -115,6 +115,12 @@ const as_clock_t *as_aws_clock(const as_aws_t *aws);
 as_credentials_t *as_aws_credentials(as_aws_t *aws);
 
 /*
+ * Whether a topic or queue is FIFO, by its name, ARN or URL.  Only FIFO queues
+ * take a de-duplication id; others may have message groups too (fair queues).
+ */
+bool as_aws_is_fifo(const char *name);
+
+/*
  * AWS's time minus the local time, in ms, as last corrected; 0 while they
  * agree.
  */

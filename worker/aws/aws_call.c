@@ -304,7 +304,8 @@ as_aws_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
                     keys->access_key);
     call->temporary = keys->session_token != NULL;
 
-    as_sigv4_date((as_clock_unix_ms(aws->clock) + as_aws_skew_ms(aws))
+    as_sigv4_date((as_clock_unix_ms(aws->clock)
+                   + as_credentials_skew_ms(aws->creds))
                   / 1000, date);
 
     authorization = as_aws_authorization(call, ep, keys, date);

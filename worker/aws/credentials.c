@@ -38,9 +38,6 @@
  * Doubled after each, up to AS_CREDENTIALS_PAUSE_MS. */
 #define AS_CREDENTIALS_REFUSED_MS  1000
 
-/* ms: as the SDKs; AWS allows five minutes. */
-#define AS_CREDENTIALS_SKEW_MS  240000
-
 
 typedef struct as_waiter_s  as_waiter_t;
 
@@ -51,7 +48,7 @@ struct as_waiter_s {
 };
 
 struct as_credentials_s {
-    as_fetch_t              fetch;
+    as_fetch_t              fetch;     /* first: as_credentials_done() */
     bool                    fetching;
     size_t                  provider;
     as_text_t               error;
@@ -72,6 +69,7 @@ struct as_credentials_s {
 
 
 static void as_credentials_next(as_credentials_t *creds);
+static void as_credentials_done(as_fetch_t *fetch, as_provider_e result);
 static void as_credentials_turn(void *data);
 
 
@@ -111,7 +109,7 @@ as_credentials_create(as_http_t *http, const as_clock_t *clock,
     creds->fetch.clock = clock;
     creds->fetch.getenv = get ? get : as_credentials_getenv;
     creds->fetch.getenv_data = getenv_data;
-    creds->fetch.creds = creds;
+    creds->fetch.done = as_credentials_done;
     creds->fetch.process_ms = AS_CREDENTIALS_PROCESS_MS;
     creds->last = &creds->waiters;
     creds->turn.fn = as_credentials_turn;
@@ -357,11 +355,11 @@ as_credentials_next(as_credentials_t *creds)
 }
 
 
-void
-as_fetch_done(as_fetch_t *fetch, as_provider_e result)
+/* A pending provider has ended. */
+static void
+as_credentials_done(as_fetch_t *fetch, as_provider_e result)
 {
-    fetch->call = NULL;
-    as_credentials_result(fetch->creds, result);
+    as_credentials_result((as_credentials_t *) fetch, result);
 }
 
 
@@ -519,19 +517,7 @@ as_credentials_skew_ms(const as_credentials_t *creds)
 bool
 as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms)
 {
-    int64_t  skew;
-
-    skew = date_ms - as_clock_unix_ms(creds->fetch.clock);
-
-    if (date_ms == 0
-        || llabs(skew - creds->fetch.skew_ms) <= AS_CREDENTIALS_SKEW_MS)
-    {
-        return false;
-    }
-
-    creds->fetch.skew_ms = llabs(skew) < AS_CREDENTIALS_SKEW_MS ? 0 : skew;
-
-    return true;
+    return as_fetch_learn_time(&creds->fetch, date_ms);
 }
 
 

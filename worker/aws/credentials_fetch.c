@@ -16,6 +16,10 @@
 #include "aws/credentials_provider.h"
 
 
+/* ms: as the SDKs; AWS allows five minutes. */
+#define AS_FETCH_SKEW_MS  240000
+
+
 const char *
 as_fetch_env(as_fetch_t *fetch, const char *name)
 {
@@ -31,6 +35,31 @@ int64_t
 as_fetch_now(const as_fetch_t *fetch)
 {
     return as_clock_unix_ms(fetch->clock) + fetch->skew_ms;
+}
+
+
+bool
+as_fetch_learn_time(as_fetch_t *fetch, int64_t date_ms)
+{
+    int64_t  skew;
+
+    skew = date_ms - as_clock_unix_ms(fetch->clock);
+
+    if (date_ms == 0 || llabs(skew - fetch->skew_ms) <= AS_FETCH_SKEW_MS) {
+        return false;
+    }
+
+    fetch->skew_ms = llabs(skew) < AS_FETCH_SKEW_MS ? 0 : skew;
+
+    return true;
+}
+
+
+void
+as_fetch_done(as_fetch_t *fetch, as_provider_e result)
+{
+    fetch->call = NULL;
+    fetch->done(fetch, result);
 }
 
 

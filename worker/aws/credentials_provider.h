@@ -44,7 +44,7 @@ struct as_fetch_s {
     as_getenv_pt       getenv;
     void              *getenv_data;
     as_environ_pt      environ;        /* NULL: the process's own */
-    as_credentials_t  *creds;
+    void             (*done)(as_fetch_t *fetch, as_provider_e result);
     int64_t            skew_ms;        /* AWS's clock minus the local one */
     bool               again;          /* the clock was wrong when it failed */
     bool               transient;      /* the failure may be temporary */
@@ -87,6 +87,9 @@ const char *as_fetch_env(as_fetch_t *fetch, const char *name);
 
 /* The current time, corrected to AWS's clock. */
 int64_t as_fetch_now(const as_fetch_t *fetch);
+
+/* Corrects the clock: as_credentials_learn_time(). */
+bool as_fetch_learn_time(as_fetch_t *fetch, int64_t date_ms);
 
 /* Ends a pending provider.  Must not be called from within its start. */
 void as_fetch_done(as_fetch_t *fetch, as_provider_e result);

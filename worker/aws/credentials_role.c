@@ -84,8 +84,7 @@ as_role_done(void *data, const as_http_answer_t *answer)
                            || err.class == AS_AWS_THROTTLED;
 
         fetch->again = as_aws_error_skewed(&err)
-                       && as_credentials_learn_time(fetch->creds,
-                                                    answer->date_ms);
+                       && as_fetch_learn_time(fetch, answer->date_ms);
 
         as_fetch_done(fetch, as_fetch_failed(fetch, "STS: %s: %s", err.code,
                                              err.message));

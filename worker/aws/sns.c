@@ -142,7 +142,6 @@ as_aws_call_t *
 as_sns_create_topic(as_aws_t *aws, const char *name,
     as_sqs_text_done_pt done, void *data)
 {
-    size_t       len;
     as_text_t    body = AS_TEXT_EMPTY;
     as_sqs_op_t  op = { { .text = done }, data,
                         "CreateTopicResult/TopicArn", 0 };
@@ -150,8 +149,7 @@ as_sns_create_topic(as_aws_t *aws, const char *name,
     as_sns_begin(&body, "CreateTopic", NULL);
     as_sns_put(&body, "", "Name", name);
 
-    len = strlen(name);
-    if (len > 5 && strcmp(name + len - 5, ".fifo") == 0) {
+    if (as_aws_is_fifo(name)) {
         as_sns_put(&body, "Attributes.entry.1.", "key", "FifoTopic");
         as_sns_put(&body, "Attributes.entry.1.", "value", "true");
     }

@@ -22,17 +22,6 @@
 #define as_sqs_target(name)  "AmazonSQS." name
 
 
-bool
-as_sqs_is_fifo(const char *queue_url)
-{
-    size_t  len;
-
-    len = strlen(queue_url);
-
-    return len > 5 && strcmp(queue_url + len - 5, ".fifo") == 0;
-}
-
-
 static void
 as_sqs_string(as_text_t *t, const char *text)
 {

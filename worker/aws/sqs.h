@@ -48,11 +48,6 @@ void as_sqs_attributes(const as_sqs_message_t *message,
     as_sqs_attribute_pt fn, void *data);
 
 
-/* Whether the queue of this URL is FIFO.  Only FIFO queues take a
- * de-duplication id; other queues may have message groups too (fair queues). */
-bool as_sqs_is_fifo(const char *queue_url);
-
-
 #define AS_SQS_PARTLY  "PartlyRead"
 
 

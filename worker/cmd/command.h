@@ -19,8 +19,6 @@ typedef struct {
 } as_command_t;
 
 
-extern const as_option_t   as_options_none[];
-
 extern const as_command_t  as_command_run;
 extern const as_command_t  as_command_provision;
 extern const as_command_t  as_command_doctor;

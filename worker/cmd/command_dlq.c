@@ -334,7 +334,7 @@ as_command_dlq_rounds(as_command_dlq_t *command, size_t n, json_t *rows)
         from = command->dlq.n;
 
         if (worst == AS_EXIT_REACH || command->stopped
-            || !as_sqs_is_fifo(command->dlq.dlq_url))
+            || !as_aws_is_fifo(command->dlq.dlq_url))
         {
             return worst;
         }
@@ -437,7 +437,7 @@ as_command_dlq_act(as_command_dlq_t *command)
                                ? "drop %zu dead letters%s for ever?"
                                : "send %zu dead letters%s to the queue "
                                  "again?", n,
-                               as_sqs_is_fifo(command->dlq.dlq_url)
+                               as_aws_is_fifo(command->dlq.dlq_url)
                                ? ", and what their groups have behind them,"
                                : ""))
     {

@@ -168,7 +168,7 @@ as_dlq_start_send(as_sync_t *sync, const void *data)
     entry.nattributes = delivery->nattributes;
 
     entry.group_id = delivery->group_id;
-    entry.dedup_id = as_sqs_is_fifo(arg->dlq->queue_url) ? arg->dedup : NULL;
+    entry.dedup_id = as_aws_is_fifo(arg->dlq->queue_url) ? arg->dedup : NULL;
 
     return as_sqs_send(sync->aws, arg->dlq->queue_url, &entry, as_sync_text,
                        sync);

@@ -11,8 +11,6 @@
 #include "run/run.h"
 
 
-const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
-
 static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,

@@ -17,6 +17,9 @@ const as_option_t  as_options_common[] = {
 };
 
 
+const as_option_t  as_options_none[] = { { NULL, NULL, NULL } };
+
+
 /*
  * The index of an option in both tables, the common one first; -1 where it is
  * unknown.

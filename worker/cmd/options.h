@@ -34,6 +34,9 @@ typedef struct {
 /* The options of every command: --env-file, --output, --yes, --help. */
 extern const as_option_t  as_options_common[];
 
+/* For a command that has no others. */
+extern const as_option_t  as_options_none[];
+
 /* 0, or -1 after a message on stderr. */
 int as_options_parse(as_options_t *options, const as_option_t *table,
     int argc, char **argv);

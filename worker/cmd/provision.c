@@ -8,62 +8,7 @@
 #include <string.h>
 
 #include "aws/policy.h"
-#include "cmd/provision_queue.h"
-
-
-bool
-as_provision_is_fifo(const char *name)
-{
-    size_t  len;
-
-    len = strlen(name);
-
-    return len > 5 && strcmp(name + len - 5, ".fifo") == 0;
-}
-
-
-void
-as_provision_step(as_provision_t *p, const char *kind, const char *name,
-    const char *verb, const char *detail)
-{
-    bool         would;
-    const char  *prefix;
-
-    would = p->conf->dry_run && strcmp(verb, "found") != 0;
-    prefix = would ? "would be " : "";
-    p->pending += would;
-
-    if (p->conf->json) {
-        (void) json_array_append_new(p->steps,
-                   json_pack("{s:s, s:s, s:s, s:b, s:s}", "kind", kind,
-                             "name", name, "action", verb,
-                             "would_be", would, "detail", detail));
-        return;
-    }
-
-    (void) fprintf(p->out, "%s %s: %s%s%s%s\n", kind, name, prefix, verb,
-                   *detail ? ": " : "", detail);
-}
-
-
-int
-as_provision_failed(as_provision_t *p, const char *kind, const char *name)
-{
-    const as_aws_error_t  *e = &p->sync.error;
-
-    if (p->conf->json) {
-        (void) json_array_append_new(p->steps,
-                   json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "kind", kind,
-                             "name", name, "action", "failed", "code",
-                             e->code, "detail", e->message, "status",
-                             e->status));
-    } else {
-        (void) fprintf(p->out, "%s %s: failed: %s: %s\n", kind, name,
-                       e->code, e->message);
-    }
-
-    return 3;
-}
+#include "cmd/provision_parts.h"
 
 
 /* Accepts letters, digits, hyphens, underscores, and ".fifo" at the end (Amazon
@@ -82,7 +27,7 @@ as_provision_name(const char *name, size_t max)
         return false;
     }
 
-    if (as_provision_is_fifo(name)) {
+    if (as_aws_is_fifo(name)) {
         len -= 5;
     }
 
@@ -134,10 +79,10 @@ as_provision_check(const as_provision_conf_t *conf, FILE *out)
                                   "have different names");
     }
 
-    fifo = as_provision_is_fifo(conf->topic_name);
+    fifo = as_aws_is_fifo(conf->topic_name);
 
-    if (fifo != as_provision_is_fifo(conf->queue_name)
-        || fifo != as_provision_is_fifo(conf->dlq_name))
+    if (fifo != as_aws_is_fifo(conf->queue_name)
+        || fifo != as_aws_is_fifo(conf->dlq_name))
     {
         return as_provision_usage(out, "topic, queue and dead-letter queue "
                                   "must all end in .fifo, or none");
@@ -168,7 +113,8 @@ as_provision_caller(as_provision_t *p)
     const char  *region;
 
     if (as_sync_caller(&p->sync) != 0) {
-        return as_provision_failed(p, "account", "(STS GetCallerIdentity)");
+        return as_provision_step_failed(p, "account",
+                                        "(STS GetCallerIdentity)");
     }
 
     (void) snprintf(arn, sizeof(arn), "%s", as_text_get(&p->sync.text));
@@ -215,12 +161,12 @@ as_provision_topic(as_provision_t *p)
     }
 
     if (p->sync.error.class != AS_AWS_NOT_FOUND) {
-        return as_provision_failed(p, "topic", name);
+        return as_provision_step_failed(p, "topic", name);
     }
 
     if (!p->conf->dry_run) {
         if (as_sync_run(&p->sync, as_provision_start_topic, name) != 0) {
-            return as_provision_failed(p, "topic", name);
+            return as_provision_step_failed(p, "topic", name);
         }
 
         (void) snprintf(p->topic_arn, AS_PROVISION_ARN, "%s",
@@ -269,7 +215,7 @@ as_provision_raw(as_provision_t *p, const char *arn)
     as_provision_raw_t   set;
 
     if (as_sync_subscription(&p->sync, arn) != 0) {
-        return as_provision_failed(p, "subscription", arn);
+        return as_provision_step_failed(p, "subscription", arn);
     }
 
     value = as_sync_pair(&p->sync, "RawMessageDelivery");
@@ -286,7 +232,7 @@ as_provision_raw(as_provision_t *p, const char *arn)
     if (!p->conf->dry_run
         && as_sync_run(&p->sync, as_provision_start_raw, &set) != 0)
     {
-        return as_provision_failed(p, "subscription", arn);
+        return as_provision_step_failed(p, "subscription", arn);
     }
 
     as_provision_step(p, "subscription", arn, "changed",
@@ -313,7 +259,8 @@ as_provision_subscription(as_provision_t *p)
                || p->sync.error.class != AS_AWS_NOT_FOUND)
     {
         /* In a dry run the topic may not exist yet. */
-        return as_provision_failed(p, "subscription", p->conf->queue_name);
+        return as_provision_step_failed(p, "subscription",
+                                        p->conf->queue_name);
     }
 
     if (arn[0] != '\0') {
@@ -323,7 +270,8 @@ as_provision_subscription(as_provision_t *p)
     if (!p->conf->dry_run
         && as_sync_run(&p->sync, as_provision_start_subscribe, p) != 0)
     {
-        return as_provision_failed(p, "subscription", p->conf->queue_name);
+        return as_provision_step_failed(p, "subscription",
+                                        p->conf->queue_name);
     }
 
     as_provision_step(p, "subscription", p->conf->queue_name, "created",

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "aws/policy.h"
-#include "cmd/provision_queue.h"
+#include "cmd/provision_parts.h"
 
 
 #define AS_PROVISION_VISIBILITY     60
@@ -99,13 +99,13 @@ static int
 as_provision_create(as_provision_t *p, as_provision_set_t *set,
     const char *kind, char url[AS_PROVISION_ARN])
 {
-    if (as_provision_is_fifo(set->name)) {
+    if (as_aws_is_fifo(set->name)) {
         as_provision_put(set, "FifoQueue", "true");
     }
 
     if (!p->conf->dry_run) {
         if (as_sync_run(&p->sync, as_provision_start_create, set) != 0) {
-            return as_provision_failed(p, kind, set->name);
+            return as_provision_step_failed(p, kind, set->name);
         }
 
         (void) snprintf(url, AS_PROVISION_ARN, "%s",
@@ -143,7 +143,7 @@ as_provision_complete(as_provision_t *p, as_provision_set_t *set,
     if (!p->conf->dry_run
         && as_sync_run(&p->sync, as_provision_start_set, set) != 0)
     {
-        return as_provision_failed(p, kind, set->name);
+        return as_provision_step_failed(p, kind, set->name);
     }
 
     as_provision_step(p, kind, set->name, "changed", detail);
@@ -193,7 +193,8 @@ as_provision_dlq(as_provision_t *p)
 
     there = as_provision_look(p, conf->dlq_name, p->dlq_url);
     if (there == -1) {
-        return as_provision_failed(p, "dead-letter queue", conf->dlq_name);
+        return as_provision_step_failed(p, "dead-letter queue",
+                                        conf->dlq_name);
     }
 
     if (there) {
@@ -293,7 +294,7 @@ as_provision_queue(as_provision_t *p)
 
     there = as_provision_look(p, conf->queue_name, p->queue_url);
     if (there == -1) {
-        return as_provision_failed(p, "queue", conf->queue_name);
+        return as_provision_step_failed(p, "queue", conf->queue_name);
     }
 
     if (there) {
@@ -309,7 +310,7 @@ as_provision_queue(as_provision_t *p)
                         "it first");
         (void) snprintf(p->sync.error.code, sizeof(p->sync.error.code),
                         "BadPolicy");
-        rc = as_provision_failed(p, "queue", conf->queue_name);
+        rc = as_provision_step_failed(p, "queue", conf->queue_name);
 
     } else if (there) {
         rc = as_provision_complete(p, &set, "queue", p->queue_url);

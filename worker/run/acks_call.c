@@ -136,7 +136,7 @@ as_acks_call_dead(as_acks_batch_t *batch, as_sqs_batch_done_pt done)
 
     memset(entries, 0, sizeof(entries));
     url = batch->acks->worker->settings->dlq_url;
-    fifo = as_sqs_is_fifo(url);
+    fifo = as_aws_is_fifo(url);
 
     for (i = 0; i < batch->n; i++) {
         delivery = batch->deliveries[i];

@@ -118,6 +118,9 @@ as_consumer_create(as_worker_t *worker)
     consumer->db_timer.data = consumer;
     consumer->db_soon.fn = as_consumer_db_start;
     consumer->db_soon.data = consumer;
+    consumer->db_done = as_consumer_delivery_db_done;
+    consumer->db_dropped = as_consumer_delivery_db_dropped;
+    consumer->db_idle = as_consumer_receive_more;
     TAILQ_INIT(&consumer->all);
     TAILQ_INIT(&consumer->db_queue);
 

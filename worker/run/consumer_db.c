@@ -29,6 +29,14 @@ as_consumer_db_add(as_delivery_t *delivery, as_lease_kind_e kind)
 }
 
 
+static int64_t
+as_consumer_db_lease_ms(const as_consumer_t *consumer)
+{
+    return consumer->worker->settings->factory_timeout
+           + AS_CONSUMER_LEASE_EXTRA_MS;
+}
+
+
 /* Runs in the database thread. */
 static as_db_status_e
 as_consumer_db_open_run(void *data, as_db_t *db)
@@ -59,48 +67,22 @@ as_consumer_db_lease_run(void *data, as_db_t *db)
     const as_settings_t  *settings = consumer->worker->settings;
 
     return as_lease_run(db, settings->worker_name, consumer->token,
-                        settings->factory_timeout + AS_CONSUMER_LEASE_EXTRA_MS,
+                        as_consumer_db_lease_ms(consumer),
                         settings->lost_answer == AS_STOP, consumer->leases,
                         consumer->nbatch);
 }
 
 
+/* The time to stop is over. */
 static void
-as_consumer_db_settle(as_consumer_t *consumer, as_delivery_t *delivery)
-{
-    if (delivery->reopens) {
-        as_consumer_delivery_reopened(delivery);
-
-    } else if (delivery->opens) {
-        as_consumer_delivery_opened(delivery);
-
-    } else if (delivery->lease.kind == AS_LEASE_TAKE) {
-        delivery->leased_at = consumer->batch_at;
-        delivery->lease_end = consumer->batch_at + AS_CONSUMER_LEASE_EXTRA_MS
-                            + consumer->worker->settings->factory_timeout;
-        as_consumer_delivery_leased(delivery);
-
-    } else {
-        as_consumer_delivery_stored(delivery);
-    }
-}
-
-
-/* The job took too long: gives its messages back, for another worker. */
-static void
-as_consumer_db_give_back(as_consumer_t *consumer)
+as_consumer_db_drop(as_consumer_t *consumer)
 {
     as_delivery_t  *delivery;
 
     while ((delivery = TAILQ_FIRST(&consumer->db_queue)) != NULL) {
         TAILQ_REMOVE(&consumer->db_queue, delivery, link);
         consumer->db_queued--;
-        as_consumer_delivery_log(delivery, AS_LOG_WARN,
-                                 "given back without a database job: "
-                                 "the time to stop is over");
-        as_consumer_delivery_give_back(delivery,
-                                       delivery->lease.kind == AS_LEASE_RELEASE
-                                       ? delivery->again_ms : 0);
+        consumer->db_dropped(delivery);
     }
 }
 
@@ -119,7 +101,7 @@ as_consumer_db_failed(as_consumer_t *consumer, as_db_status_e status)
     consumer->db_queued += consumer->nbatch;
 
     if (consumer->hurried) {
-        as_consumer_db_give_back(consumer);
+        as_consumer_db_drop(consumer);
         return;
     }
 
@@ -150,11 +132,14 @@ as_consumer_db_done(void *data, as_db_status_e status, const char *error)
     }
 
     for (i = 0; i < consumer->nbatch; i++) {
-        as_consumer_db_settle(consumer, consumer->batch[i]);
+        consumer->batch[i]->leased_at = consumer->batch_at;
+        consumer->batch[i]->lease_end = consumer->batch_at
+                                        + as_consumer_db_lease_ms(consumer);
+        consumer->db_done(consumer->batch[i]);
     }
 
     as_consumer_db_start(consumer);
-    as_consumer_receive_more(consumer);
+    consumer->db_idle(consumer);
 }
 
 
@@ -221,5 +206,5 @@ as_consumer_db_hurry(as_consumer_t *consumer)
         as_db_thread_abort(consumer->db_thread);
     }
 
-    as_consumer_db_give_back(consumer);
+    as_consumer_db_drop(consumer);
 }

@@ -192,7 +192,7 @@ as_consumer_delivery_received(as_delivery_t *delivery)
 }
 
 
-void
+static void
 as_consumer_delivery_opened(as_delivery_t *delivery)
 {
     as_counters_t  *counters = &delivery->consumer->worker->counters;
@@ -298,7 +298,7 @@ as_consumer_delivery_was_put_back(const as_delivery_t *delivery)
 }
 
 
-void
+static void
 as_consumer_delivery_leased(as_delivery_t *delivery)
 {
     as_worker_t  *worker = delivery->consumer->worker;
@@ -356,7 +356,7 @@ as_consumer_delivery_leased(as_delivery_t *delivery)
 
 
 /* The job ended for a message that was redriven with AWS's means. */
-void
+static void
 as_consumer_delivery_reopened(as_delivery_t *delivery)
 {
     char  text[AS_DELIVERY_ERROR_LEN];
@@ -462,7 +462,7 @@ as_consumer_delivery_answered(void *data, const as_factory_result_t *result)
 
 
 /* The result is in the database. */
-void
+static void
 as_consumer_delivery_stored(as_delivery_t *delivery)
 {
     const as_settings_t  *settings = delivery->consumer->worker->settings;
@@ -476,6 +476,36 @@ as_consumer_delivery_stored(as_delivery_t *delivery)
     } else {
         as_consumer_delivery_delete(delivery);
     }
+}
+
+
+void
+as_consumer_delivery_db_done(as_delivery_t *delivery)
+{
+    if (delivery->reopens) {
+        as_consumer_delivery_reopened(delivery);
+
+    } else if (delivery->opens) {
+        as_consumer_delivery_opened(delivery);
+
+    } else if (delivery->lease.kind == AS_LEASE_TAKE) {
+        as_consumer_delivery_leased(delivery);
+
+    } else {
+        as_consumer_delivery_stored(delivery);
+    }
+}
+
+
+/* The job took too long: gives the message back, for another worker. */
+void
+as_consumer_delivery_db_dropped(as_delivery_t *delivery)
+{
+    as_consumer_delivery_log(delivery, AS_LOG_WARN, "given back without a "
+                             "database job: the time to stop is over");
+    as_consumer_delivery_give_back(delivery,
+                                   delivery->lease.kind == AS_LEASE_RELEASE
+                                   ? delivery->again_ms : 0);
 }
 
 

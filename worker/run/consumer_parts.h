@@ -1,8 +1,8 @@
 /*
- * The interface between the consumer's parts: consumer_receive.c (receives
- * messages), consumer_db.c (runs their database jobs in batches) and
- * consumer_delivery.c (the steps of one message).
- * Only the consumer's files include this.
+ * The interface between the consumer's parts, each of which calls only those
+ * after it: consumer.c, consumer_receive.c (receives messages),
+ * consumer_delivery.c (the steps of one message), consumer_db.c (runs their
+ * database jobs in batches).  Only the consumer's files include this.
  */
 
 #ifndef AS_CONSUMER_PARTS_H
@@ -53,7 +53,10 @@ struct as_consumer_s {
     uint64_t             hasty_poll;   /* the last poll sent before those */
     as_timer_t           receive_timer;          /* back-off */
 
-    /* database jobs: consumer_db.c */
+    /* database jobs: consumer_db.c, which calls back */
+    void               (*db_done)(as_delivery_t *delivery);
+    void               (*db_dropped)(as_delivery_t *delivery);
+    void               (*db_idle)(as_consumer_t *consumer);
     as_db_thread_t      *db_thread;
     uint64_t             token;
     as_deliveries_t      db_queue;     /* wait for the next job */
@@ -87,17 +90,14 @@ void as_consumer_db_add(as_delivery_t *delivery, as_lease_kind_e kind);
 void as_consumer_db_start(void *data);
 
 /*
- * Gives back the messages that wait for the database, and aborts the current
- * job.
+ * Drops the messages that wait for the database, and aborts the current job.
  */
 void as_consumer_db_hurry(as_consumer_t *consumer);
 
 /* The steps of a message. */
 void as_consumer_delivery_received(as_delivery_t *delivery);
-void as_consumer_delivery_opened(as_delivery_t *delivery);
-void as_consumer_delivery_reopened(as_delivery_t *delivery);
-void as_consumer_delivery_leased(as_delivery_t *delivery);
-void as_consumer_delivery_stored(as_delivery_t *delivery);
+void as_consumer_delivery_db_done(as_delivery_t *delivery);
+void as_consumer_delivery_db_dropped(as_delivery_t *delivery);
 void as_consumer_delivery_dead_done(void *data, as_delivery_t *delivery,
     bool done);
 void as_consumer_delivery_give_back(as_delivery_t *delivery, int64_t ms);

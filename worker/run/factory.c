@@ -19,6 +19,9 @@
 #define AS_FACTORY_HEALTHY_MS  60000
 
 
+static void as_factory_start(void *data);
+
+
 as_factories_t *
 as_factories_create(as_worker_t *worker, void (*changed)(void *data),
     void *data)
@@ -250,7 +253,7 @@ as_factory_may(as_factory_t *factory)
 }
 
 
-void
+static void
 as_factory_start(void *data)
 {
     as_factory_t       *factory = data;
@@ -330,13 +333,6 @@ as_factories_abort(as_factories_t *all, as_factory_call_t *call)
     call->http = NULL;
     TAILQ_REMOVE(&call->of->calling, call, link);
     call->of->ncalling--;
-}
-
-
-size_t
-as_factory_held(const as_factory_t *factory)
-{
-    return factory->nwaiting + factory->ncalling + factory->naway;
 }
 
 

@@ -175,7 +175,8 @@ as_factory_answered(void *data, const as_http_answer_t *answer)
         call->done(call->data, &result);
     }
 
-    as_factory_start(factory);
+    /* factory.c starts the calls that may follow */
+    as_loop_within(factory->all->worker->loop, &factory->timer, 0);
 }
 
 

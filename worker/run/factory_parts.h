@@ -27,7 +27,7 @@ struct as_factory_s {
     double               allowance;    /* calls that the rate limit allows */
     int64_t              allowed_at;
     int64_t              success_at;   /* -1: none yet */
-    as_timer_t           timer;
+    as_timer_t           timer;        /* starts the calls that may start */
 };
 
 struct as_factories_s {
@@ -38,16 +38,17 @@ struct as_factories_s {
 };
 
 
-/* Starts the calls that may start now. */
-void as_factory_start(void *data);
-
-/* Sends a call; its done reports the result. */
+/* Sends a call; its done reports the result.  factory_call.c. */
 void as_factory_send(as_factory_t *factory, as_factory_call_t *call);
 
 /*
  * The factory's calls in hand: waiting, in flight, or returned to their owner.
  */
-size_t as_factory_held(const as_factory_t *factory);
+static inline size_t
+as_factory_held(const as_factory_t *factory)
+{
+    return factory->nwaiting + factory->ncalling + factory->naway;
+}
 
 
 #endif /* AS_FACTORY_PARTS_H */

@@ -20,6 +20,9 @@
 #define AS_RELAY_PACKET_MS 1000        /* ms of checks in one packet */
 
 
+static void as_relay_go(void *data);
+
+
 /* Runs in the watcher's thread. */
 static as_db_status_e
 as_relay_claim(as_relay_t *relay, as_db_t *db)
@@ -260,7 +263,8 @@ as_relay_finish(as_relay_t *relay)
 }
 
 
-void
+/* Does all that can be done now. */
+static void
 as_relay_go(void *data)
 {
     as_relay_t  *relay = data;
@@ -302,6 +306,8 @@ as_relay_create(as_worker_t *worker)
     relay->seq = (uint64_t) as_loop_unix_ms(worker->loop) * 1000;
     relay->timer.fn = as_relay_go;
     relay->timer.data = relay;
+    relay->soon.fn = as_relay_go;
+    relay->soon.data = relay;
     relay->watch.run = as_relay_watch_run;
     relay->watch.done = as_relay_watch_done;
     relay->watch.data = relay;
@@ -344,6 +350,7 @@ as_relay_destroy(as_relay_t *relay)
     as_db_thread_destroy(relay->db_thread);
     as_db_thread_destroy(relay->watcher);
     as_loop_clear(relay->worker->loop, &relay->timer);
+    as_loop_clear(relay->worker->loop, &relay->soon);
 
     for (i = 0; i < AS_RELAY_CALLS; i++) {
         as_aws_cancel(relay->worker->aws, relay->batches[i].call);

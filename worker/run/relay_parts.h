@@ -40,6 +40,7 @@ struct as_relay_s {
     as_refusal_t        unread;        /* of reading the outbox */
     as_refusal_t        unmarked;      /* of marking orders */
     as_timer_t          timer;         /* back-off */
+    as_timer_t          soon;          /* does all that can be done now */
 
     as_job_t            watch;
     bool                watching;
@@ -63,14 +64,10 @@ struct as_relay_s {
     bool                marking;
     as_outbox_mark_t    marks[AS_RELAY_MARKS];
     size_t              nmarks;
-    as_outbox_mark_t    marked[AS_OUTBOX_MAX];  /* in the current
-                                                            job */
+    as_outbox_mark_t    marked[AS_OUTBOX_MAX];   /* in the current job */
     size_t              nmarked;
 };
 
-
-/* Does all that can be done now. */
-void as_relay_go(void *data);
 
 /* Publishes claimed orders, as far as there are free calls. */
 void as_relay_publish(as_relay_t *relay);

@@ -30,6 +30,14 @@
 static void as_relay_send(as_relay_t *relay, as_relay_batch_t *batch);
 
 
+/* The relay's next step: in a later turn of the loop. */
+static void
+as_relay_soon(as_relay_t *relay)
+{
+    as_loop_within(relay->worker->loop, &relay->soon, 0);
+}
+
+
 /* True where SNS answered and a repeated request would be refused again. */
 static bool
 as_relay_refused(const as_aws_error_t *err)
@@ -218,7 +226,7 @@ as_relay_published(void *data, const as_aws_error_t *err,
     /* find the order that SNS refuses by sending one by one */
     if (as_relay_refused(err) && batch->n > 1 && !batch->single) {
         if (!as_relay_single(batch)) {
-            as_relay_go(relay);
+            as_relay_soon(relay);
         }
         return;
     }
@@ -235,7 +243,7 @@ as_relay_published(void *data, const as_aws_error_t *err,
         return;
     }
 
-    as_relay_go(relay);
+    as_relay_soon(relay);
 }
 
 
@@ -300,15 +308,14 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
     bool               fifo;
     size_t             n;
     char               text[256], dedup[AS_SNS_BATCH_MAX][80];
-    size_t             i, len;
+    size_t             i;
     const char        *topic;
     as_aws_error_t     err;
     as_sns_publish_t   entries[AS_SNS_BATCH_MAX];
     as_relay_entry_t  own[AS_SNS_BATCH_MAX];
 
     topic = relay->worker->settings->topic_arn;
-    len = strlen(topic);
-    fifo = len > 5 && strcmp(topic + len - 5, ".fifo") == 0;
+    fifo = as_aws_is_fifo(topic);
     as_relay_time(relay, text, sizeof(text));
 
     n = batch->single ? 1 : batch->n;

@@ -1,9 +1,9 @@
 /*
- * Shared by provision.c and provision_queue.c.
+ * Shared by provision.c and the files below it.
  */
 
-#ifndef AS_PROVISION_QUEUE_H
-#define AS_PROVISION_QUEUE_H
+#ifndef AS_PROVISION_PARTS_H
+#define AS_PROVISION_PARTS_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -34,20 +34,20 @@ typedef struct {
 } as_provision_t;
 
 
-/* Reports what was done, or would be. verb is "found", "created", "changed";
- * detail may be "". */
+/*
+ * Reports what was done, or would be. verb is "found", "created", "changed";
+ * detail may be "".  provision_step.c.
+ */
 void as_provision_step(as_provision_t *p, const char *kind,
     const char *name, const char *verb, const char *detail);
 
 /* Reports the failure.  Always returns 3, for a return statement. */
-int as_provision_failed(as_provision_t *p, const char *kind,
+int as_provision_step_failed(as_provision_t *p, const char *kind,
     const char *name);
 
-bool as_provision_is_fifo(const char *name);
-
-/* 0, or 3. */
+/* provision_queue.c.  0, or 3. */
 int as_provision_dlq(as_provision_t *p);
 int as_provision_queue(as_provision_t *p);
 
 
-#endif /* AS_PROVISION_QUEUE_H */
+#endif /* AS_PROVISION_PARTS_H */
