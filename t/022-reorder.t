@@ -184,7 +184,7 @@ db->run('DROP TRIGGER no_orders');
 is(http(POST => '/checkout', '{"quantity":3}')->{code}, 200, 'and after it');
 --- errors
 --- sql_check eval
-"SELECT stock, (SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale'),
+"SELECT stock, (SELECT COUNT(*) FROM stock_sale),
     (SELECT COUNT(*) FROM restock_order) FROM product"
 --- sql_expect
 0 1 1

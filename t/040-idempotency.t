@@ -4,8 +4,7 @@ use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 
-our $SALES = "SELECT COUNT(*), COALESCE(SUM(quantity), 0) FROM stock_movement"
-    . " WHERE kind = 'sale' AND quantity <> 0\n";
+our $SALES = "SELECT COUNT(*), -COALESCE(SUM(quantity), 0) FROM stock_sale\n";
 
 run_tests();
 
@@ -230,7 +229,7 @@ is(scalar(grep { $_->{code} == 422 } @answers), 10, 'ten conflicts');
 is(scalar(grep { $_->{code} == 200 && $_->{json}{quantity} != $won }
     @answers), 0, 'no other quantity');
 --- sql_check
-SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale' AND quantity <> 0
+SELECT COUNT(*) FROM stock_sale
 --- sql_expect
 1
 
@@ -241,9 +240,32 @@ SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale' AND quantity <> 0
 use Digest::SHA qw( sha256_hex );
 http(POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => '"k-1"');
 is(sql("SELECT LOWER(HEX(idempotency_key)), LOWER(HEX(fingerprint))"
-    . " FROM stock_movement WHERE kind = 'sale'"),
+    . " FROM stock_movement_key WHERE fingerprint IS NOT NULL"),
     substr(sha256_hex("\0k-1"), 0, 32) . ' '
     . substr(sha256_hex("CP-502101\0002"), 0, 16) . "\n", 'as documented');
+
+
+
+=== TEST 27: a sale of an earlier version, whose movement has the fingerprint
+--- drive
+my @ask = (POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => '"k-1"');
+my $first = http(@ask);
+my $old = '019a0000-0000-7abc-8def-0123456789ab';
+db->run("UPDATE stock_movement m JOIN stock_movement_key k"
+    . " ON k.fingerprint IS NOT NULL SET m.movement_id = UUID_TO_BIN('$old'),"
+    . " m.idempotency_key = k.idempotency_key, m.fingerprint = k.fingerprint,"
+    . " m.sales = 1, m.sale_list = NULL WHERE m.kind = 'sale';"
+    . " UPDATE stock_movement_key SET movement_id = UUID_TO_BIN('$old'),"
+    . " fingerprint = NULL, quantity = NULL WHERE fingerprint IS NOT NULL");
+my $again = http(@ask);
+is($again->{code}, 200, 'the same again');
+is($again->{json}{sale_id}, $old, 'its id');
+is($again->{headers}{'idempotency-replayed'}, 'true', 'a replay');
+is(http(POST => '/checkout', '{"quantity":1}', 'Idempotency-Key' => '"k-1"')
+    ->{code}, 422, 'another request');
+--- sql_check eval: $::SALES
+--- sql_expect
+1 -2
 
 
 
@@ -346,13 +368,13 @@ my @ask = (POST => '/checkout', '{}', 'Idempotency-Key' => 'young');
 is(http(@ask)->{code}, 200, 'first');
 is(http(@ask)->{headers}{'idempotency-replayed'}, 'true', 'replay');
 db->run("UPDATE stock_movement SET movement_id = INSERT(movement_id, 1, 6,"
-    . " UNHEX('010000000000')) WHERE idempotency_key IS NOT NULL AND kind = 'sale';"
-    . " UPDATE stock_movement_key k JOIN stock_movement m USING (idempotency_key)"
-    . " SET k.movement_id = m.movement_id");
+    . " UNHEX('010000000000')) WHERE kind = 'sale' AND quantity <> 0;"
+    . " UPDATE stock_movement_key SET movement_id = INSERT(movement_id, 1, 6,"
+    . " UNHEX('010000000000')) WHERE fingerprint IS NOT NULL");
 is(http(@ask)->{headers}{'idempotency-replayed'}, 'true',
     'of one whose host had a clock that is behind');
 db->run("UPDATE stock_movement SET created_at = created_at"
-    . " - INTERVAL 2 MINUTE WHERE idempotency_key IS NOT NULL AND kind = 'sale'");
+    . " - INTERVAL 2 MINUTE WHERE kind = 'sale' AND quantity <> 0");
 is(http(@ask)->{headers}{'idempotency-replayed'}, 'true', 'of an old one');
 --- sql_check
 SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale' AND quantity = 0

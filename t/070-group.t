@@ -45,11 +45,16 @@ my %stocks = map { $_->{json}{stock} => 1 } @answers;
 is(scalar(keys %stocks), 101, 'each stock told once');
 my %ids = map { $_->{json}{sale_id} => 1 } @answers;
 is(scalar(keys %ids), 101, 'each his own sale');
+my $found = sql('SELECT LOWER(BIN_TO_UUID(sale_id)) FROM stock_sale');
+is(scalar(grep { !$ids{$_} } split /\n/, $found), 0, 'every id is in the ledger');
+my $rows = sql("SELECT COUNT(*), SUM(sales), MAX(LENGTH(sale_list))"
+    . " FROM stock_movement WHERE kind = 'sale'");
 my $n = batches() - $before;
+is($rows, "$n 101 NULL\n", 'a row for each transaction');
 cmp_ok($n, '>=', 2, "at least two transactions");
 cmp_ok($n, '<=', 10, "few transactions: $n");
 --- sql_check
-SELECT stock, (SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale')
+SELECT stock, (SELECT COUNT(*) FROM stock_sale)
 FROM product
 --- sql_expect
 399 101
@@ -84,6 +89,10 @@ for my $answer (sort { $b->{json}{stock} <=> $a->{json}{stock} } @answers) {
     push @wrong, $answer->{body} if $answer->{json}{stock} != $stock;
 }
 is("@wrong", '', 'every stock is the one before it less the quantity');
+my %sold = map { @{ $_->{json} }{qw( sale_id quantity )} } @answers;
+my %ledger = map { split } split /\n/,
+    sql('SELECT LOWER(BIN_TO_UUID(sale_id)), quantity FROM stock_sale');
+is_deeply(\%ledger, \%sold, 'the ledger has each id with its quantity');
 
 
 

@@ -46,7 +46,7 @@ INSERT INTO product SELECT * FROM product_start;
 
 const BOOKS = `
 SELECT
-    (SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale'),
+    (SELECT COALESCE(SUM(sales), 0) FROM stock_movement WHERE kind = 'sale'),
     (SELECT COALESCE(-SUM(quantity), 0) FROM stock_movement
         WHERE kind = 'sale'),
     (SELECT SUM(s.stock) - SUM(p.stock)

@@ -32,17 +32,19 @@ static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
 
     { "stock_movement", "select",
       { "movement_id", "product_id", "kind", "quantity", "fingerprint",
-        "created_at", NULL } },
+        "created_at", "sales", "sale_list", NULL } },
 
     { "stock_movement", "insert",
       { "movement_id", "product_id", "kind", "quantity", "idempotency_key",
-        "fingerprint", "order_id", NULL } },
+        "order_id", "sales", "sale_list", NULL } },
 
     { "stock_movement_key", "select",
-      { "idempotency_key", "movement_id", NULL } },
+      { "idempotency_key", "movement_id", "product_id", "fingerprint",
+        NULL } },
 
     { "stock_movement_key", "insert",
-      { "idempotency_key", "movement_id", "product_id", NULL } },
+      { "idempotency_key", "movement_id", "product_id", "fingerprint",
+        "quantity", NULL } },
 
     { "restock_order", "select",
       { "order_id", "product_id", "state", "quantity", "received",

@@ -116,6 +116,25 @@ ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
 
 
 void
+ngx_http_autostock_sql_hex(ngx_http_autostock_sql_t *sql, uint32_t value,
+    ngx_uint_t bytes)
+{
+    u_char      *p, data[sizeof(uint32_t)];
+    ngx_uint_t   i;
+
+    p = ngx_http_autostock_sql_room(sql, bytes * 2);
+
+    if (p) {
+        for (i = 0; i < bytes; i++) {
+            data[i] = (u_char) (value >> 8 * (bytes - 1 - i));
+        }
+
+        sql->pos = as_hex(p, data, bytes);
+    }
+}
+
+
+void
 ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql, ngx_str_t *value)
 {
     ngx_http_autostock_sql_text(sql, "_utf8mb4 ");

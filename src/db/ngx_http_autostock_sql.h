@@ -39,6 +39,10 @@ void ngx_http_autostock_sql_next(ngx_http_autostock_sql_t *sql);
 void ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
     const u_char *data, size_t len);
 
+/* a number as this many bytes in hexadecimal, the first one first; no quotes */
+void ngx_http_autostock_sql_hex(ngx_http_autostock_sql_t *sql,
+    uint32_t value, ngx_uint_t bytes);
+
 /* _utf8mb4 x'...', a character string */
 void ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql,
     ngx_str_t *value);

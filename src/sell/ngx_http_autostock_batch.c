@@ -9,13 +9,11 @@
 /*
  * After a flight the batch waits up to this long for clients that send another
  * request, until this many sixteenths of them have.  It does not wait for fewer
- * than BATCH_CROWD.  If half of the expected number is at least BATCH_HALF, a
- * flight starts with that half.  docs/benchmark.md compares other shares.
+ * than BATCH_CROWD.
  */
 #define NGX_HTTP_AUTOSTOCK_BATCH_GATHER    3          /* ms */
 #define NGX_HTTP_AUTOSTOCK_BATCH_SHARE     12
 #define NGX_HTTP_AUTOSTOCK_BATCH_CROWD     4
-#define NGX_HTTP_AUTOSTOCK_BATCH_HALF      4
 
 #define NGX_HTTP_AUTOSTOCK_BATCH_TICK      10         /* minimum, ms */
 
@@ -237,10 +235,6 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
     ngx_queue_t                  *q;
     ngx_http_autostock_flight_t  *flight;
 
-    if (batch->held) {
-        return !ngx_http_autostock_batch_expects(batch->held);
-    }
-
     if (batch->connecting || batch->nflying >= batch->ops->max_flights) {
         return 0;
     }
@@ -257,23 +251,10 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
 }
 
 
-ngx_uint_t
-ngx_http_autostock_batch_expects(ngx_http_autostock_flight_t *flight)
-{
-    ngx_http_autostock_batch_t  *batch;
-
-    batch = flight->batch;
-
-    return !flight->aside && batch->nflying == 1
-           && flight->n + batch->nwaiting < batch->crowd;
-}
-
-
 void
 ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch)
 {
     batch->wanted = 0;
-    batch->crowd = 0;
 
     if (batch->gathering.timer_set) {
         ngx_del_timer(&batch->gathering);
@@ -295,11 +276,6 @@ ngx_http_autostock_batch_gather(ngx_event_t *ev)
     batch->share /= 2;
     ngx_http_autostock_batch_gathered(batch);
 
-    if (batch->held) {
-        ngx_http_autostock_flight_complete(batch->held);
-        return;
-    }
-
     ngx_http_autostock_batch_flight_ended(batch, 0);
 }
 
@@ -320,21 +296,12 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
         return;
     }
 
-    if (batch->held) {
-        ngx_http_autostock_flight_complete(batch->held);
-        return;
-    }
-
     flight = ngx_http_autostock_flight_take(batch, 0);
     if (flight == NULL) {
         return;
     }
 
-    batch->wanted = 0;
-
-    if (!ngx_http_autostock_batch_expects(flight)) {
-        ngx_http_autostock_batch_gathered(batch);
-    }
+    ngx_http_autostock_batch_gathered(batch);
 
     batch->share = ngx_min(batch->share + 1, NGX_HTTP_AUTOSTOCK_BATCH_SHARE);
 
@@ -459,20 +426,9 @@ ngx_http_autostock_batch_flight_ended(ngx_http_autostock_batch_t *batch,
         && wanted >= NGX_HTTP_AUTOSTOCK_BATCH_CROWD
         && batch->nwaiting < wanted)
     {
-        batch->crowd = wanted;
         batch->wanted = wanted;
-
-        if (batch->ops->complete
-            && wanted / 2 >= NGX_HTTP_AUTOSTOCK_BATCH_HALF)
-        {
-            batch->wanted = wanted / 2;
-        }
-
         ngx_add_timer(&batch->gathering, NGX_HTTP_AUTOSTOCK_BATCH_GATHER);
-
-        if (batch->nwaiting < batch->wanted) {
-            return;
-        }
+        return;
     }
 
     if (!ngx_queue_empty(&batch->waiting)) {

@@ -13,10 +13,6 @@
  * a response are waited for, if there are many of them.  A single request, or
  * one of a few, is sent at once.
  *
- * The database need not idle while many clients come back.  The flight takes
- * the first half of the requests, sends the statements that do not depend on
- * the others, is held, and is completed with the rest.
- *
  * A batch handles queues, deadlines, connections and retries.  Its operations
  * (sale, lookup, receipt) define what is sent to the database.
  */
@@ -85,9 +81,6 @@ typedef struct {
     /* the flight has got a connection, the first or another */
     void       (*start)(ngx_http_autostock_flight_t *flight);
 
-    /* goes on with a held flight; NULL: none is held */
-    void       (*complete)(ngx_http_autostock_flight_t *flight);
-
     /* reports the waiter's result; it has left the batch */
     void       (*answer)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
@@ -119,10 +112,8 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      posted;
     ngx_event_t                      gathering;
     ngx_uint_t                       wanted;    /* waiters needed to launch */
-    ngx_uint_t                       crowd;     /* waiters the flight should
-                                                   carry; 0: none expected */
-    ngx_http_autostock_flight_t     *held;      /* until crowd is reached */
-    ngx_uint_t                       share;     /* of crowd, in sixteenths */
+    ngx_uint_t                       share;     /* of the expected waiters, in
+                                                   sixteenths */
     ngx_event_t                      patience;  /* the flight takes long */
     ngx_event_t                      timer;     /* the nearest deadline */
 
@@ -209,7 +200,6 @@ void ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
  * Between batch and flight.
  *   unqueue:     removes a waiter from the queue it is in
  *   may_launch:  1 if another flight may start now
- *   expects:     1 if the flight should wait for more requests
  *   gathered:    stops waiting for more requests
  *   refuse:      removes the waiter from the batch and reports it as refused
  *   flight_ended: a flight with this many results has ended
@@ -218,8 +208,6 @@ void ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
 void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
 ngx_uint_t ngx_http_autostock_batch_may_launch(
     ngx_http_autostock_batch_t *batch);
-ngx_uint_t ngx_http_autostock_batch_expects(
-    ngx_http_autostock_flight_t *flight);
 void ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
@@ -263,18 +251,6 @@ void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
  */
 void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
     const char *reason);
-
-/*
- * The flight cannot go on without the requests it expects.  It is completed
- * when they have arrived or their time is over; at once if none is missing.
- */
-void ngx_http_autostock_flight_hold(ngx_http_autostock_flight_t *flight);
-
-/* Adds the queued waiters; no more are expected. */
-void ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight);
-
-/* Gathers, then goes on. */
-void ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight);
 
 /*
  * 1 if packets with this many bytes of SQL may grow by cost bytes.  The first

@@ -301,26 +301,6 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 }
 
 
-void
-ngx_http_autostock_flight_hold(ngx_http_autostock_flight_t *flight)
-{
-    if (ngx_http_autostock_batch_expects(flight)) {
-        flight->batch->held = flight;
-        return;
-    }
-
-    ngx_http_autostock_flight_complete(flight);
-}
-
-
-void
-ngx_http_autostock_flight_gather(ngx_http_autostock_flight_t *flight)
-{
-    ngx_http_autostock_batch_gathered(flight->batch);
-    ngx_http_autostock_flight_add_waiting(flight);
-}
-
-
 ngx_uint_t
 ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
     size_t bytes, size_t cost)
@@ -336,17 +316,6 @@ ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
     }
 
     return bytes == 0 || bytes + cost <= room;
-}
-
-
-void
-ngx_http_autostock_flight_complete(ngx_http_autostock_flight_t *flight)
-{
-    flight->batch->held = NULL;
-
-    ngx_http_autostock_flight_gather(flight);
-
-    flight->batch->ops->complete(flight);
 }
 
 

@@ -30,3 +30,24 @@ ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
     as_uuid_v7(&ngx_http_autostock_ids,
                (uint64_t) now->sec * 1000 + now->msec, id);
 }
+
+
+void
+ngx_http_autostock_id_transaction(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
+{
+    ngx_http_autostock_id_next(id);
+
+    id[14] = 0;
+    id[15] = 0;
+}
+
+
+void
+ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
+    u_char transaction[NGX_HTTP_AUTOSTOCK_UUID_LEN], ngx_uint_t number)
+{
+    ngx_memcpy(id, transaction, 14);
+
+    id[14] = (u_char) (number >> 8);
+    id[15] = (u_char) number;
+}

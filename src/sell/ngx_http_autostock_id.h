@@ -17,5 +17,13 @@ ngx_int_t ngx_http_autostock_id_init(ngx_log_t *log);
 
 void ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);
 
+/* Of a transaction of sales: as above, but the last two bytes are zero. */
+void ngx_http_autostock_id_transaction(
+    u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);
+
+/* Of a transaction's sale with this number, from 0 to 65535. */
+void ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
+    u_char transaction[NGX_HTTP_AUTOSTOCK_UUID_LEN], ngx_uint_t number);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_ID_H_INCLUDED_ */

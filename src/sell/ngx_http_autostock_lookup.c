@@ -95,7 +95,6 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_lookup_ops = {
     NULL,
     ngx_http_autostock_lookup_add,
     ngx_http_autostock_lookup_start,
-    NULL,
     ngx_http_autostock_lookup_answer,
     ngx_http_autostock_lookup_refuse
 };

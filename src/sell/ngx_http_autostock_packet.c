@@ -90,19 +90,6 @@ ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t)
-{
-    ngx_http_autostock_packet_begin(t);
-    ngx_http_autostock_packet_limit(t);
-
-    ngx_http_autostock_sql_text(&t->flight.sql, "BEGIN");
-    ngx_http_autostock_sql_next(&t->flight.sql);
-
-    ngx_http_autostock_packet_movements(t);
-}
-
-
-void
 ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_sql_t   *sql;
@@ -114,10 +101,8 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     sql = &t->flight.sql;
     line = t->sorted[0];
 
-    if (t->written == 0) {
-        ngx_http_autostock_sql_text(sql, "BEGIN");
-        ngx_http_autostock_sql_next(sql);
-    }
+    ngx_http_autostock_sql_text(sql, "BEGIN");
+    ngx_http_autostock_sql_next(sql);
 
     ngx_http_autostock_packet_movements(t);
 
@@ -226,8 +211,7 @@ void
 ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
     ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines)
 {
-    ngx_uint_t                  i;
-    ngx_http_autostock_sql_t   *sql;
+    ngx_http_autostock_sql_t  *sql;
 
     ngx_http_autostock_packet_begin(t);
 
@@ -236,18 +220,9 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
     if (ids) {
         t->ids_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
-            "SELECT movement_id,quantity FROM stock_movement"
-            " WHERE movement_id IN(");
-
-        for (i = 0; i < t->nitems; i++) {
-            if (i) {
-                ngx_http_autostock_sql_text(sql, ",");
-            }
-
-            ngx_http_autostock_sql_binary(sql, t->items[i].id, 16);
-        }
-
-        ngx_http_autostock_sql_text(sql, ")");
+            "SELECT product_id,sales,sale_list FROM stock_movement"
+            " WHERE movement_id=");
+        ngx_http_autostock_sql_binary(sql, t->id, 16);
         ngx_http_autostock_sql_next(sql);
     }
 
@@ -273,7 +248,10 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 
 /*
  * Read after the product rows: if a sale emptied the stock, a retry of it that
- * finds no stock must also find the sale.
+ * finds no stock must also find the sale.  The key's row says what was sold.  A
+ * row of an earlier version has no fingerprint: its movement has it, under the
+ * sale's own id.  The movement also tells how old the sale is by the server's
+ * clock.
  */
 
 static void
@@ -285,11 +263,15 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
 
     t->keys_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT k.idempotency_key,m.movement_id,m.fingerprint,p.stock,"
+        "SELECT k.idempotency_key,"
+        "IF(k.fingerprint IS NULL,m.movement_id,k.movement_id),"
+        "IF(k.fingerprint IS NULL,m.fingerprint,k.fingerprint),p.stock,"
         "m.created_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
         " FROM stock_movement_key k LEFT JOIN stock_movement m"
-        " ON m.movement_id=k.movement_id AND m.kind='sale'"
-        " LEFT JOIN product p ON p.product_id=m.product_id"
+        " ON m.movement_id=IF(k.fingerprint IS NULL,k.movement_id,"
+        "UNHEX(CONCAT(LEFT(HEX(k.movement_id),28),'0000')))"
+        " AND m.product_id=k.product_id AND m.kind='sale'"
+        " LEFT JOIN product p ON p.product_id=k.product_id"
         " WHERE k.idempotency_key IN(");
     ngx_http_autostock_packet_key_list(t);
     ngx_http_autostock_sql_text(sql, ")");

@@ -5,56 +5,38 @@
 
 
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_id.h"
 
 
-static void ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
-    ngx_uint_t sold);
+static void ngx_http_autostock_packet_movement(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
+    ngx_uint_t n);
+static ngx_uint_t ngx_http_autostock_packet_sales(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
+    ngx_uint_t *simple);
+static void ngx_http_autostock_packet_list(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line);
 static void ngx_http_autostock_packet_movement_keys(
     ngx_http_autostock_transaction_t *t);
 
 
-/*
- * The ledger rows of what is sold; in doubt also the anchor, in any case.
- * Those sent ahead are not repeated.
- */
-
 void
 ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                  i, n, sold;
-    ngx_http_autostock_sql_t   *sql;
-    ngx_http_autostock_item_t  *item;
+    ngx_uint_t  i, n;
 
-    sql = &t->flight.sql;
+    n = 0;
 
-    for (i = t->written, n = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-        sold = item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+    for (i = 0; i < t->sorted_n; i++) {
+        ngx_http_autostock_packet_movement(t, t->sorted[i], n++);
+    }
 
-        if (!sold && !(t->doubt && i == t->anchor)) {
-            continue;
-        }
-
-        if (n++) {
-            ngx_http_autostock_sql_text(sql, ",");
-
-        } else if (t->nkeyed) {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement(movement_id,product_id,kind,"
-                "quantity,idempotency_key,fingerprint)VALUES");
-
-        } else {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement(movement_id,product_id,kind,"
-                "quantity)VALUES");
-        }
-
-        ngx_http_autostock_packet_movement(sql, t, item, sold);
+    if (t->doubt && t->anchor->sold == 0) {
+        ngx_http_autostock_packet_movement(t, t->anchor, n++);
     }
 
     if (n) {
-        ngx_http_autostock_sql_next(sql);
+        ngx_http_autostock_sql_next(&t->flight.sql);
     }
 
     if (t->nkeyed) {
@@ -64,26 +46,85 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
 
 
 static void
-ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
-    ngx_uint_t sold)
+ngx_http_autostock_packet_movement(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_line_t *line, ngx_uint_t n)
 {
-    ngx_http_autostock_sql_text(sql, "(");
-    ngx_http_autostock_sql_binary(sql, item->id, 16);
+    ngx_uint_t                 sales, simple;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &t->flight.sql;
+    sales = ngx_http_autostock_packet_sales(t, line, &simple);
+
+    if (n) {
+        ngx_http_autostock_sql_text(sql, ",(");
+    } else {
+        ngx_http_autostock_sql_text(sql,
+            "INSERT INTO stock_movement(movement_id,product_id,kind,quantity,"
+            "sales,sale_list)VALUES(");
+    }
+
+    ngx_http_autostock_sql_binary(sql, t->id, 16);
     ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_sql_binary(sql, t->lines[item->line].product->id, 16);
+    ngx_http_autostock_sql_binary(sql, line->product->id, 16);
     ngx_http_autostock_sql_text(sql, ",'sale',");
-    ngx_http_autostock_sql_number(sql, sold ? - (int64_t) item->quantity : 0);
+    ngx_http_autostock_sql_number(sql, - line->sold);
+    ngx_http_autostock_sql_text(sql, ",");
+    ngx_http_autostock_sql_number(sql, sales);
 
-    if (t->nkeyed) {
-        if (item->keyed && sold) {
-            ngx_http_autostock_sql_text(sql, ",");
-            ngx_http_autostock_sql_binary(sql, item->key, 16);
-            ngx_http_autostock_sql_text(sql, ",");
-            ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
+    if (simple) {
+        ngx_http_autostock_sql_text(sql, ",NULL)");
+        return;
+    }
 
-        } else {
-            ngx_http_autostock_sql_text(sql, ",NULL,NULL");
+    ngx_http_autostock_packet_list(sql, t, line);
+}
+
+
+/*
+ * The number of sales of a product.  simple: they are the numbers from 0 on, of
+ * one piece each.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_packet_sales(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_line_t *line, ngx_uint_t *simple)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_item_t  *item;
+
+    n = 0;
+    *simple = 1;
+
+    for (i = line->first; i; i = item->next) {
+        item = &t->items[i - 1];
+
+        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            *simple &= i - 1 == n && item->quantity == 1;
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static void
+ngx_http_autostock_packet_list(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line)
+{
+    ngx_uint_t                  i;
+    ngx_http_autostock_item_t  *item;
+
+    ngx_http_autostock_sql_text(sql, ",0x");
+
+    for (i = line->first; i; i = item->next) {
+        item = &t->items[i - 1];
+
+        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            ngx_http_autostock_sql_hex(sql, i - 1,
+                                       NGX_HTTP_AUTOSTOCK_LIST_NUMBER);
+            ngx_http_autostock_sql_hex(sql, item->quantity,
+                                       NGX_HTTP_AUTOSTOCK_LIST_QUANTITY);
         }
     }
 
@@ -99,13 +140,14 @@ ngx_http_autostock_packet_movement(ngx_http_autostock_sql_t *sql,
 static void
 ngx_http_autostock_packet_movement_keys(ngx_http_autostock_transaction_t *t)
 {
+    u_char                      id[16];
     ngx_uint_t                  i, n;
     ngx_http_autostock_sql_t   *sql;
     ngx_http_autostock_item_t  *item;
 
     sql = &t->flight.sql;
 
-    for (i = t->written, n = 0; i < t->nitems; i++) {
+    for (i = 0, n = 0; i < t->nitems; i++) {
         item = &t->items[i];
 
         if (!item->keyed || item->state != NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
@@ -116,16 +158,22 @@ ngx_http_autostock_packet_movement_keys(ngx_http_autostock_transaction_t *t)
             ngx_http_autostock_sql_text(sql, ",(");
         } else {
             ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement_key"
-                "(idempotency_key,movement_id,product_id)VALUES(");
+                "INSERT INTO stock_movement_key(idempotency_key,movement_id,"
+                "product_id,fingerprint,quantity)VALUES(");
         }
+
+        ngx_http_autostock_id_sale(id, t->id, i);
 
         ngx_http_autostock_sql_binary(sql, item->key, 16);
         ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, item->id, 16);
+        ngx_http_autostock_sql_binary(sql, id, 16);
         ngx_http_autostock_sql_text(sql, ",");
         ngx_http_autostock_sql_binary(sql, t->lines[item->line].product->id,
                                       16);
+        ngx_http_autostock_sql_text(sql, ",");
+        ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
+        ngx_http_autostock_sql_text(sql, ",");
+        ngx_http_autostock_sql_number(sql, item->quantity);
         ngx_http_autostock_sql_text(sql, ")");
     }
 

@@ -48,7 +48,6 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     NULL,
     ngx_http_autostock_receipt_add,
     ngx_http_autostock_receipt_start,
-    NULL,
     ngx_http_autostock_receipt_answer,
     ngx_http_autostock_receipt_refuse
 };

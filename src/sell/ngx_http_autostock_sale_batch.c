@@ -11,11 +11,12 @@
 
 
 /*
- * Maximum growth of a transaction's packets: by a sale with its key; by a
+ * Maximum growth of a transaction's packets: by a sale; by its key; by a
  * product, whose SKU they contain in hexadecimal up to three times (column.c).
  */
-#define NGX_HTTP_AUTOSTOCK_SALE_COST      320
-#define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (512 + 6 * (sku)->len)
+#define NGX_HTTP_AUTOSTOCK_SALE_COST      16
+#define NGX_HTTP_AUTOSTOCK_KEY_COST       192
+#define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (640 + 6 * (sku)->len)
 
 
 static ngx_int_t ngx_http_autostock_sale_create(
@@ -33,7 +34,8 @@ static ngx_int_t ngx_http_autostock_sale_add_aside(
 static ngx_int_t ngx_http_autostock_sale_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_http_autostock_line_t *ngx_http_autostock_sale_line(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_product_t *product);
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_product_t *product,
+    size_t sale_cost);
 static uint32_t ngx_http_autostock_sale_twin(
     ngx_http_autostock_transaction_t *t, u_char *key);
 static void ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
@@ -57,7 +59,6 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     ngx_http_autostock_sale_is_quarantined,
     ngx_http_autostock_sale_add,
     ngx_http_autostock_transaction_start,
-    ngx_http_autostock_transaction_complete,
     ngx_http_autostock_sale_answer,
     ngx_http_autostock_sale_refuse
 };
@@ -144,8 +145,9 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
 
     ngx_http_autostock_sale_let_go(t);
 
+    ngx_http_autostock_id_transaction(t->id);
+
     t->nitems = 0;
-    t->written = 0;
     t->nkeyed = 0;
     t->bytes = 0;
     t->serial = ++serial;
@@ -200,6 +202,7 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     ngx_int_t                          rc;
+    size_t                             cost;
     ngx_http_autostock_item_t         *item;
     ngx_http_autostock_line_t         *line;
     ngx_http_autostock_sale_t         *sale;
@@ -207,10 +210,11 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
 
     t = (ngx_http_autostock_transaction_t *) flight;
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
+    cost = NGX_HTTP_AUTOSTOCK_SALE_COST
+           + (sale->keyed ? NGX_HTTP_AUTOSTOCK_KEY_COST : 0);
 
     if (t->nitems == t->max
-        || !ngx_http_autostock_flight_has_room(flight, t->bytes,
-                                               NGX_HTTP_AUTOSTOCK_SALE_COST))
+        || !ngx_http_autostock_flight_has_room(flight, t->bytes, cost))
     {
         return NGX_DECLINED;
     }
@@ -223,17 +227,26 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
         }
     }
 
-    line = ngx_http_autostock_sale_line(t, sale->product);
+    line = ngx_http_autostock_sale_line(t, sale->product, cost);
     if (line == NULL) {
         return NGX_DECLINED;
     }
 
     waiter->slot = t->nitems;
     item = &t->items[t->nitems++];
-    t->bytes += NGX_HTTP_AUTOSTOCK_SALE_COST;
+    t->bytes += cost;
+
+    if (line->last) {
+        t->items[line->last - 1].next = t->nitems;
+    } else {
+        line->first = t->nitems;
+    }
+
+    line->last = t->nitems;
 
     item->quantity = sale->quantity;
     item->line = line - t->lines;
+    item->next = 0;
     item->twin = 0;
     item->stock = -1;
     item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
@@ -249,15 +262,13 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
         item->twin = ngx_http_autostock_sale_twin(t, item->key);
     }
 
-    ngx_http_autostock_id_next(item->id);
-
     return NGX_OK;
 }
 
 
 static ngx_http_autostock_line_t *
 ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_product_t *product)
+    ngx_http_autostock_product_t *product, size_t sale_cost)
 {
     size_t                      cost;
     ngx_http_autostock_line_t  *line;
@@ -269,7 +280,7 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
     cost = NGX_HTTP_AUTOSTOCK_LINE_COST(&product->sku);
 
     if (!ngx_http_autostock_flight_has_room(&t->flight, t->bytes,
-                                    cost + NGX_HTTP_AUTOSTOCK_SALE_COST))
+                                            cost + sale_cost))
     {
         return NULL;
     }
@@ -282,6 +293,8 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
 
     line = &t->lines[t->nlines++];
     line->product = product;
+    line->first = 0;
+    line->last = 0;
     t->absents |= product->absent;
     line->sold = 0;
     line->seen = 0;
@@ -340,7 +353,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
     switch (item->state) {
 
     case NGX_HTTP_AUTOSTOCK_ITEM_SOLD:
-        ngx_memcpy(sale->id, item->id, 16);
+        ngx_http_autostock_id_sale(sale->id, t->id, item - t->items);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_SOLD);
         return;
 
@@ -392,7 +405,12 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
     same = ngx_memcmp(first->fingerprint, item->fingerprint, 8) == 0;
 
     if (sold || first->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED) {
-        ngx_memcpy(sale->id, sold ? first->id : first->first, 16);
+        ngx_memcpy(sale->id, first->first, 16);
+
+        if (sold) {
+            ngx_http_autostock_id_sale(sale->id, t->id, first - t->items);
+        }
+
         sale->stock = first->stock;
         ngx_http_autostock_sale_finish(sale, same
                                      ? NGX_HTTP_AUTOSTOCK_SALE_REPLAYED
@@ -449,7 +467,7 @@ ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
     }
 
     if (t->sent) {
-        ngx_memcpy(sale->id, item->id, 16);
+        ngx_http_autostock_id_sale(sale->id, t->id, item - t->items);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN);
         return;
     }

@@ -6,13 +6,10 @@
 
 static void ngx_http_autostock_transaction_begin(
     ngx_http_autostock_transaction_t *t);
-static ngx_uint_t ngx_http_autostock_transaction_can_begin(
-    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_choose(
     ngx_http_autostock_transaction_t *t, ngx_uint_t peeked);
 static void ngx_http_autostock_transaction_plain(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_stock_done(void *data, ngx_int_t rc);
 static void ngx_http_autostock_transaction_peek(
@@ -74,12 +71,6 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
-    if (t->written) {
-        /* the part sent ahead failed; more requests may have arrived */
-        ngx_http_autostock_flight_gather(&t->flight);
-    }
-
-    t->written = 0;
     t->dirty = 0;
     t->settled = 0;
     t->fresh = 0;
@@ -97,13 +88,6 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->lines[i].order = 0;
     }
 
-    if (ngx_http_autostock_batch_expects(&t->flight)
-        && !ngx_http_autostock_transaction_can_begin(t))
-    {
-        ngx_http_autostock_flight_hold(&t->flight);
-        return;
-    }
-
     if (t->nkeyed && db->replays) {
         db->replays--;
         t->look = 1;
@@ -116,33 +100,6 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     }
 
     ngx_http_autostock_transaction_choose(t, 0);
-}
-
-
-/*
- * 1 if it can start without the requests it still expects.  Otherwise it would
- * have to read first, and reads once for all.
- */
-
-static ngx_uint_t
-ngx_http_autostock_transaction_can_begin(ngx_http_autostock_transaction_t *t)
-{
-    ngx_uint_t                      plain, hopeless, any;
-    ngx_http_autostock_database_t  *db;
-
-    db = ngx_http_autostock_batch_database(t->flight.batch);
-
-    if (t->doubt) {
-        return 1;
-    }
-
-    if (t->look || t->absents || t->careful || (t->nkeyed && db->replays)) {
-        return 0;
-    }
-
-    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
-
-    return any && plain;
 }
 
 
@@ -196,83 +153,12 @@ ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
         }
     }
 
-    if (t->written == 0 && ngx_http_autostock_batch_expects(&t->flight)) {
-        ngx_http_autostock_packet_ahead(t);
-        t->written = t->nitems;
-        t->dirty = 1;
-
-        ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_ahead_done);
-        return;
-    }
-
     ngx_http_autostock_packet_plain(t);
 
-    /* from here on none is added: it may be in doubt */
-    t->written = 0;
     t->sent = 1;
     ngx_http_autostock_flight_query(&t->flight,
                                     ngx_http_autostock_transaction_row,
                                     ngx_http_autostock_transaction_plain_done);
-}
-
-
-static void
-ngx_http_autostock_transaction_ahead_done(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_transaction_t *t = data;
-
-    if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_failed(t, rc);
-        return;
-    }
-
-    ngx_http_autostock_flight_hold(&t->flight);
-}
-
-
-/*
- * No result was reported yet.  The transaction starts from the beginning if a
- * waiter left whose row is already written, or if the whole batch cannot go the
- * plain way.
- */
-
-void
-ngx_http_autostock_transaction_complete(ngx_http_autostock_flight_t *flight)
-{
-    ngx_uint_t                         i, plain, hopeless, any, gone;
-    ngx_http_autostock_item_t         *item;
-    ngx_http_autostock_transaction_t  *t;
-
-    t = (ngx_http_autostock_transaction_t *) flight;
-    gone = 0;
-
-    if (t->written == 0) {
-        ngx_http_autostock_transaction_begin(t);
-        return;
-    }
-
-    for (i = 0; i < t->written; i++) {
-        item = &t->items[i];
-        gone |= item->gone;
-
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
-        }
-    }
-
-    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
-
-    if (!any || !plain || gone || t->absents) {
-        ngx_http_autostock_transaction_rollback(t,
-                                        ngx_http_autostock_transaction_restart);
-        return;
-    }
-
-    /* the transaction continues: no ROLLBACK before the next packet */
-    t->dirty = 0;
-    ngx_http_autostock_transaction_plain(t);
 }
 
 

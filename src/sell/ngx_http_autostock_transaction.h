@@ -2,13 +2,10 @@
 /*
  * A batch of sales as one transaction.  It runs in one of these ways:
  *
- *   plain    One packet: ledger rows, their keys, stock rows, a guard, COMMIT.
- *            It ends with an error unless every product exists under its SKU
- *            and keeps stock above its reorder point, or has enough stock and
- *            an open order.  The row lock is held for the last step only.
- *            If more requests are expected, the rows of the first half go
- *            ahead in a packet of their own, and the rest in the one with
- *            COMMIT.
+ *   plain    One packet: ledger rows, keys, stock rows, a guard, COMMIT.  It
+ *            ends with an error unless every product exists under its SKU and
+ *            keeps stock above its reorder point, or has enough stock and an
+ *            open order.  The row lock is held for the last step only.
  *   peek     Reads, without locks, what may settle an item: its key and its
  *            product.  Refuses what cannot be sold.
  *   careful  Locks the stock rows, allots the stock in order of arrival, then
@@ -16,13 +13,17 @@
  *            timed out, it skips the rows that other transactions have locked;
  *            the sales of those products then wait aside.
  *
- * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
- * session is killed and its rows are looked for.  If they do not exist, the
- * batch is sold again, in the careful way, under the same ids.
+ * The ledger has one row per transaction and product.  A sale is the n-th of
+ * its transaction, and n is the index of its item, in every attempt; its id is
+ * the transaction's id and n (sql/schema.sql).
  *
- * The anchor is the first id of the lost attempt.  Every later attempt writes
- * it too, if necessary as a movement of quantity 0.  So at most one attempt can
- * ever commit, and a late one fails as a whole.
+ * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
+ * session is killed and the transaction's rows are looked for.  If there are
+ * none, the batch is sold again, in the careful way, under the same id.
+ *
+ * The anchor is a product of the lost attempt.  Every later attempt writes its
+ * row too, if necessary with quantity 0 and no sale.  So at most one attempt
+ * can ever commit, and a late one fails as a whole.
  *
  * A twin is an item with the same key as an earlier item of the batch.  It is
  * not sold; its result follows from the earlier item's, or it is tried again if
@@ -54,11 +55,12 @@ typedef enum {
 
 /* One requested sale. */
 typedef struct {
-    u_char                            id[16];
     u_char                            key[16];
     u_char                            fingerprint[8];
     uint32_t                          quantity;
     uint32_t                          line;
+    uint32_t                          next;     /* item + 1, same line; 0: it
+                                                   is the last */
     uint32_t                          twin;     /* earlier item + 1, same
                                                    key; 0: no twin */
     int64_t                           stock;    /* to be reported */
@@ -76,8 +78,10 @@ typedef struct {
 /* One product of the batch. */
 typedef struct {
     ngx_http_autostock_product_t     *product;
+    uint32_t                          first;    /* item + 1 */
+    uint32_t                          last;     /* item + 1 */
     int64_t                           demanded;
-    int64_t                           sold;
+    int64_t                           sold;     /* pieces */
     int64_t                           stock;
     int64_t                           reorder_point;
     int64_t                           reorder_quantity;
@@ -94,6 +98,7 @@ typedef struct {
 typedef struct {
     ngx_http_autostock_flight_t       flight;   /* first */
 
+    u_char                            id[16];
     ngx_http_autostock_item_t        *items;
     ngx_http_autostock_line_t        *lines;
     ngx_http_autostock_line_t       **sorted;   /* by product id */
@@ -101,13 +106,11 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
-    ngx_uint_t                        written;  /* items sent ahead of the
-                                                   packet with COMMIT */
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
     size_t                            bytes;    /* of SQL, an estimate */
     ngx_uint_t                        serial;
-    ngx_uint_t                        anchor;   /* an item's index */
+    ngx_http_autostock_line_t        *anchor;
 
     /* statement numbers in the packet under way */
     ngx_uint_t                        busy_at;
@@ -141,10 +144,6 @@ typedef struct {
 void ngx_http_autostock_transaction_start(
     ngx_http_autostock_flight_t *flight);
 
-
-/* Completes a held transaction; waiters may have been added. */
-void ngx_http_autostock_transaction_complete(
-    ngx_http_autostock_flight_t *flight);
 
 /* Starts from the beginning, on the same connection unless it was lost. */
 void ngx_http_autostock_transaction_restart(void *data, ngx_int_t rc);
@@ -213,11 +212,9 @@ void ngx_http_autostock_transaction_committed(
 
 
 /*
- * Write the packets into flight.sql; ngx_http_autostock_packet.c.  ahead: the
- * rows alone, to which plain then adds the rest.  stock: reads the stock after
- * a plain packet that did not report it.
+ * Write the packets into flight.sql; ngx_http_autostock_packet.c.  stock: reads
+ * the stock after a plain packet that did not report it.
  */
-void ngx_http_autostock_packet_ahead(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_stock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
@@ -229,10 +226,16 @@ void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t);
 
 /*
- * The ledger rows of the items that were not sent ahead, in order of arrival,
- * then the rows of their keys; ngx_http_autostock_packet_movements.c.
+ * The ledger rows of t->sorted, in doubt also the anchor's, then the rows of
+ * the keys; ngx_http_autostock_packet_movements.c.
  */
 void ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t);
+
+/* Bytes of a sale in the column sale_list; see sql/schema.sql. */
+#define NGX_HTTP_AUTOSTOCK_LIST_NUMBER    2
+#define NGX_HTTP_AUTOSTOCK_LIST_QUANTITY  3
+#define NGX_HTTP_AUTOSTOCK_LIST_ENTRY                                         \
+    (NGX_HTTP_AUTOSTOCK_LIST_NUMBER + NGX_HTTP_AUTOSTOCK_LIST_QUANTITY)
 
 /* The products of a packet; ngx_http_autostock_packet_products.c. */
 

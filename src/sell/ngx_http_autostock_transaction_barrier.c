@@ -78,10 +78,10 @@ ngx_http_autostock_transaction_barrier_write(ngx_http_autostock_sql_t *sql,
 
     ngx_http_autostock_sql_reset(sql);
     ngx_http_autostock_sql_text(sql,
-        "INSERT INTO stock_movement(movement_id,product_id,kind,quantity)"
-        "VALUES(");
+        "INSERT INTO stock_movement(movement_id,product_id,kind,quantity,"
+        "sales)VALUES(");
     ngx_http_autostock_sql_binary(sql, id, 16);
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, product_id, 16);
-    ngx_http_autostock_sql_text(sql, ",'sale',0)");
+    ngx_http_autostock_sql_text(sql, ",'sale',0,0)");
 }

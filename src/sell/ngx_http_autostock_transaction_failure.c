@@ -38,7 +38,6 @@ void
 ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
     ngx_int_t rc)
 {
-    ngx_uint_t                      i;
     ngx_http_autostock_database_t  *db;
 
     if (rc == NGX_DECLINED) {
@@ -55,14 +54,8 @@ ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
                       "sales is in doubt: COMMIT was sent, the answer is "
                       "lost; it is being found out", &db->name, t->nitems);
 
-        for (i = 0; t->items[i].state != NGX_HTTP_AUTOSTOCK_ITEM_SOLD; i++) {
-            if (i == t->nitems - 1) {
-                break;
-            }
-        }
-
         t->doubt = 1;
-        t->anchor = i;
+        t->anchor = t->sorted[0];
 
         /* one locked row must not keep the other sales in doubt */
         t->skip = 1;

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_id.h"
 
 #include "as_sqlerror.h"
 
@@ -27,6 +28,9 @@ static ngx_int_t ngx_http_autostock_transaction_key_row(
 static ngx_uint_t ngx_http_autostock_transaction_is_fresh(u_char *id);
 static ngx_int_t ngx_http_autostock_transaction_id_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_transaction_found(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
+    ngx_uint_t number);
 static ngx_int_t ngx_http_autostock_transaction_line_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_http_autostock_line_t *ngx_http_autostock_transaction_line(
@@ -126,7 +130,7 @@ ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * idempotency_key, movement_id, fingerprint, stock, age below FRESH by the
+ * idempotency_key, the sale's id, fingerprint, stock, age below FRESH by the
  * server's clock
  */
 
@@ -134,6 +138,7 @@ static ngx_int_t
 ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     ngx_str_t *columns, ngx_uint_t n)
 {
+    u_char                          id[16];
     int64_t                         stock;
     ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
@@ -162,7 +167,9 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     db = ngx_http_autostock_batch_database(t->flight.batch);
     db->replays = NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED;
 
-    if (ngx_memcmp(item->id, columns[1].data, 16) == 0) {
+    ngx_http_autostock_id_sale(id, t->id, item - t->items);
+
+    if (ngx_memcmp(id, columns[1].data, 16) == 0) {
         /* this very sale, which was in doubt */
         return NGX_OK;
     }
@@ -230,31 +237,72 @@ ngx_http_autostock_transaction_is_fresh(u_char *id)
 }
 
 
-/* movement_id, quantity */
+/* product_id, sales, sale_list: a row of this transaction, so it committed */
 
 static ngx_int_t
 ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
     ngx_str_t *columns, ngx_uint_t n)
 {
-    int64_t                     quantity;
+    u_char                     *p, *last;
+    int64_t                     sales;
     ngx_uint_t                  i;
+    ngx_http_autostock_line_t  *line;
 
-    if (n != 2 || columns[0].len != 16
-        || ngx_http_autostock_transaction_integer(&columns[1], &quantity)
+    line = n == 3 ? ngx_http_autostock_transaction_line(t, &columns[0]) : NULL;
+
+    if (line == NULL
+        || ngx_http_autostock_transaction_integer(&columns[1], &sales)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < t->nitems; i++) {
-        if (ngx_memcmp(t->items[i].id, columns[0].data, 16) == 0) {
-            t->settled = 1;
-            t->items[i].found = quantity != 0;
-            return NGX_OK;
+    t->settled = 1;
+
+    if (columns[2].data == NULL) {
+        for (i = 0; i < (ngx_uint_t) sales; i++) {
+            if (ngx_http_autostock_transaction_found(t, line, i) != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+
+        return NGX_OK;
+    }
+
+    p = columns[2].data;
+    last = p + columns[2].len;
+
+    if (columns[2].len
+        != (size_t) sales * NGX_HTTP_AUTOSTOCK_LIST_ENTRY)
+    {
+        return NGX_ERROR;
+    }
+
+    for ( /* void */ ; p < last; p += NGX_HTTP_AUTOSTOCK_LIST_ENTRY) {
+        if (ngx_http_autostock_transaction_found(t, line, p[0] << 8 | p[1])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 
-    return NGX_ERROR;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_transaction_found(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_line_t *line, ngx_uint_t number)
+{
+    if (number >= t->nitems
+        || &t->lines[t->items[number].line] != line)
+    {
+        return NGX_ERROR;
+    }
+
+    t->items[number].found = 1;
+
+    return NGX_OK;
 }
 
 

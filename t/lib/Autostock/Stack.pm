@@ -221,7 +221,13 @@ sub books_agree {
         SELECT 'key without movement', BIN_TO_UUID(k.movement_id), 0, 0
         FROM stock_movement_key k LEFT JOIN stock_movement m
             USING (idempotency_key, movement_id)
-        WHERE m.movement_id IS NULL") };
+        WHERE k.fingerprint IS NULL AND m.movement_id IS NULL
+        UNION ALL
+        SELECT 'key without sale', BIN_TO_UUID(k.movement_id), k.quantity, 0
+        FROM stock_movement_key k LEFT JOIN stock_sale s
+            ON s.sale_id = k.movement_id AND s.product_id = k.product_id
+            AND s.quantity = k.quantity
+        WHERE k.fingerprint IS NOT NULL AND s.sale_id IS NULL") };
 }
 
 
