@@ -59,13 +59,5 @@ void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
 #define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "SET @autostock=IF(ROW_COUNT()="
 #define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",1,~0+ROW_COUNT()+2)"
 
-/*
- * A movement of quantity 0, committed by itself.  Once its COMMIT is answered,
- * everything read before it is on disk.  In
- * ngx_http_autostock_transaction_barrier.c.
- */
-void ngx_http_autostock_transaction_barrier_write(ngx_http_autostock_sql_t *sql,
-    u_char product_id[16]);
-
 
 #endif /* _NGX_HTTP_AUTOSTOCK_SQL_H_INCLUDED_ */

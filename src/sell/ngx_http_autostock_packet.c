@@ -5,11 +5,14 @@
 
 
 #include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_barrier.h"
 
 
 static void ngx_http_autostock_packet_begin(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_limit(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_unlimit(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_stocks(
     ngx_http_autostock_transaction_t *t);
@@ -36,12 +39,6 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
     t->busy_at = t->there_at = NGX_CONF_UNSET_UINT;
 
     ngx_http_autostock_packet_unlimit(t);
-
-    if (t->dirty) {
-        ngx_http_autostock_sql_text(sql, "ROLLBACK");
-        ngx_http_autostock_sql_next(sql);
-        t->dirty = 0;
-    }
 }
 
 
@@ -71,7 +68,7 @@ ngx_http_autostock_packet_limit(ngx_http_autostock_transaction_t *t)
 }
 
 
-void
+static void
 ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_sql_t         *sql;
@@ -208,8 +205,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
-    ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines)
+ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_sql_t  *sql;
 
@@ -217,7 +213,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
 
     sql = &t->flight.sql;
 
-    if (ids) {
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
         t->ids_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
             "SELECT product_id,sales,sale_list FROM stock_movement"
@@ -226,7 +222,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_sql_next(sql);
     }
 
-    if (lines) {
+    if (t->peeks_products) {
         ngx_http_autostock_packet_sort(t, 1);
 
         t->lines_at = sql->statements;
@@ -240,7 +236,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_sql_next(sql);
     }
 
-    if (keys) {
+    if (t->nkeyed) {
         ngx_http_autostock_packet_keys(t);
     }
 }
@@ -328,14 +324,16 @@ ngx_http_autostock_packet_busy(ngx_http_autostock_transaction_t *t)
 void
 ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
 {
-    ngx_http_autostock_sql_t   *sql;
+    ngx_uint_t                 skip;
+    ngx_http_autostock_sql_t  *sql;
 
     ngx_http_autostock_packet_begin(t);
     ngx_http_autostock_packet_sort(t, 1);
 
     sql = &t->flight.sql;
+    skip = t->way == NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
 
-    if (t->skip && t->nkeyed && !t->doubt) {
+    if (skip && t->nkeyed && t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
         ngx_http_autostock_packet_busy(t);
     }
 
@@ -343,7 +341,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_text(sql, "BEGIN");
     ngx_http_autostock_sql_next(sql);
 
-    if (t->skip) {
+    if (skip) {
         /* a row that exists and then cannot be had is locked */
         t->there_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
@@ -360,7 +358,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_packet_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")ORDER BY product_id FOR UPDATE");
 
-    if (t->skip) {
+    if (skip) {
         ngx_http_autostock_sql_text(sql, " SKIP LOCKED");
     }
 
@@ -434,4 +432,35 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 
     t->commit_at = sql->statements;
     ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+void
+ngx_http_autostock_packet_rollback(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_sql_text(&t->flight.sql, "ROLLBACK");
+}
+
+
+void
+ngx_http_autostock_packet_barrier(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                     i;
+    ngx_http_autostock_product_t  *product;
+
+    product = t->lines[0].product;
+
+    /* of a sale that was read, so that the row refers to it */
+    for (i = 0; i < t->nitems; i++) {
+        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+            || t->items[i].found)
+        {
+            product = t->lines[t->items[i].line].product;
+            break;
+        }
+    }
+
+    ngx_http_autostock_packet_begin(t);
+    ngx_http_autostock_barrier_write(&t->flight.sql, product->id);
 }

@@ -31,7 +31,7 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_packet_movement(t, t->sorted[i], n++);
     }
 
-    if (t->doubt && t->anchor->sold == 0) {
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT && t->anchor->sold == 0) {
         ngx_http_autostock_packet_movement(t, t->anchor, n++);
     }
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_autostock_receipt_booking.h"
+#include "ngx_http_autostock_barrier.h"
 
 #include "as_uuid.h"
 
@@ -150,8 +151,9 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     }
 
     if (rf->fulfilled && rf->fresh) {
-        ngx_http_autostock_transaction_barrier_write(&rf->flight.sql,
-                                                     rf->booking->product_id);
+        ngx_http_autostock_sql_reset(&rf->flight.sql);
+        ngx_http_autostock_barrier_write(&rf->flight.sql,
+                                         rf->booking->product_id);
         ngx_http_autostock_flight_query(&rf->flight, NULL,
                                     ngx_http_autostock_receipt_barrier_done);
         return;
@@ -219,7 +221,7 @@ ngx_http_autostock_receipt_behind(ngx_http_autostock_booking_t *booking)
 }
 
 
-/* What was read is on disk; see ngx_http_autostock_transaction_barrier(). */
+/* What was read is on disk; see ngx_http_autostock_barrier.h. */
 
 static void
 ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc)

@@ -155,12 +155,10 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
     t->look = 0;
     t->absents = 0;
     t->looks = 0;
-    t->careful = flight->aside;
-    t->skip = 0;
-    t->dirty = 0;
-    t->sent = 0;
-    t->doubt = 0;
-    t->settled = 0;
+    t->state = NGX_HTTP_AUTOSTOCK_TRANSACTION_END;
+    t->way = flight->aside ? NGX_HTTP_AUTOSTOCK_WAY_LOCK
+                           : NGX_HTTP_AUTOSTOCK_WAY_PLAIN;
+    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
 }
 
 
@@ -191,7 +189,9 @@ ngx_http_autostock_sale_add_aside(ngx_http_autostock_transaction_t *t,
         return NGX_AGAIN;
     }
 
-    t->skip |= product->locked;
+    if (product->locked) {
+        t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
+    }
 
     return NGX_OK;
 }
@@ -466,7 +466,7 @@ ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
         item = &t->items[item->twin - 1];
     }
 
-    if (t->sent) {
+    if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_NONE) {
         ngx_http_autostock_id_sale(sale->id, t->id, item - t->items);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN);
         return;

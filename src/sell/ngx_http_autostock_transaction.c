@@ -4,26 +4,93 @@
 #include "ngx_http_autostock_status.h"
 
 
+typedef struct {
+    void   (*write)(ngx_http_autostock_transaction_t *t);
+    void   (*done)(ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+} ngx_http_autostock_transaction_step_t;
+
+
 static void ngx_http_autostock_transaction_begin(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_choose(
     ngx_http_autostock_transaction_t *t, ngx_uint_t peeked);
 static void ngx_http_autostock_transaction_plain(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_stock_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_plain_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_stock_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 static void ngx_http_autostock_transaction_peek(
-    ngx_http_autostock_transaction_t *t, ngx_uint_t lines);
-static void ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_settle(
-    ngx_http_autostock_transaction_t *t);
+    ngx_http_autostock_transaction_t *t, ngx_uint_t products);
+static void ngx_http_autostock_transaction_peek_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 static void ngx_http_autostock_transaction_lock(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_count(
+static void ngx_http_autostock_transaction_lock_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_write_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_rollback(
+    ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_transaction_after_e after);
+static void ngx_http_autostock_transaction_rollback_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_finish(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_finish(void *data, ngx_int_t rc);
+static void ngx_http_autostock_transaction_barrier_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_committed(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_end(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_failed(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc);
+static void ngx_http_autostock_transaction_stuck(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_refuse(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_pause(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t lost, const char *reason);
+static void ngx_http_autostock_transaction_elsewhere(
+    ngx_http_autostock_transaction_t *t, const char *reason);
+static void ngx_http_autostock_transaction_send(
+    ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_transaction_state_e state);
+static void ngx_http_autostock_transaction_done(void *data, ngx_int_t rc);
+
+
+/* In the order of ngx_http_autostock_transaction_state_e. */
+
+static ngx_http_autostock_transaction_step_t
+    ngx_http_autostock_transaction_steps[] = {
+
+    { NULL, NULL },                                /* end */
+
+    { NULL, NULL },                                /* choose */
+
+    { ngx_http_autostock_packet_peek,
+      ngx_http_autostock_transaction_peek_done },
+
+    { ngx_http_autostock_packet_plain,
+      ngx_http_autostock_transaction_plain_done },
+
+    { ngx_http_autostock_packet_stock,
+      ngx_http_autostock_transaction_stock_done },
+
+    { ngx_http_autostock_packet_lock,
+      ngx_http_autostock_transaction_lock_done },
+
+    { ngx_http_autostock_packet_write,
+      ngx_http_autostock_transaction_write_done },
+
+    { ngx_http_autostock_packet_rollback,
+      ngx_http_autostock_transaction_rollback_done },
+
+    { ngx_http_autostock_packet_barrier,
+      ngx_http_autostock_transaction_barrier_done },
+
+    { NULL, NULL }                                 /* pause */
+};
 
 
 void
@@ -49,36 +116,23 @@ ngx_http_autostock_transaction_start(ngx_http_autostock_flight_t *flight)
 }
 
 
-void
-ngx_http_autostock_transaction_restart(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_transaction_t *t = data;
-
-    if (rc == NGX_ERROR) {
-        ngx_http_autostock_transaction_failed(t, rc);
-        return;
-    }
-
-    ngx_http_autostock_transaction_begin(t);
-}
-
-
 static void
 ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                      i;
     ngx_http_autostock_database_t  *db;
 
+    ngx_http_autostock_transaction_enter(t,
+                                    NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE);
+
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
-    t->dirty = 0;
-    t->settled = 0;
     t->fresh = 0;
 
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
 
-        if (!t->doubt) {
+        if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
             t->items[i].state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
@@ -93,9 +147,14 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         t->look = 1;
     }
 
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+        ngx_http_autostock_transaction_peek(t, 1);
+        return;
+    }
+
     /* nothing is known of an absent product, but its key may have been used */
-    if (t->doubt || t->look || t->absents) {
-        ngx_http_autostock_transaction_peek(t, t->doubt);
+    if (t->look || t->absents) {
+        ngx_http_autostock_transaction_peek(t, 0);
         return;
     }
 
@@ -103,71 +162,55 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* Chooses the cheapest way that can succeed, by what is known now. */
-
 static void
 ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
     ngx_uint_t peeked)
 {
-    ngx_uint_t  plain, hopeless, any;
+    ngx_http_autostock_transaction_way_e  way;
 
-    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
+    way = ngx_http_autostock_transaction_way(t, peeked);
 
-    if (t->doubt) {
-        ngx_http_autostock_transaction_lock(t);
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "autostock sale way %d of %ui sales, peeked:%ui", way,
+                   t->nitems, peeked);
+
+    switch (way) {
+
+    case NGX_HTTP_AUTOSTOCK_WAY_NONE:
+        ngx_http_autostock_transaction_finish(t);
         return;
-    }
 
-    if (!any) {
-        ngx_http_autostock_transaction_barrier(t);
-        return;
-    }
-
-    if (hopeless && !peeked) {
+    case NGX_HTTP_AUTOSTOCK_WAY_PEEK:
         ngx_http_autostock_transaction_peek(t, 1);
         return;
-    }
 
-    if (plain && !t->careful) {
+    case NGX_HTTP_AUTOSTOCK_WAY_PLAIN:
         ngx_http_autostock_transaction_plain(t);
         return;
-    }
 
-    ngx_http_autostock_transaction_lock(t);
+    default: /* lock, or what is free of it */
+        ngx_http_autostock_transaction_lock(t);
+    }
 }
 
 
 static void
 ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                  i;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_transaction_plan(t);
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN && !item->gone
-            && !item->twin)
-        {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
-        }
-    }
-
-    ngx_http_autostock_packet_plain(t);
-
-    t->sent = 1;
-    ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_plain_done);
+    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_SENT;
+    ngx_http_autostock_transaction_send(t,
+                                        NGX_HTTP_AUTOSTOCK_TRANSACTION_PLAIN);
 }
 
 
 static void
-ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
 {
-    ngx_http_autostock_line_t         *line;
-    ngx_http_autostock_database_t     *db;
-    ngx_http_autostock_transaction_t  *t = data;
+    ngx_http_autostock_line_t      *line;
+    ngx_http_autostock_database_t  *db;
 
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
@@ -189,10 +232,8 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
 
     } else {
         line->stock = -1;
-        ngx_http_autostock_packet_stock(t);
-        ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_stock_done);
+        ngx_http_autostock_transaction_send(t,
+                                        NGX_HTTP_AUTOSTOCK_TRANSACTION_STOCK);
         return;
     }
 
@@ -209,10 +250,9 @@ ngx_http_autostock_transaction_plain_done(void *data, ngx_int_t rc)
  */
 
 static void
-ngx_http_autostock_transaction_stock_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_stock_done(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
 {
-    ngx_http_autostock_transaction_t *t = data;
-
     if (rc != NGX_OK) {
         ngx_http_autostock_flight_drop(&t->flight,
                                        "it did not tell what is left");
@@ -230,24 +270,18 @@ ngx_http_autostock_transaction_stock_done(void *data, ngx_int_t rc)
 
 static void
 ngx_http_autostock_transaction_peek(ngx_http_autostock_transaction_t *t,
-    ngx_uint_t lines)
+    ngx_uint_t products)
 {
-    ngx_http_autostock_packet_peek(t, t->nkeyed > 0, t->doubt, lines);
-
-    ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_peek_done);
+    t->peeks_products = products;
+    ngx_http_autostock_transaction_send(t,
+                                        NGX_HTTP_AUTOSTOCK_TRANSACTION_PEEK);
 }
 
 
 static void
-ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_peek_done(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
 {
-    ngx_uint_t                         i, lines;
-    ngx_http_autostock_item_t         *item;
-    ngx_http_autostock_line_t         *line;
-    ngx_http_autostock_transaction_t  *t = data;
-
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
         return;
@@ -255,103 +289,34 @@ ngx_http_autostock_transaction_peek_done(void *data, ngx_int_t rc)
 
     t->look = 0;
 
-    if (t->settled) {
-        ngx_http_autostock_transaction_settle(t);
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_FOUND) {
+        ngx_http_autostock_transaction_note_found(t);
+        ngx_http_autostock_transaction_finish(t);
         return;
     }
 
-    lines = t->lines_at != NGX_CONF_UNSET_UINT;
+    ngx_http_autostock_transaction_note_peeked(t);
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-        line = &t->lines[item->line];
-
-        if (line->product->absent
-            && item->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-            && item->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
-        {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT;
-        }
-
-        if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || !lines
-            || t->doubt)
-        {
-            continue;
-        }
-
-        if (!line->seen) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_STALE;
-
-        } else if (item->quantity > line->stock) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
-            item->stock = line->stock;
-        }
-    }
-
-    ngx_http_autostock_transaction_choose(t, lines);
-}
-
-
-/* The batch in doubt is committed: its rows are the results. */
-
-static void
-ngx_http_autostock_transaction_settle(ngx_http_autostock_transaction_t *t)
-{
-    ngx_uint_t                  i;
-    ngx_http_autostock_item_t  *item;
-
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-
-        if (item->found) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
-
-        } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
-                   || item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
-        {
-            /* its row may have been locked: it is tried again */
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
-        }
-
-        if (item->found || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {
-            item->stock = t->lines[item->line].seen
-                          ? t->lines[item->line].stock : -1;
-        }
-    }
-
-    t->fresh = 1;
-    ngx_http_autostock_transaction_barrier(t);
+    ngx_http_autostock_transaction_enter(t,
+                                    NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE);
+    ngx_http_autostock_transaction_choose(t, t->peeks_products);
 }
 
 
 static void
 ngx_http_autostock_transaction_lock(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < t->nlines; i++) {
-        t->lines[i].seen = 0;
-        t->lines[i].there = 0;
-        t->lines[i].had = 0;
-    }
-
-    for (i = 0; i < t->nitems; i++) {
-        t->items[i].busy = 0;
-    }
-
-    ngx_http_autostock_packet_lock(t);
-    t->dirty = 1;
-
-    ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_lock_done);
+    ngx_http_autostock_transaction_forget_locks(t);
+    ngx_http_autostock_transaction_send(t,
+                                        NGX_HTTP_AUTOSTOCK_TRANSACTION_LOCK);
 }
 
 
 static void
-ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_lock_done(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
 {
-    ngx_http_autostock_transaction_t *t = data;
+    ngx_uint_t  doubt, any;
 
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
@@ -360,120 +325,259 @@ ngx_http_autostock_transaction_lock_done(void *data, ngx_int_t rc)
 
     ngx_http_autostock_transaction_set_locked_aside(t);
 
-    if (!ngx_http_autostock_transaction_allot(t) && !t->doubt) {
+    doubt = t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
+    any = ngx_http_autostock_transaction_allot(t);
+
+    if (any == 0 && !doubt) {
         ngx_http_autostock_transaction_rollback(t,
-                                        ngx_http_autostock_transaction_finish);
+                                             NGX_HTTP_AUTOSTOCK_AFTER_FINISH);
         return;
     }
 
-    /* the transaction continues: no ROLLBACK before the next packet */
-    t->dirty = 0;
-    ngx_http_autostock_packet_write(t);
-    t->dirty = 1;
-
     /* if it only opens orders, a retry finds them open */
-    t->sent = t->sorted_n || t->doubt;
-    ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
-                                    ngx_http_autostock_transaction_write_done);
+    if (any & NGX_HTTP_AUTOSTOCK_ALLOT_SALES && !doubt) {
+        t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_SENT;
+    }
+
+    ngx_http_autostock_transaction_send(t,
+                                        NGX_HTTP_AUTOSTOCK_TRANSACTION_WRITE);
 }
 
 
 static void
-ngx_http_autostock_transaction_write_done(void *data, ngx_int_t rc)
+ngx_http_autostock_transaction_write_done(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
 {
-    ngx_uint_t                         i, orders;
-    ngx_http_autostock_line_t         *line;
-    ngx_http_autostock_transaction_t  *t = data;
-
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
 
-    orders = 0;
-
-    for (i = 0; i < t->nlines; i++) {
-        line = &t->lines[i];
-
-        if (line->seen) {
-            line->product->stock = line->stock;
-        }
-
-        if (line->sold) {
-            ngx_http_autostock_quarantine_note_sold(line->product);
-        }
-
-        if (line->order) {
-            line->product->open_order = 1;
-            orders++;
-        }
-    }
-
-    ngx_http_autostock_count(ngx_http_autostock_batch_database(
-                                                        t->flight.batch),
-                             NGX_HTTP_AUTOSTOCK_ORDERS_OPENED, orders);
-
+    ngx_http_autostock_transaction_note_written(t);
     ngx_http_autostock_transaction_committed(t);
 }
 
 
-void
-ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
+static void
+ngx_http_autostock_transaction_rollback(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_transaction_after_e after)
 {
-    ngx_http_autostock_database_t  *db;
-
-    db = ngx_http_autostock_batch_database(t->flight.batch);
-
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
-    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE, t->nitems);
-    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_MSEC,
-                               ngx_current_msec - t->flight.began);
-
-    t->dirty = 0;
-    t->sent = 0;
-    t->doubt = 0;
-
-    ngx_http_autostock_transaction_count(t);
-
-    ngx_http_autostock_flight_finish(&t->flight);
+    t->after = after;
+    ngx_http_autostock_transaction_send(t,
+                                     NGX_HTTP_AUTOSTOCK_TRANSACTION_ROLLBACK);
 }
 
 
-/* counted here, since a sale whose client has left is not answered */
-
 static void
-ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_rollback_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc)
 {
-    ngx_uint_t                      i, sales, pieces;
-    ngx_http_autostock_database_t  *db;
-
-    sales = 0;
-    pieces = 0;
-
-    for (i = 0; i < t->nitems; i++) {
-        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            sales++;
-            pieces += t->items[i].quantity;
-        }
+    if (t->after == NGX_HTTP_AUTOSTOCK_AFTER_PAUSE) {
+        ngx_http_autostock_transaction_pause(t, rc != NGX_OK,
+                                        "its transaction could not be ended");
+        return;
     }
-
-    db = ngx_http_autostock_batch_database(t->flight.batch);
-
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
-}
-
-
-static void
-ngx_http_autostock_transaction_finish(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_transaction_t *t = data;
 
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, NGX_ERROR);
         return;
     }
 
-    ngx_http_autostock_transaction_barrier(t);
+    switch (t->after) {
+
+    case NGX_HTTP_AUTOSTOCK_AFTER_FINISH:
+        ngx_http_autostock_transaction_finish(t);
+        return;
+
+    case NGX_HTTP_AUTOSTOCK_AFTER_STUCK:
+        ngx_http_autostock_transaction_stuck(t);
+        return;
+
+    case NGX_HTTP_AUTOSTOCK_AFTER_REFUSE:
+        ngx_http_autostock_transaction_refuse(t);
+        return;
+
+    default: /* restart */
+        ngx_http_autostock_transaction_begin(t);
+    }
+}
+
+
+/*
+ * All results are known.  A row that was only read may not be on disk yet:
+ * InnoDB shows a row, and releases its lock, before it syncs the redo log
+ * (MariaDB 10.11, measured).  In that case a commit of our own goes first.  The
+ * log is sequential, so that commit puts the earlier ones on disk too.
+ */
+
+static void
+ngx_http_autostock_transaction_finish(ngx_http_autostock_transaction_t *t)
+{
+    if (t->fresh) {
+        ngx_http_autostock_transaction_send(t,
+                                      NGX_HTTP_AUTOSTOCK_TRANSACTION_BARRIER);
+        return;
+    }
+
+    ngx_http_autostock_transaction_end(t);
+}
+
+
+static void
+ngx_http_autostock_transaction_barrier_done(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc)
+{
+    if (rc != NGX_OK) {
+        /* still unknown, and looked up again */
+        ngx_http_autostock_transaction_failed(t, rc);
+        return;
+    }
+
+    ngx_http_autostock_transaction_committed(t);
+}
+
+
+static void
+ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
+{
+    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
+
+    ngx_http_autostock_transaction_count(t);
+    ngx_http_autostock_transaction_end(t);
+}
+
+
+static void
+ngx_http_autostock_transaction_end(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_transaction_enter(t,
+                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_flight_finish(&t->flight);
+}
+
+
+/* A packet failed: what follows depends on the error and on what was sent. */
+
+static void
+ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
+    ngx_int_t rc)
+{
+    ngx_http_autostock_transaction_after_e  after;
+
+    after = ngx_http_autostock_transaction_judge(t, rc);
+
+    switch (after) {
+
+    case NGX_HTTP_AUTOSTOCK_AFTER_LOST:
+        ngx_http_autostock_transaction_pause(t, 1,
+                                             "it was lost in a transaction");
+        return;
+
+    case NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE:
+        ngx_http_autostock_transaction_elsewhere(t,
+                                              "its server takes no writes");
+        return;
+
+    default:
+        ngx_http_autostock_transaction_rollback(t, after);
+    }
+}
+
+
+/* Something is locked that is neither a product row nor a key. */
+
+static void
+ngx_http_autostock_transaction_stuck(ngx_http_autostock_transaction_t *t)
+{
+    if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
+        return;
+    }
+
+    ngx_http_autostock_quarantine_note_locked(t->lines[0].product);
+
+    ngx_http_autostock_transaction_enter(t,
+                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_flight_all_aside(&t->flight);
+}
+
+
+/*
+ * Unless the batch is in doubt, it is split until the refused item is alone,
+ * and only that item is refused.  An error that concerns every request is not
+ * searched for.
+ */
+
+static void
+ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
+{
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+        /* only the deadlines end a batch in doubt */
+        ngx_http_autostock_transaction_elsewhere(t,
+                                           "it cannot tell what is in doubt");
+        return;
+    }
+
+    if (!ngx_http_autostock_transaction_is_everybodys(t)) {
+        if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
+            return;
+        }
+
+        ngx_http_autostock_transaction_note_refusal(t);
+    }
+
+    ngx_http_autostock_transaction_enter(t,
+                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
+}
+
+
+static void
+ngx_http_autostock_transaction_pause(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t lost, const char *reason)
+{
+    ngx_http_autostock_transaction_enter(t,
+                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
+    ngx_http_autostock_flight_again(&t->flight, lost, reason);
+}
+
+
+/* The end of the session also ends the transaction. */
+
+static void
+ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t,
+    const char *reason)
+{
+    ngx_http_autostock_transaction_enter(t,
+                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
+    ngx_http_autostock_flight_elsewhere(&t->flight, reason);
+}
+
+
+/* Enters a state that has a packet, and sends it. */
+
+static void
+ngx_http_autostock_transaction_send(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_transaction_state_e state)
+{
+    ngx_http_autostock_transaction_enter(t, state);
+
+    ngx_http_autostock_transaction_steps[state].write(t);
+
+    ngx_http_autostock_flight_query(&t->flight,
+                                    ngx_http_autostock_transaction_row,
+                                    ngx_http_autostock_transaction_done);
+}
+
+
+static void
+ngx_http_autostock_transaction_done(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_transaction_t *t = data;
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "autostock sale %s done: %i, error %ui after %ui statements",
+                   ngx_http_autostock_transaction_name(t->state), rc,
+                   t->flight.query.error, t->flight.query.statements);
+
+    ngx_http_autostock_transaction_steps[t->state].done(t, rc);
 }

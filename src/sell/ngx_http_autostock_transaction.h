@@ -1,6 +1,6 @@
 
 /*
- * A batch of sales as one transaction.  It runs in one of these ways:
+ * A batch of sales as one transaction.  It goes one of these ways:
  *
  *   plain    One packet: ledger rows, keys, stock rows, a guard, COMMIT.  It
  *            ends with an error unless every product exists under its SKU and
@@ -8,10 +8,11 @@
  *            open order.  The row lock is held for the last step only.
  *   peek     Reads, without locks, what may settle an item: its key and its
  *            product.  Refuses what cannot be sold.
- *   careful  Locks the stock rows, allots the stock in order of arrival, then
- *            writes, and opens the orders that are due.  After a lock wait
- *            timed out, it skips the rows that other transactions have locked;
- *            the sales of those products then wait aside.
+ *   lock     Locks the stock rows, allots the stock in order of arrival, then
+ *            writes, and opens the orders that are due.
+ *   lock free  The same, after a lock wait timed out: it skips the rows that
+ *            other transactions have locked; the sales of those products then
+ *            wait aside.
  *
  * The ledger has one row per transaction and product.  A sale is the n-th of
  * its transaction, and n is the index of its item, in every attempt; its id is
@@ -19,7 +20,7 @@
  *
  * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
  * session is killed and the transaction's rows are looked for.  If there are
- * none, the batch is sold again, in the careful way, under the same id.
+ * none, the batch is sold again, by lock, under the same id.
  *
  * The anchor is a product of the lost attempt.  Every later attempt writes its
  * row too, if necessary with quantity 0 and no sale.  So at most one attempt
@@ -37,6 +38,52 @@
 
 #include "ngx_http_autostock_batch.h"
 #include "ngx_http_autostock_catalog.h"
+
+
+/* The packet under way, or what is done between two packets. */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_END = 0,     /* before it starts, too */
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE,      /* the way is chosen */
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_PEEK,
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_PLAIN,
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_STOCK,       /* reads what is left */
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_LOCK,
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_WRITE,       /* after a lock */
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_ROLLBACK,
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_BARRIER,     /* a commit of our own */
+    NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE        /* without a connection */
+} ngx_http_autostock_transaction_state_e;
+
+
+/* From cheap to costly. */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_WAY_NONE = 0,            /* nothing is to be done */
+    NGX_HTTP_AUTOSTOCK_WAY_PLAIN,
+    NGX_HTTP_AUTOSTOCK_WAY_PEEK,
+    NGX_HTTP_AUTOSTOCK_WAY_LOCK,
+    NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE            /* skips locked rows */
+} ngx_http_autostock_transaction_way_e;
+
+
+/* What is known of the COMMIT that sells. */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_COMMIT_NONE = 0,         /* none without an answer */
+    NGX_HTTP_AUTOSTOCK_COMMIT_SENT,
+    NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT,            /* its answer was lost */
+    NGX_HTTP_AUTOSTOCK_COMMIT_FOUND             /* in doubt; its rows exist */
+} ngx_http_autostock_transaction_commit_e;
+
+
+/* What follows a failed packet; most of it after a ROLLBACK. */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_AFTER_RESTART = 0,       /* at once */
+    NGX_HTTP_AUTOSTOCK_AFTER_PAUSE,             /* restart after a pause */
+    NGX_HTTP_AUTOSTOCK_AFTER_STUCK,             /* set aside what is locked */
+    NGX_HTTP_AUTOSTOCK_AFTER_REFUSE,            /* find the refused item */
+    NGX_HTTP_AUTOSTOCK_AFTER_FINISH,            /* nothing was written */
+    NGX_HTTP_AUTOSTOCK_AFTER_LOST,              /* no ROLLBACK: close, pause */
+    NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE          /* the same; another server */
+} ngx_http_autostock_transaction_after_e;
 
 
 typedef enum {
@@ -127,14 +174,18 @@ typedef struct {
     ngx_uint_t                        looks;    /* retries because of a used
                                                    key */
     u_char                            text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
+
+    ngx_http_autostock_transaction_state_e
+                                      state;
+    ngx_http_autostock_transaction_way_e
+                                      way;      /* cheaper ones have failed */
+    ngx_http_autostock_transaction_commit_e
+                                      commit;
+    ngx_http_autostock_transaction_after_e
+                                      after;    /* the ROLLBACK under way */
     unsigned                          look:1;   /* look for keys first */
-    unsigned                          absents:1;
-    unsigned                          careful:1;
-    unsigned                          skip:1;   /* skip locked rows */
-    unsigned                          dirty:1;  /* a transaction is open */
-    unsigned                          sent:1;   /* a COMMIT without an answer */
-    unsigned                          doubt:1;
-    unsigned                          settled:1;
+    unsigned                          absents:1;  /* has absent products */
+    unsigned                          peeks_products:1;
     unsigned                          fresh:1;  /* a sale was read that may
                                                    not be on disk yet */
 } ngx_http_autostock_transaction_t;
@@ -145,25 +196,32 @@ void ngx_http_autostock_transaction_start(
     ngx_http_autostock_flight_t *flight);
 
 
-/* Starts from the beginning, on the same connection unless it was lost. */
-void ngx_http_autostock_transaction_restart(void *data, ngx_int_t rc);
+/* Its states; ngx_http_autostock_transaction_state.c. */
+void ngx_http_autostock_transaction_enter(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_transaction_state_e state);
+const char *ngx_http_autostock_transaction_name(
+    ngx_http_autostock_transaction_state_e state);
 
 
 /* How stock is allotted; ngx_http_autostock_transaction_allot.c. */
 
 /*
- * Adds up the demand for each product.  plain: every product allows the plain
- * way.  hopeless: for at least one item there seems to be too little stock.
- * Returns 0 if nothing is demanded and no order is due.
+ * The cheapest way that can succeed, by what is known now.  peeked: the
+ * products have just been read.
  */
-ngx_uint_t ngx_http_autostock_transaction_demand(
-    ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
-    ngx_uint_t *hopeless);
+ngx_http_autostock_transaction_way_e ngx_http_autostock_transaction_way(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t peeked);
+
+/* Plans to sell all that is demanded. */
+void ngx_http_autostock_transaction_plan(ngx_http_autostock_transaction_t *t);
 
 /*
  * Allots in order of arrival.  An item that asks for too much does not block
- * the items after it.  Returns 0 if there is nothing to write.
+ * the items after it.  Returns what there is to write, or 0.
  */
+#define NGX_HTTP_AUTOSTOCK_ALLOT_SALES   1
+#define NGX_HTTP_AUTOSTOCK_ALLOT_ORDERS  2
+
 ngx_uint_t ngx_http_autostock_transaction_allot(
     ngx_http_autostock_transaction_t *t);
 
@@ -177,6 +235,31 @@ ngx_int_t ngx_http_autostock_transaction_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
+/* What the results mean; ngx_http_autostock_transaction_result.c. */
+
+/* Items that cannot be sold, after a peek. */
+void ngx_http_autostock_transaction_note_peeked(
+    ngx_http_autostock_transaction_t *t);
+
+/* The batch in doubt is committed: its rows are the results. */
+void ngx_http_autostock_transaction_note_found(
+    ngx_http_autostock_transaction_t *t);
+
+/* Stock, and the orders opened. */
+void ngx_http_autostock_transaction_note_written(
+    ngx_http_autostock_transaction_t *t);
+
+/*
+ * After a commit, before the answers: a sale whose client has left is counted,
+ * too.
+ */
+void ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t);
+
+
+/* Before rows are locked: forgets what was locked by whom. */
+void ngx_http_autostock_transaction_forget_locks(
+    ngx_http_autostock_transaction_t *t);
+
 /*
  * Called after the available rows were locked: sets the items of the other rows
  * aside, but not while the batch is in doubt.
@@ -186,28 +269,19 @@ void ngx_http_autostock_transaction_set_locked_aside(
     ngx_http_autostock_transaction_t *t);
 
 
-/* Handles a packet that failed; ngx_http_autostock_transaction_failure.c. */
-void ngx_http_autostock_transaction_failed(
+/*
+ * Judges a packet that failed with rc, NGX_DECLINED if the server refused a
+ * statement; ngx_http_autostock_transaction_failure.c.
+ */
+ngx_http_autostock_transaction_after_e ngx_http_autostock_transaction_judge(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 
-/* Ends the open transaction, then calls done. */
-void ngx_http_autostock_transaction_rollback(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_done_pt done);
-
-
-/*
- * Ends the flight when all results are known;
- * ngx_http_autostock_transaction_barrier.c.
- * A row that was only read may not be on disk yet: InnoDB shows a row, and
- * releases its lock, before it syncs the redo log (MariaDB 10.11, measured).
- * In that case a commit of our own goes first.  The log is sequential, so that
- * commit puts the earlier ones on disk too.
- */
-void ngx_http_autostock_transaction_barrier(
+/* 1, and a log line, if the kept error concerns every request. */
+ngx_uint_t ngx_http_autostock_transaction_is_everybodys(
     ngx_http_autostock_transaction_t *t);
 
-/* Counts the committed batch and ends the flight. */
-void ngx_http_autostock_transaction_committed(
+/* The kept error concerns the only item. */
+void ngx_http_autostock_transaction_note_refusal(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -217,13 +291,11 @@ void ngx_http_autostock_transaction_committed(
  */
 void ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_stock(ngx_http_autostock_transaction_t *t);
-void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t,
-    ngx_uint_t keys, ngx_uint_t ids, ngx_uint_t lines);
+void ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t);
-
-/* Removes the time limit that the session had for its transaction. */
-void ngx_http_autostock_packet_unlimit(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_rollback(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_barrier(ngx_http_autostock_transaction_t *t);
 
 /*
  * The ledger rows of t->sorted, in doubt also the anchor's, then the rows of

@@ -9,7 +9,48 @@
 #include "ngx_http_autostock_id.h"
 
 
-ngx_uint_t
+static ngx_uint_t ngx_http_autostock_transaction_demand(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
+    ngx_uint_t *hopeless);
+
+
+ngx_http_autostock_transaction_way_e
+ngx_http_autostock_transaction_way(ngx_http_autostock_transaction_t *t,
+    ngx_uint_t peeked)
+{
+    ngx_uint_t                            plain, hopeless, any;
+    ngx_http_autostock_transaction_way_e  lock;
+
+    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
+    lock = ngx_max(t->way, NGX_HTTP_AUTOSTOCK_WAY_LOCK);
+
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+        return lock;
+    }
+
+    if (!any) {
+        return NGX_HTTP_AUTOSTOCK_WAY_NONE;
+    }
+
+    if (hopeless && !peeked) {
+        return NGX_HTTP_AUTOSTOCK_WAY_PEEK;
+    }
+
+    if (plain && t->way <= NGX_HTTP_AUTOSTOCK_WAY_PLAIN) {
+        return NGX_HTTP_AUTOSTOCK_WAY_PLAIN;
+    }
+
+    return lock;
+}
+
+
+/*
+ * Adds up the demand for each product.  plain: every product allows the plain
+ * way.  hopeless: for at least one item there seems to be too little stock.
+ * Returns 0 if nothing is demanded and no order is due.
+ */
+
+static ngx_uint_t
 ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
     ngx_uint_t *plain, ngx_uint_t *hopeless)
 {
@@ -19,7 +60,7 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t  *product;
 
     for (i = 0; i < t->nlines; i++) {
-        t->lines[i].sold = 0;
+        t->lines[i].demanded = 0;
     }
 
     any = 0;
@@ -37,7 +78,7 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
 
         any = 1;
         line = &t->lines[item->line];
-        line->sold += item->quantity;
+        line->demanded += item->quantity;
 
         if (item->quantity > line->product->stock) {
             *hopeless = 1;
@@ -58,13 +99,13 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
             continue;
         }
 
-        if (line->sold == 0
-            || product->stock - line->sold > product->reorder_point)
+        if (line->demanded == 0
+            || product->stock - line->demanded > product->reorder_point)
         {
             continue;
         }
 
-        line->open = product->open_order && product->stock >= line->sold;
+        line->open = product->open_order && product->stock >= line->demanded;
 
         if (!line->open) {
             *plain = 0;
@@ -72,6 +113,28 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
     }
 
     return any;
+}
+
+
+void
+ngx_http_autostock_transaction_plan(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i;
+    ngx_http_autostock_item_t  *item;
+
+    for (i = 0; i < t->nlines; i++) {
+        t->lines[i].sold = t->lines[i].demanded;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN && !item->gone
+            && !item->twin)
+        {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+        }
+    }
 }
 
 
@@ -118,7 +181,7 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
             line->stock -= item->quantity;
             line->sold += item->quantity;
             item->stock = line->stock;
-            any = 1;
+            any |= NGX_HTTP_AUTOSTOCK_ALLOT_SALES;
         }
     }
 
@@ -130,7 +193,7 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
         {
             line->order = 1;
             ngx_http_autostock_id_next(line->order_id);
-            any = 1;
+            any |= NGX_HTTP_AUTOSTOCK_ALLOT_ORDERS;
         }
     }
 

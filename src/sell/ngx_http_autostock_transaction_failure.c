@@ -1,6 +1,6 @@
 
 /*
- * Handles a transaction that failed: it is run again, in doubt, or given up.
+ * Judges a packet that failed: whether the batch is in doubt, and what follows.
  */
 
 
@@ -12,140 +12,146 @@
 
 
 /* searches for keys after a key was used in the meantime */
-#define NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS   3
+#define NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS     3
+
+/* retries at once, without a pause */
+#define NGX_HTTP_AUTOSTOCK_TRANSACTION_RETRIES   20
 
 /* waiters refused alone before the batch gives up, with no sale in between */
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS  8
 
 
-static void ngx_http_autostock_transaction_refused(
+static void ngx_http_autostock_transaction_doubt(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_waited(
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
+    as_sqlerror_t what);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_read_only(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc);
-static void ngx_http_autostock_transaction_refuse(
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_retry(ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_keep_error(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_note_refusal(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_elsewhere(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_rolled_back(void *data,
-    ngx_int_t rc);
-static void ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc);
 
 
-void
-ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_judge(ngx_http_autostock_transaction_t *t,
     ngx_int_t rc)
+{
+    as_sqlerror_t  what;
+
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_FOUND) {
+        /* it is looked for again */
+        t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
+    }
+
+    if (rc == NGX_DECLINED) {
+        what = as_sqlerror(t->flight.query.error);
+
+        /* a COMMIT that fails for another reason may have taken effect */
+        if (t->flight.query.statements != t->commit_at
+            || what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED)
+        {
+            return ngx_http_autostock_transaction_refused(t);
+        }
+    }
+
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_SENT) {
+        ngx_http_autostock_transaction_doubt(t);
+    }
+
+    return NGX_HTTP_AUTOSTOCK_AFTER_LOST;
+}
+
+
+static void
+ngx_http_autostock_transaction_doubt(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_database_t  *db;
 
-    if (rc == NGX_DECLINED) {
-        ngx_http_autostock_transaction_refused(t);
-        return;
-    }
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
 
-    if (t->sent && !t->doubt) {
-        db = ngx_http_autostock_batch_database(t->flight.batch);
-        ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "autostock: database \"%V\": a transaction of %ui sales is "
+                  "in doubt: COMMIT was sent, the answer is lost; it is being "
+                  "found out", &db->name, t->nitems);
 
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "autostock: database \"%V\": a transaction of %ui "
-                      "sales is in doubt: COMMIT was sent, the answer is "
-                      "lost; it is being found out", &db->name, t->nitems);
+    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
+    t->anchor = t->sorted[0];
 
-        t->doubt = 1;
-        t->anchor = t->sorted[0];
-
-        /* one locked row must not keep the other sales in doubt */
-        t->skip = 1;
-    }
-
-    ngx_http_autostock_flight_again(&t->flight, 1,
-                                    "it was lost in a transaction");
+    /* one locked row must not keep the other sales in doubt */
+    t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
 }
 
 
 /* The server refused: nothing is committed. */
 
-static void
+static ngx_http_autostock_transaction_after_e
 ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 {
-    as_sqlerror_t                   what;
-    ngx_http_autostock_database_t  *db;
+    as_sqlerror_t  what;
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
     what = as_sqlerror(t->flight.query.error);
-    t->dirty = 1;
 
-    if (t->flight.query.statements == t->commit_at
-        && what != AS_SQLERROR_CONFLICT && what != AS_SQLERROR_LOCKED)
-    {
-        /* a COMMIT that fails for another reason may have taken effect */
-        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
-        return;
-    }
-
-    if (!t->doubt) {
-        t->sent = 0;
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_SENT) {
+        t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
     }
 
     switch (what) {
 
     case AS_SQLERROR_CONFLICT:
-        ngx_http_autostock_transaction_rollback(t,
-                                 ngx_http_autostock_transaction_rolled_back);
-        return;
+        return NGX_HTTP_AUTOSTOCK_AFTER_PAUSE;
 
     case AS_SQLERROR_LOCKED:
     case AS_SQLERROR_ENDED:
-        ngx_http_autostock_transaction_waited(t);
-        return;
+        return ngx_http_autostock_transaction_waited(t, what);
 
     case AS_SQLERROR_READ_ONLY:
-        ngx_http_autostock_transaction_elsewhere(t);
-        return;
+        return ngx_http_autostock_transaction_read_only(t);
 
     case AS_SQLERROR_DUPLICATE:
-        if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS) {
-            t->look = 1;
-            break;
-        }
-
-        if (t->doubt) {
-            t->look = t->nkeyed > 0;
-            break;
-        }
-
-        if (!t->careful) {
-            t->careful = 1;
-            break;
-        }
-
-        ngx_http_autostock_transaction_refuse(t);
-        return;
+        return ngx_http_autostock_transaction_used(t);
 
     case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
-        if (!t->careful) {
-            t->careful = 1;
-            break;
+        if (t->way < NGX_HTTP_AUTOSTOCK_WAY_LOCK) {
+            t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK;
+            return ngx_http_autostock_transaction_retry(t);
         }
 
-        /* fall through */
+        return ngx_http_autostock_transaction_keep_error(t);
 
     default:
-        ngx_http_autostock_transaction_refuse(t);
-        return;
+        return ngx_http_autostock_transaction_keep_error(t);
+    }
+}
+
+
+/* A key was used in the meantime; in doubt, or the transaction's own id. */
+
+static ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t)
+{
+    if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS) {
+        t->look = 1;
+
+    } else if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+        t->look = t->nkeyed > 0;
+
+    } else if (t->way < NGX_HTTP_AUTOSTOCK_WAY_LOCK) {
+        t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK;
+
+    } else {
+        return ngx_http_autostock_transaction_keep_error(t);
     }
 
-    if (t->flight.retries++ > 20) {
-        ngx_http_autostock_transaction_refuse(t);
-        return;
-    }
-
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
-    ngx_http_autostock_transaction_rollback(t,
-                                       ngx_http_autostock_transaction_restart);
+    return ngx_http_autostock_transaction_retry(t);
 }
 
 
@@ -155,73 +161,38 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
  * was locked, halving the batch finds the item.
  */
 
-static void
-ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t)
+static ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
+    as_sqlerror_t what)
 {
-    if (t->skip && !t->doubt && as_sqlerror(t->flight.query.error)
-                                == AS_SQLERROR_LOCKED)
-    {
-        ngx_http_autostock_transaction_rollback(t,
-                                     ngx_http_autostock_transaction_stuck);
-        return;
+    ngx_uint_t                            doubt;
+    ngx_http_autostock_transaction_way_e  way;
+
+    doubt = t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
+    way = t->way;
+
+    t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
+
+    if (doubt || what != AS_SQLERROR_LOCKED) {
+        return NGX_HTTP_AUTOSTOCK_AFTER_PAUSE;
     }
 
-    t->skip = 1;
-    t->careful = 1;
-
-    if (t->doubt || as_sqlerror(t->flight.query.error) != AS_SQLERROR_LOCKED) {
-        ngx_http_autostock_transaction_rollback(t,
-                                 ngx_http_autostock_transaction_rolled_back);
-        return;
+    if (way == NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE) {
+        return NGX_HTTP_AUTOSTOCK_AFTER_STUCK;
     }
 
     ngx_http_autostock_count(ngx_http_autostock_batch_database(
                                                         t->flight.batch),
                              NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
-    ngx_http_autostock_transaction_rollback(t,
-                                       ngx_http_autostock_transaction_restart);
+
+    return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
 }
 
 
-static void
-ngx_http_autostock_transaction_stuck(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_transaction_t *t = data;
+/* A fail-over or switch-over: the next connection may reach the new primary. */
 
-    if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
-        return;
-    }
-
-    if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
-        return;
-    }
-
-    ngx_http_autostock_quarantine_note_locked(t->lines[0].product);
-    ngx_http_autostock_flight_all_aside(&t->flight);
-}
-
-
-/* The next query overwrites the server's error, so it is kept. */
-
-static void
-ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
-{
-    t->error = t->flight.query.error;
-    ngx_memcpy(t->text, t->flight.query.text, NGX_HTTP_AUTOSTOCK_ERROR_TEXT);
-
-    ngx_http_autostock_transaction_rollback(t,
-                                    ngx_http_autostock_transaction_given_up);
-}
-
-
-/*
- * A fail-over or switch-over: the next connection may reach the new primary.
- * The end of the session also ends the transaction.
- */
-
-static void
-ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t)
+static ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_read_only(ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_database_t  *db;
 
@@ -236,94 +207,68 @@ ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t)
                       "their deadlines", &db->name, t->error, t->nitems);
     }
 
-    ngx_http_autostock_flight_elsewhere(&t->flight,
-                                        "its server takes no writes");
+    return NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE;
+}
+
+
+static ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_retry(ngx_http_autostock_transaction_t *t)
+{
+    if (t->flight.retries++ > NGX_HTTP_AUTOSTOCK_TRANSACTION_RETRIES) {
+        return ngx_http_autostock_transaction_keep_error(t);
+    }
+
+    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+                                                        t->flight.batch),
+                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+
+    return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
+}
+
+
+/* The ROLLBACK overwrites the server's error, so it is kept. */
+
+static ngx_http_autostock_transaction_after_e
+ngx_http_autostock_transaction_keep_error(ngx_http_autostock_transaction_t *t)
+{
+    t->error = t->flight.query.error;
+    ngx_memcpy(t->text, t->flight.query.text, NGX_HTTP_AUTOSTOCK_ERROR_TEXT);
+
+    return NGX_HTTP_AUTOSTOCK_AFTER_REFUSE;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_transaction_is_everybodys(
+    ngx_http_autostock_transaction_t *t)
+{
+    const char                  *note;
+    ngx_http_autostock_batch_t  *batch;
+
+    batch = t->flight.batch;
+
+    if (as_sqlerror(t->error) != AS_SQLERROR_EVERYBODY
+        && (batch->refused < NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS
+            || t->flight.n <= 1))
+    {
+        return 0;
+    }
+
+    note = ngx_http_autostock_repeat(
+                        &batch->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
+
+    if (note) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\" refused a transaction of "
+                      "%ui sales, error %ui: %s%s", &batch->db->name,
+                      t->nitems, t->error, t->text, note);
+    }
+
+    return 1;
 }
 
 
 void
-ngx_http_autostock_transaction_rollback(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_done_pt done)
-{
-    ngx_http_autostock_sql_t  *sql;
-
-    sql = &t->flight.sql;
-    ngx_http_autostock_sql_reset(sql);
-    ngx_http_autostock_packet_unlimit(t);
-    ngx_http_autostock_sql_text(sql, "ROLLBACK");
-    t->dirty = 0;
-
-    ngx_http_autostock_flight_query(&t->flight, NULL, done);
-}
-
-
-static void
-ngx_http_autostock_transaction_rolled_back(void *data, ngx_int_t rc)
-{
-    ngx_http_autostock_transaction_t *t = data;
-
-    ngx_http_autostock_flight_again(&t->flight, rc != NGX_OK,
-                                    "its transaction could not be ended");
-}
-
-
-/*
- * Unless the batch is in doubt, it is split until the refused item is alone,
- * and only that item is refused.  An error that concerns every request is not
- * searched for.
- */
-
-static void
-ngx_http_autostock_transaction_given_up(void *data, ngx_int_t rc)
-{
-    const char                        *note;
-    ngx_http_autostock_batch_t        *batch;
-    ngx_http_autostock_transaction_t  *t = data;
-
-    if (rc != NGX_OK) {
-        ngx_http_autostock_transaction_failed(t, NGX_ERROR);
-        return;
-    }
-
-    if (t->doubt) {
-        /* only the deadlines end a batch in doubt */
-        ngx_http_autostock_flight_elsewhere(&t->flight,
-                                            "it cannot tell what is in doubt");
-        return;
-    }
-
-    batch = t->flight.batch;
-
-    if (as_sqlerror(t->error) == AS_SQLERROR_EVERYBODY
-        || (batch->refused >= NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS
-            && t->flight.n > 1))
-    {
-        note = ngx_http_autostock_repeat(
-                        &batch->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
-
-        if (note) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "autostock: database \"%V\" refused a transaction "
-                          "of %ui sales, error %ui: %s%s", &batch->db->name,
-                          t->nitems, t->error, t->text, note);
-        }
-
-    } else {
-        if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
-            return;
-        }
-
-        batch->refused++;
-        ngx_http_autostock_transaction_note_refusal(t);
-    }
-
-    ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
-}
-
-
-/* It was the only item. */
-
-static void
 ngx_http_autostock_transaction_note_refusal(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                     log;
@@ -332,6 +277,7 @@ ngx_http_autostock_transaction_note_refusal(ngx_http_autostock_transaction_t *t)
 
     batch = t->flight.batch;
     product = t->lines[0].product;
+    batch->refused++;
 
     if (t->nkeyed && as_sqlerror(t->error) == AS_SQLERROR_DUPLICATE) {
         ngx_http_autostock_refusals_add(&batch->refusals, t->items[0].key);

@@ -17,6 +17,23 @@ static void ngx_http_autostock_transaction_set_aside(
 
 
 void
+ngx_http_autostock_transaction_forget_locks(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->nlines; i++) {
+        t->lines[i].seen = 0;
+        t->lines[i].there = 0;
+        t->lines[i].had = 0;
+    }
+
+    for (i = 0; i < t->nitems; i++) {
+        t->items[i].busy = 0;
+    }
+}
+
+
+void
 ngx_http_autostock_transaction_set_locked_aside(
     ngx_http_autostock_transaction_t *t)
 {
@@ -51,7 +68,7 @@ ngx_http_autostock_transaction_set_locked_aside(
     }
 
     /* in doubt it may have been sold: first the anchor must be committed */
-    if (any && !t->doubt) {
+    if (any && t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
         ngx_http_autostock_transaction_set_aside(t);
     }
 }

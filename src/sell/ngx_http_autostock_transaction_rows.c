@@ -257,7 +257,7 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
         return NGX_ERROR;
     }
 
-    t->settled = 1;
+    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_FOUND;
 
     if (columns[2].data == NULL) {
         for (i = 0; i < (ngx_uint_t) sales; i++) {

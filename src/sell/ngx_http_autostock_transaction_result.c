@@ -1,0 +1,143 @@
+
+/*
+ * What a packet's results mean for the items and products of a transaction.
+ */
+
+
+#include "ngx_http_autostock_transaction.h"
+#include "ngx_http_autostock_quarantine.h"
+#include "ngx_http_autostock_status.h"
+
+
+static void ngx_http_autostock_transaction_peek_item(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
+
+
+void
+ngx_http_autostock_transaction_note_peeked(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->nitems; i++) {
+        ngx_http_autostock_transaction_peek_item(t, &t->items[i]);
+    }
+}
+
+
+static void
+ngx_http_autostock_transaction_peek_item(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *item)
+{
+    ngx_http_autostock_line_t  *line;
+
+    line = &t->lines[item->line];
+
+    if (line->product->absent
+        && item->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+        && item->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
+    {
+        item->state = NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT;
+    }
+
+    if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || !t->peeks_products
+        || t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT)
+    {
+        return;
+    }
+
+    if (!line->seen) {
+        item->state = NGX_HTTP_AUTOSTOCK_ITEM_STALE;
+
+    } else if (item->quantity > line->stock) {
+        item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
+        item->stock = line->stock;
+    }
+}
+
+
+void
+ngx_http_autostock_transaction_note_found(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i;
+    ngx_http_autostock_item_t  *item;
+
+    for (i = 0; i < t->nitems; i++) {
+        item = &t->items[i];
+
+        if (item->found) {
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+
+        } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
+                   || item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
+        {
+            /* its row may have been locked: it is tried again */
+            item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
+        }
+
+        if (item->found || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {
+            item->stock = t->lines[item->line].seen
+                          ? t->lines[item->line].stock : -1;
+        }
+    }
+
+    t->fresh = 1;
+}
+
+
+void
+ngx_http_autostock_transaction_note_written(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, orders;
+    ngx_http_autostock_line_t  *line;
+
+    orders = 0;
+
+    for (i = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+
+        if (line->seen) {
+            line->product->stock = line->stock;
+        }
+
+        if (line->sold) {
+            ngx_http_autostock_quarantine_note_sold(line->product);
+        }
+
+        if (line->order) {
+            line->product->open_order = 1;
+            orders++;
+        }
+    }
+
+    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+                                                        t->flight.batch),
+                             NGX_HTTP_AUTOSTOCK_ORDERS_OPENED, orders);
+}
+
+
+void
+ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                      i, sales, pieces;
+    ngx_http_autostock_database_t  *db;
+
+    sales = 0;
+    pieces = 0;
+
+    for (i = 0; i < t->nitems; i++) {
+        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            sales++;
+            pieces += t->items[i].quantity;
+        }
+    }
+
+    db = ngx_http_autostock_batch_database(t->flight.batch);
+
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
+    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE, t->nitems);
+    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_MSEC,
+                               ngx_current_msec - t->flight.began);
+
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
+    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
+}
