@@ -217,4 +217,16 @@ cmp_ok(scalar @counters, '>', 20, 'the counters are found');
 none('every counter is in docs/directives.md',
     grep { $manual !~ /`autostock_\Q$_\E_total`/ } @counters);
 
+# The states of a transaction.
+my ($states) = slurp('src/sell/ngx_http_autostock_transaction_state.c')
+    =~ /_states\[\] = \{(.*?)^\};/ms;
+my %follow = ($states // '') =~ /\{ "([a-z]+)",\s*([^}]*)\}/g;
+my @code = map { my $from = $_;
+    map { "$from --> " . lc } $follow{$from} =~ /_TO\((\w+)\)/g } keys %follow;
+my ($diagram) = slurp('ARCHITECTURE.md') =~ /^stateDiagram-v2\n(.*?)^```/ms;
+my @drawn = ($diagram // '') =~ /^ +(\w+ --> \w+)$/mg;
+cmp_ok(scalar @code, '>', 20, 'the states of a transaction are found');
+is_deeply([sort @drawn], [sort @code],
+    'ARCHITECTURE.md draws the table of states');
+
 done_testing();
