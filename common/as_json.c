@@ -354,8 +354,8 @@ as_json_after(as_json_t *json, as_json_token_t *token, int ch)
 }
 
 
-as_json_type_e
-as_json_next(as_json_t *json, as_json_token_t *token)
+static inline as_json_type_e
+as_json_read(as_json_t *json, as_json_token_t *token)
 {
     int ch = as_json_peek(json);
 
@@ -385,6 +385,13 @@ as_json_next(as_json_t *json, as_json_token_t *token)
 }
 
 
+as_json_type_e
+as_json_next(as_json_t *json, as_json_token_t *token)
+{
+    return as_json_read(json, token);
+}
+
+
 int
 as_json_skip(as_json_t *json, const as_json_token_t *token)
 {
@@ -407,14 +414,33 @@ as_json_skip(as_json_t *json, const as_json_token_t *token)
 }
 
 
+as_json_type_e
+as_json_member(as_json_t *json, as_json_token_t *key, as_json_token_t *value)
+{
+    if (as_json_read(json, key) != AS_JSON_KEY) {
+        return key->type;
+    }
+
+    switch (as_json_value(json, value, as_json_peek(json))) {
+
+    case AS_JSON_OBJECT:
+    case AS_JSON_ARRAY:
+        return as_json_skip(json, value) == 0 ? AS_JSON_KEY : AS_JSON_ERROR;
+
+    case AS_JSON_ERROR:
+        return AS_JSON_ERROR;
+
+    default:
+        return AS_JSON_KEY;
+    }
+}
+
+
 bool
-as_json_equals(const as_json_token_t *token, const char *text, size_t len)
+as_json_equals_escaped(const as_json_token_t *token, const char *text,
+    size_t len)
 {
     uint8_t buf[64];
-
-    if (!token->escaped) {
-        return token->len == len && memcmp(token->text, text, len) == 0;
-    }
 
     return len <= sizeof(buf)
            && as_json_decode(token, buf, len) == (ptrdiff_t) len

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 
 #define AS_JSON_DEPTH  32              /* objects and arrays, at most 64 */
@@ -60,9 +61,27 @@ as_json_type_e as_json_next(as_json_t *json, as_json_token_t *token);
  */
 int as_json_skip(as_json_t *json, const as_json_token_t *token);
 
-/* Whether a decoded key or string equals this text of up to 64 bytes. */
-bool as_json_equals(const as_json_token_t *token, const char *text,
+/*
+ * Within an object: reads the next key with its value, and skips what is in the
+ * value.  Returns AS_JSON_KEY; AS_JSON_OBJECT_END, or AS_JSON_ERROR.
+ */
+as_json_type_e as_json_member(as_json_t *json, as_json_token_t *key,
+    as_json_token_t *value);
+
+/* Whether a key or string with escapes equals this text, decoded. */
+bool as_json_equals_escaped(const as_json_token_t *token, const char *text,
     size_t len);
+
+/* Whether a decoded key or string equals this text of up to 64 bytes. */
+static inline bool
+as_json_equals(const as_json_token_t *token, const char *text, size_t len)
+{
+    if (token->escaped) {
+        return as_json_equals_escaped(token, text, len);
+    }
+
+    return token->len == len && memcmp(token->text, text, len) == 0;
+}
 
 /*
  * Decodes a key or string to UTF-8, which may contain NULs.  Returns the number

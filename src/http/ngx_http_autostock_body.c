@@ -201,7 +201,7 @@ ngx_http_autostock_body_read(ngx_http_autostock_body_t *body,
 {
     as_json_t         json;
     as_json_type_e    type;
-    as_json_token_t   key, skipped, *value;
+    as_json_token_t   key, value;
 
     fields->product.type = AS_JSON_END;
     fields->quantity.type = AS_JSON_END;
@@ -213,7 +213,7 @@ ngx_http_autostock_body_read(ngx_http_autostock_body_t *body,
     if (type != AS_JSON_OBJECT) {
 
         if (type == AS_JSON_ERROR || as_json_skip(&json, &key) != 0
-            || as_json_next(&json, &skipped) != AS_JSON_END)
+            || as_json_next(&json, &value) != AS_JSON_END)
         {
             return ngx_http_autostock_body_broken(body, &json);
         }
@@ -223,29 +223,20 @@ ngx_http_autostock_body_read(ngx_http_autostock_body_t *body,
                    ngx_http_autostock_body_found(&key));
     }
 
-    while (as_json_next(&json, &key) == AS_JSON_KEY) {
+    while ((type = as_json_member(&json, &key, &value)) == AS_JSON_KEY) {
 
         if (as_json_equals(&key, fields->quantity_name, fields->quantity_len))
         {
-            value = &fields->quantity;
+            fields->quantity = value;
 
         } else if (as_json_equals(&key, fields->product_name,
                                   fields->product_len))
         {
-            value = &fields->product;
-
-        } else {
-            value = &skipped;
-        }
-
-        as_json_next(&json, value);
-
-        if (as_json_skip(&json, value) != 0) {
-            return ngx_http_autostock_body_broken(body, &json);
+            fields->product = value;
         }
     }
 
-    if (as_json_next(&json, &skipped) != AS_JSON_END) {
+    if (type == AS_JSON_ERROR || as_json_next(&json, &value) != AS_JSON_END) {
         return ngx_http_autostock_body_broken(body, &json);
     }
 

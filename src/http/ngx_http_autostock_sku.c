@@ -4,6 +4,10 @@
 #include "as_json_text.h"
 
 
+#define ngx_http_autostock_sku_each(byte)                                     \
+    ((uint64_t) 0x0101010101010101 * (byte))
+
+
 static const char *ngx_http_autostock_sku_check_rest(const u_char *text,
     const u_char *end, ngx_uint_t characters);
 
@@ -11,6 +15,7 @@ static const char *ngx_http_autostock_sku_check_rest(const u_char *text,
 const char *
 ngx_http_autostock_sku_check(const u_char *text, size_t len)
 {
+    uint64_t       bytes;
     const u_char  *p, *end;
 
     if (len == 0) {
@@ -20,10 +25,23 @@ ngx_http_autostock_sku_check(const u_char *text, size_t len)
     p = text;
     end = text + len;
 
-    while (*p >= 0x20 && *p < 0x7f) {
-        if (++p == end) {
+    /* eight characters of visible ASCII set none of these bits */
+
+    while (end - p >= 8) {
+        ngx_memcpy(&bytes, p, 8);
+
+        if (((bytes - ngx_http_autostock_sku_each(0x20))
+             | (bytes + ngx_http_autostock_sku_each(1)) | bytes)
+            & ngx_http_autostock_sku_each(0x80))
+        {
             break;
         }
+
+        p += 8;
+    }
+
+    while (p != end && *p >= 0x20 && *p < 0x7f) {
+        p++;
     }
 
     if (p == end && len <= NGX_HTTP_AUTOSTOCK_SKU_MAX) {
