@@ -13,15 +13,17 @@
 
 
 typedef struct {
+    ngx_http_autostock_sale_t   sale;
     ngx_http_request_t         *request;
     ngx_http_cleanup_t         *cleanup;
-    ngx_http_autostock_sale_t   sale;
 } ngx_http_autostock_checkout_t;
 
 
 static void ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
+    ngx_http_autostock_body_t *body, ngx_str_t *sku);
+static ngx_int_t ngx_http_autostock_checkout_body_sku(ngx_http_request_t *r,
     ngx_http_autostock_body_t *body, ngx_str_t *sku);
 static ngx_int_t ngx_http_autostock_checkout_key(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
@@ -37,6 +39,8 @@ static ngx_int_t ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t compat);
 static ngx_int_t ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
@@ -134,6 +138,10 @@ ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
+    if (body->product.len != 0 && !lcf->sku_pinned) {
+        return ngx_http_autostock_checkout_body_sku(r, body, sku);
+    }
+
     rc = ngx_http_autostock_client_sku(r, &location);
 
     if (rc == NGX_ERROR) {
@@ -161,15 +169,21 @@ ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (lcf->sku_pinned
-        && (body->product.len != location.len
-            || ngx_memcmp(body->product.data, location.data, location.len)
-               != 0))
+    if (body->product.len != location.len
+        || ngx_memcmp(body->product.data, location.data, location.len) != 0)
     {
         return ngx_http_autostock_checkout_refuse(r, "sku must be left out or"
                              " name the one product that this location sells");
     }
 
+    return ngx_http_autostock_checkout_body_sku(r, body, sku);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_checkout_body_sku(ngx_http_request_t *r,
+    ngx_http_autostock_body_t *body, ngx_str_t *sku)
+{
     *sku = body->product;
 
     if (sku->data == body->buf) {
@@ -368,12 +382,17 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     size_t      size;
     u_char     *p;
     ngx_buf_t  *b;
+    ngx_str_t   number;
+
+    if (ngx_http_autostock_checkout_json_sku(r, sale) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     size = sizeof("{\"message\":\"\",\"sale_id\":\"\",\"sku\":\"\","
                   "\"quantity\":,\"stock\":}")
            + ngx_http_autostock_checkout_done.len
            + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
-           + as_json_escaped_len(sale->own_sku.data, sale->own_sku.len)
+           + sale->json_sku.len
            + NGX_INT32_LEN + NGX_INT64_LEN;
 
     b = ngx_http_autostock_response_buf(r, size);
@@ -384,17 +403,17 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
     p = ngx_http_autostock_response_message(p,
                                             &ngx_http_autostock_checkout_done,
-                                            sale->stock);
+                                            sale->stock, &number);
 
     if (!compat) {
         p = ngx_http_autostock_response_put(p, "\",\"sale_id\":\"");
         p = (u_char *) as_uuid_text(sale->id, (char *) p);
         p = ngx_http_autostock_response_put(p, "\",\"sku\":\"");
-        p = as_json_escape(p, sale->own_sku.data, sale->own_sku.len);
+        p = ngx_cpymem(p, sale->json_sku.data, sale->json_sku.len);
         p = ngx_http_autostock_response_put(p, "\",\"quantity\":");
         p = as_decimal(p, sale->quantity);
         p = ngx_http_autostock_response_put(p, ",\"stock\":");
-        p = ngx_http_autostock_response_stock(p, sale->stock);
+        p = ngx_cpymem(p, number.data, number.len);
 
     } else {
         *p++ = '"';
@@ -414,31 +433,61 @@ ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
 {
     u_char     *p;
     u_char      text[32 + NGX_HTTP_AUTOSTOCK_LEFT_LEN];
-    ngx_str_t   message, members;
+    ngx_str_t   number, message, members;
 
     p = ngx_http_autostock_response_message(text,
                                           &ngx_http_autostock_checkout_failed,
-                                          sale->stock);
+                                          sale->stock, &number);
     message.data = text;
     message.len = p - text;
 
+    if (ngx_http_autostock_checkout_json_sku(r, sale) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     members.data = ngx_pnalloc(r->pool, sizeof(",\"sku\":\"\",\"stock\":")
-                        + as_json_escaped_len(sale->own_sku.data,
-                                              sale->own_sku.len)
-                        + NGX_INT64_LEN);
+                                        + sale->json_sku.len
+                                        + NGX_INT64_LEN);
     if (members.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     p = ngx_http_autostock_response_put(members.data, ",\"sku\":\"");
-    p = as_json_escape(p, sale->own_sku.data, sale->own_sku.len);
+    p = ngx_cpymem(p, sale->json_sku.data, sale->json_sku.len);
     p = ngx_http_autostock_response_put(p, "\",\"stock\":");
-    p = ngx_http_autostock_response_stock(p, sale->stock);
+    p = ngx_cpymem(p, number.data, number.len);
 
     members.len = p - members.data;
 
     return ngx_http_autostock_response_problem(r,
               NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK, NULL, &message, &members);
+}
+
+
+/* without a row, the SKU is the requested one */
+
+static ngx_int_t
+ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale)
+{
+    ngx_str_t  *json;
+
+    json = &sale->json_sku;
+
+    if (json->len) {
+        return NGX_OK;
+    }
+
+    json->len = as_json_escaped_len(sale->sku.data, sale->sku.len);
+    json->data = ngx_pnalloc(r->pool, json->len);
+
+    if (json->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    as_json_escape(json->data, sale->sku.data, sale->sku.len);
+
+    return NGX_OK;
 }
 
 

@@ -454,26 +454,20 @@ ngx_http_autostock_response_replayed(ngx_http_request_t *r)
 
 u_char *
 ngx_http_autostock_response_message(u_char *p, const ngx_str_t *text,
-    int64_t stock)
+    int64_t stock, ngx_str_t *number)
 {
     p = ngx_cpymem(p, text->data, text->len);
 
     if (stock < 0) {
+        ngx_str_set(number, "null");
         return p;
     }
 
     p = ngx_http_autostock_response_put(p, NGX_HTTP_AUTOSTOCK_LEFT);
 
-    return as_decimal(p, stock);
-}
+    number->data = p;
+    p = as_decimal(p, stock);
+    number->len = p - number->data;
 
-
-u_char *
-ngx_http_autostock_response_stock(u_char *p, int64_t stock)
-{
-    if (stock < 0) {
-        return ngx_http_autostock_response_put(p, "null");
-    }
-
-    return as_decimal(p, stock);
+    return p;
 }

@@ -74,17 +74,15 @@ ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
 
 /*
  * The text and, unless it is -1 (unknown), the stock that is left.  Writes up
- * to text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes; returns their end.
+ * to text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes; returns their end.  number
+ * is the stock as JSON: its digits in what was written, or null.
  */
 #define NGX_HTTP_AUTOSTOCK_LEFT      " 남은 재고: "
 #define NGX_HTTP_AUTOSTOCK_LEFT_LEN                                           \
     (sizeof(NGX_HTTP_AUTOSTOCK_LEFT) - 1 + NGX_INT64_LEN)
 
 u_char *ngx_http_autostock_response_message(u_char *p,
-    const ngx_str_t *text, int64_t stock);
-
-/* The number, or null if it is -1. */
-u_char *ngx_http_autostock_response_stock(u_char *p, int64_t stock);
+    const ngx_str_t *text, int64_t stock, ngx_str_t *number);
 
 
 #define ngx_http_autostock_response_put(p, text)                              \

@@ -353,6 +353,7 @@ ngx_http_autostock_restock_booked(ngx_http_request_t *r,
     size_t      size;
     u_char     *p;
     ngx_buf_t  *b;
+    ngx_str_t   number;
 
     size = sizeof("{\"message\":\"\",\"order_id\":\"\",\"received\":,"
                   "\"stock\":}")
@@ -368,7 +369,7 @@ ngx_http_autostock_restock_booked(ngx_http_request_t *r,
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
     p = ngx_http_autostock_response_message(p,
                                             &ngx_http_autostock_restock_done,
-                                            receipt->stock);
+                                            receipt->stock, &number);
 
     if (!compat) {
         p = ngx_http_autostock_response_put(p, "\",\"order_id\":\"");
@@ -376,7 +377,7 @@ ngx_http_autostock_restock_booked(ngx_http_request_t *r,
         p = ngx_http_autostock_response_put(p, "\",\"received\":");
         p = as_decimal(p, receipt->received);
         p = ngx_http_autostock_response_put(p, ",\"stock\":");
-        p = ngx_http_autostock_response_stock(p, receipt->stock);
+        p = ngx_cpymem(p, number.data, number.len);
 
     } else {
         *p++ = '"';

@@ -1,6 +1,8 @@
 
 #include "ngx_http_autostock_catalog.h"
 
+#include "as_json_text.h"
+
 
 struct ngx_http_autostock_catalog_s {
     ngx_rbtree_t       tree;
@@ -51,8 +53,24 @@ ngx_http_autostock_product_t *
 ngx_http_autostock_catalog_find(ngx_http_autostock_catalog_t *catalog,
     ngx_str_t *sku)
 {
+    ngx_queue_t                   *q;
     ngx_str_node_t                *node;
     ngx_http_autostock_product_t  *product;
+
+    q = ngx_queue_head(&catalog->used);
+
+    if (q != ngx_queue_sentinel(&catalog->used)) {
+        product = ngx_queue_data(q, ngx_http_autostock_product_t, queue);
+
+        /* many requests for one product come together */
+
+        if (product->sku.len == sku->len
+            && ngx_memcmp(product->sku.data, sku->data, sku->len) == 0)
+        {
+            product->refs++;
+            return product;
+        }
+    }
 
     node = ngx_str_rbtree_lookup(&catalog->tree, sku,
                                  ngx_murmur_hash2(sku->data, sku->len));
@@ -63,10 +81,8 @@ ngx_http_autostock_catalog_find(ngx_http_autostock_catalog_t *catalog,
     product = (ngx_http_autostock_product_t *) node;
     product->refs++;
 
-    if (ngx_queue_head(&catalog->used) != &product->queue) {
-        ngx_queue_remove(&product->queue);
-        ngx_queue_insert_head(&catalog->used, &product->queue);
-    }
+    ngx_queue_remove(&product->queue);
+    ngx_queue_insert_head(&catalog->used, &product->queue);
 
     return product;
 }
@@ -76,6 +92,7 @@ ngx_http_autostock_product_t *
 ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
     ngx_str_t *sku, u_char *id)
 {
+    size_t                         json;
     ngx_queue_t                   *q;
     ngx_http_autostock_product_t  *product;
 
@@ -97,8 +114,10 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
         ngx_http_autostock_catalog_forget(catalog, product);
     }
 
-    product = ngx_calloc(sizeof(ngx_http_autostock_product_t) + sku->len,
-                         ngx_cycle->log);
+    json = as_json_escaped_len(sku->data, sku->len);
+
+    product = ngx_calloc(sizeof(ngx_http_autostock_product_t) + sku->len
+                         + json, ngx_cycle->log);
     if (product == NULL) {
         return NULL;
     }
@@ -107,7 +126,9 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
     product->sku.data = (u_char *) product
                         + sizeof(ngx_http_autostock_product_t);
     product->sku.len = sku->len;
-    ngx_memcpy(product->sku.data, sku->data, sku->len);
+    product->json.data = ngx_cpymem(product->sku.data, sku->data, sku->len);
+    product->json.len = json;
+    as_json_escape(product->json.data, sku->data, sku->len);
 
     product->node.str = product->sku;
     product->node.node.key = ngx_murmur_hash2(sku->data, sku->len);

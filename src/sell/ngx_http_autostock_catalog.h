@@ -25,6 +25,7 @@ typedef struct {
 
     u_char           id[16];
     ngx_str_t        sku;
+    ngx_str_t        json;              /* the SKU as content of a string */
 
     /* when last read */
     int64_t          stock;

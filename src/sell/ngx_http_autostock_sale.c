@@ -27,6 +27,7 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     sale->db = db;
     sale->resolved = 0;
     sale->stock = -1;
+    ngx_str_null(&sale->json_sku);
     sale->waiter.batch = NULL;
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
     sale->resolving = NULL;
@@ -203,7 +204,10 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     product = sale->product;
     sale->product = NULL;
 
-    sale->own_sku = (product && !product->absent) ? product->sku : sale->sku;
+    if (product) {
+        sale->json_sku = product->json;    /* empty: the product is absent */
+    }
+
     sale->outcome = outcome;
     sale->handler(sale);
 

@@ -34,37 +34,42 @@ typedef void (*ngx_http_autostock_sale_handler_pt)(
     ngx_http_autostock_sale_t *sale);
 
 
+/*
+ * From quantity on, the members are used again when the result is reported, by
+ * then no longer in the processor's cache: they are kept together.
+ */
 struct ngx_http_autostock_sale_s {
     /* set by the caller */
     ngx_str_t                            sku;       /* valid UTF-8 */
-    uint32_t                             quantity;  /* 1 to 1,000,000 */
     ngx_msec_t                           timeout;   /* from now */
     u_char                               key[16];   /* if keyed */
     u_char                               fingerprint[8];
-    unsigned                             keyed:1;
-    ngx_http_autostock_sale_handler_pt   handler;
-    void                                *data;
     ngx_pool_t                          *pool;      /* lives as long */
     ngx_log_t                           *log;
+    unsigned                             keyed:1;
+    uint32_t                             quantity;  /* 1 to 1,000,000 */
+    ngx_http_autostock_sale_handler_pt   handler;
+    void                                *data;
 
     /* the result */
     ngx_http_autostock_sale_outcome_e    outcome;
-    u_char                               id[16];    /* sale_id; of a replay,
-                                                       the first sale's */
-    ngx_str_t                            own_sku;   /* as in the row, valid
-                                                       while the handler
-                                                       runs; without a row,
-                                                       as requested */
-    int64_t                              stock;     /* after this sale, or
-                                                       now; -1: unknown */
     unsigned                             refused:1; /* UNAVAILABLE: the
                                                        server refused */
+    u_char                               id[16];    /* sale_id; of a replay,
+                                                       the first sale's */
+    ngx_str_t                            json_sku;  /* as in the row, as
+                                                       content of a JSON
+                                                       string; valid while
+                                                       the handler runs;
+                                                       empty: no row */
+    int64_t                              stock;     /* after this sale, or
+                                                       now; -1: unknown */
 
     /* private */
     ngx_http_autostock_waiter_t          waiter;
-    ngx_http_autostock_lookup_t         *resolving; /* if it was needed */
-    ngx_http_autostock_database_t       *db;
     void                                *product;
+    ngx_http_autostock_database_t       *db;
+    ngx_http_autostock_lookup_t         *resolving; /* if it was needed */
     ngx_uint_t                           resolved;  /* number of look-ups */
 };
 
