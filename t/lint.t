@@ -178,6 +178,15 @@ for my $house ('worker', 'src', 'common') {
     } circles(\%part));
 }
 
+# A header says of what there is only for tests: "For tests".
+my %used = map { %$_ } values %uses;
+my $prototype = qr{/\*(?:(?!\*/).)*?\bFor\ tests\b(?:(?!\*/).)*\*/
+    (?:(?!\n\n).)*?\b(\w+)\(}xs;
+$used{$_} = 1 for map { slurp($_) =~ /$prototype/g } grep { /\.h$/ } @program;
+none('nothing of the program is used by nobody, or by tests only',
+    map { "$definer{$_}: $_" } grep { !$used{$_} && $_ ne 'main'
+        && $definer{$_} !~ /^ngx_/ } sort keys %definer);
+
 none('common/ has no nginx types',
     grep { m{^common/} && slurp($_) =~ /\bngx_/ } @c);
 none('the lock files name no registry',

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "aws/aws.h"
+#include "aws/aws_call.h"
 #include "fake_http.h"
 
 
@@ -190,7 +190,7 @@ test_endpoints(void **state)
     fake_setenv(t->fake, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     fake_setenv(t->fake, "AWS_REGION", "cn-north-1");
     t->aws = create(t, err);
-    assert_string_equal(as_aws_endpoint(t->aws, AS_AWS_SQS),
+    assert_string_equal(t->aws->endpoints[AS_AWS_SQS].url,
                         "https://sqs.cn-north-1.amazonaws.com.cn/");
 }
 

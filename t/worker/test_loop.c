@@ -1,5 +1,5 @@
 /*
- * The event loop: timers, watches, and what wakes it.
+ * The event loop: timers and watches.
  */
 
 #include <errno.h>
@@ -199,18 +199,6 @@ test_unwatched(void **state)
 
 
 static void
-test_wake(void **state)
-{
-    (void) state;
-
-    as_loop_wake(test.loop);
-    as_loop_wake(test.loop);
-    assert_true(as_loop_turn(test.loop, -1));
-    assert_false(as_loop_turn(test.loop, 0));
-}
-
-
-static void
 test_run(void **state)
 {
     (void) state;
@@ -263,7 +251,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_watches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unwatched, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_run, setup, teardown),
         cmocka_unit_test_setup_teardown(test_until, setup, teardown)
     };

@@ -146,6 +146,8 @@ subscriptions(void *data, const as_aws_error_t *err,
 }
 
 
+#define ENTRY  "&PublishBatchRequestEntries.member.1."
+
 static void
 test_publish(void **state)
 {
@@ -153,27 +155,27 @@ test_publish(void **state)
     as_sns_attribute_t   a[2] = { { "Cnt", "10" }, { "Who", "a&b=c" } };
     as_sns_publish_t     m = { "\xeb\x8f\x84", "x \n+", "g", "d", a, 2 };
 
-    (void) fake_answer(t->fake, 200, "<PublishResponse" NS "><PublishResult>"
-                       "<MessageId>id-1</MessageId><SequenceNumber>7"
-                       "</SequenceNumber></PublishResult><ResponseMetadata>"
-                       "<RequestId>r</RequestId></ResponseMetadata>"
-                       "</PublishResponse>");
-    assert_non_null(as_sns_publish(t->aws, TOPIC, &m, text, t));
+    (void) fake_answer(t->fake, 200, "<PublishBatchResponse" NS ">"
+        "<PublishBatchResult><Successful><member><MessageId>id-1</MessageId>"
+        "<Id>0</Id><SequenceNumber>7</SequenceNumber></member></Successful>"
+        "</PublishBatchResult><ResponseMetadata><RequestId>r</RequestId>"
+        "</ResponseMetadata></PublishBatchResponse>");
+    assert_non_null(as_sns_publish_batch(t->aws, TOPIC, &m, 1, batch, t));
     fake_run(t->fake);
 
     assert_false(t->failed);
-    assert_string_equal(t->text, "id-1");
+    assert_string_equal(t->ids[0], "id-1");
     assert_string_equal(t->fake->calls[0].body,
-        "Action=Publish&Version=2010-03-31"
+        "Action=PublishBatch&Version=2010-03-31"
         "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3At"
-        "&Message=x%20%0A%2B&Subject=%EB%8F%84"
-        "&MessageGroupId=g&MessageDeduplicationId=d"
-        "&MessageAttributes.entry.1.Name=Cnt"
-        "&MessageAttributes.entry.1.Value.DataType=String"
-        "&MessageAttributes.entry.1.Value.StringValue=10"
-        "&MessageAttributes.entry.2.Name=Who"
-        "&MessageAttributes.entry.2.Value.DataType=String"
-        "&MessageAttributes.entry.2.Value.StringValue=a%26b%3Dc");
+        ENTRY "Id=0" ENTRY "Message=x%20%0A%2B" ENTRY "Subject=%EB%8F%84"
+        ENTRY "MessageGroupId=g" ENTRY "MessageDeduplicationId=d"
+        ENTRY "MessageAttributes.entry.1.Name=Cnt"
+        ENTRY "MessageAttributes.entry.1.Value.DataType=String"
+        ENTRY "MessageAttributes.entry.1.Value.StringValue=10"
+        ENTRY "MessageAttributes.entry.2.Name=Who"
+        ENTRY "MessageAttributes.entry.2.Value.DataType=String"
+        ENTRY "MessageAttributes.entry.2.Value.StringValue=a%26b%3Dc");
 }
 
 
@@ -223,12 +225,12 @@ test_garbled(void **state)
     as_sns_publish_t  m;
 
     static const char *const  bodies[] = {
-        "", "{}", "<PublishResponse>", "<a></b>",
-        "<PublishResponse><PublishResult/></PublishResponse>",
-        "<!DOCTYPE x><PublishResponse><PublishResult><MessageId>1"
-        "</MessageId></PublishResult></PublishResponse>",
+        "", "{}", "<CreateTopicResponse>", "<a></b>",
+        "<CreateTopicResponse><CreateTopicResult/></CreateTopicResponse>",
+        "<!DOCTYPE x><CreateTopicResponse><CreateTopicResult><TopicArn>1"
+        "</TopicArn></CreateTopicResult></CreateTopicResponse>",
         "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>",
-        "<PublishResult>\xff</PublishResult>"
+        "<CreateTopicResult>\xff</CreateTopicResult>"
     };
 
     memset(&m, 0, sizeof(m));
@@ -236,7 +238,7 @@ test_garbled(void **state)
 
     for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         (void) fake_answer(t->fake, 200, bodies[i]);
-        assert_non_null(as_sns_publish(t->aws, TOPIC, &m, text, t));
+        assert_non_null(as_sns_create_topic(t->aws, "t", text, t));
         fake_run(t->fake);
         assert_true(t->failed);
         assert_int_equal(t->err.class, AS_AWS_RETRY);

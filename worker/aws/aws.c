@@ -152,13 +152,6 @@ as_aws_region(const as_aws_t *aws)
 }
 
 
-const char *
-as_aws_endpoint(const as_aws_t *aws, as_aws_service_e service)
-{
-    return aws->endpoints[service].url;
-}
-
-
 as_http_t *
 as_aws_http(as_aws_t *aws)
 {
@@ -202,17 +195,6 @@ void
 as_aws_reload(as_aws_t *aws)
 {
     as_credentials_invalidate(aws->creds);
-}
-
-
-const char *
-as_aws_class_text(as_aws_class_e class)
-{
-    static const char *const  text[] = {
-        "ok", "retry", "throttled", "auth", "not_found", "permanent"
-    };
-
-    return text[class];
 }
 
 

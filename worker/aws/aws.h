@@ -109,7 +109,6 @@ as_aws_call_t *as_aws_send(as_aws_t *aws, const as_aws_request_t *rq);
 void as_aws_cancel(as_aws_t *aws, as_aws_call_t *call);
 
 const char *as_aws_region(const as_aws_t *aws);
-const char *as_aws_endpoint(const as_aws_t *aws, as_aws_service_e service);
 as_http_t *as_aws_http(as_aws_t *aws);
 const as_clock_t *as_aws_clock(const as_aws_t *aws);
 as_credentials_t *as_aws_credentials(as_aws_t *aws);
@@ -136,8 +135,6 @@ void as_aws_reload(as_aws_t *aws);
  */
 int64_t as_aws_retry_ms(const as_aws_error_t *err, unsigned n,
     unsigned base_ms, unsigned max_ms, uint32_t random);
-
-const char *as_aws_class_text(as_aws_class_e class);
 
 /* Fills an error from a code, such as that of a batch entry.  The class is
  * AS_AWS_PERMANENT where neither code nor status is known. */

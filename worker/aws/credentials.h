@@ -92,7 +92,7 @@ bool as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms);
 void as_credentials_process_environ(as_credentials_t *creds,
     as_environ_pt env);
 
-/* Sets the time limit of a credential_process; the default is 30,000 ms. */
+/* For tests: the time limit of a credential_process, instead of 30,000 ms. */
 void as_credentials_limit_process(as_credentials_t *creds, unsigned ms);
 
 /*

@@ -10,7 +10,6 @@
 struct as_sigv4_s {
     char      *region;
     char      *service;
-    int        normalize;
 
     /* of the last day and secret; the secret itself is not stored */
     uint8_t    key[AS_SHA256_LEN];
@@ -42,7 +41,6 @@ as_sigv4_create(const char *region, const char *service)
         return NULL;
     }
 
-    signer->normalize = 1;
     signer->region = strdup(region);
     signer->service = strdup(service);
 
@@ -71,13 +69,6 @@ as_sigv4_destroy(as_sigv4_t *signer)
 
 
 void
-as_sigv4_set_normalize(as_sigv4_t *signer, int on)
-{
-    signer->normalize = on;
-}
-
-
-void
 as_sigv4_date(int64_t unix_s, char date[AS_SIGV4_DATE_LEN + 1])
 {
     time_t     t;
@@ -90,7 +81,7 @@ as_sigv4_date(int64_t unix_s, char date[AS_SIGV4_DATE_LEN + 1])
 
 
 char *
-as_sigv4_canonical(as_sigv4_t *signer, const as_sigv4_request_t *rq)
+as_sigv4_canonical(const as_sigv4_request_t *rq)
 {
     char       hex[AS_SIGV4_HEX + 1];
     uint8_t    digest[AS_SHA256_LEN];
@@ -101,7 +92,7 @@ as_sigv4_canonical(as_sigv4_t *signer, const as_sigv4_request_t *rq)
         return NULL;
     }
 
-    if (as_sigv4_canonical_put(&t, rq, signer->normalize) != 0) {
+    if (as_sigv4_canonical_put(&t, rq) != 0) {
         as_text_free(&t);
         return NULL;
     }
@@ -134,7 +125,7 @@ as_sigv4_string_to_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
     uint8_t    digest[AS_SHA256_LEN];
     as_text_t  t = AS_TEXT_EMPTY;
 
-    canonical = as_sigv4_canonical(signer, rq);
+    canonical = as_sigv4_canonical(rq);
     if (canonical == NULL) {
         return NULL;
     }

@@ -36,8 +36,6 @@ typedef struct as_sigv4_s  as_sigv4_t;
 as_sigv4_t *as_sigv4_create(const char *region, const char *service);
 void as_sigv4_destroy(as_sigv4_t *signer);
 
-/* Paths are normalized ("/a/../b" to "/b") by default.  Turn it off for S3. */
-void as_sigv4_set_normalize(as_sigv4_t *signer, int on);
 
 /* Formats a time in seconds as "YYYYMMDDTHHMMSSZ", 16 characters and a NUL. */
 #define AS_SIGV4_DATE_LEN  16
@@ -53,10 +51,10 @@ char *as_sigv4_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
     const char date[AS_SIGV4_DATE_LEN + 1]);
 
 /*
- * The two intermediate results, for tests and diagnosis.  The caller frees
+ * For tests: the two intermediate results.  The caller frees
  * them.
  */
-char *as_sigv4_canonical(as_sigv4_t *signer, const as_sigv4_request_t *rq);
+char *as_sigv4_canonical(const as_sigv4_request_t *rq);
 char *as_sigv4_string_to_sign(as_sigv4_t *signer,
     const as_sigv4_request_t *rq, const char date[AS_SIGV4_DATE_LEN + 1]);
 

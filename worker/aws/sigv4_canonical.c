@@ -62,16 +62,11 @@ as_sigv4_encode(as_text_t *t, const char *p, size_t len, int slash)
 
 /* RFC 3986, section 5.2.4; also replaces "//" with "/". */
 static void
-as_sigv4_path(as_text_t *t, const char *path, int normalize)
+as_sigv4_path(as_text_t *t, const char *path)
 {
     size_t       n, start;
     const char  *p, *end;
     as_text_t    norm = AS_TEXT_EMPTY;
-
-    if (!normalize) {
-        as_text_put(t, *path ? path : "/");
-        return;
-    }
 
     for (p = path; *p != '\0'; p = end) {
         while (*p == '/') {
@@ -303,8 +298,7 @@ as_sigv4_headers(as_text_t *t, const as_sigv4_header_t **order,
 
 
 int
-as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq,
-    int normalize)
+as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq)
 {
     const as_sigv4_header_t  *order[AS_SIGV4_HEADERS];
 
@@ -314,7 +308,7 @@ as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq,
 
     as_text_put(t, rq->method);
     as_text_add(t, "\n", 1);
-    as_sigv4_path(t, rq->path, normalize);
+    as_sigv4_path(t, rq->path);
     as_text_add(t, "\n", 1);
     as_sigv4_query(t, rq->query);
     as_text_add(t, "\n", 1);

@@ -28,8 +28,7 @@ void as_sigv4_signed_names(as_text_t *t, const as_sigv4_header_t **order,
     size_t n);
 
 /* Appends all lines except the hash of the body.  0, or -1 with errno. */
-int as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq,
-    int normalize);
+int as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq);
 
 
 #endif /* AS_SIGV4_CANONICAL_H */

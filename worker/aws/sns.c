@@ -95,21 +95,6 @@ as_sns_entry(as_text_t *t, const char *prefix, const as_sns_publish_t *entry)
 
 
 as_aws_call_t *
-as_sns_publish(as_aws_t *aws, const char *topic_arn,
-    const as_sns_publish_t *entry, as_sqs_text_done_pt done, void *data)
-{
-    as_text_t    body = AS_TEXT_EMPTY;
-    as_sqs_op_t  op = { { .text = done }, data,
-                        "PublishResult/MessageId", 0 };
-
-    as_sns_begin(&body, "Publish", topic_arn);
-    as_sns_entry(&body, "", entry);
-
-    return as_sns_send(aws, &body, &op, as_sns_text_read);
-}
-
-
-as_aws_call_t *
 as_sns_publish_batch(as_aws_t *aws, const char *topic_arn,
     const as_sns_publish_t *entries, size_t n, as_sqs_batch_done_pt done,
     void *data)
@@ -168,22 +153,6 @@ as_sns_topic_attributes(as_aws_t *aws, const char *topic_arn,
     as_sns_begin(&body, "GetTopicAttributes", topic_arn);
 
     return as_sns_send(aws, &body, &op, as_sns_pairs_read);
-}
-
-
-as_aws_call_t *
-as_sns_set_topic_attribute(as_aws_t *aws, const char *topic_arn,
-    const char *name, const char *value, as_sqs_text_done_pt done,
-    void *data)
-{
-    as_text_t    body = AS_TEXT_EMPTY;
-    as_sqs_op_t  op = { { .text = done }, data, NULL, 0 };
-
-    as_sns_begin(&body, "SetTopicAttributes", topic_arn);
-    as_sns_put(&body, "", "AttributeName", name);
-    as_sns_put(&body, "", "AttributeValue", value);
-
-    return as_sns_send(aws, &body, &op, as_sns_text_read);
 }
 
 

@@ -31,10 +31,6 @@ typedef struct {
 } as_sns_publish_t;
 
 
-/* text is the message id. */
-as_aws_call_t *as_sns_publish(as_aws_t *aws, const char *topic_arn,
-    const as_sns_publish_t *entry, as_sqs_text_done_pt done, void *data);
-
 /* n of 1 to 10, at most 256 KB in total; results[i] for entries[i], with
  * message_id. */
 as_aws_call_t *as_sns_publish_batch(as_aws_t *aws, const char *topic_arn,
@@ -48,9 +44,6 @@ as_aws_call_t *as_sns_create_topic(as_aws_t *aws, const char *name,
 
 as_aws_call_t *as_sns_topic_attributes(as_aws_t *aws, const char *topic_arn,
     as_sqs_pairs_done_pt done, void *data);
-as_aws_call_t *as_sns_set_topic_attribute(as_aws_t *aws,
-    const char *topic_arn, const char *name, const char *value,
-    as_sqs_text_done_pt done, void *data);
 
 /* Protocol sqs; text is the subscription's ARN. */
 as_aws_call_t *as_sns_subscribe(as_aws_t *aws, const char *topic_arn,

@@ -260,25 +260,6 @@ as_sqs_delete(as_aws_t *aws, const char *queue_url, const char *receipt,
 
 
 as_aws_call_t *
-as_sqs_visibility(as_aws_t *aws, const char *queue_url,
-    const as_sqs_visibility_t *entry, as_sqs_text_done_pt done, void *data)
-{
-    as_text_t    body = AS_TEXT_EMPTY;
-    as_sqs_op_t  op = { { .text = done }, data, NULL, 0 };
-
-    as_sqs_begin(&body, queue_url);
-    as_text_printf(&body, ",\"VisibilityTimeout\":%u,\"ReceiptHandle\":",
-                   entry->visibility_s);
-    as_sqs_string(&body, entry->receipt);
-    as_text_put(&body, "}");
-
-    return as_sqs_op_send(aws, as_sqs_target("ChangeMessageVisibility"),
-                          &body, &op, AS_SQS_ANSWER_MAX, 0,
-                          as_sqs_text_read);
-}
-
-
-as_aws_call_t *
 as_sqs_queue_url(as_aws_t *aws, const char *name, as_sqs_text_done_pt done,
     void *data)
 {

@@ -131,9 +131,6 @@ as_aws_call_t *as_sqs_send(as_aws_t *aws, const char *queue_url,
 as_aws_call_t *as_sqs_delete(as_aws_t *aws, const char *queue_url,
     const char *receipt, as_sqs_text_done_pt done, void *data);
 
-as_aws_call_t *as_sqs_visibility(as_aws_t *aws, const char *queue_url,
-    const as_sqs_visibility_t *entry, as_sqs_text_done_pt done, void *data);
-
 as_aws_call_t *as_sqs_queue_url(as_aws_t *aws, const char *name,
     as_sqs_text_done_pt done, void *data);
 

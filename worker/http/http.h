@@ -109,6 +109,8 @@ typedef struct {
  * NULL with errno.  The strings of conf are copied.  The loop must outlive it.
  */
 as_http_t *as_http_curl_create(const as_http_conf_t *conf, as_loop_t *loop);
+
+/* For tests. */
 as_http_t *as_http_fake(const as_http_ops_t *ops, void *ctx,
     as_loop_t *loop);
 
@@ -129,7 +131,7 @@ as_http_call_t *as_http_send(as_http_t *http, const as_http_request_t *rq);
 /* Ends a call at once; its callback does not run. call may be NULL. */
 void as_http_cancel(as_http_t *http, as_http_call_t *call);
 
-/* The number of calls in flight. */
+/* For tests: the number of calls in flight. */
 size_t as_http_in_flight(const as_http_t *http);
 
 /* "connect", "timeout", ...: for the log and the metrics' labels. */

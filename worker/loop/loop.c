@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -25,41 +24,12 @@ struct as_loop_s {
     bool                 stop;
 
     int                  epfd;
-    int                  wakefd;
-    as_watch_t           woken;
     struct epoll_event   events[AS_LOOP_EVENTS];   /* of this turn */
     int                  nevents;
 
     as_loop_wait_pt      wait;         /* NULL: epoll_wait() */
     void                *wait_data;
 };
-
-
-/* Resets the descriptor of as_loop_wake(); the value read does not matter. */
-static void
-as_loop_woken(void *data)
-{
-    uint64_t    count;
-    as_loop_t  *loop = data;
-
-    while (read(loop->wakefd, &count, sizeof(count)) > 0) { /* void */ }
-}
-
-
-static int
-as_loop_open(as_loop_t *loop)
-{
-    loop->epfd = epoll_create1(EPOLL_CLOEXEC);
-    loop->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->woken.fn = as_loop_woken;
-    loop->woken.data = loop;
-
-    if (loop->epfd == -1 || loop->wakefd == -1) {
-        return -1;
-    }
-
-    return as_loop_watch(loop, &loop->woken, loop->wakefd, AS_LOOP_READ);
-}
 
 
 as_loop_t *
@@ -73,7 +43,6 @@ as_loop_t *
 as_loop_create_fake(const as_clock_t *clock, as_loop_wait_pt wait,
     void *data)
 {
-    int         err;
     as_loop_t  *loop;
 
     loop = calloc(1, sizeof(*loop));
@@ -86,10 +55,9 @@ as_loop_create_fake(const as_clock_t *clock, as_loop_wait_pt wait,
     loop->wait = wait;
     loop->wait_data = data;
 
-    if (as_loop_open(loop) != 0) {
-        err = errno;
-        as_loop_destroy(loop);
-        errno = err;
+    loop->epfd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epfd == -1) {
+        free(loop);
         return NULL;
     }
 
@@ -111,14 +79,7 @@ as_loop_destroy(as_loop_t *loop)
         return;
     }
 
-    if (loop->epfd != -1) {
-        (void) close(loop->epfd);
-    }
-
-    if (loop->wakefd != -1) {
-        (void) close(loop->wakefd);
-    }
-
+    (void) close(loop->epfd);
     free(loop);
 }
 
@@ -397,18 +358,6 @@ as_loop_until(as_loop_t *loop, const bool *done, int stop_fd,
     errno = stopped ? EINTR : ETIMEDOUT;
 
     return -1;
-}
-
-
-void
-as_loop_wake(as_loop_t *loop)
-{
-    ssize_t   n;
-    uint64_t  one = 1;
-
-    /* a full counter ends the wait as well */
-    n = write(loop->wakefd, &one, sizeof(one));
-    (void) n;
 }
 
 

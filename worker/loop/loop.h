@@ -1,6 +1,5 @@
 /*
- * The event loop of one thread: descriptors, timers, and wake-ups from other
- * threads.
+ * The event loop of one thread: descriptors and timers.
  *
  * Timers and watches are embedded in their owner's structure; the owner clears
  * them before it frees it.  No callback runs inside a function that sets or
@@ -94,9 +93,8 @@ int64_t as_loop_unix_ms(const as_loop_t *loop);
 
 /*
  * Runs the timers that are due, then the descriptors that are ready.  Where no
- * timer was due it waits until a descriptor is ready, the next timer is due,
- * as_loop_wake() is called, or timeout_ms (-1: unlimited) pass.  Returns
- * whether a timer or a watch ran.
+ * timer was due it waits until a descriptor is ready, the next timer is due, or
+ * timeout_ms (-1: unlimited) pass.  Returns whether a timer or a watch ran.
  */
 bool as_loop_turn(as_loop_t *loop, int64_t timeout_ms);
 
@@ -111,12 +109,6 @@ void as_loop_stop(as_loop_t *loop);
  */
 int as_loop_until(as_loop_t *loop, const bool *done, int stop_fd,
     int64_t timeout_ms);
-
-/*
- * Ends the wait of this turn or the next.  Safe from any thread and from a
- * signal handler.
- */
-void as_loop_wake(as_loop_t *loop);
 
 /* Uniform in 0 .. n - 1 (0 for n < 1).  For jitter, not for secrets. */
 int64_t as_loop_random(as_loop_t *loop, int64_t n);
