@@ -2,9 +2,14 @@
  * Parses a command's options.
  */
 
+#include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/options.h"
+
+
+#define AS_OPTIONS_VALUE  256          /* of getopt_long()'s first option */
 
 
 const as_option_t  as_options_common[] = {
@@ -49,41 +54,143 @@ as_options_find(const as_option_t *table, const char *name, size_t len,
 }
 
 
+/* For getopt_long(): both tables, the values being places plus 256. */
 static int
-as_options_one(as_options_t *options, int argc, char **argv, int *i)
+as_options_table(struct option *all, const as_option_t *table)
+{
+    int                 i, n;
+    const as_option_t  *tables[2];
+
+    memset(all, 0, (AS_OPTIONS_MAX + 1) * sizeof(*all));
+    tables[0] = as_options_common;
+    tables[1] = table;
+
+    for (i = 0, n = 0; i < 2; i++) {
+        for ( /* void */ ; tables[i]->name != NULL; tables[i]++, n++) {
+            if (n == AS_OPTIONS_MAX) {
+                return -1;
+            }
+
+            all[n].name = tables[i]->name;
+            all[n].has_arg = tables[i]->value == NULL ? no_argument
+                                                      : required_argument;
+            all[n].val = AS_OPTIONS_VALUE + n;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * For getopt_long(): a program name, then the arguments.  What begins with one
+ * "-", such as a negative number, is an argument: it is hidden as "".
+ */
+static char **
+as_options_hidden(int argc, char **argv)
+{
+    int          i;
+    char       **copy;
+    static char  empty[] = "", help[] = "--help";
+
+    copy = calloc((size_t) argc + 2, sizeof(*copy));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    copy[0] = empty;
+    for (i = 0; i < argc; i++) {
+        copy[i + 1] = strcmp(argv[i], "-h") == 0 ? help
+                      : argv[i][0] == '-' && argv[i][1] != '-' ? empty
+                      : argv[i];
+    }
+
+    return copy;
+}
+
+
+/* Handles an option that getopt_long() found: c is its result. text is the
+ * option as it was given, value what follows it. */
+static int
+as_options_one(as_options_t *options, int c, const char *text,
+    const char *value)
 {
     int                 place;
     size_t              len;
-    const char         *name, *value;
     const as_option_t  *option;
 
-    name = argv[*i] + 2;
-    len = strcspn(name, "=");
-    value = name[len] == '=' ? name + len + 1 : NULL;
-    place = as_options_find(options->table, name, len, &option);
+    /* getopt_long() accepts abbreviations */
+    len = strcspn(text + 2, "=");
+    place = as_options_find(options->table, text + 2, len, &option);
 
-    if (place < 0 || place >= AS_OPTIONS_MAX) {
+    if (place < 0) {
         fprintf(stderr, "%s: expected one of this command's options, found "
-                "it not among them; --help lists them\n", argv[*i]);
+                "it not among them; --help lists them\n", text);
         return -1;
     }
 
-    if (option->value == NULL && value != NULL) {
+    if (c == '?') {
         fprintf(stderr, "--%s: expected no value, found \"%s\"; leave it "
-                "out\n", option->name, value);
+                "out\n", option->name, text + 2 + len + 1);
         return -1;
     }
 
-    if (option->value != NULL && value == NULL) {
-        if (*i + 1 == argc) {
-            fprintf(stderr, "--%s: expected %s after it, found nothing\n",
-                    option->name, option->value);
-            return -1;
-        }
-        value = argv[++*i];
+    if (c == ':') {
+        fprintf(stderr, "--%s: expected %s after it, found nothing\n",
+                option->name, option->value);
+        return -1;
     }
 
     options->values[place] = value == NULL ? "" : value;
+
+    return 0;
+}
+
+
+static int
+as_options_argument(as_options_t *options, const char *text)
+{
+    if (options->narguments == AS_ARGUMENTS_MAX) {
+        fprintf(stderr, "expected at most %d arguments, found more\n",
+                AS_ARGUMENTS_MAX);
+        return -1;
+    }
+
+    options->arguments[options->narguments++] = text;
+
+    return 0;
+}
+
+
+/* argv[optind - 2] is the last of what getopt_long() has read: its copy has a
+ * program name in front. */
+static int
+as_options_read(as_options_t *options, int argc, char **argv, char **copy,
+    const struct option *all)
+{
+    int   c, rc;
+    bool  next;
+
+    opterr = 0;
+    optind = 0;                        /* begins anew (getopt(3), GNU) */
+
+    while ((c = getopt_long(argc + 1, copy, "-:", all, NULL)) != -1) {
+        next = c >= AS_OPTIONS_VALUE && optarg == copy[optind - 1];
+
+        rc = c == 1 ? as_options_argument(options, argv[optind - 2])
+             : as_options_one(options, c, next ? copy[optind - 2]
+                              : copy[optind - 1],
+                              next ? argv[optind - 2] : optarg);
+        if (rc != 0) {
+            return -1;
+        }
+    }
+
+    for ( /* void */ ; optind <= argc; optind++) {
+        if (as_options_argument(options, argv[optind - 1]) != 0) {
+            return -1;
+        }
+    }
 
     return 0;
 }
@@ -93,36 +200,25 @@ int
 as_options_parse(as_options_t *options, const as_option_t *table, int argc,
     char **argv)
 {
-    int          i;
-    bool         only_arguments;
-    const char  *output;
+    int             rc;
+    char          **copy;
+    const char     *output;
+    struct option   all[AS_OPTIONS_MAX + 1];
 
     memset(options, 0, sizeof(*options));
     options->table = table;
 
-    for (i = 0, only_arguments = false; i < argc; i++) {
-        if (!only_arguments && strcmp(argv[i], "--") == 0) {
-            only_arguments = true;
-            continue;
-        }
+    copy = as_options_hidden(argc, argv);
+    if (copy == NULL || as_options_table(all, table) != 0) {
+        fprintf(stderr, "out of memory\n");
+        free(copy);
+        return -1;
+    }
 
-        if (!only_arguments && strcmp(argv[i], "-h") == 0) {
-            argv[i] = "--help";
-        }
-
-        if (!only_arguments && strncmp(argv[i], "--", 2) == 0) {
-            if (as_options_one(options, argc, argv, &i) != 0) {
-                return -1;
-            }
-            continue;
-        }
-
-        if (options->narguments == AS_ARGUMENTS_MAX) {
-            fprintf(stderr, "expected at most %d arguments, found more\n",
-                    AS_ARGUMENTS_MAX);
-            return -1;
-        }
-        options->arguments[options->narguments++] = argv[i];
+    rc = as_options_read(options, argc, argv, copy, all);
+    free(copy);
+    if (rc != 0) {
+        return -1;
     }
 
     output = as_options_get(options, "output");
