@@ -51,7 +51,7 @@ libs_ldlibs = $(eval libs_ldlibs := $(shell pkg-config --libs $(LIBRARIES)) \
     $(shell mariadb_config --libs))$(libs_ldlibs)
 
 .PHONY: all help module worker factory test unit check lint asan asan-test
-.PHONY: valgrind bench bench-full bench-worker demo chaos chaos-nightly
+.PHONY: valgrind bench bench-full bench-worker bench-upgrade demo chaos chaos-nightly
 .PHONY: chaos-plan leak fuzz
 .PHONY: install package clean need FORCE
 .DELETE_ON_ERROR:
@@ -71,7 +71,7 @@ help:
 #: make asan          nginx, module, worker with address and UB sanitizers
 #: make asan-test     unit, module, system and chaos tests on that build
 #: make valgrind      unit, module and system tests under valgrind
-#: make bench         load tests; bench-full, bench-worker
+#: make bench         load tests; bench-full, bench-worker, bench-upgrade
 #: make demo          ./demo.sh
 #: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
 #: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
@@ -179,6 +179,9 @@ bench-full: all
 
 bench-worker: all
 	@bench/worker
+
+bench-upgrade:
+	@bench/upgrade
 
 ROUNDS ?= 3
 SEED ?= 1

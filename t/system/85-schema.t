@@ -45,6 +45,20 @@ sub worker {
     return $? >> 8;
 }
 
+# A session of its own: what asks there, and what ends it.
+sub session {
+    my $pid = open2(my $out, my $in, 'mariadb', '--no-defaults', '-Nn', '-u',
+        'root', "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE});
+    return sub {
+        print $in "$_[0];\n";
+        $in->flush;
+        return scalar <$out>;
+    }, sub {
+        close $in;
+        waitpid $pid, 0;
+    };
+}
+
 # The tables as they are now, without what differs by their rows.
 sub tables {
     return join "\n", map { sql("SHOW CREATE TABLE $_")->[0][1]
@@ -68,25 +82,7 @@ sub sales_of {
 # The ledger of version 0.1.0, whose rows are never written again.
 subtest 'a ledger of before 0.2.0' => sub {
     my $tables = tables();
-    sql("DROP VIEW stock_sale; DROP TABLE stock_movement, stock_movement_key;
-        CREATE TABLE stock_movement (
-            movement_id      BINARY(16)  NOT NULL,
-            product_id       BINARY(16)  NOT NULL,
-            kind             ENUM('opening', 'sale', 'restock', 'adjustment')
-                NOT NULL,
-            quantity         INT         NOT NULL,
-            idempotency_key  BINARY(16)  NULL,
-            fingerprint      BINARY(8)   NULL,
-            order_id         BINARY(16)  NULL,
-            created_at       DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
-            PRIMARY KEY (movement_id)
-        ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
-        CREATE TABLE stock_movement_key (
-            idempotency_key  BINARY(16)  NOT NULL,
-            movement_id      BINARY(16)  NOT NULL,
-            product_id       BINARY(16)  NOT NULL,
-            PRIMARY KEY (idempotency_key)
-        ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+    is(load('../t/lib/ledger-0.1.0'), '', 'its tables');
     my ($plain, $keyed) = (id(1, 0xfffe), id(2, 7));
     sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
             idempotency_key, fingerprint) VALUES
@@ -95,11 +91,17 @@ subtest 'a ledger of before 0.2.0' => sub {
                 X'0102030405060708');
         INSERT INTO stock_movement_key SELECT idempotency_key, movement_id,
             product_id FROM stock_movement WHERE idempotency_key IS NOT NULL");
-    my $rows = sub { return join "\n", map { join ' ', map { $_ // 'NULL' } @$_ }
-        @{ sql("SELECT HEX(movement_id), HEX(product_id), kind, quantity,
-            HEX(idempotency_key), HEX(fingerprint), created_at
-            FROM stock_movement WHERE kind = 'sale' ORDER BY 1") } };
+    my $rows = sub { return join "\n", map { join ' ', @$_ } @{ sql("SELECT
+        HEX(movement_id), HEX(product_id), kind, quantity,
+        HEX(idempotency_key), HEX(fingerprint), created_at
+        FROM stock_movement WHERE kind = 'sale' ORDER BY 1") } };
     my $before = $rows->();
+    my ($ask, $end) = session();
+    is($ask->('BEGIN; SELECT COUNT(*) FROM stock_movement'), "2\n",
+        'a transaction has read the ledger');
+    like(load('schema'), qr/^ERROR 1205 /, 'schema.sql does not wait long');
+    is($ask->('SELECT COUNT(*) FROM stock_movement'), "2\n", 'nor ends it');
+    $end->();
     for my $time ('once', 'again') {
         is(load('schema'), '', "schema.sql $time");
         is(tables(), $tables, 'the tables are as new ones');
@@ -200,20 +202,6 @@ subtest 'keys of before go over' => sub {
     is(scalar @{ sql("SHOW KEYS FROM stock_movement WHERE Key_name <>
         'PRIMARY'") }, 0, 'the ledger has no other key');
 };
-
-# A session of its own: what asks there, and what ends it.
-sub session {
-    my $pid = open2(my $out, my $in, 'mariadb', '--no-defaults', '-Nn', '-u',
-        'root', "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE});
-    return sub {
-        print $in "$_[0];\n";
-        $in->flush;
-        return scalar <$out>;
-    }, sub {
-        close $in;
-        waitpid $pid, 0;
-    };
-}
 
 # The key is neither written nor free.
 subtest 'while somebody sells' => sub {
