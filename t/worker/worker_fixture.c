@@ -147,6 +147,14 @@ worker_said(worker_fixture_t *t, const char *what)
 }
 
 
+void
+worker_forget(worker_fixture_t *t)
+{
+    (void) worker_said(t, "\n");
+    t->said[0] = '\0';
+}
+
+
 as_http_call_t *
 worker_call(worker_fixture_t *t, const char *text, size_t n)
 {

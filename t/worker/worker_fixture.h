@@ -41,6 +41,9 @@ void worker_run(worker_fixture_t *t, int64_t ms);
 /* How many lines of the log so far have this text. */
 int worker_said(worker_fixture_t *t, const char *what);
 
+/* Forgets the log so far. */
+void worker_forget(worker_fixture_t *t);
+
 /*
  * The n-th HTTP call (from 0) whose URL, headers or body have this text; NULL
  * where there are fewer.

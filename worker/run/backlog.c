@@ -54,7 +54,7 @@ as_backlog_done(void *data, as_db_status_e status, const char *error)
     now = as_loop_now(worker->loop);
     wait = AS_BACKLOG_SHARE * (now - backlog->begun);
     wait = wait > AS_BACKLOG_MS ? wait : AS_BACKLOG_MS;
-    as_worker_db(worker, status, error);
+    as_worker_db(worker, status, false, error);
     as_refusal_note(&backlog->refusal, worker->log, now, AS_BACKLOG_PART,
                     "the orders cannot be counted", status, error);
 

@@ -121,7 +121,8 @@ as_consumer_db_done(void *data, as_db_status_e status, const char *error)
 
     consumer->working = false;
     consumer->progress = as_loop_now(consumer->worker->loop);
-    as_worker_db(consumer->worker, status, error);
+    as_worker_db(consumer->worker, status,
+                 consumer->job.run == as_consumer_db_lease_run, error);
     as_refusal_note(&consumer->refusal, consumer->worker->log,
                     consumer->progress, AS_CONSUMER_PART,
                     "orders cannot be leased or noted", status, error);

@@ -131,7 +131,8 @@ as_relay_watch_done(void *data, as_db_status_e status, const char *error)
         return;
     }
 
-    as_worker_db(relay->worker, status, error);
+    as_worker_db(relay->worker, status, relay->probe || relay->claim.n > 0,
+                 error);
     as_refusal_note(&relay->unread, relay->worker->log, relay->progress,
                     AS_RELAY_PART, "the outbox cannot be read", status, error);
 
@@ -159,6 +160,11 @@ as_relay_watch(as_relay_t *relay)
         snprintf(relay->owner, sizeof(relay->owner), "relay:%s:%" PRIu64,
                  settings->worker_name, ++relay->seq);
     }
+
+    /* a server that is read only answers the looks: a write shows whether the
+     * outage is over */
+    relay->probe = relay->worker->db.down;
+    relay->in_doubt |= relay->probe;
 
     relay->interval_ms = settings->relay_interval;
     relay->packet_ms = settings->db_query_timeout / 2 < AS_RELAY_PACKET_MS
@@ -192,7 +198,7 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
 
     relay->marking = false;
     relay->progress = as_loop_now(relay->worker->loop);
-    as_worker_db(relay->worker, status, error);
+    as_worker_db(relay->worker, status, true, error);
     as_refusal_note(&relay->unmarked, relay->worker->log, relay->progress,
                     AS_RELAY_PART, "orders cannot be marked published",
                     status, error);

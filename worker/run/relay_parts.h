@@ -49,6 +49,7 @@ struct as_relay_s {
     char                owner[80];
     bool                backlog;       /* the last claim left some orders */
     bool                in_doubt;      /* the result of a claim was lost */
+    bool                probe;         /* this watch begins with a write */
     uint64_t            seq;
     as_outbox_claim_t   claim;         /* the watcher's while it runs */
 

@@ -228,7 +228,7 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
 
     watchdog->working = false;
     watchdog->progress = as_loop_now(worker->loop);
-    as_worker_db(worker, status, error);
+    as_worker_db(worker, status, false, error);
     as_refusal_note(&watchdog->refusal, worker->log, watchdog->progress,
                     AS_WATCHDOG_PART, "the orders cannot be watched", status,
                     error);

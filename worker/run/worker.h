@@ -71,17 +71,25 @@ typedef struct {
 } as_worker_t;
 
 
-/* Records the result of a database job. */
+/*
+ * Records the result of a database job.  One that only read does not end an
+ * outage: the server may be read only.
+ */
 static inline void
-as_worker_db(as_worker_t *worker, as_db_status_e status, const char *error)
+as_worker_db(as_worker_t *worker, as_db_status_e status, bool wrote,
+    const char *error)
 {
     bool     changed;
     int64_t  now = as_loop_now(worker->loop);
 
     if (status == AS_DB_GONE) {
         changed = as_health_down(&worker->db, worker->log, now, error);
-    } else {
+
+    } else if (wrote || !worker->db.down) {
         changed = as_health_up(&worker->db, worker->log, now);
+
+    } else {
+        changed = false;
     }
 
     if (changed && worker->db_changed != NULL) {
