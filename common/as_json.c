@@ -4,6 +4,10 @@
 #include "as_json_text.h"
 
 
+/* for what reads every member of every body */
+#define AS_JSON_INLINE  static inline __attribute__((always_inline))
+
+
 enum {
     AS_JSON_VALUE = 0,                 /* a value is required */
     AS_JSON_FIRST_VALUE,               /* a value or ] */
@@ -114,7 +118,7 @@ as_json_string_rest(as_json_t *json, as_json_token_t *token, const uint8_t *p)
 
 
 /* after the opening quote */
-static inline as_json_type_e
+AS_JSON_INLINE as_json_type_e
 as_json_string(as_json_t *json, as_json_token_t *token, as_json_type_e type)
 {
     const uint8_t *p = json->pos;
@@ -294,7 +298,7 @@ as_json_value(as_json_t *json, as_json_token_t *token, int ch)
 }
 
 
-static as_json_type_e
+AS_JSON_INLINE as_json_type_e
 as_json_name(as_json_t *json, as_json_token_t *token, int ch)
 {
     if (ch != '"') {
@@ -319,7 +323,7 @@ as_json_name(as_json_t *json, as_json_token_t *token, int ch)
 
 
 /* a comma, the end of an object or array, or the end of all */
-static as_json_type_e
+AS_JSON_INLINE as_json_type_e
 as_json_after(as_json_t *json, as_json_token_t *token, int ch)
 {
     bool object = json->objects & 1;
@@ -354,7 +358,7 @@ as_json_after(as_json_t *json, as_json_token_t *token, int ch)
 }
 
 
-static inline as_json_type_e
+AS_JSON_INLINE as_json_type_e
 as_json_read(as_json_t *json, as_json_token_t *token)
 {
     int ch = as_json_peek(json);

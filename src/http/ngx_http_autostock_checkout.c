@@ -38,6 +38,8 @@ static ngx_int_t ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t compat);
+static u_char *ngx_http_autostock_checkout_put_id(u_char *p,
+    const u_char *id);
 static ngx_int_t ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
@@ -407,7 +409,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 
     if (!compat) {
         p = ngx_http_autostock_response_put(p, "\",\"sale_id\":\"");
-        p = (u_char *) as_uuid_text(sale->id, (char *) p);
+        p = ngx_http_autostock_checkout_put_id(p, sale->id);
         p = ngx_http_autostock_response_put(p, "\",\"sku\":\"");
         p = ngx_cpymem(p, sale->json_sku.data, sale->json_sku.len);
         p = ngx_http_autostock_response_put(p, "\",\"quantity\":");
@@ -424,6 +426,25 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     b->last = p;
 
     return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
+}
+
+
+/* the ids of one transaction's sales differ in the last two bytes only */
+
+static u_char *
+ngx_http_autostock_checkout_put_id(u_char *p, const u_char *id)
+{
+    static u_char  last[AS_UUID_LEN];
+    static char    text[] = "00000000-0000-0000-0000-000000000000";
+
+    if (ngx_memcmp(id, last, AS_UUID_LEN - 2) != 0) {
+        ngx_memcpy(last, id, AS_UUID_LEN);
+        as_uuid_text(id, text);
+    }
+
+    p = ngx_cpymem(p, text, AS_UUID_TEXT_LEN - 4);
+
+    return ngx_hex_dump(p, (u_char *) id + AS_UUID_LEN - 2, 2);
 }
 
 
