@@ -311,7 +311,7 @@ no path in the unix domain socket in "server unix:"
 --- db
 server unix:mysqld.sock;
 --- refused
-must give the socket's whole path
+must be the socket's absolute path
 
 
 
@@ -361,7 +361,7 @@ server db.example;
 --- db
 pool_size 0;
 --- refused
-"pool_size" must be a number of connections a worker process from 1 to 256, not "0"
+"pool_size" must be a number of connections per worker process from 1 to 256, not "0"
 
 
 
@@ -369,7 +369,7 @@ pool_size 0;
 --- db
 pool_size 257;
 --- refused
-"pool_size" must be a number of connections a worker process from 1 to 256, not "257"
+"pool_size" must be a number of connections per worker process from 1 to 256, not "257"
 
 
 
@@ -425,7 +425,7 @@ batch_size 99999999999999999999;
 --- db
 pool_size many;
 --- refused
-"pool_size" must be a number of connections a worker process from 1 to 256, not "many"
+"pool_size" must be a number of connections per worker process from 1 to 256, not "many"
 
 
 

@@ -35,7 +35,7 @@ cannot read the secret file "DIR/missing": it must exist and be readable by the 
 --- db
 password_file DIR/empty;
 --- refused
-the secret file "DIR/empty" is empty, it must hold the secret on one line
+the secret file "DIR/empty" is empty, it must contain the secret on one line
 
 
 
@@ -75,7 +75,7 @@ the secret file "DIR/long" is longer than 4096 bytes
 --- db
 password_file DIR/nul;
 --- refused
-the secret file "DIR/nul" has a NUL byte, it must hold text
+the secret file "DIR/nul" has a NUL byte, it must contain text
 
 
 
@@ -83,7 +83,7 @@ the secret file "DIR/nul" has a NUL byte, it must hold text
 --- db
 password_file DIR/open;
 --- warned
-the secret file "DIR/open" can be read by everybody, use "chmod 600"
+the secret file "DIR/open" is world-readable, use "chmod 600"
 
 
 
@@ -92,7 +92,7 @@ the secret file "DIR/open" can be read by everybody, use "chmod 600"
 password secret;
 password_file DIR/password;
 --- refused
-"password_file" in autostock_database "shop" cannot be with "password", remove one of them
+"password_file" in autostock_database "shop" cannot be used with "password", remove one of them
 
 
 
@@ -101,7 +101,7 @@ password_file DIR/password;
 password_file DIR/password;
 password secret;
 --- refused
-"password" in autostock_database "shop" cannot be with "password_file", remove one of them
+"password" in autostock_database "shop" cannot be used with "password_file", remove one of them
 
 
 
@@ -177,7 +177,7 @@ invalid number of arguments in "autostock_callback_secret_file" directive
 autostock_callback_secret_file DIR/least;
 autostock_callback_secret_file DIR/least;
 --- refused
-the secret in "DIR/least" is there already, name each file once
+the secret in "DIR/least" occurs twice, name each secret once
 
 
 
@@ -185,7 +185,7 @@ the secret in "DIR/least" is there already, name each file once
 --- config
 autostock_callback_secret_file DIR/open;
 --- warned
-the secret file "DIR/open" can be read by everybody
+the secret file "DIR/open" is world-readable
 
 
 

@@ -62,7 +62,7 @@ cannot read "DIR/missing.pem": it must exist and be readable by nginx's workers
 tls on;
 tls_trusted_certificate DIR/text;
 --- refused
-"DIR/text" holds no certificate in PEM format
+"DIR/text" contains no certificate in PEM format
 
 
 
@@ -132,7 +132,7 @@ tls on;
 tls_trusted_certificate DIR/ca.pem;
 tls_certificate DIR/client.pem;
 --- refused
-must have both of "tls_certificate" and "tls_certificate_key", or none
+must have both "tls_certificate" and "tls_certificate_key", or neither
 
 
 
@@ -142,7 +142,7 @@ tls on;
 tls_trusted_certificate DIR/ca.pem;
 tls_certificate_key DIR/client.key;
 --- refused
-must have both of "tls_certificate" and "tls_certificate_key", or none
+must have both "tls_certificate" and "tls_certificate_key", or neither
 
 
 
@@ -153,7 +153,7 @@ tls_trusted_certificate DIR/ca.pem;
 tls_certificate DIR/client.pem;
 tls_certificate_key DIR/other.key;
 --- refused
-the key in "DIR/other.key" is not that of the certificate in "DIR/client.pem"
+the key in "DIR/other.key" does not match the certificate in "DIR/client.pem"
 
 
 
@@ -164,7 +164,7 @@ tls_trusted_certificate DIR/ca.pem;
 tls_certificate DIR/client.pem;
 tls_certificate_key DIR/client.pem;
 --- refused
-"DIR/client.pem" holds no key in PEM format, or one with a passphrase
+"DIR/client.pem" contains no key in PEM format, or a key with a passphrase
 
 
 

@@ -104,7 +104,7 @@ Content-Type: application/problem+json
 --- config
 autostock nowhere;
 --- refused
-"nowhere" is no known database, add a block "autostock_database NAME { ... }" to http
+"nowhere" is not a known database, add a block "autostock_database NAME { ... }" to http
 
 
 
@@ -155,7 +155,7 @@ location = /a { autostock_restock; }
 autostock shop;
 location = /a { autostock_product; }
 --- refused
-"autostock_product" needs a product, add "autostock_sku SKU;", which may have variables
+"autostock_product" needs a product, add "autostock_sku SKU;", which may contain variables
 
 
 
@@ -183,7 +183,7 @@ autostock shop;
 autostock_callback_secret_file DIR/least;
 location = /a { autostock_checkout; autostock_restock; }
 --- refused
-"autostock_restock" directive cannot share a location: "autostock_checkout" and "autostock_restock" both answer POST, give each its own
+"autostock_restock" directive cannot share a location: "autostock_checkout" and "autostock_restock" both answer POST, use two locations
 
 
 
@@ -194,7 +194,7 @@ autostock_status_zone autostock:64k;
 autostock shop;
 location = /a { autostock_status; autostock_checkout; }
 --- refused
-"autostock_checkout" directive cannot share a location: "autostock_status" must have its own
+"autostock_checkout" directive cannot share a location: "autostock_status" needs a separate one
 
 
 
@@ -260,7 +260,7 @@ location = /a { limit_except GET { autostock_status; } }
 autostock shop;
 location = /a { proxy_pass http://127.0.0.1:1; autostock_checkout; }
 --- refused
-"autostock_checkout" directive is in a location that another directive, such as "proxy_pass", answers already
+"autostock_checkout" directive is in a location that another directive, such as "proxy_pass", handles already
 
 
 
@@ -269,7 +269,7 @@ location = /a { proxy_pass http://127.0.0.1:1; autostock_checkout; }
 autostock shop;
 location = /a { autostock_checkout; proxy_pass http://127.0.0.1:1; }
 --- refused
-"autostock_checkout" is in a location that another directive, such as "proxy_pass", answers too; give it its own location
+"autostock_checkout" is in a location that another directive, such as "proxy_pass", handles too; use a separate location
 
 
 
@@ -287,7 +287,7 @@ location = /a { autostock_status; stub_status; }
 --- config
 autostock_sku "";
 --- refused
-the SKU of "autostock_sku" is empty, it must have 1 to 200 characters of UTF-8
+the SKU of "autostock_sku" is empty, it must have 1 to 200 characters in UTF-8
 
 
 
@@ -343,7 +343,7 @@ invalid parameter "pined" of "autostock_sku", it may be "pinned" or "encoded", e
 autostock shop;
 location = /a { autostock_sku A pinned; autostock_product; }
 --- refused
-"autostock_product" takes no "pinned" in "autostock_sku": only a checkout's body may name a product, remove "pinned"
+"autostock_product" allows no "pinned" in "autostock_sku": only a checkout's body may name a product, remove "pinned"
 
 
 
@@ -493,7 +493,7 @@ unknown directive "autostock_checkouts"
 --- config
 autostock_sku "A\nB";
 --- refused
-the SKU of "autostock_sku" has a control character
+the SKU of "autostock_sku" contains a control character
 
 
 
@@ -510,7 +510,7 @@ location = /c { autostock_sku $arg_sku pinned encoded; autostock_checkout; }
 --- config
 autostock_sku A%20B encoded;
 --- refused
-takes "encoded" only with a variable in the SKU
+allows "encoded" only with a variable in the SKU
 
 
 
@@ -530,7 +530,7 @@ autostock shop;
 autostock_sku CP-502101;
 location = /p { autostock_product; }
 --- warned
-"autostock_product" gives up after 5000ms, while "query_timeout" of autostock_database "shop" keeps a connection for 6000ms; lower it, or raise "autostock_timeout"
+"autostock_product" has a deadline of 5000ms, but "query_timeout" of autostock_database "shop" may occupy a connection for 6000ms; lower it, or raise "autostock_timeout"
 
 
 
@@ -542,7 +542,7 @@ autostock shop;
 autostock_callback_secret_file DIR/least;
 location = /r { autostock_restock; }
 --- warned
-"autostock_restock" gives up after 60000ms
+"autostock_restock" has a deadline of 60000ms
 
 
 

@@ -98,7 +98,7 @@ is(status_counter(qr/^autostock_receipts_failed_total/), 1, 'counted');
 refused(booked(1, 'TEA-1'), 404, 'no-product');
 --- sql_check eval: $::ORDER
 --- sql_expect
-failed 0 1 10 pieces came, not booked: its product was deleted
+failed 0 1 10 pieces arrived, not booked: its product was deleted
 
 
 
@@ -130,7 +130,7 @@ refused(booked(1, 'TEA-1'), 422, 'stock-overflow');
 SELECT state, received, stock, last_error FROM restock_order, product
 WHERE sku = 'TEA-1'
 --- sql_expect
-failed 0 2147483640 10 pieces came, not booked: the stock is 2147483640, and an INT holds no more than 2147483647
+failed 0 2147483640 10 pieces arrived, not booked: the stock is 2147483640, and the maximum is 2147483647
 
 
 
@@ -185,7 +185,7 @@ while_there('ALTER TABLE product ADD CONSTRAINT most CHECK (stock < 10)',
     });
 --- sql_check
 SELECT state, received, failed_at IS NULL,
-    last_error LIKE '10 pieces came, not booked: the database refused, error%'
+    last_error LIKE '10 pieces arrived, not booked: the database refused, error%'
 FROM restock_order
 --- sql_expect
 cancelled 0 1 1
@@ -326,7 +326,7 @@ my $lock = locked('CP-502101');
 my $answer = booked(1);
 is($answer->{code}, 503, 'code');
 like($answer->{headers}{'retry-after'}, qr/^\d+$/, 'Retry-After');
-is(scalar(() = error_log() =~ /order \Q${\order_id(1)}\E were given up/g),
+is(scalar(() = error_log() =~ /order \Q${\order_id(1)}\E reached the deadline/g),
     1, 'one line');
 like(error_log(), qr/\[error\].*"shop": the goods of order .* client: 127/,
     'database and client');

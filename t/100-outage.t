@@ -178,7 +178,7 @@ wait_for { http(GET => '/product/donut');
 is(scalar(() = error_log() =~ /"shop" at .*no connection/g), 3, 'lines');
 proxy('pass');
 comes_back();
-like(error_log(), qr/\[error\].*in reach again \(\d+ such lines/, 'counted');
+like(error_log(), qr/\[error\].*is reachable again \(\d+ similar lines/, 'counted');
 
 
 

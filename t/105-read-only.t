@@ -34,7 +34,7 @@ is(http(POST => '/checkout', '{}')->{code}, 200, 'before');
 read_only(1);
 my @clients = map { http_open(POST => '/checkout',
     '{"quantity":1}', 'Idempotency-Key' => "k$_") } 1 .. 2;
-ok(wait_for(sub { error_log() =~ /takes no writes, error 1290/ }), 'told');
+ok(wait_for(sub { error_log() =~ /accepts no writes, error 1290/ }), 'told');
 is(http(GET => '/product/donut')->{code}, 200, 'look-ups go on');
 read_only(0);
 wait_for { sysread($_->{socket}, $_->{raw}, 65536) } for @clients;
@@ -61,7 +61,7 @@ read_only(0);
 is($answer->{code}, 503, 'code');
 unlike($answer->{json}{type}, qr/unknown/, 'nothing was done');
 cmp_ok($answer->{time}, '>', 0.5, 'tried until then');
-my $told = () = error_log() =~ /takes no writes, error/g;
+my $told = () = error_log() =~ /accepts no writes, error/g;
 is($told, 1, 'told once');
 is(http(POST => '/checkout', '{}')->{code}, 200, 'and back');
 --- sql_check

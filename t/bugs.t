@@ -61,7 +61,7 @@ POST /page
 --- response_body
 alive
 --- error_log
-a subrequest may look a product up
+a subrequest may be a look-up
 --- sql_check
 SELECT stock FROM product
 --- sql_expect

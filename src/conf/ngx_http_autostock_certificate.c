@@ -54,7 +54,7 @@ ngx_http_autostock_certificate_check_pair(ngx_conf_t *cf,
 
         if (rc != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the key in \"%V\" is not that of the "
+                               "the key in \"%V\" does not match the "
                                "certificate in \"%V\"", key, certificate);
         }
     }
@@ -101,7 +101,8 @@ ngx_http_autostock_certificate_read(ngx_conf_t *cf, ngx_str_t *file)
 
     if (x509 == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" holds no certificate in PEM format", file);
+                           "\"%V\" contains no certificate in PEM "
+                           "format", file);
     }
 
     BIO_free(bio);
@@ -128,8 +129,8 @@ ngx_http_autostock_certificate_read_key(ngx_conf_t *cf, ngx_str_t *file)
 
     if (pkey == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" holds no key in PEM format, or one with "
-                           "a passphrase, which nobody could enter", file);
+                           "\"%V\" contains no key in PEM format, or a key "
+                           "with a passphrase, which cannot be entered", file);
     }
 
     BIO_free(bio);

@@ -24,7 +24,7 @@ static void ngx_http_autostock_conf_defaults(
 
 
 static ngx_http_autostock_range_t  ngx_http_autostock_conf_pool_size =
-    { 1, 256, "a number of connections a worker process from 1 to 256" };
+    { 1, 256, "a number of connections per worker process from 1 to 256" };
 
 static ngx_http_autostock_range_t  ngx_http_autostock_conf_backlog =
     { 1, 1000000, "a number of waiting requests from 1 to 1000000" };
@@ -303,7 +303,7 @@ ngx_http_autostock_conf_password(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t  *value;
 
     if (db->password_file.data) {
-        return "cannot be with \"password_file\", remove one of them";
+        return "cannot be used with \"password_file\", remove one of them";
     }
 
     if (db->password.data) {
@@ -330,7 +330,7 @@ ngx_http_autostock_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     if (db->password.data) {
-        return "cannot be with \"password\", remove one of them";
+        return "cannot be used with \"password\", remove one of them";
     }
 
     value = cf->args->elts;

@@ -125,7 +125,7 @@ ngx_http_autostock_databases_finish(ngx_conf_t *cf,
 
         if (!db->defined) {
             ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,
-                              &db->name, "is no known database, add a block "
+                              &db->name, "is not a known database, add a block "
                               "\"autostock_database NAME { ... }\" to http");
             return NGX_ERROR;
         }

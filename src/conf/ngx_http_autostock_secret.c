@@ -88,8 +88,8 @@ ngx_http_autostock_secret_open(ngx_conf_t *cf, ngx_str_t *file)
 
     if (ngx_file_access(&fi) & S_IROTH) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "the secret file \"%V\" can be read by everybody, "
-                           "use \"chmod 600\"", file);
+                           "the secret file \"%V\" is world-readable, use "
+                           "\"chmod 600\"", file);
     }
 
     return fd;
@@ -106,7 +106,7 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
 
     if (n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the secret file \"%V\" is empty, it must hold "
+                           "the secret file \"%V\" is empty, it must contain "
                            "the secret on one line", file);
         return NGX_ERROR;
     }
@@ -121,7 +121,7 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
     if (ngx_strlchr(buf, buf + n, '\0')) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the secret file \"%V\" has a NUL byte, it must "
-                           "hold text", file);
+                           "contain text", file);
         return NGX_ERROR;
     }
 
@@ -148,14 +148,14 @@ ngx_http_autostock_secret_doubts(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
     if (n >= 3 && ngx_memcmp(buf, "\xef\xbb\xbf", 3) == 0) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the secret file \"%V\" begins with a byte order "
-                           "mark, which counts as part of the secret; save "
-                           "it without", file);
+                           "mark, which counts as part of the secret; save the "
+                           "file without it", file);
     }
 
     if (ngx_strlchr(buf, buf + n, LF) || ngx_strlchr(buf, buf + n, CR)) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "the secret file \"%V\" has more than one line, "
-                           "all of it counts as the secret; leave one line",
+                           "the secret file \"%V\" has more than one line, and "
+                           "all lines count as the secret; keep one line",
                            file);
     }
 }

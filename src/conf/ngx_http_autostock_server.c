@@ -73,7 +73,7 @@ ngx_http_autostock_server_check(ngx_conf_t *cf, ngx_url_t *u)
         saun = (struct sockaddr_un *) u->addrs[0].sockaddr;
 
         return saun->sun_path[0] == '/' ? NGX_CONF_OK
-               : "must give the socket's whole path, as in "
+               : "must be the socket's absolute path, such as "
                  "\"unix:/run/mysqld/mysqld.sock\"";
     }
 

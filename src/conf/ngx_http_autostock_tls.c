@@ -99,9 +99,9 @@ ngx_http_autostock_tls_check_on(ngx_conf_t *cf,
 
     if ((db->tls_certificate.len == 0) != (db->tls_certificate_key.len == 0)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "autostock_database \"%V\" must have both of "
+                           "autostock_database \"%V\" must have both "
                            "\"tls_certificate\" and \"tls_certificate_key\", "
-                           "or none", &db->name);
+                           "or neither", &db->name);
         return NGX_ERROR;
     }
 

@@ -69,8 +69,8 @@ ngx_http_autostock_connection_row(ngx_http_autostock_connection_t *conn)
         || query->row(query->data, query->statements, columns, n) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                      "autostock: database \"%V\" gave an answer that "
-                      "was not asked for", &conn->db->name);
+                      "autostock: database \"%V\" sent an unexpected "
+                      "answer", &conn->db->name);
         return NGX_ERROR;
     }
 
@@ -111,8 +111,8 @@ ngx_http_autostock_connection_piece(ngx_http_autostock_connection_t *conn)
     }
 
     ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                  "autostock: database \"%V\" gave an answer that does not "
-                  "end: %ui rows and results, %uz bytes", &conn->db->name,
+                  "autostock: database \"%V\" sent an answer over the limits: "
+                  "%ui rows and results, %uz bytes", &conn->db->name,
                   conn->pieces, conn->bytes);
 
     return NGX_ERROR;

@@ -299,7 +299,7 @@ ngx_http_autostock_pool_idle(ngx_http_autostock_pool_t *pool)
         }
 
         ngx_http_autostock_pool_close(pool, conn,
-                                      "the server hung up while idle");
+                                      "the server ended it while it was idle");
     }
 
     return NULL;
@@ -345,7 +345,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
         if (pool->pause) {
             /* at the level of the error that it ends */
             ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                          "autostock: database \"%V\" is in reach again%s",
+                          "autostock: database \"%V\" is reachable again%s",
                           &pool->db->name, ngx_http_autostock_repeat_over(
                         &pool->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]));
         }
@@ -409,7 +409,7 @@ ngx_http_autostock_pool_look(ngx_event_t *ev)
 
     if (conn) {
         ngx_http_autostock_pool_close(pool, conn,
-                                      "the user's rights are looked at anew");
+                                      "the user's rights are checked again");
     }
 
     ngx_http_autostock_pool_connect(pool);
@@ -461,7 +461,7 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
 
     if (ngx_current_msec - conn->born > db->lifetime) {
         conn->resting = 1;
-        ngx_http_autostock_pool_close(pool, conn, "its lifetime is over");
+        ngx_http_autostock_pool_close(pool, conn, "it reached its lifetime");
         return;
     }
 
@@ -516,7 +516,7 @@ ngx_http_autostock_pool_hung_up(void *data)
                              -1);
     ngx_http_autostock_pool_close(pool, conn,
                                   conn->timer.timedout ? "it was idle too long"
-                                                       : "the server hung up");
+                                                       : "the server ended it");
 }
 
 

@@ -265,7 +265,7 @@ ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
     if (!conn->utf8mb4) {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" did not set the session's "
-                      "character set to utf8mb4: is there a proxy between?",
+                      "character set to utf8mb4: check any proxy in between",
                       &conn->db->name);
         return NGX_ERROR;
     }
@@ -374,7 +374,7 @@ ngx_http_autostock_session_look_sku(ngx_http_autostock_connection_t *conn,
     if (accents || emoji) {
         ngx_log_error(NGX_LOG_WARN, conn->log, 0,
                       "autostock: database \"%V\": the collation %V of "
-                      "product.sku takes different SKUs for one (%s%s%s): "
+                      "product.sku treats different SKUs as equal (%s%s%s): "
                       "set \"sku_match exact\", or give the column the "
                       "collation utf8mb4_bin", &conn->db->name,
                       &conn->sku.collation,

@@ -49,9 +49,9 @@ ngx_http_autostock_session_report_durable(
 
     if (conn->engine[0]) {
         ngx_log_error(NGX_LOG_WARN, conn->log, 0,
-                      "autostock: database \"%V\" at %V: table %s, not "
-                      "InnoDB: sales are not done or undone as a whole%s; "
-                      "ALTER TABLE ... ENGINE=InnoDB", &db->name,
+                      "autostock: database \"%V\" at %V: table %s, not InnoDB: "
+                      "sales are not transactions%s; ALTER TABLE ... "
+                      "ENGINE=InnoDB", &db->name,
                       &db->server, conn->engine,
                       db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
                       ? ", nothing is sold from it" : "");
@@ -82,7 +82,7 @@ ngx_http_autostock_session_report_charset(
         ngx_log_error(NGX_LOG_WARN, conn->log, 0,
                       "autostock: database \"%V\" at %V: product.sku has the "
                       "character set %V, not utf8mb4: a SKU that it cannot "
-                      "hold is answered 404; see docs/upgrading.md",
+                      "represent is answered 404; see docs/upgrading.md",
                       &conn->db->name, &conn->db->server, &conn->sku.charset);
     }
 
@@ -126,9 +126,9 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
 
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" at %V: user \"%V\" has no "
-                      "right to %*s, or these are not there; what needs it "
-                      "will fail: as an administrator, with this user in it, "
-                      "mariadb %V < sql/grants.sql, after sql/schema.sql",
+                      "right to %*s, or these do not exist; requests that need "
+                      "them will fail: as an administrator, with this user in "
+                      "it, mariadb %V < sql/grants.sql, after sql/schema.sql",
                       &db->name, &db->server, &db->user,
                       (size_t) (p - text), text, &db->database);
 

@@ -184,7 +184,7 @@ ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
         status = 422;
 
     } else if (fields.quantity.type == AS_JSON_STRING) {
-        found = "is a string that is none";
+        found = "is a string that contains none";
     }
 
 refused:
@@ -363,7 +363,7 @@ ngx_http_autostock_body_broken(ngx_http_autostock_body_t *body,
     ngx_http_autostock_body_describe(body, (const char *) digits);
 
     return ngx_http_autostock_body_refuse(body, NGX_HTTP_BAD_REQUEST,
-                                          " the reader expected ",
+                                          " the parser expected ",
                                           json->error);
 }
 

@@ -161,9 +161,9 @@ ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
             || ngx_http_autostock_sku_check(location.data, location.len)
                != NULL)
         {
-            return ngx_http_autostock_checkout_refuse(r, "the SKU in the"
-                                " request's address must be 1 to 200 printable"
-                                " characters of UTF-8");
+            return ngx_http_autostock_checkout_refuse(r, "the SKU in the "
+                                "request's URL must be 1 to 200 printable "
+                                "characters in UTF-8");
         }
 
         *sku = location;
@@ -174,8 +174,8 @@ ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
     if (body->product.len != location.len
         || ngx_memcmp(body->product.data, location.data, location.len) != 0)
     {
-        return ngx_http_autostock_checkout_refuse(r, "sku must be left out or"
-                             " name the one product that this location sells");
+        return ngx_http_autostock_checkout_refuse(r, "sku must be omitted or "
+                             "name the product that this location sells");
     }
 
     return ngx_http_autostock_checkout_body_sku(r, body, sku);

@@ -114,8 +114,8 @@ ngx_http_autostock_client_gather(ngx_http_request_t *r, ngx_chain_t *in,
 
         if (n != (ssize_t) size) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "autostock: the request body's file \"%V\" gave"
-                          " %z bytes instead of %uz",
+                          "autostock: the request body's file \"%V\" returned "
+                          "%z bytes instead of %uz",
                           &b->file->name, n, size);
             return NGX_ERROR;
         }

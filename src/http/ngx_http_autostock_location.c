@@ -132,15 +132,15 @@ ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     if (alcf->sku_encoded) {
-        return "takes \"encoded\" only with a variable in the SKU";
+        return "allows \"encoded\" only with a variable in the SKU";
     }
 
     wrong = ngx_http_autostock_sku_check(value[1].data, value[1].len);
 
     if (wrong) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the SKU of \"autostock_sku\" %s, it must have 1 "
-                           "to %d characters of UTF-8",
+                           "the SKU of \"autostock_sku\" %s, it must have 1 to "
+                           "%d characters in UTF-8",
                            wrong, NGX_HTTP_AUTOSTOCK_SKU_MAX);
         return NGX_CONF_ERROR;
     }
@@ -158,7 +158,7 @@ ngx_http_autostock_location_scope(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
 
     if (value[1].len == 0) {
-        return "must not be empty, remove it where keys are not scoped";
+        return "must not be empty, remove it if keys are not scoped";
     }
 
     return ngx_http_set_complex_value_slot(cf, cmd, conf);
@@ -236,8 +236,8 @@ ngx_http_autostock_location_secret_check(ngx_conf_t *cf,
             && ngx_memcmp(secret[i].data, new->data, new->len) == 0)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the secret in \"%V\" is there already, name "
-                               "each file once", file);
+                               "the secret in \"%V\" occurs twice, name each "
+                               "secret once", file);
             return NGX_ERROR;
         }
     }
@@ -271,7 +271,7 @@ ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (clcf->handler && alcf->serves == 0) {
         return "is in a location that another directive, such as "
-               "\"proxy_pass\", answers already; give it its own location";
+               "\"proxy_pass\", handles already; use a separate location";
     }
 
     rv = ngx_http_autostock_location_together(alcf->serves | service->serves);
@@ -299,15 +299,15 @@ ngx_http_autostock_location_together(ngx_uint_t serves)
     if ((serves & NGX_HTTP_AUTOSTOCK_STATUS)
         && serves != NGX_HTTP_AUTOSTOCK_STATUS)
     {
-        return "cannot share a location: \"autostock_status\" must have its "
-               "own";
+        return "cannot share a location: \"autostock_status\" needs a separate "
+               "one";
     }
 
     both = NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK;
 
     if ((serves & both) == both) {
         return "cannot share a location: \"autostock_checkout\" and "
-               "\"autostock_restock\" both answer POST, give each its own";
+               "\"autostock_restock\" both answer POST, use two locations";
     }
 
     return NGX_CONF_OK;
@@ -351,9 +351,9 @@ ngx_http_autostock_location_inherit(ngx_conf_t *cf,
         && (conf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT) == 0)
     {
         ngx_http_autostock_location_error(cf, conf, conf->serves,
-                              "takes no \"pinned\" in \"autostock_sku\": "
-                              "only a checkout's body may name a product, "
-                              "remove \"pinned\"");
+                              "allows no \"pinned\" in \"autostock_sku\": only "
+                              "a checkout's body may name a product, remove "
+                              "\"pinned\"");
         return NGX_ERROR;
     }
 
@@ -376,8 +376,8 @@ ngx_http_autostock_location_check(ngx_conf_t *cf,
     if (clcf->handler != ngx_http_autostock_location_handler(conf->serves)) {
         ngx_http_autostock_location_error(cf, conf, conf->serves,
                               "is in a location that another directive, such "
-                              "as \"proxy_pass\", answers too; give it its "
-                              "own location");
+                              "as \"proxy_pass\", handles too; use a separate "
+                              "location");
         return NGX_ERROR;
     }
 
@@ -423,7 +423,7 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
         ngx_http_autostock_location_error(cf, conf,
                               NGX_HTTP_AUTOSTOCK_PRODUCT,
                               "needs a product, add \"autostock_sku SKU;\", "
-                              "which may have variables");
+                              "which may contain variables");
         return NGX_ERROR;
     }
 
@@ -465,8 +465,8 @@ ngx_http_autostock_location_check_timeout(ngx_conf_t *cf,
     }
 
     ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                  "\"%V\" gives up after %Mms, while \"query_timeout\" of "
-                  "autostock_database \"%V\" keeps a connection for %Mms; "
+                  "\"%V\" has a deadline of %Mms, but \"query_timeout\" of "
+                  "autostock_database \"%V\" may occupy a connection for %Mms; "
                   "lower it, or raise \"%s\" in %s:%ui",
                   &service->name, timeout, &db->name, db->query_timeout,
                   (conf->serves & NGX_HTTP_AUTOSTOCK_RESTOCK)

@@ -59,8 +59,8 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
                                         view->lookup.sku.len)
            != NULL)
     {
-        ngx_str_set(&detail, "the SKU in the request's address must be 1 to"
-                    " 200 printable characters of UTF-8");
+        ngx_str_set(&detail, "the SKU in the request's URL must be 1 to 200 "
+                    "printable characters in UTF-8");
 
         return ngx_http_autostock_response_problem(r,
                    NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &detail, NULL, NULL);
@@ -154,8 +154,8 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
 
     if (ngx_http_autostock_product_sound(row) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "autostock: the database gave a product's row whose"
-                      " price or stock is no number");
+                      "autostock: the database returned a product's row whose "
+                      "price or stock is not a number");
 
         return ngx_http_autostock_response_problem(r,
                     NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE, NULL, NULL, NULL);

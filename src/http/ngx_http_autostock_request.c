@@ -60,8 +60,8 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
          */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "autostock: a subrequest may look a product up, but"
-                      " neither buy nor restock");
+                      "autostock: a subrequest may be a look-up, but not a "
+                      "checkout or a callback");
 
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

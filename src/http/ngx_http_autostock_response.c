@@ -53,15 +53,15 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
     { NGX_HTTP_BAD_REQUEST, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
       ngx_http_autostock_problem_head("invalid-idempotency-key",
                                       "Invalid Idempotency-Key", "400"),
-      ngx_string("Idempotency-Key must come once, with 1 to 255 visible ASCII"
-                 " characters, bare or as a quoted string"),
+      ngx_string("Idempotency-Key must occur once, with 1 to 255 visible ASCII "
+                 "characters, bare or as a quoted string"),
       ngx_string("Idempotency-Key가 잘못되었습니다") },
 
     { NGX_HTTP_UNAUTHORIZED, NGX_HTTP_AUTOSTOCK_UNAUTHORIZED, 0,
       ngx_http_autostock_problem_head("invalid-signature",
                                       "Invalid signature", "401"),
-      ngx_string("the arguments order and signature must be the order's id"
-                 " and its signature, as the callback URL has them"),
+      ngx_string("the arguments order and signature must be the order's id and "
+                 "its signature, as in the callback URL"),
       ngx_string("서명이 올바르지 않습니다") },
 
     { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_NOT_FOUND, 0,
@@ -77,13 +77,13 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
     { NGX_HTTP_NOT_ALLOWED, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
       ngx_http_autostock_problem_head("method-not-allowed",
                                       "Method not allowed", "405"),
-      ngx_string("this location serves the methods that Allow names"),
+      ngx_string("this location allows only the methods in the header Allow"),
       ngx_string("허용되지 않는 메서드입니다") },
 
     { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
       ngx_http_autostock_problem_head("not-enough-stock",
                                       "Not enough stock", "409"),
-      ngx_string("the stock is less than the quantity asked for"),
+      ngx_string("the stock is less than the requested quantity"),
       ngx_string("구매 실패!") },
 
     { NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
@@ -125,8 +125,8 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
     { NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
       ngx_http_autostock_problem_head("not-booked",
                                       "Refused by the database", "500"),
-      ngx_string("the database does not let the goods be booked; nothing was"
-                 " booked, and the order has failed"),
+      ngx_string("the database refuses to book the goods; nothing was booked, "
+                 "and the order has failed"),
       ngx_string("입고 실패! 데이터베이스가 거부했습니다") },
 
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_OVERLOADS, 1,
@@ -137,23 +137,23 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
 
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNAVAILABLE, 1,
       ngx_http_autostock_problem_head("unavailable",
-                                      "Database out of reach", "503"),
-      ngx_string("the database could not be reached, or could not do it in"
-                 " time; nothing was done, try again later"),
+                                      "Database unreachable", "503"),
+      ngx_string("the database was unreachable or did not answer in time; "
+                 "nothing was done, try again later"),
       ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
 
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNAVAILABLE, 1,
       ngx_http_autostock_problem_head("unavailable",
                                       "Refused by the database", "503"),
-      ngx_string("the database refused to do it; nothing was done, the error"
-                 " log says why, try again later"),
+      ngx_string("the database refused the request; nothing was done, the "
+                 "error log contains the reason, try again later"),
       ngx_string("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요") },
 
     { NGX_HTTP_SERVICE_UNAVAILABLE, NGX_HTTP_AUTOSTOCK_UNKNOWN, 1,
       ngx_http_autostock_problem_head("outcome-unknown",
                                       "Outcome unknown", "503"),
-      ngx_string("the request may have been done or not; ask again with the"
-                 " same Idempotency-Key to find out"),
+      ngx_string("the request may have been done or not; repeat it with the "
+                 "same Idempotency-Key to find out"),
       ngx_string("결과를 확인하지 못했습니다. 같은 Idempotency-Key로 다시"
                  " 시도해 주세요") }
 };

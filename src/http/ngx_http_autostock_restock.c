@@ -444,8 +444,8 @@ ngx_http_autostock_restock_unknown(ngx_http_request_t *r)
 {
     ngx_str_t  detail, message;
 
-    ngx_str_set(&detail, "the goods may have been booked or not; the same"
-                " callback may be sent again, it books them once");
+    ngx_str_set(&detail, "the goods may have been booked or not; send the same "
+                "callback again, the goods are booked once");
     ngx_str_set(&message, "결과를 확인하지 못했습니다. 다시 시도해 주세요");
 
     return ngx_http_autostock_response_problem(r,

@@ -68,7 +68,7 @@ ngx_http_autostock_sku_check_rest(const u_char *text, const u_char *end,
         }
 
         if (character < 0x20 || (character >= 0x7f && character < 0xa0)) {
-            return "has a control character";
+            return "contains a control character";
         }
 
         text += n;

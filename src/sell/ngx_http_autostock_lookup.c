@@ -509,7 +509,7 @@ ngx_http_autostock_lookup_refused(ngx_http_autostock_lookup_flight_t *lf)
     case AS_SQLERROR_READ_ONLY:
         /* a node that has left its cluster does not read either */
         ngx_http_autostock_flight_elsewhere(&lf->flight,
-                                            "its server takes no queries");
+                                            "its server accepts no queries");
         return;
 
     case AS_SQLERROR_EVERYBODY:

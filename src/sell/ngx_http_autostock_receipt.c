@@ -340,10 +340,10 @@ ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_count(booking->db,
                              NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP, 1);
     ngx_http_autostock_receipt_log(booking, unknown
-                                   ? "were given up at the deadline, they "
-                                     "may have been booked"
-                                   : "were given up at the deadline, they "
-                                     "are not booked",
+                                   ? "reached the deadline, they may have been "
+                                     "booked"
+                                   : "reached the deadline, they are not "
+                                     "booked",
                                    booking->reason[0]
                                    ? (char *) booking->reason
                                    : "no connection to the database in time");

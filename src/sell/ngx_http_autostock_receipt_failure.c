@@ -114,8 +114,8 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
         && rf->stock + booking->quantity > NGX_MAX_INT32_VALUE)
     {
         rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW;
-        (void) ngx_sprintf(booking->reason, "the stock is %L, and an INT "
-                           "holds no more than 2147483647%Z", rf->stock);
+        (void) ngx_sprintf(booking->reason, "the stock is %L, and the maximum "
+                           "is 2147483647%Z", rf->stock);
     }
 
     ngx_http_autostock_receipt_rollback(rf,
@@ -250,7 +250,7 @@ ngx_http_autostock_receipt_mark(ngx_http_autostock_receipt_flight_t *rf)
         p = ngx_sprintf(p, "%uD pieces ", booking->quantity);
     }
 
-    p = ngx_slprintf(p, text + sizeof(text), "came, not booked: %s",
+    p = ngx_slprintf(p, text + sizeof(text), "arrived, not booked: %s",
                      booking->reason);
     reason.data = text;
     reason.len = p - text;
@@ -285,8 +285,8 @@ ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused to mark an order "
-                      "whose goods were not booked, error %ui: %s; the "
-                      "rights it takes are in sql/grants.sql",
+                      "whose goods were not booked, error %ui: %s; "
+                      "sql/grants.sql has the required rights",
                       &rf->booking->db->name, rf->flight.query.error,
                       rf->flight.query.text);
     }

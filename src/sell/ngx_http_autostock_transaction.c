@@ -255,7 +255,7 @@ ngx_http_autostock_transaction_stock_done(ngx_http_autostock_transaction_t *t,
 {
     if (rc != NGX_OK) {
         ngx_http_autostock_flight_drop(&t->flight,
-                                       "it did not tell what is left");
+                                       "it did not return the stock");
     }
 
     if (rc == NGX_OK && t->sorted[0]->stock >= 0) {
@@ -475,7 +475,7 @@ ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
 
     case NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE:
         ngx_http_autostock_transaction_elsewhere(t,
-                                              "its server takes no writes");
+                                              "its server accepts no writes");
         return;
 
     default:
@@ -513,7 +513,7 @@ ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
         /* only the deadlines end a batch in doubt */
         ngx_http_autostock_transaction_elsewhere(t,
-                                           "it cannot tell what is in doubt");
+                                           "it cannot resolve the doubt");
         return;
     }
 

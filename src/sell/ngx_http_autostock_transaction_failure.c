@@ -80,8 +80,8 @@ ngx_http_autostock_transaction_doubt(ngx_http_autostock_transaction_t *t)
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "autostock: database \"%V\": a transaction of %ui sales is "
-                  "in doubt: COMMIT was sent, the answer is lost; it is being "
-                  "found out", &db->name, t->nitems);
+                  "in doubt: COMMIT was sent, and its answer was lost; the "
+                  "outcome is being determined", &db->name, t->nitems);
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     t->anchor = t->sorted[0];
@@ -202,8 +202,8 @@ ngx_http_autostock_transaction_read_only(ngx_http_autostock_transaction_t *t)
         t->error = t->flight.query.error;
 
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "autostock: database \"%V\" takes no writes, error %ui; "
-                      "%ui sales are tried again on other connections until "
+                      "autostock: database \"%V\" accepts no writes, error "
+                      "%ui; %ui sales are retried on other connections until "
                       "their deadlines", &db->name, t->error, t->nitems);
     }
 

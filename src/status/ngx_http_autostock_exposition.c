@@ -69,17 +69,17 @@ static ngx_http_autostock_metric_t  ngx_http_autostock_counter_metrics[] = {
     { "refusals", "Checkouts refused: not enough stock." },
     { "key_conflicts", "Idempotency-Keys used for another request." },
     { "lookups", "Product look-ups answered." },
-    { "not_found", "Requests for a product that is not there." },
+    { "not_found", "Requests for an unknown product." },
     { "receipts", "Restock callbacks booked." },
     { "receipt_replays", "Restock callbacks of orders booked before." },
     { "receipt_refusals", "Restock callbacks refused: order or goods." },
-    { "receipts_failed", "Restock callbacks whose order failed by them." },
-    { "receipts_given_up", "Restock callbacks given up at their deadline." },
+    { "receipts_failed", "Restock callbacks whose goods could not be booked." },
+    { "receipts_given_up", "Restock callbacks that reached their deadline." },
     { "unauthorized", "Restock callbacks without a valid signature." },
-    { "bad_requests", "Requests refused for their form (400, 405, 413)." },
+    { "bad_requests", "Requests with an invalid form (400, 405, 413)." },
     { "overloads", "Requests refused: the backlog was full." },
     { "unavailable", "Requests failed: no database in time." },
-    { "unknown", "Requests whose outcome stayed unknown." },
+    { "unknown", "Requests answered 503: outcome unknown." },
     { "orders_opened", "Restock orders opened by sales." },
     { "batches", "Transactions committed." },
     { "batch_retries", "Transactions run again." },
@@ -93,33 +93,33 @@ static ngx_http_autostock_metric_t  ngx_http_autostock_counter_metrics[] = {
 
 static ngx_http_autostock_metric_t  ngx_http_autostock_gauge_metrics[] = {
     { "waiting", "Requests that wait for a batch." },
-    { "in_flight", "Requests in a batch under way." },
+    { "in_flight", "Requests in a running batch." },
     { "connections", "Open connections to the database." },
-    { "connections_idle", "Open connections that do nothing." }
+    { "connections_idle", "Idle connections to the database." }
 };
 
 /* in the order of ngx_http_autostock_moment_e */
 
 static ngx_http_autostock_metric_t  ngx_http_autostock_moment_metrics[] = {
     { "last_commit", "Unix time of the last transaction; 0: none." },
-    { "last_unavailable", "Unix time of the last request that failed for the "
-      "database; 0: none." }
+    { "last_unavailable", "Unix time of the last 503 because of the database; "
+      "0: none." }
 };
 
 /* in the order of ngx_http_autostock_histogram_e */
 
 static ngx_http_autostock_metric_t  ngx_http_autostock_histogram_metrics[] = {
-    { "batch_size", "Requests a transaction." },
-    { "batch_duration_seconds", "Time of a transaction." }
+    { "batch_size", "Requests per transaction." },
+    { "batch_duration_seconds", "Duration of a transaction." }
 };
 
 /* in the order of ngx_http_autostock_exposition_setting() */
 
 static ngx_http_autostock_metric_t  ngx_http_autostock_setting_metrics[] = {
-    { "pool_size", "Connections a worker process may open." },
-    { "backlog", "Requests that may wait in a worker process." },
-    { "batch_size", "Requests that may share a transaction." },
-    { "durability", "Durability asked for: 0 off, 1 warn, 2 require." }
+    { "pool_size", "Maximum connections per worker process." },
+    { "backlog", "Maximum waiting requests per worker process." },
+    { "batch_size", "Maximum requests per transaction." },
+    { "durability", "Configured durability: 0 off, 1 warn, 2 require." }
 };
 
 /* in the order of ngx_http_autostock_durable_e */
@@ -215,10 +215,11 @@ ngx_http_autostock_exposition_process(ngx_buf_t *b,
         "# HELP autostock_info Version of the module and of nginx.\n"
         "# TYPE autostock_info gauge\n"
         "autostock_info{version=\"%s\",nginx=\"%s\"} 1\n"
-        "# HELP autostock_nginx_workers Worker processes alive.\n"
+        "# HELP autostock_nginx_workers Running worker processes.\n"
         "# TYPE autostock_nginx_workers gauge\n"
         "autostock_nginx_workers %ui\n"
-        "# HELP autostock_start_time_seconds When the counters were zero.\n"
+        "# HELP autostock_start_time_seconds Unix time at which the counters "
+        "were zero.\n"
         "# TYPE autostock_start_time_seconds gauge\n"
         "autostock_start_time_seconds %T\n",
         NGX_HTTP_AUTOSTOCK_VERSION, NGINX_VERSION,
@@ -311,7 +312,8 @@ ngx_http_autostock_exposition_durable(ngx_buf_t *b,
     ngx_http_autostock_figures_t  *f;
 
     static ngx_http_autostock_metric_t  metric =
-        { "durable", "Does the database's COMMIT survive a power cut?" };
+        { "durable", "Whether the database's COMMIT survives a power "
+                     "failure." };
 
     ngx_http_autostock_exposition_head(b, "", &metric, "", "gauge");
 
@@ -339,7 +341,7 @@ ngx_http_autostock_exposition_rights(ngx_buf_t *b,
     ngx_http_autostock_figures_t  *f;
 
     static ngx_http_autostock_metric_t  metric =
-        { "right", "May nginx's database user do what is needed?" };
+        { "right", "Whether nginx's database user has the right." };
 
     ngx_http_autostock_exposition_head(b, "", &metric, "", "gauge");
 

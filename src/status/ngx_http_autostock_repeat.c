@@ -50,7 +50,7 @@ ngx_http_autostock_repeat_note(ngx_http_autostock_repeat_t *repeat)
 
     if (repeat->missed) {
         p = ngx_snprintf(p, sizeof(repeat->note) - 1,
-                         " (%ui such lines before it were left out)",
+                         " (%ui similar lines before it were omitted)",
                          repeat->missed);
         repeat->missed = 0;
     }

@@ -166,8 +166,8 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
 
     if (slot == NULL) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "no room for one more worker process in "
-                      "\"autostock_status_zone\" \"%V\", this one is not "
+                      "no space for another worker process in "
+                      "\"autostock_status_zone\" \"%V\", this process is not "
                       "counted; make the zone larger",
                       &amcf->status_zone->shm.name);
         return NGX_OK;

@@ -145,7 +145,7 @@ subtest 'two workers' => sub {
     my @now = $lines->('published as');
     is($now[0] + $now[1] - $published[0] - $published[1], 300,
         'each was published once');
-    my @requested = $lines->('requested of the factory');
+    my @requested = $lines->('requested from the factory');
     cmp_ok($requested[1], '>', 0, 'the second had its share');
     factory_faults_clear();
 

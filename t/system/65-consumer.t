@@ -337,7 +337,7 @@ subtest 'what systemd is told' => sub {
     };
     ok($listen->(qr/^READY=1/m), 'ready');
     ok($listen->(qr/WATCHDOG=1.*WATCHDOG=1/s), 'it is alive');
-    like($told, qr/STATUS=\d+ messages in hand/, 'a status line');
+    like($told, qr/STATUS=\d+ messages in flight/, 'a status line');
     kill TERM => $pid;
     ok($listen->(qr/^STOPPING=1/m), 'stopping');
     waitpid $pid, 0;

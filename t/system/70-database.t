@@ -186,7 +186,7 @@ subtest 'what it refuses is told, not as often as it comes' => sub {
         or diag join "\n", @lines;
     is(scalar(grep { !/refused: .*doesn't exist \(error 1146, ER_NO_SUCH_TABLE\)/ }
         @lines), 0, 'each with the server\'s words') or diag join "\n", @lines;
-    ok(wait_for(sub { $told->() =~ /error backlog: .* is over, after \d+ ref/ },
+    ok(wait_for(sub { $told->() =~ /error backlog: .* accepted again after \d+ ref/ },
         10), 'and as loud that it is over');
     stack('stop', 'worker');
 };
@@ -234,7 +234,7 @@ subtest 'down when the worker stops' => sub {
     stack('kill', 'db');
     ok(wait_for(sub { asked($id) == 1 }), 'the factory has accepted it');
     stack('stop', 'worker');
-    like(log_of('worker'), qr/given back without a word.*\Q$id\E/,
+    like(log_of('worker'), qr/returned to the queue without a.*\Q$id\E/,
         'the letter is given back');
     is(visible(), 1, 'for the next worker, at once');
     stack('start', 'db');

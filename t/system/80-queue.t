@@ -36,13 +36,13 @@ subtest 'down and back' => sub {
 };
 
 subtest 'back, with nothing to do' => sub {
-    my $told = () = log_of('worker') =~ /SQS: within reach again/g;
+    my $told = () = log_of('worker') =~ /SQS: reachable again/g;
     stack('kill', 'emulator');
     ok(wait_for(sub { log_of('worker') =~ /SQS: out of reach/ }),
         'told that it is away');
     stack('start', 'emulator');
     ok(wait_for(sub { $told < (() = log_of('worker')
-        =~ /SQS: within reach again/g) }, 8), 'and soon that it is back');
+        =~ /SQS: reachable again/g) }, 8), 'and soon that it is back');
 };
 
 subtest 'killed with a letter in it' => sub {

@@ -237,7 +237,7 @@ subtest 'orders receive' => sub {
     my ($state, undef, $stock) = @{ $books->() };
     my ($output, $rc) = command('orders', 'receive', $id, 1000);
     is($rc, 1, 'more than was ordered');
-    like($output, qr/is an order of 10: 1000 are more/, 'it says so');
+    like($output, qr/is an order of 10 pieces: 1000 are more/, 'it says so');
     is((command('orders', 'receive', $id, $_))[1], 2, "a count of $_")
         for 0, -1, 'x', '1.5';
     is((command('orders', 'receive', $product, 1))[1], 1, 'of no order');
@@ -379,8 +379,8 @@ subtest 'a dead letter without an order' => sub {
     my $warned = sub { (command('dlq', 'redrive'))[0]
         =~ /^warning: message \S+ (.*)/m ? $1 : '' };
     is($warned->(), "$sku has a stock of " . stock() . ', over its reorder '
-        . 'point of 0, and 0 pieces came meanwhile: 7 more are ordered '
-        . 'on top', 'redrive warns where it would order too many');
+        . 'point of 0, and 0 pieces arrived meanwhile: this orders '
+        . '7 more', 'redrive warns where it would order too many');
     sql('UPDATE product SET reorder_point = 1000');
     is($warned->(), '', 'not where they are wanted');
     sql('UPDATE product SET reorder_point = 0');

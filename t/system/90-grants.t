@@ -120,7 +120,7 @@ subtest 'the module' => sub {
         '{"MessageAttributeProductCnt":"10"}')->{code}, 404, 'goods of no one');
     is_deeply(sql("SELECT state, last_error FROM restock_order
         WHERE order_id = UUID_TO_BIN('$gone')"), [['failed',
-        '10 pieces came, not booked: its product was deleted']],
+        '10 pieces arrived, not booked: its product was deleted']],
         'their order fails with the reason');
     sql("DELETE FROM restock_order WHERE order_id = UUID_TO_BIN('$gone')");
 };

@@ -208,7 +208,7 @@ test_bodies_that_are_no_objects(void **state)
     }
 
     assert_int_equal(checkout("{\"quantity\":1"), 400);
-    check_detail("at byte 13 the reader expected a comma or }");
+    check_detail("at byte 13 the parser expected a comma or }");
     assert_int_equal(checkout("{\"quantity\":1}x"), 400);
     check_detail("the end of the text");
     assert_int_equal(checkout("[1"), 400);
@@ -266,14 +266,14 @@ test_receipt_counts_that_are_none(void **state)
         { "1.5", 400, "fraction" }, { "1e1", 400, "exponent" },
         { "null", 400, "is null" }, { "true", 400, "is a boolean" },
         { "[1]", 400, "is an array" }, { "{}", 400, "is an object" },
-        { "\"\"", 400, "is a string that is none" },
-        { "\"ten\"", 400, "is a string that is none" },
-        { "\"1 \"", 400, "is a string that is none" },
-        { "\" 1\"", 400, "is a string that is none" },
-        { "\"+1\"", 400, "is a string that is none" },
-        { "\"1.0\"", 400, "is a string that is none" },
-        { "\"0x1\"", 400, "is a string that is none" },
-        { "\"-\"", 400, "is a string that is none" },
+        { "\"\"", 400, "is a string that contains none" },
+        { "\"ten\"", 400, "is a string that contains none" },
+        { "\"1 \"", 400, "is a string that contains none" },
+        { "\" 1\"", 400, "is a string that contains none" },
+        { "\"+1\"", 400, "is a string that contains none" },
+        { "\"1.0\"", 400, "is a string that contains none" },
+        { "\"0x1\"", 400, "is a string that contains none" },
+        { "\"-\"", 400, "is a string that contains none" },
     };
 
     char text[128];

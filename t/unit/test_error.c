@@ -21,8 +21,8 @@ print(u_char *p, u_char *last, const char *fmt, va_list args)
     char  text[64];
 
     if (strstr(fmt, "%ui")) {
-        snprintf(text, sizeof(text), " (%lu such lines before it were left "
-                 "out)", (unsigned long) va_arg(args, ngx_uint_t));
+        snprintf(text, sizeof(text), " (%lu similar lines before it were "
+                 "omitted)", (unsigned long) va_arg(args, ngx_uint_t));
         fmt = text;
     }
 
@@ -166,7 +166,7 @@ test_repeats_are_counted(void **state)
     ngx_current_msec += NGX_HTTP_AUTOSTOCK_REPEAT_PERIOD;
     note = ngx_http_autostock_repeat(&repeat);
     assert_non_null(note);
-    assert_string_equal(note, " (7 such lines before it were left out)");
+    assert_string_equal(note, " (7 similar lines before it were omitted)");
 
     note = ngx_http_autostock_repeat(&repeat);
     assert_string_equal(note, "");
@@ -174,7 +174,7 @@ test_repeats_are_counted(void **state)
     (void) ngx_http_autostock_repeat(&repeat);
     assert_null(ngx_http_autostock_repeat(&repeat));
     assert_string_equal(ngx_http_autostock_repeat_over(&repeat),
-                        " (1 such lines before it were left out)");
+                        " (1 similar lines before it were omitted)");
     assert_string_equal(ngx_http_autostock_repeat(&repeat), "");
 }
 

@@ -120,7 +120,7 @@ accepted(void **state)
     assert_int_equal(as_consumer_in_hand(t->consumer), 0);
     assert_int_equal(t->w.worker.counters.requested, 1);
     assert_int_equal(t->w.worker.counters.deleted, 1);
-    assert_int_equal(worker_said(&t->w, "requested of the factory: 10"), 1);
+    assert_int_equal(worker_said(&t->w, "requested from the factory: 10"), 1);
 }
 
 

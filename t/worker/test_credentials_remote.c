@@ -125,7 +125,7 @@ test_chains_that_are_none(void **state)
     static const char *const  profiles[][2] = {
         { "source_profile=default\n", "profile default has no keys" },
         { "source_profile=other\n[profile other]\nrole_arn=arn:x\n"
-          "source_profile=default\n", "in a circle" },
+          "source_profile=default\n", "refers back" },
         { "source_profile=missing\n", "names profile missing" },
         { "credential_source=Elsewhere\n", "found Elsewhere" },
         { "", "needs one of" },

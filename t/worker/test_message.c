@@ -175,7 +175,7 @@ wrong_order(void **state)
                  "\"MessageAttributeProductId\":\"CP-1\"}", wrong[i]);
         m = parse(body, NULL);
         assert_non_null(m.poison);
-        assert_string_equal(m.poison, "the order id is no UUID");
+        assert_string_equal(m.poison, "the order id is not a UUID");
         as_message_free(&m);
     }
 }

@@ -176,7 +176,7 @@ test_why(void **state)
                      "\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\""
                      ",\"Condition\":{\"IpAddress\":{\"aws:SourceIp\":"
                      "\"10.0.0.0/8\"}}}]}", QUEUE, TOPIC, why), UNCLEAR);
-    assert_string_equal(why, "Allow statement 1: not known here: "
+    assert_string_equal(why, "Allow statement 1: not supported here: "
                         "aws:SourceIp");
 }
 

@@ -94,9 +94,9 @@ repeats_are_counted(void **state)
     }
 
     assert_int_equal(lines(t, "error part: it cannot be read: " REFUSED
-                              "; trying again"), 3);
+                              "; retrying"), 3);
     note(t, 1002 + AS_REPEAT_MS, AS_DB_ERROR);
-    assert_int_equal(lines(t, "(97 such lines were left out)"), 1);
+    assert_int_equal(lines(t, "(97 similar lines were omitted)"), 1);
     assert_int_equal(lines(t, ""), 4);
     note(t, 1003 + AS_REPEAT_MS, AS_DB_ERROR);
     assert_int_equal(lines(t, ""), 4);
@@ -116,7 +116,7 @@ the_end_is_told_once(void **state)
     note(t, 1000, AS_DB_RETRY);
     note(t, 1000, AS_DB_OK);
     note(t, 1000, AS_DB_OK);
-    assert_int_equal(lines(t, "that is over, after 2 refusals"), 1);
+    assert_int_equal(lines(t, "accepted again after 2 refusals"), 1);
     assert_int_equal(lines(t, ""), 3);
 
     /* and the next ones are told again */
@@ -135,7 +135,7 @@ a_peer_that_is_back_is_as_loud(void **state)
     assert_true(as_health_down(&health, t->log, 1000, "no route"));
     assert_int_equal(lines(t, "error database: out of reach: no route"), 1);
     assert_true(as_health_up(&health, t->log, 2000));
-    assert_int_equal(lines(t, "error database: within reach again after 1.0"),
+    assert_int_equal(lines(t, "error database: reachable again after 1.0"),
                      1);
 
     /* who answers, and refuses, is not out of reach */

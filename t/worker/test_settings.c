@@ -291,14 +291,14 @@ unknown_names(void **state)
 
     warned("", NULL);
     warned("AUTOSTOCK_IN_FLIGTH=7", "AUTOSTOCK_IN_FLIGTH in ");
-    warned("AUTOSTOCK_IN_FLIGTH=7", "line 10 is no setting");
-    warned("AUTOSTOCK_IN_FLIGTH=7", "; AUTOSTOCK_IN_FLIGHT may be meant");
-    warned("DB_HOST=h", "; DB_HOSTNAME may be meant");
-    warned("DB_PASSWORDFILE=/x", "DB_PASSWORD_FILE may be meant");
+    warned("AUTOSTOCK_IN_FLIGTH=7", "line 10 is not a setting");
+    warned("AUTOSTOCK_IN_FLIGTH=7", "; did you mean AUTOSTOCK_IN_FLIGHT?");
+    warned("DB_HOST=h", "; did you mean DB_HOSTNAME?");
+    warned("DB_PASSWORDFILE=/x", "did you mean DB_PASSWORD_FILE?");
     warned("AUTOSTOCK_NONSENSE=1", "autostock-worker(8) lists them");
-    warned("TOPIC_ARM=x", "TOPIC_ARN may be meant");
-    warned("queue_url=x", "QUEUE_URL may be meant");
-    warned("AWS_REGIONS=x", "AWS_REGION may be meant");
+    warned("TOPIC_ARM=x", "did you mean TOPIC_ARN?");
+    warned("queue_url=x", "did you mean QUEUE_URL?");
+    warned("AWS_REGIONS=x", "did you mean AWS_REGION?");
     warned("AWS_ENDPOINT_URL_SNS=http://x", NULL);
     warned("AWS_ENDPOINT_URL_S3=http://x", NULL);
     warned("AWS_ACCESS_KEY_ID_FILE=/dev/null\nAWS_MAX_ATTEMPTS=3\nTZ=UTC\n"
@@ -311,7 +311,7 @@ unknown_names(void **state)
     setenv("DB_PORT_3306_TCP", "tcp://x", 1);
     warned("", NULL);
     setenv("AUTOSTOCK_IN_FLIHT", "1", 1);
-    warned("", "AUTOSTOCK_IN_FLIHT in the environment is no setting");
+    warned("", "AUTOSTOCK_IN_FLIHT in the environment is not a setting");
     unsetenv("AUTOSTOCK_IN_FLIHT");
     unsetenv("AUTOSTOCK_STACK_DIR");
     unsetenv("DB_PORT_3306_TCP");
@@ -362,7 +362,7 @@ doubtful_secrets(void **state)
 
     secret_file("a good one\n", 0600, NULL);
     secret_file("a good one\r\n", 0640, NULL);
-    secret_file("a good one\n", 0644, "which everybody can read");
+    secret_file("a good one\n", 0644, "which is world-readable");
     secret_file("\xef\xbb\xbfsecret\n", 0600, "begins with a byte order mark");
     secret_file("first\nsecond\n", 0600, "has more than one line");
 
@@ -376,7 +376,8 @@ doubtful_secrets(void **state)
     as_settings_warn(settings, &told);
     assert_non_null(strstr(as_text_get(&told), "AUTOSTOCK_CALLBACK_SECRET is "
                            "in /tmp/test_settings."));
-    assert_non_null(strstr(as_text_get(&told), " line 9, which everybody"));
+    assert_non_null(strstr(as_text_get(&told),
+                           " line 9, which is world-readable"));
     assert_null(strstr(as_text_get(&told), "s3cret"));
     as_settings_destroy(settings);
     as_text_free(&errors);

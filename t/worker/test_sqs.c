@@ -255,7 +255,7 @@ test_receive_partly(void **state)
         assert_true(t->failed);
         assert_string_equal(t->err.code, AS_SQS_PARTLY);
         assert_string_equal(t->err.message, "1 of 2 messages cannot be read: "
-                            "no UTF-8, or cut");
+                            "not UTF-8, or truncated");
         assert_int_equal(t->n, 1);
         assert_string_equal(t->body, "a");
     }

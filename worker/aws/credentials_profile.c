@@ -78,8 +78,8 @@ as_profile_push(as_fetch_t *fetch, const char *profile)
 
     for (i = 0; i < fetch->nroles; i++) {
         if (strcmp(fetch->roles[i], profile) == 0) {
-            return as_fetch_failed(fetch, "source_profile leads in a circle "
-                                   "back to profile %s", profile);
+            return as_fetch_failed(fetch, "source_profile refers back to "
+                                   "profile %s", profile);
         }
     }
 
@@ -136,8 +136,8 @@ as_profile_assume(as_fetch_t *fetch, const char *profile)
     role.session_token = keys.session_token;
     role.duration_s = duration ? (unsigned) strtoul(duration, NULL, 10) : 0;
 
-    rc = arn == NULL ? as_fetch_failed(fetch, "role_arn of profile %s is "
-                                       "gone", profile)
+    rc = arn == NULL ? as_fetch_failed(fetch, "role_arn of profile %s was "
+                                       "removed", profile)
                      : as_role_start(fetch, &role);
 
     as_keys_clear(&keys);
@@ -171,8 +171,8 @@ as_profile_role(as_fetch_t *fetch, const char *profile)
         rc = as_profile_assume(fetch, profile);
 
     } else if (mfa != NULL) {
-        rc = as_fetch_failed(fetch, "profile %s has mfa_serial, and nobody "
-                             "can be asked for its code", profile);
+        rc = as_fetch_failed(fetch, "profile %s has mfa_serial, and the worker "
+                             "cannot ask for its code", profile);
 
     } else if ((source == NULL) == (other == NULL)) {
         rc = as_fetch_failed(fetch, "profile %s has role_arn: it needs one "
@@ -237,9 +237,10 @@ as_profile_rest(as_fetch_t *fetch, const char *profile)
 
     as_profile_free(value);
 
-    return as_fetch_failed(fetch, "profile %s uses IAM Identity Center, "
-                           "which is for people; use credential_process = "
-                           "aws configure export-credentials", profile);
+    return as_fetch_failed(fetch, "profile %s uses IAM Identity Center, which "
+                           "the worker does not support; use "
+                           "credential_process = aws configure "
+                           "export-credentials", profile);
 }
 
 

@@ -350,7 +350,7 @@ as_judge_values(as_judge_t *judge, const char *base, const json_t *values,
            : json_string_value(values);
 
     return text ? as_judge_value(judge, base, text, found)
-                : as_judge_unclear(judge, "a value that is no text");
+                : as_judge_unclear(judge, "a value that is not text");
 }
 
 
@@ -502,7 +502,7 @@ as_judge_effect(as_judge_t *judge, const json_t *list, const char *effect,
             (void) snprintf(why, AS_POLICY_WHY_LEN, "%s statement %zu%s%.60s"
                             "%s%.80s", effect, i + 1, sid ? ", " : "",
                             sid ? sid : "", one == AS_IS_UNCLEAR
-                            ? ": not known here: " : "",
+                            ? ": not supported here: " : "",
                             one == AS_IS_UNCLEAR ? judge->unclear : "");
         }
     }

@@ -116,8 +116,7 @@ as_sns_text_read(void *data, const as_aws_error_t *err, const char *body,
                         &garbled);
 
         if (r == NULL || r->value == 0) {
-            as_sqs_op_garbled(&garbled, "the answer lacks what was asked "
-                              "for");
+            as_sqs_op_garbled(&garbled, "the answer lacks the requested data");
             err = &garbled;
         }
     }

@@ -136,8 +136,8 @@ as_sqs_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
         return;
     }
 
-    snprintf(text, sizeof(text), "%zu of %zu messages cannot be read: no "
-             "UTF-8, or cut", parts->bad, all);
+    snprintf(text, sizeof(text), "%zu of %zu messages cannot be read: not "
+             "UTF-8, or truncated", parts->bad, all);
     as_sqs_op_garbled(err, text);
     snprintf(err->code, sizeof(err->code), "%s", AS_SQS_PARTLY);
 }
@@ -307,8 +307,7 @@ as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
         text = as_sqs_member(root, op->member);
 
         if (text == NULL) {
-            as_sqs_op_garbled(&garbled, "the answer lacks what was asked "
-                              "for");
+            as_sqs_op_garbled(&garbled, "the answer lacks the requested data");
             err = &garbled;
             text = "";
         }

@@ -397,8 +397,8 @@ as_env_secret(as_env_t *env, const char *name, char err[AS_ENV_ERROR_LEN])
     path = as_env_get(env, file, &where);
 
     if (value != NULL && path != NULL) {
-        snprintf(err, AS_ENV_ERROR_LEN, "%s and %s are both set; leave one "
-                 "out, best the first", name, file);
+        snprintf(err, AS_ENV_ERROR_LEN, "%s and %s are both set; remove one of "
+                 "them, preferably the first", name, file);
         return NULL;
     }
 

@@ -236,8 +236,8 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
         || settings->breaker_min > settings->breaker_max)
     {
         as_text_put(errors, "AUTOSTOCK_FAILURE_PAUSE, _BACKOFF, _BREAKER: "
-                    "expected _MIN not over _MAX, found it so in one of "
-                    "them; lower the _MIN or raise the _MAX\n");
+                    "expected _MIN not over _MAX, found one that is; lower the "
+                    "_MIN or raise the _MAX\n");
         rc = -1;
     }
 
@@ -248,8 +248,8 @@ as_settings_relations(const as_settings_t *settings, as_text_t *errors)
     }
 
     if (settings->db_tls == AS_ON && settings->db_socket != NULL) {
-        as_text_put(errors, "DB_TLS: expected off with DB_SOCKET, found on; "
-                    "a unix socket stays on this machine\n");
+        as_text_put(errors, "DB_TLS: expected off with DB_SOCKET, found on; a "
+                    "unix socket does not leave this machine\n");
         rc = -1;
     }
 

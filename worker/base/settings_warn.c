@@ -169,9 +169,9 @@ as_warn_name(void *data, const char *name, const char *where, bool file)
         return;
     }
 
-    as_text_printf(warn->out, "%.100s in %s is no setting of the worker, and "
-                   "does nothing; ", name, where);
-    as_text_printf(warn->out, near ? "%s may be meant\n"
+    as_text_printf(warn->out, "%.100s in %s is not a setting of the worker and "
+                   "has no effect; ", name, where);
+    as_text_printf(warn->out, near ? "did you mean %s?\n"
                    : "autostock-worker(8) lists them\n", warn->nearest);
 }
 
@@ -192,19 +192,19 @@ as_warn_secret(as_text_t *out, as_env_t *env, const char *name)
     }
 
     if (strncmp(value, "\xef\xbb\xbf", 3) == 0) {
-        as_text_printf(out, "%s begins with a byte order mark, which counts "
-                       "as part of the secret; save it without\n", name);
+        as_text_printf(out, "%s begins with a byte order mark, which counts as "
+                       "part of the secret; save the file without it\n", name);
     }
 
     if (strpbrk(value, "\r\n") != NULL) {
-        as_text_printf(out, "%s has more than one line, all of it counts as "
-                       "the secret; leave one line\n", name);
+        as_text_printf(out, "%s has more than one line, and all lines count as "
+                       "the secret; keep one line\n", name);
     }
 
     path = as_env_readable(env, name);
     if (path != NULL) {
-        as_text_printf(out, "%s is in %s, which everybody can read; chmod "
-                       "600 the file\n", name, path);
+        as_text_printf(out, "%s is in %s, which is world-readable; chmod 600 "
+                       "the file\n", name, path);
     }
 }
 

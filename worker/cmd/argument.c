@@ -178,16 +178,16 @@ as_argument_verb(const as_options_t *options, const char *verbs,
             : as_argument_place(verbs, options->arguments[0]);
 
     if (place < 0) {
-        fprintf(stderr, "expected one of %s, found \"%s\"; --help tells "
-                "more\n", verbs, options->narguments == 0 ? ""
+        fprintf(stderr, "expected one of %s, found \"%s\"; see "
+                "--help\n", verbs, options->narguments == 0 ? ""
                 : options->arguments[0]);
         return -1;
     }
 
     wanted = counts[place] - '0';
     if (options->narguments != wanted + 1) {
-        fprintf(stderr, "%s: expected %d argument%s after it, found %d; "
-                "--help tells more\n", options->arguments[0], wanted,
+        fprintf(stderr, "%s: expected %d argument%s after it, found %d; see "
+                "--help\n", options->arguments[0], wanted,
                 wanted == 1 ? "" : "s", options->narguments - 1);
         return -1;
     }

@@ -58,9 +58,9 @@ as_command_check_config_run(const as_options_t *options)
 
 
 const as_command_t  as_command_check_config = {
-    "check-config", "", "check the settings, and show them",
-    "Reads nothing but the environment, --env-file, the files of secrets and\n"
-    "AWS's profile files.  Exits 1 where run would refuse to start; what may\n"
-    "work all the same is a warning.  No secret is shown.\n",
+    "check-config", "", "check the settings and show them",
+    "Reads only the environment, --env-file, the files of secrets and AWS's\n"
+    "profile files.  Exits with 1 if run would refuse to start.  A probable\n"
+    "mistake that does not prevent a start is a warning.  Shows no secret.\n",
     as_options_none, as_command_check_config_run
 };

@@ -25,11 +25,11 @@
 
 
 static const as_option_t  as_dlq_options[] = {
-    { "reason", "TEXT", "only messages whose reason has this text" },
+    { "reason", "TEXT", "only messages whose reason contains TEXT" },
     { "sku", "SKU", "only messages of this product" },
-    { "older-than", "TIME", "only messages dead for longer: 10m, 2h, 7d" },
-    { "limit", "N", "look at so many messages at most (1000)" },
-    { "rate", "N", "redrive or drop so many a second at most" },
+    { "older-than", "TIME", "only messages that are older: 10m, 2h, 7d" },
+    { "limit", "N", "read N messages at most (1000)" },
+    { "rate", "N", "redrive or drop N messages per second at most" },
     { NULL, NULL, NULL }
 };
 
@@ -93,8 +93,8 @@ static void
 as_command_dlq_none(const as_command_dlq_t *command, bool show)
 {
     if (command->dlq.n == 0) {
-        fprintf(stderr, "the dead-letter queue is empty; messages that "
-                "another command is looking at are not shown\n");
+        fprintf(stderr, "the dead-letter queue is empty; messages that another "
+                "command reads at this moment are not shown\n");
     } else {
         fprintf(stderr, "none of the %zu dead letters %s\n", command->dlq.n,
                 show ? "has that id" : "matches the options");
@@ -187,8 +187,8 @@ as_command_dlq_may(as_command_dlq_t *command, const as_dead_t *dead,
                && strcmp(reopen.state, "published") != 0
                && strcmp(reopen.state, "pending") != 0)
     {
-        snprintf(result, room, "refused: the order is %s, there is nothing "
-                 "to ask for; drop the message", reopen.state);
+        snprintf(result, room, "refused: the order is %s and needs no request; "
+                 "drop the message", reopen.state);
     }
 
     return AS_DB_OK;
@@ -434,7 +434,7 @@ as_command_dlq_act(as_command_dlq_t *command)
 
     if (n > 0
         && !as_session_confirm(command->session, command->drop
-                               ? "drop %zu dead letters%s for ever?"
+                               ? "drop %zu dead letters%s permanently?"
                                : "send %zu dead letters%s to the queue "
                                  "again?", n,
                                as_aws_is_fifo(command->dlq.dlq_url)
@@ -502,18 +502,18 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
          : as_command_dlq_act(command);
 
     if (command->dlq.unread) {
-        fprintf(stderr, "there are messages that cannot be read: no UTF-8\n");
+        fprintf(stderr, "there are messages that cannot be read: not UTF-8\n");
     }
 
     if (command->dlq.more) {
-        fprintf(stderr, "looked at %zu messages; there may be more: raise "
+        fprintf(stderr, "read %zu messages; there may be more: raise "
                 "--limit\n", command->dlq.n);
     }
 
 out:
 
     if (rc == AS_EXIT_REACH && command->dlq.sync.failed) {
-        fprintf(stderr, "SQS is out of reach or refuses: %s: %s\n",
+        fprintf(stderr, "SQS is unreachable or refuses: %s: %s\n",
                 command->dlq.sync.error.code,
                 command->dlq.sync.error.message);
     }
@@ -543,8 +543,8 @@ as_command_dlq_run(const as_options_t *options)
         && !command.drop
         && (strcmp(verb, "show") != 0 || options->narguments < 2))
     {
-        fprintf(stderr, "expected one of list|show MESSAGE|redrive|drop, "
-                "found \"%s\"; --help tells more\n", verb);
+        fprintf(stderr, "expected one of list|show MESSAGE|redrive|drop, found "
+                "\"%s\"; see --help\n", verb);
         return AS_EXIT_USAGE;
     }
 
@@ -569,12 +569,12 @@ as_command_dlq_run(const as_options_t *options)
 
 const as_command_t  as_command_dlq = {
     "dlq", "list|show MESSAGE...|redrive [MESSAGE...]|drop [MESSAGE...]",
-    "the dead letters: why they died, send them again, drop them",
+    "list dead letters with their reasons, redrive or drop them",
     "redrive reopens each message's failed order and sends the message to the\n"
-    "queue, or refuses and says why (a newer open order, nothing left to ask\n"
-    "for).  While this runs, messages it looks at are invisible to others;\n"
-    "then they are visible again at once.  Of a FIFO queue list shows the\n"
-    "head of each message group, as SQS does.  Exits 1 where a message was\n"
-    "refused.\n",
+    "queue, or refuses with a reason (a newer open order; an order that needs\n"
+    "no request).  While a command runs, the messages that it reads are\n"
+    "invisible to other clients; afterwards they are visible again at once.\n"
+    "From a FIFO queue SQS returns the head of each message group, and list\n"
+    "shows only these.  Exits with 1 if a message was refused.\n",
     as_dlq_options, as_command_dlq_run
 };

@@ -55,7 +55,7 @@ as_command_doctor_settings(as_findings_t *findings,
 
     if (lines.len == 0) {
         as_findings_say(findings, AS_DOCTOR_FINE, "settings", "",
-                        "all that run needs are there");
+                        "all settings that run needs are set");
     }
 
     as_command_doctor_lines(findings, AS_DOCTOR_WRONG, &lines,
@@ -65,8 +65,8 @@ as_command_doctor_settings(as_findings_t *findings,
     as_text_clear(&lines);
     as_settings_warn(settings, &lines);
     as_command_doctor_lines(findings, AS_DOCTOR_WARNING, &lines,
-                            "correct it in the environment or in the file, "
-                            "and start the worker again");
+                            "correct it in the environment or in the file, and "
+                            "restart the worker");
     as_text_free(&lines);
 }
 
@@ -79,7 +79,8 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
 
     if (session->aws == NULL) {
         as_findings_say(findings, AS_DOCTOR_WRONG, "aws",
-                        "set AWS_REGION, and correct what the line above "
+                        "set AWS_REGION, and correct the settings that the "
+                        "line above "
                         "names", "AWS's settings are wrong or missing");
         return;
     }
@@ -104,9 +105,9 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
     if (settings->visibility <= settings->factory_timeout) {
         as_findings_say(findings, AS_DOCTOR_WARNING, "deadline",
                         "set AUTOSTOCK_VISIBILITY to more than "
-                        "AUTOSTOCK_FACTORY_TIMEOUT", "a message in hand is "
-                        "invisible for %lld ms, a call of the factory may "
-                        "take %lld", (long long) settings->visibility,
+                        "AUTOSTOCK_FACTORY_TIMEOUT", "a message in flight is "
+                        "invisible for %lld ms, a call to the factory may take "
+                        "%lld ms", (long long) settings->visibility,
                         (long long) settings->factory_timeout);
     }
 
@@ -114,9 +115,10 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
         < settings->factory_timeout + AS_DOCTOR_LEASE_MS)
     {
         as_findings_say(findings, AS_DOCTOR_WARNING, "callback-timeout",
-                        "set AUTOSTOCK_CALLBACK_TIMEOUT well above what the "
-                        "factory needs", "a callback is overdue after %lld "
-                        "ms, before a call of the factory has surely ended",
+                        "set AUTOSTOCK_CALLBACK_TIMEOUT well above the "
+                        "factory's delivery "
+                        "time", "a callback is overdue after %lld ms, "
+                        "when a call to the factory may still be running",
                         (long long) settings->callback_timeout);
     }
 }
@@ -197,9 +199,10 @@ as_command_doctor_db(as_command_doctor_db_t *look)
         as_db_abort(look->session->db);
         pthread_join(thread, NULL);
         as_findings_say(look->findings, AS_DOCTOR_UNREACHABLE,
-                        "database-time", "see what holds the server up: SHOW "
-                        "PROCESSLIST", "it was not done with the questions "
-                        "above within %d s", AS_DOCTOR_DB_S);
+                        "database-time", "find the session that delays the "
+                        "server: SHOW "
+                        "PROCESSLIST", "it did not answer the checks above "
+                        "within %d s", AS_DOCTOR_DB_S);
     }
 
     as_db_reload(look->session->db, own);
@@ -247,13 +250,14 @@ as_command_doctor_run(const as_options_t *options)
 
 
 const as_command_t  as_command_doctor = {
-    "doctor", "", "look at all the wiring, and say how to mend it",
-    "Settings, database (schema, grants, durability), orders that stand\n"
-    "still, AWS (credentials, clock, topic, subscription, policies, queues,\n"
-    "dead letters), the worker by its metrics, nginx by its status page, the\n"
-    "factory (nothing is ordered) and the callback's way through nginx\n"
-    "(nothing is booked).  Changes nothing.  A peer that does not answer\n"
-    "takes 10 s at most.  Exits 1 where something is wrong, 3 where\n"
-    "something could not be looked at.\n",
+    "doctor", "", "check all settings and connections, with a remedy for each "
+    "finding",
+    "Checks settings, database (schema, grants, durability), orders without\n"
+    "progress, AWS (credentials, clock, topic, subscription, policies,\n"
+    "queues, dead letters), the worker by its metrics, nginx by its status\n"
+    "page, the factory (nothing is ordered), and the callback's path through\n"
+    "nginx (nothing is booked).  Changes nothing.  The check of a peer that\n"
+    "does not answer takes 10 s at most.  Exits with 1 after a finding, with\n"
+    "3 if a peer is unreachable.\n",
     as_options_none, as_command_doctor_run
 };

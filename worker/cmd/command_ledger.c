@@ -21,8 +21,8 @@
 
 
 static const as_option_t  as_command_ledger_options[] = {
-    { "before", "DATE", "fold the movements before it (UTC)" },
-    { "dry-run", NULL, "only count them" },
+    { "before", "DATE", "fold the movements before DATE (UTC)" },
+    { "dry-run", NULL, "only count the movements" },
     { NULL, NULL, NULL }
 };
 
@@ -116,8 +116,8 @@ as_command_ledger_work(as_session_t *session, as_command_ledger_t *ledger,
     as_db_status_e   status;
 
     if (!ledger->rollup.dry_run
-        && !as_session_confirm(session, "fold all movements before %s into "
-                               "one opening a product?", before))
+        && !as_session_confirm(session, "fold all movements before %s into one "
+                               "opening movement per product?", before))
     {
         return AS_EXIT_FINDINGS;
     }
@@ -126,8 +126,8 @@ as_command_ledger_work(as_session_t *session, as_command_ledger_t *ledger,
 
     if (status != AS_DB_OK) {
         if (ledger->rollup.folded > 0) {
-            fprintf(stderr, "%" PRIu64 " movements were folded, and stay "
-                    "so; the same command goes on from here\n",
+            fprintf(stderr, "%" PRIu64 " movements were folded; run the same "
+                    "command again to continue\n",
                     ledger->rollup.folded);
         }
         return as_session_db_failed(session, status);
@@ -162,7 +162,7 @@ as_command_ledger_bounds(const as_session_t *session,
     ledger->rollup.keys_ms = now - session->settings->idempotency_retention;
 
     if (as_uuid_init(&ledger->gen) != 0) {
-        fprintf(stderr, "no random numbers\n");
+        fprintf(stderr, "the system returned no random numbers\n");
         return AS_EXIT_REACH;
     }
 
@@ -212,12 +212,13 @@ as_command_ledger_run(const as_options_t *options)
 
 
 const as_command_t  as_command_ledger = {
-    "ledger", "rollup", "fold old movements into one opening a product",
-    "Sales go on meanwhile; at every moment a product's stock is the sum of\n"
-    "its movements.  Kept are: sales whose Idempotency-Key is younger than\n"
+    "ledger", "rollup", "fold old movements into one opening movement per "
+    "product",
+    "Sales continue meanwhile.  A product's stock is always the sum of its\n"
+    "movements.  Keeps sales whose Idempotency-Key is younger than\n"
     "AUTOSTOCK_IDEMPOTENCY_RETENTION, receipts of orders that are not\n"
-    "fulfilled, and everything since DATE: YYYY-MM-DD,\n"
-    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  Interrupted, it goes on when\n"
-    "run again.\n",
+    "fulfilled, and all movements since DATE: YYYY-MM-DD,\n"
+    "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  If it is interrupted, run it\n"
+    "again to continue.\n",
     as_command_ledger_options, as_command_ledger_run
 };

@@ -25,10 +25,10 @@
 static const as_option_t  as_command_orders_options[] = {
     { "state", "STATE", "open, pending, published, requested, fulfilled, "
       "failed, cancelled" },
-    { "sku", "SKU", "of this product" },
-    { "reason", "TEXT", "whose last error has this text" },
-    { "older-than", "TIME", "opened so long ago: 90s, 5m, 2h, 7d" },
-    { "limit", "N", "at most (100), the newest; says how many there are" },
+    { "sku", "SKU", "only orders of this product" },
+    { "reason", "TEXT", "only orders whose last error contains TEXT" },
+    { "older-than", "TIME", "only orders opened longer ago: 90s, 5m, 2h, 7d" },
+    { "limit", "N", "the newest N orders (100)" },
     { NULL, NULL, NULL }
 };
 
@@ -94,7 +94,7 @@ as_command_orders_list(as_session_t *session, as_order_list_t *list)
     if (status == AS_DB_OK && list->total > list->limit) {
         fprintf(stderr, "the newest %" PRId64 " of %" PRId64 " orders are "
                 "shown; --limit %" PRId64 " shows all, --state, --sku, "
-                "--reason and --older-than choose\n", list->limit,
+                "--reason and --older-than select orders\n", list->limit,
                 list->total, list->total);
     }
 
@@ -126,7 +126,7 @@ as_command_orders_find(as_session_t *session, const char *argument,
 
     } else if (show->order == NULL) {
         fprintf(stderr, "there is no order %s; autostock-worker orders list "
-                "shows them\n", argument);
+                "shows all orders\n", argument);
         *rc = AS_EXIT_FINDINGS;
 
     } else {
@@ -214,8 +214,8 @@ as_command_orders_cancelled(const as_session_t *session, const char *argument,
 
     snprintf(note, sizeof(note), "%s%s%s",
              cancel->calling || strcmp(cancel->state, "requested") == 0
-             ? "the factory was asked already: what comes all the same is "
-               "booked" : "",
+             ? "the factory has received the request: goods that still arrive "
+               "are booked" : "",
              (cancel->calling || strcmp(cancel->state, "requested") == 0)
              && cancel->low ? "; " : "",
              cancel->low
@@ -330,7 +330,7 @@ as_command_orders_retry(as_session_t *session, const char *argument)
 
     default:
         fprintf(stderr, "%s is %s: only a failed or cancelled order can be "
-                "tried again\n", argument, reopen.state);
+                "retried\n", argument, reopen.state);
         return AS_EXIT_FINDINGS;
     }
 }
@@ -361,8 +361,8 @@ as_command_orders_received(const as_session_t *session, const char *argument,
         break;
 
     case AS_RECEIVE_COUNT:
-        fprintf(stderr, "%s is an order of %" PRId64 ": %" PRId64 " are more; "
-                "autostock-worker stock add books what came besides\n",
+        fprintf(stderr, "%s is an order of %" PRId64 " pieces: %" PRId64 " are "
+                "more; book the others by autostock-worker stock add\n",
                 argument, receive->ordered, receive->quantity);
         break;
 
@@ -373,7 +373,7 @@ as_command_orders_received(const as_session_t *session, const char *argument,
 
     case AS_RECEIVE_RANGE:
         fprintf(stderr, "the stock is %" PRId64 ": with %" PRId64 " more it "
-                "would pass 2147483647\n", receive->stock,
+                "would exceed 2147483647\n", receive->stock,
                 receive->quantity);
         break;
     }
@@ -400,7 +400,8 @@ as_command_orders_receive(as_session_t *session, const char *argument,
     }
 
     if (as_stock_id(receive.movement_id) != 0) {
-        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
+        fprintf(stderr, "the system returned no random numbers: "
+                "%s\n", strerror(errno));
         return AS_EXIT_REACH;
     }
 
@@ -449,15 +450,15 @@ as_command_orders_now(as_session_t *session, const char *sku)
         break;
 
     case AS_NOW_NO_ORDER:
-        fprintf(stderr, "%s has no open order: the watchdog opens one when "
-                "the stock is at its reorder point; orders list --sku %s "
-                "shows what failed, orders retry ORDER opens it again\n",
+        fprintf(stderr, "%s has no open order: the watchdog opens one when the "
+                "stock is at its reorder point; orders list --sku %s shows "
+                "failed orders, orders retry ORDER reopens one\n",
                 sku, sku);
         break;
 
     default:
         fprintf(stderr, "%s is %s%s: it does not wait\n", order, now.state,
-                now.leased ? " and on its way" : "");
+                now.leased ? " and being published" : "");
     }
 
     return AS_EXIT_FINDINGS;
@@ -514,17 +515,18 @@ as_command_orders_run(const as_options_t *options)
 const as_command_t  as_command_orders = {
     "orders", "list|show ORDER|cancel ORDER|retry ORDER|now SKU"
     "|receive ORDER N",
-    "look at the orders to the factory, cancel one, try one again, receive one",
-    "  list          the newest orders; the options below choose\n"
-    "  show ORDER    all that is known of one\n"
-    "  cancel ORDER  an open one; its message is dropped when it comes by\n"
-    "  retry ORDER   a failed or cancelled one: published again, unless its\n"
-    "                product has a newer open order, which is then named;\n"
-    "                asks where the stock is over the reorder point\n"
+    "list, show, cancel, retry or receive orders to the factory",
+    "  list          lists the newest orders; the options below select them\n"
+    "  show ORDER    shows all data of an order\n"
+    "  cancel ORDER  cancels an open order; the consumer deletes its message\n"
+    "  retry ORDER   publishes a failed or cancelled order again; refuses and\n"
+    "                names the newer order if the product has an open one;\n"
+    "                asks if the stock is over the reorder point\n"
     "  now SKU       ends the pause of the product's open order\n"
     "  receive ORDER N\n"
-    "                N pieces came and were not booked: books them, as the\n"
+    "                N pieces arrived and were not booked: books them, as the\n"
     "                factory's callback would, and fulfils the order\n\n"
-    "Exits 1 where the order is not there or is not in a state for it.\n",
+    "Exits with 1 if the order does not exist or its state does not allow "
+    "it.\n",
     as_command_orders_options, as_command_orders_run
 };

@@ -12,13 +12,17 @@
 
 
 static const as_option_t  as_command_provision_options[] = {
-    { "topic", "NAME", "the topic (TOPIC_ARN's name, or stock_empty)" },
-    { "queue", "NAME", "the queue (QUEUE_URL's name, or stock_queue)" },
-    { "dlq", "NAME", "its dead letters (DLQ_URL's name, or stock_dlq)" },
-    { "max-receive", "N", "receives before a dead letter (5)" },
-    { "visibility", "SECONDS", "of the queue (60)" },
-    { "raw", NULL, "raw message delivery" },
-    { "dry-run", NULL, "only say what would change; exits 1 then" },
+    { "topic", "NAME", "name of the topic (the name in TOPIC_ARN, or "
+    "stock_empty)" },
+    { "queue", "NAME", "name of the queue (the name in QUEUE_URL, or "
+    "stock_queue)" },
+    { "dlq", "NAME", "name of the dead-letter queue (the name in DLQ_URL, or "
+    "stock_dlq)" },
+    { "max-receive", "N", "receives before a message becomes a dead letter "
+    "(5)" },
+    { "visibility", "SECONDS", "visibility time-out of the queue (60)" },
+    { "raw", NULL, "subscribe with raw message delivery" },
+    { "dry-run", NULL, "only show the changes; exits with 1 if there are any" },
     { NULL, NULL, NULL }
 };
 
@@ -111,8 +115,8 @@ as_command_provision_run(const as_options_t *options)
 
 const as_command_t  as_command_provision = {
     "provision", "", "create or complete topic, queues, subscription",
-    "Run twice it changes nothing.  Prints TOPIC_ARN, QUEUE_URL and DLQ_URL,\n"
-    "and the IAM policy that the worker needs.  --dry-run exits 0 where all\n"
-    "is as it should be, 1 where something would change: that is a finding.\n",
+    "A second run changes nothing.  Prints TOPIC_ARN, QUEUE_URL and DLQ_URL,\n"
+    "and the IAM policy that the worker needs.  With --dry-run it exits with\n"
+    "1 if anything would change, with 0 otherwise.\n",
     as_command_provision_options, as_command_provision_run
 };

@@ -18,9 +18,10 @@
 
 
 static const as_option_t  as_command_reconcile_options[] = {
-    { "adjust", NULL, "write an adjustment where stock and ledger differ; "
-      "the operator's user" },
-    { "all", NULL, "show every finding, not ten of a cause; JSON does" },
+    { "adjust", NULL, "write an adjustment if stock and ledger differ; "
+      "requires the operator's user" },
+    { "all", NULL, "show all findings, not ten for each cause; JSON always "
+    "shows all" },
     { NULL, NULL, NULL }
 };
 
@@ -131,7 +132,7 @@ as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 
     if (checks->ngaps == 0
         || !as_session_confirm(reconcile->session, "write %zu adjustments, so "
-                               "that the ledger says what the stock says?",
+                               "that the ledger agrees with the stock?",
                                checks->ngaps))
     {
         return AS_EXIT_OK;
@@ -184,7 +185,7 @@ as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
     }
 
     if (adjust && !reconcile->alone) {
-        fprintf(stderr, "another reconcile --adjust is at work\n");
+        fprintf(stderr, "another reconcile --adjust is running\n");
         return AS_EXIT_FINDINGS;
     }
 
@@ -193,7 +194,7 @@ as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
 
     if (status != AS_DB_OK) {
         as_findings_say(&reconcile->findings, AS_DOCTOR_UNREACHABLE,
-                        "database", "autostock-worker doctor tells more",
+                        "database", "run autostock-worker doctor",
                         "%s", as_db_error(reconcile->session->db));
 
     } else if (adjust) {
@@ -242,10 +243,10 @@ as_command_reconcile_run(const as_options_t *options)
 
 const as_command_t  as_command_reconcile = {
     "reconcile", "", "compare stock, ledger and orders",
-    "Reads the whole ledger in one snapshot; sales go on.  Each finding\n"
-    "says what to do.  --adjust takes the stock for right and writes an\n"
-    "adjustment of what lacks in the ledger, which then is no finding any\n"
-    "more.  Of a cause ten findings are shown, and how many more there are.\n"
-    "Exits 1 where there are findings.\n",
+    "Reads the whole ledger in one snapshot, while sales continue.  Each\n"
+    "finding has a remedy.  --adjust takes the stock as correct and writes an\n"
+    "adjustment of the difference to the ledger; this is then not a finding.\n"
+    "For each cause, ten findings and the number of further ones are shown.\n"
+    "Exits with 1 if there are findings.\n",
     as_command_reconcile_options, as_command_reconcile_run
 };

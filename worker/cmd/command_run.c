@@ -32,8 +32,8 @@ as_command_run_run(const as_options_t *options)
 
 
 const as_command_t  as_command_run = {
-    "run", "", "relay orders, call the factory, watch over both",
-    "SIGTERM finishes the work in hand and exits; a second one exits at\n"
-    "once.  SIGHUP reads the settings and secrets again.\n",
+    "run", "", "publish orders, call the factory, watch for overdue orders",
+    "On SIGTERM the worker finishes the work in progress and exits; a second\n"
+    "SIGTERM exits at once.  On SIGHUP it reads settings and secrets again.\n",
     as_options_none, as_command_run_run
 };

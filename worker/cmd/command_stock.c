@@ -102,7 +102,8 @@ as_command_stock_work(as_session_t *session, as_stock_t *stock)
     if (as_stock_id(stock->movement_id) != 0
         || as_stock_id(stock->order_id) != 0)
     {
-        fprintf(stderr, "no random numbers: %s\n", strerror(errno));
+        fprintf(stderr, "the system returned no random numbers: "
+                "%s\n", strerror(errno));
         return AS_EXIT_REACH;
     }
 
@@ -113,9 +114,9 @@ as_command_stock_work(as_session_t *session, as_stock_t *stock)
     }
 
     if (stock->doubt) {
-        fprintf(stderr, "the connection was lost while it was committed: it "
-                "may be done or not; look at the stock before you repeat "
-                "it\n");
+        fprintf(stderr, "the connection was lost during the commit: the change "
+                "may be done or not; check the stock before you repeat the "
+                "command\n");
     }
 
     return as_session_db_failed(session, status);
@@ -157,11 +158,12 @@ as_command_stock_run(const as_options_t *options)
 
 const as_command_t  as_command_stock = {
     "stock", "add SKU N|set SKU N",
-    "change a product's stock, with its movement in the ledger",
-    "  add SKU N  add N, or take -N away; never below 0\n"
-    "  set SKU N  what was counted on the shelf\n\n"
-    "The difference is an adjustment in the ledger, in one transaction with\n"
-    "the stock; sales wait for it, none is lost.  Where the stock is at the\n"
-    "reorder point then, the restock order is opened too.\n",
+    "change a product's stock, with a movement in the ledger",
+    "  add SKU N  adds N, which may be negative; the stock stays >= 0\n"
+    "  set SKU N  sets the stock to N, the counted number\n\n"
+    "The command writes the difference to the ledger as an adjustment, in the\n"
+    "transaction that changes the stock.  Sales wait for it; none is lost.  If"
+    "\n"
+    "the stock reaches the reorder point, the command opens a restock order.\n",
     as_options_none, as_command_stock_run
 };

@@ -31,6 +31,6 @@ as_command_version_run(const as_options_t *options)
 
 
 const as_command_t  as_command_version = {
-    "version", "", "the version of the worker and of its libraries", NULL,
+    "version", "", "show the versions of the worker and its libraries", NULL,
     as_options_none, as_command_version_run
 };

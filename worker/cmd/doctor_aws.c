@@ -95,7 +95,7 @@ as_doctor_error(as_doctor_t *d, const char *check, const char *thing)
                   e->class == AS_AWS_AUTH
                   ? "give the worker the IAM policy that autostock-worker "
                     "provision --dry-run prints"
-                  : "see that the endpoint can be reached from here",
+                  : "check that this machine reaches the endpoint",
                   "%s: %s: %s", thing, e->code, e->message);
 }
 
@@ -121,8 +121,9 @@ as_doctor_caller(as_doctor_t *d)
     if (as_sync_caller(&d->sync) != 0) {
         as_doctor_say(d, AS_DOCTOR_UNREACHABLE, "credentials",
                       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a "
-                      "profile, or a role; see that STS can be reached",
-                      "AWS does not know us: %s: %s", d->sync.error.code,
+                      "profile, or a role; check that STS is reachable",
+                      "AWS does not accept the credentials: %s: "
+                      "%s", d->sync.error.code,
                       d->sync.error.message);
 
         return d->sync.error.class != AS_AWS_AUTH
@@ -135,10 +136,12 @@ as_doctor_caller(as_doctor_t *d)
            : INT64_MAX;
 
     as_doctor_say(d, AS_DOCTOR_FINE, "credentials", "",
-                  "we are %s (from %s%s)", as_text_get(&d->sync.text),
+                  "the identity is %s (from %s%s)", as_text_get(&d->sync.text),
                   keys ? keys->source : "nowhere",
-                  left <= 0 ? "; they have ended, and there are no newer ones"
-                  : left < AS_DOCTOR_HOUR ? "; they end within the hour"
+                  left <= 0 ? "; the credentials have expired, and there are "
+                              "no newer ones"
+                  : left < AS_DOCTOR_HOUR ? "; the credentials expire within "
+                                            "one hour"
                   : "");
 
     skew = as_aws_skew_ms(d->aws);
@@ -146,11 +149,11 @@ as_doctor_caller(as_doctor_t *d)
     if (skew != 0) {
         as_doctor_say(d, AS_DOCTOR_WARNING, "clock",
                       "set the machine's clock: timedatectl set-ntp true",
-                      "the clock is %lld s off AWS's",
+                      "the clock differs from AWS's by %lld s",
                       (long long) (-skew / 1000));
     } else {
         as_doctor_say(d, AS_DOCTOR_FINE, "clock", "",
-                      "AWS accepts our time");
+                      "AWS accepts the clock's time");
     }
 
     return true;
@@ -227,8 +230,8 @@ as_doctor_allowed(as_doctor_t *d)
     {
         as_doctor_say(d, AS_DOCTOR_WRONG, "redrive-allow",
                       "allow the queue in the RedriveAllowPolicy of the "
-                      "dead-letter queue", "%s does not take dead letters "
-                      "of %s", d->dlq_arn, d->queue_arn);
+                      "dead-letter queue", "%s does not accept dead letters of "
+                      "%s", d->dlq_arn, d->queue_arn);
     }
 }
 
@@ -259,8 +262,9 @@ as_doctor_dlq(as_doctor_t *d)
         as_doctor_say(d, AS_DOCTOR_WARNING, "dlq-retention",
                       "aws sqs set-queue-attributes --queue-url $DLQ_URL "
                       "--attributes MessageRetentionPeriod=1209600",
-                      "the dead-letter queue forgets after %u s, counted "
-                      "from the first sending; the queue itself after %u s",
+                      "the dead-letter queue deletes messages after %u s, "
+                      "counted from the first sending; the queue itself after "
+                      "%u s",
                       retention, d->retention_s);
     } else {
         as_doctor_say(d, AS_DOCTOR_FINE, "dlq-retention", "",
@@ -269,9 +273,10 @@ as_doctor_dlq(as_doctor_t *d)
 
     dead = as_doctor_number(d, "ApproximateNumberOfMessages");
     as_doctor_say(d, dead == 0 ? AS_DOCTOR_FINE : AS_DOCTOR_WARNING, "dlq",
-                  dead == 0 ? "" : "autostock-worker dlq list says why; mend "
-                  "that, then dlq redrive sends them again, or dlq drop "
-                  "ends them", "%s holds %u dead letters", url, dead);
+                  dead == 0 ? "" : "autostock-worker dlq list shows the "
+                  "reasons; correct the causes, then send the messages again "
+                  "by dlq redrive, or delete them by dlq "
+                  "drop", "%s contains %u dead letters", url, dead);
 
     return true;
 }
@@ -302,22 +307,22 @@ as_doctor_queue(as_doctor_t *d)
     visible = as_doctor_number(d, "ApproximateNumberOfMessages");
     as_doctor_say(d, visible < AS_DOCTOR_BACKLOG ? AS_DOCTOR_FINE
                   : AS_DOCTOR_WARNING, "queue", visible < AS_DOCTOR_BACKLOG
-                  ? "" : "see that autostock-worker run is up, and the "
-                  "factory; more workers, or more AUTOSTOCK_IN_FLIGHT and "
-                  "AUTOSTOCK_FACTORY_CONCURRENCY, take them faster",
-                  "%s holds %u messages, %u are being worked on", url,
+                  ? "" : "check that autostock-worker run and the factory are "
+                  "up; more workers, or higher AUTOSTOCK_IN_FLIGHT and "
+                  "AUTOSTOCK_FACTORY_CONCURRENCY, process them faster",
+                  "%s contains %u messages, %u of them in flight", url,
                   visible, as_doctor_number(d,
                                    "ApproximateNumberOfMessagesNotVisible"));
 
     if (visibility <= d->conf->deadline_s) {
         as_doctor_say(d, AS_DOCTOR_WARNING, "visibility",
                       AS_DOCTOR_PROVISION " --visibility with more seconds",
-                      "VisibilityTimeout is %u s, a message is worked on "
-                      "for up to %u s", visibility, d->conf->deadline_s);
+                      "VisibilityTimeout is %u s, a message is processed for "
+                      "up to %u s", visibility, d->conf->deadline_s);
     } else {
         as_doctor_say(d, AS_DOCTOR_FINE, "visibility", "",
-                      "VisibilityTimeout is %u s, a message is worked on "
-                      "for up to %u s", visibility, d->conf->deadline_s);
+                      "VisibilityTimeout is %u s, a message is processed for "
+                      "up to %u s", visibility, d->conf->deadline_s);
     }
 
     return true;
@@ -342,11 +347,11 @@ as_doctor_redrive(as_doctor_t *d)
     } else if (max < 2) {
         as_doctor_say(d, AS_DOCTOR_WARNING, "redrive",
                       AS_DOCTOR_PROVISION " --max-receive 5",
-                      "maxReceiveCount is %u: no message gets a second "
-                      "chance", max);
+                      "maxReceiveCount is %u: a message is received only "
+                      "once", max);
     } else {
         as_doctor_say(d, AS_DOCTOR_FINE, "redrive", "",
-                      "after %u receives a message is a dead letter", max);
+                      "a message becomes a dead letter after %u receives", max);
     }
 }
 
@@ -366,16 +371,16 @@ as_doctor_policy(as_doctor_t *d)
 
     case AS_POLICY_DENIED:
         as_doctor_say(d, AS_DOCTOR_WRONG, "queue-policy",
-                      "take sns.amazonaws.com with this aws:SourceArn out of "
-                      "the statement, or the statement out of the Policy",
+                      "remove sns.amazonaws.com with this aws:SourceArn from "
+                      "the statement, or the statement from the Policy",
                       "the queue's Policy denies the topic %s to send: %s",
                       d->conf->topic_arn, why);
         break;
 
     case AS_POLICY_UNCLEAR:
         as_doctor_say(d, AS_DOCTOR_WARNING, "queue-policy",
-                      "see by an order whether the topic's messages come, "
-                      "or add a statement as provision --dry-run has it",
+                      "check with an order that the topic's messages arrive, "
+                      "or add the statement that provision --dry-run shows",
                       "cannot tell whether the queue's Policy lets the topic "
                       "%s send: %s", d->conf->topic_arn, why);
         break;
@@ -389,8 +394,8 @@ as_doctor_policy(as_doctor_t *d)
 
     if (as_sync_pair(&d->sync, "KmsMasterKeyId") != NULL) {
         as_doctor_say(d, AS_DOCTOR_WARNING, "queue-key",
-                      "see that the key's policy lets sns.amazonaws.com "
-                      "use kms:GenerateDataKey and kms:Decrypt, or turn to "
+                      "check that the key's policy allows sns.amazonaws.com "
+                      "kms:GenerateDataKey and kms:Decrypt, or use "
                       "SSE-SQS", "the queue is encrypted with a KMS key, "
                       "which SNS may not be allowed to use");
     }
@@ -434,10 +439,10 @@ as_doctor_subscription(as_doctor_t *d)
 
     if (as_sync_pair(&d->sync, "FilterPolicy") != NULL) {
         as_doctor_say(d, AS_DOCTOR_WARNING, "filter",
-                      "remove the subscription's FilterPolicy, unless it "
-                      "is meant to keep some orders from the factory",
-                      "the subscription has a FilterPolicy: orders that it "
-                      "does not match are lost");
+                      "remove the subscription's FilterPolicy, unless some "
+                      "orders must not reach the factory",
+                      "the subscription has a FilterPolicy: orders that do not "
+                      "match it are lost");
     }
 }
 

@@ -95,9 +95,9 @@ as_doctor_column_tell(as_findings_t *findings, const as_doctor_column_t *c)
         snprintf(mend, sizeof(mend), "ALTER TABLE %s ADD COLUMN %s %s",
                  c->table, c->column, c->definition);
     } else {
-        snprintf(mend, sizeof(mend), "give the table a column %s as in "
-                 "sql/schema.sql, with the values that its rows need: it "
-                 "cannot be made up", c->column);
+        snprintf(mend, sizeof(mend), "add a column %s to the table as in "
+                 "sql/schema.sql, with values for the existing rows, which "
+                 "have no default", c->column);
     }
 
     as_findings_say(findings, AS_DOCTOR_WRONG, "schema", mend,
@@ -144,8 +144,8 @@ as_doctor_columns_tell(as_findings_t *findings,
                      "sql/schema.sql; mariadb %s < sql/grants.sql", database,
                      database);
             as_findings_say(findings, AS_DOCTOR_WRONG, "schema", mend,
-                            "the table %s is not there, or this user may not "
-                            "see it", as_doctor_columns[i].table);
+                            "the table %s does not exist, or this user has no "
+                            "right to see it", as_doctor_columns[i].table);
             continue;
         }
 

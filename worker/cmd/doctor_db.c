@@ -52,7 +52,7 @@ static const as_doctor_right_t  as_doctor_rights[] = {
       AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
       " FROM DUAL WHERE FALSE" },
 
-    { "forget idempotency keys",
+    { "delete idempotency keys",
       "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
       " WHERE movement_id = " AS_DOCTOR_NOBODY ";DELETE FROM"
       " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY },
@@ -181,14 +181,14 @@ as_doctor_schema_tell(as_doctor_db_t *d)
         told++;
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
                         "ALTER TABLE stock_movement_key ADD PRIMARY KEY "
-                        "(idempotency_key)", "stock_movement_key has no "
-                        "unique key over idempotency_key: what must not "
-                        "happen twice may");
+                        "(idempotency_key)", "stock_movement_key has no unique "
+                        "key over idempotency_key: a sale or a receipt may be "
+                        "booked twice");
     }
 
     if (told == 0) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "schema", "",
-                        "tables, columns and unique keys are there");
+                        "tables, columns and unique keys exist");
     }
 
     if (d->engine[0] != '\0') {
@@ -204,9 +204,9 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
 {
     char  mend[400];
 
-    snprintf(mend, sizeof(mend), "mariadb %s < sql/trigger.sql; where the "
-             "right is missing (error 1419), leave it: the watchdog writes "
-             "the openings", d->database);
+    snprintf(mend, sizeof(mend), "mariadb %s < sql/trigger.sql; if the right "
+             "is missing (error 1419), omit it: the watchdog writes the "
+             "opening movements", d->database);
 
     if (d->triggers == AS_DOCTOR_TRIGGERS) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
@@ -219,8 +219,8 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
                         "movements", d->triggers, AS_DOCTOR_TRIGGERS);
     } else {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
-                        "this user may not see triggers; where there is "
-                        "none, the watchdog writes the opening movements");
+                        "this user may not see triggers; without them, the "
+                        "watchdog writes the opening movements");
     }
 }
 
@@ -238,8 +238,8 @@ as_doctor_check_tell(as_doctor_db_t *d)
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "check",
                         "ALTER TABLE product ADD CONSTRAINT "
                         "product_stock_not_negative CHECK (stock >= 0)",
-                        "product has no CHECK (stock >= 0): a sale in one "
-                        "packet is not stopped by it");
+                        "product has no CHECK (stock >= 0): the stock may "
+                        "become negative");
     } else {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "check", "",
                         "this user may not see whether product has CHECK "
@@ -294,7 +294,7 @@ as_doctor_flush_tell(as_doctor_db_t *d)
                         "SET GLOBAL innodb_flush_log_at_trx_commit = 1, and "
                         "the same in the server's configuration",
                         "innodb_flush_log_at_trx_commit is %ld: a sale that "
-                        "was answered 200 is lost when the machine stops",
+                        "was answered 200 may be lost when the machine fails",
                         d->flush);
     }
 
@@ -343,10 +343,10 @@ static void
 as_doctor_read_only_tell(as_doctor_db_t *d, const char *why)
 {
     as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
-                    "where it is the primary: SET GLOBAL read_only = 0, and "
-                    "the same in its configuration; where it is a replica, "
-                    "set DB_HOSTNAME to the primary",
-                    "the server takes no changes: %s", why);
+                    "if it is the primary: SET GLOBAL read_only = 0, and the "
+                    "same in its configuration; if it is a replica, set "
+                    "DB_HOSTNAME to the primary",
+                    "the server accepts no changes: %s", why);
 }
 
 
@@ -370,7 +370,7 @@ as_doctor_server(as_doctor_db_t *d)
 
     if (status != AS_DB_OK && d->version[0] == '\0') {
         as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "server",
-                        "see the finding on the database, or try again",
+                        "see the finding for the database, or run doctor again",
                         "its settings cannot be read: %s",
                         as_db_error(d->db));
         return;
@@ -389,10 +389,10 @@ as_doctor_server(as_doctor_db_t *d)
 
     if (!d->utf8mb4) {
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "session-charset",
-                        "let what is between this machine and the server "
-                        "(a proxy?) pass SET NAMES on",
-                        "the session's character set is not utf8mb4, "
-                        "although it was set so");
+                        "configure any proxy between this machine and the "
+                        "server to pass SET NAMES on",
+                        "the session's character set is not utf8mb4, although "
+                        "it was set to utf8mb4");
     }
 
     as_doctor_flush_tell(d);
@@ -402,8 +402,8 @@ as_doctor_server(as_doctor_db_t *d)
     if (skew > AS_DOCTOR_CLOCK_MS || skew < -AS_DOCTOR_CLOCK_MS) {
         as_findings_say(d->findings, AS_DOCTOR_WARNING, "database-clock",
                         "timedatectl set-ntp true, on both machines",
-                        "the database's clock is %" PRId64 " ms off this "
-                        "machine's", skew);
+                        "the database's clock differs from this machine's by %"
+                        PRId64 " ms", skew);
     }
 }
 
@@ -434,8 +434,8 @@ as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
 
     if (status == AS_DB_GONE) {
         as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "grants",
-                        "see the finding on the database, or try again",
-                        "what the user may do is not known: %s",
+                        "see the finding for the database, or run doctor again",
+                        "the rights of the user are not known: %s",
                         as_db_error(d->db));
     }
 
@@ -507,7 +507,7 @@ as_doctor_rights_look(as_doctor_db_t *d)
 
     if (missing.len == 0) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "grants", "",
-                        "the worker's user may do what `run` does");
+                        "the worker's user has the rights that run needs");
     } else {
         as_doctor_rights_mend(d, &mend);
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "grants",
@@ -536,9 +536,9 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
 
     if (as_db_connect(db) != AS_DB_OK) {
         as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "database",
-                        "check DB_HOSTNAME, DB_PORT or DB_SOCKET, "
-                        "DB_USERNAME, DB_PASSWORD, DB_DATABASE, DB_TLS; is "
-                        "the server up?", "%s", as_db_error(db));
+                        "check DB_HOSTNAME, DB_PORT or DB_SOCKET, DB_USERNAME, "
+                        "DB_PASSWORD, DB_DATABASE, DB_TLS, and that the server "
+                        "is up", "%s", as_db_error(db));
         return false;
     }
 
@@ -550,7 +550,7 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
 
     if (as_doctor_schema_read(&d) != AS_DB_OK) {
         as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "schema",
-                        "see the finding on the database, or try again",
+                        "see the finding for the database, or run doctor again",
                         "it cannot be read: %s", as_db_error(db));
         return false;
     }

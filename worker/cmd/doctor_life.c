@@ -118,15 +118,16 @@ as_doctor_peers(const as_doctor_http_t *http, const char *page)
         last = as_doctor_value(page, "autostock_worker_last_success_seconds",
                                s.label, 0);
         if (last == 0) {
-            snprintf(when, sizeof(when), "and did not since it started");
+            snprintf(when, sizeof(when), "and has not reached it since its "
+                                  "start");
         } else {
-            snprintf(when, sizeof(when), "its last answer is %.0f s old",
+            snprintf(when, sizeof(when), "last reached it %.0f s ago",
                      (double) time(NULL) - last);
         }
 
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "worker-peer",
-                        "see the findings on it, and the worker's log; the "
-                        "worker goes on by itself when it is back",
+                        "see its findings and the worker's log; the worker "
+                        "continues when the peer answers again",
                         "the worker does not reach %s, %s", s.label, when);
     }
 }
@@ -144,8 +145,8 @@ as_doctor_circuits(const as_doctor_http_t *http, const char *page)
         }
 
         as_findings_say(http->findings, AS_DOCTOR_WARNING, "circuit",
-                        "see the finding on the factory; the worker asks it "
-                        "again by itself, and orders wait until then",
+                        "see the finding for the factory; orders wait, and the "
+                        "worker continues when the factory answers again",
                         "the circuit of %s is open, %.0f messages wait",
                         s.label, as_doctor_value(page,
                                  "autostock_worker_factory_waiting", s.label,
@@ -166,8 +167,8 @@ as_doctor_worker_unseen(const as_doctor_http_t *http,
                              && signs->last_ms < AS_DOCTOR_ALIVE_MS)))
     {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "worker", "",
-                        "%s; but another machine's holds %" PRId64 " orders, "
-                        "and was at work %" PRId64 " s ago", why,
+                        "%s; but a worker on another machine has leases of %"
+                        PRId64 " orders, and was active %" PRId64 " s ago", why,
                         signs->leases, signs->last_ms / 1000);
         return;
     }
@@ -177,15 +178,15 @@ as_doctor_worker_unseen(const as_doctor_http_t *http,
     } else if (signs->last_ms < 0) {
         snprintf(last, sizeof(last), "and no order was published yet");
     } else {
-        snprintf(last, sizeof(last), "and none was at work for %" PRId64
-                 " s", signs->last_ms / 1000);
+        snprintf(last, sizeof(last), "and no worker was active for %" PRId64 " "
+                 "s", signs->last_ms / 1000);
     }
 
     as_findings_say(http->findings, signs->stuck ? AS_DOCTOR_WRONG
                     : AS_DOCTOR_WARNING, "worker",
-                    "start it: systemctl start autostock-worker; where it "
-                    "runs on another machine, run doctor there",
-                    "no worker is seen: %s, %s", why, last);
+                    "start it: systemctl start autostock-worker; if it runs on "
+                    "another machine, run doctor there",
+                    "no worker was found: %s, %s", why, last);
 }
 
 
@@ -198,7 +199,7 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
 
     if (http->settings->metrics_port == 0) {
         as_doctor_worker_unseen(http, signs, "AUTOSTOCK_METRICS_PORT is 0, so "
-                                "that this machine's cannot be asked");
+                                "that this machine's worker cannot be checked");
         return;
     }
 
@@ -219,10 +220,10 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "worker",
                         "give the worker another AUTOSTOCK_METRICS_PORT, and "
                         "restart it",
-                        "what answers at %s is no autostock-worker", url);
+                        "the server at %s is not an autostock-worker", url);
     } else {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "worker", "",
-                        "one answers at %s", url);
+                        "a worker answers at %s", url);
         as_doctor_peers(http, page);
         as_doctor_circuits(http, page);
     }
@@ -250,9 +251,9 @@ as_doctor_nginx_rights(const as_doctor_http_t *http, const char *page,
 
     if (n > 0) {
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx-rights",
-                        "nginx's error log has the columns; as an "
+                        "nginx's error log names the columns; as an "
                         "administrator, with nginx's user in it, mariadb "
-                        "DATABASE < sql/grants.sql; nginx sees it within "
+                        "DATABASE < sql/grants.sql; nginx notices it within "
                         "seconds, or with its next connection",
                         "database \"%s\" of nginx: its user lacks %s",
                         database, as_text_get(&missing));
@@ -281,10 +282,10 @@ as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
 
     if (failed->value > committed) {
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx-database",
-                        "nginx's error log has the database's error; a "
-                        "checkout that succeeds clears this",
+                        "nginx's error log contains the database's error; a "
+                        "successful checkout clears this finding",
                         "database \"%s\" of nginx: %.0f s ago a request was "
-                        "answered 503, and since then none was booked",
+                        "answered 503, and no transaction followed",
                         failed->label, now - failed->value);
 
     } else if (committed > 0) {
@@ -293,7 +294,7 @@ as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
                         "%.0f s ago", failed->label, now - committed);
     } else {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "nginx-database", "",
-                        "database \"%s\" of nginx: no sale was tried yet",
+                        "database \"%s\" of nginx: no transaction yet",
                         failed->label);
     }
 }
@@ -309,7 +310,7 @@ as_doctor_nginx(const as_doctor_http_t *http)
 
     if (url == NULL) {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "nginx", "",
-                        "not looked at: AUTOSTOCK_STATUS_URL names no status "
+                        "not checked: AUTOSTOCK_STATUS_URL names no status "
                         "page");
         return;
     }
@@ -318,8 +319,8 @@ as_doctor_nginx(const as_doctor_http_t *http)
 
     if (as_doctor_page(http, url, &a) != 0) {
         as_findings_say(http->findings, AS_DOCTOR_UNREACHABLE, "nginx",
-                        "see that nginx is up, and that AUTOSTOCK_STATUS_URL "
-                        "is right", "%s: %s: %s", shown,
+                        "check that nginx is up, and that AUTOSTOCK_STATUS_URL "
+                        "is correct", "%s: %s: %s", shown,
                         as_http_error_text(a.error), a.reason);
         as_text_free(&a.body);
         return;
@@ -331,10 +332,11 @@ as_doctor_nginx(const as_doctor_http_t *http)
         || strstr(page, "\nautostock_last_unavailable_seconds{") == NULL)
     {
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx",
-                        "let AUTOSTOCK_STATUS_URL name a location with "
+                        "set AUTOSTOCK_STATUS_URL to a location with "
                         "autostock_status that allows this machine, and set "
                         "autostock_status_zone",
-                        "%s answers %d, and no status page of the module",
+                        "%s answers %d, and not with a status page of the "
+                        "module",
                         shown, a.status);
     } else {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "nginx", "",

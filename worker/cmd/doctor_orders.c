@@ -58,9 +58,9 @@ as_doctor_orders_tell(as_findings_t *findings, const as_settings_t *settings,
     if (counts->pending_oldest_ms > grace) {
         signs->stuck = true;
         as_findings_say(findings, AS_DOCTOR_WRONG, "orders-pending",
-                        "see that autostock-worker run is up, and the "
-                        "findings on SNS; autostock-worker orders list "
-                        "--state pending shows them",
+                        "check that autostock-worker run is up, and the "
+                        "findings for SNS; autostock-worker orders list "
+                        "--state pending shows the orders",
                         "%" PRId64 " orders are not published, the oldest is "
                         "due for %" PRId64 " s", counts->pending,
                         counts->pending_oldest_ms / 1000);
@@ -69,12 +69,12 @@ as_doctor_orders_tell(as_findings_t *findings, const as_settings_t *settings,
     if (counts->published_oldest_ms > grace + settings->visibility) {
         signs->stuck = true;
         as_findings_say(findings, AS_DOCTOR_WRONG, "orders-published",
-                        "see that autostock-worker run is up, and the "
-                        "findings on subscription, queue and factory; "
-                        "autostock-worker orders list --state published "
-                        "shows them",
-                        "%" PRId64 " orders are published and not asked of "
-                        "the factory, the oldest for %" PRId64 " s",
+                        "check that autostock-worker run is up, and the "
+                        "findings for subscription, queue and factory; "
+                        "autostock-worker orders list --state published shows "
+                        "the orders",
+                        "%" PRId64 " orders are published and not requested "
+                        "from the factory, the oldest for %" PRId64 " s",
                         counts->published,
                         counts->published_oldest_ms / 1000);
     }
@@ -82,17 +82,17 @@ as_doctor_orders_tell(as_findings_t *findings, const as_settings_t *settings,
     if (counts->overdue > 0) {
         signs->stuck = true;
         as_findings_say(findings, AS_DOCTOR_WARNING, "orders-overdue",
-                        "see that autostock-worker run is up, which asks "
-                        "again; the finding on callback; and whether the "
+                        "check that autostock-worker run is up, which requests "
+                        "again; the finding for the callback; and that the "
                         "factory reaches CALLBACK_URL",
-                        "of %" PRId64 " orders the callback did not come in "
-                        "time", counts->overdue);
+                        "the callbacks of %" PRId64 " orders are "
+                        "overdue", counts->overdue);
     }
 
     if (!signs->stuck) {
         as_findings_say(findings, AS_DOCTOR_FINE, "orders", "",
-                        "none stands still: %" PRId64 " pending, %" PRId64
-                        " published, %" PRId64 " requested", counts->pending,
+                        "all make progress: %" PRId64 " pending, %" PRId64 " "
+                        "published, %" PRId64 " requested", counts->pending,
                         counts->published, counts->requested);
     }
 }
@@ -118,7 +118,7 @@ as_doctor_orders(as_findings_t *findings, as_db_t *db,
         }
 
         as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "orders",
-                        "see the findings on the database",
+                        "see the findings for the database",
                         "the orders cannot be read: %s", as_db_error(db));
         return;
     }

@@ -43,16 +43,16 @@ as_doctor_factory_tell(const as_doctor_http_t *shop, const char *url,
     if (as_doctor_http_wait(shop, a) != 0) {
         as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "factory",
                         a->error == AS_HTTP_FORBIDDEN
-                        ? "where the factory is in your own network: "
+                        ? "if the factory is in your own network: "
                           "AUTOSTOCK_FACTORY_PRIVATE=on"
-                        : "see that the factory is up, that FACTORY_API_URL "
-                          "(or factory.API) is right, and that a firewall "
-                          "lets us out", "%s: %s: %s", shown,
+                        : "check that the factory is up, that FACTORY_API_URL "
+                          "(or factory.API) is correct, and that no firewall "
+                          "blocks the connection", "%s: %s: %s", shown,
                         as_http_error_text(a->error), a->reason);
 
     } else if (a->status >= 500) {
         as_findings_say(shop->findings, AS_DOCTOR_WARNING, "factory",
-                        "ask the factory; meanwhile orders wait",
+                        "contact the factory's operator; orders wait meanwhile",
                         "%s answers %d", shown, a->status);
     } else {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "factory", "",
@@ -209,41 +209,42 @@ as_doctor_signed_tell(const as_doctor_http_t *shop,
 
     if (as_doctor_is_unknown(a)) {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "callback", "",
-                        "%s: nginx accepts our signature", url);
+                        "%s: nginx accepts the worker's signature", url);
         return;
     }
 
     switch (a->status) {
     case 401:
         as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
-                        "put the worker's AUTOSTOCK_CALLBACK_SECRET(_FILE) "
-                        "among nginx's autostock_callback_secret_file, then "
-                        "nginx -s reload", "%s: nginx refuses our signature: "
-                        "the secrets differ", url);
+                        "add the worker's AUTOSTOCK_CALLBACK_SECRET(_FILE) to "
+                        "nginx's autostock_callback_secret_file, then nginx -s "
+                        "reload", "%s: nginx refuses the worker's "
+                        "signature: the secrets differ", url);
         return;
 
     case 404:
     case 405:
         as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
-                        "let CALLBACK_URL name a location with "
-                        "autostock_restock", "%s answers %d: no location "
-                        "there books goods in", url, a->status);
+                        "set CALLBACK_URL to a location with "
+                        "autostock_restock", "%s answers %d: no location there "
+                        "books goods", url, a->status);
         return;
 
     case 503:
         as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
-                        "see nginx's error log, and its database's settings",
-                        "%s answers 503: nginx does not reach its database, or "
-                        "it refuses",
+                        "check nginx's error log, and its database settings",
+                        "%s answers 503: nginx's database is unreachable or "
+                        "refuses",
                         url);
         return;
 
     default:
         as_findings_say(shop->findings, AS_DOCTOR_WRONG, "callback",
-                        "see what answers there; it must reach a location "
-                        "with autostock_restock, without redirect or login",
-                        "%s answers %d where 404 of an unknown order was "
-                        "expected", url, a->status);
+                        "check which server answers there; the URL must name a "
+                        "location with autostock_restock, without redirect or "
+                        "login",
+                        "%s answers %d, expected 404 for an unknown "
+                        "order", url, a->status);
     }
 }
 
@@ -276,8 +277,8 @@ as_doctor_callback(const as_doctor_http_t *shop, const char *sku)
 
     } else if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) != 0) {
         as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback",
-                        "see that nginx is up, that CALLBACK_URL is right, "
-                        "and that the factory, too, can reach it", "%s: %s: "
+                        "check that nginx is up, that CALLBACK_URL is correct, "
+                        "and that the factory can reach it too", "%s: %s: "
                         "%s", as_url_shown(settings->callback_url, shown),
                         as_http_error_text(a.error), a.reason);
     } else {

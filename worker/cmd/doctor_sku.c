@@ -82,29 +82,30 @@ as_doctor_sku(as_findings_t *findings, as_db_t *db,
 
     if (strcmp(charset, "utf8mb4") != 0) {
         as_findings_say(findings, AS_DOCTOR_FINE, "sku-charset", "",
-                        "product.sku is %s: a SKU that it cannot hold is no "
-                        "product's", charset);
+                        "product.sku is %s: a SKU that it cannot represent "
+                        "names no product", charset);
     }
 
     if (as_doctor_sku_ask(db, &folds) != AS_DB_OK) {
         as_findings_say(findings, AS_DOCTOR_WARNING, "sku-collation",
-                        "run it again", "what %s folds cannot be asked: %s",
+                        "run doctor again", "%s cannot be checked: %s",
                         collation, as_db_error(db));
 
     } else if (!folds.accents && !folds.emoji) {
         as_findings_say(findings, AS_DOCTOR_FINE, "sku-collation", "",
-                        "%s of product.sku folds no more than case",
+                        "%s of product.sku treats at most upper and lower case "
+                        "as equal",
                         collation);
 
     } else if (settings->sku_match == AS_EXACT) {
         as_findings_say(findings, AS_DOCTOR_FINE, "sku-collation", "",
-                        "%s of product.sku takes different SKUs for one; "
+                        "%s of product.sku treats different SKUs as equal; "
                         "AUTOSTOCK_SKU_MATCH is exact", collation);
 
     } else {
         as_findings_say(findings, AS_DOCTOR_WARNING, "sku-collation",
-                        AS_DOCTOR_SKU_MEND, "%s of product.sku takes "
-                        "different SKUs for one product (%s%s%s)", collation,
+                        AS_DOCTOR_SKU_MEND, "%s of product.sku treats "
+                        "different SKUs as equal (%s%s%s)", collation,
                         folds.accents ? "cafe and caf\xc3\xa9" : "",
                         folds.accents && folds.emoji ? ", " : "",
                         folds.emoji ? "all emoji" : "");

@@ -40,8 +40,10 @@ usage(FILE *out)
                 commands[i]->summary);
     }
 
-    fprintf(out, "\nautostock-worker COMMAND --help tells more; settings "
-            "are environment\nvariables, or lines of --env-file (see "
+    fprintf(out, "\n"
+            "autostock-worker COMMAND --help describes a command.  Settings are"
+            "\n"
+            "environment variables, or lines of --env-file (see "
             "autostock-worker(8)).\n");
 }
 
@@ -92,8 +94,8 @@ written(int rc)
         return rc;
     }
 
-    fprintf(stderr, "the output could not be written%s%s; it is not "
-            "complete, and what the command changed stays changed\n",
+    fprintf(stderr, "the output could not be written%s%s; it is incomplete, "
+            "but the command's changes remain\n",
             errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
 
     return AS_EXIT_REACH;

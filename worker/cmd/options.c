@@ -13,10 +13,10 @@
 
 
 const as_option_t  as_options_common[] = {
-    { "env-file", "FILE", "settings as NAME=VALUE lines; they win over the "
+    { "env-file", "FILE", "settings as NAME=VALUE lines; they override the "
       "environment" },
     { "output", "text|json", "for people (default) or for programs" },
-    { "yes", NULL, "do not ask before anything destructive" },
+    { "yes", NULL, "do not ask for confirmation of irreversible operations" },
     { "help", NULL, "this" },
     { NULL, NULL, NULL }
 };
@@ -124,8 +124,8 @@ as_options_one(as_options_t *options, int c, const char *text,
     place = as_options_find(options->table, text + 2, len, &option);
 
     if (place < 0) {
-        fprintf(stderr, "%s: expected one of this command's options, found "
-                "it not among them; --help lists them\n", text);
+        fprintf(stderr, "%s: expected an option of this command; --help lists "
+                "them\n", text);
         return -1;
     }
 

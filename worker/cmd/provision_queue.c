@@ -306,8 +306,8 @@ as_provision_queue(as_provision_t *p)
 
     if (rc != 0) {
         (void) snprintf(p->sync.error.message, AS_AWS_ERROR_LEN,
-                        "its Policy is not a JSON object: mend or remove "
-                        "it first");
+                        "its Policy is not a JSON object: correct or remove it "
+                        "first");
         (void) snprintf(p->sync.error.code, sizeof(p->sync.error.code),
                         "BadPolicy");
         rc = as_provision_step_failed(p, "queue", conf->queue_name);

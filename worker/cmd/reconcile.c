@@ -69,10 +69,10 @@ as_reconcile_key(as_reconcile_t *reconcile, const char *movement_id,
 
     *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
     as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "key",
-                    "find out who writes there; sql/schema.sql adds keys "
-                    "that are missing to stock_movement_key, and what is "
-                    "there without a movement may be deleted; a movement "
-                    "whose key is another's gets NULL",
+                    "find the client that writes these tables; sql/schema.sql "
+                    "adds missing keys to stock_movement_key; delete keys "
+                    "without a movement; set the key of a movement to NULL if "
+                    "the key belongs to another movement",
                     "movement %s %s", id, what);
 }
 
@@ -92,8 +92,8 @@ as_reconcile_chunk_row(void *data, unsigned statement,
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
         as_reconcile_key(reconcile, columns[0],
-                         "has a key, which is not kept: it "
-                         "could happen twice");
+                         "has a key that is not in stock_movement_key: it "
+                         "could be booked twice");
 
     } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
         reconcile->more = 1;
@@ -115,14 +115,13 @@ as_reconcile_chunk_row(void *data, unsigned statement,
 
         as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "receipt",
             columns[3] == NULL
-            ? "the order was deleted, or the receipt written by hand: if the "
-              "goods came, leave it; otherwise stock set SKU N after "
-              "counting"
-            : "look at both with orders show ORDER; if the goods came, set "
-              "the order fulfilled, with received; otherwise count, and "
+            ? "the order was deleted, or the receipt was written by hand: if "
+              "the goods arrived, keep it; otherwise count, and stock set SKU N"
+            : "compare both with orders show ORDER; if the goods arrived, set "
+              "the order to fulfilled, with received; otherwise count, and "
               "stock set SKU N",
-            "%s pieces were booked in for order %s, which is %s%s%s",
-            columns[1], order, columns[3] == NULL ? "not there" : columns[3],
+            "%s pieces were booked for order %s, which is %s%s%s",
+            columns[1], order, columns[3] == NULL ? "missing" : columns[3],
             columns[4] == NULL ? "" : " with a received count of ",
             columns[4] == NULL ? "" : columns[4]);
     }
@@ -180,8 +179,8 @@ as_reconcile_keys_row(void *data, unsigned statement,
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
         as_reconcile_key(reconcile, columns[0],
-                         "has a key that is kept, but is not "
-                         "there, or has another");
+                         "is missing or has another key, but "
+                         "stock_movement_key has its key");
 
     } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
         reconcile->more = 1;
@@ -286,10 +285,10 @@ as_reconcile_product_row(void *data, unsigned statement,
 
     if (stock != sum->sum) {
         as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "stock",
-                        "autostock-worker reconcile --adjust, where the "
-                        "stock is right; otherwise count, and stock set SKU "
-                        "N after it", "%s has a stock of %" PRId64
-                        ", its movements make %" PRId64, columns[1], stock,
+                        "autostock-worker reconcile --adjust, if the stock is "
+                        "correct; otherwise count, and stock set SKU N after "
+                        "it", "%s has a stock of %" PRId64 ", the sum "
+                        "of its movements is %" PRId64, columns[1], stock,
                         sum->sum);
         reconcile->failed |= as_reconcile_gap(reconcile, sum->product_id,
                                               stock - sum->sum);
@@ -334,9 +333,9 @@ as_reconcile_orphan(const void *node, VISIT visit, void *data)
 
     *as_uuid_text(sum->product_id, product) = '\0';
     as_findings_say(reconcile->findings, AS_DOCTOR_WARNING, "orphan",
-                    "nothing, where the product was deleted on purpose",
-                    "the ledger has movements of a product that is not "
-                    "there, %s", product);
+                    "nothing, if the product was deleted on purpose",
+                    "the ledger has movements of a product that does not "
+                    "exist, %s", product);
 }
 
 

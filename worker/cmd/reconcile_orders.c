@@ -46,7 +46,7 @@ typedef struct {
 static const as_reconcile_check_t  as_reconcile_checks[] = {
     { "fulfilled", AS_DOCTOR_WRONG,
       "is fulfilled, but the ledger has no receipt of it",
-      "if the goods came, autostock-worker stock add SKU N",
+      "if the goods arrived, autostock-worker stock add SKU N",
       "SELECT o.order_id, p.sku, CONCAT('received ', o.received) FROM"
       " restock_order o LEFT JOIN product p ON p.product_id = o.product_id"
       " LEFT JOIN stock_movement_key k ON k.idempotency_key = o.order_id"
@@ -74,15 +74,15 @@ static const as_reconcile_check_t  as_reconcile_checks[] = {
       " > 1" },
 
     { "order-product", AS_DOCTOR_WRONG,
-      "is open, but its product is not there",
+      "is open, but its product does not exist",
       "autostock-worker orders cancel ORDER",
       AS_RECONCILE_ORDER "p.product_id IS NULL AND o.open_product_id IS NOT"
       " NULL" },
 
     { "state", AS_DOCTOR_WRONG,
-      "is in a state that cannot be: a time is missing, or goods were "
-      "received without fulfilling it",
-      "nothing of autostock writes this; find out who did, then orders "
+      "is in an impossible state: a time is missing, or goods were received "
+      "without fulfilling it",
+      "autostock does not write this; find the client that did, then orders "
       "cancel or retry",
       AS_RECONCILE_ORDER "(o.state = 'fulfilled' AND (o.fulfilled_at IS NULL OR"
       " o.received < 1)) OR (o.state <> 'fulfilled' AND o.received > 0) OR"
@@ -92,16 +92,16 @@ static const as_reconcile_check_t  as_reconcile_checks[] = {
       " o.published_at IS NULL)" },
 
     { "pending", AS_DOCTOR_WARNING,
-      "is due, and nobody has published it",
-      "see that autostock-worker run is up, and SNS in reach: "
+      "is due and not published",
+      "check that autostock-worker run is up and SNS reachable: "
       "autostock-worker doctor",
       AS_RECONCILE_ORDER "o.state = 'pending' AND (o.lease_until IS NULL OR"
       " o.lease_until" AS_RECONCILE_AGO ") AND COALESCE(o.next_attempt_at,"
       " o.pending_at)" AS_RECONCILE_AGO },
 
     { "published", AS_DOCTOR_WARNING,
-      "was published, and nobody took its message",
-      "see that autostock-worker run is up, that the queue is subscribed "
+      "is published, and no worker received its message",
+      "check that autostock-worker run is up, that the queue is subscribed "
       "(doctor), and dlq list",
       AS_RECONCILE_ORDER "o.state = 'published' AND (o.lease_until IS NULL OR"
       " o.lease_until" AS_RECONCILE_AGO ") AND GREATEST(COALESCE("
@@ -109,14 +109,14 @@ static const as_reconcile_check_t  as_reconcile_checks[] = {
       " o.pending_at))" AS_RECONCILE_AGO },
 
     { "requested", AS_DOCTOR_WARNING,
-      "was asked of the factory, and the callback is overdue",
-      "see that autostock-worker run is up: its watchdog asks again",
+      "was requested from the factory, and the callback is overdue",
+      "check that autostock-worker run is up: its watchdog requests again",
       AS_RECONCILE_ORDER "o.state = 'requested' AND COALESCE(o.requested_at,"
       " o.pending_at)" AS_RECONCILE_AGO },
 
     { "no-order", AS_DOCTOR_WARNING,
-      "is at its reorder point, and no order is open",
-      "see that autostock-worker run is up: its watchdog opens one",
+      "is at its reorder point and has no open order",
+      "check that autostock-worker run is up: its watchdog opens one",
       "SELECT p.product_id, p.sku, CONCAT('stock ', p.stock) FROM product p"
       " LEFT JOIN restock_order o ON o.open_product_id = p.product_id"
       " WHERE p.stock <= p.reorder_point AND o.order_id IS NULL" },

@@ -122,7 +122,7 @@ as_session_db_failed(const as_session_t *session, as_db_status_e status)
     if (status == AS_DB_ERROR && (as_db_errno(session->db) == 1142
                                   || as_db_errno(session->db) == 1143))
     {
-        fprintf(stderr, "this is the operator's user's: see "
+        fprintf(stderr, "this requires the operator's user: see "
                 "sql/grants-operator.sql\n");
     }
 
@@ -145,7 +145,8 @@ as_session_confirm(const as_session_t *session, const char *fmt, ...)
     va_end(args);
 
     if (!isatty(STDIN_FILENO)) {
-        fprintf(stderr, "\nnobody can be asked here: give --yes to do it\n");
+        fprintf(stderr, "\n"
+                "no terminal to ask for confirmation: use --yes to do it\n");
         return false;
     }
 

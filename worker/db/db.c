@@ -263,7 +263,7 @@ as_db_connect(as_db_t *db)
     }
 
     if (as_db_is_aborted(db)) {
-        snprintf(db->message, sizeof(db->message), "it was given up");
+        snprintf(db->message, sizeof(db->message), "it was aborted");
         return AS_DB_GONE;
     }
 

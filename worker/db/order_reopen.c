@@ -139,9 +139,9 @@ as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
         return false;
     }
 
-    snprintf(text, room, "%.200s has a stock of %" PRId64 ", over its reorder"
-             " point of %" PRId64 ", and %" PRId64 " pieces came meanwhile:"
-             " %d more are ordered on top", reopen->sku,
+    snprintf(text, room, "%.200s has a stock of %" PRId64 ", over its reorder "
+             "point of %" PRId64 ", and %" PRId64 " pieces arrived meanwhile: "
+             "this orders %d more", reopen->sku,
              reopen->stock, reopen->reorder_point, reopen->came,
              reopen->quantity);
 

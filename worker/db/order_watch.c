@@ -57,12 +57,12 @@ as_order_overdue_sql(const as_order_overdue_page_t *page,
         as_text_printf(sql, "failed_at = UTC_TIMESTAMP(6), next_attempt_at ="
                        " NULL, last_error = '%s (attempts: %d)', state ="
                        " 'failed'", page->published
-                       ? "nobody received the order's messages"
+                       ? "no worker received the order's messages"
                        : "no callback from the factory", order->attempts);
     } else {
         as_text_put(sql, page->published
-                    ? "attempts = attempts + 1, last_error = 'nobody"
-                    " received the message: published again'"
+                    ? "attempts = attempts + 1, last_error = 'no worker "
+                    "received the message: published again'"
                     : "last_error = 'the callback is overdue: requested"
                     " again'");
         as_text_put(sql, ", next_attempt_at = UTC_TIMESTAMP(6), state ="

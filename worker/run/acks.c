@@ -168,7 +168,8 @@ as_acks_settle(as_acks_batch_t *batch, as_delivery_t *delivery,
     bool         done;
     as_acks_t   *acks = batch->acks;
     static const char *const  names[AS_ACKS_KINDS] = {
-        "deleted", "given back", "kept invisible", "moved to the dead letters"
+        "deleted", "returned to the "
+                   "queue", "kept invisible", "moved to the dead letters"
     };
 
     done = class == AS_AWS_OK;

@@ -59,7 +59,7 @@ as_consumer_keep(void *data)
             && as_factories_take_back(&delivery->call, false))
         {
             snprintf(delivery->error, sizeof(delivery->error),
-                     "held as long as SQS allows");
+                     "kept invisible as long as SQS allows");
             as_consumer_delivery_later(delivery, 0);
         }
 
@@ -227,8 +227,8 @@ as_consumer_hurry(as_consumer_t *consumer)
             && delivery->call.http != NULL)
         {
             as_consumer_delivery_log(delivery, AS_LOG_WARN,
-                                     "given back in mid-call: "
-                                     "the time to stop is over");
+                                     "returned to the queue during a call: "
+                                     "AUTOSTOCK_STOP_TIMEOUT passed");
             as_factories_abort(consumer->factories, &delivery->call);
             as_consumer_delivery_give_back(delivery, 0);
         }

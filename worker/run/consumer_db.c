@@ -125,7 +125,7 @@ as_consumer_db_done(void *data, as_db_status_e status, const char *error)
                  consumer->job.run == as_consumer_db_lease_run, error);
     as_refusal_note(&consumer->refusal, consumer->worker->log,
                     consumer->progress, AS_CONSUMER_PART,
-                    "orders cannot be leased or noted", status, error);
+                    "orders cannot be leased or updated", status, error);
 
     if (status != AS_DB_OK) {
         as_consumer_db_failed(consumer, status);

@@ -242,7 +242,7 @@ as_consumer_delivery_call(as_delivery_t *delivery)
     as_factory_call_t  *call = &delivery->call;
 
     if (delivery->lease.sku == NULL) {
-        as_consumer_delivery_dead(delivery, "the order's product is gone");
+        as_consumer_delivery_dead(delivery, "the order's product was deleted");
         return;
     }
 
@@ -272,9 +272,8 @@ as_consumer_delivery_call(as_delivery_t *delivery)
 
     if (errno == EINVAL) {
         snprintf(delivery->error, sizeof(delivery->error),
-                 "factory.API of %s is "
-                 "neither an http or https URL nor empty: mend it in the "
-                 "database", delivery->lease.factory);
+                 "factory.API of %s is neither an http or https URL nor empty: "
+                 "correct it in the database", delivery->lease.factory);
         as_consumer_delivery_dead(delivery, delivery->error);
         return;
     }
@@ -315,17 +314,16 @@ as_consumer_delivery_leased(as_delivery_t *delivery)
     case AS_LEASE_OTHERS:
         worker->counters.duplicates++;
         as_consumer_delivery_log(delivery, AS_LOG_DEBUG,
-                                 "another message of the order "
-                                 "is with the factory");
+                                 "another message of the order is being "
+                                 "processed");
         as_consumer_delivery_give_back(delivery, delivery->lease.left_ms
                                        + as_loop_random(worker->loop, 1000));
         return;
 
     case AS_LEASE_LOST:
         as_consumer_delivery_dead(delivery,
-                                  "a worker ended while it called the "
-                                  "factory: it cannot be known whether it "
-                                  "accepted");
+                                  "a worker ended during its call to the "
+                                  "factory: the answer is not known");
         return;
 
     case AS_LEASE_FAILED:
@@ -337,16 +335,16 @@ as_consumer_delivery_leased(as_delivery_t *delivery)
             return;
         }
         as_consumer_delivery_log(delivery, AS_LOG_WARN,
-                                 "dropped: its order has failed before");
+                                 "dropped: its order failed before");
         break;
 
     default:
         as_consumer_delivery_log(delivery, AS_LOG_INFO,
                                  "deleted without a call: %s",
                                  delivery->lease.answer == AS_LEASE_ASKED
-                                 ? "the factory has been asked already"
+                                 ? "the factory has accepted the order already"
                                  : delivery->lease.answer == AS_LEASE_FULFILLED
-                                 ? "the goods have come"
+                                 ? "the goods have arrived"
                                  : "the order is cancelled");
     }
 
@@ -365,7 +363,8 @@ as_consumer_delivery_reopened(as_delivery_t *delivery)
 
     if (delivery->reopen.outcome == AS_REOPEN_DONE) {
         as_consumer_delivery_log(delivery, AS_LOG_INFO,
-                                 "reopened: its dead letter was put back");
+                                 "reopened: its dead letter was returned to "
+                                 "the queue");
         if (as_order_reopen_surplus(&delivery->reopen, text, sizeof(text))) {
             as_consumer_delivery_log(delivery, AS_LOG_WARN, "%s", text);
         }
@@ -427,7 +426,7 @@ as_consumer_delivery_answered(void *data, const as_factory_result_t *result)
                 + as_loop_now(worker->loop) - delivery->leased_at) / 1000;
         }
         as_consumer_delivery_log(delivery, AS_LOG_INFO,
-                                 "requested of the factory: %d",
+                                 "requested from the factory: %d",
                                  delivery->lease.quantity);
         as_consumer_db_add(delivery, AS_LEASE_REQUESTED);
         return;
@@ -442,7 +441,7 @@ as_consumer_delivery_answered(void *data, const as_factory_result_t *result)
     }
 
     if (!result->outage && as_consumer_delivery_is_last(delivery)) {
-        snprintf(delivery->error, sizeof(delivery->error), "gave up after %u "
+        snprintf(delivery->error, sizeof(delivery->error), "failed after %u "
                  "receives: %.200s", delivery->receive_count, result->reason);
         as_consumer_delivery_dead(delivery, delivery->error);
         return;
@@ -501,8 +500,9 @@ as_consumer_delivery_db_done(as_delivery_t *delivery)
 void
 as_consumer_delivery_db_dropped(as_delivery_t *delivery)
 {
-    as_consumer_delivery_log(delivery, AS_LOG_WARN, "given back without a "
-                             "database job: the time to stop is over");
+    as_consumer_delivery_log(delivery, AS_LOG_WARN, "returned to the queue "
+                             "without a database job: AUTOSTOCK_STOP_TIMEOUT "
+                             "passed");
     as_consumer_delivery_give_back(delivery,
                                    delivery->lease.kind == AS_LEASE_RELEASE
                                    ? delivery->again_ms : 0);

@@ -51,8 +51,8 @@ as_consumer_receive_empty(as_consumer_t *consumer,
         && ++consumer->hasty == AS_POLL_HASTY_MAX)
     {
         as_log_write(worker->log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue "
-                     "answers long polls at once with nothing: asking it "
-                     "about once a second");
+                     "answers long polls at once and without messages: polling "
+                     "it about once per second");
     }
 
     if (consumer->hasty < AS_POLL_HASTY_MIN) {
@@ -80,7 +80,7 @@ as_consumer_receive_partly(as_consumer_t *consumer,
     if (err->http_error == AS_HTTP_TOO_LARGE && call->asked > 1) {
         consumer->most = call->asked / 2;
         as_log_write(log, AS_LOG_WARN, AS_CONSUMER_PART, "the queue's answer "
-                     "to a receive of %zu messages is too large: asking for "
+                     "to a receive of %zu messages is too large: receiving "
                      "%zu", call->asked, consumer->most);
         return true;
     }
@@ -149,8 +149,8 @@ as_consumer_receive_done(void *data, const as_aws_error_t *err,
         delivery = as_delivery_create(consumer, &messages[i]);
         if (delivery == NULL) {
             as_log_write(worker->log, AS_LOG_ERROR, AS_CONSUMER_PART,
-                         "out of memory: message %s comes back when its "
-                         "visibility ends", messages[i].id);
+                         "out of memory: message %s is received again after "
+                         "its visibility time-out", messages[i].id);
             continue;
         }
 

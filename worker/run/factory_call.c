@@ -116,8 +116,8 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
         return false;
     }
 
-    as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: "
-                 "%s: %s; no further messages are taken until a probe "
+    as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: %s: "
+                 "%s; no further messages are received until a probe "
                  "succeeds", factory->name, result->reason);
     factory->all->changed(factory->all->changed_data);
 
@@ -229,8 +229,8 @@ as_factory_send(as_factory_t *factory, as_factory_call_t *call)
     as_text_free(&body);
 
     if (call->http == NULL) {
-        as_factory_unsent(call, "the call could not be made: out of memory "
-                          "or of places");
+        as_factory_unsent(call, "the call could not be made: out of memory or "
+                          "connections");
         return;
     }
 

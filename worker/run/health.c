@@ -39,7 +39,7 @@ as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     health->down = true;
     health->since_ms = now_ms;
     as_log_write(log, AS_LOG_ERROR, health->name,
-                 "%s%s; trying again until it is back",
+                 "%s%s; retrying until it answers again",
                  strncmp(reason, "refused: ", 9) == 0
                  || strncmp(reason, "out of reach: ", 14) == 0
                  ? "" : "out of reach: ", reason);
@@ -61,7 +61,7 @@ as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms)
     /* the level of the message that reported the outage */
     health->down = false;
     as_log_write(log, AS_LOG_ERROR, health->name,
-                 "within reach again after %" PRId64 ".%" PRId64 " s",
+                 "reachable again after %" PRId64 ".%" PRId64 " s",
                  (now_ms - health->since_ms) / 1000,
                  (now_ms - health->since_ms) % 1000 / 100);
 

@@ -220,7 +220,7 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
     if (read->there[AS_MESSAGE_ORDER]) {
         text = read->fields[AS_MESSAGE_ORDER];
         if (as_uuid_parse(text, strlen(text), message->order_id) != 0) {
-            message->poison = "the order id is no UUID";
+            message->poison = "the order id is not a UUID";
             return;
         }
         message->has_order = true;
@@ -242,10 +242,10 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
     }
 
     if (message->product == NULL) {
-        message->poison = "no product is named";
+        message->poison = "the message names no product";
 
     } else if (message->quantity == 0 && read->there[AS_MESSAGE_COUNT]) {
-        message->poison = "the count is no whole number from 1 to 1000000";
+        message->poison = "the count is not an integer from 1 to 1000000";
     }
 }
 

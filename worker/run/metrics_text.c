@@ -22,33 +22,33 @@ static const struct {
     { "orders_published_total", "orders published to SNS", AS_AT(published) },
     { "orders_publish_failures_total", "publications that failed",
       AS_AT(publish_failed) },
-    { "orders_paused_total", "orders put off after failures", AS_AT(paused) },
+    { "orders_paused_total", "orders delayed after failures", AS_AT(paused) },
     { "messages_received_total", "messages received from SQS",
       AS_AT(received) },
     { "messages_deleted_total", "messages deleted", AS_AT(deleted) },
     { "messages_delete_failures_total", "messages that could not be deleted",
       AS_AT(delete_failed) },
-    { "messages_backed_off_total", "messages given back for later",
+    { "messages_backed_off_total", "messages returned to the queue for later",
       AS_AT(backed_off) },
     { "messages_dead_total", "messages moved to the dead letters",
       AS_AT(dead) },
-    { "messages_duplicate_total", "messages with nothing left to do",
+    { "messages_duplicate_total", "messages that needed no request",
       AS_AT(duplicates) },
     { "messages_joined_total", "messages that joined an open order",
       AS_AT(joined) },
     { "messages_opened_total", "messages that opened an order",
       AS_AT(opened) },
-    { "orders_requested_total", "orders the factory accepted",
+    { "orders_requested_total", "orders accepted by the factory",
       AS_AT(requested) },
     { "orders_asked_again_total", "overdue orders published again",
       AS_AT(asked_again) },
     { "orders_overdue_failed_total", "orders failed without callback",
       AS_AT(overdue_failed) },
-    { "orders_restocked_total", "orders the watchdog opened",
+    { "orders_restocked_total", "orders opened by the watchdog",
       AS_AT(restocked) },
-    { "openings_written_total", "opening movements the watchdog wrote",
+    { "openings_written_total", "opening movements written by the watchdog",
       AS_AT(openings) },
-    { "idempotency_keys_cleared_total", "keys past their time",
+    { "idempotency_keys_cleared_total", "expired keys deleted",
       AS_AT(forgotten) },
 };
 
@@ -167,9 +167,9 @@ as_metrics_factories(const as_worker_t *worker,
     static const char *const  texts[AS_METRICS_KINDS][2] = {
         { "breaker_open", "1 while the factory's circuit is open" },
         { "factory_waiting", "messages that wait for the factory" },
-        { "factory_in_flight", "calls of the factory under way" },
+        { "factory_in_flight", "running calls to the factory" },
         { "factory_last_success_seconds",
-          "Unix time of the factory's last good answer" }
+          "Unix time of the factory's last successful answer" }
     };
 
     visit.out = out;
@@ -197,14 +197,14 @@ as_metrics_peers(const as_worker_t *worker, as_text_t *out)
     peers[2] = &worker->sqs;
     skew = as_loop_unix_ms(worker->loop) - as_loop_now(worker->loop);
 
-    as_metrics_head(out, "up", "1 while the peer is within reach", "gauge");
+    as_metrics_head(out, "up", "1 while the peer is reachable", "gauge");
     for (i = 0; i < 3; i++) {
         as_text_printf(out, "autostock_worker_up{peer=\"%s\"} %d\n",
                        peers[i]->name, !peers[i]->down);
     }
 
     as_metrics_head(out, "last_success_seconds",
-                    "Unix time of the peer's last good answer", "gauge");
+                    "Unix time of the peer's last successful answer", "gauge");
     for (i = 0; i < 3; i++) {
         if (peers[i]->ok_ms > 0) {
             as_text_printf(out, "autostock_worker_last_success_seconds"
@@ -226,7 +226,7 @@ as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     now = as_loop_now(worker->loop);
     as_backlog_view(c, now, as_loop_unix_ms(worker->loop) - now, &view);
 
-    as_metrics_gauge(out, "in_flight", "messages in hand",
+    as_metrics_gauge(out, "in_flight", "messages in flight",
                      (double) as_consumer_in_hand(consumer));
     as_metrics_gauge(out, "outbox_pending", "orders not published; -1: not "
                      "known", view.pending);
@@ -235,16 +235,18 @@ as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
                      view.pending_oldest_s);
     as_metrics_gauge(out, "orders_published", "orders published, not yet "
                      "requested", view.published);
-    as_metrics_gauge(out, "orders_requested", "orders the factory works on",
+    as_metrics_gauge(out, "orders_requested", "orders requested, goods not yet "
+                     "arrived",
                      view.requested);
-    as_metrics_gauge(out, "orders_overdue", "orders without their callback "
-                     "in time", view.overdue);
+    as_metrics_gauge(out, "orders_overdue", "orders whose callback is "
+                     "overdue", view.overdue);
     as_metrics_gauge(out, "orders_counted_seconds",
                      "Unix time of the last count of the orders",
                      view.counted_s);
     as_metrics_gauge(out, "queue_visible", "messages in the queue; -1: not "
                      "known", (double) c->queue_visible);
-    as_metrics_gauge(out, "queue_in_flight", "messages others or we hold",
+    as_metrics_gauge(out, "queue_in_flight", "messages in flight in all "
+                     "workers",
                      (double) c->queue_in_flight);
     as_metrics_gauge(out, "dlq_visible", "dead letters; -1: not known",
                      (double) c->dlq_visible);

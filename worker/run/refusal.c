@@ -19,8 +19,8 @@ as_refusal_note(as_refusal_t *refusal, as_log_t *log, int64_t now_ms,
 
         /* the level of the message that reported the refusal */
         if (n > 0) {
-            as_log_write(log, AS_LOG_ERROR, part, "%s: that is over, after "
-                         "%" PRIu64 " refusals", what, n);
+            as_log_write(log, AS_LOG_ERROR, part, "%s: accepted again after %"
+                         PRIu64 " refusals", what, n);
         }
 
         return;
@@ -31,10 +31,10 @@ as_refusal_note(as_refusal_t *refusal, as_log_t *log, int64_t now_ms,
     }
 
     if (n == 0) {
-        as_log_write(log, AS_LOG_ERROR, part, "%s: %s; trying again", what,
+        as_log_write(log, AS_LOG_ERROR, part, "%s: %s; retrying", what,
                      error);
     } else {
-        as_log_write(log, AS_LOG_ERROR, part, "%s: %s; trying again (%" PRIu64
-                     " such lines were left out)", what, error, n);
+        as_log_write(log, AS_LOG_ERROR, part, "%s: %s; retrying (%" PRIu64 " "
+                     "similar lines were omitted)", what, error, n);
     }
 }

@@ -200,8 +200,8 @@ as_relay_single(as_relay_batch_t *batch)
     }
 
     memset(&err, 0, sizeof(err));
-    as_aws_error_set(&err, 0, "Late", 4, "its batch was refused, and the "
-                     "time to send it alone is over", 59);
+    as_aws_error_set(&err, 0, "Late", 4, "its batch was refused, and its lease "
+                     "ended before it could be sent alone", 59);
     as_relay_batch_done(batch, batch->n, &err, NULL);
     batch->single = false;
 

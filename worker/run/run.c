@@ -140,8 +140,8 @@ as_run_late(void *data)
 {
     as_run_t  *run = data;
 
-    as_log_write(run->worker.log, AS_LOG_WARN, AS_RUN_PART, "the time to "
-                 "stop is over with %zu messages in hand; giving them back",
+    as_log_write(run->worker.log, AS_LOG_WARN, AS_RUN_PART, "stop time-out "
+                 "with %zu messages in flight: returning them to the queue",
                  as_consumer_in_hand(run->consumer));
 
     as_consumer_hurry(run->consumer);
@@ -179,15 +179,15 @@ as_run_stop(as_run_t *run)
 {
     if (run->stopping++ > 0) {
         as_log_write(run->worker.log, AS_LOG_WARN, AS_RUN_PART,
-                     "stopped at once, at the second signal");
+                     "stopped at once by the second signal");
         _exit(AS_EXIT_OK);
     }
 
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
-                 "stopping: %zu messages in hand",
+                 "stopping: %zu messages in flight",
                  as_consumer_in_hand(run->consumer));
-    as_notify_send(run->notify, "STOPPING=1\nSTATUS=finishing the messages "
-                   "in hand");
+    as_notify_send(run->notify, "STOPPING=1\n"
+                   "STATUS=finishing the messages in flight");
 
     run->deadline.fn = as_run_late;
     run->deadline.data = run;
@@ -236,8 +236,8 @@ as_run_reload(as_run_t *run)
     if (settings == NULL || old == NULL
         || as_settings_rename(settings, run->settings->worker_name) != 0)
     {
-        as_log_write(run->worker.log, AS_LOG_ERROR, AS_RUN_PART, "SIGHUP: "
-                     "the settings are wrong, the former ones stay: %s",
+        as_log_write(run->worker.log, AS_LOG_ERROR, AS_RUN_PART, "SIGHUP: the "
+                     "settings are wrong, the former ones remain valid: %s",
                      settings != NULL ? "out of memory"
                                       : as_text_get(&errors));
         as_settings_destroy(settings);
@@ -352,9 +352,9 @@ as_run_alive(void *data)
     every = as_notify_watchdog_ms(run->notify) / 3;
 
     if (run->stopping == 0) {
-        as_notify_send(run->notify, "%sSTATUS=%zu messages in hand, %" PRIu64
-                       " orders published, %" PRIu64 " requested, %" PRIu64
-                       " dead%s%s%s\n", as_run_progresses(run)
+        as_notify_send(run->notify, "%sSTATUS=%zu messages in flight, %" PRIu64
+                       " orders published, %" PRIu64 " requested, %" PRIu64 " "
+                       "failed%s%s%s\n", as_run_progresses(run)
                        ? "WATCHDOG=1\n" : "",
                        as_consumer_in_hand(run->consumer),
                        counters->published, counters->requested,
@@ -517,7 +517,8 @@ as_run(as_settings_t *settings, const char *env_file)
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART, "started as %s: "
                  "relay, consumer, watchdog", settings->worker_name);
     as_run_warn(run);
-    as_notify_send(run->notify, "READY=1\nSTATUS=at work");
+    as_notify_send(run->notify, "READY=1\n"
+                   "STATUS=running");
 
     run->alive.fn = as_run_alive;
     run->alive.data = run;

@@ -161,7 +161,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
                              "the factory's callback is overdue");
     if (watchdog->look_published) {
         as_watchdog_tell_overdue(watchdog, &watchdog->published,
-                                 "nobody received its message");
+                                 "no worker received its message");
     }
 
     for (i = 0; i < watchdog->products.n; i++) {
@@ -181,7 +181,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
     if (watchdog->opened > 0) {
         worker->counters.openings += watchdog->opened;
         as_log_write(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART, "wrote the "
-                     "opening movement of %zu products", watchdog->opened);
+                     "opening movements of %zu products", watchdog->opened);
     }
 
     worker->counters.forgotten += watchdog->forgotten;
@@ -230,7 +230,8 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
     watchdog->progress = as_loop_now(worker->loop);
     as_worker_db(worker, status, false, error);
     as_refusal_note(&watchdog->refusal, worker->log, watchdog->progress,
-                    AS_WATCHDOG_PART, "the orders cannot be watched", status,
+                    AS_WATCHDOG_PART, "overdue orders cannot be "
+                    "checked", status,
                     error);
 
     if (status == AS_DB_OK) {
