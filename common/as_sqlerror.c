@@ -135,6 +135,15 @@ as_sqlerror_name(unsigned int number)
 
 
 int
+as_sqlerror_is_denied(unsigned int number)
+{
+    return number == AS_ER_TABLEACCESS_DENIED_ERROR
+           || number == AS_ER_COLUMNACCESS_DENIED_ERROR
+           || number == AS_ER_PROCACCESS_DENIED_ERROR;
+}
+
+
+int
 as_sqlerror_is_library(unsigned int number)
 {
     return (number >= 2000 && number < 3000)

@@ -11,8 +11,11 @@
 
 
 /* Numbers that callers distinguish. */
-#define AS_ER_DUP_ENTRY          1062
-#define AS_ER_LOCK_WAIT_TIMEOUT  1205
+#define AS_ER_DUP_ENTRY                  1062
+#define AS_ER_TABLEACCESS_DENIED_ERROR   1142
+#define AS_ER_COLUMNACCESS_DENIED_ERROR  1143
+#define AS_ER_LOCK_WAIT_TIMEOUT          1205
+#define AS_ER_PROCACCESS_DENIED_ERROR    1370
 
 
 typedef enum {
@@ -58,6 +61,9 @@ as_sqlerror_t as_sqlerror(unsigned int number);
 
 /* The servers' name for it, "ER_..."; "" if it is not in the list. */
 const char *as_sqlerror_name(unsigned int number);
+
+/* 1 if the user lacks a privilege on a table, column or routine. */
+int as_sqlerror_is_denied(unsigned int number);
 
 /*
  * 1 if the number is the client library's: then the server refused nothing,

@@ -165,10 +165,7 @@ for my $file (@program) {
 # To be dissolved: no other file may join.
 my @known = map { [ map { "src/$_.c" =~ s{/(\w+\.c)}{/ngx_http_autostock_$1}r }
     split ' ' ] } (
-    'db/mysql db/mysql_connect',
-    'db/connection db/session db/session_report',
     'sell/aside sell/batch sell/flight sell/flight_waiters',
-    'sell/transaction sell/transaction_barrier sell/transaction_failure',
 );
 for my $house ('worker', 'src', 'common') {
     my %part = map { $_ => $next{$_} } grep { m{^$house/} } keys %next;

@@ -1,12 +1,16 @@
 
 #include "ngx_http_autostock_connection.h"
 
+#include "as_sqlerror.h"
+
 
 /* rows and results to read before other events are handled */
 #define NGX_HTTP_AUTOSTOCK_CONNECTION_TURN  512
 
 
 static void ngx_http_autostock_connection_event(ngx_event_t *ev);
+static void ngx_http_autostock_connection_refused(
+    ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_connection_turn(ngx_event_t *ev);
 static ngx_int_t ngx_http_autostock_connection_wait(
     ngx_http_autostock_connection_t *conn);
@@ -161,7 +165,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         case NGX_HTTP_AUTOSTOCK_MYSQL_DONE:
             if (conn->query == NULL) {
                 if (ngx_http_autostock_connection_watch(conn) == NGX_OK) {
-                    ngx_http_autostock_session_set(conn);
+                    conn->established(conn);
                     return;
                 }
                 break;
@@ -180,7 +184,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
                                                                 &text);
             ngx_http_autostock_error_text(conn->query->text,
                                           conn->query->error, text);
-            ngx_http_autostock_session_refused(conn);
+            ngx_http_autostock_connection_refused(conn);
             ngx_http_autostock_connection_finish(conn, NGX_DECLINED);
             return;
 
@@ -195,6 +199,17 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         ngx_http_autostock_connection_failed(conn);
         ngx_http_autostock_connection_finish(conn, NGX_ERROR);
         return;
+    }
+}
+
+
+/* A right may be missing, which was there when it was looked for. */
+
+static void
+ngx_http_autostock_connection_refused(ngx_http_autostock_connection_t *conn)
+{
+    if (as_sqlerror_is_denied(conn->query->error)) {
+        conn->db->rights_again = 1;
     }
 }
 

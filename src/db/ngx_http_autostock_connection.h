@@ -84,6 +84,8 @@ struct ngx_http_autostock_connection_s {
     ngx_uint_t                       pieces;  /* of the result, so far */
     size_t                           bytes;
 
+    void                           (*established)(
+                                        ngx_http_autostock_connection_t *conn);
     ngx_http_autostock_done_pt       connected;
     void                           (*hung_up)(void *data);
     void                            *data;
@@ -130,9 +132,13 @@ struct ngx_http_autostock_connection_s {
 ngx_http_autostock_connection_t *ngx_http_autostock_connection_create(
     ngx_http_autostock_database_t *db);
 
-/* Resolves, connects and sets up the session, within connect_timeout. */
+/*
+ * Resolves and connects, then calls established, which sets up the session and
+ * calls done; all within connect_timeout.
+ */
 void ngx_http_autostock_connection_connect(
     ngx_http_autostock_connection_t *conn,
+    void (*established)(ngx_http_autostock_connection_t *conn),
     ngx_http_autostock_done_pt done, void *data);
 
 /* Runs within query_timeout; the caller owns the query and its text. */
@@ -155,7 +161,7 @@ ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
 
 
-/* Shared by _connect.c, _connection.c, _session.c and _statement.c. */
+/* For the connection's own files, and for the session's first queries. */
 
 /* Sends the next part of the query's text. */
 void ngx_http_autostock_connection_send(
@@ -172,13 +178,6 @@ ngx_int_t ngx_http_autostock_connection_statement(
 
 /* Gives the library's descriptor an nginx connection, for its events. */
 ngx_int_t ngx_http_autostock_connection_watch(
-    ngx_http_autostock_connection_t *conn);
-
-/* Sends the session's settings, as the connection's first query. */
-void ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn);
-
-/* Notes an error of the current query that means a missing right. */
-void ngx_http_autostock_session_refused(
     ngx_http_autostock_connection_t *conn);
 
 /* Continues the current operation.  events: of WAIT_*; 0 to start. */
@@ -198,18 +197,6 @@ void ngx_http_autostock_connection_failed(
 void ngx_http_autostock_connection_free(
     ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
 
-
-/* Logs what the session found of the server; and of the user's rights. */
-void ngx_http_autostock_session_report(ngx_http_autostock_connection_t *conn);
-void ngx_http_autostock_session_report_rights(
-    ngx_http_autostock_connection_t *conn);
-
-/*
- * NULL, or the reason, for the log, why the session cannot write until the
- * server's setup is changed.
- */
-const char *ngx_http_autostock_session_refusal(
-    ngx_http_autostock_connection_t *conn);
 
 /* 1 if a transaction is open, according to the server's last reply. */
 ngx_uint_t ngx_http_autostock_connection_in_transaction(

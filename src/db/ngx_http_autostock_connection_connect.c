@@ -21,8 +21,10 @@ static void ngx_http_autostock_connection_thread_done(ngx_event_t *ev);
 
 void
 ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
+    void (*established)(ngx_http_autostock_connection_t *conn),
     ngx_http_autostock_done_pt done, void *data)
 {
+    conn->established = established;
     conn->connected = done;
     conn->data = data;
     conn->starting = 1;
@@ -185,5 +187,5 @@ ngx_http_autostock_connection_thread_done(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_autostock_session_set(conn);
+    conn->established(conn);
 }

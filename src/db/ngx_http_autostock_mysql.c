@@ -3,8 +3,8 @@
 #include "as_sqlerror.h"
 
 
-/* limit of one call: more than the largest packet (4 MiB) */
-#define NGX_HTTP_AUTOSTOCK_MYSQL_CALL  (5 * 1024 * 1024)
+/* maximum of steps after the socket's end; one is enough */
+#define NGX_HTTP_AUTOSTOCK_MYSQL_ENDS    8
 
 
 static int ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m,
@@ -13,66 +13,9 @@ static int ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m,
     int ready);
 static int ngx_http_autostock_mysql_next_call(ngx_http_autostock_mysql_t *m,
     int ready);
-/* since 3.4 the library reads by one function, whether it may wait or not */
-
-#if (MARIADB_PACKAGE_VERSION_ID >= 30400)
-#define ngx_http_autostock_mysql_reader  read
-#else
-#define ngx_http_autostock_mysql_reader  async_read
-#endif
-
-
-static ssize_t ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio,
-    unsigned char *buffer, size_t size);
 static ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_failed(
     ngx_http_autostock_mysql_t *m);
-
-
-/*
- * In one call, the library reads the columns of a result until the server sends
- * no more of them; it returns only when it must wait.  A call that reads more
- * than this limit is given an end of file.  Over TLS the library does not use
- * this function, but then the server is verified.
- */
-
-void
-ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m)
-{
-    MARIADB_PVIO  *pvio;
-
-    pvio = m->mysql.net.pvio;
-
-    m->library = pvio->methods;
-    m->methods = *pvio->methods;
-    m->methods.ngx_http_autostock_mysql_reader =
-        ngx_http_autostock_mysql_read;
-
-    pvio->methods = &m->methods;
-}
-
-
-static ssize_t
-ngx_http_autostock_mysql_read(MARIADB_PVIO *pvio, unsigned char *buffer,
-    size_t size)
-{
-    ssize_t                      n;
-    ngx_http_autostock_mysql_t  *m;
-
-    /* mysql is the first member of m */
-    m = (ngx_http_autostock_mysql_t *) pvio->mysql;
-
-    if (m->taken > NGX_HTTP_AUTOSTOCK_MYSQL_CALL) {
-        return 0;
-    }
-
-    n = m->library->ngx_http_autostock_mysql_reader(pvio, buffer, size);
-
-    if (n > 0) {
-        m->taken += n;
-    }
-
-    return n;
-}
+static void ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m);
 
 
 void
@@ -156,7 +99,7 @@ ngx_http_autostock_mysql_step(ngx_http_autostock_mysql_t *m,
             break;
 
         case ngx_http_autostock_mysql_between:
-            ngx_http_autostock_mysql_let_go(m);
+            ngx_http_autostock_mysql_read_release(m);
 
             if (!mysql_more_results(&m->mysql)) {
                 m->state = ngx_http_autostock_mysql_idle;
@@ -233,7 +176,7 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
 {
     unsigned int  error;
 
-    ngx_http_autostock_mysql_let_go(m);
+    ngx_http_autostock_mysql_read_release(m);
 
     m->state = ngx_http_autostock_mysql_idle;
     error = mysql_errno(&m->mysql);
@@ -250,23 +193,6 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
     }
 
     return NGX_HTTP_AUTOSTOCK_MYSQL_REFUSED;
-}
-
-
-void
-ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m)
-{
-    if (m->result == NULL) {
-        return;
-    }
-
-    /* otherwise the library would read the rest of the result, and block */
-    m->result->handle = NULL;
-
-    mysql_free_result(m->result);
-
-    m->result = NULL;
-    m->row = NULL;
 }
 
 
@@ -343,4 +269,53 @@ ngx_http_autostock_mysql_in_transaction(ngx_http_autostock_mysql_t *m)
     }
 
     return (status & SERVER_STATUS_IN_TRANS) ? 1 : 0;
+}
+
+
+/*
+ * A suspended operation holds memory that only its end frees (8 kB if rows were
+ * expected).  The operation continues until it finds the socket shut down,
+ * which is at once.
+ */
+
+static void
+ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m)
+{
+    ngx_uint_t                     n, wait;
+    ngx_http_autostock_mysql_rc_e  rc;
+
+    if (m->wanted == 0) {
+        return;
+    }
+
+    n = 0;
+
+    do {
+        rc = ngx_http_autostock_mysql_step(m, NGX_HTTP_AUTOSTOCK_WAIT_READ
+                                           | NGX_HTTP_AUTOSTOCK_WAIT_WRITE,
+                                           &wait);
+    } while (rc == NGX_HTTP_AUTOSTOCK_MYSQL_WAIT
+             && ++n < NGX_HTTP_AUTOSTOCK_MYSQL_ENDS);
+}
+
+
+void
+ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
+    ngx_uint_t politely)
+{
+    ngx_socket_t  fd;
+
+    if (!politely) {
+        fd = ngx_http_autostock_mysql_socket(m);
+
+        /* so that nothing the library sends at the end can block */
+        if (fd != (ngx_socket_t) -1) {
+            (void) shutdown(fd, SHUT_RDWR);
+            ngx_http_autostock_mysql_give_up(m);
+        }
+    }
+
+    ngx_http_autostock_mysql_read_release(m);
+    mysql_close(&m->mysql);
+    ngx_free(m);
 }

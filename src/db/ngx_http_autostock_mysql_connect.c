@@ -7,9 +7,6 @@
 /* maximum size of an answer, bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
 
-/* maximum of steps after the socket's end; one is enough */
-#define NGX_HTTP_AUTOSTOCK_MYSQL_ENDS    8
-
 
 static ngx_int_t ngx_http_autostock_mysql_options(
     ngx_http_autostock_mysql_t *m);
@@ -21,7 +18,6 @@ static int ngx_http_autostock_mysql_connect_step(
     ngx_http_autostock_mysql_t *m, int ready);
 static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
     int wait);
-static void ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m);
 
 
 ngx_http_autostock_mysql_t *
@@ -184,7 +180,7 @@ ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
     wait = ngx_http_autostock_mysql_connect_step(m, ready);
 
     if (wait == 0 && m->connected) {
-        ngx_http_autostock_mysql_bound(m);
+        ngx_http_autostock_mysql_read_bound(m);
     }
 
     if (m->version && mysql->server_version != m->version) {
@@ -302,53 +298,4 @@ ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
 
     /* the library expects a time-out as one of the events */
     return n > 0 ? wait & ~MYSQL_WAIT_TIMEOUT : MYSQL_WAIT_TIMEOUT;
-}
-
-
-/*
- * A suspended operation holds memory that only its end frees (8 kB if rows were
- * expected).  The operation continues until it finds the socket shut down,
- * which is at once.
- */
-
-static void
-ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m)
-{
-    ngx_uint_t                     n, wait;
-    ngx_http_autostock_mysql_rc_e  rc;
-
-    if (m->wanted == 0) {
-        return;
-    }
-
-    n = 0;
-
-    do {
-        rc = ngx_http_autostock_mysql_step(m, NGX_HTTP_AUTOSTOCK_WAIT_READ
-                                           | NGX_HTTP_AUTOSTOCK_WAIT_WRITE,
-                                           &wait);
-    } while (rc == NGX_HTTP_AUTOSTOCK_MYSQL_WAIT
-             && ++n < NGX_HTTP_AUTOSTOCK_MYSQL_ENDS);
-}
-
-
-void
-ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
-    ngx_uint_t politely)
-{
-    ngx_socket_t  fd;
-
-    if (!politely) {
-        fd = ngx_http_autostock_mysql_socket(m);
-
-        /* so that nothing the library sends at the end can block */
-        if (fd != (ngx_socket_t) -1) {
-            (void) shutdown(fd, SHUT_RDWR);
-            ngx_http_autostock_mysql_give_up(m);
-        }
-    }
-
-    ngx_http_autostock_mysql_let_go(m);
-    mysql_close(&m->mysql);
-    ngx_free(m);
 }

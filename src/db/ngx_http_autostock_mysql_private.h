@@ -50,10 +50,10 @@ struct ngx_http_autostock_mysql_s {
 
 
 /* Frees the result, whose rows may not all have been read. */
-void ngx_http_autostock_mysql_let_go(ngx_http_autostock_mysql_t *m);
+void ngx_http_autostock_mysql_read_release(ngx_http_autostock_mysql_t *m);
 
 /* After the connect: limits what one call of the library may read. */
-void ngx_http_autostock_mysql_bound(ngx_http_autostock_mysql_t *m);
+void ngx_http_autostock_mysql_read_bound(ngx_http_autostock_mysql_t *m);
 
 /* Starts or continues to connect; returns 0 or MYSQL_WAIT_*. */
 int ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,

@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -327,6 +328,7 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
     ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTS, 1);
 
     ngx_http_autostock_connection_connect(conn,
+                                   ngx_http_autostock_session_set,
                                    ngx_http_autostock_pool_connected, conn);
 }
 

@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_http_autostock_connection.h"
+#include "ngx_http_autostock_session.h"
 
 
 /*
@@ -397,29 +397,4 @@ ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)
 
     conn->looks = 0;
     conn->connected(conn->data, rc == NGX_ERROR ? NGX_ERROR : NGX_OK);
-}
-
-
-void
-ngx_http_autostock_session_refused(ngx_http_autostock_connection_t *conn)
-{
-    switch (conn->query->error) {
-
-    case 1142: /* ER_TABLEACCESS_DENIED_ERROR */
-    case 1143: /* ER_COLUMNACCESS_DENIED_ERROR */
-    case 1370: /* ER_PROCACCESS_DENIED_ERROR */
-        conn->db->rights_again = 1;
-        break;
-    }
-}
-
-
-const char *
-ngx_http_autostock_session_refusal(ngx_http_autostock_connection_t *conn)
-{
-    return conn->binlog && conn->by_statement
-           ? "its binlog_format is STATEMENT, which the user may not change "
-             "for the session; set it to ROW or MIXED, or grant BINLOG ADMIN "
-             "(MySQL: SESSION_VARIABLES_ADMIN)"
-           : NULL;
 }

@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_autostock_connection.h"
+#include "ngx_http_autostock_session.h"
 
 
 static void ngx_http_autostock_session_report_durable(
@@ -141,4 +141,15 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
 
     db->rights_missing = missing;
     db->rights_again = missing != 0;
+}
+
+
+const char *
+ngx_http_autostock_session_refusal(ngx_http_autostock_connection_t *conn)
+{
+    return conn->binlog && conn->by_statement
+           ? "its binlog_format is STATEMENT, which the user may not change "
+             "for the session; set it to ROW or MIXED, or grant BINLOG ADMIN "
+             "(MySQL: SESSION_VARIABLES_ADMIN)"
+           : NULL;
 }

@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_quarantine.h"
+#include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
 

@@ -14,6 +14,8 @@
 
 #include "cmd/session.h"
 
+#include "as_sqlerror.h"
+
 
 #define AS_SESSION_RETRIES  8
 
@@ -119,8 +121,8 @@ as_session_db_failed(const as_session_t *session, as_db_status_e status)
     fprintf(stderr, "database: %s\n", as_db_error(session->db));
 
     /* a missing right on a table or a column */
-    if (status == AS_DB_ERROR && (as_db_errno(session->db) == 1142
-                                  || as_db_errno(session->db) == 1143))
+    if (status == AS_DB_ERROR
+        && as_sqlerror_is_denied(as_db_errno(session->db)))
     {
         fprintf(stderr, "this requires the operator's user: see "
                 "sql/grants-operator.sql\n");
