@@ -3,6 +3,9 @@
 #include "as_json_text.h"
 
 
+/* JSON allows it; but it must not get to a terminal from a log line */
+#define AS_JSON_DEL  0x7f
+
 #define AS_JSON_PLAIN_ROW  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 
 
@@ -205,7 +208,7 @@ as_json_escaped_len(const void *text, size_t len)
     size_t n;
 
     while (p != end) {
-        if (as_json_plain[*p]) {
+        if (as_json_plain[*p] && *p != AS_JSON_DEL) {
             total++;
             p++;
             continue;
@@ -237,7 +240,7 @@ as_json_escape(uint8_t *out, const void *text, size_t len)
     size_t n;
 
     while (p != end) {
-        if (as_json_plain[*p]) {
+        if (as_json_plain[*p] && *p != AS_JSON_DEL) {
             *out++ = *p++;
             continue;
         }

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include "as_greeting.h"
+
 
 /* maximum size of an answer, bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
@@ -155,14 +157,6 @@ ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
 }
 
 
-/*
- * A server reports progress as an error packet with number 65535.  If that
- * arrives instead of the greeting, the library searches for a name in the
- * server's version, which is NULL then, and crashes.  So a version of ours is
- * set.  The library frees it if it gives up before the greeting, and forgets it
- * when the greeting has set the server's own version (and its thread id).
- */
-
 int
 ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
     int ready)
@@ -173,8 +167,7 @@ ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
     mysql = &m->mysql;
 
     if (!m->started) {
-        m->version = calloc(1, 1);
-        mysql->server_version = m->version;
+        m->version = as_greeting_expect(mysql);
     }
 
     wait = ngx_http_autostock_mysql_connect_step(m, ready);
@@ -183,13 +176,7 @@ ngx_http_autostock_mysql_connect_call(ngx_http_autostock_mysql_t *m,
         ngx_http_autostock_mysql_read_bound(m);
     }
 
-    if (m->version && mysql->server_version != m->version) {
-        if (mysql->server_version || mysql->thread_id) {
-            free(m->version);
-        }
-
-        m->version = NULL;
-    }
+    m->version = as_greeting_seen(mysql, m->version);
 
     return wait;
 }

@@ -253,8 +253,8 @@ test_escape(void **state)
 {
     static const char text[] =
         "a\"\\\b\f\n\r\t\x01\x1f\x7f\xeb\x8f\x84\xff\xc0z";
-    static const char want[] = "a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f"
-        "\xeb\x8f\x84\xef\xbf\xbd\xef\xbf\xbdz";
+    static const char want[] = "a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f"
+        "\\u007f\xeb\x8f\x84\xef\xbf\xbd\xef\xbf\xbdz";
 
     uint8_t buf[128];
 
@@ -290,7 +290,8 @@ test_escape_and_back(void **state)
 
         as_json_init(&json, buf, (size_t) (last - buf));
         assert_int_equal(as_json_next(&json, &token), AS_JSON_STRING);
-        assert_int_equal(token.escaped, i < 0x20 || ch == '"' || ch == '\\');
+        assert_int_equal(token.escaped, i < 0x20 || i == 0x7f || ch == '"'
+                         || ch == '\\');
         assert_int_equal(as_json_decode(&token, &back, 1), 1);
         assert_int_equal(back, ch);
         assert_int_equal(as_json_next(&json, &token), AS_JSON_END);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "as_json_text.h"
 #include "base/text.h"
 
 
@@ -175,122 +176,44 @@ as_text_sql_string(as_text_t *text, const char *s)
 }
 
 
-/* The length of the UTF-8 character at p (RFC 3629), 0 where it is invalid. */
-static size_t
-as_text_utf8(const unsigned char *p, size_t left)
-{
-    size_t         i, n;
-    unsigned char  low, high;
-
-    low = 0x80;
-    high = 0xbf;
-
-    if (p[0] < 0x80) {
-        return 1;
-    }
-
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        n = 2;
-
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        n = 3;
-        low = p[0] == 0xe0 ? 0xa0 : 0x80;
-        high = p[0] == 0xed ? 0x9f : 0xbf;
-
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        n = 4;
-        low = p[0] == 0xf0 ? 0x90 : 0x80;
-        high = p[0] == 0xf4 ? 0x8f : 0xbf;
-
-    } else {
-        return 0;
-    }
-
-    if (left < n || p[1] < low || p[1] > high) {
-        return 0;
-    }
-
-    for (i = 2; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return n;
-}
-
-
 bool
 as_text_is_utf8(const char *s)
 {
-    size_t  n, left;
+    size_t          n;
+    uint32_t        character;
+    const uint8_t  *p, *end;
 
-    for (left = strlen(s); left > 0; s += n, left -= n) {
-        n = as_text_utf8((const unsigned char *) s, left);
+    p = (const uint8_t *) s;
+    end = p + strlen(s);
+
+    while (p != end) {
+        n = as_json_character(p, end, &character);
         if (n == 0) {
             return false;
         }
+
+        p += n;
     }
 
     return true;
 }
 
 
-static void
-as_text_json_ascii(as_text_t *text, unsigned char c)
-{
-    char  plain;
-
-    switch (c) {
-    case '"':
-        as_text_put(text, "\\\"");
-        return;
-
-    case '\\':
-        as_text_put(text, "\\\\");
-        return;
-
-    case '\n':
-        as_text_put(text, "\\n");
-        return;
-
-    default:
-        break;
-    }
-
-    if (c < 0x20 || c == 0x7f) {
-        as_text_printf(text, "\\u%04x", c);
-        return;
-    }
-
-    plain = (char) c;
-    as_text_add(text, &plain, 1);
-}
-
-
 void
 as_text_json_string(as_text_t *text, const char *s, size_t len)
 {
-    size_t                i, n;
-    const unsigned char  *p;
+    char    *p;
+    size_t   n;
 
-    p = (const unsigned char *) s;
-    as_text_put(text, "\"");
-
-    for (i = 0; i < len; i += n) {
-        n = as_text_utf8(p + i, len - i);
-
-        if (n == 0) {
-            as_text_put(text, "\xef\xbf\xbd");
-            n = 1;
-
-        } else if (n == 1) {
-            as_text_json_ascii(text, p[i]);
-
-        } else {
-            as_text_add(text, p + i, n);
-        }
+    n = as_json_escaped_len(s, len);
+    p = as_text_reserve(text, n + 2);
+    if (p == NULL) {
+        return;
     }
 
-    as_text_put(text, "\"");
+    p[0] = '"';
+    (void) as_json_escape((uint8_t *) p + 1, s, len);
+    p[n + 1] = '"';
+    p[n + 2] = '\0';
+    text->len += n + 2;
 }

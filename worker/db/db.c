@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "as_greeting.h"
 #include "as_sqlerror.h"
 #include "db/db_parts.h"
 
@@ -277,11 +278,7 @@ as_db_connect(as_db_t *db)
 
     as_db_options(settings, mysql);
 
-    /* the library crashes on an error 65535 that arrives instead of the
-     * greeting, because it has no server version yet; the greeting replaces
-     * this one, or mysql_close() frees it */
-    version = calloc(1, 1);
-    mysql->server_version = version;
+    version = as_greeting_expect(mysql);
 
     connected = mysql_real_connect(mysql, settings->db_socket != NULL ? NULL
                            : settings->db_hostname, settings->db_username,
@@ -289,11 +286,8 @@ as_db_connect(as_db_t *db)
                            (unsigned) settings->db_port, settings->db_socket,
                            CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS);
 
-    if (mysql->server_version != version
-        && (mysql->server_version != NULL || mysql_thread_id(mysql) != 0))
-    {
-        free(version);
-    }
+    /* where it is still in place mysql_close() frees it */
+    (void) as_greeting_seen(mysql, version);
 
     if (connected == NULL) {
         /* in each case there is no connection */
