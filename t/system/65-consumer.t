@@ -203,6 +203,16 @@ subtest 'a letter that nobody received' => sub {
     my $id = sql("SELECT BIN_TO_UUID(UNHEX(MD5('lost')))")->[0][0];
     ok(wait_for(sub { asked($id) == 1 }, 30),
         'is published again, and requested') or diag log_of('worker');
+
+    sql("UPDATE restock_order SET state = 'published', attempts = 1000,
+            requested_at = NULL, published_at = UTC_TIMESTAMP(6)
+            - INTERVAL 1 HOUR WHERE order_id = UNHEX(MD5('lost'))");
+    ok(wait_for(sub { sql("SELECT state FROM restock_order
+        WHERE order_id = UNHEX(MD5('lost'))")->[0][0] eq 'failed' }, 30),
+        'fails when it was published often enough') or diag log_of('worker');
+    is(sql("SELECT last_error FROM restock_order
+        WHERE order_id = UNHEX(MD5('lost'))")->[0][0],
+        'no worker received its message (attempts: 1000)', 'for that reason');
     stack('stop', 'worker');
 };
 

@@ -19,7 +19,7 @@
 #define AS_DOCTOR_TRIGGERS  4          /* in sql/trigger.sql */
 
 /* The id of no row: a statement with it tests a right and changes nothing. */
-#define AS_DOCTOR_NOBODY  "X'00000000000000000000000000000000'"
+#define AS_DOCTOR_NO_ID  "X'00000000000000000000000000000000'"
 
 
 /* A statement that changes nothing, and the right that it requires. */
@@ -30,7 +30,7 @@ typedef struct {
 
 static const as_doctor_right_t  as_doctor_rights[] = {
     { "lock a product's row",
-      "SELECT stock FROM product WHERE product_id = " AS_DOCTOR_NOBODY
+      "SELECT stock FROM product WHERE product_id = " AS_DOCTOR_NO_ID
       " FOR UPDATE" },
 
     { "read the factories",
@@ -38,24 +38,24 @@ static const as_doctor_right_t  as_doctor_rights[] = {
 
     { "open orders",
       "INSERT INTO restock_order (order_id, product_id, quantity) SELECT "
-      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", 1 FROM DUAL WHERE FALSE" },
+      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", 1 FROM DUAL WHERE FALSE" },
 
     { "change orders",
       "UPDATE restock_order SET state = state, attempts = attempts,"
-      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NOBODY },
+      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NO_ID },
 
     { "write opening movements",
       "INSERT INTO stock_movement (movement_id, product_id, kind, quantity,"
-      " idempotency_key) SELECT " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
+      " idempotency_key) SELECT " AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID
       ", 'opening', 1, NULL FROM DUAL WHERE FALSE;INSERT INTO"
       " stock_movement_key (idempotency_key, movement_id, product_id) SELECT "
-      AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY ", " AS_DOCTOR_NOBODY
+      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID
       " FROM DUAL WHERE FALSE" },
 
     { "delete idempotency keys",
       "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
-      " WHERE movement_id = " AS_DOCTOR_NOBODY ";DELETE FROM"
-      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NOBODY },
+      " WHERE movement_id = " AS_DOCTOR_NO_ID ";DELETE FROM"
+      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NO_ID },
 };
 
 #define AS_DOCTOR_RIGHTS                                                      \

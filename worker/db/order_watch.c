@@ -57,7 +57,7 @@ as_order_overdue_sql(const as_order_overdue_page_t *page,
         as_text_printf(sql, "failed_at = UTC_TIMESTAMP(6), next_attempt_at ="
                        " NULL, last_error = '%s (attempts: %d)', state ="
                        " 'failed'", page->published
-                       ? "no worker received the order's messages"
+                       ? "no worker received its message"
                        : "no callback from the factory", order->attempts);
     } else {
         as_text_put(sql, page->published
