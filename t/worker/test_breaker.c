@@ -41,7 +41,7 @@ opens_after_five_over_three(void **state)
 
 
 static void
-one_bad_letter_dies_alone(void **state)
+one_bad_message_opens_nothing(void **state)
 {
     int           i;
     as_breaker_t  b = breaker();
@@ -153,7 +153,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(opens_after_five_over_three),
-        cmocka_unit_test(one_bad_letter_dies_alone),
+        cmocka_unit_test(one_bad_message_opens_nothing),
         cmocka_unit_test(a_success_begins_anew),
         cmocka_unit_test(probes_come_slower_and_slower),
         cmocka_unit_test(stragglers_do_not_count),

@@ -53,7 +53,7 @@ struct as_relay_s {
     uint64_t            seq;
     as_outbox_claim_t   claim;         /* the watcher's while it runs */
 
-    as_outbox_order_t   queue[AS_RELAY_QUEUE];  /* claimed; owns .factory */
+    as_outbox_order_t   queue[AS_RELAY_QUEUE];   /* claimed; owns .factory */
     size_t              first;
     size_t              nqueue;
 

@@ -35,9 +35,9 @@ struct as_watchdog_s {
     int64_t                   progress;
     as_refusal_t              refusal;
     as_depth_t                depth;
-    int64_t                   queue_at;  /* time of the next check */
-    unsigned                  quiet;   /* checks without backlog in a
-                                                  row */
+    int64_t                   queue_at;          /* time of the next check */
+    unsigned                  quiet;             /* checks without backlog in a
+                                                    row */
     int64_t                   open_at;
 
     /* the round that runs in the database thread */
@@ -53,8 +53,8 @@ struct as_watchdog_s {
     as_order_products_t       products;
     size_t                    opened;
     uint64_t                  forgotten;
-    bool                      more;    /* more chunks of the ledger are
-                                                  left */
+    bool                      more;              /* more chunks of the ledger
+                                                    are left */
     uint8_t                   cursor[AS_UUID_LEN];
 };
 
