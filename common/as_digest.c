@@ -7,6 +7,7 @@
 
 #include "as_decimal.h"
 #include "as_digest.h"
+#include "as_hex.h"
 
 
 /*
@@ -121,11 +122,8 @@ int
 as_signature_text(const void *secret, size_t secret_len,
     const uint8_t order_id[AS_UUID_LEN], char text[AS_SIGNATURE_TEXT_LEN])
 {
-    static const char digits[] = "0123456789abcdef";
-
     char order[AS_UUID_TEXT_LEN];
     uint8_t mac[AS_SHA256_LEN];
-    size_t i;
 
     as_uuid_text(order_id, order);
 
@@ -133,10 +131,7 @@ as_signature_text(const void *secret, size_t secret_len,
         return -1;
     }
 
-    for (i = 0; i < sizeof(mac); i++) {
-        text[2 * i] = digits[mac[i] >> 4];
-        text[2 * i + 1] = digits[mac[i] & 0xf];
-    }
+    as_hex((uint8_t *) text, mac, sizeof(mac));
 
     return 0;
 }

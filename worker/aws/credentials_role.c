@@ -2,7 +2,6 @@
  * Roles: AssumeRoleWithWebIdentity and AssumeRole (AWS STS API Reference).
  */
 
-#include <ctype.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -32,18 +31,8 @@ typedef struct {
 static void
 as_role_field(as_text_t *t, const char *name, const char *value)
 {
-    const char  *p;
-
     as_text_printf(t, "&%s=", name);
-
-    for (p = value; *p != '\0'; p++) {
-        if (isalnum((unsigned char) *p) || strchr("-_.~", *p) != NULL) {
-            as_text_add(t, p, 1);
-
-        } else {
-            as_text_printf(t, "%%%02X", (unsigned char) *p);
-        }
-    }
+    as_text_percent(t, value, strlen(value), "");
 }
 
 

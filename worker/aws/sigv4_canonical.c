@@ -1,10 +1,10 @@
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "as_hex.h"
 #include "aws/sigv4_canonical.h"
 
 
@@ -24,39 +24,7 @@ void
 as_sigv4_hex(const uint8_t digest[AS_SHA256_LEN],
     char hex[AS_SIGV4_HEX + 1])
 {
-    size_t             i;
-    static const char  digits[] = "0123456789abcdef";
-
-    for (i = 0; i < AS_SHA256_LEN; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-
-    hex[AS_SIGV4_HEX] = '\0';
-}
-
-
-/* URI-encodes all but RFC 3986's unreserved characters, and "/" in paths. */
-static void
-as_sigv4_encode(as_text_t *t, const char *p, size_t len, int slash)
-{
-    char           hex[4];
-    size_t         i;
-    unsigned char  c;
-
-    for (i = 0; i < len; i++) {
-        c = (unsigned char) p[i];
-
-        if (isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~'
-            || (c == '/' && slash))
-        {
-            as_text_add(t, p + i, 1);
-
-        } else {
-            (void) snprintf(hex, sizeof(hex), "%%%02X", c);
-            as_text_add(t, hex, 3);
-        }
-    }
+    *as_hex((uint8_t *) hex, digest, AS_SHA256_LEN) = '\0';
 }
 
 
@@ -105,7 +73,7 @@ as_sigv4_path(as_text_t *t, const char *path)
 
     } else {
         /* Encoded a second time, as for every service except S3. */
-        as_sigv4_encode(t, norm.data, norm.len, 1);
+        as_text_percent(t, norm.data, norm.len, "/");
     }
 
     as_text_free(&norm);

@@ -13,31 +13,6 @@
 #define AS_SNS_ANSWER_MAX  (256 * 1024)
 
 
-static void
-as_sns_encode(as_text_t *t, const char *p)
-{
-    char               hex[3];
-    size_t             len;
-    static const char  digits[] = "0123456789ABCDEF";
-    static const char  plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl"
-                                 "mnopqrstuvwxyz0123456789-_.~";
-
-    while (*p != '\0') {
-        len = strspn(p, plain);
-        as_text_add(t, p, len);
-        p += len;
-
-        if (*p != '\0') {
-            hex[0] = '%';
-            hex[1] = digits[(unsigned char) *p >> 4];
-            hex[2] = digits[(unsigned char) *p & 15];
-            as_text_add(t, hex, 3);
-            p++;
-        }
-    }
-}
-
-
 /* Appends "&NAME=value"; prefix may be empty. */
 static void
 as_sns_put(as_text_t *t, const char *prefix, const char *name,
@@ -51,7 +26,7 @@ as_sns_put(as_text_t *t, const char *prefix, const char *name,
     as_text_put(t, prefix);
     as_text_put(t, name);
     as_text_put(t, "=");
-    as_sns_encode(t, value);
+    as_text_percent(t, value, strlen(value), "");
 }
 
 

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "as_hex.h"
 #include "as_json_text.h"
 #include "base/text.h"
-
-
-static const char  as_hex[] = "0123456789abcdef";
 
 
 void
@@ -140,11 +138,8 @@ as_text_vprintf(as_text_t *text, const char *fmt, va_list args)
 void
 as_text_sql_bytes(as_text_t *text, const void *data, size_t len)
 {
-    const unsigned char  *in;
-    char                 *p;
-    size_t                i;
+    char  *p;
 
-    in = data;
     p = as_text_reserve(text, 2 * len + 3);
     if (p == NULL) {
         return;
@@ -152,10 +147,7 @@ as_text_sql_bytes(as_text_t *text, const void *data, size_t len)
 
     *p++ = 'X';
     *p++ = '\'';
-    for (i = 0; i < len; i++) {
-        *p++ = as_hex[in[i] >> 4];
-        *p++ = as_hex[in[i] & 15];
-    }
+    p = (char *) as_hex((uint8_t *) p, data, len);
     *p++ = '\'';
     *p = '\0';
 
@@ -173,6 +165,43 @@ as_text_sql_string(as_text_t *text, const char *s)
 
     as_text_put(text, "_utf8mb4 ");
     as_text_sql_bytes(text, s, strlen(s));
+}
+
+
+static bool
+as_text_is_plain(char c, const char *keep)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9')
+           || (c != '\0' && (strchr("-._~", c) != NULL
+                             || strchr(keep, c) != NULL));
+}
+
+
+void
+as_text_percent(as_text_t *text, const char *s, size_t len,
+    const char *keep)
+{
+    char         hex[3];
+    const char  *p, *start, *end;
+
+    static const char  digits[] = "0123456789ABCDEF";
+
+    for (p = s, end = s + len; p != end; /* void */ ) {
+        for (start = p; p != end && as_text_is_plain(*p, keep); p++) {
+            /* void */
+        }
+
+        as_text_add(text, start, (size_t) (p - start));
+
+        if (p != end) {
+            hex[0] = '%';
+            hex[1] = digits[(unsigned char) *p >> 4];
+            hex[2] = digits[(unsigned char) *p & 15];
+            as_text_add(text, hex, 3);
+            p++;
+        }
+    }
 }
 
 

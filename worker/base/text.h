@@ -47,6 +47,12 @@ void as_text_sql_bytes(as_text_t *text, const void *data, size_t len);
  */
 void as_text_sql_string(as_text_t *text, const char *s);
 
+/*
+ * Percent-encodes all but RFC 3986's unreserved characters and those of keep.
+ */
+void as_text_percent(as_text_t *text, const char *s, size_t len,
+    const char *keep);
+
 /* Whether s is valid UTF-8 as RFC 3629 defines it. */
 bool as_text_is_utf8(const char *s);
 

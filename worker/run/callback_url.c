@@ -11,25 +11,6 @@
 #define AS_CALLBACK_SKU  "{sku}"
 
 
-/* Percent-encodes all but RFC 3986's unreserved characters. */
-static void
-as_callback_url_encode(as_text_t *out, const char *s)
-{
-    const char  *p;
-
-    for (p = s; *p != '\0'; p++) {
-        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
-            || (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL)
-        {
-            as_text_add(out, p, 1);
-
-        } else {
-            as_text_printf(out, "%%%02X", (unsigned char) *p);
-        }
-    }
-}
-
-
 int
 as_callback_url(as_text_t *out, const char *base, const char *sku,
     const char *secret, const uint8_t order_id[AS_UUID_LEN])
@@ -52,7 +33,7 @@ as_callback_url(as_text_t *out, const char *base, const char *sku,
 
     if (place != NULL && (size_t) (place - base) < len) {
         as_text_add(out, base, (size_t) (place - base));
-        as_callback_url_encode(out, sku);
+        as_text_percent(out, sku, strlen(sku), "");
         len -= (size_t) (place - base) + sizeof(AS_CALLBACK_SKU) - 1;
         place += sizeof(AS_CALLBACK_SKU) - 1;
         as_text_add(out, place, len);
