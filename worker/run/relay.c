@@ -18,6 +18,7 @@
 
 #define AS_RELAY_WATCH_MS  5000        /* ms: the job returns to the loop */
 #define AS_RELAY_PACKET_MS 1000        /* ms of checks in one packet */
+#define AS_RELAY_MARK_MS   200         /* ms: the longest wait for more marks */
 
 
 static void as_relay_go(void *data);
@@ -222,17 +223,37 @@ as_relay_mark_done(void *data, as_db_status_e status, const char *error)
 
 
 /*
- * Marks many orders in one transaction: while calls are in flight, more results
- * will come.
+ * True where marks can wait: while calls are in flight, more results will come.
+ * They do not wait longer, since the leases of published orders must not expire
+ * before they are marked.
  */
+static bool
+as_relay_mark_waits(as_relay_t *relay)
+{
+    int64_t  left;
+
+    if (relay->calls == 0 || relay->nmarks >= AS_OUTBOX_MAX) {
+        return false;
+    }
+
+    left = relay->marks_at + AS_RELAY_MARK_MS
+           - as_loop_now(relay->worker->loop);
+    if (relay->nmarks > 0 && left > 0) {
+        as_loop_within(relay->worker->loop, &relay->soon, left);
+    }
+
+    return relay->nmarks == 0 || left > 0;
+}
+
+
+/* Marks many orders in one transaction. */
 static void
 as_relay_mark(as_relay_t *relay)
 {
     size_t  n;
 
     if (relay->marking
-        || (relay->nmarked == 0 && relay->calls > 0
-            && relay->nmarks < AS_OUTBOX_MAX))
+        || (relay->nmarked == 0 && as_relay_mark_waits(relay)))
     {
         return;
     }

@@ -65,6 +65,7 @@ struct as_relay_s {
     bool                marking;
     as_outbox_mark_t    marks[AS_RELAY_MARKS];
     size_t              nmarks;
+    int64_t             marks_at;      /* time of the oldest of them */
     as_outbox_mark_t    marked[AS_OUTBOX_MAX];   /* in the current job */
     size_t              nmarked;
 };

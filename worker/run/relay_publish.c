@@ -70,6 +70,10 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
     as_worker_t       *worker = relay->worker;
     as_outbox_mark_t  *mark;
 
+    if (relay->nmarks == 0) {
+        relay->marks_at = as_loop_now(worker->loop);
+    }
+
     mark = &relay->marks[relay->nmarks++];
     memset(mark, 0, sizeof(*mark));
     memcpy(mark->id, order->id, AS_UUID_LEN);

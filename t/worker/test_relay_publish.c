@@ -1,0 +1,438 @@
+/*
+ * The relay and SNS: what is sent, what each answer does to the orders, and a
+ * topic that is out of reach, slow, or refuses.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "relay_fixture.h"
+
+
+#define REFUSED                                                               \
+    "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error>"\
+    "<Type>Sender</Type><Code>InvalidParameter</Code><Message>no</Message>"   \
+    "</Error></ErrorResponse>"
+
+
+static void
+what_is_sent(void **state)
+{
+    size_t            i;
+    as_http_call_t   *call;
+    relay_fixture_t  *t = *state;
+
+    static const char *const  parts[] = {
+        "TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3At",
+        ".Subject=%EB%8F%84%EB%84%88%EC%B8%A0%20%EC%9E%AC%EA%B3%A0%20"
+        "%EB%B6%80%EC%A1%B1",
+        "2015-08-30T12%3A36%3A00Z",
+        "Name=MessageAttributeProductId",
+        "Value.StringValue=00000000-0000-0000-0000-000000000000",
+        "Name=MessageAttributeFactoryId",
+        "Value.StringValue=FF-500293",
+        "Name=MessageAttributeProductCnt",
+        "Value.StringValue=10",
+        "Name=MessageAttributeRequester",
+        "Name=MessageAttributeOrderId",
+        "Value.StringValue=01000000-0000-0000-0000-000000000000"
+    };
+
+    relay_open(t, 2);
+    worker_run(&t->w, 20);
+    call = worker_call(&t->w, RELAY_CALL, 0);
+    assert_non_null(call);
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strstr(call->body, parts[i]) == NULL) {
+            fail_msg("%s is not in %s", parts[i], call->body);
+        }
+    }
+
+    assert_null(strstr(call->body, "MessageGroupId"));
+    assert_null(strstr(call->body, "MessageDeduplicationId"));
+}
+
+
+static void
+deduplication(const as_http_call_t *call, char *id, size_t room)
+{
+    const char  *p;
+
+    assert_non_null(call);
+    p = strstr(call->body, "MessageDeduplicationId=");
+    assert_non_null(p);
+    (void) snprintf(id, room, "%.*s", (int) strcspn(p, "&"), p);
+}
+
+
+/* A FIFO topic drops what it saw within five minutes: an order that is sent
+ * again is another message, and a call that is repeated is not. */
+static void
+fifo_topic(void **state)
+{
+    char              first[160], second[160];
+    relay_fixture_t  *t = *state;
+
+    t->w.settings.topic_arn = "arn:aws:sns:eu-west-1:1:t.fifo";
+    relay_open(t, 1);
+    relay_answer(t, "r");
+    worker_run(&t->w, 100);
+    worker_run(&t->w, 3000);
+
+    assert_int_equal(relay_calls(t), 2);
+    deduplication(worker_call(&t->w, RELAY_CALL, 0), first, sizeof(first));
+    deduplication(worker_call(&t->w, RELAY_CALL, 1), second, sizeof(second));
+    assert_string_not_equal(first, second);
+    assert_non_null(strstr(first,
+                           "=00000000-0000-0000-0000-000000000000-"));
+    assert_non_null(strstr(worker_call(&t->w, RELAY_CALL, 0)->body,
+                           "MessageGroupId=00000000-0000-0000-0000-"));
+}
+
+
+/*
+ * A call fails as a whole.  The order stays pending; SNS counts as out of reach
+ * unless it answered that it does not take the order.
+ */
+static void
+call_fails(void **state)
+{
+    size_t            i;
+    int64_t           left;
+    fake_answer_t    *a;
+    relay_fixture_t  *t = *state;
+
+    static const struct {
+        as_http_error_e  error;
+        int              status;
+        const char      *body;
+        bool             down;
+        int64_t          wait_ms;      /* until the order is due, about */
+        const char      *says;         /* the order's last_error */
+    } cases[] = {
+        { AS_HTTP_CONNECT, 0, "", true, 50, "SNS: " },
+        { AS_HTTP_TIMEOUT, 0, "", true, 50, "SNS: " },
+        { AS_HTTP_OK, 500, "", true, 50, "SNS: " },
+        { AS_HTTP_OK, 503, "<ErrorResponse><Error><Code>ServiceUnavailable"
+          "</Code></Error></ErrorResponse>", true, 50, "ServiceUnavailable" },
+        { AS_HTTP_OK, 429, "", true, 50, "SNS: " },
+        { AS_HTTP_OK, 400, "<ErrorResponse><Error><Code>Throttling</Code>"
+          "</Error></ErrorResponse>", true, 50, "Throttling" },
+        { AS_HTTP_OK, 403, "<ErrorResponse><Error><Code>AuthorizationError"
+          "</Code></Error></ErrorResponse>", true, 50, "AuthorizationError" },
+        { AS_HTTP_OK, 404, "<ErrorResponse><Error><Code>NotFound</Code>"
+          "</Error></ErrorResponse>", true, 50, "NotFound" },
+        { AS_HTTP_OK, 200, "<not SNS>", true, 50, "SNS: " },
+        { AS_HTTP_OK, 400, REFUSED, false, 60000, "InvalidParameter: no" },
+        { AS_HTTP_OK, 413, "", false, 60000, "SNS: " }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        relay_open(t, 1);
+        a = fake_answer_to(t->w.fake, RELAY_CALL, cases[i].status,
+                           cases[i].body);
+        a->error = cases[i].error;
+        worker_run(&t->w, 45);
+        left = t->orders[i].due - t->w.fake->mono_ms;
+
+        if (t->orders[i].state != RELAY_PENDING
+            || t->w.worker.sns.down != cases[i].down
+            || left < cases[i].wait_ms - 50 || left > cases[i].wait_ms + 1000
+            || strstr(t->orders[i].error, cases[i].says) == NULL)
+        {
+            fail_msg("case %zu: state %d, down %d, due in %d ms, %s", i,
+                     (int) t->orders[i].state, t->w.worker.sns.down,
+                     (int) left, t->orders[i].error);
+        }
+
+        relay_answer(t, "o");
+        worker_run(&t->w, cases[i].wait_ms + 2000);
+        assert_int_equal(t->orders[i].state, RELAY_PUBLISHED);
+        assert_false(t->w.worker.sns.down);
+    }
+
+    assert_int_equal(t->w.worker.counters.publish_failed, i);
+    assert_int_equal(t->w.worker.counters.published, i);
+}
+
+
+/* Each entry of a batch has a result of its own. */
+static void
+entries_of_a_batch(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 4);
+    relay_answer(t, "opr-");
+    worker_run(&t->w, 50);
+
+    assert_int_equal(t->orders[0].state, RELAY_PUBLISHED);
+    assert_int_equal(t->orders[1].state, RELAY_FAILED);
+    assert_non_null(strstr(t->orders[1].error, "InvalidParameter"));
+    assert_int_equal(t->orders[2].state, RELAY_PENDING);
+    assert_non_null(strstr(t->orders[2].error, "InternalError"));
+    assert_int_equal(t->orders[3].state, RELAY_PENDING);
+    assert_false(t->w.worker.sns.down);
+    assert_int_equal(t->w.worker.counters.publish_failed, 3);
+    assert_int_equal(worker_said(&t->w, "failed: SNS: InvalidParameter"), 1);
+    assert_true(t->orders[2].due > t->w.fake->mono_ms + 900);
+
+    /* in one call or two */
+    relay_answer(t, "oo");
+    relay_answer(t, "oo");
+    worker_run(&t->w, 3000);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 3);
+    assert_int_equal(relay_count(t, RELAY_FAILED), 1);
+}
+
+
+static void
+refuse(relay_fixture_t *t)
+{
+    (void) fake_answer_to(t->w.fake, RELAY_CALL, 400, REFUSED);
+}
+
+
+/* A batch that is refused as a whole is sent one by one: only the order that
+ * SNS does not take waits. */
+static void
+refused_batch(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 3);
+    refuse(t);
+    relay_answer(t, "o");
+    refuse(t);
+    relay_answer(t, "o");
+    worker_run(&t->w, 100);
+
+    assert_int_equal(relay_calls(t), 4);
+    assert_int_equal(t->orders[0].state, RELAY_PUBLISHED);
+    assert_int_equal(t->orders[1].state, RELAY_PENDING);
+    assert_int_equal(t->orders[2].state, RELAY_PUBLISHED);
+    assert_true(t->orders[1].due > t->w.fake->mono_ms + 59000);
+    assert_false(t->w.worker.sns.down);
+    assert_int_equal(worker_said(&t->w, "not published: SNS: Invalid"), 1);
+}
+
+
+/* One by one takes time: what is left when the leases near their end is given
+ * back, and no other worker's message is doubled. */
+static void
+refused_batch_is_late(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 3);
+    refuse(t);
+    relay_answer(t, "o");
+    worker_run(&t->w, 100);
+    assert_int_equal(relay_calls(t), 3);
+
+    worker_run(&t->w, 7000);
+    relay_answer(t, "o");
+    worker_run(&t->w, 50);
+    assert_int_equal(t->orders[1].state, RELAY_PUBLISHED);
+    assert_non_null(strstr(t->orders[2].error, "Late"));
+    assert_int_equal(t->orders[2].published, 0);
+
+    relay_answer(t, "o");
+    worker_run(&t->w, 2000);
+    assert_int_equal(t->orders[2].state, RELAY_PUBLISHED);
+    assert_int_equal(t->orders[2].published, 1);
+}
+
+
+/* SNS goes away between two of them: the others wait for it. */
+static void
+refused_batch_then_outage(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 3);
+    refuse(t);
+    relay_answer(t, "o");
+    (void) fake_answer_to(t->w.fake, RELAY_CALL, 503, "");
+    worker_run(&t->w, 60);
+    assert_true(t->w.worker.sns.down);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 1);
+    assert_int_equal(relay_calls(t), 3);
+
+    /* in one call or two */
+    relay_answer(t, "oo");
+    relay_answer(t, "oo");
+    worker_run(&t->w, 3000);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 3);
+}
+
+
+/* Five orders in a row that SNS refuses: the topic is at fault. */
+static void
+topic_at_fault(void **state)
+{
+    size_t            i;
+    relay_fixture_t  *t = *state;
+
+    for (i = 0; i < 5; i++) {
+        assert_false(t->w.worker.sns.down);
+        relay_open(t, 1);
+        refuse(t);
+        worker_run(&t->w, 20);
+    }
+
+    assert_true(t->w.worker.sns.down);
+    assert_int_equal(relay_count(t, RELAY_PENDING), 5);
+}
+
+
+/* An order that is taken ends the row. */
+static void
+refusals_in_a_row(void **state)
+{
+    size_t            i;
+    relay_fixture_t  *t = *state;
+
+    for (i = 0; i < 9; i++) {
+        relay_open(t, 1);
+        if (i == 4) {
+            relay_answer(t, "o");
+        } else {
+            refuse(t);
+        }
+        worker_run(&t->w, 20);
+        assert_false(t->w.worker.sns.down);
+    }
+}
+
+
+/* Ten orders a call, eight calls at once. */
+static void
+parallel_calls(void **state)
+{
+    size_t            i;
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 95);
+    worker_run(&t->w, 50);
+    assert_int_equal(relay_calls(t), 8);
+
+    relay_answer(t, "oooooooooo");
+    worker_run(&t->w, 50);
+    assert_int_equal(relay_calls(t), 9);
+
+    for (i = 0; i < 8; i++) {
+        relay_answer(t, "oooooooooo");
+    }
+    worker_run(&t->w, 50);
+    assert_int_equal(relay_calls(t), 10);
+    assert_null(strstr(worker_call(&t->w, RELAY_CALL, 9)->body,
+                       "member.6.Id="));
+    relay_answer(t, "ooooo");
+    worker_run(&t->w, 50);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 95);
+}
+
+
+/* What SNS took is marked while other calls are still in flight: its lease
+ * must not end before. */
+static void
+slow_call(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 11);
+    worker_run(&t->w, 20);
+    assert_int_equal(relay_calls(t), 2);
+    relay_answer(t, "oooooooooo");
+    worker_run(&t->w, 1000);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 10);
+
+    relay_answer(t, "o");
+    worker_run(&t->w, 1000);
+    assert_int_equal(relay_count(t, RELAY_PUBLISHED), 11);
+}
+
+
+/* Claimed, and SNS is too slow: due again under no lease, before it ends. */
+static void
+slow_topic(void **state)
+{
+    size_t            i, late;
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 90);
+    worker_run(&t->w, 6000);
+    for (i = 0, late = 0; i < 90; i++) {
+        late += t->orders[i].error[0] != '\0';
+    }
+    assert_int_equal(late, 0);
+
+    worker_run(&t->w, 1000);
+    for (i = 0; i < 90; i++) {
+        late += strstr(t->orders[i].error, "Late") != NULL;
+    }
+    assert_int_equal(late, 10);
+    assert_int_equal(relay_calls(t), 8);
+}
+
+
+/* While SNS is out of reach nothing is sent, and one call finds that it is
+ * back. */
+static void
+outage(void **state)
+{
+    size_t            i;
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 30);
+    for (i = 0; i < 3; i++) {
+        (void) fake_error(t->w.fake, AS_HTTP_CONNECT);
+    }
+    worker_run(&t->w, 20);
+    assert_true(t->w.worker.sns.down);
+    assert_int_equal(relay_count(t, RELAY_PENDING), 30);
+    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(worker_said(&t->w, "error relay: not published"), 0);
+
+    for (i = 0; i < 30; i++) {
+        (void) fake_answer_to(t->w.fake, RELAY_CALL, 503, "");
+    }
+    worker_run(&t->w, 20000);
+    assert_in_range(relay_calls(t), 6, 33);
+    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(relay_count(t, RELAY_FAILED), 0);
+}
+
+
+#define TEST(name)                                                            \
+    cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        TEST(what_is_sent),
+        TEST(fifo_topic),
+        TEST(call_fails),
+        TEST(entries_of_a_batch),
+        TEST(refused_batch),
+        TEST(refused_batch_is_late),
+        TEST(refused_batch_then_outage),
+        TEST(topic_at_fault),
+        TEST(refusals_in_a_row),
+        TEST(parallel_calls),
+        TEST(slow_call),
+        TEST(slow_topic),
+        TEST(outage)
+    };
+
+    return cmocka_run_group_tests_name("relay_publish", tests, NULL, NULL);
+}
