@@ -70,7 +70,7 @@ pause_after_failures(void **state)
     assert_int_equal(t->orders[1].state, RELAY_PUBLISHED);
     assert_int_equal(t->w.worker.counters.paused, 1);
     assert_int_equal(t->w.worker.counters.claimed, 1);
-    assert_int_equal(worker_said(&t->w, "put off for 60 s"), 1);
+    assert_int_equal(worker_said(&t->w, "delayed by 60 s"), 1);
 
     worker_run(&t->w, 50000);
     assert_int_equal(relay_calls(t), 1);
@@ -214,14 +214,14 @@ outage_of_the_database(void **state)
     worker_run(&t->w, 50000);
     second = fake_db.done - first;
     assert_in_range(second, 9, 25);
-    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(worker_said(&t->w, "retrying until it answers again"), 1);
 
     relay_open(t, 1);
     relay_answer(t, "o");
     fake_db.status = AS_DB_OK;
     worker_run(&t->w, 6000);
     assert_int_equal(t->orders[0].state, RELAY_PUBLISHED);
-    assert_int_equal(worker_said(&t->w, "within reach again"), 1);
+    assert_int_equal(worker_said(&t->w, "reachable again"), 1);
 }
 
 
@@ -241,14 +241,14 @@ read_only_database(void **state)
     worker_run(&t->w, 30000);
     assert_true(t->w.worker.db.down);
     assert_int_equal(t->orders[0].state, RELAY_PENDING);
-    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(worker_said(&t->w, "retrying until it answers again"), 1);
     assert_in_range(t->ops[RELAY_MARK].calls, 5, 25);
 
     relay_fails(t, RELAY_MARK, 0, AS_DB_OK, false);
     relay_fails(t, RELAY_UNCLAIM, 0, AS_DB_OK, false);
     worker_run(&t->w, 6000);
     assert_int_equal(t->orders[0].state, RELAY_PUBLISHED);
-    assert_int_equal(worker_said(&t->w, "within reach again"), 1);
+    assert_int_equal(worker_said(&t->w, "reachable again"), 1);
     assert_int_equal(relay_calls(t), 1);
 }
 

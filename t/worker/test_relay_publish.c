@@ -241,7 +241,9 @@ refused_batch_is_late(void **state)
     relay_answer(t, "o");
     worker_run(&t->w, 50);
     assert_int_equal(t->orders[1].state, RELAY_PUBLISHED);
-    assert_non_null(strstr(t->orders[2].error, "Late"));
+    assert_non_null(strstr(t->orders[2].error,
+                           "Late: its batch was refused, and its lease ended "
+                           "before it could be sent alone"));
     assert_int_equal(t->orders[2].published, 0);
 
     relay_answer(t, "o");
@@ -399,7 +401,7 @@ outage(void **state)
     worker_run(&t->w, 20);
     assert_true(t->w.worker.sns.down);
     assert_int_equal(relay_count(t, RELAY_PENDING), 30);
-    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(worker_said(&t->w, "retrying until it answers again"), 1);
     assert_int_equal(worker_said(&t->w, "error relay: not published"), 0);
 
     for (i = 0; i < 30; i++) {
@@ -407,7 +409,7 @@ outage(void **state)
     }
     worker_run(&t->w, 20000);
     assert_in_range(relay_calls(t), 6, 33);
-    assert_int_equal(worker_said(&t->w, "trying again until it is back"), 1);
+    assert_int_equal(worker_said(&t->w, "retrying until it answers again"), 1);
     assert_int_equal(relay_count(t, RELAY_FAILED), 0);
 }
 

@@ -193,6 +193,9 @@ as_relay_single(as_relay_batch_t *batch)
     as_aws_error_t  err;
     as_relay_t     *relay = batch->relay;
 
+    static const char  why[] = "its batch was refused, and its lease ended "
+                               "before it could be sent alone";
+
     now = as_loop_now(relay->worker->loop);
 
     if (batch->n > 0 && !relay->stopping
@@ -204,8 +207,7 @@ as_relay_single(as_relay_batch_t *batch)
     }
 
     memset(&err, 0, sizeof(err));
-    as_aws_error_set(&err, 0, "Late", 4, "its batch was refused, and its lease "
-                     "ended before it could be sent alone", 59);
+    as_aws_error_set(&err, 0, "Late", 4, why, sizeof(why) - 1);
     as_relay_batch_done(batch, batch->n, &err, NULL);
     batch->single = false;
 
