@@ -212,19 +212,6 @@ subtest 'a remedy that is followed' => sub {
     delete $found->{worker};
     is_deeply($found, {}, 'a column and its key');
 
-    root('ALTER TABLE stock_movement DROP PRIMARY KEY,
-        ADD PRIMARY KEY (movement_id), DROP COLUMN sale_list');
-    ($found) = doctor();
-    like($found->{schema}{what}, qr/stock_movement has no column sale_list$/,
-        'a ledger of before 0.2.0');
-    follow($found->{schema});
-    ($found) = doctor();
-    like($found->{schema}{what}, qr/primary key of stock_movement/, 'its key');
-    follow($found->{schema});
-    ($found) = doctor();
-    delete $found->{worker};
-    is_deeply($found, {}, 'is upgraded');
-
     root('RENAME TABLE stock_movement_key TO away');
     follow((doctor())[0]{schema});
     root('DROP TABLE stock_movement_key; RENAME TABLE away TO

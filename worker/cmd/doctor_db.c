@@ -70,7 +70,6 @@ typedef struct {
 
     bool            columns[AS_DOCTOR_COLUMNS_MAX];
     bool            keys[2];           /* open order, idempotency */
-    bool            ledger;            /* its key has the product */
     bool            check;             /* stock >= 0 */
     int             triggers;
     bool            may_see_triggers;
@@ -117,10 +116,6 @@ as_doctor_schema_row(void *data, unsigned statement,
         d->may_see_triggers = columns[0][0] != '0';
         break;
 
-    case 5:
-        d->ledger = true;
-        break;
-
     default:
         snprintf(d->engine, sizeof(d->engine), "%s is %s", columns[0],
                  columns[1] == NULL ? "of no engine" : columns[1]);
@@ -157,10 +152,6 @@ as_doctor_schema_read(as_doctor_db_t *d)
         " 'TRIGGER' AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME ="
         " 'product');"
 
-        "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA ="
-        " DATABASE() AND TABLE_NAME = 'stock_movement' AND INDEX_NAME ="
-        " 'PRIMARY' AND COLUMN_NAME = 'product_id';"
-
         "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
         " 'stock_movement', 'stock_movement_key', 'restock_order') AND"
@@ -171,7 +162,6 @@ as_doctor_schema_read(as_doctor_db_t *d)
 static void
 as_doctor_schema_tell(as_doctor_db_t *d)
 {
-    char      mend[400];
     unsigned  told;
 
     told = as_doctor_columns_tell(d->findings, d->columns, d->database);
@@ -194,16 +184,6 @@ as_doctor_schema_tell(as_doctor_db_t *d)
                         "(idempotency_key)", "stock_movement_key has no unique "
                         "key over idempotency_key: a sale or a receipt may be "
                         "booked twice");
-    }
-
-    if (!d->ledger && told == 0) {
-        told++;
-        snprintf(mend, sizeof(mend), "as an administrator: mariadb %s < "
-                 "sql/schema.sql", d->database);
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema", mend,
-                        "the primary key of stock_movement does not contain "
-                        "product_id: nginx cannot sell two products in one "
-                        "transaction");
     }
 
     if (told == 0) {
