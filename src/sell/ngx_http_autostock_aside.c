@@ -11,7 +11,6 @@
 
 
 #include "ngx_http_autostock_batch.h"
-#include "ngx_http_autostock_status.h"
 
 
 /* after a flight without any result, ms, with jitter */
@@ -19,10 +18,9 @@
 #define NGX_HTTP_AUTOSTOCK_ASIDE_JITTER  30
 
 
-static ngx_queue_t *ngx_http_autostock_aside_before(
-    ngx_http_autostock_batch_t *batch, ngx_http_autostock_waiter_t *waiter);
-static ngx_uint_t ngx_http_autostock_aside_serial(ngx_queue_t *q);
 static void ngx_http_autostock_aside_launch(ngx_event_t *ev);
+static void ngx_http_autostock_aside_ended(
+    ngx_http_autostock_flight_t *flight);
 
 
 void
@@ -49,89 +47,6 @@ ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch)
 }
 
 
-void
-ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
-    ngx_http_autostock_waiter_t *waiter)
-{
-    ngx_queue_t  *q;
-
-    waiter->batch = batch;
-    waiter->flight = NULL;
-    waiter->counted = 1;
-    waiter->aside = 1;
-
-    /* after the waiter it follows, or at the head */
-    q = ngx_http_autostock_aside_before(batch, waiter);
-    ngx_queue_insert_head(q, &waiter->queue);
-
-    batch->naside++;
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
-
-    if (batch->aside_flight == NULL && !batch->aside_launch.timer_set
-        && !batch->aside_launch.posted)
-    {
-        ngx_post_event(&batch->aside_launch, &ngx_posted_events);
-    }
-}
-
-
-/*
- * Sorted by arrival, not by the time of being set aside.  A waiter that returns
- * from an attempt is old, so the search starts at the nearer end.
- */
-
-static ngx_queue_t *
-ngx_http_autostock_aside_before(ngx_http_autostock_batch_t *batch,
-    ngx_http_autostock_waiter_t *waiter)
-{
-    ngx_uint_t    first, last;
-    ngx_queue_t  *q;
-
-    if (ngx_queue_empty(&batch->aside)) {
-        return &batch->aside;
-    }
-
-    first = ngx_http_autostock_aside_serial(ngx_queue_head(&batch->aside));
-    last = ngx_http_autostock_aside_serial(ngx_queue_last(&batch->aside));
-
-    if ((ngx_int_t) (waiter->serial - first)
-        < (ngx_int_t) (last - waiter->serial))
-    {
-
-        for (q = ngx_queue_head(&batch->aside);
-             q != ngx_queue_sentinel(&batch->aside)
-             && ngx_http_autostock_aside_serial(q) < waiter->serial;
-             q = ngx_queue_next(q))
-        {
-            /* void */
-        }
-
-        return ngx_queue_prev(q);
-    }
-
-    for (q = ngx_queue_last(&batch->aside);
-         q != ngx_queue_sentinel(&batch->aside)
-         && ngx_http_autostock_aside_serial(q) > waiter->serial;
-         q = ngx_queue_prev(q))
-    {
-        /* void */
-    }
-
-    return q;
-}
-
-
-static ngx_uint_t
-ngx_http_autostock_aside_serial(ngx_queue_t *q)
-{
-    ngx_http_autostock_waiter_t  *waiter;
-
-    waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
-
-    return waiter->serial;
-}
-
-
 static void
 ngx_http_autostock_aside_launch(ngx_event_t *ev)
 {
@@ -146,28 +61,35 @@ ngx_http_autostock_aside_launch(ngx_event_t *ev)
         return;
     }
 
-    flight = ngx_http_autostock_flight_take(batch, 1);
+    flight = ngx_http_autostock_flight_take(batch,
+                                            ngx_http_autostock_aside_ended);
     if (flight == NULL) {
         ngx_add_timer(&batch->aside_launch, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE);
         return;
     }
 
+    flight->aside = 1;
+    batch->aside_flight = flight;
+
     ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
 }
 
 
-void
-ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t answered)
+static void
+ngx_http_autostock_aside_ended(ngx_http_autostock_flight_t *flight)
 {
+    ngx_http_autostock_batch_t  *batch;
+
+    batch = flight->batch;
     batch->aside_flight = NULL;
+    ngx_queue_insert_head(&batch->free, &flight->queue);
 
     if (ngx_queue_empty(&batch->aside)) {
-        ngx_http_autostock_batch_idle(batch);
+        ngx_http_autostock_deadline_idle(batch);
         return;
     }
 
-    if (answered) {
+    if (flight->answered) {
         ngx_post_event(&batch->aside_launch, &ngx_posted_events);
         return;
     }

@@ -3,18 +3,32 @@
  * Merges waiting requests into batches.  Terms used in the identifiers:
  *
  *   waiter   one request that waits, embedded in its sale, look-up or receipt
- *   flight   one batch under way: it asks the pool for a connection, takes
- *            waiters from the queue, sends its packets and reports each result
+ *   flight   one batch that is being processed: it gets a connection from the
+ *            pool, takes waiters from the queue, sends its packets and reports
+ *            each result
  *   aside    the queue of the waiters that must not share a flight with the
- *            others; see ngx_http_autostock_aside.c
+ *            others
+ *   gather   the wait for more requests before a flight starts
  *
- * While a flight is under way, new requests wait.  When it ends, all of them go
- * into the next flight.  Clients that send the next request as soon as they get
- * a response are waited for, if there are many of them.  A single request, or
- * one of a few, is sent at once.
+ * While a flight is in progress, new requests wait.  When it ends, all of them
+ * go into the next flight.  Clients that send the next request as soon as they
+ * get a response are waited for, if there are many of them.  A single request,
+ * or one of a few, is sent at once.
  *
  * A batch handles queues, deadlines, connections and retries.  Its operations
  * (sale, lookup, receipt) define what is sent to the database.
+ *
+ * The functions of one file call only those of the files after it:
+ *
+ *   batch            submits waiters and starts flights
+ *   aside            starts the flights of the waiters aside
+ *   flight           connection, packets, retries, end
+ *   flight_waiters   the waiters of a flight
+ *   deadline         refuses waiters whose time has passed
+ *   waiter           the queues
+ *   gather           how long to wait for more requests
+ *
+ * A flight reports its end to batch or aside by flight->ended().
  */
 
 
@@ -22,12 +36,16 @@
 #define _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
 
 
+#include "ngx_http_autostock_gather.h"
 #include "ngx_http_autostock_refusals.h"
 #include "ngx_http_autostock_pool.h"
 #include "ngx_http_autostock_sql.h"
 
 
 typedef struct ngx_http_autostock_flight_s  ngx_http_autostock_flight_t;
+
+typedef void (*ngx_http_autostock_ended_pt)(
+    ngx_http_autostock_flight_t *flight);
 
 
 /* A waiting request; embedded in the structure of its operation. */
@@ -109,15 +127,12 @@ struct ngx_http_autostock_batch_s {
                                                    connection */
     ngx_queue_t                      free;
 
-    ngx_event_t                      posted;
-    ngx_event_t                      gathering;
-    ngx_uint_t                       wanted;    /* waiters needed to launch */
-    ngx_uint_t                       share;     /* of the expected waiters, in
-                                                   sixteenths */
+    ngx_event_t                      posted;    /* starts a flight */
+    ngx_http_autostock_gather_t      gather;
     ngx_event_t                      patience;  /* the flight takes long */
     ngx_event_t                      timer;     /* the nearest deadline */
 
-    ngx_queue_t                      aside;     /* waiters kept apart */
+    ngx_queue_t                      aside;     /* waiters set aside */
     ngx_uint_t                       naside;
     ngx_http_autostock_flight_t     *aside_flight;  /* carries them */
     ngx_event_t                      aside_launch;  /* starts that flight */
@@ -139,6 +154,8 @@ struct ngx_http_autostock_flight_s {
     ngx_queue_t                       queue;    /* in flying or free */
     ngx_http_autostock_batch_t       *batch;
     ngx_http_autostock_connection_t  *conn;
+    ngx_http_autostock_ended_pt       ended;    /* called at its end; makes
+                                                   the flight free */
     ngx_http_autostock_taker_t        taker;
     ngx_http_autostock_query_t        query;
     ngx_http_autostock_done_pt        done;
@@ -148,6 +165,7 @@ struct ngx_http_autostock_flight_s {
     ngx_queue_t                       waiters;  /* its waiters */
     ngx_uint_t                        n;        /* waiters added */
     ngx_msec_t                        began;
+    uint64_t                          began_ns; /* of gather's clock */
     ngx_uint_t                        retries;
 
     ngx_http_autostock_lost_t         lost;
@@ -176,61 +194,21 @@ ngx_int_t ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
 void ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter);
 
-/*
- * The waiter leaves; its flight goes on.  May be called at any time,
- * repeatedly.
- */
-void ngx_http_autostock_batch_cancel(ngx_http_autostock_waiter_t *waiter);
-
 
 /*
- * Between batch, flight and aside.  add: a waiter that is in no queue starts to
- * wait aside.  flight_ended: the flight of the waiters aside has ended;
- * answered is the number of waiters with a reported result.
+ * aside: the queue of the waiters that must not share a flight with the others,
+ * and the flight that takes them.
  */
 void ngx_http_autostock_aside_init(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
-void ngx_http_autostock_aside_add(ngx_http_autostock_batch_t *batch,
-    ngx_http_autostock_waiter_t *waiter);
-void ngx_http_autostock_aside_flight_ended(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t answered);
 
 
 /*
- * Between batch and flight.
- *   unqueue:     removes a waiter from the queue it is in
- *   may_launch:  1 if another flight may start now
- *   gathered:    stops waiting for more requests
- *   refuse:      removes the waiter from the batch and reports it as refused
- *   flight_ended: a flight with this many results has ended
- *   idle:        stops the deadline timer if nothing waits or flies
- */
-void ngx_http_autostock_batch_unqueue(ngx_http_autostock_waiter_t *waiter);
-ngx_uint_t ngx_http_autostock_batch_may_launch(
-    ngx_http_autostock_batch_t *batch);
-void ngx_http_autostock_batch_gathered(ngx_http_autostock_batch_t *batch);
-void ngx_http_autostock_batch_refuse(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
-void ngx_http_autostock_batch_flight_ended(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t answered);
-void ngx_http_autostock_batch_idle(ngx_http_autostock_batch_t *batch);
-
-
-/*
- * Takes a flight, new or free, and counts it as flying or as the one aside.
- * NULL: no memory.  It takes waiters when its taker gets a connection.
+ * Takes a flight, new or free.  NULL: no memory.  It takes waiters when its
+ * taker gets a connection, and calls ended when it is over.
  */
 ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
-    ngx_http_autostock_batch_t *batch, ngx_uint_t aside);
-
-/*
- * For the flight's own files.  take: adds the waiters that are queued, as far
- * as there is room.  put: adds one waiter that the operation has accepted.
- */
-void ngx_http_autostock_flight_add_waiting(
-    ngx_http_autostock_flight_t *flight);
-void ngx_http_autostock_flight_add(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter);
+    ngx_http_autostock_batch_t *batch, ngx_http_autostock_ended_pt ended);
 
 /* Sends flight->sql; for done see ngx_http_autostock_connection.h. */
 void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
@@ -259,13 +237,6 @@ void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
 ngx_uint_t ngx_http_autostock_flight_has_room(
     ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
 
-/*
- * The waiters in this queue, taken from the flight, are to wait aside.  The
- * flight sends nothing for them, now or later.
- */
-void ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
-    ngx_queue_t *waiters);
-
 /* Sets all waiters aside and ends the flight. */
 void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
 
@@ -287,6 +258,52 @@ void ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight);
 /* Gives up: refuses every waiter and ends the flight. */
 void ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_why_e why);
+
+
+/*
+ * The waiters of a flight.
+ *   take:       adds the queued waiters, as far as there is room
+ *   add:        adds one waiter that the operation has accepted
+ *   set_aside:  the waiters in this queue, taken from the flight, are to wait
+ *               aside; the flight sends nothing for them, now or later
+ */
+void ngx_http_autostock_flight_waiters_take(
+    ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_flight_waiters_add(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_flight_waiters_set_aside(
+    ngx_http_autostock_flight_t *flight, ngx_queue_t *waiters);
+
+
+/*
+ * The timer of the nearest deadline.
+ *   add:   a waiter has this deadline
+ *   idle:  stops the timer if nothing waits or flies
+ */
+void ngx_http_autostock_deadline_init(ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_deadline_destroy(ngx_http_autostock_batch_t *batch);
+void ngx_http_autostock_deadline_add(ngx_http_autostock_batch_t *batch,
+    ngx_msec_t deadline);
+void ngx_http_autostock_deadline_idle(ngx_http_autostock_batch_t *batch);
+
+
+/*
+ * A waiter in the queues.
+ *   enqueue:    starts to wait, at the head of the queue or at its end
+ *   set_aside:  starts to wait aside, in its order of arrival
+ *   unqueue:    removes the waiter from the queue that it is in
+ *   cancel:     the waiter leaves, its flight goes on; may be called at any
+ *               time, repeatedly
+ *   refuse:     the waiter leaves and is reported as refused
+ */
+void ngx_http_autostock_waiter_enqueue(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter, ngx_uint_t first);
+void ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_waiter_cancel(ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_ */

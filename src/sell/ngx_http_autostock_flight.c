@@ -28,7 +28,7 @@ static void ngx_http_autostock_flight_retry(ngx_event_t *ev);
 
 ngx_http_autostock_flight_t *
 ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
-    ngx_uint_t aside)
+    ngx_http_autostock_ended_pt ended)
 {
     ngx_queue_t                  *q;
     ngx_http_autostock_flight_t  *flight;
@@ -61,7 +61,8 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
 
     flight->filled = 0;
     flight->split = 0;
-    flight->aside = aside;
+    flight->aside = 0;
+    flight->ended = ended;
     flight->n = 0;
     flight->answered = 0;
     flight->retries = 0;
@@ -69,14 +70,6 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
     flight->began = ngx_current_msec;
 
     batch->ops->reset(flight);
-
-    if (aside) {
-        batch->aside_flight = flight;
-
-    } else {
-        ngx_queue_insert_tail(&batch->flying, &flight->queue);
-        batch->nflying++;
-    }
 
     return flight;
 }
@@ -87,6 +80,10 @@ ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
     ngx_http_autostock_connection_t *conn)
 {
     ngx_http_autostock_flight_t *flight = data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "autostock %s flight ready: %i",
+                   flight->batch->ops->name, rc);
 
     if (rc != NGX_OK) {
         ngx_http_autostock_flight_unreachable(flight);
@@ -157,6 +154,10 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
     ngx_http_autostock_lost_t     lost;
     ngx_http_autostock_flight_t  *flight = data;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "autostock %s lost session killed: %i",
+                   flight->batch->ops->name, rc);
+
     lost = flight->lost;
     flight->lost.thread = 0;
 
@@ -207,7 +208,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         q = ngx_queue_head(&batch->waiting);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
-        ngx_http_autostock_batch_unqueue(waiter);
+        ngx_http_autostock_waiter_unqueue(waiter);
         ngx_queue_insert_tail(&refused, q);
     }
 
@@ -217,7 +218,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
     while (!ngx_queue_empty(&refused)) {
         q = ngx_queue_head(&refused);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
-        ngx_http_autostock_batch_refuse(NULL, waiter,
+        ngx_http_autostock_waiter_refuse(NULL, waiter,
                                         NGX_HTTP_AUTOSTOCK_UNREACHABLE);
     }
 }
@@ -228,15 +229,16 @@ ngx_http_autostock_flight_fill(ngx_http_autostock_flight_t *flight)
 {
     flight->filled = 1;
     flight->began = ngx_current_msec;
+    flight->began_ns = ngx_http_autostock_gather_clock();
 
-    ngx_http_autostock_flight_add_waiting(flight);
+    ngx_http_autostock_flight_waiters_take(flight);
 }
 
 
 void
 ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight)
 {
-    ngx_http_autostock_flight_set_aside(flight, &flight->waiters);
+    ngx_http_autostock_flight_waiters_set_aside(flight, &flight->waiters);
     ngx_http_autostock_flight_end(flight);
 }
 
@@ -272,7 +274,7 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
         ngx_queue_insert_tail(&waiters, q);
     }
 
-    ngx_http_autostock_flight_set_aside(flight, &flight->waiters);
+    ngx_http_autostock_flight_waiters_set_aside(flight, &flight->waiters);
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
                              - (ngx_int_t) flight->n);
     flight->n = 0;
@@ -287,9 +289,9 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
         ngx_queue_remove(q);
 
         if (batch->ops->add(flight, waiter) == NGX_OK) {
-            ngx_http_autostock_flight_add(flight, waiter);
+            ngx_http_autostock_flight_waiters_add(flight, waiter);
         } else {
-            ngx_http_autostock_aside_add(batch, waiter);
+            ngx_http_autostock_waiter_set_aside(batch, waiter);
         }
     }
 
@@ -443,7 +445,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
         flight->answered++;
-        ngx_http_autostock_batch_cancel(waiter);
+        ngx_http_autostock_waiter_cancel(waiter);
         batch->ops->answer(flight, waiter);
     }
 
@@ -462,14 +464,14 @@ ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
         q = ngx_queue_head(&flight->waiters);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
         flight->answered++;
-        ngx_http_autostock_batch_refuse(flight, waiter, why);
+        ngx_http_autostock_waiter_refuse(flight, waiter, why);
     }
 
     ngx_http_autostock_flight_end(flight);
 }
 
 
-/* Releases the connection; the flight is free for the next batch. */
+/* Releases the connection; ended() makes the flight free for another batch. */
 
 static void
 ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
@@ -494,15 +496,5 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
                                  - (ngx_int_t) flight->n);
     }
 
-    if (flight->aside) {
-        ngx_queue_insert_head(&batch->free, &flight->queue);
-        ngx_http_autostock_aside_flight_ended(batch, flight->answered);
-        return;
-    }
-
-    ngx_queue_remove(&flight->queue);
-    ngx_queue_insert_head(&batch->free, &flight->queue);
-    batch->nflying--;
-
-    ngx_http_autostock_batch_flight_ended(batch, flight->n);
+    flight->ended(flight);
 }

@@ -9,7 +9,7 @@
 
 
 void
-ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_flight_waiters_take(ngx_http_autostock_flight_t *flight)
 {
     ngx_int_t                     rc;
     ngx_uint_t                    before;
@@ -28,8 +28,8 @@ ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
 
         if (!flight->aside && batch->ops->goes_aside
             && batch->ops->goes_aside(waiter)) {
-            ngx_http_autostock_batch_unqueue(waiter);
-            ngx_http_autostock_aside_add(batch, waiter);
+            ngx_http_autostock_waiter_unqueue(waiter);
+            ngx_http_autostock_waiter_set_aside(batch, waiter);
             continue;
         }
 
@@ -40,7 +40,7 @@ ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
         }
 
         if (rc == NGX_ABORT) {
-            ngx_http_autostock_batch_unqueue(waiter);
+            ngx_http_autostock_waiter_unqueue(waiter);
             ngx_queue_insert_tail(&refused, q);
             continue;
         }
@@ -49,8 +49,8 @@ ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
             break;
         }
 
-        ngx_http_autostock_batch_unqueue(waiter);
-        ngx_http_autostock_flight_add(flight, waiter);
+        ngx_http_autostock_waiter_unqueue(waiter);
+        ngx_http_autostock_flight_waiters_add(flight, waiter);
     }
 
     ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
@@ -60,14 +60,14 @@ ngx_http_autostock_flight_add_waiting(ngx_http_autostock_flight_t *flight)
         q = ngx_queue_head(&refused);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
         flight->answered++;
-        ngx_http_autostock_batch_refuse(NULL, waiter,
+        ngx_http_autostock_waiter_refuse(NULL, waiter,
                                         NGX_HTTP_AUTOSTOCK_FAILED);
     }
 }
 
 
 void
-ngx_http_autostock_flight_add(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_flight_waiters_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     waiter->flight = flight;
@@ -77,7 +77,7 @@ ngx_http_autostock_flight_add(ngx_http_autostock_flight_t *flight,
 
 
 void
-ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_flight_waiters_set_aside(ngx_http_autostock_flight_t *flight,
     ngx_queue_t *waiters)
 {
     ngx_queue_t                  *q;
@@ -88,7 +88,7 @@ ngx_http_autostock_flight_set_aside(ngx_http_autostock_flight_t *flight,
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
         ngx_queue_remove(q);
-        ngx_http_autostock_aside_add(flight->batch, waiter);
+        ngx_http_autostock_waiter_set_aside(flight->batch, waiter);
 
         flight->split = 1;
         flight->n--;

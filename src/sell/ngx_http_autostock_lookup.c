@@ -132,7 +132,7 @@ ngx_http_autostock_lookup_is_refused(ngx_http_autostock_batch_t *batch,
 void
 ngx_http_autostock_lookup_cancel(ngx_http_autostock_lookup_t *lookup)
 {
-    ngx_http_autostock_batch_cancel(&lookup->waiter);
+    ngx_http_autostock_waiter_cancel(&lookup->waiter);
 }
 
 

@@ -71,7 +71,7 @@ ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale)
         ngx_http_autostock_lookup_cancel(sale->resolving);
     }
 
-    ngx_http_autostock_batch_cancel(&sale->waiter);
+    ngx_http_autostock_waiter_cancel(&sale->waiter);
 
     if (sale->product) {
         ngx_http_autostock_catalog_release(sale->product);

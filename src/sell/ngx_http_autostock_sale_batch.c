@@ -382,7 +382,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         return;
 
     case NGX_HTTP_AUTOSTOCK_ITEM_LOCKED:
-        ngx_http_autostock_aside_add(flight->batch, waiter);
+        ngx_http_autostock_waiter_set_aside(flight->batch, waiter);
         return;
 
     default: /* broken, or without a result */
@@ -433,7 +433,7 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
     }
 
     if (first->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
-        ngx_http_autostock_aside_add(t->flight.batch, &sale->waiter);
+        ngx_http_autostock_waiter_set_aside(t->flight.batch, &sale->waiter);
         return;
     }
 

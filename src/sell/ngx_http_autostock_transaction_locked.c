@@ -122,5 +122,5 @@ ngx_http_autostock_transaction_set_aside(ngx_http_autostock_transaction_t *t)
         }
     }
 
-    ngx_http_autostock_flight_set_aside(&t->flight, &locked);
+    ngx_http_autostock_flight_waiters_set_aside(&t->flight, &locked);
 }

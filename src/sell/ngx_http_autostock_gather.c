@@ -1,0 +1,221 @@
+
+/*
+ * A flight costs the database far more than one request in it, so it pays to
+ * wait for the clients of the last flight if they send another request at once.
+ * How long that takes depends on the machine and its load, as does the time of
+ * a flight.  So the wait ends as soon as most of the expected requests have
+ * arrived, and after twice the median time of a flight at the latest.
+ *
+ * Expected are the queued requests, and that share of the answered clients that
+ * came back after the last flights.  Clients that do not come back are not
+ * waited for.  Requests of new clients count like theirs: if as many arrive as
+ * were answered, the next flight is as full.
+ */
+
+
+#include "ngx_http_autostock_gather.h"
+
+
+/* fewer requests are not waited for */
+#define NGX_HTTP_AUTOSTOCK_GATHER_FEW      4
+#define NGX_HTTP_AUTOSTOCK_GATHER_MOST     7          /* eighths of those
+                                                         expected */
+#define NGX_HTTP_AUTOSTOCK_GATHER_FLIGHTS  2          /* median times */
+
+#define NGX_HTTP_AUTOSTOCK_GATHER_MSEC     1000000    /* ns */
+
+/* where all flights take longer, something else is wrong than small batches */
+#define NGX_HTTP_AUTOSTOCK_GATHER_LONGEST  250000000  /* ns */
+
+
+static void ngx_http_autostock_gather_learn(
+    ngx_http_autostock_gather_t *gather, uint64_t took);
+static uint64_t ngx_http_autostock_gather_median(const uint64_t *took);
+static void ngx_http_autostock_gather_timer(ngx_event_t *ev);
+static ngx_uint_t ngx_http_autostock_gather_left(
+    ngx_http_autostock_gather_t *gather);
+
+
+void
+ngx_http_autostock_gather_init(ngx_http_autostock_gather_t *gather,
+    ngx_event_t *launch)
+{
+    gather->launch = launch;
+
+    gather->timer.handler = ngx_http_autostock_gather_timer;
+    gather->timer.data = gather;
+    gather->timer.log = ngx_cycle->log;
+}
+
+
+void
+ngx_http_autostock_gather_destroy(ngx_http_autostock_gather_t *gather)
+{
+    if (gather->timer.timer_set) {
+        ngx_del_timer(&gather->timer);
+    }
+}
+
+
+uint64_t
+ngx_http_autostock_gather_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+
+void
+ngx_http_autostock_gather_ended(ngx_http_autostock_gather_t *gather,
+    uint64_t began_ns, ngx_uint_t n)
+{
+    gather->ended_ns = ngx_http_autostock_gather_clock();
+    ngx_http_autostock_gather_learn(gather, gather->ended_ns - began_ns);
+
+    gather->answered = n;
+    gather->arrived = 0;
+    gather->launched = 0;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_gather_start(ngx_http_autostock_gather_t *gather,
+    ngx_uint_t waiting, ngx_uint_t max)
+{
+    ngx_uint_t  wanted;
+
+    wanted = waiting;
+
+    if (gather->asked) {
+        wanted += gather->answered * gather->back / gather->asked;
+    }
+
+    wanted = ngx_min(wanted * NGX_HTTP_AUTOSTOCK_GATHER_MOST / 8, max);
+
+    if (wanted < NGX_HTTP_AUTOSTOCK_GATHER_FEW || waiting >= wanted
+        || gather->flight_ns == 0)
+    {
+        return 0;
+    }
+
+    gather->wanted = wanted;
+
+    ngx_add_timer(&gather->timer, ngx_http_autostock_gather_left(gather));
+
+    return 1;
+}
+
+
+static void
+ngx_http_autostock_gather_learn(ngx_http_autostock_gather_t *gather,
+    uint64_t took)
+{
+    ngx_uint_t  in_time;
+
+    gather->took[gather->flights++ % NGX_HTTP_AUTOSTOCK_GATHER_TIMES] = took;
+    gather->flight_ns = ngx_http_autostock_gather_median(gather->took);
+
+    /* weighted by size: a single client does not count like a full flight */
+    in_time = gather->expired ? gather->launched : gather->arrived;
+
+    gather->back = gather->back / 2 + ngx_min(in_time, gather->answered);
+    gather->asked = gather->asked / 2 + gather->answered;
+
+    gather->expired = 0;
+}
+
+
+/* 0 for the first flights; so one that waits for a lock decides nothing */
+
+static uint64_t
+ngx_http_autostock_gather_median(const uint64_t *took)
+{
+    uint64_t    sorted[NGX_HTTP_AUTOSTOCK_GATHER_TIMES];
+    ngx_uint_t  i, k;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_GATHER_TIMES; i++) {
+
+        for (k = i; k && sorted[k - 1] > took[i]; k--) {
+            sorted[k] = sorted[k - 1];
+        }
+
+        sorted[k] = took[i];
+    }
+
+    return ngx_min(sorted[NGX_HTTP_AUTOSTOCK_GATHER_TIMES / 2],
+                   NGX_HTTP_AUTOSTOCK_GATHER_LONGEST);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_gather_waits(ngx_http_autostock_gather_t *gather,
+    ngx_uint_t waiting)
+{
+    if (gather->wanted == 0) {
+        return 0;
+    }
+
+    if (waiting < gather->wanted
+        && ngx_http_autostock_gather_left(gather) > 0)
+    {
+        return 1;
+    }
+
+    gather->expired = waiting < gather->wanted;
+
+    return 0;
+}
+
+
+void
+ngx_http_autostock_gather_launched(ngx_http_autostock_gather_t *gather)
+{
+    gather->wanted = 0;
+    gather->launched = gather->arrived;
+
+    if (gather->timer.timer_set) {
+        ngx_del_timer(&gather->timer);
+    }
+}
+
+
+static void
+ngx_http_autostock_gather_timer(ngx_event_t *ev)
+{
+    ngx_uint_t                    left;
+    ngx_http_autostock_gather_t  *gather = ev->data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "autostock gather: %ui arrived of %ui",
+                   gather->arrived, gather->wanted);
+
+    left = ngx_http_autostock_gather_left(gather);
+
+    if (left) {
+        ngx_add_timer(ev, left);
+        return;
+    }
+
+    ngx_post_event(gather->launch, &ngx_posted_events);
+}
+
+
+/* ms, rounded up; 0: the wait has lasted too long */
+
+static ngx_uint_t
+ngx_http_autostock_gather_left(ngx_http_autostock_gather_t *gather)
+{
+    uint64_t  passed, most;
+
+    passed = ngx_http_autostock_gather_clock() - gather->ended_ns;
+    most = gather->flight_ns * NGX_HTTP_AUTOSTOCK_GATHER_FLIGHTS;
+
+    if (passed >= most) {
+        return 0;
+    }
+
+    return (most - passed) / NGX_HTTP_AUTOSTOCK_GATHER_MSEC + 1;
+}
