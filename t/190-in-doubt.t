@@ -343,13 +343,13 @@ wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
 my $unknown = http_close($client);
 is($unknown->{code}, 503, 'code');
 like($unknown->{json}{type}, qr/outcome-unknown/, 'it says so');
-like(error_log(), qr/goods of order \S+1 were given up.*may have been booked/,
+like(error_log(), qr/goods of order \S+1 reached the deadline.*may have been/,
     'the log too');
 proxy('cut');
 my $never = http(POST => '/product/TEA-1?' . callback(2),
     '{"MessageAttributeProductCnt":10}');
 like($never->{json}{type}, qr/unavailable/, 'this one was not sent');
-like(error_log(), qr/goods of order \S+2 were given up.*are not booked/,
+like(error_log(), qr/goods of order \S+2 reached the deadline.*are not booked/,
     'the log too');
 proxy('pass');
 my $again;
