@@ -269,6 +269,25 @@ is(http(POST => '/checkout', '{"quantity":1}', 'Idempotency-Key' => '"k-1"')
 
 
 
+=== TEST 28: a replay after the product was deleted names the SKU asked for
+--- sql_before
+INSERT INTO product (product_id, sku, name, price, stock, factory_id, ad_id)
+SELECT UNHEX(MD5('q')), 'a"b', 'q', 1, 2, factory_id, ad_id FROM product;
+--- drive
+my @ask = (POST => '/checkout', '{"sku":"a\\"b"}', 'Idempotency-Key' => '"k-1"');
+my $first = http(@ask);
+is($first->{code}, 200, 'first code');
+db->run("DELETE FROM product WHERE product_id = UNHEX(MD5('q'))");
+http(POST => '/checkout', '{"sku":"a\\"b"}');
+
+my $again = http(@ask);
+is($again->{code}, 200, 'replay code');
+is($again->{json}{sale_id}, $first->{json}{sale_id}, 'sale_id');
+is($again->{json}{sku}, 'a"b', 'sku');
+is($again->{json}{stock}, undef, 'stock');
+
+
+
 === TEST 18: scoped by a header: the same key of two clients is two sales
 --- shop
 autostock_idempotency_scope $http_x_client;
