@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "as_digest.h"
@@ -176,6 +177,49 @@ test_fingerprint(void **state)
 }
 
 
+/* what was computed before must not be told for anything else */
+static void
+test_fingerprint_after_another(void **state)
+{
+    static const struct {
+        const char *sku;
+        size_t len;
+        uint32_t quantity;
+    } all[] = {
+        { "CP-502101", 9, 1 }, { "CP-502101", 9, 2 }, { "CP-502102", 9, 1 },
+        { "CP-50210", 8, 1 }, { "CP-5021012", 10, 1 }, { "", 0, 1 },
+        { "CP-502101", 9, 0 }, { "", 0, 0 },
+        { "0123456789012345678901234567890123456789012345678901234567890123",
+          64, 1 },
+        { "0123456789012345678901234567890123456789012345678901234567890123-",
+          65, 1 }
+    };
+    enum { N = sizeof(all) / sizeof(all[0]) };
+
+    uint8_t want[AS_SHA256_LEN], print[AS_FINGERPRINT_LEN];
+    char text[80];
+    size_t i, j, k, len;
+
+    (void) state;
+
+    for (i = 0; i < N; i++) {
+        for (j = 0; j < N; j++) {
+            for (k = 0; k < 3; k++) {
+                size_t n = k == 1 ? i : j;
+
+                len = (size_t) snprintf(text, sizeof(text), "%s_%u",
+                                        all[n].sku, all[n].quantity);
+                text[all[n].len] = '\0';
+                assert_int_equal(as_sha256(text, len, want), 0);
+                assert_int_equal(as_fingerprint(all[n].sku, all[n].len,
+                                                all[n].quantity, print), 0);
+                assert_memory_equal(print, want, sizeof(print));
+            }
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -187,6 +231,7 @@ main(void)
         cmocka_unit_test(test_signatures_that_are_not),
         cmocka_unit_test(test_idempotency_key),
         cmocka_unit_test(test_fingerprint),
+        cmocka_unit_test(test_fingerprint_after_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
