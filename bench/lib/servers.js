@@ -76,6 +76,12 @@ class Servers {
         await system.run('nginx', ['-t', '-q', '-c', file, '-p', dir,
             '-e', log]);
         const data = path.join(dir, 'callgrind');
+        /* counts of an earlier run would be taken for this one's */
+        for (const old of fs.readdirSync(dir)) {
+            if (old.startsWith('callgrind.')) {
+                fs.rmSync(path.join(dir, old));
+            }
+        }
         const wrap = this.options.instructions ? ['valgrind',
             '--tool=callgrind', '-q', `--callgrind-out-file=${data}`] : [];
         const [command, ...args] = [...wrap, 'nginx', '-c', file, '-p', dir,
