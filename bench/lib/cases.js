@@ -43,7 +43,8 @@ function name(step) {
     const load = step.load.kind === 'open' ? `@${step.load.rate}` : '';
     const batch = step.load.kind === 'bare' && step.load.batch > 1
         ? `/${step.load.batch}` : '';
-    return `${step.server}:${step.case}${load}${batch}`
+    const packet = step.load.packet ? `=${step.load.packet}` : '';
+    return `${step.server}:${step.case}${load}${batch}${packet}`
         + `:c${step.connections}:w${step.workers}`;
 }
 
@@ -61,8 +62,8 @@ function open(server, rate, connections = 256, workers = 2) {
 }
 
 /* The database alone; connections are its clients. */
-function bare(clients, batch = 1) {
-    return step('bare', 'hot', clients, 1, { kind: 'bare', batch });
+function bare(clients, batch = 1, packet = undefined) {
+    return step('bare', 'hot', clients, 1, { kind: 'bare', batch, packet });
 }
 
 /* What stands side by side is measured side by side. */

@@ -7,6 +7,7 @@
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
+const { packetOptions } = require('./packets');
 
 /* A command's output, and the processor time it took, microseconds. */
 function timed(command, args, env) {
@@ -74,7 +75,8 @@ async function bare(options, database, step, seconds) {
             '--database', database.name, '--product', database.product,
             '--clients', String(step.connections),
             '--batch', String(step.load.batch),
-            '--seconds', String(seconds)],
+            '--seconds', String(seconds),
+            ...(step.load.packet ? packetOptions(step.load.packet) : [])],
         { BENCH_PASSWORD: database.password });
     const told = JSON.parse(out);
     return { ...told, client_cpu: cpu, requests: told.sales,

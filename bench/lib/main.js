@@ -9,6 +9,7 @@ const system = require('./system');
 const { Database } = require('./database');
 const { Measure } = require('./measure');
 const { USAGE, UsageError, parse } = require('./options');
+const { PROCEDURES } = require('./packets');
 const { Servers } = require('./servers');
 const { judge } = require('./targets');
 const { plot } = require('./plot');
@@ -28,8 +29,9 @@ const BARE_CLIENTS = 8;
 function steps(options, name, server, connections, workers) {
     const or = (list, otherwise) => (list.length ? list : otherwise);
     if (server === 'bare') {
-        return or(options.batches, [1]).map((batch) => cases.bare(
-            Math.min(connections, BARE_CLIENTS), batch));
+        return or(options.batches, [1]).flatMap((batch) => or(
+            options.packets, [undefined]).map((packet) => cases.bare(
+            Math.min(connections, BARE_CLIENTS), batch, packet)));
     }
     if (name === 'hot' && options.rates.length) {
         return options.rates.map((rate) => cases.open(server, rate,
@@ -147,6 +149,9 @@ async function measureAll(options, folder, sockets) {
     await need(options);
     const database = new Database(TOP, folder, sockets);
     await database.start();
+    if (options.packets.length) {
+        await database.sql(PROCEDURES);
+    }
     for (const text of options.sql) {
         await database.sql(text);
         console.log(`changed by --sql: ${text}`);

@@ -1,6 +1,7 @@
 'use strict';
 
 const { CASES, SERVERS } = require('./cases');
+const { PACKETS } = require('./packets');
 
 const USAGE = `usage: bench/run [--quick | --full] [options]
 
@@ -17,6 +18,9 @@ take turns, and checks the books after every measurement.
   --workers N         with --case: nginx workers (repeatable; default 2)
   --rate N            with --case hot: open loop at N a second (repeatable)
   --batch N           with --server bare: sales a transaction (repeatable)
+  --packet NAME       with --server bare: a form of the transaction
+                      (repeatable): ${Object.keys(PACKETS).join(', ')}
+                      (default: a ledger row for each sale)
   --seconds N         of each measurement
   --rounds N
   --threads N         of wrk (default 2)
@@ -38,13 +42,15 @@ told in the table and is no error.`;
 
 const LISTS = { '--case': 'cases', '--server': 'servers',
     '--connections': 'connections', '--workers': 'workers', '--rate': 'rates',
-    '--batch': 'batches', '--set': 'set', '--sql': 'sql' };
+    '--batch': 'batches', '--packet': 'packets', '--set': 'set',
+    '--sql': 'sql' };
 const VALUES = { '--seconds': 'seconds', '--rounds': 'rounds',
     '--threads': 'threads', '--module': 'module', '--output': 'output',
     '--node-pool': 'nodePool' };
 const FLAGS = { '--quick': 'quick', '--full': 'full', '--keep': 'keep',
     '--perf': 'perf', '--instructions': 'instructions' };
-const WORDS = new Set(['cases', 'servers', 'set', 'sql', 'module', 'output']);
+const WORDS = new Set(['cases', 'servers', 'packets', 'set', 'sql', 'module',
+    'output']);
 
 class UsageError extends Error {}
 
@@ -73,7 +79,7 @@ function known(what, names, all) {
 
 function parse(words) {
     const options = { cases: [], servers: [], connections: [], workers: [],
-        rates: [], batches: [], set: [], sql: [], threads: 2 };
+        rates: [], batches: [], packets: [], set: [], sql: [], threads: 2 };
     for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word in FLAGS) {
@@ -88,6 +94,7 @@ function parse(words) {
     }
     known('case', options.cases, Object.keys(CASES));
     known('server', options.servers, [...SERVERS, 'bare']);
+    known('packet', options.packets, Object.keys(PACKETS));
     return options;
 }
 

@@ -44,6 +44,7 @@ function summary(step, rounds) {
         name: step.name, server: step.server, case: step.case,
         load: step.load.kind === 'open' ? `open ${step.load.rate}/s`
             : step.load.kind === 'bare' ? `batch ${step.load.batch}`
+                + (step.load.packet ? ` ${step.load.packet}` : '')
                 : 'closed',
         connections: step.connections, workers: step.workers,
         rounds: rounds.length, per_second: rate.median,

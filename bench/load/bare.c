@@ -5,6 +5,11 @@
  *
  *     BENCH_PASSWORD=... bare --socket PATH --user U --database D
  *         --product 32-HEX-DIGITS [--clients N] [--batch N] [--seconds S]
+ *         [--packet SQL] [--session SQL]
+ *
+ * --packet is another form of the transaction (bench/lib/packets.js), with {id}
+ * for the transaction's id, {product}, and {n} for the number of sales.
+ * --session is run once on each connection.
  *
  * Prints one line of JSON.  Ends with 1 if any transaction failed.
  */
@@ -26,6 +31,7 @@
 #define CLIENTS_MAX  1024
 #define BATCH_MAX    4096
 #define ROW_MAX      128               /* bytes of one row's SQL, at most */
+#define PACKET_MAX   4096              /* bytes of --packet, filled in */
 
 
 typedef struct {
@@ -34,6 +40,8 @@ typedef struct {
     const char  *password;
     const char  *database;
     const char  *product;              /* 32 hexadecimal digits */
+    const char  *packet;               /* NULL: a ledger row for each sale */
+    const char  *session;
     unsigned     clients;
     unsigned     batch;
     double       seconds;
@@ -65,6 +73,26 @@ bare_now_us(clockid_t clock)
 }
 
 
+static int
+bare_run(MYSQL *mysql, const char *sql, size_t len)
+{
+    int         rc;
+    MYSQL_RES  *result;
+
+    if (mysql_real_query(mysql, sql, (unsigned long) len)) {
+        return -1;
+    }
+
+    do {
+        result = mysql_store_result(mysql);
+        mysql_free_result(result);
+        rc = mysql_next_result(mysql);
+    } while (rc == 0);
+
+    return rc < 0 ? 0 : -1;
+}
+
+
 static MYSQL *
 bare_connect(const bare_options_t *options)
 {
@@ -83,8 +111,10 @@ bare_connect(const bare_options_t *options)
 
     if (mysql_real_connect(mysql, NULL, options->user, options->password,
                            options->database, 0, options->socket,
-                           CLIENT_MULTI_STATEMENTS)
-        == NULL)
+                           CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS)
+        == NULL
+        || (options->session
+            && bare_run(mysql, options->session, strlen(options->session))))
     {
         fprintf(stderr, "bare: connect to %s: %s\n", options->socket,
                 mysql_error(mysql));
@@ -96,25 +126,77 @@ bare_connect(const bare_options_t *options)
 }
 
 
+static void
+bare_id(bare_client_t *client, char *hex, uint64_t ms)
+{
+    uint8_t  id[AS_UUID_LEN];
+
+    as_uuid_v7(&client->ids, ms, id);
+
+    for (unsigned i = 0; i < AS_UUID_LEN; i++) {
+        sprintf(hex + 2 * i, "%02x", id[i]);
+    }
+}
+
+
+/* Returns 0 if the packet is too long. */
+static size_t
+bare_packet(bare_client_t *client)
+{
+    char                  *p, *last;
+    char                   id[2 * AS_UUID_LEN + 1], n[16];
+    const char            *from, *value;
+    const bare_options_t  *options = client->options;
+
+    bare_id(client, id, bare_now_us(CLOCK_REALTIME) / 1000);
+
+    /* a transaction's id ends in two zero bytes */
+    strcpy(id + 2 * AS_UUID_LEN - 4, "0000");
+    sprintf(n, "%u", options->batch);
+
+    p = client->sql;
+    last = p + PACKET_MAX - 1;
+
+    for (from = options->packet; *from; /* void */) {
+        value = strncmp(from, "{id}", 4) == 0 ? id
+                : strncmp(from, "{product}", 9) == 0 ? options->product
+                : strncmp(from, "{n}", 3) == 0 ? n : NULL;
+
+        if (last - p < 2 * AS_UUID_LEN) {
+            return 0;
+        }
+
+        if (value == NULL) {
+            *p++ = *from++;
+            continue;
+        }
+
+        p = stpcpy(p, value);
+        from = strchr(from, '}') + 1;
+    }
+
+    return (size_t) (p - client->sql);
+}
+
+
 /* Ledger first, the contended row last, next to COMMIT. */
 static size_t
 bare_statement(bare_client_t *client)
 {
     char                  *p, hex[2 * AS_UUID_LEN + 1];
-    uint8_t                id[AS_UUID_LEN];
     uint64_t               ms;
     const bare_options_t  *options = client->options;
+
+    if (options->packet) {
+        return bare_packet(client);
+    }
 
     ms = bare_now_us(CLOCK_REALTIME) / 1000;
     p = stpcpy(client->sql, "BEGIN;INSERT INTO stock_movement"
                " (movement_id,product_id,kind,quantity) VALUES ");
 
     for (unsigned i = 0; i < options->batch; i++) {
-        as_uuid_v7(&client->ids, ms, id);
-
-        for (unsigned j = 0; j < AS_UUID_LEN; j++) {
-            sprintf(hex + 2 * j, "%02x", id[j]);
-        }
+        bare_id(client, hex, ms);
 
         p += sprintf(p, "%s(X'%s',X'%s','sale',-1)", i ? "," : "", hex,
                      options->product);
@@ -125,26 +207,6 @@ bare_statement(bare_client_t *client)
                  options->product);
 
     return (size_t) (p - client->sql);
-}
-
-
-static int
-bare_run(MYSQL *mysql, const char *sql, size_t len)
-{
-    int         rc;
-    MYSQL_RES  *result;
-
-    if (mysql_real_query(mysql, sql, (unsigned long) len)) {
-        return -1;
-    }
-
-    do {
-        result = mysql_store_result(mysql);
-        mysql_free_result(result);
-        rc = mysql_next_result(mysql);
-    } while (rc == 0);
-
-    return rc < 0 ? 0 : -1;
 }
 
 
@@ -166,8 +228,9 @@ bare_client(void *data)
         len = bare_statement(client);
         began = bare_now_us(CLOCK_MONOTONIC);
 
-        if (bare_run(client->mysql, client->sql, len) != 0) {
-            fprintf(stderr, "bare: %s\n", mysql_error(client->mysql));
+        if (len == 0 || bare_run(client->mysql, client->sql, len) != 0) {
+            fprintf(stderr, "bare: %s\n",
+                    len ? mysql_error(client->mysql) : "--packet too long");
             client->failed = 1;
             break;
         }
@@ -189,7 +252,8 @@ bare_clients_open(bare_client_t *clients, const bare_options_t *options,
     for (unsigned i = 0; i < options->clients; i++) {
         clients[i].options = options;
         clients[i].start = start;
-        clients[i].sql = malloc(256 + (size_t) options->batch * ROW_MAX);
+        clients[i].sql = malloc(PACKET_MAX
+                                + (size_t) options->batch * ROW_MAX);
         clients[i].mysql = bare_connect(options);
 
         if (clients[i].sql == NULL || clients[i].mysql == NULL
@@ -253,6 +317,8 @@ bare_options(bare_options_t *options, int argc, char **argv)
         { "clients",  required_argument, NULL, 'c' },
         { "batch",    required_argument, NULL, 'b' },
         { "seconds",  required_argument, NULL, 't' },
+        { "packet",   required_argument, NULL, 'k' },
+        { "session",  required_argument, NULL, 'i' },
         { NULL, 0, NULL, 0 }
     };
 
@@ -266,6 +332,8 @@ bare_options(bare_options_t *options, int argc, char **argv)
                   break;
         case 'b': options->batch = (unsigned) strtoul(optarg, NULL, 10);
                   break;
+        case 'k': options->packet = optarg; break;
+        case 'i': options->session = optarg; break;
         case 't': options->seconds = strtod(optarg, NULL); break;
         default: return -1;
         }
@@ -298,7 +366,8 @@ main(int argc, char **argv)
     if (bare_options(&options, argc, argv) != 0) {
         fprintf(stderr, "usage: BENCH_PASSWORD=... bare --socket PATH"
                 " --user U --database D --product 32-HEX-DIGITS"
-                " [--clients 1..%u] [--batch 1..%u] [--seconds S]\n",
+                " [--clients 1..%u] [--batch 1..%u] [--seconds S]"
+                " [--packet SQL] [--session SQL]\n",
                 CLIENTS_MAX, BATCH_MAX);
         return 2;
     }
