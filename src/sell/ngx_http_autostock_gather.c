@@ -4,7 +4,10 @@
  * wait for the clients of the last flight if they send another request at once.
  * How long that takes depends on the machine and its load, as does the time of
  * a flight.  So the wait ends as soon as most of the expected requests have
- * arrived, and after twice the median time of a flight at the latest.
+ * arrived, and after the median time of a flight at the latest.  It is twice
+ * that time if fewer requests are queued than a quarter of those answered: then
+ * the clients wait for their answers.  Others, which send requests at any time,
+ * would have sent more during the flight.
  *
  * Expected are the queued requests, and that share of the answered clients that
  * came back after the last flights.  Clients that do not come back are not
@@ -20,7 +23,7 @@
 #define NGX_HTTP_AUTOSTOCK_GATHER_FEW      4
 #define NGX_HTTP_AUTOSTOCK_GATHER_MOST     7          /* eighths of those
                                                          expected */
-#define NGX_HTTP_AUTOSTOCK_GATHER_FLIGHTS  2          /* median times */
+#define NGX_HTTP_AUTOSTOCK_GATHER_APART    4          /* see above */
 
 #define NGX_HTTP_AUTOSTOCK_GATHER_MSEC     1000000    /* ns */
 
@@ -102,6 +105,11 @@ ngx_http_autostock_gather_start(ngx_http_autostock_gather_t *gather,
     }
 
     gather->wanted = wanted;
+    gather->longest_ns = gather->flight_ns;
+
+    if (waiting < gather->answered / NGX_HTTP_AUTOSTOCK_GATHER_APART) {
+        gather->longest_ns *= 2;
+    }
 
     ngx_add_timer(&gather->timer, ngx_http_autostock_gather_left(gather));
 
@@ -208,14 +216,13 @@ ngx_http_autostock_gather_timer(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_autostock_gather_left(ngx_http_autostock_gather_t *gather)
 {
-    uint64_t  passed, most;
+    uint64_t  passed;
 
     passed = ngx_http_autostock_gather_clock() - gather->ended_ns;
-    most = gather->flight_ns * NGX_HTTP_AUTOSTOCK_GATHER_FLIGHTS;
 
-    if (passed >= most) {
+    if (passed >= gather->longest_ns) {
         return 0;
     }
 
-    return (most - passed) / NGX_HTTP_AUTOSTOCK_GATHER_MSEC + 1;
+    return (gather->longest_ns - passed) / NGX_HTTP_AUTOSTOCK_GATHER_MSEC + 1;
 }

@@ -27,6 +27,7 @@ typedef struct {
                                /* times of the last flights, ns */
     ngx_uint_t    flights;
     uint64_t      flight_ns;   /* their median, bounded; 0: not yet known */
+    uint64_t      longest_ns;  /* of this wait */
     uint64_t      ended_ns;    /* when the last flight ended */
 
     ngx_uint_t    answered;    /* requests that it answered */
