@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
 
 import check
+import ledger
 from facts import fingerprint, key_hash
 
 T0 = 1795000000.0
@@ -26,18 +27,51 @@ def new_id(when, number):
 
 
 def sale(number, quantity, when, key=None, sku='D'):
+    """A row of the form before 0.2.0: one sale, its key in the ledger."""
     return {'id': new_id(when, number), 'product': PRODUCT, 'kind': 'sale',
             'quantity': -quantity, 'key': key_hash(key) if key else None,
             'fingerprint': fingerprint(sku, quantity) if key else None,
-            'order': None, 'time': when}
+            'order': None, 'time': when, 'sales': 1, 'list': None}
 
 
-def bought(movement, stock, key=None, **more):
-    when = movement['time']
+def other(kind, number, quantity, when, key, order=None):
+    """A movement that is no sale."""
+    return {'id': new_id(when, number), 'product': PRODUCT, 'kind': kind,
+            'quantity': quantity, 'key': key.replace('-', ''),
+            'fingerprint': None, 'order': order, 'time': when, 'sales': 1,
+            'list': None}
+
+
+def listed(sales):
+    return ''.join(f'{number:04x}{pieces:06x}' for number, pieces in sales)
+
+
+def batch(number, when, sales):
+    """A row of a transaction: sales is a list of (number, pieces), or the
+    number of sales of one piece each."""
+    single = isinstance(sales, int)
+    pieces = sales if single else sum(p for _, p in sales)
+    return dict(sale(number, pieces, when),
+                id=new_id(when, number)[:-4] + '0000',
+                sales=sales if single else len(sales),
+                list=None if single else listed(sales))
+
+
+def bought(row, stock, key=None, number=0, q=None, **more):
+    """The answer to a sale of a row."""
+    when = row['time']
     return dict({'t0': when - 0.01, 't1': when + 0.01, 'client': 1,
-                 'sku': 'D', 'q': -movement['quantity'], 'key': key,
-                 'sent': True, 'status': 200, 'sale_id': movement['id'],
+                 'sku': 'D', 'q': -row['quantity'] if q is None else q,
+                 'key': key, 'sent': True, 'status': 200,
+                 'sale_id': ledger.sale_of(row['id'], number),
                  'stock': stock, 'replayed': False}, **more)
+
+
+def keys_of(rows):
+    """stock_movement_key's entries of the rows that hold their own key."""
+    return {r['key']: {'movement': r['id'], 'product': r['product'],
+                       'fingerprint': None, 'quantity': None}
+            for r in rows if r['key']}
 
 
 def good_book():
@@ -47,13 +81,8 @@ def good_book():
     two = sale(2, 3, T0 + 2, 'k1')
     three = sale(3, 5, T0 + 3)
     silent = sale(4, 1, T0 + 9)
-    opening = {'id': new_id(T0, 99), 'product': PRODUCT, 'kind': 'opening',
-               'quantity': 10, 'key': PRODUCT.replace('-', ''),
-               'fingerprint': None, 'order': None, 'time': T0}
-    restock = {'id': new_id(T0 + 6, 98), 'product': PRODUCT,
-               'kind': 'restock', 'quantity': 4,
-               'key': order.replace('-', ''), 'fingerprint': None,
-               'order': order, 'time': T0 + 6}
+    opening = other('opening', 99, 10, T0, PRODUCT)
+    restock = other('restock', 98, 4, T0 + 6, order, order)
     requests = [
         bought(one, 8), bought(two, 5, 'k1'), bought(three, 0),
         bought(two, 0, 'k1', t0=T0 + 4, t1=T0 + 4.1, replayed=True),
@@ -63,12 +92,12 @@ def good_book():
                sale_id=None),
         bought(silent, None, None, status=None, why='closed', sale_id=None),
     ]
-    movements = [opening, one, two, three, restock, silent]
+    rows = [opening, one, two, three, restock, silent]
     return {
         'products': [{'id': PRODUCT, 'sku': 'D', 'stock': 3,
                       'reorder_point': 0, 'reorder_quantity': 4}],
-        'movements': movements,
-        'keys': {m['key']: m['id'] for m in movements if m['key']},
+        'rows': rows,
+        'keys': keys_of(rows),
         'orders': [{'id': order, 'product': PRODUCT, 'state': 'fulfilled',
                     'quantity': 4, 'received': 4, 'attempts': 1,
                     'last_error': None, 'pending_at': T0 + 3,
@@ -87,7 +116,133 @@ def good_book():
 
 
 def movement(book, number):
-    return book['movements'][number]
+    return book['rows'][number]
+
+
+def set_at(where, **values):
+    return lambda book: where(book).update(values)
+
+
+def request(number):
+    return lambda book: book['requests'][number]
+
+
+def order(book):
+    return book['orders'][0]
+
+
+def batch_book():
+    """The shop sold in transactions: 20 pieces; two sales of one piece; three
+    sales with gaps between their numbers, the second with a key; an anchor of
+    a transaction that sold another product; a client in the dark."""
+    book = good_book()
+    one = batch(0x10, T0 + 1, 2)
+    two = batch(0x20, T0 + 2, [(0, 1), (3, 2), (0x102, 4)])
+    anchor = dict(batch(0x30, T0 + 2.5, 0), product=PRODUCT)
+    beside = dict(batch(0x30, T0 + 2.5, 1), product=OTHER)
+    silent = batch(0x40, T0 + 3, [(1, 1)])
+    keyed = ledger.sale_of(two['id'], 3)
+    book['rows'] = [other('opening', 99, 20, T0, PRODUCT),
+                    dict(other('opening', 97, 2, T0, OTHER), product=OTHER),
+                    one, two, anchor, beside, silent]
+    book['keys'] = keys_of(book['rows'])
+    book['keys'][key_hash('k1')] = {
+        'movement': keyed, 'product': PRODUCT, 'quantity': 2,
+        'fingerprint': fingerprint('D', 2)}
+    book['products'][0].update(stock=10)
+    book['products'].append({'id': OTHER, 'sku': 'E', 'stock': 1,
+                             'reorder_point': 0, 'reorder_quantity': 4})
+    book['requests'] = [
+        bought(one, 19, q=1), bought(one, 18, q=1, number=1),
+        bought(two, 17, q=1), bought(two, 15, 'k1', number=3, q=2),
+        bought(two, 11, number=0x102, q=4),
+        bought(two, 10, 'k1', number=3, q=2, t0=T0 + 4, t1=T0 + 4.1,
+               replayed=True),
+        bought(beside, 1, sku='E'),
+        bought(silent, None, status=503, number=1,
+               type='/problems/outcome-unknown'),
+    ]
+    book['orders'] = []
+    book['factory'] = {'asked': [], 'called': []}
+    return book
+
+
+def relist(book, pairs, **values):
+    """Another list in the row with the gaps."""
+    movement(book, 3).update(list=listed(pairs), **values)
+
+
+def key_entry(book):
+    return book['keys'][key_hash('k1')]
+
+
+ONE, GAPS, ANCHOR, BESIDE = (lambda b: movement(b, 2),
+                             lambda b: movement(b, 3),
+                             lambda b: movement(b, 4),
+                             lambda b: movement(b, 5))
+
+BATCH_BREAKS = [
+    ('row-length', lambda b: GAPS(b).update(list=GAPS(b)['list'] + '00')),
+    ('row-length', lambda b: GAPS(b).update(list=GAPS(b)['list'][:-2])),
+    ('row-length', lambda b: GAPS(b).update(list='')),
+    ('row-length', set_at(GAPS, sales=2)),
+    ('row-length', set_at(GAPS, sales=4)),
+    ('row-length', set_at(ANCHOR, list='')),
+    ('row-number-twice', lambda b: relist(b, [(0, 1), (3, 2), (3, 4)])),
+    ('row-order', lambda b: relist(b, [(3, 2), (0, 1), (0x102, 4)])),
+    ('row-pieces', lambda b: relist(b, [(0, 0), (3, 3), (0x102, 4)])),
+    ('row-pieces', lambda b: relist(b, [(0, 1000001)], sales=1,
+                                    quantity=-1000001)),
+    ('row-sum', lambda b: relist(b, [(0, 1), (3, 2), (0x102, 5)])),
+    ('row-sum', set_at(GAPS, quantity=-8)),
+    ('row-sum', set_at(ONE, quantity=-3)),
+    ('row-sum', set_at(ONE, sales=3)),
+    ('row-gives', set_at(ONE, quantity=2)),
+    ('row-gives', set_at(ONE, quantity=0)),
+    ('row-anchor', set_at(ANCHOR, quantity=-1)),
+    ('row-kind', set_at(lambda b: movement(b, 0), sales=2)),
+    ('row-kind', set_at(lambda b: movement(b, 0), list='0000000001')),
+    ('row-id', lambda b: ONE(b).update(id=ONE(b)['id'][:-1] + '1')),
+    ('row-id', lambda b: GAPS(b).update(id=GAPS(b)['id'][:-1] + '1')),
+    ('row-beyond', set_at(ONE, sales=65537, quantity=-65537)),
+    ('row-beyond', lambda b: GAPS(b).update(id=GAPS(b)['id'][:-4] + 'ffff')),
+    ('row-key', set_at(ONE, key=key_hash('k7'))),
+    ('row-key', set_at(GAPS, fingerprint=fingerprint('D', 2))),
+    ('row-twice', lambda b: b['rows'].append(dict(ANCHOR(b)))),
+    ('number-shared', lambda b: ANCHOR(b).update(sales=1, quantity=-1)),
+    ('number-shared', lambda b: b['rows'].append(
+        dict(sale(0, 1, T0 + 1), id=ledger.sale_of(ONE(b)['id'], 1)))),
+    ('key-orphan', set_at(key_entry, movement=OTHER)),
+    ('key-orphan', lambda b: key_entry(b).update(
+        movement=ledger.sale_of(GAPS(b)['id'], 4))),
+    ('key-orphan', lambda b: b['keys'].update(
+        {key_hash('k8'): dict(key_entry(b))})),
+    ('key-differs', set_at(key_entry, quantity=3)),
+    ('key-differs', set_at(key_entry, product=OTHER)),
+    ('key-differs', set_at(lambda b: b['keys'][OTHER.replace('-', '')],
+                           product=PRODUCT)),
+    ('key-half', set_at(key_entry, quantity=None)),
+    ('key-half', set_at(key_entry, fingerprint=None)),
+    ('key-other-body', set_at(key_entry, fingerprint='00' * 8)),
+    ('sale-key', lambda b: b['keys'].pop(key_hash('k1'))),
+    ('sale-key', lambda b: b['requests'].__setitem__(
+        4, dict(b['requests'][4], key='k9'))),
+    ('sale-missing', lambda b: relist(b, [(0, 1), (3, 2), (0x103, 4)])),
+    ('sale-missing', lambda b: b['rows'].pop(2)),
+    ('sale-missing', set_at(ONE, sales=1, quantity=-1)),
+    ('sale-missing', lambda b: b['requests'].append(
+        bought(ANCHOR(b), 10, number=1, q=1))),
+    ('sale-differs', set_at(lambda b: b['requests'][4], q=3)),
+    ('sale-differs', set_at(BESIDE, product=PRODUCT)),
+    ('sale-twice', lambda b: b['requests'].append(dict(b['requests'][1]))),
+    ('sale-unanswered', lambda b: b['requests'].pop(1)),
+    ('sale-unanswered', lambda b: b['requests'].pop()),
+    ('sale-unanswered', set_at(ONE, sales=3, quantity=-3)),
+    ('sale-unanswered', lambda b: relist(
+        b, [(0, 1), (3, 2), (9, 1), (0x102, 4)], sales=4, quantity=-8)),
+    ('stock-is-ledger', set_at(lambda b: b['products'][0], stock=11)),
+    ('stock-is-ledger', lambda b: relist(b, [(0, 1), (3, 2), (0x102, 9)])),
+]
 
 
 def add_failed(book, gap):
@@ -97,7 +252,7 @@ def add_failed(book, gap):
     first.update(state='failed', failed_at=T0 + 6, received=0,
                  last_error='refused')
     del book['keys'][movement(book, 4)['key']]
-    del book['movements'][4:], book['requests'][6:]
+    del book['rows'][4:], book['requests'][6:]
     book['products'][0]['stock'] = 0
     book['factory']['called'] = []
     book['orders'].append(dict(first, id=str(uuid.UUID(int=78)),
@@ -114,25 +269,13 @@ def ask_hastily(book):
     book['factory']['asked'][-1]['time'] = T0 + 8
 
 
-def set_at(where, **values):
-    return lambda book: where(book).update(values)
-
-
-def request(number):
-    return lambda book: book['requests'][number]
-
-
-def order(book):
-    return book['orders'][0]
-
-
 BREAKS = [
     ('stock-is-ledger', set_at(lambda b: b['products'][0], stock=4)),
     ('stock-negative', set_at(lambda b: b['products'][0], stock=-1)),
     ('stock-unchecked', lambda b: b.update(check=False)),
     ('stock-negative', lambda b: b.update(negative=[{'stock': -2}])),
     ('ledger-orphan', set_at(lambda b: movement(b, 1), product=OTHER)),
-    ('sale-missing', lambda b: b['movements'].pop(1)),
+    ('sale-missing', lambda b: b['rows'].pop(1)),
     ('sale-differs', set_at(lambda b: movement(b, 1), quantity=-1)),
     ('sale-key', set_at(lambda b: movement(b, 2), key=key_hash('k2'))),
     ('sale-twice', lambda b: b['requests'].append(dict(b['requests'][0]))),
@@ -150,7 +293,7 @@ BREAKS = [
     ('answer-unexpected', set_at(request(5), status=500)),
     ('refusal-untrue', set_at(request(5), t0=T0 + 1.5, t1=T0 + 1.6)),
     ('refusal-untrue', set_at(request(5), t0=T0 + 6.0005, t1=T0 + 6.001)),
-    ('key-twice', lambda b: b['movements'].append(
+    ('key-twice', lambda b: b['rows'].append(
         sale(7, 3, T0 + 8, 'k1'))),
     ('key-twice', set_at(request(3), sale_id=new_id(T0 + 1, 1))),
     ('key-other-body', set_at(request(4), status=200,
@@ -160,8 +303,10 @@ BREAKS = [
     ('key-forgotten', set_at(request(4), status=409)),
     ('key-unmarked', set_at(request(3), replayed=False)),
     ('key-lost', lambda b: b['keys'].pop(key_hash('k1'))),
-    ('key-lost', lambda b: b['keys'].update({key_hash('k1'): OTHER})),
-    ('key-orphan', lambda b: b['keys'].update({key_hash('k9'): OTHER})),
+    ('key-lost', set_at(lambda b: b['keys'][key_hash('k1')],
+                        movement=OTHER)),
+    ('key-orphan', lambda b: b['keys'].update(
+        {key_hash('k9'): dict(b['keys'][key_hash('k1')], movement=OTHER)})),
     ('stock-told', lambda b: (b.update(strict_stock=True),
                               b['requests'][0].update(stock=7),
                               b['requests'][1].update(stock=7),
@@ -173,12 +318,12 @@ BREAKS = [
         for n in (80, 81))),
     ('order-missing', lambda b: b['products'][0].update(reorder_point=3)),
     ('goods-unasked', lambda b: b['orders'].clear()),
-    ('goods-twice', lambda b: b['movements'].append(
+    ('goods-twice', lambda b: b['rows'].append(
         dict(movement(b, 4), id=new_id(T0 + 7, 50)))),
     ('goods-differ', set_at(order, state='requested')),
     ('goods-differ', set_at(order, received=3)),
     ('goods-key', set_at(lambda b: movement(b, 4), key=None)),
-    ('goods-lost', lambda b: b['movements'].pop(4)),
+    ('goods-lost', lambda b: b['rows'].pop(4)),
     ('goods-too-many', set_at(order, quantity=3)),
     ('order-unexplained', set_at(order, state='failed')),
     ('order-lost', lambda b: b['factory']['asked'].clear()),
@@ -209,6 +354,16 @@ def fair_cases():
     """What is odd and yet in order."""
     book = good_book()
     yield 'a book in order', book
+    yield 'a book of transactions in order', batch_book()
+    book = batch_book()
+    book['requests'][7].update(sale_id=None)
+    yield 'a sale in a transaction that a client in the dark asked for', book
+    book = batch_book()
+    ANCHOR(book).update(id=ANCHOR(book)['id'][:-1] + '1')
+    yield 'a row of nothing that is no transaction\'s', book
+    book = batch_book()
+    book['rows'][2].update(list=listed([(0, 1), (1, 1)]))
+    yield 'a list that says what none would', book
     book = good_book()
     add_failed(book, 61)
     yield 'an order after the pause', book
@@ -216,7 +371,7 @@ def fair_cases():
     book['requests'][0].update(status=503, type='/problems/outcome-unknown')
     yield 'an unknown outcome that was a sale', book
     book = good_book()
-    book['movements'].append(dict(sale(9, 0, T0 + 9), quantity=0))
+    book['rows'].append(dict(sale(9, 0, T0 + 9), quantity=0))
     yield 'a movement of nothing, left by a batch in doubt', book
     book = good_book()
     book['requests'][6].update(status=503, type='/problems/outcome-unknown',
@@ -234,7 +389,7 @@ def fair_cases():
 
 def main():
     fair = list(fair_cases())
-    print(f'1..{len(fair) + len(BREAKS)}')
+    print(f'1..{len(fair) + len(BREAKS) + len(BATCH_BREAKS)}')
     number = 0
     failed = 0
     for name, book in fair:
@@ -244,9 +399,11 @@ def main():
         failed += bool(found)
         for violation in found:
             print('# ' + str(violation).replace('\n', '\n# '))
-    for rule, damage in BREAKS:
+    for make, rule, damage in \
+            [(good_book, *b) for b in BREAKS] \
+            + [(batch_book, *b) for b in BATCH_BREAKS]:
         number += 1
-        book = copy.deepcopy(good_book())
+        book = copy.deepcopy(make())
         damage(book)
         rules = sorted({v.rule for v in check.judge(book)})
         good = rule in rules

@@ -14,17 +14,22 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import check_ledger
 import check_orders
 import check_sales
 import check_servers
 import facts as gatherer
+import ledger
 import wire
 
-RULES = check_sales.RULES + check_orders.RULES + check_servers.RULES
+RULES = (check_ledger.RULES + check_sales.RULES + check_orders.RULES
+         + check_servers.RULES)
 
 
 def judge(facts):
-    """All Violations."""
+    """All Violations.  Sales are counted by expanding the ledger's rows."""
+    facts = dict(facts,
+                 movements=ledger.expand(facts['rows'], facts['keys']))
     return [found for rule in RULES for found in rule(facts)]
 
 
@@ -32,14 +37,16 @@ def summary(facts):
     """What was looked at, in a line."""
     answers = collections.Counter(
         str(r['status'] or r.get('why')) for r in facts['requests'])
-    kinds = collections.Counter(m['kind'] for m in facts['movements'])
+    movements = ledger.expand(facts['rows'], facts['keys'])
+    kinds = collections.Counter(m['kind'] for m in movements)
     states = collections.Counter(o['state'] for o in facts['orders'])
 
     def spell(counter):
         return ' '.join(f'{k}:{n}' for k, n in sorted(counter.items()))
 
     return (f'{len(facts["requests"])} requests ({spell(answers)}), '
-            f'{len(facts["movements"])} movements ({spell(kinds)}), '
+            f'{len(facts["rows"])} rows of {len(movements)} movements '
+            f'({spell(kinds)}), '
             f'{len(facts["orders"])} orders ({spell(states)})')
 
 

@@ -1,6 +1,7 @@
 """Invariants 1 to 3: stock and ledger, answers and ledger, keys.
 
-Every function takes the facts (see facts.py) and yields Violations."""
+Every function takes the facts (see facts.py), with the movements that the
+ledger's rows stand for (see ledger.py), and yields Violations."""
 
 import bisect
 import collections
@@ -235,9 +236,10 @@ def keys_sell_once(facts):
 
 
 def keys_are_kept(facts):
-    """3: stock_movement_key has the ledger's keys, all of them, no other."""
+    """3: stock_movement_key has the movements' keys, all of them, no
+    other."""
     ledger = {(m['key'], m['id']) for m in facts['movements'] if m['key']}
-    kept = set(facts['keys'].items())
+    kept = {(key, entry['movement']) for key, entry in facts['keys'].items()}
     for key, movement in sorted(ledger - kept):
         yield Violation('key-lost', 'a movement has a key that nobody keeps',
                         key=key, movement=movement)

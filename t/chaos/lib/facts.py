@@ -9,11 +9,8 @@ import hashlib
 import json
 import re
 import urllib.parse
-import uuid
 
-
-def text_id(raw):
-    return str(uuid.UUID(bytes=raw)) if raw else None
+import ledger
 
 
 def seconds(text):
@@ -32,13 +29,13 @@ def id_time(movement_id):
 
 
 def key_hash(key, scope=''):
-    """stock_movement.idempotency_key of a sale."""
+    """stock_movement_key.idempotency_key of a sale."""
     data = scope.encode() + b'\0' + key.encode()
     return hashlib.sha256(data).digest()[:16].hex()
 
 
 def fingerprint(sku, quantity):
-    """stock_movement.fingerprint."""
+    """stock_movement_key.fingerprint of a sale."""
     data = sku.encode() + b'\0' + str(quantity).encode()
     return hashlib.sha256(data).digest()[:8].hex()
 
@@ -50,31 +47,22 @@ def order_of(url):
 
 
 def from_database(db):
-    """products, movements, keys (the ids of a key's movements, by key),
-    orders, check (the CHECK on stock is there)."""
+    """products, rows and keys (ledger.py), orders, check (the CHECK on stock
+    is there)."""
     products = [
-        {'id': text_id(r[0]), 'sku': r[1], 'stock': r[2],
+        {'id': ledger.text_id(r[0]), 'sku': r[1], 'stock': r[2],
          'reorder_point': r[3], 'reorder_quantity': r[4]}
         for r in db.rows('SELECT product_id, sku, stock, reorder_point,'
                          ' reorder_quantity FROM product')]
-    movements = [
-        {'id': text_id(r[0]), 'product': text_id(r[1]), 'kind': r[2],
-         'quantity': r[3], 'key': r[4].hex() if r[4] else None,
-         'fingerprint': r[5].hex() if r[5] else None,
-         'order': text_id(r[6]), 'time': seconds(r[7])}
-        for r in db.rows('SELECT movement_id, product_id, kind, quantity,'
-                         ' idempotency_key, fingerprint, order_id, created_at'
-                         ' FROM stock_movement')]
-    keys = {r[0].hex(): text_id(r[1]) for r in db.rows(
-        'SELECT idempotency_key, movement_id FROM stock_movement_key')}
+    rows, keys = ledger.read(db, seconds)
     names = ('order_id, product_id, state, quantity, received, attempts,'
              ' last_error, pending_at, published_at, requested_at,'
              ' fulfilled_at, failed_at, cancelled_at')
     orders = []
     for r in db.rows(f'SELECT {names} FROM restock_order'):
         order = dict(zip(names.split(', '), r))
-        order['id'] = text_id(order.pop('order_id'))
-        order['product'] = text_id(order.pop('product_id'))
+        order['id'] = ledger.text_id(order.pop('order_id'))
+        order['product'] = ledger.text_id(order.pop('product_id'))
         for name in list(order):
             if name.endswith('_at'):
                 order[name] = seconds(order[name])
@@ -82,7 +70,7 @@ def from_database(db):
     check = db.value('SELECT COUNT(*) FROM information_schema'
                      '.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()'
                      " AND CHECK_CLAUSE REGEXP 'stock`? *>= *0'")
-    return {'products': products, 'movements': movements, 'keys': keys,
+    return {'products': products, 'rows': rows, 'keys': keys,
             'orders': orders, 'check': bool(check)}
 
 

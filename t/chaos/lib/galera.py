@@ -177,7 +177,8 @@ class GaleraShop(shops.Shop):
         """The same stock and the same ledger on every node."""
         query = ('SELECT (SELECT GROUP_CONCAT(sku, stock ORDER BY sku) FROM'
                  ' product), (SELECT COUNT(*) FROM stock_movement_key),'
-                 ' COUNT(*), SUM(quantity) FROM stock_movement')
+                 ' COUNT(*), SUM(quantity), SUM(sales),'
+                 ' SUM(CRC32(sale_list)) FROM stock_movement')
 
         def same():
             seen = set()

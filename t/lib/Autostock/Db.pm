@@ -11,6 +11,8 @@ use warnings;
 use Carp qw( croak );
 use DBI ();
 
+use Autostock::Ledger;
+
 
 # env: AUTOSTOCK_TEST_DB_SOCKET or _PORT (127.0.0.1), _USER, _PASSWORD, _NAME
 # (a prefix).
@@ -150,42 +152,29 @@ WHERE (kind = 'sale' AND (quantity > 0 OR (quantity = 0) <> (sales = 0)))
    OR (kind = 'restock' AND (quantity < 0 OR order_id IS NULL))
 _EOC_
 
-    push @findings, "a ledger row that does not stand for its sales: $_" for
-        split /\n/, $self->table(<<'_EOC_');
-SELECT HEX(m.movement_id), m.quantity, m.sales, HEX(m.sale_list), s.pieces, s.n
-FROM stock_movement m
-LEFT JOIN (SELECT transaction_id, product_id, SUM(quantity) AS pieces,
-                  COUNT(DISTINCT sale_id) AS n
-           FROM stock_sale GROUP BY transaction_id, product_id) s
-    ON s.transaction_id = m.movement_id AND s.product_id = m.product_id
-WHERE m.kind = 'sale'
-    AND (COALESCE(s.pieces, 0) <> -m.quantity OR COALESCE(s.n, 0) <> m.sales
-         OR LENGTH(m.sale_list) <> 5 * m.sales)
-_EOC_
+    push @findings, Autostock::Ledger::findings(
+        $self->rows(Autostock::Ledger::ROWS),
+        $self->rows(Autostock::Ledger::KEYS));
 
-    push @findings, "a sale's key without the sale: $_" for
-        split /\n/, $self->table(<<'_EOC_');
-SELECT HEX(k.movement_id), k.quantity, s.quantity
-FROM stock_movement_key k LEFT JOIN stock_sale s ON s.sale_id = k.movement_id
-    AND s.product_id = k.product_id AND s.quantity = k.quantity
-WHERE k.fingerprint IS NOT NULL AND s.sale_id IS NULL
+    my @view = split /\n/, $self->table(<<'_EOC_');
+SELECT LOWER(HEX(sale_id)), LOWER(HEX(transaction_id)),
+       LOWER(HEX(product_id)), quantity
+FROM stock_sale WHERE quantity <> 0
 _EOC_
-
-    push @findings, "a key without its movement, or the other way: $_" for
-        split /\n/, $self->table(<<'_EOC_');
-SELECT HEX(COALESCE(m.movement_id, k.movement_id)), m.kind
-FROM (SELECT movement_id, idempotency_key FROM stock_movement
-      WHERE idempotency_key IS NOT NULL
-      UNION SELECT movement_id, idempotency_key FROM stock_movement_key
-      WHERE fingerprint IS NULL) a
-LEFT JOIN stock_movement m ON m.movement_id = a.movement_id
-    AND m.idempotency_key = a.idempotency_key
-LEFT JOIN stock_movement_key k ON k.idempotency_key = a.idempotency_key
-    AND k.movement_id = a.movement_id AND k.product_id = m.product_id
-WHERE m.movement_id IS NULL OR k.movement_id IS NULL
-_EOC_
+    my @sales = map { join ' ', @$_{qw( sale_id transaction_id product_id
+        quantity )} } grep { defined $_->{sale_id} } $self->sales;
+    push @findings, 'the view stock_sale has other sales than the ledger'
+        if join("\n", sort @view) ne join("\n", sort @sales);
 
     return @findings;
+}
+
+
+# Every sale of the ledger (Autostock::Ledger).
+sub sales {
+    my ($self) = @_;
+
+    return Autostock::Ledger::sales($self->rows(Autostock::Ledger::ROWS));
 }
 
 

@@ -17,6 +17,7 @@ use Test::More ();
 use Time::HiRes ();
 
 use Autostock::Http;
+use Autostock::Ledger;
 
 our @EXPORT = (qw( stack_up stack_down stack env sql wait_for freeze order orders
     fault factory_faults_clear emulator_fault emulator_faults_clear
@@ -199,10 +200,10 @@ sub asked {
 }
 
 
-# Where stock and ledger differ, or an order's goods were booked twice; the
-# empty string when they agree.
+# Where stock and ledger differ, an order's goods were booked twice, or a row of
+# the ledger is wrong; the empty string when they agree.
 sub books_agree {
-    return join "\n", map { join ' ', @$_ } @{ sql("
+    return join "\n", (map { join ' ', @$_ } @{ sql("
         SELECT 'stock', p.sku, p.stock, COALESCE(SUM(m.quantity), 0)
         FROM product p LEFT JOIN stock_movement m
             ON m.product_id = p.product_id
@@ -211,23 +212,9 @@ sub books_agree {
         UNION ALL
         SELECT 'booked twice', BIN_TO_UUID(order_id), COUNT(*), 0
         FROM stock_movement WHERE kind = 'restock'
-        GROUP BY order_id HAVING COUNT(*) > 1
-        UNION ALL
-        SELECT 'key', m.kind, BIN_TO_UUID(m.movement_id), 0
-        FROM stock_movement m LEFT JOIN stock_movement_key k
-            USING (idempotency_key, movement_id)
-        WHERE m.idempotency_key IS NOT NULL AND k.movement_id IS NULL
-        UNION ALL
-        SELECT 'key without movement', BIN_TO_UUID(k.movement_id), 0, 0
-        FROM stock_movement_key k LEFT JOIN stock_movement m
-            USING (idempotency_key, movement_id)
-        WHERE k.fingerprint IS NULL AND m.movement_id IS NULL
-        UNION ALL
-        SELECT 'key without sale', BIN_TO_UUID(k.movement_id), k.quantity, 0
-        FROM stock_movement_key k LEFT JOIN stock_sale s
-            ON s.sale_id = k.movement_id AND s.product_id = k.product_id
-            AND s.quantity = k.quantity
-        WHERE k.fingerprint IS NOT NULL AND s.sale_id IS NULL") };
+        GROUP BY order_id HAVING COUNT(*) > 1") }),
+        Autostock::Ledger::findings(sql(Autostock::Ledger::ROWS),
+            sql(Autostock::Ledger::KEYS));
 }
 
 

@@ -1,0 +1,89 @@
+"""The ledger's rows, and the sales that they stand for (sql/schema.sql).
+
+A row is a dict: id, product, kind, quantity, key, fingerprint, order, time,
+sales, list (hexadecimal, or None).  An entry of stock_movement_key is a dict:
+movement, product, fingerprint, quantity.  Nothing here raises for a row that
+is wrong: check_ledger.py says what is."""
+
+import collections
+import uuid
+
+ENTRY = 5                               # bytes of a sale in sale_list
+
+
+def transaction_of(sale_id):
+    """The transaction that a sale belongs to."""
+    return sale_id[:-4] + '0000'
+
+
+def offset(row_id):
+    """What the numbers of a row are counted from."""
+    return int(row_id[-4:], 16)
+
+
+def sale_of(row_id, number):
+    """The id of a sale, or None where the number is beyond the last."""
+    last = offset(row_id) + number
+    return f'{row_id[:-4]}{last:04x}' if last <= 0xffff else None
+
+
+def entries(row):
+    """(number, pieces) of each sale of a row; an incomplete entry at the end
+    of the list is left out."""
+    if row['list'] is not None:
+        data = bytes.fromhex(row['list'])
+        return [(int.from_bytes(data[at:at + 2], 'big'),
+                 int.from_bytes(data[at + 2:at + ENTRY], 'big'))
+                for at in range(0, len(data) - ENTRY + 1, ENTRY)]
+    if row['sales'] == 1:
+        return [(0, -row['quantity'])]
+    return [(number, 1) for number in range(row['sales'])]
+
+
+def expand(rows, keys):
+    """The movements, one for each sale.  A row that stands for no sale, an
+    anchor, is a movement of quantity 0 with an id that no sale has."""
+    keyed = collections.defaultdict(list)
+    for key, entry in sorted(keys.items()):
+        if entry['fingerprint'] is not None:
+            keyed[entry['movement']].append((key, entry['fingerprint']))
+    movements = []
+    for row in rows:
+        if row['kind'] != 'sale':
+            movements.append(dict(row))
+            continue
+        if row['sales'] == 0:
+            movements.append(dict(row, id=f'{row["id"]}+', quantity=0))
+        for number, pieces in entries(row):
+            sale = sale_of(row['id'], number) \
+                or f'{row["id"]}+{number}'
+            movement = dict(row, id=sale, quantity=-pieces)
+            if sale in keyed:
+                movement['key'], movement['fingerprint'] = keyed[sale][0]
+            movements.append(movement)
+    return movements
+
+
+def text_id(raw):
+    return str(uuid.UUID(bytes=raw)) if raw else None
+
+
+def read(db, seconds):
+    """The rows and the keys of a database; seconds() reads a time."""
+    rows = [
+        {'id': text_id(r[0]), 'product': text_id(r[1]), 'kind': r[2],
+         'quantity': r[3], 'key': r[4].hex() if r[4] else None,
+         'fingerprint': r[5].hex() if r[5] else None,
+         'order': text_id(r[6]), 'time': seconds(r[7]), 'sales': r[8],
+         'list': None if r[9] is None else r[9].hex()}
+        for r in db.rows('SELECT movement_id, product_id, kind, quantity,'
+                         ' idempotency_key, fingerprint, order_id,'
+                         ' created_at, sales, sale_list FROM'
+                         ' stock_movement')]
+    keys = {
+        r[0].hex(): {'movement': text_id(r[1]), 'product': text_id(r[2]),
+                     'fingerprint': None if r[3] is None else r[3].hex(),
+                     'quantity': r[4]}
+        for r in db.rows('SELECT idempotency_key, movement_id, product_id,'
+                         ' fingerprint, quantity FROM stock_movement_key')}
+    return rows, keys
