@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const crypto = require('node:crypto');
+const ledger = require('./ledger');
 const system = require('./system');
 
 const NAME = 'bench';
@@ -46,7 +47,6 @@ INSERT INTO product SELECT * FROM product_start;
 
 const BOOKS = `
 SELECT
-    (SELECT COALESCE(SUM(sales), 0) FROM stock_movement WHERE kind = 'sale'),
     (SELECT COALESCE(-SUM(quantity), 0) FROM stock_movement
         WHERE kind = 'sale'),
     (SELECT SUM(s.stock) - SUM(p.stock)
@@ -156,9 +156,9 @@ class Database {
 
     async books() {
         const [row] = await this.rows(BOOKS);
-        const [sales, pieces, gone, negative, unequal, orders] =
-            row.map(Number);
-        return { sales, pieces, gone, negative, unequal, orders };
+        const [pieces, gone, negative, unequal, orders] = row.map(Number);
+        const { sales, wrong } = await ledger.count(this);
+        return { sales, wrong, pieces, gone, negative, unequal, orders };
     }
 
     async syncs() {

@@ -54,14 +54,14 @@ class Measure {
     }
 
     storeCpu(server, step) {
-        if (step.server === 'bare') {
+        if (step.load.kind === 'bare') {
             return system.cpuOf(this.database.server.pid);
         }
         return server.store ? system.cpuOf(server.store.pid) : 0;
     }
 
     async run(step) {
-        const server = step.server === 'bare' ? null
+        const server = step.load.kind === 'bare' ? null
             : await this.servers.get(step.server, step.workers);
         if (!this.warm.has(step.name) && step.load.kind === 'wrk') {
             await this.generate(server, step, WARM_UP);
@@ -168,7 +168,7 @@ class Measure {
         result.sales = books.sales;
         result.syncs_per_sale = books.sales
             ? result.syncs / books.sales : null;
-        this.within(faults, 'ledger rows and replays',
+        this.within(faults, 'sales of the ledger and replays',
             books.sales + replays, from, to);
         if (books.gone !== books.pieces) {
             faults.push(`${books.gone} pieces gone from the shelves,`
@@ -178,8 +178,12 @@ class Measure {
             faults.push(`${books.negative} shelves below zero,`
                 + ` ${books.unequal} unlike their ledger`);
         }
+        if (books.wrong > 0) {
+            faults.push(`${books.wrong} ledger rows stand for other sales`
+                + ' than they say');
+        }
         if (result.autostock) {
-            this.within(faults, 'ledger rows, by the status location',
+            this.within(faults, 'sales of the ledger, by the status location',
                 books.sales, result.autostock.sales,
                 result.autostock.sales + result.extra);
         }

@@ -19,12 +19,16 @@ const PRODUCT = 'SELECT product_id, stock FROM product WHERE sku = ?';
 
 const env = process.env;
 
-/* UUID version 7, so that the ledger's inserts are local here too */
+/*
+ * UUID version 7, so that the ledger's inserts are local here too.  A transaction
+ * of one sale: the last two bytes are the sale's number, 0.
+ */
 function movementId() {
     const id = crypto.randomBytes(16);
     id.writeUIntBE(Date.now(), 0, 6);
     id[6] = (id[6] & 0x0f) | 0x70;
     id[8] = (id[8] & 0x3f) | 0x80;
+    id.writeUInt16BE(0, 14);
     return id;
 }
 
