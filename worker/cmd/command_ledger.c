@@ -10,6 +10,7 @@
 #include "cmd/argument.h"
 #include "db/ledger.h"
 #include "cmd/progress.h"
+#include "db/pace.h"
 #include "db/rollup.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
@@ -30,8 +31,12 @@ static const as_option_t  as_command_ledger_options[] = {
 typedef struct {
     as_rollup_t    rollup;
     as_uuid_gen_t  gen;
+    as_pace_t      pace;
     int64_t        first_ms;
     size_t         opened;
+
+    uint8_t        key[AS_UUID_LEN];   /* the last key that was removed */
+    bool           more;               /* keys are left */
 } as_command_ledger_t;
 
 
@@ -72,6 +77,56 @@ as_command_ledger_step(void *data, as_db_t *db)
 
 
 static as_db_status_e
+as_command_ledger_forget(void *data, as_db_t *db)
+{
+    uint64_t              n;
+    as_rollup_t          *rollup;
+    as_command_ledger_t  *ledger = data;
+
+    rollup = &ledger->rollup;
+
+    return as_ledger_forget(db, ledger->key,
+                            rollup->before_ms < rollup->keys_ms
+                            ? rollup->before_ms : rollup->keys_ms,
+                            &ledger->more, &n);
+}
+
+
+/* Runs one chunk, then waits as the server's load requires. */
+static as_db_status_e
+as_command_ledger_chunk(as_session_t *session, as_command_ledger_t *ledger,
+    as_db_status_e (*run)(void *data, as_db_t *db), void *data)
+{
+    as_db_status_e  status;
+
+    as_pace_begin(&ledger->pace);
+    status = as_session_db(session, run, data);
+
+    return status == AS_DB_OK ? as_pace_wait(&ledger->pace, session->db)
+                              : status;
+}
+
+
+/* Removes the keys of the sales that may be folded: past their retention.  The
+ * watchdog does, too, where one runs. */
+static as_db_status_e
+as_command_ledger_keys(as_session_t *session, as_command_ledger_t *ledger)
+{
+    as_db_status_e  status;
+
+    status = AS_DB_OK;
+    ledger->more = !ledger->rollup.dry_run;
+
+    while (status == AS_DB_OK && ledger->more) {
+        status = as_command_ledger_chunk(session, ledger,
+                                         as_command_ledger_forget, ledger);
+    }
+
+    return status;
+}
+
+
+static as_db_status_e
 as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
 {
     as_rollup_t     *rollup = &ledger->rollup;
@@ -87,6 +142,12 @@ as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
                  : as_session_db(session, as_command_ledger_open, ledger);
     } while (status == AS_DB_OK && ledger->opened > 0);
 
+    as_pace_init(&ledger->pace);
+
+    if (status == AS_DB_OK) {
+        status = as_command_ledger_keys(session, ledger);
+    }
+
     if (status == AS_DB_OK) {
         status = as_session_db(session, as_command_ledger_first, ledger);
     }
@@ -94,9 +155,10 @@ as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
     as_progress_begin(&progress, "movements folded");
 
     for (rollup->more = true; status == AS_DB_OK && rollup->more; ) {
-        status = as_session_db(session, as_command_ledger_step, rollup);
+        status = as_command_ledger_chunk(session, ledger,
+                                         as_command_ledger_step, rollup);
         as_progress_to(&progress,
-                       (double) (as_rollup_time(rollup->cursor)
+                       (double) (as_ledger_id_time(rollup->cursor)
                                  - ledger->first_ms),
                        (double) (rollup->before_ms - ledger->first_ms),
                        rollup->folded);
@@ -214,8 +276,9 @@ as_command_ledger_run(const as_options_t *options)
 const as_command_t  as_command_ledger = {
     "ledger", "rollup", "fold old movements into one opening movement per "
     "product",
-    "Sales continue meanwhile.  A product's stock is always the sum of its\n"
-    "movements.  Keeps sales whose Idempotency-Key is younger than\n"
+    "Sales continue meanwhile; the rate follows the server's load.  A\n"
+    "product's stock is always the sum of its movements.  Keeps\n"
+    "transactions with a sale whose Idempotency-Key is younger than\n"
     "AUTOSTOCK_IDEMPOTENCY_RETENTION, receipts of orders that are not\n"
     "fulfilled, and all movements since DATE: YYYY-MM-DD,\n"
     "YYYY-MM-DDTHH:MM:SSZ, or an age, 90d.  If it is interrupted, run it\n"

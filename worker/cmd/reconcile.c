@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/reconcile.h"
+#include "cmd/reconcile_keys.h"
+#include "db/sale.h"
 
 
 #define AS_RECONCILE_CHUNK  "20000"
 #define AS_RECONCILE_PAGE   "1000"
+
+/* statements of a chunk's packet */
+#define AS_RECONCILE_SUMS      0
+#define AS_RECONCILE_RECEIPTS  1
+#define AS_RECONCILE_KEYLESS   2
 
 
 typedef struct {
@@ -58,108 +64,171 @@ as_reconcile_sum(as_reconcile_t *reconcile, const char *product_id)
 }
 
 
-/*
- * Reports a value that differs between stock_movement and stock_movement_key.
- */
+/* A product's sum within the chunk, and whether its opening is in it. */
 static void
-as_reconcile_key(as_reconcile_t *reconcile, const char *movement_id,
-    const char *what)
+as_reconcile_sums_row(as_reconcile_t *reconcile, const char *const *columns)
 {
-    char  id[AS_UUID_TEXT_LEN + 1];
-
-    *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
-    as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "key",
-                    "find the client that writes these tables; sql/schema.sql "
-                    "adds missing keys to stock_movement_key; delete keys "
-                    "without a movement; set the key of a movement to NULL if "
-                    "the key belongs to another movement",
-                    "movement %s %s", id, what);
-}
-
-
-/* Three columns: a product's sum within the chunk, and whether its opening is
- * in it.  Two: the end of the chunk.  Five: a receipt without its order.  One:
- * a movement without its key. */
-static void
-as_reconcile_chunk_row(void *data, unsigned statement,
-    const char *const *columns, const unsigned long *lengths, unsigned n)
-{
-    char                 order[AS_UUID_TEXT_LEN + 1];
-    as_reconcile_t      *reconcile = data;
     as_reconcile_sum_t  *sum;
 
-    (void) statement;
+    sum = as_reconcile_sum(reconcile, columns[0]);
 
-    if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        as_reconcile_key(reconcile, columns[0],
-                         "has a key that is not in stock_movement_key: it "
-                         "could be booked twice");
-
-    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-        reconcile->more = 1;
-        reconcile->movements += strtoull(columns[1], NULL, 10);
-        memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
-
-    } else if (n == 3 && lengths[0] == AS_UUID_LEN) {
-        sum = as_reconcile_sum(reconcile, columns[0]);
-        if (sum != NULL) {
-            sum->sum += strtoll(columns[1], NULL, 10);
-            sum->opening |= columns[2][0] != '0';
-        }
-
-    } else if (n == 5) {
-        strcpy(order, "without id");
-        if (columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-            *as_uuid_text((const uint8_t *) columns[0], order) = '\0';
-        }
-
-        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "receipt",
-            columns[3] == NULL
-            ? "the order was deleted, or the receipt was written by hand: if "
-              "the goods arrived, keep it; otherwise count, and stock set SKU N"
-            : "compare both with orders show ORDER; if the goods arrived, set "
-              "the order to fulfilled, with received; otherwise count, and "
-              "stock set SKU N",
-            "%s pieces were booked for order %s, which is %s%s%s",
-            columns[1], order, columns[3] == NULL ? "missing" : columns[3],
-            columns[4] == NULL ? "" : " with a received count of ",
-            columns[4] == NULL ? "" : columns[4]);
+    if (sum != NULL) {
+        sum->sum += strtoll(columns[1], NULL, 10);
+        sum->opening |= columns[2][0] != '0';
     }
 }
 
 
-/* All statements use the same snapshot and the range after the cursor. */
+/* A receipt without its order. */
+static void
+as_reconcile_receipt_row(as_reconcile_t *reconcile, const char *const *columns,
+    const unsigned long *lengths)
+{
+    char  order[AS_UUID_TEXT_LEN + 1];
+
+    strcpy(order, "without id");
+    if (columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
+        *as_uuid_text((const uint8_t *) columns[0], order) = '\0';
+    }
+
+    as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "receipt",
+        columns[2] == NULL
+        ? "the order was deleted, or the receipt was written by hand: if the "
+          "goods arrived, keep it; otherwise count, and stock set SKU N"
+        : "compare both with orders show ORDER; if the goods arrived, set the "
+          "order to fulfilled, with received; otherwise count, and stock set "
+          "SKU N",
+        "%s pieces were booked for order %s, which is %s%s%s", columns[1],
+        order, columns[2] == NULL ? "missing" : columns[2],
+        columns[3] == NULL ? "" : " with a received count of ",
+        columns[3] == NULL ? "" : columns[3]);
+}
+
+
+/* A row of several sales, or one that gives. */
+static void
+as_reconcile_sales_row(as_reconcile_t *reconcile, const char *const *columns,
+    const unsigned long *lengths)
+{
+    char           id[AS_UUID_TEXT_LEN + 1], product[AS_UUID_TEXT_LEN + 1];
+    const char    *wrong;
+    as_sale_row_t  row;
+
+    if (!as_sale_row(&row, columns, lengths)
+        || (wrong = as_sale_wrong(&row)) == NULL)
+    {
+        return;
+    }
+
+    *as_uuid_text(row.movement_id, id) = '\0';
+    *as_uuid_text(row.product_id, product) = '\0';
+    as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "sales",
+                    "find the client that writes this table, and what was "
+                    "sold; correct quantity, sales and sale_list as "
+                    "sql/schema.sql describes them, then run reconcile "
+                    "again",
+                    "movement %s of product %s %s", id, product, wrong);
+}
+
+
+static void
+as_reconcile_chunk_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_reconcile_t  *reconcile = data;
+
+    (void) n;
+
+    switch (statement) {
+
+    case AS_RECONCILE_SUMS:
+        as_reconcile_sums_row(reconcile, columns);
+        break;
+
+    case AS_RECONCILE_RECEIPTS:
+        as_reconcile_receipt_row(reconcile, columns, lengths);
+        break;
+
+    case AS_RECONCILE_KEYLESS:
+        as_reconcile_key(reconcile, columns[0], "has a key that is not in "
+                         "stock_movement_key: it could be booked twice");
+        break;
+
+    default:
+        as_reconcile_sales_row(reconcile, columns, lengths);
+    }
+}
+
+
+/* The chunk's end and its size. */
+static void
+as_reconcile_end_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_reconcile_t  *reconcile = data;
+
+    (void) statement;
+    (void) n;
+
+    reconcile->more = as_ledger_cursor_set(reconcile->last, columns[0],
+                                           lengths[0]);
+    reconcile->movements += strtoull(columns[1], NULL, 10);
+}
+
+
+/* Finds the end of the chunk after the cursor. */
 static as_db_status_e
-as_reconcile_chunk(as_db_t *db, as_reconcile_t *reconcile)
+as_reconcile_end(as_db_t *db, as_reconcile_t *reconcile)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_put(&sql, "SELECT " AS_LEDGER_CURSOR_LAST ", COUNT(*) FROM"
+                " (SELECT m.movement_id, m.product_id FROM stock_movement m"
+                " WHERE ");
+    as_ledger_cursor_after(&sql, reconcile->cursor);
+    as_text_put(&sql, AS_LEDGER_CURSOR_ORDER " LIMIT " AS_RECONCILE_CHUNK
+                ") m");
+
+    reconcile->more = 0;
+    status = as_db_run(db, &sql, as_reconcile_end_row, reconcile);
+    as_text_free(&sql);
+
+    return status;
+}
+
+
+/* All statements use the same snapshot and the same range. */
+static as_db_status_e
+as_reconcile_range(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_put(&range, "(SELECT movement_id, product_id, kind, quantity,"
-                " idempotency_key, order_id FROM stock_movement WHERE"
-                " movement_id > ");
-    as_text_sql_bytes(&range, reconcile->cursor, AS_UUID_LEN);
-    as_text_put(&range,
-                " ORDER BY movement_id LIMIT " AS_RECONCILE_CHUNK ") m");
+    as_ledger_cursor_after(&range, reconcile->cursor);
+    as_text_put(&range, " AND ");
+    as_ledger_cursor_until(&range, reconcile->last);
 
     as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity), SUM(m.kind ="
-                   " 'opening' AND m.idempotency_key = m.product_id) FROM %s"
-                   " GROUP BY m.product_id;SELECT m.order_id, m.quantity,"
-                   " NULL, o.state, IF(o.state = 'fulfilled', o.received,"
-                   " NULL) FROM %s LEFT JOIN restock_order o ON o.order_id ="
-                   " m.order_id WHERE m.kind = 'restock' AND (o.order_id IS"
-                   " NULL OR o.state <> 'fulfilled' OR m.idempotency_key IS"
-                   " NULL OR m.idempotency_key <> m.order_id);"
-                   "SELECT m.movement_id FROM %s LEFT JOIN"
+                   " 'opening' AND m.idempotency_key = m.product_id) FROM"
+                   " stock_movement m WHERE %s GROUP BY m.product_id;"
+                   "SELECT m.order_id, m.quantity, o.state, IF(o.state ="
+                   " 'fulfilled', o.received, NULL) FROM stock_movement m"
+                   " LEFT JOIN restock_order o ON o.order_id = m.order_id"
+                   " WHERE %s AND m.kind = 'restock' AND (o.order_id IS NULL"
+                   " OR o.state <> 'fulfilled' OR m.idempotency_key IS NULL"
+                   " OR m.idempotency_key <> m.order_id);"
+                   "SELECT m.movement_id FROM stock_movement m LEFT JOIN"
                    " stock_movement_key k ON k.idempotency_key ="
                    " m.idempotency_key AND k.movement_id = m.movement_id"
-                   " WHERE m.idempotency_key IS NOT NULL AND k.movement_id"
-                   " IS NULL;"
-                   "SELECT MAX(m.movement_id), COUNT(*) FROM %s",
+                   " WHERE %s AND m.idempotency_key IS NOT NULL AND"
+                   " k.movement_id IS NULL;"
+                   "SELECT " AS_SALE_COLUMNS " FROM stock_movement m WHERE %s"
+                   " AND m.kind = 'sale' AND (m.sale_list IS NOT NULL OR"
+                   " m.sales <> 1 OR m.quantity > 0)",
                    as_text_get(&range), as_text_get(&range),
                    as_text_get(&range), as_text_get(&range));
 
-    reconcile->more = 0;
     status = as_db_run(db, &sql, as_reconcile_chunk_row, reconcile);
     as_text_free(&sql);
     as_text_free(&range);
@@ -168,58 +237,21 @@ as_reconcile_chunk(as_db_t *db, as_reconcile_t *reconcile)
 }
 
 
-/* One column: a key without its movement.  Two: the end of the chunk. */
-static void
-as_reconcile_keys_row(void *data, unsigned statement,
-    const char *const *columns, const unsigned long *lengths, unsigned n)
-{
-    as_reconcile_t  *reconcile = data;
-
-    (void) statement;
-
-    if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        as_reconcile_key(reconcile, columns[0],
-                         "is missing or has another key, but "
-                         "stock_movement_key has its key");
-
-    } else if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-        reconcile->more = 1;
-        memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
-    }
-}
-
-
 static as_db_status_e
-as_reconcile_keys(as_db_t *db, as_reconcile_t *reconcile)
+as_reconcile_chunk(as_db_t *db, as_reconcile_t *reconcile)
 {
-    as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    memset(reconcile->cursor, 0, AS_UUID_LEN);
+    as_pace_begin(&reconcile->pace);
+    status = as_reconcile_end(db, reconcile);
 
-    do {
-        as_text_clear(&sql);
-        as_text_clear(&range);
-        as_text_put(&range, "(SELECT idempotency_key, movement_id FROM"
-                    " stock_movement_key WHERE idempotency_key > ");
-        as_text_sql_bytes(&range, reconcile->cursor, AS_UUID_LEN);
-        as_text_put(&range, " ORDER BY idempotency_key LIMIT "
-                    AS_RECONCILE_CHUNK ") k");
+    if (status == AS_DB_OK && reconcile->more) {
+        status = as_reconcile_range(db, reconcile);
+        memcpy(reconcile->cursor, reconcile->last, sizeof(reconcile->cursor));
+    }
 
-        as_text_printf(&sql, "SELECT k.movement_id FROM %s LEFT JOIN"
-                       " stock_movement m ON m.movement_id = k.movement_id"
-                       " AND m.idempotency_key = k.idempotency_key"
-                       " WHERE m.movement_id IS NULL;SELECT"
-                       " MAX(k.idempotency_key), COUNT(*) FROM %s",
-                       as_text_get(&range), as_text_get(&range));
-        reconcile->more = 0;
-        status = as_db_run(db, &sql, as_reconcile_keys_row, reconcile);
-    } while (status == AS_DB_OK && reconcile->more);
-
-    as_text_free(&sql);
-    as_text_free(&range);
-
-    return status;
+    return status == AS_DB_OK && reconcile->more
+           ? as_pace_wait(&reconcile->pace, db) : status;
 }
 
 
@@ -344,7 +376,8 @@ as_reconcile_ledger(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_db_status_e  status;
 
-    memset(reconcile->cursor, 0, AS_UUID_LEN);
+    as_pace_init(&reconcile->pace);
+    memset(reconcile->cursor, 0, sizeof(reconcile->cursor));
     reconcile->movements = 0;
     reconcile->products = 0;
     reconcile->sums = NULL;

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "db/ledger_cursor.h"
+#include "db/pace.h"
 #include "cmd/findings.h"
 #include "cmd/progress.h"
 #include "as_uuid.h"
@@ -32,7 +34,9 @@ typedef struct {
 
     /* state while it runs */
     void                *sums;
-    uint8_t              cursor[AS_UUID_LEN];
+    as_pace_t            pace;
+    uint8_t              cursor[AS_LEDGER_CURSOR_LEN];
+    uint8_t              last[AS_LEDGER_CURSOR_LEN];   /* of the chunk */
     uint64_t             movements;
     uint64_t             products;
     int                  more;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "db/ledger.h"
+#include "db/ledger_cursor.h"
 
 
 #define AS_LEDGER_PAGE   AS_LEDGER_OPENINGS
@@ -28,7 +29,7 @@ typedef struct {
 
 typedef struct {
     as_ledger_page_t  *page;
-    uint8_t            cursor[AS_UUID_LEN];
+    uint8_t            cursor[AS_LEDGER_CURSOR_LEN];
     bool               stocks;         /* the rows are stocks, not sums */
     bool               more;
 } as_ledger_look_t;
@@ -110,13 +111,13 @@ as_ledger_gap_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (columns[0] == NULL || lengths[0] != AS_UUID_LEN) {
+    if (n == 1) {
+        look->more = as_ledger_cursor_set(look->cursor, columns[0],
+                                          lengths[0]);
         return;
     }
 
-    if (n == 1) {
-        look->more = true;
-        memcpy(look->cursor, columns[0], AS_UUID_LEN);
+    if (columns[0] == NULL || lengths[0] != AS_UUID_LEN) {
         return;
     }
 
@@ -141,14 +142,14 @@ as_ledger_gap_chunk(as_db_t *db, as_ledger_look_t *look, const char *ids)
     as_text_t       sql = AS_TEXT_EMPTY, chunk = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_put(&chunk, "(SELECT movement_id, product_id, quantity FROM"
-                " stock_movement WHERE movement_id > ");
-    as_text_sql_bytes(&chunk, look->cursor, AS_UUID_LEN);
-    as_text_printf(&chunk, " ORDER BY movement_id LIMIT %d) m",
+    as_text_put(&chunk, "(SELECT m.movement_id, m.product_id, m.quantity FROM"
+                " stock_movement m WHERE ");
+    as_ledger_cursor_after(&chunk, look->cursor);
+    as_text_printf(&chunk, AS_LEDGER_CURSOR_ORDER " LIMIT %d) m",
                    AS_LEDGER_SUMMED);
     as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity) FROM %s WHERE"
-                   " m.product_id IN %s GROUP BY m.product_id;SELECT"
-                   " MAX(m.movement_id) FROM %s", as_text_get(&chunk), ids,
+                   " m.product_id IN %s GROUP BY m.product_id;SELECT "
+                   AS_LEDGER_CURSOR_LAST " FROM %s", as_text_get(&chunk), ids,
                    as_text_get(&chunk));
 
     look->more = false;
@@ -238,7 +239,7 @@ as_ledger_open(as_db_t *db, as_uuid_gen_t *gen, size_t *opened)
 }
 
 
-/* Finds the last movement of the chunk after the cursor. */
+/* Finds the last key of the chunk after the cursor, by its movement. */
 static as_db_status_e
 as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
     as_ledger_page_t *page)
@@ -248,7 +249,7 @@ as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
 
     page->n = 0;
     as_text_put(&sql, "SELECT MAX(c.movement_id) FROM (SELECT movement_id"
-                " FROM stock_movement WHERE movement_id > ");
+                " FROM stock_movement_key WHERE movement_id > ");
     as_text_sql_bytes(&sql, cursor, AS_UUID_LEN);
     as_text_put(&sql, " AND movement_id < ");
     as_text_sql_bytes(&sql, end, AS_UUID_LEN);
@@ -262,9 +263,12 @@ as_ledger_chunk(as_db_t *db, const uint8_t *cursor, const uint8_t *end,
 }
 
 
-/* Removes the keys from stock_movement and stock_movement_key, in a transaction
- * that stays open.  The movements are locked first and in order, so that two
- * watchdogs wait for each other and do not deadlock. */
+/*
+ * Removes the keys of the chunk's sales, in a transaction that stays open:
+ * those with a fingerprint, and those of before 0.2.0, whose movement has the
+ * key, too.  They are locked first and in order, so that two watchdogs wait for
+ * each other and do not deadlock.
+ */
 static as_db_status_e
 as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
     uint64_t *forgotten)
@@ -272,23 +276,29 @@ as_ledger_clear(as_db_t *db, const uint8_t *cursor, const uint8_t *last,
     as_text_t       sql = AS_TEXT_EMPTY, range = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_put(&range, "m.kind = 'sale' AND m.idempotency_key IS NOT NULL"
-                " AND m.movement_id > ");
+    static const char  old[] = "stock_movement_key k STRAIGHT_JOIN"
+        " stock_movement m ON m.movement_id = k.movement_id AND m.product_id"
+        " = k.product_id AND m.kind = 'sale'";
+
+    as_text_put(&range, "k.movement_id > ");
     as_text_sql_bytes(&range, cursor, AS_UUID_LEN);
-    as_text_put(&range, " AND m.movement_id <= ");
+    as_text_put(&range, " AND k.movement_id <= ");
     as_text_sql_bytes(&range, last, AS_UUID_LEN);
+    as_text_put(&range, " AND k.fingerprint IS ");
 
     as_text_printf(&sql, "START TRANSACTION;SELECT COUNT(*) FROM"
-                   " stock_movement m WHERE %s FOR UPDATE;DELETE k FROM"
-                   " stock_movement m STRAIGHT_JOIN stock_movement_key k ON"
-                   " k.idempotency_key = m.idempotency_key AND"
-                   " k.movement_id = m.movement_id WHERE %s;UPDATE"
-                   " stock_movement m SET m.idempotency_key = NULL,"
-                   " m.fingerprint = NULL WHERE %s", as_text_get(&range),
-                   as_text_get(&range), as_text_get(&range));
+                   " stock_movement_key k WHERE %sNOT NULL FOR UPDATE;SELECT"
+                   " COUNT(*) FROM %s WHERE %sNULL FOR UPDATE;UPDATE %s SET"
+                   " m.idempotency_key = NULL, m.fingerprint = NULL WHERE"
+                   " %sNULL;DELETE k FROM %s WHERE %sNULL;DELETE k FROM"
+                   " stock_movement_key k WHERE %sNOT NULL",
+                   as_text_get(&range), old, as_text_get(&range), old,
+                   as_text_get(&range), old, as_text_get(&range),
+                   as_text_get(&range));
 
     status = as_db_run(db, &sql, NULL, NULL);
-    *forgotten = status == AS_DB_OK ? as_db_affected(db, 3) : 0;
+    *forgotten = status == AS_DB_OK
+                 ? as_db_affected(db, 4) + as_db_affected(db, 5) : 0;
     as_text_free(&sql);
     as_text_free(&range);
 
@@ -300,20 +310,15 @@ as_db_status_e
 as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
     bool *more, uint64_t *forgotten)
 {
-    int               i;
     uint64_t          n;
-    uint8_t           end[AS_UUID_LEN] = { 0 };
+    uint8_t           end[AS_UUID_LEN];
     as_db_status_e    status;
     as_ledger_page_t  page;
 
     *more = false;
     *forgotten = 0;
 
-    /* a version 7 id begins with its time, 48 bits of milliseconds */
-    for (i = 0; i < 6; i++) {
-        end[i] = (uint8_t) (before_ms >> (40 - 8 * i));
-    }
-
+    as_ledger_time_id(before_ms, end);
     status = as_ledger_chunk(db, cursor, end, &page);
     if (status != AS_DB_OK || page.n == 0) {
         return status;

@@ -25,7 +25,7 @@ as_db_status_e as_ledger_open(as_db_t *db, as_uuid_gen_t *gen,
 
 /*
  * Removes the idempotency keys of the sales between *cursor and before_ms (Unix
- * time), at most 1,000 movements per call.  Advances the cursor. more is set
+ * time), at most 1,000 per call.  Advances the cursor. more is set
  * where others may be left.
  */
 as_db_status_e as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN],

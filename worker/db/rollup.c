@@ -27,36 +27,18 @@ typedef struct {
 typedef struct {
     as_rollup_row_t  rows[AS_ROLLUP_CHUNK];
     size_t           n;
-    uint8_t          last[AS_UUID_LEN];
+    uint8_t          last[AS_LEDGER_CURSOR_LEN];
     bool             some;
     uint64_t         looked;
 } as_rollup_page_t;
 
 
-int64_t
-as_rollup_time(const uint8_t id[AS_UUID_LEN])
-{
-    int      i;
-    int64_t  ms;
-
-    for (i = 0, ms = 0; i < 6; i++) {
-        ms = ms << 8 | id[i];
-    }
-
-    return ms;
-}
-
-
 static void
 as_rollup_bound(as_text_t *sql, int64_t ms)
 {
-    int      i;
-    uint8_t  id[AS_UUID_LEN] = { 0 };
+    uint8_t  id[AS_UUID_LEN];
 
-    for (i = 0; i < 6; i++) {
-        id[i] = (uint8_t) (ms >> (40 - 8 * i));
-    }
-
+    as_ledger_time_id(ms, id);
     as_text_sql_bytes(sql, id, AS_UUID_LEN);
 }
 
@@ -70,7 +52,7 @@ as_rollup_first_row(void *data, unsigned statement,
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        *ms = as_rollup_time((const uint8_t *) columns[0]);
+        *ms = as_ledger_id_time((const uint8_t *) columns[0]);
     }
 }
 
@@ -96,10 +78,9 @@ as_rollup_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (n == 2 && columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
-        page->some = true;
+    if (n == 2) {
+        page->some = as_ledger_cursor_set(page->last, columns[0], lengths[0]);
         page->looked = strtoull(columns[1], NULL, 10);
-        memcpy(page->last, columns[0], AS_UUID_LEN);
 
     } else if (n == 3 && page->n < AS_ROLLUP_CHUNK) {
         row = &page->rows[page->n++];
@@ -120,13 +101,14 @@ as_rollup_chunk(as_db_t *db, const as_rollup_t *rollup,
     page->n = 0;
     page->some = false;
 
-    as_text_put(&sql, "SELECT MAX(c.movement_id), COUNT(*) FROM (SELECT"
-                " movement_id FROM stock_movement WHERE movement_id > ");
-    as_text_sql_bytes(&sql, rollup->cursor, AS_UUID_LEN);
-    as_text_put(&sql, " AND movement_id < ");
+    as_text_put(&sql, "SELECT " AS_LEDGER_CURSOR_LAST ", COUNT(*) FROM"
+                " (SELECT m.movement_id, m.product_id FROM stock_movement m"
+                " WHERE ");
+    as_ledger_cursor_after(&sql, rollup->cursor);
+    as_text_put(&sql, " AND m.movement_id < ");
     as_rollup_bound(&sql, rollup->before_ms);
-    as_text_printf(&sql, " AND kind <> 'opening' ORDER BY movement_id"
-                   " LIMIT %d) c", AS_ROLLUP_CHUNK);
+    as_text_printf(&sql, " AND m.kind <> 'opening'" AS_LEDGER_CURSOR_ORDER
+                   " LIMIT %d) m", AS_ROLLUP_CHUNK);
 
     status = as_db_run(db, &sql, as_rollup_row, page);
     as_text_free(&sql);
@@ -136,10 +118,36 @@ as_rollup_chunk(as_db_t *db, const as_rollup_t *rollup,
 
 
 /*
- * Locks the rows that may be folded.  Excluded are: openings; sales whose key
- * may still be looked up; restocks whose order could be booked again (it is not
- * fulfilled, which reconcile reports); movements of a product without an
- * opening.
+ * Appends a table l of the transactions and products that have a key which may
+ * still be looked up, among those of the chunk.
+ */
+static void
+as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
+    const as_rollup_page_t *page)
+{
+    uint8_t  end[AS_UUID_LEN];
+
+    memcpy(end, page->last, AS_UUID_LEN);
+    end[AS_UUID_LEN - 2] = 0xff;
+    end[AS_UUID_LEN - 1] = 0xff;
+
+    as_text_put(sql, "(SELECT DISTINCT CONCAT(LEFT(k.movement_id, 14),"
+                " X'0000') AS id, k.product_id FROM stock_movement_key k"
+                " WHERE k.fingerprint IS NOT NULL AND k.movement_id >= ");
+    as_text_sql_bytes(sql, rollup->cursor, AS_UUID_LEN);
+    as_text_put(sql, " AND k.movement_id <= ");
+    as_text_sql_bytes(sql, end, AS_UUID_LEN);
+    as_text_put(sql, " AND k.movement_id >= ");
+    as_rollup_bound(sql, rollup->keys_ms);
+    as_text_put(sql, ") l");
+}
+
+
+/*
+ * Locks the rows that may be folded.  Excluded are: openings; transactions with
+ * a sale whose key may still be looked up; restocks whose order could be booked
+ * again (it is not fulfilled, which reconcile reports); movements of a product
+ * without an opening.
  */
 static as_db_status_e
 as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
@@ -149,21 +157,25 @@ as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
     as_db_status_e  status;
 
     as_text_printf(&sql, "%sSELECT m.movement_id, m.product_id, m.quantity"
-                   " FROM stock_movement m WHERE m.movement_id > ",
+                   " FROM stock_movement m LEFT JOIN ",
                    rollup->dry_run ? "" : "START TRANSACTION;");
-    as_text_sql_bytes(&sql, rollup->cursor, AS_UUID_LEN);
-    as_text_put(&sql, " AND m.movement_id <= ");
-    as_text_sql_bytes(&sql, page->last, AS_UUID_LEN);
+    as_rollup_live(&sql, rollup, page);
+    as_text_put(&sql, " ON l.id = m.movement_id AND l.product_id ="
+                " m.product_id WHERE ");
+    as_ledger_cursor_after(&sql, rollup->cursor);
+    as_text_put(&sql, " AND ");
+    as_ledger_cursor_until(&sql, page->last);
     as_text_put(&sql, " AND m.kind <> 'opening' AND (m.kind <> 'sale' OR"
-                " m.idempotency_key IS NULL OR m.movement_id < ");
+                " (m.idempotency_key IS NULL AND l.id IS NULL) OR"
+                " m.movement_id < ");
     as_rollup_bound(&sql, rollup->keys_ms);
     as_text_printf(&sql, ") AND NOT EXISTS (SELECT 1 FROM restock_order r"
                    " WHERE r.order_id = m.order_id AND r.state <>"
                    " 'fulfilled') AND EXISTS (SELECT 1 FROM"
                    " stock_movement_key k JOIN stock_movement o ON"
                    " o.movement_id = k.movement_id WHERE k.idempotency_key ="
-                   " m.product_id AND o.kind = 'opening') ORDER BY"
-                   " m.movement_id%s",
+                   " m.product_id AND o.kind = 'opening')"
+                   AS_LEDGER_CURSOR_ORDER "%s",
                    rollup->dry_run ? "" : " FOR UPDATE");
 
     status = as_db_run(db, &sql, as_rollup_row, page);
@@ -233,25 +245,44 @@ as_rollup_openings(as_rollup_page_t *page, int64_t before_ms, as_text_t *sql)
 }
 
 
+/* The rows as pairs of their ids, which are alone not in the primary key's
+ * order for the optimizer. */
+static void
+as_rollup_pairs(const as_rollup_page_t *page, as_text_t *sql)
+{
+    size_t  i;
+
+    as_text_put(sql, "m.movement_id IN ");
+
+    for (i = 0; i < page->n; i++) {
+        as_text_put(sql, i == 0 ? "(" : ",");
+        as_text_sql_bytes(sql, page->rows[i].id, AS_UUID_LEN);
+    }
+
+    as_text_put(sql, ") AND (m.movement_id, m.product_id) IN ");
+
+    for (i = 0; i < page->n; i++) {
+        as_text_put(sql, i == 0 ? "((" : "),(");
+        as_text_sql_bytes(sql, page->rows[i].id, AS_UUID_LEN);
+        as_text_put(sql, ",");
+        as_text_sql_bytes(sql, page->rows[i].product_id, AS_UUID_LEN);
+    }
+
+    as_text_put(sql, "))");
+}
+
+
 static as_db_status_e
 as_rollup_fold(as_db_t *db, const as_rollup_t *rollup, as_rollup_page_t *page)
 {
-    size_t          i;
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
     as_rollup_openings(page, rollup->before_ms, &sql);
     as_text_put(&sql, "DELETE m, k FROM stock_movement m LEFT JOIN"
                 " stock_movement_key k ON k.idempotency_key ="
-                " m.idempotency_key AND k.movement_id = m.movement_id WHERE"
-                " m.movement_id IN ");
-
-    for (i = 0; i < page->n; i++) {
-        as_text_put(&sql, i == 0 ? "(" : ",");
-        as_text_sql_bytes(&sql, page->rows[i].id, AS_UUID_LEN);
-    }
-
-    as_text_put(&sql, ")");
+                " m.idempotency_key AND k.movement_id = m.movement_id WHERE ");
+    as_rollup_pairs(page, &sql);
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);
 
@@ -292,7 +323,7 @@ as_rollup_step(as_db_t *db, as_rollup_t *rollup)
         rollup->more = true;
         rollup->folded += page->n;
         rollup->kept += page->looked - page->n;
-        memcpy(rollup->cursor, page->last, AS_UUID_LEN);
+        memcpy(rollup->cursor, page->last, AS_LEDGER_CURSOR_LEN);
     }
 
 out:

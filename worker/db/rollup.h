@@ -10,24 +10,23 @@
 #include <stdint.h>
 
 #include "db/db.h"
-#include "as_uuid.h"
+#include "db/ledger_cursor.h"
 
 
 typedef struct {
     int64_t   before_ms;               /* movements before this are folded, */
-    int64_t   keys_ms;                 /* except sales with a key since this */
+    int64_t   keys_ms;                 /* except transactions with a key since
+                                          this; older keys were removed before
+                                          (as_ledger_forget) */
     bool      dry_run;
 
-    uint8_t   cursor[AS_UUID_LEN];     /* zeros at the start */
+    uint8_t   cursor[AS_LEDGER_CURSOR_LEN];  /* zeros at the start */
     bool      more;
     uint64_t  folded;
     uint64_t  kept;                    /* not folded: a live key, an open order,
                                           or no opening */
 } as_rollup_t;
 
-
-/* The time of a movement, from its id (a UUID version 7). */
-int64_t as_rollup_time(const uint8_t id[AS_UUID_LEN]);
 
 /*
  * The time of the oldest movement that is not an opening; 0 where there is

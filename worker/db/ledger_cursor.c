@@ -1,0 +1,83 @@
+/*
+ * A place in the ledger.
+ */
+
+#include <string.h>
+
+#include "db/ledger_cursor.h"
+
+
+/*
+ * The first condition alone makes the range of the primary key; servers make
+ * none of a comparison of pairs.
+ */
+static void
+as_ledger_cursor_put(as_text_t *sql,
+    const uint8_t cursor[AS_LEDGER_CURSOR_LEN], const char *range,
+    const char *beyond, const char *product)
+{
+    as_text_printf(sql, "m.movement_id %s ", range);
+    as_text_sql_bytes(sql, cursor, AS_UUID_LEN);
+    as_text_printf(sql, " AND (m.movement_id %s ", beyond);
+    as_text_sql_bytes(sql, cursor, AS_UUID_LEN);
+    as_text_printf(sql, " OR m.product_id %s ", product);
+    as_text_sql_bytes(sql, cursor + AS_UUID_LEN, AS_UUID_LEN);
+    as_text_put(sql, ")");
+}
+
+
+void
+as_ledger_cursor_after(as_text_t *sql,
+    const uint8_t cursor[AS_LEDGER_CURSOR_LEN])
+{
+    as_ledger_cursor_put(sql, cursor, ">=", ">", ">");
+}
+
+
+void
+as_ledger_cursor_until(as_text_t *sql,
+    const uint8_t cursor[AS_LEDGER_CURSOR_LEN])
+{
+    as_ledger_cursor_put(sql, cursor, "<=", "<", "<=");
+}
+
+
+bool
+as_ledger_cursor_set(uint8_t cursor[AS_LEDGER_CURSOR_LEN], const char *column,
+    unsigned long length)
+{
+    if (column == NULL || length != AS_LEDGER_CURSOR_LEN) {
+        return false;
+    }
+
+    memcpy(cursor, column, AS_LEDGER_CURSOR_LEN);
+
+    return true;
+}
+
+
+void
+as_ledger_time_id(int64_t ms, uint8_t id[AS_UUID_LEN])
+{
+    int  i;
+
+    memset(id, 0, AS_UUID_LEN);
+
+    for (i = 0; i < 6; i++) {
+        id[i] = (uint8_t) (ms >> (40 - 8 * i));
+    }
+}
+
+
+int64_t
+as_ledger_id_time(const uint8_t id[AS_UUID_LEN])
+{
+    int      i;
+    int64_t  ms;
+
+    for (i = 0, ms = 0; i < 6; i++) {
+        ms = ms << 8 | id[i];
+    }
+
+    return ms;
+}

@@ -1,0 +1,65 @@
+/*
+ * The sales that a row of the ledger stands for (sql/schema.sql): one row for
+ * each transaction and product, in the form of before 0.2.0 for each sale.
+ */
+
+#ifndef AS_SALE_H
+#define AS_SALE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "as_uuid.h"
+
+
+#define AS_SALE_COLUMNS                                                       \
+    "m.movement_id, m.product_id, m.quantity, m.sales, m.sale_list"
+#define AS_SALE_NCOLUMNS  5
+
+
+typedef struct {
+    uint8_t         movement_id[AS_UUID_LEN];
+    uint8_t         product_id[AS_UUID_LEN];
+    int64_t         quantity;          /* of the row: not positive */
+    uint32_t        sales;
+    const uint8_t  *list;              /* NULL: none */
+    size_t          list_len;          /* bytes */
+} as_sale_row_t;
+
+typedef struct {
+    uint32_t  number;                  /* from the row's id */
+    int64_t   quantity;                /* pieces, positive */
+} as_sale_t;
+
+
+/*
+ * Reads the columns of AS_SALE_COLUMNS.  The list stays the result's.  False
+ * where the ids are not of 16 bytes.
+ */
+bool as_sale_row(as_sale_row_t *row, const char *const *columns,
+    const unsigned long *lengths);
+
+/* How many sales the row stands for, as far as it can be read. */
+size_t as_sale_count(const as_sale_row_t *row);
+
+/* The i-th sale of as_sale_count(). */
+as_sale_t as_sale_get(const as_sale_row_t *row, size_t i);
+
+/* The sale with this id; false where the row does not have it. */
+bool as_sale_find(const as_sale_row_t *row, const uint8_t id[AS_UUID_LEN],
+    as_sale_t *sale);
+
+/* Writes the id of a sale; false where the number does not fit into it. */
+bool as_sale_id(const as_sale_row_t *row, uint32_t number,
+    uint8_t id[AS_UUID_LEN]);
+
+/* Writes the id of the transaction that a sale belongs to. */
+void as_sale_transaction(const uint8_t id[AS_UUID_LEN],
+    uint8_t transaction[AS_UUID_LEN]);
+
+/* What is wrong with the row ("has ..."); NULL: nothing. */
+const char *as_sale_wrong(const as_sale_row_t *row);
+
+
+#endif /* AS_SALE_H */
