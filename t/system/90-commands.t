@@ -58,7 +58,7 @@ subtest 'usage' => sub {
         my ($output, $code) = command(@$words);
         is($code, 2, "@$words") or diag $output;
     }
-    for my $name (qw( doctor orders dlq stock ledger reconcile )) {
+    for my $name (qw( doctor orders dlq stock sales ledger reconcile )) {
         my ($output, $code) = command($name, '--help');
         is($code, 0, "$name --help");
         like($output, qr/^usage: autostock-worker $name.*--output/s,

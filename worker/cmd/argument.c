@@ -132,13 +132,81 @@ as_argument_order(const char *text, uint8_t id[AS_UUID_LEN])
 }
 
 
+/* The part of RFC 3339's date-time after the seconds: ".25", "Z", "+09:00".
+ * Adds it to *ms, rounded up.  Returns its end, or NULL. */
+static const char *
+as_argument_date_rest(const char *text, int64_t *ms)
+{
+    int   n, hours, minutes, unit, rest;
+    char  sign;
+
+    if (*text == '.') {
+        for (text++, unit = 100, rest = 0, n = 0; *text >= '0' && *text <= '9';
+             text++, unit /= 10, n++)
+        {
+            *ms += unit * (*text - '0');
+            rest |= unit == 0 && *text != '0';
+        }
+
+        *ms += rest;
+        if (n == 0) {
+            return NULL;
+        }
+    }
+
+    if (*text == 'Z' || *text == 'z') {
+        return text + 1;
+    }
+
+    if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &n) != 3
+        || n != 6 || (sign != '+' && sign != '-') || hours < 0 || hours > 23
+        || minutes < 0 || minutes > 59)
+    {
+        return NULL;
+    }
+
+    *ms -= (sign == '+' ? 1 : -1) * (hours * 60 + minutes) * INT64_C(60000);
+
+    return text + n;
+}
+
+
+/* "2026-11-22" or RFC 3339's date-time.  Returns its end, or NULL. */
+static const char *
+as_argument_date_parse(const char *text, int64_t *ms)
+{
+    int          day;
+    time_t       seconds;
+    struct tm    tm;
+    const char  *end;
+
+    memset(&tm, 0, sizeof(tm));
+    end = strptime(text, "%Y-%m-%d", &tm);
+    day = tm.tm_mday;
+
+    if (end != NULL && (*end == 'T' || *end == 't')) {
+        end = strptime(end + 1, "%H:%M:%S", &tm);
+        if (end == NULL) {
+            return NULL;
+        }
+    }
+
+    seconds = timegm(&tm);
+    *ms = (int64_t) seconds * 1000;
+
+    /* timegm() turned 2026-02-31 into a day of March */
+    if (end == NULL || seconds < 0 || day != tm.tm_mday) {
+        return NULL;
+    }
+
+    return strpbrk(text, "Tt") == NULL ? end : as_argument_date_rest(end, ms);
+}
+
+
 int
 as_argument_date(const char *text, int64_t *ms)
 {
-    int          day;
-    int64_t      age;
-    time_t       seconds;
-    struct tm    tm;
+    int64_t      age, when;
     const char  *end;
 
     /* a number alone is more likely a part of a date than seconds */
@@ -149,20 +217,15 @@ as_argument_date(const char *text, int64_t *ms)
         return 0;
     }
 
-    memset(&tm, 0, sizeof(tm));
-    end = strptime(text, strchr(text, 'T') != NULL ? "%Y-%m-%dT%H:%M:%SZ"
-                                                   : "%Y-%m-%d", &tm);
-    day = tm.tm_mday;
-    seconds = timegm(&tm);
+    end = as_argument_date_parse(text, &when);
 
-    /* timegm() turned 2026-02-31 into a day of March */
-    if (end == NULL || *end != '\0' || seconds < 0 || day != tm.tm_mday) {
+    if (end == NULL || *end != '\0' || when < 0) {
         fprintf(stderr, "DATE: expected YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ "
                 "(UTC), or an age like 90d, found \"%s\"\n", text);
         return -1;
     }
 
-    *ms = (int64_t) seconds * 1000;
+    *ms = when;
 
     return 0;
 }

@@ -26,8 +26,8 @@ int as_argument_choice(const as_options_t *options, const char *name,
 /* An order's id. */
 int as_argument_order(const char *text, uint8_t id[AS_UUID_LEN]);
 
-/* "2026-11-22", "2026-11-22T09:30:00Z" (UTC), or an age, "90d"; as milliseconds
- * since 1970. */
+/* "2026-11-22" (UTC), a date-time of RFC 3339 ("2026-11-22T09:30:00Z"), or an
+ * age, "90d"; as milliseconds since 1970, rounded up. */
 int as_argument_date(const char *text, int64_t *ms);
 
 /* An integer. */

@@ -2,9 +2,12 @@
  * The sales that a row of the ledger stands for.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "db/ledger_cursor.h"
 #include "db/sale.h"
 
 
@@ -122,6 +125,22 @@ as_sale_transaction(const uint8_t id[AS_UUID_LEN],
     memcpy(transaction, id, AS_UUID_LEN);
     transaction[AS_UUID_LEN - 2] = 0;
     transaction[AS_UUID_LEN - 1] = 0;
+}
+
+
+void
+as_sale_time(const uint8_t id[AS_UUID_LEN], char text[AS_SALE_TIME_LEN])
+{
+    size_t     n;
+    time_t     seconds;
+    int64_t    ms;
+    struct tm  tm;
+
+    ms = as_ledger_id_time(id);
+    seconds = (time_t) (ms / 1000);
+    gmtime_r(&seconds, &tm);
+    n = strftime(text, AS_SALE_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text + n, AS_SALE_TIME_LEN - n, ".%03dZ", (int) (ms % 1000));
 }
 
 

@@ -16,6 +16,7 @@
 #define AS_SALE_COLUMNS                                                       \
     "m.movement_id, m.product_id, m.quantity, m.sales, m.sale_list"
 #define AS_SALE_NCOLUMNS  5
+#define AS_SALE_TIME_LEN  40           /* of a time as text, at most */
 
 
 typedef struct {
@@ -57,6 +58,9 @@ bool as_sale_id(const as_sale_row_t *row, uint32_t number,
 /* Writes the id of the transaction that a sale belongs to. */
 void as_sale_transaction(const uint8_t id[AS_UUID_LEN],
     uint8_t transaction[AS_UUID_LEN]);
+
+/* Writes the time of an id, as RFC 3339 writes it, in UTC. */
+void as_sale_time(const uint8_t id[AS_UUID_LEN], char text[AS_SALE_TIME_LEN]);
 
 /* What is wrong with the row ("has ..."); NULL: nothing. */
 const char *as_sale_wrong(const as_sale_row_t *row);

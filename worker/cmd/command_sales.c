@@ -1,0 +1,294 @@
+/*
+ * autostock-worker sales show|export
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/argument.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/sale_text.h"
+#include "cmd/session.h"
+#include "db/pace.h"
+#include "db/sale_read.h"
+
+
+#define AS_SALES_WRONG_MAX  10         /* rows that are named */
+
+
+static const as_option_t  as_command_sales_options[] = {
+    { "from", "DATE", "export the sales since then (the first)" },
+    { "to", "DATE", "export the sales before then (now)" },
+    { "format", "csv|json", "with a header, or JSON lines (csv)" },
+    { NULL, NULL, NULL }
+};
+
+
+typedef struct {
+    as_session_t    *session;
+    as_sale_read_t   read;
+    int64_t          from_ms;
+    bool             json;
+    as_text_t        text;             /* of one chunk */
+    uint64_t         sales;
+    uint64_t         wrong;            /* rows */
+    uint64_t         chunk_wrong;
+} as_command_sales_t;
+
+
+static as_db_status_e
+as_command_sales_show_run(void *data, as_db_t *db)
+{
+    return as_sale_show(db, data);
+}
+
+
+static int
+as_command_sales_show(as_session_t *session, const char *argument)
+{
+    as_sale_show_t  show;
+    as_db_status_e  status;
+
+    memset(&show, 0, sizeof(show));
+
+    if (as_uuid_parse(argument, strlen(argument), show.id) != 0) {
+        fprintf(stderr, "SALE_ID: expected a sale's id, a UUID, found "
+                "\"%s\"\n", argument);
+        return AS_EXIT_USAGE;
+    }
+
+    status = as_session_db(session, as_command_sales_show_run, &show);
+
+    if (status != AS_DB_OK) {
+        json_decref(show.sale);
+        return as_session_db_failed(session, status);
+    }
+
+    if (show.sale == NULL) {
+        fprintf(stderr, "there is no sale %s in the ledger: it was not sold, "
+                "or a roll-up has folded it\n", argument);
+        return AS_EXIT_FINDINGS;
+    }
+
+    as_output_object(show.sale, session->json, stdout);
+    json_decref(show.sale);
+
+    return AS_EXIT_OK;
+}
+
+
+/* A row that does not stand for what it says is exported as far as it can be
+ * read, and named. */
+static void
+as_command_sales_row(void *data, const as_sale_row_t *row, const char *sku,
+    const char *created_at)
+{
+    char                 id[AS_UUID_TEXT_LEN + 1];
+    const char          *wrong;
+    as_command_sales_t  *sales = data;
+
+    wrong = as_sale_wrong(row);
+
+    if (wrong != NULL) {
+        *as_uuid_text(row->movement_id, id) = '\0';
+
+        if (sales->wrong + sales->chunk_wrong++ < AS_SALES_WRONG_MAX) {
+            fprintf(stderr, "movement %s %s\n", id, wrong);
+        }
+    }
+
+    as_sale_text_row(&sales->text, row, sku, created_at, sales->json);
+}
+
+
+static as_db_status_e
+as_command_sales_read(void *data, as_db_t *db)
+{
+    as_command_sales_t  *sales = data;
+
+    as_text_clear(&sales->text);
+    sales->chunk_wrong = 0;
+
+    return as_sale_read(db, &sales->read);
+}
+
+
+/* One snapshot, so that a roll-up meanwhile takes nothing away. */
+static as_db_status_e
+as_command_sales_begin(void *data, as_db_t *db)
+{
+    as_db_status_e       status;
+    as_command_sales_t  *sales = data;
+
+    status = as_db_exec(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+                        "START TRANSACTION WITH CONSISTENT SNAPSHOT", NULL,
+                        NULL);
+
+    return status == AS_DB_OK && sales->from_ms == 0
+           ? as_sale_first(db, &sales->from_ms) : status;
+}
+
+
+/* Writes the chunk; false where that failed or memory is out. */
+static bool
+as_command_sales_write(as_command_sales_t *sales)
+{
+    if (!as_text_ok(&sales->text)) {
+        fprintf(stderr, "out of memory\n");
+        return false;
+    }
+
+    fwrite(as_text_get(&sales->text), 1, sales->text.len, stdout);
+    sales->sales += sales->read.sales;
+    sales->wrong += sales->chunk_wrong;
+
+    return ferror(stdout) == 0;
+}
+
+
+static as_db_status_e
+as_command_sales_chunks(as_command_sales_t *sales, bool *written)
+{
+    as_pace_t        pace;
+    as_session_t    *session = sales->session;
+    as_progress_t    progress;
+    as_db_status_e   status;
+    as_sale_read_t  *read = &sales->read;
+
+    as_pace_init(&pace);
+    as_progress_begin(&progress, "sales exported");
+    status = as_session_db(session, as_command_sales_begin, sales);
+    as_sale_read_from(read, sales->from_ms);
+    as_sale_text_header(&sales->text, sales->json);
+    *written = as_command_sales_write(sales);
+
+    while (status == AS_DB_OK && *written && read->more) {
+        as_pace_begin(&pace);
+        status = as_session_db(session, as_command_sales_read, sales);
+
+        if (status == AS_DB_OK) {
+            *written = as_command_sales_write(sales);
+            as_progress_to(&progress,
+                           (double) (as_ledger_id_time(read->cursor)
+                                     - sales->from_ms),
+                           (double) (read->to_ms - sales->from_ms),
+                           sales->sales);
+        }
+
+        if (status == AS_DB_OK && *written && read->more) {
+            status = as_pace_wait(&pace, session->db);
+        }
+    }
+
+    as_progress_end(&progress);
+
+    return status;
+}
+
+
+static int
+as_command_sales_export(as_command_sales_t *sales)
+{
+    bool            written;
+    as_db_status_e  status;
+
+    status = as_command_sales_chunks(sales, &written);
+
+    if (status != AS_DB_OK) {
+        fprintf(stderr, "the export is not complete: %" PRIu64 " sales\n",
+                sales->sales);
+        return as_session_db_failed(sales->session, status);
+    }
+
+    if (!written) {
+        return AS_EXIT_REACH;          /* main() says why */
+    }
+
+    if (sales->wrong > 0) {
+        fprintf(stderr, "%" PRIu64 " movements do not stand for what they "
+                "say: see autostock-worker reconcile\n", sales->wrong);
+        return AS_EXIT_FINDINGS;
+    }
+
+    return AS_EXIT_OK;
+}
+
+
+/* Reads the options of export. */
+static int
+as_command_sales_range(const as_options_t *options, as_command_sales_t *sales)
+{
+    const char  *from, *to, *format;
+
+    from = as_options_get(options, "from");
+    to = as_options_get(options, "to");
+    format = as_options_json(options) ? "json" : "csv";
+    sales->read.to_ms = (int64_t) time(NULL) * 1000 + 1000;
+
+    if ((from != NULL && as_argument_date(from, &sales->from_ms) != 0)
+        || (to != NULL && as_argument_date(to, &sales->read.to_ms) != 0)
+        || as_argument_choice(options, "format", "csv|json", &format) != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    if (from != NULL && sales->from_ms >= sales->read.to_ms) {
+        fprintf(stderr, "--from: expected a time before that of --to\n");
+        return AS_EXIT_USAGE;
+    }
+
+    sales->json = strcmp(format, "json") == 0;
+    sales->read.each = as_command_sales_row;
+    sales->read.data = sales;
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_command_sales_run(const as_options_t *options)
+{
+    int                  rc, verb;
+    as_session_t         session;
+    as_command_sales_t   sales;
+
+    memset(&sales, 0, sizeof(sales));
+    sales.session = &session;
+
+    verb = as_argument_verb(options, "show|export", "10");
+
+    if (verb < 0
+        || as_command_sales_range(options, &sales) != AS_EXIT_OK)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    rc = as_session_open(&session, options, AS_NEED_DB, false);
+
+    if (rc == AS_EXIT_OK) {
+        rc = verb == 0 ? as_command_sales_show(&session, options->arguments[1])
+                       : as_command_sales_export(&sales);
+    }
+
+    as_text_free(&sales.text);
+    as_session_close(&session);
+
+    return rc;
+}
+
+
+const as_command_t  as_command_sales = {
+    "sales", "show SALE_ID|export", "see what was sold",
+    "show finds a sale by the sale_id that the buyer was answered.\n"
+    "export writes a line for each sale, in the order of time: CSV with a\n"
+    "header, or JSON lines.  The time of a sale is that of its id, in UTC;\n"
+    "created_at, when the database wrote it, is a little later.  DATE is\n"
+    "YYYY-MM-DD (UTC), a time like 2026-11-22T09:30:00+09:00 (RFC 3339), or\n"
+    "an age, 90d.  A sale in doubt may be written up to an hour after its\n"
+    "time.  What a roll-up has folded is gone.\n",
+    as_command_sales_options, as_command_sales_run
+};

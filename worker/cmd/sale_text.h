@@ -1,0 +1,24 @@
+/*
+ * Writes sales as CSV (RFC 4180, but lines end with a line feed) or as JSON
+ * lines.
+ */
+
+#ifndef AS_SALE_TEXT_H
+#define AS_SALE_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "db/sale.h"
+
+
+/* The header of CSV; nothing for JSON. */
+void as_sale_text_header(as_text_t *text, bool json);
+
+/* Appends a line for each sale of a row.  created_at and the arguments are as
+ * as_sale_pt has them. */
+void as_sale_text_row(as_text_t *text, const as_sale_row_t *row,
+    const char *sku, const char *created_at, bool json);
+
+
+#endif /* AS_SALE_TEXT_H */
