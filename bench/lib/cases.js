@@ -34,6 +34,11 @@ const CASES = {
         env: KEYS },
     'key-replayed': { title: 'hot, 10 % of the keys replayed',
         script: 'keys', env: { ...KEYS, BENCH_REPLAY: '10' } },
+    /* beside a command of the worker, at work on a large ledger */
+    'hot-rollup': { title: 'hot, beside ledger rollup', script: 'one',
+        env: {}, beside: ['ledger', 'rollup', '--before', '90d', '--yes'] },
+    'hot-reconcile': { title: 'hot, beside reconcile', script: 'one',
+        env: {}, beside: ['reconcile'] },
 };
 
 const SERVERS = ['autostock', 'plain', 'waiting', 'redis', 'node'];
@@ -49,10 +54,10 @@ function name(step) {
 }
 
 function step(server, caseName, connections = 256, workers = 2, load = {}) {
-    const { script, env, answers = 2, share = 1 } = CASES[caseName];
+    const { script, env, beside, answers = 2, share = 1 } = CASES[caseName];
     const one = { server, case: caseName, connections, workers,
         /* the plain server says 200 whatever is asked */
-        answers: server === 'plain' ? 2 : answers, share,
+        answers: server === 'plain' ? 2 : answers, share, beside,
         load: { kind: 'wrk', script, env, ...load } };
     return { ...one, name: name(one) };
 }
@@ -89,6 +94,7 @@ function standard() {
         step('autostock', 'key-replayed'),
         step('autostock', 'products-1000'), step('autostock', 'zipf'),
         step('autostock', 'quantities'),
+        step('autostock', 'hot-rollup'), step('autostock', 'hot-reconcile'),
         step('plain', 'lookup'), step('autostock', 'lookup'),
         step('autostock', 'mix'),
         step('plain', 'sold-out'), step('autostock', 'sold-out'),
@@ -110,7 +116,8 @@ function full() {
     const steps = [...standard()];
     for (const workers of [1, 2, 4]) {
         for (const connections of CONNECTIONS) {
-            steps.push(...Object.keys(CASES).map(
+            steps.push(...Object.keys(CASES).filter(
+                (one) => !CASES[one].beside).map(
                 (one) => step('autostock', one, connections, workers)));
             steps.push(...['hot', 'lookup', 'sold-out'].map(
                 (one) => step('plain', one, connections, workers)));

@@ -51,8 +51,14 @@ function chosen(options) {
                         workers)))));
 }
 
-/* Redis keeps one counter; the plain server answers what it was told. */
+/*
+ * Redis keeps one counter; the plain server answers what it was told; the
+ * worker's commands know autostock's ledger.
+ */
 function supports(server, name) {
+    if (cases.CASES[name].beside) {
+        return server === 'autostock';
+    }
     if (server === 'redis') {
         return name === 'hot';
     }
@@ -180,9 +186,10 @@ async function main() {
     }
     const options = parse(words);
     options.bench = BENCH;
+    const build = process.env.BUILD || path.join(TOP, 'build');
     options.module = path.resolve(options.module
-        || path.join(process.env.BUILD || path.join(TOP, 'build'),
-            'ngx_http_autostock_module.so'));
+        || path.join(build, 'ngx_http_autostock_module.so'));
+    options.worker = path.resolve(build, 'autostock-worker');
     options.output = path.resolve(options.output || path.join(BENCH,
         'results', new Date().toISOString().replace(/[:.]/g, '-')));
     const folder = path.join(BENCH, 'run-data');

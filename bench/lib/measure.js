@@ -11,6 +11,7 @@ const load = require('./load');
 const profile = require('./profile');
 const status = require('./status');
 const system = require('./system');
+const { Beside } = require('./beside');
 const { HOT_STOCK } = require('./database');
 
 const STOCKLESS = ['plain', 'waiting'];
@@ -23,6 +24,7 @@ class Measure {
         this.servers = servers;
         this.seed = Date.now() % 100000000;
         this.warm = new Set();
+        this.beside = new Beside(options.worker, database);
     }
 
     async generate(server, step, seconds) {
@@ -40,6 +42,15 @@ class Measure {
         } else if (!STOCKLESS.includes(step.server)) {
             await this.database.quiet();
             await this.database.reset();
+        }
+    }
+
+    /* The command that is to run beside the load. */
+    async begin(step) {
+        if (step.beside) {
+            await this.beside.fill();
+            await this.database.quiet();
+            this.beside.start(step.beside);
         }
     }
 
@@ -68,6 +79,7 @@ class Measure {
             this.warm.add(step.name);
         }
         await this.reset(step);
+        await this.begin(step);
         const said = server ? fs.statSync(server.log).size : 0;
         const before = await this.before(server, step);
 
@@ -81,11 +93,15 @@ class Measure {
             this.options.seconds);
         clearTimeout(sampling);
 
+        const besideFaults = [];
+        if (step.beside) {
+            result.beside = await this.beside.stop(besideFaults);
+        }
         await this.database.quiet();
         result.anonymous = anonymous;
         await this.after(server, step, before, result);
         await profiled(result);
-        result.faults = await this.check(step, result);
+        result.faults = [...besideFaults, ...await this.check(step, result)];
         if (server && fs.statSync(server.log).size > said) {
             result.faults.push('its log says: ' + fs.readFileSync(server.log,
                 'utf8').slice(said).trim().split('\n')[0].slice(0, 200));
