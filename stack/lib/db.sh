@@ -140,8 +140,10 @@ db_stop() { process_stop db TERM 60; }
 
 db_check_external() {
     db_query 'SELECT (SELECT COUNT(*) FROM restock_order)
-        + (SELECT COUNT(*) FROM stock_movement_key)' >/dev/null \
+        + (SELECT COUNT(*) FROM stock_movement_key)
+        + (SELECT COUNT(*) FROM (SELECT sales, sale_list FROM stock_movement
+            LIMIT 1) m)' >/dev/null \
         || die "the external database does not answer, or lacks autostock's" \
-            "tables: load sql/schema.sql and sql/trigger.sql (and, into" \
-            "MariaDB, sql/mariadb-uuid.sql)"
+            "tables, or has those of an older version: load sql/schema.sql" \
+            "and sql/trigger.sql (and, into MariaDB, sql/mariadb-uuid.sql)"
 }

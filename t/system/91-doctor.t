@@ -206,6 +206,20 @@ subtest 'a remedy that is followed' => sub {
         is_deeply($found, {}, 'then all is well');
     }
 
+    for my $key ('stock_movement_key DROP KEY ix_stock_movement_key_movement',
+        'stock_movement DROP PRIMARY KEY, ADD PRIMARY KEY (movement_id)',
+        'stock_movement_key DROP COLUMN quantity')
+    {
+        is(root("ALTER TABLE $key"), '', $key);
+        my ($found) = doctor();
+        delete $found->{worker};
+        is(join(' ', sort keys %$found), 'schema', "$key, and nothing else");
+        follow($found->{schema});
+        ($found) = doctor();
+        delete $found->{worker};
+        is_deeply($found, {}, 'then all is well');
+    }
+
     root('ALTER TABLE restock_order DROP COLUMN open_product_id');
     follow((doctor())[0]{schema}) for 1, 2;
     my ($found) = doctor();

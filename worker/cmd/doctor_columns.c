@@ -37,10 +37,14 @@ static const as_doctor_column_t  as_doctor_columns[] = {
     { "stock_movement", "order_id", "BINARY(16) NULL" },
     { "stock_movement", "created_at",
       "DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6))" },
+    { "stock_movement", "sales", "MEDIUMINT UNSIGNED NOT NULL DEFAULT 1" },
+    { "stock_movement", "sale_list", "MEDIUMBLOB NULL" },
 
     { "stock_movement_key", "idempotency_key", NULL },
     { "stock_movement_key", "movement_id", NULL },
     { "stock_movement_key", "product_id", NULL },
+    { "stock_movement_key", "fingerprint", "BINARY(8) NULL" },
+    { "stock_movement_key", "quantity", "INT NULL" },
 
     { "restock_order", "order_id", NULL },
     { "restock_order", "product_id", NULL },

@@ -69,7 +69,8 @@ typedef struct {
     const char     *database;
 
     bool            columns[AS_DOCTOR_COLUMNS_MAX];
-    bool            keys[2];           /* open order, idempotency */
+    bool            keys[4];           /* open order, idempotency, ledger,
+                                          movement */
     bool            check;             /* stock >= 0 */
     int             triggers;
     bool            may_see_triggers;
@@ -102,6 +103,8 @@ as_doctor_schema_row(void *data, unsigned statement,
     case 1:
         d->keys[0] |= strcmp(columns[0], "open_product_id") == 0;
         d->keys[1] |= strcmp(columns[0], "idempotency_key") == 0;
+        d->keys[2] |= strcmp(columns[0], "ledger") == 0;
+        d->keys[3] |= strcmp(columns[0], "movement_id") == 0;
         break;
 
     case 2:
@@ -133,7 +136,13 @@ as_doctor_schema_read(as_doctor_db_t *d)
         "SELECT MAX(COLUMN_NAME) FROM information_schema.STATISTICS WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('restock_order',"
         " 'stock_movement_key') AND NON_UNIQUE = 0 GROUP BY TABLE_NAME,"
-        " INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) IS NOT NULL;"
+        " INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) IS NOT NULL"
+        " UNION ALL SELECT 'ledger' FROM information_schema.STATISTICS WHERE"
+        " TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'stock_movement' AND"
+        " INDEX_NAME = 'PRIMARY' AND COLUMN_NAME = 'product_id' UNION ALL"
+        " SELECT 'movement_id' FROM information_schema.STATISTICS WHERE"
+        " TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'stock_movement_key' AND"
+        " SEQ_IN_INDEX = 1 AND COLUMN_NAME = 'movement_id';"
 
         "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE"
         " CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product' AND"
@@ -184,6 +193,25 @@ as_doctor_schema_tell(as_doctor_db_t *d)
                         "(idempotency_key)", "stock_movement_key has no unique "
                         "key over idempotency_key: a sale or a receipt may be "
                         "booked twice");
+    }
+
+    if (!d->keys[2] && told == 0) {
+        told++;
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
+                        "ALTER TABLE stock_movement DROP PRIMARY KEY, ADD "
+                        "PRIMARY KEY (movement_id, product_id), "
+                        "ALGORITHM=INPLACE, LOCK=NONE", "the primary key of "
+                        "stock_movement has no product_id: a transaction of "
+                        "two products fails");
+    }
+
+    if (!d->keys[3] && told == 0) {
+        told++;
+        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
+                        "ALTER TABLE stock_movement_key ADD KEY "
+                        "ix_stock_movement_key_movement (movement_id)",
+                        "stock_movement_key has no index over movement_id: "
+                        "expired keys are found by reading all");
     }
 
     if (told == 0) {
