@@ -161,6 +161,12 @@ class Database {
         return { sales, wrong, pieces, gone, negative, unequal, orders };
     }
 
+    /* Bytes of the ledger on disk: its file, which grows by extents. */
+    ledgerBytes() {
+        return fs.statSync(path.join(this.folder, NAME,
+            'stock_movement.ibd')).size;
+    }
+
     async syncs() {
         const [[, value]] = await this.rows(
             "SHOW GLOBAL STATUS LIKE 'Innodb_data_fsyncs'");

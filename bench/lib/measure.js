@@ -59,6 +59,7 @@ class Measure {
             server: server ? system.cpuOf(server.process.pid) : 0,
             store: this.storeCpu(server, step),
             syncs: await this.database.syncs(),
+            ledger: this.database.ledgerBytes(),
             status: step.server === 'autostock'
                 ? await status.read(server.port) : null,
         };
@@ -100,6 +101,7 @@ class Measure {
         await this.database.quiet();
         result.anonymous = anonymous;
         await this.after(server, step, before, result);
+        result.ledger_grown = this.database.ledgerBytes() - before.ledger;
         await profiled(result);
         result.faults = [...besideFaults, ...await this.check(step, result)];
         if (server && fs.statSync(server.log).size > said) {
@@ -184,6 +186,8 @@ class Measure {
         result.sales = books.sales;
         result.syncs_per_sale = books.sales
             ? result.syncs / books.sales : null;
+        result.ledger_bytes = books.sales
+            ? result.ledger_grown / books.sales : null;
         this.within(faults, 'sales of the ledger and replays',
             books.sales + replays, from, to);
         if (books.gone !== books.pieces) {
