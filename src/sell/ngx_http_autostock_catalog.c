@@ -13,6 +13,10 @@ struct ngx_http_autostock_catalog_s {
 };
 
 
+#define ngx_http_autostock_catalog_hash(sku)                                  \
+    ((uint32_t) ngx_hash_key((sku)->data, (sku)->len))
+
+
 ngx_http_autostock_catalog_t *
 ngx_http_autostock_catalog_create(ngx_uint_t size)
 {
@@ -73,7 +77,7 @@ ngx_http_autostock_catalog_find(ngx_http_autostock_catalog_t *catalog,
     }
 
     node = ngx_str_rbtree_lookup(&catalog->tree, sku,
-                                 ngx_murmur_hash2(sku->data, sku->len));
+                                 ngx_http_autostock_catalog_hash(sku));
     if (node == NULL) {
         return NULL;
     }
@@ -131,7 +135,7 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
     as_json_escape(product->json.data, sku->data, sku->len);
 
     product->node.str = product->sku;
-    product->node.node.key = ngx_murmur_hash2(sku->data, sku->len);
+    product->node.node.key = ngx_http_autostock_catalog_hash(sku);
     ngx_rbtree_insert(&catalog->tree, &product->node.node);
     ngx_queue_insert_head(&catalog->used, &product->queue);
     catalog->n++;
