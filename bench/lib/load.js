@@ -76,7 +76,8 @@ async function bare(options, database, step, seconds) {
             '--clients', String(step.connections),
             '--batch', String(step.load.batch),
             '--seconds', String(seconds),
-            ...(step.load.packet ? packetOptions(step.load.packet) : [])],
+            ...(step.load.packet === 'rows' ? ['--rows']
+                : step.load.packet ? packetOptions(step.load.packet) : [])],
         { BENCH_PASSWORD: database.password });
     const told = JSON.parse(out);
     return { ...told, client_cpu: cpu, requests: told.sales,

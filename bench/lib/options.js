@@ -19,8 +19,8 @@ take turns, and checks the books after every measurement.
   --rate N            with --case hot: open loop at N a second (repeatable)
   --batch N           with --server bare: sales a transaction (repeatable)
   --packet NAME       with --server bare: a form of the transaction
-                      (repeatable): ${Object.keys(PACKETS).join(', ')}
-                      (default: a ledger row for each sale)
+                      (repeatable): ${Object.keys(PACKETS).join(', ')},
+                      rows (a ledger row for each sale)
   --seconds N         of each measurement
   --rounds N
   --threads N         of wrk (default 2)
@@ -94,7 +94,7 @@ function parse(words) {
     }
     known('case', options.cases, Object.keys(CASES));
     known('server', options.servers, [...SERVERS, 'bare']);
-    known('packet', options.packets, Object.keys(PACKETS));
+    known('packet', options.packets, [...Object.keys(PACKETS), 'rows']);
     return options;
 }
 

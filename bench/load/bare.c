@@ -1,11 +1,12 @@
 /*
  * The database alone: the sale's transaction from as many clients as asked,
  * each over its own connection, one packet a transaction.  With --batch N a
- * transaction holds N sales, as autostock's would.
+ * transaction holds N sales in one ledger row, as autostock's would; with
+ * --rows in a row for each sale, as before 0.2.0.
  *
  *     BENCH_PASSWORD=... bare --socket PATH --user U --database D
- *         --product 32-HEX-DIGITS [--clients N] [--batch N] [--seconds S]
- *         [--packet SQL] [--session SQL]
+ *         --product 32-HEX-DIGITS [--clients N] [--batch N] [--rows]
+ *         [--seconds S] [--packet SQL] [--session SQL]
  *
  * --packet is another form of the transaction (bench/lib/packets.js), with {id}
  * for the transaction's id, {product}, and {n} for the number of sales.
@@ -40,10 +41,11 @@ typedef struct {
     const char  *password;
     const char  *database;
     const char  *product;              /* 32 hexadecimal digits */
-    const char  *packet;               /* NULL: a ledger row for each sale */
+    const char  *packet;               /* NULL: one ledger row, or --rows */
     const char  *session;
     unsigned     clients;
     unsigned     batch;
+    int          rows;                 /* a ledger row for each sale */
     double       seconds;
 } bare_options_t;
 
@@ -179,29 +181,49 @@ bare_packet(bare_client_t *client)
 }
 
 
+/* The sales of one piece each: one row needs no list of them. */
+static char *
+bare_insert(bare_client_t *client, char *p)
+{
+    char                   hex[2 * AS_UUID_LEN + 1];
+    uint64_t               ms;
+    const bare_options_t  *options = client->options;
+
+    ms = bare_now_us(CLOCK_REALTIME) / 1000;
+    p = stpcpy(p, "INSERT INTO stock_movement"
+               " (movement_id,product_id,kind,quantity,sales) VALUES ");
+
+    if (!options->rows) {
+        bare_id(client, hex, ms);
+
+        /* a transaction's id ends in two zero bytes */
+        strcpy(hex + 2 * AS_UUID_LEN - 4, "0000");
+        return p + sprintf(p, "(X'%s',X'%s','sale',-%u,%u)", hex,
+                           options->product, options->batch, options->batch);
+    }
+
+    for (unsigned i = 0; i < options->batch; i++) {
+        bare_id(client, hex, ms);
+        p += sprintf(p, "%s(X'%s',X'%s','sale',-1,1)", i ? "," : "", hex,
+                     options->product);
+    }
+
+    return p;
+}
+
+
 /* Ledger first, the contended row last, next to COMMIT. */
 static size_t
 bare_statement(bare_client_t *client)
 {
-    char                  *p, hex[2 * AS_UUID_LEN + 1];
-    uint64_t               ms;
+    char                  *p;
     const bare_options_t  *options = client->options;
 
     if (options->packet) {
         return bare_packet(client);
     }
 
-    ms = bare_now_us(CLOCK_REALTIME) / 1000;
-    p = stpcpy(client->sql, "BEGIN;INSERT INTO stock_movement"
-               " (movement_id,product_id,kind,quantity) VALUES ");
-
-    for (unsigned i = 0; i < options->batch; i++) {
-        bare_id(client, hex, ms);
-
-        p += sprintf(p, "%s(X'%s',X'%s','sale',-1)", i ? "," : "", hex,
-                     options->product);
-    }
-
+    p = bare_insert(client, stpcpy(client->sql, "BEGIN;"));
     p += sprintf(p, ";UPDATE product SET stock=LAST_INSERT_ID(stock-%u)"
                  " WHERE product_id=X'%s';COMMIT", options->batch,
                  options->product);
@@ -316,6 +338,7 @@ bare_options(bare_options_t *options, int argc, char **argv)
         { "product",  required_argument, NULL, 'p' },
         { "clients",  required_argument, NULL, 'c' },
         { "batch",    required_argument, NULL, 'b' },
+        { "rows",     no_argument,       NULL, 'r' },
         { "seconds",  required_argument, NULL, 't' },
         { "packet",   required_argument, NULL, 'k' },
         { "session",  required_argument, NULL, 'i' },
@@ -332,6 +355,7 @@ bare_options(bare_options_t *options, int argc, char **argv)
                   break;
         case 'b': options->batch = (unsigned) strtoul(optarg, NULL, 10);
                   break;
+        case 'r': options->rows = 1; break;
         case 'k': options->packet = optarg; break;
         case 'i': options->session = optarg; break;
         case 't': options->seconds = strtod(optarg, NULL); break;
@@ -366,7 +390,8 @@ main(int argc, char **argv)
     if (bare_options(&options, argc, argv) != 0) {
         fprintf(stderr, "usage: BENCH_PASSWORD=... bare --socket PATH"
                 " --user U --database D --product 32-HEX-DIGITS"
-                " [--clients 1..%u] [--batch 1..%u] [--seconds S]"
+                " [--clients 1..%u] [--batch 1..%u] [--rows]"
+                " [--seconds S]"
                 " [--packet SQL] [--session SQL]\n",
                 CLIENTS_MAX, BATCH_MAX);
         return 2;
