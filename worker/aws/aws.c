@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "aws/aws_call.h"
-#include "aws/credentials_profile.h"
+#include "aws/profile.h"
 
 
 static const char *

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
-#include "aws/credentials_profile.h"
+#include "aws/profile.h"
 
 
 const char *

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aws/credentials_profile.h"
+#include "aws/profile.h"
 #include "aws/credentials_provider.h"
 #include "base/text.h"
 

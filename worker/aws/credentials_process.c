@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "aws/credentials_profile.h"
+#include "aws/profile.h"
 
 
 #define AS_PROCESS_KILLED_MS  1000     /* ms for a killed process to end */

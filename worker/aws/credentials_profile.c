@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aws/credentials_profile.h"
+#include "aws/profile.h"
 
 
 /* The static keys of a profile; NONE where it has none. */

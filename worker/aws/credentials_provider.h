@@ -1,6 +1,6 @@
 /*
  * The interface between the providers of credentials and their chain.  For
- * credentials*.c only.
+ * aws/ only.
  */
 
 #ifndef AS_CREDENTIALS_PROVIDER_H

@@ -11,6 +11,7 @@
 #include "aws/aws_endpoint.h"
 #include "aws/aws_error.h"
 #include "aws/credentials_profile.h"
+#include "aws/profile.h"
 #include "aws/sigv4.h"
 #include "base/text.h"
 #include "aws/xml.h"

@@ -339,3 +339,18 @@ as_sqs_create_queue(as_aws_t *aws, const char *name,
     return as_sqs_op_send(aws, as_sqs_target("CreateQueue"), &body, &op,
                           AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
 }
+
+
+const char *
+as_sqs_pair(const as_sqs_pair_t *pairs, size_t n, const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (strcmp(pairs[i].name, name) == 0) {
+            return pairs[i].value;
+        }
+    }
+
+    return NULL;
+}

@@ -360,18 +360,3 @@ as_sqs_pairs_read(void *data, const as_aws_error_t *err, const char *body,
     json_decref(root);
     free(op);
 }
-
-
-const char *
-as_sqs_pair(const as_sqs_pair_t *pairs, size_t n, const char *name)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (strcmp(pairs[i].name, name) == 0) {
-            return pairs[i].value;
-        }
-    }
-
-    return NULL;
-}

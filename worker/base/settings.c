@@ -110,6 +110,41 @@ as_settings_expected(const as_setting_t *entry, as_text_t *errors)
 }
 
 
+int
+as_settings_time(const char *text, int64_t *ms)
+{
+    size_t                    i;
+    char                     *end;
+    long long                 n;
+    static const struct {
+        const char           *unit;
+        int64_t               ms;
+    } units[] = {
+        { "", 1000 }, { "ms", 1 }, { "s", 1000 },
+        { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }
+    };
+
+    if (*text < '0' || *text > '9') {
+        return -1;
+    }
+
+    errno = 0;
+    n = strtoll(text, &end, 10);
+    if (errno != 0 || n > 1000000000) {
+        return -1;
+    }
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(end, units[i].unit) == 0) {
+            *ms = n * units[i].ms;
+            return 0;
+        }
+    }
+
+    return -1;
+}
+
+
 /* Stores a value.  0, or -1 where the setting does not accept it. */
 static int
 as_settings_store(as_settings_t *settings, const as_setting_t *entry,

@@ -106,6 +106,9 @@ void as_settings_destroy(as_settings_t *settings);
 /* Replaces worker_name.  0, or -1 with errno ENOMEM. */
 int as_settings_rename(as_settings_t *settings, const char *name);
 
+/* Parses a time as settings have it.  0, or -1 where text is not one. */
+int as_settings_time(const char *text, int64_t *ms);
+
 /* Checks further requirements after create.  0, or -1 with lines in errors. */
 int as_settings_require(const as_settings_t *settings, unsigned need,
     as_text_t *errors);

@@ -134,38 +134,3 @@ const as_setting_t  as_settings_table[] = {
 
 const size_t  as_settings_count = sizeof(as_settings_table)
                                   / sizeof(as_settings_table[0]);
-
-
-int
-as_settings_time(const char *text, int64_t *ms)
-{
-    size_t                    i;
-    char                     *end;
-    long long                 n;
-    static const struct {
-        const char           *unit;
-        int64_t               ms;
-    } units[] = {
-        { "", AS_SECOND }, { "ms", 1 }, { "s", AS_SECOND },
-        { "m", AS_MINUTE }, { "h", AS_HOUR }, { "d", AS_DAY }
-    };
-
-    if (*text < '0' || *text > '9') {
-        return -1;
-    }
-
-    errno = 0;
-    n = strtoll(text, &end, 10);
-    if (errno != 0 || n > 1000000000) {
-        return -1;
-    }
-
-    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(end, units[i].unit) == 0) {
-            *ms = n * units[i].ms;
-            return 0;
-        }
-    }
-
-    return -1;
-}

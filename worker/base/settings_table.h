@@ -1,6 +1,6 @@
 /*
- * The table of settings: name, kind, member, default, range.  For settings*.c,
- * and for callers of as_settings_time().
+ * The table of settings: name, kind, member, default, range.  For settings*.c
+ * only.
  */
 
 #ifndef AS_SETTINGS_TABLE_H
@@ -36,9 +36,6 @@ typedef struct {
 
 extern const as_setting_t  as_settings_table[];
 extern const size_t        as_settings_count;
-
-/* Parses a time as settings have it.  0, or -1 where text is not one. */
-int as_settings_time(const char *text, int64_t *ms);
 
 
 #endif /* AS_SETTINGS_TABLE_H */

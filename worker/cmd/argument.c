@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cmd/argument.h"
-#include "base/settings_table.h"
+#include "base/settings.h"
 
 
 static int

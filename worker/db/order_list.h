@@ -13,6 +13,11 @@
 #include "as_uuid.h"
 
 
+/* A column of restock_order or stock_movement o, as ISO 8601. */
+#define AS_ORDER_TIME(column)                                                 \
+    "DATE_FORMAT(o." column ", '%Y-%m-%dT%H:%i:%s.%fZ')"
+
+
 typedef struct {
     const char  *state;                /* NULL: any; "open": the open ones */
     const char  *sku;                  /* NULL: any */

@@ -1,6 +1,6 @@
 /*
- * Shared by a factory's two files: its queue (factory.c) and its calls
- * (factory_call.c).  No other file includes this.
+ * Shared by the factories' files: their list (factories.c), one factory's queue
+ * (factory.c) and its calls (factory_call.c).  No other file includes this.
  */
 
 #ifndef AS_FACTORY_PARTS_H
@@ -37,6 +37,13 @@ struct as_factories_s {
     void                *changed_data;
 };
 
+
+/* Adds a factory to the list.  NULL: out of memory.  factory.c. */
+as_factory_t *as_factory_new(as_factories_t *all, const char *url);
+
+/* Starts the calls that may start now.  data is the factory: this is its
+ * timer's function.  factory.c. */
+void as_factory_start(void *data);
 
 /* Sends a call; its done reports the result.  factory_call.c. */
 void as_factory_send(as_factory_t *factory, as_factory_call_t *call);

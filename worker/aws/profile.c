@@ -14,7 +14,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "aws/credentials_profile.h"
+#include "aws/profile.h"
 
 
 #define AS_PROFILE_FILE_MAX  1048576
