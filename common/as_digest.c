@@ -57,7 +57,7 @@ as_digest_pair(const void *a, size_t a_len, const void *b, size_t b_len,
 
 
 int
-as_sha256(const void *data, size_t len, uint8_t out[AS_SHA256_LEN])
+as_digest_sha256(const void *data, size_t len, uint8_t out[AS_SHA256_LEN])
 {
     if (as_digest_start() != 0
         || EVP_DigestUpdate(as_digest_ctx, data, len) != 1
@@ -93,8 +93,8 @@ as_digest_mac_start(void)
 
 
 int
-as_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
-    uint8_t out[AS_SHA256_LEN])
+as_digest_hmac_sha256(const void *key, size_t key_len, const void *data,
+    size_t len, uint8_t out[AS_SHA256_LEN])
 {
     OSSL_PARAM params[2];
     size_t out_len;
@@ -119,7 +119,7 @@ as_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 
 
 int
-as_signature_text(const void *secret, size_t secret_len,
+as_digest_signature_text(const void *secret, size_t secret_len,
     const uint8_t order_id[AS_UUID_LEN], char text[AS_SIGNATURE_TEXT_LEN])
 {
     char order[AS_UUID_TEXT_LEN];
@@ -127,7 +127,9 @@ as_signature_text(const void *secret, size_t secret_len,
 
     as_uuid_text(order_id, order);
 
-    if (as_hmac_sha256(secret, secret_len, order, sizeof(order), mac) != 0) {
+    if (as_digest_hmac_sha256(secret, secret_len, order, sizeof(order), mac)
+        != 0)
+    {
         return -1;
     }
 
@@ -138,7 +140,7 @@ as_signature_text(const void *secret, size_t secret_len,
 
 
 int
-as_signature_verify(const void *secret, size_t secret_len,
+as_digest_signature_verify(const void *secret, size_t secret_len,
     const uint8_t order_id[AS_UUID_LEN], const void *text, size_t len)
 {
     char want[AS_SIGNATURE_TEXT_LEN];
@@ -147,7 +149,7 @@ as_signature_verify(const void *secret, size_t secret_len,
         return 0;
     }
 
-    if (as_signature_text(secret, secret_len, order_id, want) != 0) {
+    if (as_digest_signature_text(secret, secret_len, order_id, want) != 0) {
         return -1;
     }
 
@@ -156,7 +158,7 @@ as_signature_verify(const void *secret, size_t secret_len,
 
 
 int
-as_idempotency_key(const void *scope, size_t scope_len, const void *key,
+as_digest_idempotency_key(const void *scope, size_t scope_len, const void *key,
     size_t key_len, uint8_t out[AS_KEY_LEN])
 {
     uint8_t hash[AS_SHA256_LEN];
@@ -181,7 +183,7 @@ static struct {
 
 
 int
-as_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
+as_digest_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
     uint8_t out[AS_FINGERPRINT_LEN])
 {
     uint8_t hash[AS_SHA256_LEN];

@@ -20,10 +20,10 @@
 
 
 /* SHA-256 of data.  Returns 0, or -1 if OpenSSL fails. */
-int as_sha256(const void *data, size_t len, uint8_t out[AS_SHA256_LEN]);
+int as_digest_sha256(const void *data, size_t len, uint8_t out[AS_SHA256_LEN]);
 
 /* HMAC-SHA256.  Returns 0 or -1. */
-int as_hmac_sha256(const void *key, size_t key_len, const void *data,
+int as_digest_hmac_sha256(const void *key, size_t key_len, const void *data,
     size_t len, uint8_t out[AS_SHA256_LEN]);
 
 /*
@@ -31,25 +31,25 @@ int as_hmac_sha256(const void *key, size_t key_len, const void *data,
  * order id as lower-case UUID text).  Writes 64 characters without a
  * terminator.  Returns 0 or -1.
  */
-int as_signature_text(const void *secret, size_t secret_len,
+int as_digest_signature_text(const void *secret, size_t secret_len,
     const uint8_t order_id[AS_UUID_LEN], char text[AS_SIGNATURE_TEXT_LEN]);
 
 /*
  * 1 if text (len bytes) is the order's signature under the secret, in constant
  * time for a text of the right length; 0 if not; -1 if OpenSSL fails.
  */
-int as_signature_verify(const void *secret, size_t secret_len,
+int as_digest_signature_verify(const void *secret, size_t secret_len,
     const uint8_t order_id[AS_UUID_LEN], const void *text, size_t len);
 
 /* The first 16 bytes of SHA-256(scope, NUL, key).  Returns 0 or -1. */
-int as_idempotency_key(const void *scope, size_t scope_len, const void *key,
-    size_t key_len, uint8_t out[AS_KEY_LEN]);
+int as_digest_idempotency_key(const void *scope, size_t scope_len,
+    const void *key, size_t key_len, uint8_t out[AS_KEY_LEN]);
 
 /*
  * The first 8 bytes of SHA-256(sku, NUL, quantity in decimal).  Returns 0 or
  * -1.
  */
-int as_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
+int as_digest_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
     uint8_t out[AS_FINGERPRINT_LEN]);
 
 

@@ -95,7 +95,7 @@ as_json_string_rest(as_json_t *json, as_json_token_t *token, const uint8_t *p)
 
         if (*p == '\\') {
             token->escaped = true;
-            n = as_json_unescape(p + 1, end, &character);
+            n = as_json_text_unescape(p + 1, end, &character);
             if (n == 0) {
                 return as_json_fail(json, token, "a valid escape");
             }
@@ -108,7 +108,7 @@ as_json_string_rest(as_json_t *json, as_json_token_t *token, const uint8_t *p)
                                 "control characters to be escaped");
         }
 
-        n = as_json_character(p, end, &character);
+        n = as_json_text_decode(p, end, &character);
         if (n == 0) {
             return as_json_fail(json, token, "valid UTF-8");
         }
@@ -474,8 +474,8 @@ as_json_decode(const as_json_token_t *token, void *buf, size_t size)
 
         /* the reader has checked it: n is not 0 */
         p++;
-        p += as_json_unescape(p, end, &character);
-        n = as_json_encode(character, bytes);
+        p += as_json_text_unescape(p, end, &character);
+        n = as_json_text_encode(character, bytes);
 
         if ((size_t) (last - out) < n) {
             return -1;

@@ -20,7 +20,7 @@ const uint8_t as_json_plain[256] = {
 
 
 size_t
-as_json_character(const uint8_t *p, const uint8_t *end, uint32_t *character)
+as_json_text_decode(const uint8_t *p, const uint8_t *end, uint32_t *character)
 {
     /* the least value for each length; a smaller value has a shorter form */
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -67,7 +67,7 @@ as_json_character(const uint8_t *p, const uint8_t *end, uint32_t *character)
 
 /* the value of four hexadecimal digits, or -1 */
 static int32_t
-as_json_unit(const uint8_t *p, const uint8_t *end)
+as_json_text_unit(const uint8_t *p, const uint8_t *end)
 {
     int32_t unit = 0;
     int i;
@@ -94,7 +94,7 @@ as_json_unit(const uint8_t *p, const uint8_t *end)
 
 
 size_t
-as_json_unescape(const uint8_t *p, const uint8_t *end, uint32_t *character)
+as_json_text_unescape(const uint8_t *p, const uint8_t *end, uint32_t *character)
 {
     static const char names[] = "\"\\/bfnrt";
     static const char values[] = "\"\\/\b\f\n\r\t";
@@ -116,7 +116,7 @@ as_json_unescape(const uint8_t *p, const uint8_t *end, uint32_t *character)
         return 1;
     }
 
-    high = as_json_unit(p + 1, end);
+    high = as_json_text_unit(p + 1, end);
 
     if (high < 0 || (high >= 0xdc00 && high <= 0xdfff)) {
         return 0;
@@ -131,7 +131,7 @@ as_json_unescape(const uint8_t *p, const uint8_t *end, uint32_t *character)
         return 0;
     }
 
-    low = as_json_unit(p + 7, end);
+    low = as_json_text_unit(p + 7, end);
 
     if (low < 0xdc00 || low > 0xdfff) {
         return 0;
@@ -145,7 +145,7 @@ as_json_unescape(const uint8_t *p, const uint8_t *end, uint32_t *character)
 
 
 size_t
-as_json_encode(uint32_t ch, uint8_t out[4])
+as_json_text_encode(uint32_t ch, uint8_t out[4])
 {
     if (ch < 0x80) {
         out[0] = (uint8_t) ch;
@@ -176,7 +176,7 @@ as_json_encode(uint32_t ch, uint8_t out[4])
 
 /* of a character that needs it: the letter of a short escape, or 'u' */
 static uint8_t
-as_json_short(uint8_t ch)
+as_json_text_short(uint8_t ch)
 {
     switch (ch) {
     case '"':
@@ -199,7 +199,7 @@ as_json_short(uint8_t ch)
 
 
 size_t
-as_json_escaped_len(const void *text, size_t len)
+as_json_text_escaped_len(const void *text, size_t len)
 {
     const uint8_t *p = text;
     const uint8_t *end = p + len;
@@ -215,13 +215,13 @@ as_json_escaped_len(const void *text, size_t len)
         }
 
         if (*p >= 0x80) {
-            n = as_json_character(p, end, &character);
+            n = as_json_text_decode(p, end, &character);
             p += n != 0 ? n : 1;
             total += n != 0 ? n : 3;
             continue;
         }
 
-        total += as_json_short(*p++) == 'u' ? 6 : 2;
+        total += as_json_text_short(*p++) == 'u' ? 6 : 2;
     }
 
     return total;
@@ -229,7 +229,7 @@ as_json_escaped_len(const void *text, size_t len)
 
 
 uint8_t *
-as_json_escape(uint8_t *out, const void *text, size_t len)
+as_json_text_escape(uint8_t *out, const void *text, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -246,7 +246,7 @@ as_json_escape(uint8_t *out, const void *text, size_t len)
         }
 
         if (*p >= 0x80) {
-            n = as_json_character(p, end, &character);
+            n = as_json_text_decode(p, end, &character);
             memcpy(out, n != 0 ? p : (const uint8_t *) "\xef\xbf\xbd",
                    n != 0 ? n : 3);
             out += n != 0 ? n : 3;
@@ -254,7 +254,7 @@ as_json_escape(uint8_t *out, const void *text, size_t len)
             continue;
         }
 
-        letter = as_json_short(*p);
+        letter = as_json_text_short(*p);
 
         *out++ = '\\';
         *out++ = letter;

@@ -20,18 +20,18 @@ extern const uint8_t as_json_plain[256]
  * Decodes one UTF-8 character (RFC 3629) at p.  Returns its length, or 0 if it
  * is invalid.
  */
-size_t as_json_character(const uint8_t *p, const uint8_t *end,
+size_t as_json_text_decode(const uint8_t *p, const uint8_t *end,
     uint32_t *character);
 
 /* Encodes one character; returns the number of bytes written. */
-size_t as_json_encode(uint32_t character, uint8_t out[4]);
+size_t as_json_text_encode(uint32_t character, uint8_t out[4]);
 
 /*
  * Decodes an escape; p points after its backslash.  Returns the length after
  * the backslash, or 0 if it is invalid.  The two halves of a surrogate pair are
  * one escape.
  */
-size_t as_json_unescape(const uint8_t *p, const uint8_t *end,
+size_t as_json_text_unescape(const uint8_t *p, const uint8_t *end,
     uint32_t *character);
 
 /*
@@ -39,8 +39,8 @@ size_t as_json_unescape(const uint8_t *p, const uint8_t *end,
  * escaped_len returns the number of bytes that escape writes; escape returns
  * their end.
  */
-size_t as_json_escaped_len(const void *text, size_t len);
-uint8_t *as_json_escape(uint8_t *out, const void *text, size_t len);
+size_t as_json_text_escaped_len(const void *text, size_t len);
+uint8_t *as_json_text_escape(uint8_t *out, const void *text, size_t len);
 
 
 #endif /* AS_JSON_TEXT_H */

@@ -17,7 +17,7 @@ static unsigned  fuzz_told;
 static const char *
 fuzz_attribute(void *data, const char *name)
 {
-    return as_sqs_attribute(data, name);
+    return as_sqs_answer_attribute(data, name);
 }
 
 
@@ -50,7 +50,7 @@ fuzz_receive(void *data, const as_aws_error_t *err,
         FUZZ_MUST(strlen(messages[i].body) <= messages[i].body_len);
 
         one = messages[i];
-        as_sqs_attributes(&one, fuzz_each, NULL);
+        as_sqs_answer_attributes(&one, fuzz_each, NULL);
         as_message_parse(&message, one.body, one.body_len, fuzz_attribute,
                          &one);
         as_message_free(&message);
@@ -163,37 +163,37 @@ fuzz_read(unsigned which, const char *body, size_t len)
     case 0:
     case 1:
         op->done.receive = fuzz_receive;
-        as_sqs_receive_read(op, NULL, body, len);
+        as_sqs_answer_receive(op, NULL, body, len);
         break;
 
     case 2:
         op->done.batch = fuzz_batch;
-        as_sqs_batch_read(op, NULL, body, len);
+        as_sqs_answer_batch(op, NULL, body, len);
         break;
 
     case 3:
         op->done.text = fuzz_text;
-        as_sqs_text_read(op, NULL, body, len);
+        as_sqs_answer_text(op, NULL, body, len);
         break;
 
     case 4:
         op->done.pairs = fuzz_pairs;
-        as_sqs_pairs_read(op, NULL, body, len);
+        as_sqs_answer_pairs(op, NULL, body, len);
         break;
 
     case 5:
         op->done.batch = fuzz_batch;
-        as_sns_batch_read(op, NULL, body, len);
+        as_sns_answer_batch(op, NULL, body, len);
         break;
 
     case 6:
         op->done.pairs = fuzz_pairs;
-        as_sns_pairs_read(op, NULL, body, len);
+        as_sns_answer_pairs(op, NULL, body, len);
         break;
 
     default:
         op->done.subscriptions = fuzz_subscriptions;
-        as_sns_subscriptions_read(op, NULL, body, len);
+        as_sns_answer_subscriptions(op, NULL, body, len);
         break;
     }
 }

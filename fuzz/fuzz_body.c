@@ -18,7 +18,7 @@ fuzz_is_utf8(const u_char *p, size_t len)
     const u_char *end;
 
     for (end = p + len; p < end; p += n) {
-        n = as_json_character(p, end, &character);
+        n = as_json_text_decode(p, end, &character);
         FUZZ_MUST(n > 0);
     }
 }
@@ -38,7 +38,7 @@ fuzz_body(const uint8_t *text, size_t len, int receipt)
 
     if (status) {
         FUZZ_MUST(body.detail.len > 0 && body.detail.data != NULL);
-        FUZZ_MUST(as_json_escaped_len(body.detail.data, body.detail.len)
+        FUZZ_MUST(as_json_text_escaped_len(body.detail.data, body.detail.len)
                   >= body.detail.len);
         return;
     }

@@ -39,13 +39,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(as_uuid_parse(text, AS_UUID_TEXT_LEN, again) == 0);
         FUZZ_MUST(memcmp(id, again, AS_UUID_LEN) == 0);
 
-        FUZZ_MUST(as_signature_text(fuzz_secret, sizeof(fuzz_secret) - 1, id,
-                                    right) == 0);
-        FUZZ_MUST(as_signature_verify(fuzz_secret, sizeof(fuzz_secret) - 1,
-                                      id, right, sizeof(right)) == 1);
+        FUZZ_MUST(as_digest_signature_text(fuzz_secret, sizeof(fuzz_secret) - 1,
+                                           id, right) == 0);
+        FUZZ_MUST(as_digest_signature_verify(fuzz_secret,
+                                             sizeof(fuzz_secret) - 1, id, right,
+                                             sizeof(right)) == 1);
 
-        rc = as_signature_verify(fuzz_secret, sizeof(fuzz_secret) - 1, id,
-                                 signature, rest);
+        rc = as_digest_signature_verify(fuzz_secret, sizeof(fuzz_secret) - 1,
+                                        id, signature, rest);
         FUZZ_MUST(rc == (rest == sizeof(right)
                          && memcmp(signature, right, rest) == 0));
 
@@ -54,8 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             right[i % sizeof(right)] ^= (char) signature[i];
         }
 
-        rc = as_signature_verify(fuzz_secret, sizeof(fuzz_secret) - 1, id,
-                                 right, sizeof(right));
+        rc = as_digest_signature_verify(fuzz_secret, sizeof(fuzz_secret) - 1,
+                                        id, right, sizeof(right));
         FUZZ_MUST(rc == 0 || rc == 1);
     }
 

@@ -34,9 +34,9 @@ fuzz_string(const as_json_token_t *token, const uint8_t *start,
         FUZZ_MUST(as_json_equals(token, (char *) text, (size_t) n));
     }
 
-    escaped = as_json_escaped_len(text, (size_t) n);
+    escaped = as_json_text_escaped_len(text, (size_t) n);
     out = malloc(escaped + 1);
-    len = (size_t) (as_json_escape(out, text, (size_t) n) - out);
+    len = (size_t) (as_json_text_escape(out, text, (size_t) n) - out);
     FUZZ_MUST(len == escaped);
 
     free(out);

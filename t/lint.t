@@ -114,6 +114,15 @@ none('arrows between rooms go down', map {
             : $level->{$to} > $level->{$from} ? undef : "$file: $_"
     } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
 } grep { m{^(?:worker|src)/\w+/} } @c);
+# A file is one noun, and a function bears it: it begins with its file's name.
+my @named = grep { m{^(?:worker|common)/.*\.c$} } @c;
+none("functions begin with their file's name", map {
+    my ($name, $file) = split /\t/;
+    my ($noun) = $file =~ m{(\w+)\.c$};
+    $noun = "as_$noun" if $file =~ m{^worker/};
+    $name =~ /^(?:main$|$noun(?:_|$))/ ? () : "$file: $name";
+} split /\n/, `ctags --languages=C --c-kinds=f -f - @named`);
+
 # What each file of the program defines for others, and where that is used.
 # ctags marks what is static; a use is a word of an indented line or a macro,
 # outside of comments and strings: definitions and prototypes begin their line.

@@ -234,11 +234,11 @@ ngx_http_autostock_checkout_key(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (as_idempotency_key(scope.data, scope.len, key.data, key.len,
-                           sale->key)
+    if (as_digest_idempotency_key(scope.data, scope.len, key.data, key.len,
+                                  sale->key)
         != 0
-        || as_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
-                          sale->fingerprint)
+        || as_digest_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
+                                 sale->fingerprint)
            != 0)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -499,14 +499,14 @@ ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    json->len = as_json_escaped_len(sale->sku.data, sale->sku.len);
+    json->len = as_json_text_escaped_len(sale->sku.data, sale->sku.len);
     json->data = ngx_pnalloc(r->pool, json->len);
 
     if (json->data == NULL) {
         return NGX_ERROR;
     }
 
-    as_json_escape(json->data, sale->sku.data, sale->sku.len);
+    as_json_text_escape(json->data, sale->sku.data, sale->sku.len);
 
     return NGX_OK;
 }

@@ -164,8 +164,8 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
     size = sizeof("{\"product_id\":\"\",\"sku\":\"\",\"name\":\"\","
                   "\"price\":,\"stock\":,\"factory_id\":\"\",\"ad_id\":\"\"}")
            + 3 * AS_UUID_TEXT_LEN
-           + as_json_escaped_len(row->sku.data, row->sku.len)
-           + as_json_escaped_len(row->name.data, row->name.len)
+           + as_json_text_escaped_len(row->sku.data, row->sku.len)
+           + as_json_text_escaped_len(row->name.data, row->name.len)
            + row->price.len + row->stock.len;
 
     b = ngx_http_autostock_response_buf(r, size);
@@ -176,9 +176,9 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
     p = ngx_http_autostock_response_put(b->last, "{\"product_id\":");
     p = ngx_http_autostock_product_id(p, &row->product_id);
     p = ngx_http_autostock_response_put(p, ",\"sku\":\"");
-    p = as_json_escape(p, row->sku.data, row->sku.len);
+    p = as_json_text_escape(p, row->sku.data, row->sku.len);
     p = ngx_http_autostock_response_put(p, "\",\"name\":\"");
-    p = as_json_escape(p, row->name.data, row->name.len);
+    p = as_json_text_escape(p, row->name.data, row->name.len);
     p = ngx_http_autostock_response_put(p, "\",\"price\":");
     p = ngx_cpymem(p, row->price.data, row->price.len);
     p = ngx_http_autostock_response_put(p, ",\"stock\":");

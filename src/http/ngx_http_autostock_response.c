@@ -241,8 +241,9 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
     }
 
     size = problem->head.len + sizeof("\",\"message\":\"\"}") + message->len
-           + (detail != NULL ? as_json_escaped_len(detail->data, detail->len)
-                             : problem->detail.len)
+           + (detail != NULL
+              ? as_json_text_escaped_len(detail->data, detail->len)
+              : problem->detail.len)
            + (members != NULL ? members->len : 0);
 
     b = ngx_http_autostock_response_buf(r, size);
@@ -266,7 +267,7 @@ ngx_http_autostock_response_fill(u_char *p,
     p = ngx_cpymem(p, problem->head.data, problem->head.len);
 
     if (detail != NULL) {
-        p = as_json_escape(p, detail->data, detail->len);
+        p = as_json_text_escape(p, detail->data, detail->len);
 
     } else {
         p = ngx_cpymem(p, problem->detail.data, problem->detail.len);

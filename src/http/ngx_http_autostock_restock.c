@@ -117,8 +117,8 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
 
     for (i = 0; i < lcf->callback_secrets->nelts; i++) {
 
-        rc = as_signature_verify(secret[i].data, secret[i].len, order_id,
-                                 signature.data, signature.len);
+        rc = as_digest_signature_verify(secret[i].data, secret[i].len, order_id,
+                                        signature.data, signature.len);
         if (rc < 0) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                           "autostock: HMAC-SHA256 of a callback failed");

@@ -61,7 +61,7 @@ ngx_http_autostock_sku_check_rest(const u_char *text, const u_char *end,
 
     for ( /* void */ ; text != end; characters++) {
 
-        n = as_json_character(text, end, &character);
+        n = as_json_text_decode(text, end, &character);
 
         if (n == 0) {
             return "is not valid UTF-8";

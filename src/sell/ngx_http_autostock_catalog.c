@@ -118,7 +118,7 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
         ngx_http_autostock_catalog_forget(catalog, product);
     }
 
-    json = as_json_escaped_len(sku->data, sku->len);
+    json = as_json_text_escaped_len(sku->data, sku->len);
 
     product = ngx_calloc(sizeof(ngx_http_autostock_product_t) + sku->len
                          + json, ngx_cycle->log);
@@ -132,7 +132,7 @@ ngx_http_autostock_catalog_learn(ngx_http_autostock_catalog_t *catalog,
     product->sku.len = sku->len;
     product->json.data = ngx_cpymem(product->sku.data, sku->data, sku->len);
     product->json.len = json;
-    as_json_escape(product->json.data, sku->data, sku->len);
+    as_json_text_escape(product->json.data, sku->data, sku->len);
 
     product->node.str = product->sku;
     product->node.node.key = ngx_http_autostock_catalog_hash(sku);

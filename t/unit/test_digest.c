@@ -34,11 +34,11 @@ test_sha256(void **state)
 
     (void) state;
 
-    assert_int_equal(as_sha256("", 0, hash), 0);
+    assert_int_equal(as_digest_sha256("", 0, hash), 0);
     check_hex(hash, sizeof(hash), "e3b0c44298fc1c149afbf4c8996fb924"
                                   "27ae41e4649b934ca495991b7852b855");
 
-    assert_int_equal(as_sha256("abc", 3, hash), 0);
+    assert_int_equal(as_digest_sha256("abc", 3, hash), 0);
     check_hex(hash, sizeof(hash), "ba7816bf8f01cfea414140de5dae2223"
                                   "b00361a396177a9cb410ff61f20015ad");
 }
@@ -54,19 +54,20 @@ test_hmac_sha256(void **state)
     (void) state;
 
     memset(key, 0x0b, 20);
-    assert_int_equal(as_hmac_sha256(key, 20, "Hi There", 8, mac), 0);
+    assert_int_equal(as_digest_hmac_sha256(key, 20, "Hi There", 8, mac), 0);
     check_hex(mac, sizeof(mac), "b0344c61d8db38535ca8afceaf0bf12b"
                                 "881dc200c9833da726e9376c2e32cff7");
 
-    assert_int_equal(as_hmac_sha256("Jefe", 4, "what do ya want for nothing?",
-                                    28, mac), 0);
+    assert_int_equal(as_digest_hmac_sha256("Jefe", 4,
+                                           "what do ya want for nothing?", 28,
+                                           mac), 0);
     check_hex(mac, sizeof(mac), "5bdcc146bf60754e6a042426089575c7"
                                 "5a003f089d2739839dec58b964ec3843");
 
     memset(key, 0xaa, sizeof(key));
-    assert_int_equal(as_hmac_sha256(key, sizeof(key), "Test Using Larger Than "
-                                    "Block-Size Key - Hash Key First", 54,
-                                    mac), 0);
+    assert_int_equal(as_digest_hmac_sha256(key, sizeof(key), "Test Using "
+                                           "Larger Than Block-Size Key - Hash "
+                                           "Key First", 54, mac), 0);
     check_hex(mac, sizeof(mac), "60e431591ee0b67f0d8a26aacbf5b77f"
                                 "8e0bc6213728c5140546040f0ee37f54");
 }
@@ -80,8 +81,8 @@ test_hmac_of_an_empty_key(void **state)
 
     (void) state;
 
-    assert_int_equal(as_hmac_sha256("other", 5, "x", 1, mac), 0);
-    assert_int_equal(as_hmac_sha256(NULL, 0, "", 0, mac), 0);
+    assert_int_equal(as_digest_hmac_sha256("other", 5, "x", 1, mac), 0);
+    assert_int_equal(as_digest_hmac_sha256(NULL, 0, "", 0, mac), 0);
     check_hex(mac, sizeof(mac), "b613679a0814d9ec772f95d778c35fc5"
                                 "ff1697c493715653c6c712144292c5ad");
 }
@@ -103,9 +104,10 @@ test_signature(void **state)
 
     (void) state;
 
-    assert_int_equal(as_signature_text("secret", 6, order, text), 0);
+    assert_int_equal(as_digest_signature_text("secret", 6, order, text), 0);
     assert_memory_equal(text, signature, sizeof(text));
-    assert_int_equal(as_signature_verify("secret", 6, order, signature, 64), 1);
+    assert_int_equal(as_digest_signature_verify("secret", 6, order, signature,
+                                                64), 1);
 }
 
 
@@ -118,25 +120,31 @@ test_signatures_that_are_not(void **state)
 
     (void) state;
 
-    assert_int_equal(as_signature_verify("Secret", 6, order, signature, 64), 0);
-    assert_int_equal(as_signature_verify("secret", 6, order, signature, 63), 0);
-    assert_int_equal(as_signature_verify("secret", 6, order, signature, 65), 0);
-    assert_int_equal(as_signature_verify("secret", 6, order, "", 0), 0);
+    assert_int_equal(as_digest_signature_verify("Secret", 6, order, signature,
+                                                64), 0);
+    assert_int_equal(as_digest_signature_verify("secret", 6, order, signature,
+                                                63), 0);
+    assert_int_equal(as_digest_signature_verify("secret", 6, order, signature,
+                                                65), 0);
+    assert_int_equal(as_digest_signature_verify("secret", 6, order, "", 0), 0);
 
     memcpy(other, order, sizeof(other));
     other[15] ^= 1;
-    assert_int_equal(as_signature_verify("secret", 6, other, signature, 64), 0);
+    assert_int_equal(as_digest_signature_verify("secret", 6, other, signature,
+                                                64), 0);
 
     for (i = 0; i < 64; i++) {
         memcpy(text, signature, sizeof(text));
         text[i] ^= 1;
-        assert_int_equal(as_signature_verify("secret", 6, order, text, 64), 0);
+        assert_int_equal(as_digest_signature_verify("secret", 6, order, text,
+                                                    64), 0);
     }
 
     /* upper case is another text */
     memcpy(text, signature, sizeof(text));
     text[0] = 'C';
-    assert_int_equal(as_signature_verify("secret", 6, order, text, 64), 0);
+    assert_int_equal(as_digest_signature_verify("secret", 6, order, text, 64),
+                     0);
 }
 
 
@@ -147,16 +155,16 @@ test_idempotency_key(void **state)
 
     (void) state;
 
-    assert_int_equal(as_idempotency_key("", 0, "k-1", 3, key), 0);
+    assert_int_equal(as_digest_idempotency_key("", 0, "k-1", 3, key), 0);
     check_hex(key, sizeof(key), "87f271b944dd193511c623d5aa528009");
-    assert_int_equal(as_idempotency_key(NULL, 0, "k-1", 3, other), 0);
+    assert_int_equal(as_digest_idempotency_key(NULL, 0, "k-1", 3, other), 0);
     assert_memory_equal(key, other, sizeof(key));
 
-    assert_int_equal(as_idempotency_key("kim", 3, "k-1", 3, key), 0);
+    assert_int_equal(as_digest_idempotency_key("kim", 3, "k-1", 3, key), 0);
     check_hex(key, sizeof(key), "58dfc7c92ccc43f68c3f780bca1050db");
 
     /* the border between scope and key is part of the hash */
-    assert_int_equal(as_idempotency_key("ki", 2, "mk-1", 4, other), 0);
+    assert_int_equal(as_digest_idempotency_key("ki", 2, "mk-1", 4, other), 0);
     assert_memory_not_equal(key, other, sizeof(key));
 }
 
@@ -168,11 +176,11 @@ test_fingerprint(void **state)
 
     (void) state;
 
-    assert_int_equal(as_fingerprint("CP-502101", 9, 1, print), 0);
+    assert_int_equal(as_digest_fingerprint("CP-502101", 9, 1, print), 0);
     check_hex(print, sizeof(print), "342ed4f2a6568d67");
-    assert_int_equal(as_fingerprint("CP-502101", 9, 1000000, print), 0);
+    assert_int_equal(as_digest_fingerprint("CP-502101", 9, 1000000, print), 0);
     check_hex(print, sizeof(print), "8ce29e13e3d858e8");
-    assert_int_equal(as_fingerprint("도너츠", 9, UINT32_MAX, print), 0);
+    assert_int_equal(as_digest_fingerprint("도너츠", 9, UINT32_MAX, print), 0);
     check_hex(print, sizeof(print), "17820a680ac9efc3");
 }
 
@@ -210,9 +218,10 @@ test_fingerprint_after_another(void **state)
                 len = (size_t) snprintf(text, sizeof(text), "%s_%u",
                                         all[n].sku, all[n].quantity);
                 text[all[n].len] = '\0';
-                assert_int_equal(as_sha256(text, len, want), 0);
-                assert_int_equal(as_fingerprint(all[n].sku, all[n].len,
-                                                all[n].quantity, print), 0);
+                assert_int_equal(as_digest_sha256(text, len, want), 0);
+                assert_int_equal(as_digest_fingerprint(all[n].sku, all[n].len,
+                                                       all[n].quantity, print),
+                                 0);
                 assert_memory_equal(print, want, sizeof(print));
             }
         }

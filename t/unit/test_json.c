@@ -260,9 +260,9 @@ test_escape(void **state)
 
     (void) state;
 
-    assert_int_equal(as_json_escaped_len(text, sizeof(text) - 1),
+    assert_int_equal(as_json_text_escaped_len(text, sizeof(text) - 1),
                      sizeof(want) - 1);
-    assert_ptr_equal(as_json_escape(buf, text, sizeof(text) - 1),
+    assert_ptr_equal(as_json_text_escape(buf, text, sizeof(text) - 1),
                      buf + sizeof(want) - 1);
     assert_memory_equal(buf, want, sizeof(want) - 1);
 }
@@ -284,8 +284,8 @@ test_escape_and_back(void **state)
     for (i = 0; i < 128; i++) {
         ch = (char) i;
         buf[0] = '"';
-        last = as_json_escape(buf + 1, &ch, 1);
-        assert_int_equal(as_json_escaped_len(&ch, 1), last - buf - 1);
+        last = as_json_text_escape(buf + 1, &ch, 1);
+        assert_int_equal(as_json_text_escaped_len(&ch, 1), last - buf - 1);
         *last++ = '"';
 
         as_json_init(&json, buf, (size_t) (last - buf));

@@ -120,7 +120,7 @@ send_call(test_t *t, const char *target)
     rq.dropped = dropped;
     rq.data = t;
 
-    return as_aws_send(t->aws, &rq);
+    return as_aws_call_send(t->aws, &rq);
 }
 
 
@@ -343,7 +343,7 @@ test_cancelled(void **state)
 
     /* While it waits for credentials, and while it is under way. */
     call = send_call(t, NULL);
-    as_aws_cancel(t->aws, call);
+    as_aws_call_cancel(t->aws, call);
     fake_run(t->fake);
     assert_int_equal(t->dropped, 1);
     assert_int_equal(t->fake->ncalls, 0);
@@ -351,7 +351,7 @@ test_cancelled(void **state)
     call = send_call(t, NULL);
     fake_run(t->fake);
     assert_int_equal(t->fake->ncalls, 1);
-    as_aws_cancel(t->aws, call);
+    as_aws_call_cancel(t->aws, call);
     assert_true(t->fake->calls[0].cancelled);
     (void) fake_answer(t->fake, 200, OK);
     fake_run(t->fake);

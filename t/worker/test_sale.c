@@ -282,10 +282,10 @@ test_time(void **state)
 
     (void) state;
 
-    assert_int_equal(as_ledger_id_time(transaction), 1763803800123);
-    as_ledger_time_id(1763803800123, id);
+    assert_int_equal(as_ledger_cursor_time(transaction), 1763803800123);
+    as_ledger_cursor_id(1763803800123, id);
     assert_memory_equal(id, transaction, 6);
-    assert_int_equal(as_ledger_id_time(id), 1763803800123);
+    assert_int_equal(as_ledger_cursor_time(id), 1763803800123);
 }
 
 

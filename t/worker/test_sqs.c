@@ -110,10 +110,11 @@ received(void *data, const as_aws_error_t *err,
 
     if (n > 0) {
         (void) snprintf(t->body, sizeof(t->body), "%s", messages[0].body);
-        value = as_sqs_attribute(&messages[0], "MessageAttributeOrderId");
+        value = as_sqs_answer_attribute(&messages[0],
+                                        "MessageAttributeOrderId");
         (void) snprintf(t->attribute, sizeof(t->attribute), "%s",
                         value ? value : "");
-        as_sqs_attributes(&messages[0], all, t);
+        as_sqs_answer_attributes(&messages[0], all, t);
     }
 }
 

@@ -23,7 +23,8 @@ static int
 as_aws_services(as_aws_t *aws, as_getenv_pt get, void *data,
     char err[AS_AWS_ERROR_LEN])
 {
-    int  i;
+    int          i;
+    const char  *service;
 
     for (i = 0; i < AS_AWS_SERVICES; i++) {
         if (as_aws_endpoint_find(&aws->endpoints[i], (as_aws_service_e) i,
@@ -32,8 +33,8 @@ as_aws_services(as_aws_t *aws, as_getenv_pt get, void *data,
             return -1;
         }
 
-        aws->signers[i] = as_sigv4_create(aws->region,
-                                   as_aws_service_name((as_aws_service_e) i));
+        service = as_aws_endpoint_service((as_aws_service_e) i);
+        aws->signers[i] = as_sigv4_create(aws->region, service);
         if (aws->signers[i] == NULL) {
             (void) snprintf(err, AS_AWS_ERROR_LEN, "out of memory");
             return -1;
@@ -126,7 +127,7 @@ as_aws_destroy(as_aws_t *aws)
     }
 
     while ((call = aws->calls) != NULL) {
-        as_aws_cancel(aws, call);
+        as_aws_call_cancel(aws, call);
     }
 
     while ((call = aws->free) != NULL) {

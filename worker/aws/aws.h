@@ -105,8 +105,8 @@ void as_aws_destroy(as_aws_t *aws);
  * as_http_send(), and done never runs.  The handle is valid until the callback
  * begins.
  */
-as_aws_call_t *as_aws_send(as_aws_t *aws, const as_aws_request_t *rq);
-void as_aws_cancel(as_aws_t *aws, as_aws_call_t *call);
+as_aws_call_t *as_aws_call_send(as_aws_t *aws, const as_aws_request_t *rq);
+void as_aws_call_cancel(as_aws_t *aws, as_aws_call_t *call);
 
 const char *as_aws_region(const as_aws_t *aws);
 as_http_t *as_aws_http(as_aws_t *aws);

@@ -15,11 +15,11 @@
 #define AS_AWS_TIMEOUT_MS  10000
 
 
-static int as_aws_attempt(as_aws_call_t *call,
+static int as_aws_call_attempt(as_aws_call_t *call,
     const as_credentials_keys_t *keys);
-static void as_aws_credentials_done(void *data,
+static void as_aws_call_credentials_done(void *data,
     const as_credentials_keys_t *keys, const char *error);
-static void as_aws_failed(void *data);
+static void as_aws_call_failed(void *data);
 
 
 static void
@@ -70,7 +70,7 @@ as_aws_call_end(as_aws_call_t *call)
 
 
 void
-as_aws_cancel(as_aws_t *aws, as_aws_call_t *call)
+as_aws_call_cancel(as_aws_t *aws, as_aws_call_t *call)
 {
     if (call == NULL) {
         return;
@@ -80,7 +80,7 @@ as_aws_cancel(as_aws_t *aws, as_aws_call_t *call)
     call->http_call = NULL;
 
     if (call->waiting) {
-        as_credentials_forget(aws->creds, as_aws_credentials_done, call);
+        as_credentials_forget(aws->creds, as_aws_call_credentials_done, call);
         call->waiting = 0;
     }
 
@@ -95,7 +95,7 @@ as_aws_cancel(as_aws_t *aws, as_aws_call_t *call)
 
 
 static void
-as_aws_finish(as_aws_call_t *call, const as_aws_error_t *err,
+as_aws_call_finish(as_aws_call_t *call, const as_aws_error_t *err,
     const char *body, size_t len)
 {
     as_aws_call_unlink(call);
@@ -109,30 +109,30 @@ as_aws_finish(as_aws_call_t *call, const as_aws_error_t *err,
  * call that caused it.
  */
 static void
-as_aws_fail_later(as_aws_call_t *call, as_aws_class_e class,
+as_aws_call_fail_later(as_aws_call_t *call, as_aws_class_e class,
     const char *code, const char *message)
 {
     as_aws_error_own(&call->error, class, code, message);
 
-    call->failed.fn = as_aws_failed;
+    call->failed.fn = as_aws_call_failed;
     call->failed.data = call;
     as_loop_after(as_http_loop(call->aws->http), &call->failed, 0);
 }
 
 
 static void
-as_aws_failed(void *data)
+as_aws_call_failed(void *data)
 {
     as_aws_call_t  *call = data;
 
-    as_aws_finish(call, &call->error, "", 0);
+    as_aws_call_finish(call, &call->error, "", 0);
 }
 
 
 static int
-as_aws_ask_credentials(as_aws_call_t *call)
+as_aws_call_ask_credentials(as_aws_call_t *call)
 {
-    if (as_credentials_get(call->aws->creds, as_aws_credentials_done, call)
+    if (as_credentials_get(call->aws->creds, as_aws_call_credentials_done, call)
         != 0)
     {
         return -1;
@@ -146,23 +146,24 @@ as_aws_ask_credentials(as_aws_call_t *call)
 
 /* Repeats a call after its cause of failure was corrected. */
 static void
-as_aws_again(as_aws_call_t *call, const as_aws_error_t *err)
+as_aws_call_again(as_aws_call_t *call, const as_aws_error_t *err)
 {
     const as_credentials_keys_t  *keys;
 
     keys = as_credentials_peek(call->aws->creds);
 
-    if ((keys != NULL ? as_aws_attempt(call, keys)
-                      : as_aws_ask_credentials(call)) != 0)
+    if ((keys != NULL ? as_aws_call_attempt(call, keys)
+                      : as_aws_call_ask_credentials(call)) != 0)
     {
-        as_aws_finish(call, err, "", 0);
+        as_aws_call_finish(call, err, "", 0);
     }
 }
 
 
 /* Whether to repeat the call: at most once for each cause. */
 static bool
-as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
+as_aws_call_mend(as_aws_call_t *call, const as_aws_error_t *err,
+    int64_t date_ms)
 {
     bool                          again;
     as_aws_t                     *aws = call->aws;
@@ -193,7 +194,7 @@ as_aws_mend(as_aws_call_t *call, const as_aws_error_t *err, int64_t date_ms)
 
 
 static void
-as_aws_http_done(void *data, const as_http_answer_t *answer)
+as_aws_call_http_done(void *data, const as_http_answer_t *answer)
 {
     as_aws_call_t   *call = data;
     as_aws_error_t   err;
@@ -201,23 +202,23 @@ as_aws_http_done(void *data, const as_http_answer_t *answer)
     call->http_call = NULL;
 
     if (answer->error == AS_HTTP_OK && answer->status / 100 == 2) {
-        as_aws_finish(call, NULL, answer->body, answer->len);
+        as_aws_call_finish(call, NULL, answer->body, answer->len);
         return;
     }
 
     as_aws_error_read(&err, answer);
 
-    if (as_aws_mend(call, &err, answer->date_ms)) {
-        as_aws_again(call, &err);
+    if (as_aws_call_mend(call, &err, answer->date_ms)) {
+        as_aws_call_again(call, &err);
         return;
     }
 
-    as_aws_finish(call, &err, answer->body, answer->len);
+    as_aws_call_finish(call, &err, answer->body, answer->len);
 }
 
 
 static int
-as_aws_post(as_aws_call_t *call, const as_aws_endpoint_t *ep,
+as_aws_call_post(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     const as_credentials_keys_t *keys, const char *authorization,
     const char *date)
 {
@@ -228,7 +229,7 @@ as_aws_post(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     as_http_request_t   rq;
 
     /* Content-Type, date, token and target, each NUL-terminated. */
-    as_text_printf(&text, "Content-Type: %s", as_aws_content_type(call));
+    as_text_printf(&text, "Content-Type: %s", as_aws_sign_content_type(call));
     as_text_add(&text, "", 1);
     as_text_printf(&text, "X-Amz-Date: %s", date);
     as_text_add(&text, "", 1);
@@ -267,7 +268,7 @@ as_aws_post(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     rq.max_answer = call->max_answer;
     rq.timeout_ms = call->timeout_ms;
     rq.flags = ep->configured || aws->allow_private ? AS_HTTP_PRIVATE : 0;
-    rq.done = as_aws_http_done;
+    rq.done = as_aws_call_http_done;
     rq.data = call;
 
     call->http_call = as_http_send(aws->http, &rq);
@@ -280,7 +281,7 @@ as_aws_post(as_aws_call_t *call, const as_aws_endpoint_t *ep,
 
 
 static int
-as_aws_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
+as_aws_call_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
 {
     int                rc;
     char               date[AS_SIGV4_DATE_LEN + 1], *authorization;
@@ -308,9 +309,9 @@ as_aws_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
                    + as_credentials_skew_ms(aws->creds))
                   / 1000, date);
 
-    authorization = as_aws_authorization(call, ep, keys, date);
+    authorization = as_aws_sign(call, ep, keys, date);
     rc = authorization == NULL
-         ? -1 : as_aws_post(call, ep, keys, authorization, date);
+         ? -1 : as_aws_call_post(call, ep, keys, authorization, date);
 
     free(authorization);
 
@@ -323,7 +324,7 @@ as_aws_attempt(as_aws_call_t *call, const as_credentials_keys_t *keys)
 
 
 static void
-as_aws_credentials_done(void *data, const as_credentials_keys_t *keys,
+as_aws_call_credentials_done(void *data, const as_credentials_keys_t *keys,
     const char *error)
 {
     as_aws_call_t   *call = data;
@@ -335,15 +336,15 @@ as_aws_credentials_done(void *data, const as_credentials_keys_t *keys,
         as_aws_error_own(&err, as_credentials_transient(call->aws->creds)
                          ? AS_AWS_RETRY : AS_AWS_AUTH, "NoCredentials",
                          error);
-        as_aws_finish(call, &err, "", 0);
+        as_aws_call_finish(call, &err, "", 0);
         return;
     }
 
-    if (as_aws_attempt(call, keys) != 0) {
+    if (as_aws_call_attempt(call, keys) != 0) {
         as_aws_error_own(&err, errno == EAGAIN ? AS_AWS_RETRY
                                                : AS_AWS_PERMANENT,
                          "NotSent", strerror(errno));
-        as_aws_finish(call, &err, "", 0);
+        as_aws_call_finish(call, &err, "", 0);
     }
 }
 
@@ -403,7 +404,7 @@ as_aws_call_new(as_aws_t *aws, const as_aws_request_t *rq)
 
 
 as_aws_call_t *
-as_aws_send(as_aws_t *aws, const as_aws_request_t *rq)
+as_aws_call_send(as_aws_t *aws, const as_aws_request_t *rq)
 {
     int                           rc, err;
     as_aws_call_t                *call;
@@ -415,12 +416,12 @@ as_aws_send(as_aws_t *aws, const as_aws_request_t *rq)
     }
 
     keys = as_credentials_peek(aws->creds);
-    rc = keys != NULL ? as_aws_attempt(call, keys)
-                      : as_aws_ask_credentials(call);
+    rc = keys != NULL ? as_aws_call_attempt(call, keys)
+                      : as_aws_call_ask_credentials(call);
 
     if (rc != 0 && errno == EIO) {
-        as_aws_fail_later(call, AS_AWS_PERMANENT, "NotSigned",
-                          "libcrypto failed");
+        as_aws_call_fail_later(call, AS_AWS_PERMANENT, "NotSigned",
+                               "libcrypto failed");
 
     } else if (rc != 0) {
         err = errno;

@@ -57,10 +57,10 @@ struct as_aws_s {
 void as_aws_call_free(as_aws_call_t *call);
 
 /* aws_sign.c */
-const char *as_aws_content_type(const as_aws_call_t *call);
+const char *as_aws_sign_content_type(const as_aws_call_t *call);
 
 /* The Authorization header line, allocated.  NULL with errno. */
-char *as_aws_authorization(as_aws_call_t *call, const as_aws_endpoint_t *ep,
+char *as_aws_sign(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     const as_credentials_keys_t *keys, const char *date);
 
 

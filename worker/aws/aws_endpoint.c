@@ -9,7 +9,7 @@
 
 
 const char *
-as_aws_service_name(as_aws_service_e service)
+as_aws_endpoint_service(as_aws_service_e service)
 {
     static const char *const  names[] = { "sns", "sqs", "sts" };
 
@@ -252,7 +252,7 @@ as_aws_endpoint_find(as_aws_endpoint_t *ep, as_aws_service_e service,
     as_fetch_t   fetch;
     const char  *name;
 
-    name = as_aws_service_name(service);
+    name = as_aws_endpoint_service(service);
 
     if (!as_aws_endpoint_region(region)) {
         (void) snprintf(err, AS_AWS_ERROR_LEN, "AWS_REGION must be a name "

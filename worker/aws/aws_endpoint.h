@@ -30,7 +30,7 @@ int as_aws_endpoint_parse(as_aws_endpoint_t *ep, const char *url,
 void as_aws_endpoint_free(as_aws_endpoint_t *ep);
 
 /* "sns", "sqs", "sts": the service's name in signatures and host names. */
-const char *as_aws_service_name(as_aws_service_e service);
+const char *as_aws_endpoint_service(as_aws_service_e service);
 
 
 #endif /* AS_AWS_ENDPOINT_H */

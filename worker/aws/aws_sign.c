@@ -11,7 +11,7 @@
 
 
 const char *
-as_aws_content_type(const as_aws_call_t *call)
+as_aws_sign_content_type(const as_aws_call_t *call)
 {
     return call->target ? "application/x-amz-json-1.0"
                         : "application/x-www-form-urlencoded; charset=utf-8";
@@ -19,7 +19,7 @@ as_aws_content_type(const as_aws_call_t *call)
 
 
 char *
-as_aws_authorization(as_aws_call_t *call, const as_aws_endpoint_t *ep,
+as_aws_sign(as_aws_call_t *call, const as_aws_endpoint_t *ep,
     const as_credentials_keys_t *keys, const char *date)
 {
     char                *value, *line;
@@ -29,7 +29,7 @@ as_aws_authorization(as_aws_call_t *call, const as_aws_endpoint_t *ep,
 
     n = 0;
     headers[n++] = (as_sigv4_header_t) {
-        "content-type", as_aws_content_type(call)
+        "content-type", as_aws_sign_content_type(call)
     };
     headers[n++] = (as_sigv4_header_t) { "host", ep->host };
     headers[n++] = (as_sigv4_header_t) { "x-amz-date", date };

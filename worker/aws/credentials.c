@@ -137,7 +137,7 @@ as_credentials_stop(as_credentials_t *creds)
         fetch->cancel(fetch);
     }
 
-    as_profile_roles_clear(fetch);
+    as_credentials_profile_clear_roles(fetch);
     creds->fetching = false;
 }
 
@@ -159,8 +159,8 @@ as_credentials_destroy(as_credentials_t *creds)
     }
 
     as_loop_clear(as_http_loop(creds->fetch.http), &creds->turn);
-    as_keys_clear(&creds->keys);
-    as_keys_clear(&creds->fetch.keys);
+    as_fetch_clear_keys(&creds->keys);
+    as_fetch_clear_keys(&creds->fetch.keys);
     as_text_free(&creds->error);
     free(creds->region);
     free(creds);
@@ -225,7 +225,7 @@ as_credentials_usable(const as_credentials_t *creds)
 static void
 as_credentials_adopt(as_credentials_t *creds)
 {
-    as_keys_clear(&creds->keys);
+    as_fetch_clear_keys(&creds->keys);
     creds->keys = creds->fetch.keys;
     memset(&creds->fetch.keys, 0, sizeof(as_keys_t));
 

@@ -20,7 +20,7 @@
 
 
 static void
-as_container_done(void *data, const as_http_answer_t *answer)
+as_credentials_container_done(void *data, const as_http_answer_t *answer)
 {
     as_fetch_t  *fetch = data;
 
@@ -41,7 +41,7 @@ as_container_done(void *data, const as_http_answer_t *answer)
  * the DNS query.
  */
 static bool
-as_container_allowed(const char *url)
+as_credentials_container_allowed(const char *url)
 {
     bool                      ok;
     char                      err[AS_AWS_ERROR_LEN];
@@ -78,7 +78,7 @@ as_container_allowed(const char *url)
 /* "Authorization: TOKEN", allocated.  NULL where there is none; *rc says
  * whether that is an error. */
 static char *
-as_container_token(as_fetch_t *fetch, as_provider_e *rc)
+as_credentials_container_token(as_fetch_t *fetch, as_provider_e *rc)
 {
     char        *line, *file;
     const char  *value;
@@ -125,14 +125,14 @@ as_container_token(as_fetch_t *fetch, as_provider_e *rc)
 
 
 static as_provider_e
-as_container_get(as_fetch_t *fetch, const char *url)
+as_credentials_container_get(as_fetch_t *fetch, const char *url)
 {
     char               *line;
     const char         *lines[2];
     as_provider_e       rc;
     as_http_request_t   rq;
 
-    line = as_container_token(fetch, &rc);
+    line = as_credentials_container_token(fetch, &rc);
     if (rc != AS_PROVIDER_PENDING) {
         return rc;
     }
@@ -149,7 +149,7 @@ as_container_get(as_fetch_t *fetch, const char *url)
     rq.connect_timeout_ms = AS_CONTAINER_TIMEOUT_MS;
     rq.timeout_ms = AS_CONTAINER_TIMEOUT_MS;
     rq.flags = AS_HTTP_PRIVATE | AS_HTTP_METADATA;
-    rq.done = as_container_done;
+    rq.done = as_credentials_container_done;
     rq.data = fetch;
 
     fetch->call = as_http_send(fetch->http, &rq);
@@ -169,7 +169,7 @@ as_container_get(as_fetch_t *fetch, const char *url)
 
 
 static as_provider_e
-as_provider_container_start(as_fetch_t *fetch)
+as_credentials_container_start(as_fetch_t *fetch)
 {
     char           *url;
     const char     *value;
@@ -197,7 +197,7 @@ as_provider_container_start(as_fetch_t *fetch)
             return as_fetch_failed(fetch, "out of memory");
         }
 
-        if (!as_container_allowed(url)) {
+        if (!as_credentials_container_allowed(url)) {
             free(url);
             return as_fetch_failed(fetch, "AWS_CONTAINER_CREDENTIALS_FULL_"
                                    "URI must be https, or http to loopback, "
@@ -205,7 +205,7 @@ as_provider_container_start(as_fetch_t *fetch)
         }
     }
 
-    rc = as_container_get(fetch, url);
+    rc = as_credentials_container_get(fetch, url);
     free(url);
 
     return rc;
@@ -213,5 +213,5 @@ as_provider_container_start(as_fetch_t *fetch)
 
 
 const as_provider_t  as_provider_container = {
-    "container", as_provider_container_start, NULL
+    "container", as_credentials_container_start, NULL
 };

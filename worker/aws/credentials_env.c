@@ -9,7 +9,7 @@
 
 
 static as_provider_e
-as_provider_env_start(as_fetch_t *fetch)
+as_credentials_env_start(as_fetch_t *fetch)
 {
     as_provider_e   rc;
     char           *access, *secret;
@@ -58,5 +58,5 @@ out:
 
 
 const as_provider_t  as_provider_env = {
-    "environment", as_provider_env_start, NULL
+    "environment", as_credentials_env_start, NULL
 };

@@ -27,11 +27,12 @@ typedef struct {
 } as_imds_t;
 
 
-static void as_imds_role_done(void *data, const as_http_answer_t *answer);
+static void as_credentials_imds_role_done(void *data,
+    const as_http_answer_t *answer);
 
 
 static void
-as_imds_cancel(as_fetch_t *fetch)
+as_credentials_imds_cancel(as_fetch_t *fetch)
 {
     if (fetch->state != NULL) {
         OPENSSL_cleanse(fetch->state, sizeof(as_imds_t));
@@ -42,16 +43,16 @@ as_imds_cancel(as_fetch_t *fetch)
 
 
 static void
-as_imds_end(as_fetch_t *fetch, as_provider_e rc)
+as_credentials_imds_end(as_fetch_t *fetch, as_provider_e rc)
 {
-    as_imds_cancel(fetch);
+    as_credentials_imds_cancel(fetch);
     as_fetch_done(fetch, rc);
 }
 
 
 static int
-as_imds_call(as_fetch_t *fetch, const char *method, const char *path,
-    const char *header, as_http_done_pt done)
+as_credentials_imds_call(as_fetch_t *fetch, const char *method,
+    const char *path, const char *header, as_http_done_pt done)
 {
     char                url[768];
     as_imds_t          *imds = fetch->state;
@@ -79,15 +80,15 @@ as_imds_call(as_fetch_t *fetch, const char *method, const char *path,
 
 /* True where the answer is good; otherwise it has ended the provider. */
 static bool
-as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
+as_credentials_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
     const char *what)
 {
     fetch->call = NULL;
 
     if (answer->error != AS_HTTP_OK) {
         fetch->transient = ((as_imds_t *) fetch->state)->token[0] != '\0';
-        as_imds_end(fetch, as_fetch_none(fetch, "%s: %s", what,
-                                         answer->reason));
+        as_credentials_imds_end(fetch, as_fetch_none(fetch, "%s: %s", what,
+                                                     answer->reason));
         return false;
     }
 
@@ -95,10 +96,11 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
     fetch->transient = answer->status >= 500 || answer->status == 429;
 
     if (answer->status != 200) {
-        as_imds_end(fetch, as_fetch_none(fetch, "it answered %d for %s%s",
-                                         answer->status, what,
-                                         answer->status == 404
-                                         ? ": no role is attached" : ""));
+        as_credentials_imds_end(fetch,
+                                as_fetch_none(fetch, "it answered %d for %s%s",
+                                              answer->status, what,
+                                              answer->status == 404
+                                              ? ": no role is attached" : ""));
         return false;
     }
 
@@ -107,29 +109,29 @@ as_imds_answer(as_fetch_t *fetch, const as_http_answer_t *answer,
 
 
 static void
-as_imds_keys_done(void *data, const as_http_answer_t *answer)
+as_credentials_imds_keys_done(void *data, const as_http_answer_t *answer)
 {
     as_fetch_t     *fetch = data;
     as_provider_e   rc;
 
-    if (!as_imds_answer(fetch, answer, "the role's keys")) {
+    if (!as_credentials_imds_answer(fetch, answer, "the role's keys")) {
         return;
     }
 
     rc = as_fetch_json(fetch, answer->body, answer->len, "instance metadata");
     fetch->keys.instance = rc == AS_PROVIDER_READY;
-    as_imds_end(fetch, rc);
+    as_credentials_imds_end(fetch, rc);
 }
 
 
 static void
-as_imds_role_done(void *data, const as_http_answer_t *answer)
+as_credentials_imds_role_done(void *data, const as_http_answer_t *answer)
 {
     size_t       len;
     as_imds_t   *imds;
     as_fetch_t  *fetch = data;
 
-    if (!as_imds_answer(fetch, answer, "the role's name")) {
+    if (!as_credentials_imds_answer(fetch, answer, "the role's name")) {
         return;
     }
 
@@ -140,32 +142,33 @@ as_imds_role_done(void *data, const as_http_answer_t *answer)
         || strspn(answer->body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
                   "qrstuvwxyz0123456789+=,.@_-") < len)
     {
-        as_imds_end(fetch, as_fetch_none(fetch, "no role is "
-                                         "attached"));
+        as_credentials_imds_end(fetch, as_fetch_none(fetch, "no role is "
+                                                     "attached"));
         return;
     }
 
     (void) snprintf(imds->path, sizeof(imds->path), AS_IMDS_ROLES "%.*s",
                     (int) len, answer->body);
 
-    if (as_imds_call(fetch, "GET", imds->path, imds->token,
-                     as_imds_keys_done) != 0)
+    if (as_credentials_imds_call(fetch, "GET", imds->path, imds->token,
+                                 as_credentials_imds_keys_done) != 0)
     {
-        as_imds_end(fetch, as_fetch_failed(fetch, "the request cannot be "
-                                           "sent"));
+        as_credentials_imds_end(fetch,
+                                as_fetch_failed(fetch,
+                                                "the request cannot be sent"));
     }
 }
 
 
 static void
-as_imds_token_done(void *data, const as_http_answer_t *answer)
+as_credentials_imds_token_done(void *data, const as_http_answer_t *answer)
 {
     int          n;
     size_t       len;
     as_imds_t   *imds;
     as_fetch_t  *fetch = data;
 
-    if (!as_imds_answer(fetch, answer, "a token")) {
+    if (!as_credentials_imds_answer(fetch, answer, "a token")) {
         return;
     }
 
@@ -175,16 +178,18 @@ as_imds_token_done(void *data, const as_http_answer_t *answer)
                  "X-aws-ec2-metadata-token: %.*s", (int) len, answer->body);
 
     if (n >= (int) sizeof(imds->token)
-        || as_imds_call(fetch, "GET", AS_IMDS_ROLES, imds->token,
-                        as_imds_role_done) != 0)
+        || as_credentials_imds_call(fetch, "GET", AS_IMDS_ROLES, imds->token,
+                                    as_credentials_imds_role_done) != 0)
     {
-        as_imds_end(fetch, as_fetch_failed(fetch, "the token cannot be used"));
+        as_credentials_imds_end(fetch,
+                                as_fetch_failed(fetch,
+                                                "the token cannot be used"));
     }
 }
 
 
 static int
-as_imds_base(as_fetch_t *fetch, as_imds_t *imds)
+as_credentials_imds_base(as_fetch_t *fetch, as_imds_t *imds)
 {
     char                err[AS_AWS_ERROR_LEN];
     size_t              len;
@@ -222,7 +227,7 @@ as_imds_base(as_fetch_t *fetch, as_imds_t *imds)
 
 
 static as_provider_e
-as_provider_imds_start(as_fetch_t *fetch)
+as_credentials_imds_start(as_fetch_t *fetch)
 {
     const char  *value;
 
@@ -236,19 +241,19 @@ as_provider_imds_start(as_fetch_t *fetch)
         return as_fetch_failed(fetch, "out of memory");
     }
 
-    fetch->cancel = as_imds_cancel;
+    fetch->cancel = as_credentials_imds_cancel;
 
-    if (as_imds_base(fetch, fetch->state) != 0) {
-        as_imds_cancel(fetch);
+    if (as_credentials_imds_base(fetch, fetch->state) != 0) {
+        as_credentials_imds_cancel(fetch);
         return as_fetch_failed(fetch, "AWS_EC2_METADATA_SERVICE_ENDPOINT is "
                                "not an http URL");
     }
 
-    if (as_imds_call(fetch, "PUT", "/latest/api/token",
-                     "X-aws-ec2-metadata-token-ttl-seconds: 21600",
-                     as_imds_token_done) != 0)
+    if (as_credentials_imds_call(fetch, "PUT", "/latest/api/token",
+                                 "X-aws-ec2-metadata-token-ttl-seconds: 21600",
+                                 as_credentials_imds_token_done) != 0)
     {
-        as_imds_cancel(fetch);
+        as_credentials_imds_cancel(fetch);
         return as_fetch_failed(fetch, "the request cannot be sent: %s",
                                strerror(errno));
     }
@@ -258,5 +263,5 @@ as_provider_imds_start(as_fetch_t *fetch)
 
 
 const as_provider_t  as_provider_imds = {
-    "instance metadata", as_provider_imds_start, NULL
+    "instance metadata", as_credentials_imds_start, NULL
 };

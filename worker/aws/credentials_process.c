@@ -41,7 +41,7 @@ typedef struct {
 
 
 static void
-as_process_close(as_fetch_t *fetch, int *fd, as_watch_t *watch)
+as_credentials_process_close(as_fetch_t *fetch, int *fd, as_watch_t *watch)
 {
     if (*fd != -1) {
         as_loop_unwatch(as_http_loop(fetch->http), watch);
@@ -54,12 +54,12 @@ as_process_close(as_fetch_t *fetch, int *fd, as_watch_t *watch)
 /* Does not wait for a shell that has not ended: a process of another user
  * cannot be killed. */
 static void
-as_process_free(as_fetch_t *fetch)
+as_credentials_process_free(as_fetch_t *fetch)
 {
     as_process_t  *process = fetch->state;
 
-    as_process_close(fetch, &process->out, &process->out_watch);
-    as_process_close(fetch, &process->end, &process->end_watch);
+    as_credentials_process_close(fetch, &process->out, &process->out_watch);
+    as_credentials_process_close(fetch, &process->end, &process->end_watch);
     as_loop_clear(as_http_loop(fetch->http), &process->timer);
 
     OPENSSL_cleanse(process, sizeof(as_process_t));
@@ -69,7 +69,7 @@ as_process_free(as_fetch_t *fetch)
 
 
 static void
-as_process_cancel(as_fetch_t *fetch)
+as_credentials_process_cancel(as_fetch_t *fetch)
 {
     as_process_t  *process = fetch->state;
 
@@ -82,13 +82,13 @@ as_process_cancel(as_fetch_t *fetch)
         (void) waitpid(process->pid, NULL, WNOHANG);
     }
 
-    as_process_free(fetch);
+    as_credentials_process_free(fetch);
 }
 
 
 /* Kills the process group; an event reports its end. */
 static void
-as_process_kill(as_fetch_t *fetch, const char *why)
+as_credentials_process_kill(as_fetch_t *fetch, const char *why)
 {
     as_process_t  *process = fetch->state;
 
@@ -100,7 +100,7 @@ as_process_kill(as_fetch_t *fetch, const char *why)
 
 
 static as_provider_e
-as_process_judge(as_fetch_t *fetch)
+as_credentials_process_judge(as_fetch_t *fetch)
 {
     int            status;
     as_process_t  *process = fetch->state;
@@ -127,7 +127,7 @@ as_process_judge(as_fetch_t *fetch)
 
 
 static void
-as_process_done(as_fetch_t *fetch)
+as_credentials_process_done(as_fetch_t *fetch)
 {
     as_provider_e   rc;
     as_process_t   *process = fetch->state;
@@ -136,14 +136,14 @@ as_process_done(as_fetch_t *fetch)
         return;
     }
 
-    rc = as_process_judge(fetch);
-    as_process_free(fetch);
+    rc = as_credentials_process_judge(fetch);
+    as_credentials_process_free(fetch);
     as_fetch_done(fetch, rc);
 }
 
 
 static void
-as_process_readable(void *data)
+as_credentials_process_readable(void *data)
 {
     ssize_t        n;
     as_fetch_t    *fetch = data;
@@ -160,22 +160,23 @@ as_process_readable(void *data)
         process->len += (size_t) n;
 
         if (process->len == sizeof(process->output)) {
-            as_process_close(fetch, &process->out, &process->out_watch);
-            as_process_kill(fetch, "printed too much");
+            as_credentials_process_close(fetch, &process->out,
+                                         &process->out_watch);
+            as_credentials_process_kill(fetch, "printed too much");
         }
         return;
     }
 
-    as_process_close(fetch, &process->out, &process->out_watch);
+    as_credentials_process_close(fetch, &process->out, &process->out_watch);
 
     if (process->ended) {
-        as_process_done(fetch);
+        as_credentials_process_done(fetch);
     }
 }
 
 
 static void
-as_process_ended(void *data)
+as_credentials_process_ended(void *data)
 {
     as_fetch_t    *fetch = data;
     as_process_t  *process = fetch->state;
@@ -186,29 +187,29 @@ as_process_ended(void *data)
     }
 
     process->ended = true;
-    as_process_close(fetch, &process->end, &process->end_watch);
-    as_process_done(fetch);
+    as_credentials_process_close(fetch, &process->end, &process->end_watch);
+    as_credentials_process_done(fetch);
 }
 
 
 /* The time limit; the second time, the process could not be killed. */
 static void
-as_process_late(void *data)
+as_credentials_process_late(void *data)
 {
     as_fetch_t    *fetch = data;
     as_process_t  *process = fetch->state;
 
     if (process->why == NULL && !process->ended) {
-        as_process_kill(fetch, "took too long, and was ended");
+        as_credentials_process_kill(fetch, "took too long, and was ended");
         return;
     }
 
     /* a process that it started keeps its output open */
     if (process->why == NULL) {
-        as_process_kill(fetch, "left its output open");
+        as_credentials_process_kill(fetch, "left its output open");
     }
 
-    as_process_done(fetch);
+    as_credentials_process_done(fetch);
 }
 
 
@@ -216,8 +217,8 @@ as_process_late(void *data)
  * It has the default signal handling that a shell expects, and no descriptor of
  * the worker except stderr. */
 static int
-as_process_spawn(as_process_t *process, const char *command, int out,
-    char **env)
+as_credentials_process_spawn(as_process_t *process, const char *command,
+    int out, char **env)
 {
     int                         rc;
     char                       *argv[4];
@@ -266,7 +267,7 @@ as_process_spawn(as_process_t *process, const char *command, int out,
 
 
 static void
-as_process_environ_free(char **env)
+as_credentials_process_environ_free(char **env)
 {
     size_t  i;
 
@@ -280,7 +281,8 @@ as_process_environ_free(char **env)
 
 /* 0, or an errno; then no process runs. */
 static int
-as_process_run(as_fetch_t *fetch, as_process_t *process, const char *command)
+as_credentials_process_run(as_fetch_t *fetch, as_process_t *process,
+    const char *command)
 {
     int    fds[2], rc;
     char **env;
@@ -302,13 +304,13 @@ as_process_run(as_fetch_t *fetch, as_process_t *process, const char *command)
     /* The command expects that its output blocks. */
     (void) fcntl(fds[1], F_SETFL, 0);
     process->out = fds[0];
-    rc = as_process_spawn(process, command, fds[1], env);
+    rc = as_credentials_process_spawn(process, command, fds[1], env);
     (void) close(fds[1]);
 
 out:
 
     if (env != environ) {
-        as_process_environ_free(env);
+        as_credentials_process_environ_free(env);
     }
 
     return rc;
@@ -316,7 +318,7 @@ out:
 
 
 static int
-as_process_watch(as_fetch_t *fetch, as_process_t *process)
+as_credentials_process_watch(as_fetch_t *fetch, as_process_t *process)
 {
     as_loop_t  *loop = as_http_loop(fetch->http);
 
@@ -325,11 +327,11 @@ as_process_watch(as_fetch_t *fetch, as_process_t *process)
         return -1;
     }
 
-    process->out_watch.fn = as_process_readable;
+    process->out_watch.fn = as_credentials_process_readable;
     process->out_watch.data = fetch;
-    process->end_watch.fn = as_process_ended;
+    process->end_watch.fn = as_credentials_process_ended;
     process->end_watch.data = fetch;
-    process->timer.fn = as_process_late;
+    process->timer.fn = as_credentials_process_late;
     process->timer.data = fetch;
 
     as_loop_after(loop, &process->timer, fetch->process_ms);
@@ -342,7 +344,7 @@ as_process_watch(as_fetch_t *fetch, as_process_t *process)
 
 
 as_provider_e
-as_process_start(as_fetch_t *fetch, const char *command)
+as_credentials_process_start(as_fetch_t *fetch, const char *command)
 {
     int            rc;
     as_process_t  *process;
@@ -353,20 +355,20 @@ as_process_start(as_fetch_t *fetch, const char *command)
     }
 
     fetch->state = process;
-    fetch->cancel = as_process_cancel;
+    fetch->cancel = as_credentials_process_cancel;
     process->out = process->end = -1;
 
-    rc = as_process_run(fetch, process, command);
+    rc = as_credentials_process_run(fetch, process, command);
 
     if (rc != 0) {
-        as_process_free(fetch);
+        as_credentials_process_free(fetch);
         return as_fetch_failed(fetch, "credential_process cannot be run: "
                                "%s", strerror(rc));
     }
 
-    if (as_process_watch(fetch, process) != 0) {
+    if (as_credentials_process_watch(fetch, process) != 0) {
         rc = errno;
-        as_process_cancel(fetch);
+        as_credentials_process_cancel(fetch);
         return as_fetch_failed(fetch, "credential_process cannot be "
                                "watched: %s", strerror(rc));
     }

@@ -13,7 +13,7 @@
 
 /* The static keys of a profile; NONE where it has none. */
 static as_provider_e
-as_profile_static(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_static(as_fetch_t *fetch, const char *profile)
 {
     char           *access, *secret, *token, source[96];
     as_provider_e   rc;
@@ -45,7 +45,8 @@ as_profile_static(as_fetch_t *fetch, const char *profile)
 
 /* Gets keys from a provider outside of the files (credential_source). */
 static as_provider_e
-as_profile_source(as_fetch_t *fetch, const char *profile, const char *source)
+as_credentials_profile_source(as_fetch_t *fetch, const char *profile,
+    const char *source)
 {
     size_t                     i;
 
@@ -73,7 +74,7 @@ as_profile_source(as_fetch_t *fetch, const char *profile, const char *source)
 
 /* Queues the profile's role until the keys of its source are available. */
 static as_provider_e
-as_profile_push(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_push(as_fetch_t *fetch, const char *profile)
 {
     size_t  i;
 
@@ -101,7 +102,7 @@ as_profile_push(as_fetch_t *fetch, const char *profile)
 
 
 void
-as_profile_roles_clear(as_fetch_t *fetch)
+as_credentials_profile_clear_roles(as_fetch_t *fetch)
 {
     while (fetch->nroles > 0) {
         free(fetch->roles[--fetch->nroles]);
@@ -111,7 +112,7 @@ as_profile_roles_clear(as_fetch_t *fetch)
 
 /* Assumes the role of a profile with its identity token or the current keys. */
 static as_provider_e
-as_profile_assume(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_assume(as_fetch_t *fetch, const char *profile)
 {
     char           *arn, *token, *session, *external, *duration;
     as_keys_t       keys;
@@ -139,9 +140,9 @@ as_profile_assume(as_fetch_t *fetch, const char *profile)
 
     rc = arn == NULL ? as_fetch_failed(fetch, "role_arn of profile %s was "
                                        "removed", profile)
-                     : as_role_start(fetch, &role);
+                     : as_credentials_role_start(fetch, &role);
 
-    as_keys_clear(&keys);
+    as_fetch_clear_keys(&keys);
     as_profile_free(arn);
     as_profile_free(token);
     as_profile_free(session);
@@ -152,13 +153,14 @@ as_profile_assume(as_fetch_t *fetch, const char *profile)
 }
 
 
-static as_provider_e as_profile_one(as_fetch_t *fetch, const char *profile);
+static as_provider_e as_credentials_profile_one(as_fetch_t *fetch,
+    const char *profile);
 
 
 /* role_arn: with web_identity_token_file, source_profile (whose keys may be
  * those of a role again) or credential_source. */
 static as_provider_e
-as_profile_role(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_role(as_fetch_t *fetch, const char *profile)
 {
     char           *token, *source, *other, *mfa;
     as_provider_e   rc;
@@ -169,7 +171,7 @@ as_profile_role(as_fetch_t *fetch, const char *profile)
     mfa = as_profile_get(fetch, profile, "mfa_serial");
 
     if (token != NULL) {
-        rc = as_profile_assume(fetch, profile);
+        rc = as_credentials_profile_assume(fetch, profile);
 
     } else if (mfa != NULL) {
         rc = as_fetch_failed(fetch, "profile %s has mfa_serial, and the worker "
@@ -181,13 +183,14 @@ as_profile_role(as_fetch_t *fetch, const char *profile)
                              "and credential_source", profile);
 
     } else {
-        rc = as_profile_push(fetch, profile);
+        rc = as_credentials_profile_push(fetch, profile);
 
         if (rc == AS_PROVIDER_PENDING) {
-            rc = other != NULL ? as_profile_source(fetch, profile, other)
+            rc = other != NULL
+                 ? as_credentials_profile_source(fetch, profile, other)
                  : strcmp(source, profile) == 0
-                 ? as_profile_static(fetch, source)
-                 : as_profile_one(fetch, source);
+                 ? as_credentials_profile_static(fetch, source)
+                 : as_credentials_profile_one(fetch, source);
         }
     }
 
@@ -201,7 +204,7 @@ as_profile_role(as_fetch_t *fetch, const char *profile)
 
 
 static as_provider_e
-as_profile_missing(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_missing(as_fetch_t *fetch, const char *profile)
 {
     char  why[160];
 
@@ -223,7 +226,7 @@ as_profile_missing(as_fetch_t *fetch, const char *profile)
 
 /* The keys of IAM Identity Center require a browser login. */
 static as_provider_e
-as_profile_rest(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_rest(as_fetch_t *fetch, const char *profile)
 {
     char  *value;
 
@@ -246,39 +249,39 @@ as_profile_rest(as_fetch_t *fetch, const char *profile)
 
 
 static as_provider_e
-as_profile_one(as_fetch_t *fetch, const char *profile)
+as_credentials_profile_one(as_fetch_t *fetch, const char *profile)
 {
     char           *value;
     as_provider_e   rc;
 
     if (!as_profile_exists(fetch, profile)) {
-        return as_profile_missing(fetch, profile);
+        return as_credentials_profile_missing(fetch, profile);
     }
 
     value = as_profile_get(fetch, profile, "role_arn");
     if (value != NULL) {
         as_profile_free(value);
-        return as_profile_role(fetch, profile);
+        return as_credentials_profile_role(fetch, profile);
     }
 
-    rc = as_profile_static(fetch, profile);
+    rc = as_credentials_profile_static(fetch, profile);
     if (rc != AS_PROVIDER_NONE) {
         return rc;
     }
 
     value = as_profile_get(fetch, profile, "credential_process");
     if (value != NULL) {
-        rc = as_process_start(fetch, value);
+        rc = as_credentials_process_start(fetch, value);
         as_profile_free(value);
         return rc;
     }
 
-    return as_profile_rest(fetch, profile);
+    return as_credentials_profile_rest(fetch, profile);
 }
 
 
 static as_provider_e
-as_provider_profile_start(as_fetch_t *fetch)
+as_credentials_profile_start(as_fetch_t *fetch)
 {
     char           *profile;
     as_provider_e   rc;
@@ -288,7 +291,7 @@ as_provider_profile_start(as_fetch_t *fetch)
         return as_fetch_failed(fetch, "out of memory");
     }
 
-    rc = as_profile_one(fetch, profile);
+    rc = as_credentials_profile_one(fetch, profile);
     free(profile);
 
     return rc;
@@ -298,14 +301,14 @@ as_provider_profile_start(as_fetch_t *fetch)
 /* Assumes each queued role with the keys of the step before.  A step without
  * keys fails the chain. */
 static as_provider_e
-as_provider_profile_more(as_fetch_t *fetch, as_provider_e result)
+as_credentials_profile_more(as_fetch_t *fetch, as_provider_e result)
 {
     char           *profile;
     as_provider_e   rc;
 
     if (result == AS_PROVIDER_READY && fetch->nroles > 0) {
         profile = fetch->roles[--fetch->nroles];
-        rc = as_profile_assume(fetch, profile);
+        rc = as_credentials_profile_assume(fetch, profile);
         free(profile);
 
     } else {
@@ -314,7 +317,7 @@ as_provider_profile_more(as_fetch_t *fetch, as_provider_e result)
     }
 
     if (rc != AS_PROVIDER_PENDING) {
-        as_profile_roles_clear(fetch);
+        as_credentials_profile_clear_roles(fetch);
     }
 
     return rc;
@@ -322,5 +325,5 @@ as_provider_profile_more(as_fetch_t *fetch, as_provider_e result)
 
 
 const as_provider_t  as_provider_profile = {
-    "profile", as_provider_profile_start, as_provider_profile_more
+    "profile", as_credentials_profile_start, as_credentials_profile_more
 };

@@ -10,10 +10,11 @@
 
 
 /* Drops the roles that are still to be assumed. */
-void as_profile_roles_clear(as_fetch_t *fetch);
+void as_credentials_profile_clear_roles(as_fetch_t *fetch);
 
 /* credential_process: runs the command in a shell, reads its JSON. */
-as_provider_e as_process_start(as_fetch_t *fetch, const char *command);
+as_provider_e as_credentials_process_start(as_fetch_t *fetch,
+    const char *command);
 
 /* A role to assume with STS. token_file NULL: signed with the keys given. */
 typedef struct {
@@ -27,7 +28,8 @@ typedef struct {
     unsigned     duration_s;           /* 0: STS's default, an hour */
 } as_role_t;
 
-as_provider_e as_role_start(as_fetch_t *fetch, const as_role_t *role);
+as_provider_e as_credentials_role_start(as_fetch_t *fetch,
+    const as_role_t *role);
 
 
 #endif /* AS_CREDENTIALS_PROFILE_H */

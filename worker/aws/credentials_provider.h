@@ -130,7 +130,7 @@ char *as_fetch_file(const char *path, size_t max, size_t *len);
  * without a fraction.  Returns ms; -1 where text is not one. */
 int64_t as_fetch_time(const char *text);
 
-void as_keys_clear(as_keys_t *keys);
+void as_fetch_clear_keys(as_keys_t *keys);
 
 
 #endif /* AS_CREDENTIALS_PROVIDER_H */

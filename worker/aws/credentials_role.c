@@ -30,7 +30,7 @@ typedef struct {
 
 
 static void
-as_role_field(as_text_t *t, const char *name, const char *value)
+as_credentials_role_field(as_text_t *t, const char *name, const char *value)
 {
     as_text_printf(t, "&%s=", name);
     as_text_percent(t, value, strlen(value), "");
@@ -38,7 +38,7 @@ as_role_field(as_text_t *t, const char *name, const char *value)
 
 
 static void
-as_role_element(void *data, const char *path, const char *text)
+as_credentials_role_element(void *data, const char *path, const char *text)
 {
     as_role_read_t  *r = data;
 
@@ -61,7 +61,7 @@ as_role_element(void *data, const char *path, const char *text)
 
 
 static void
-as_role_done(void *data, const as_http_answer_t *answer)
+as_credentials_role_done(void *data, const as_http_answer_t *answer)
 {
     as_fetch_t      *fetch = data;
     as_provider_e    rc;
@@ -83,8 +83,8 @@ as_role_done(void *data, const as_http_answer_t *answer)
 
     memset(&r, 0, sizeof(r));
 
-    if (as_xml_read(answer->body, answer->len, as_role_element, &r) != 0
-        || r.access_key == NULL || r.secret_key == NULL
+    if (as_xml_read(answer->body, answer->len, as_credentials_role_element, &r)
+        != 0 || r.access_key == NULL || r.secret_key == NULL
         || r.session_token == NULL || r.expires_ms <= 0)
     {
         rc = as_fetch_failed(fetch, "STS: the answer has no credentials");
@@ -104,7 +104,7 @@ as_role_done(void *data, const as_http_answer_t *answer)
 
 /* 0, or -1. text receives the headers as NUL-terminated lines. */
 static int
-as_role_sign(as_fetch_t *fetch, const as_role_t *role,
+as_credentials_role_sign(as_fetch_t *fetch, const as_role_t *role,
     const as_aws_endpoint_t *ep, const char *region, const as_text_t *body,
     as_text_t *text)
 {
@@ -167,7 +167,7 @@ as_role_sign(as_fetch_t *fetch, const as_role_t *role,
 
 
 static int
-as_role_post(as_fetch_t *fetch, const as_aws_endpoint_t *ep,
+as_credentials_role_post(as_fetch_t *fetch, const as_aws_endpoint_t *ep,
     const as_text_t *body, const as_text_t *text)
 {
     size_t              n;
@@ -193,7 +193,7 @@ as_role_post(as_fetch_t *fetch, const as_aws_endpoint_t *ep,
     rq.max_answer = AS_FETCH_ANSWER_MAX;
     rq.timeout_ms = 10000;
     rq.flags = ep->configured ? AS_HTTP_PRIVATE : 0;
-    rq.done = as_role_done;
+    rq.done = as_credentials_role_done;
     rq.data = fetch;
 
     fetch->call = as_http_send(fetch->http, &rq);
@@ -207,7 +207,8 @@ as_role_post(as_fetch_t *fetch, const as_aws_endpoint_t *ep,
  * renewed.
  */
 static as_provider_e
-as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
+as_credentials_role_body(as_fetch_t *fetch, const as_role_t *role,
+    as_text_t *body)
 {
     char    *token;
     size_t   len;
@@ -215,12 +216,13 @@ as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
     as_text_put(body, role->token_file
                 ? "Action=AssumeRoleWithWebIdentity&Version=2011-06-15"
                 : "Action=AssumeRole&Version=2011-06-15");
-    as_role_field(body, "RoleArn", role->role_arn);
-    as_role_field(body, "RoleSessionName",
-                  role->session_name ? role->session_name : "autostock");
+    as_credentials_role_field(body, "RoleArn", role->role_arn);
+    as_credentials_role_field(body, "RoleSessionName",
+                              role->session_name ? role->session_name
+                              : "autostock");
 
     if (role->external_id != NULL) {
-        as_role_field(body, "ExternalId", role->external_id);
+        as_credentials_role_field(body, "ExternalId", role->external_id);
     }
 
     if (role->duration_s != 0) {
@@ -238,7 +240,7 @@ as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
     }
 
     token[strcspn(token, "\r\n")] = '\0';
-    as_role_field(body, "WebIdentityToken", token);
+    as_credentials_role_field(body, "WebIdentityToken", token);
     OPENSSL_cleanse(token, len);
     free(token);
 
@@ -247,7 +249,7 @@ as_role_body(as_fetch_t *fetch, const as_role_t *role, as_text_t *body)
 
 
 as_provider_e
-as_role_start(as_fetch_t *fetch, const as_role_t *role)
+as_credentials_role_start(as_fetch_t *fetch, const as_role_t *role)
 {
     char               *region, err[AS_AWS_ERROR_LEN];
     as_text_t           body = AS_TEXT_EMPTY, text = AS_TEXT_EMPTY;
@@ -270,15 +272,15 @@ as_role_start(as_fetch_t *fetch, const as_role_t *role)
         goto out;
     }
 
-    rc = as_role_body(fetch, role, &body);
+    rc = as_credentials_role_body(fetch, role, &body);
     if (rc != AS_PROVIDER_PENDING) {
         goto out;
     }
 
     if ((role->token_file == NULL
-         && as_role_sign(fetch, role, &ep, region, &body, &text) != 0)
-        || !as_text_ok(&body) || !as_text_ok(&text)
-        || as_role_post(fetch, &ep, &body, &text) != 0)
+         && as_credentials_role_sign(fetch, role, &ep, region, &body, &text)
+         != 0) || !as_text_ok(&body) || !as_text_ok(&text)
+        || as_credentials_role_post(fetch, &ep, &body, &text) != 0)
     {
         rc = as_fetch_failed(fetch, "STS: the request cannot be sent");
     }
@@ -303,7 +305,7 @@ out:
 
 
 static as_provider_e
-as_provider_web_identity_start(as_fetch_t *fetch)
+as_credentials_role_web_identity(as_fetch_t *fetch)
 {
     char           *file, *arn, *name;
     as_role_t       role;
@@ -330,7 +332,7 @@ as_provider_web_identity_start(as_fetch_t *fetch)
         role.token_file = file;
         role.role_arn = arn;
         role.session_name = name;
-        rc = as_role_start(fetch, &role);
+        rc = as_credentials_role_start(fetch, &role);
     }
 
     free(file);
@@ -342,5 +344,5 @@ as_provider_web_identity_start(as_fetch_t *fetch)
 
 
 const as_provider_t  as_provider_web_identity = {
-    "web identity", as_provider_web_identity_start, NULL
+    "web identity", as_credentials_role_web_identity, NULL
 };

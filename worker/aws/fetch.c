@@ -103,7 +103,7 @@ as_fetch_unanswered(as_fetch_t *fetch, const char *what,
 
 
 static void
-as_keys_wipe(char *text)
+as_fetch_wipe(char *text)
 {
     if (text != NULL) {
         OPENSSL_cleanse(text, strlen(text));
@@ -113,11 +113,11 @@ as_keys_wipe(char *text)
 
 
 void
-as_keys_clear(as_keys_t *keys)
+as_fetch_clear_keys(as_keys_t *keys)
 {
-    as_keys_wipe(keys->access_key);
-    as_keys_wipe(keys->secret_key);
-    as_keys_wipe(keys->session_token);
+    as_fetch_wipe(keys->access_key);
+    as_fetch_wipe(keys->secret_key);
+    as_fetch_wipe(keys->session_token);
     memset(keys, 0, sizeof(as_keys_t));
 }
 
@@ -140,7 +140,7 @@ as_fetch_keys(as_fetch_t *fetch, const char *access_key,
 {
     as_keys_t  *keys = &fetch->keys;
 
-    as_keys_clear(keys);
+    as_fetch_clear_keys(keys);
 
     /* they become lines of a request's header */
     if (!as_fetch_plain(access_key) || !as_fetch_plain(secret_key)
@@ -164,7 +164,7 @@ as_fetch_keys(as_fetch_t *fetch, const char *access_key,
         || (session_token != NULL && *session_token != '\0'
             && keys->session_token == NULL))
     {
-        as_keys_clear(keys);
+        as_fetch_clear_keys(keys);
         return as_fetch_failed(fetch, "out of memory");
     }
 

@@ -31,7 +31,7 @@ as_policy_e as_policy_judge(const char *policy, const char *queue_arn,
     const char *topic_arn, char why[AS_POLICY_WHY_LEN]);
 
 /* Whether a statement allows it, without regard to denials. */
-bool as_policy_allows(const char *policy, const char *queue_arn,
+bool as_policy_judge_allows(const char *policy, const char *queue_arn,
     const char *topic_arn);
 
 /* The policy with the worker's statement added, or replacing an older form of

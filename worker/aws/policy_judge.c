@@ -38,14 +38,14 @@ typedef struct {
 
 
 static as_is_e
-as_is_not(as_is_e is)
+as_policy_judge_is_not(as_is_e is)
 {
     return (as_is_e) (AS_IS_YES - is);
 }
 
 
 static as_is_e
-as_judge_unclear(as_judge_t *judge, const char *what)
+as_policy_judge_unclear(as_judge_t *judge, const char *what)
 {
     (void) snprintf(judge->unclear, sizeof(judge->unclear), "%s", what);
 
@@ -55,8 +55,8 @@ as_judge_unclear(as_judge_t *judge, const char *what)
 
 /* Matches "*" and "?" against the first len bytes of text. */
 static bool
-as_judge_glob(const char *pattern, size_t plen, const char *text, size_t len,
-    bool fold)
+as_policy_judge_glob(const char *pattern, size_t plen, const char *text,
+    size_t len, bool fold)
 {
     size_t  p, t, star, mark;
     bool    starred;
@@ -97,7 +97,7 @@ as_judge_glob(const char *pattern, size_t plen, const char *text, size_t len,
 /* Matches each of the six parts separately; absent parts match all. *whole is
  * set where no part is absent, or "*" stands for all. */
 static bool
-as_judge_arn(const char *pattern, const char *arn, bool *whole)
+as_policy_judge_arn(const char *pattern, const char *arn, bool *whole)
 {
     int     i;
     size_t  plen, len;
@@ -108,7 +108,7 @@ as_judge_arn(const char *pattern, const char *arn, bool *whole)
         plen = i < 5 ? strcspn(pattern, ":") : strlen(pattern);
         len = i < 5 ? strcspn(arn, ":") : strlen(arn);
 
-        if (!as_judge_glob(pattern, plen, arn, len, false)) {
+        if (!as_policy_judge_glob(pattern, plen, arn, len, false)) {
             return false;
         }
 
@@ -130,32 +130,33 @@ as_judge_arn(const char *pattern, const char *arn, bool *whole)
 
 
 static as_is_e
-as_judge_action(as_judge_t *judge, const char *action)
+as_policy_judge_action(as_judge_t *judge, const char *action)
 {
     (void) judge;
 
     /* Actions are not case-sensitive. */
-    return as_judge_glob(action, strlen(action), "sqs:SendMessage", 15, true)
+    return as_policy_judge_glob(action, strlen(action), "sqs:SendMessage", 15,
+                                true)
            ? AS_IS_YES : AS_IS_NO;
 }
 
 
 static as_is_e
-as_judge_resource(as_judge_t *judge, const char *resource)
+as_policy_judge_resource(as_judge_t *judge, const char *resource)
 {
     bool  whole;
 
     if (strstr(resource, "${") != NULL) {
-        return as_judge_unclear(judge, "a policy variable in Resource");
+        return as_policy_judge_unclear(judge, "a policy variable in Resource");
     }
 
-    return as_judge_arn(resource, judge->queue_arn, &whole) ? AS_IS_YES
-                                                            : AS_IS_NO;
+    return as_policy_judge_arn(resource, judge->queue_arn, &whole)
+           ? AS_IS_YES : AS_IS_NO;
 }
 
 
 static as_is_e
-as_judge_service(as_judge_t *judge, const char *service)
+as_policy_judge_service(as_judge_t *judge, const char *service)
 {
     size_t  len;
 
@@ -169,13 +170,14 @@ as_judge_service(as_judge_t *judge, const char *service)
 
     return strncmp(service, "sns.", 4) == 0 && len > 14
            && strncmp(service + len - 14, ".amazonaws.com", 14) == 0
-           ? as_judge_unclear(judge, "SNS's name of a region as Principal")
+           ? as_policy_judge_unclear(judge,
+                                     "SNS's name of a region as Principal")
            : AS_IS_NO;
 }
 
 
 static as_is_e
-as_judge_everyone(as_judge_t *judge, const char *principal)
+as_policy_judge_everyone(as_judge_t *judge, const char *principal)
 {
     (void) judge;
 
@@ -185,7 +187,7 @@ as_judge_everyone(as_judge_t *judge, const char *principal)
 
 /* A value, or any value of an array. */
 static as_is_e
-as_judge_any(as_judge_t *judge, const json_t *value,
+as_policy_judge_any(as_judge_t *judge, const json_t *value,
     as_is_e (*one)(as_judge_t *judge, const char *value))
 {
     size_t       i;
@@ -198,7 +200,7 @@ as_judge_any(as_judge_t *judge, const json_t *value,
     }
 
     for (is = AS_IS_NO, i = 0; i < json_array_size(value); i++) {
-        found = as_judge_any(judge, json_array_get(value, i), one);
+        found = as_policy_judge_any(judge, json_array_get(value, i), one);
         is = found > is ? found : is;
     }
 
@@ -207,18 +209,18 @@ as_judge_any(as_judge_t *judge, const json_t *value,
 
 
 static as_is_e
-as_judge_principal(as_judge_t *judge, const json_t *principal)
+as_policy_judge_principal(as_judge_t *judge, const json_t *principal)
 {
     as_is_e  service, everyone;
 
     if (!json_is_object(principal)) {
-        return as_judge_any(judge, principal, as_judge_everyone);
+        return as_policy_judge_any(judge, principal, as_policy_judge_everyone);
     }
 
-    service = as_judge_any(judge, json_object_get(principal, "Service"),
-                           as_judge_service);
-    everyone = as_judge_any(judge, json_object_get(principal, "AWS"),
-                            as_judge_everyone);
+    service = as_policy_judge_any(judge, json_object_get(principal, "Service"),
+                                  as_policy_judge_service);
+    everyone = as_policy_judge_any(judge, json_object_get(principal, "AWS"),
+                                   as_policy_judge_everyone);
 
     return service > everyone ? service : everyone;
 }
@@ -227,7 +229,7 @@ as_judge_principal(as_judge_t *judge, const json_t *principal)
 /* The request's value of a condition key: "" where the request has none, NULL
  * where it is unknown.  Keys are not case-sensitive. */
 static const char *
-as_judge_key(const as_judge_t *judge, const char *key)
+as_policy_judge_key(const as_judge_t *judge, const char *key)
 {
     size_t  i;
     const struct {
@@ -260,7 +262,7 @@ as_judge_key(const as_judge_t *judge, const char *key)
 
 /* Parses "ForAnyValue:StringNotEqualsIfExists" and the like. */
 static void
-as_judge_operator(as_operator_t *op, const char *name)
+as_policy_judge_operator(as_operator_t *op, const char *name)
 {
     char    *not;
     size_t   len;
@@ -294,13 +296,13 @@ as_judge_operator(as_operator_t *op, const char *name)
 
 /* Tests one value of a condition, without Not. */
 static as_is_e
-as_judge_value(as_judge_t *judge, const char *base, const char *wanted,
+as_policy_judge_value(as_judge_t *judge, const char *base, const char *wanted,
     const char *found)
 {
     bool  whole;
 
     if (strstr(wanted, "${") != NULL) {
-        return as_judge_unclear(judge, "a policy variable in Condition");
+        return as_policy_judge_unclear(judge, "a policy variable in Condition");
     }
 
     if (strcmp(base, "StringEquals") == 0) {
@@ -314,23 +316,25 @@ as_judge_value(as_judge_t *judge, const char *base, const char *wanted,
     }
 
     if (strcmp(base, "StringLike") == 0) {
-        return as_judge_glob(wanted, strlen(wanted), found, strlen(found),
-                             false) ? AS_IS_YES : AS_IS_NO;
+        return as_policy_judge_glob(wanted, strlen(wanted), found,
+                                    strlen(found), false)
+               ? AS_IS_YES : AS_IS_NO;
     }
 
     if (strcmp(base, "ArnEquals") == 0 || strcmp(base, "ArnLike") == 0) {
-        return !as_judge_arn(wanted, found, &whole) ? AS_IS_NO
+        return !as_policy_judge_arn(wanted, found, &whole) ? AS_IS_NO
                : whole ? AS_IS_YES
-               : as_judge_unclear(judge, "an ARN of less than six parts");
+               : as_policy_judge_unclear(judge,
+                                         "an ARN of less than six parts");
     }
 
-    return as_judge_unclear(judge, base);
+    return as_policy_judge_unclear(judge, base);
 }
 
 
 static as_is_e
-as_judge_values(as_judge_t *judge, const char *base, const json_t *values,
-    const char *found)
+as_policy_judge_values(as_judge_t *judge, const char *base,
+    const json_t *values, const char *found)
 {
     size_t       i;
     as_is_e      is, one;
@@ -338,8 +342,8 @@ as_judge_values(as_judge_t *judge, const char *base, const json_t *values,
 
     if (json_is_array(values)) {
         for (is = AS_IS_NO, i = 0; i < json_array_size(values); i++) {
-            one = as_judge_values(judge, base, json_array_get(values, i),
-                                  found);
+            one = as_policy_judge_values(judge, base, json_array_get(values, i),
+                                         found);
             is = one > is ? one : is;
         }
 
@@ -349,28 +353,28 @@ as_judge_values(as_judge_t *judge, const char *base, const json_t *values,
     text = json_is_true(values) ? "true" : json_is_false(values) ? "false"
            : json_string_value(values);
 
-    return text ? as_judge_value(judge, base, text, found)
-                : as_judge_unclear(judge, "a value that is not text");
+    return text ? as_policy_judge_value(judge, base, text, found)
+                : as_policy_judge_unclear(judge, "a value that is not text");
 }
 
 
 /* Tests one key of one operator. */
 static as_is_e
-as_judge_test(as_judge_t *judge, const as_operator_t *op, const char *key,
-    const json_t *values)
+as_policy_judge_test(as_judge_t *judge, const as_operator_t *op,
+    const char *key, const json_t *values)
 {
     as_is_e      is;
     const char  *found;
 
-    found = as_judge_key(judge, key);
+    found = as_policy_judge_key(judge, key);
 
     if (found == NULL) {
-        return as_judge_unclear(judge, key);
+        return as_policy_judge_unclear(judge, key);
     }
 
     if (strcmp(op->base, "Null") == 0) {
-        return as_judge_values(judge, "Bool", values,
-                               *found == '\0' ? "true" : "false");
+        return as_policy_judge_values(judge, "Bool", values,
+                                      *found == '\0' ? "true" : "false");
     }
 
     if (*found == '\0') {
@@ -378,15 +382,15 @@ as_judge_test(as_judge_t *judge, const as_operator_t *op, const char *key,
                ? AS_IS_YES : AS_IS_NO;
     }
 
-    is = as_judge_values(judge, op->base, values, found);
+    is = as_policy_judge_values(judge, op->base, values, found);
 
-    return op->negated ? as_is_not(is) : is;
+    return op->negated ? as_policy_judge_is_not(is) : is;
 }
 
 
 /* All keys of all operators must match. */
 static as_is_e
-as_judge_condition(as_judge_t *judge, json_t *condition)
+as_policy_judge_condition(as_judge_t *judge, json_t *condition)
 {
     void           *op, *key;
     json_t         *keys;
@@ -399,15 +403,16 @@ as_judge_condition(as_judge_t *judge, json_t *condition)
          op != NULL;
          op = json_object_iter_next(condition, op))
     {
-        as_judge_operator(&operator, json_object_iter_key(op));
+        as_policy_judge_operator(&operator, json_object_iter_key(op));
         keys = json_object_iter_value(op);
 
         for (key = json_object_iter(keys);
              key != NULL;
              key = json_object_iter_next(keys, key))
         {
-            one = as_judge_test(judge, &operator, json_object_iter_key(key),
-                                json_object_iter_value(key));
+            one = as_policy_judge_test(judge, &operator,
+                                       json_object_iter_key(key),
+                                       json_object_iter_value(key));
             is = one < is ? one : is;
         }
     }
@@ -418,7 +423,7 @@ as_judge_condition(as_judge_t *judge, json_t *condition)
 
 /* Tests an element or its Not form. */
 static as_is_e
-as_judge_element(as_judge_t *judge, const json_t *statement,
+as_policy_judge_element(as_judge_t *judge, const json_t *statement,
     const char *name, const char *not_name,
     as_is_e (*judge_one)(as_judge_t *judge, const json_t *value))
 {
@@ -431,39 +436,41 @@ as_judge_element(as_judge_t *judge, const json_t *statement,
 
     value = json_object_get(statement, not_name);
 
-    return value ? as_is_not(judge_one(judge, value)) : AS_IS_NO;
+    return value ? as_policy_judge_is_not(judge_one(judge, value)) : AS_IS_NO;
 }
 
 
 static as_is_e
-as_judge_actions(as_judge_t *judge, const json_t *value)
+as_policy_judge_actions(as_judge_t *judge, const json_t *value)
 {
-    return as_judge_any(judge, value, as_judge_action);
+    return as_policy_judge_any(judge, value, as_policy_judge_action);
 }
 
 
 static as_is_e
-as_judge_resources(as_judge_t *judge, const json_t *value)
+as_policy_judge_resources(as_judge_t *judge, const json_t *value)
 {
-    return as_judge_any(judge, value, as_judge_resource);
+    return as_policy_judge_any(judge, value, as_policy_judge_resource);
 }
 
 
 /* Whether a statement applies to the request. */
 static as_is_e
-as_judge_statement(as_judge_t *judge, const json_t *statement)
+as_policy_judge_statement(as_judge_t *judge, const json_t *statement)
 {
     size_t   i;
     as_is_e  is, parts[4];
 
-    parts[0] = as_judge_element(judge, statement, "Action", "NotAction",
-                                as_judge_actions);
-    parts[1] = as_judge_element(judge, statement, "Resource", "NotResource",
-                                as_judge_resources);
-    parts[2] = as_judge_element(judge, statement, "Principal",
-                                "NotPrincipal", as_judge_principal);
-    parts[3] = as_judge_condition(judge, json_object_get(statement,
-                                                         "Condition"));
+    parts[0] = as_policy_judge_element(judge, statement, "Action", "NotAction",
+                                       as_policy_judge_actions);
+    parts[1] = as_policy_judge_element(judge, statement, "Resource",
+                                       "NotResource",
+                                       as_policy_judge_resources);
+    parts[2] = as_policy_judge_element(judge, statement, "Principal",
+                                       "NotPrincipal",
+                                       as_policy_judge_principal);
+    parts[3] = as_policy_judge_condition(judge, json_object_get(statement,
+                                                                "Condition"));
 
     for (is = AS_IS_YES, i = 0; i < 4; i++) {
         is = parts[i] < is ? parts[i] : is;
@@ -475,8 +482,8 @@ as_judge_statement(as_judge_t *judge, const json_t *statement)
 
 /* The strongest statement of an effect; why names it. */
 static as_is_e
-as_judge_effect(as_judge_t *judge, const json_t *list, const char *effect,
-    char why[AS_POLICY_WHY_LEN])
+as_policy_judge_effect(as_judge_t *judge, const json_t *list,
+    const char *effect, char why[AS_POLICY_WHY_LEN])
 {
     size_t         i, n;
     as_is_e        is, one;
@@ -494,7 +501,7 @@ as_judge_effect(as_judge_t *judge, const json_t *list, const char *effect,
             continue;
         }
 
-        one = as_judge_statement(judge, statement);
+        one = as_policy_judge_statement(judge, statement);
         sid = json_string_value(json_object_get(statement, "Sid"));
 
         if (one > is) {
@@ -512,7 +519,7 @@ as_judge_effect(as_judge_t *judge, const json_t *list, const char *effect,
 
 
 static void
-as_judge_init(as_judge_t *judge, const char *queue_arn,
+as_policy_judge_init(as_judge_t *judge, const char *queue_arn,
     const char *topic_arn)
 {
     int          i;
@@ -545,12 +552,12 @@ as_policy_judge(const char *policy, const char *queue_arn,
     const json_t  *list;
 
     why[0] = maybe[0] = '\0';
-    as_judge_init(&judge, queue_arn, topic_arn);
+    as_policy_judge_init(&judge, queue_arn, topic_arn);
 
     root = policy ? json_loads(policy, 0, NULL) : NULL;
     list = json_object_get(root, "Statement");
-    denied = as_judge_effect(&judge, list, "Deny", why);
-    allowed = as_judge_effect(&judge, list, "Allow", maybe);
+    denied = as_policy_judge_effect(&judge, list, "Deny", why);
+    allowed = as_policy_judge_effect(&judge, list, "Allow", maybe);
     json_decref(root);
 
     if (denied == AS_IS_YES) {
@@ -572,7 +579,7 @@ as_policy_judge(const char *policy, const char *queue_arn,
 
 
 bool
-as_policy_allows(const char *policy, const char *queue_arn,
+as_policy_judge_allows(const char *policy, const char *queue_arn,
     const char *topic_arn)
 {
     char         why[AS_POLICY_WHY_LEN];
@@ -580,10 +587,10 @@ as_policy_allows(const char *policy, const char *queue_arn,
     json_t      *root;
     as_judge_t   judge;
 
-    as_judge_init(&judge, queue_arn, topic_arn);
+    as_policy_judge_init(&judge, queue_arn, topic_arn);
     root = policy ? json_loads(policy, 0, NULL) : NULL;
-    yes = as_judge_effect(&judge, json_object_get(root, "Statement"),
-                          "Allow", why) == AS_IS_YES;
+    yes = as_policy_judge_effect(&judge, json_object_get(root, "Statement"),
+                                 "Allow", why) == AS_IS_YES;
     json_decref(root);
 
     return yes;

@@ -87,7 +87,9 @@ as_sigv4_canonical(const as_sigv4_request_t *rq)
     uint8_t    digest[AS_SHA256_LEN];
     as_text_t  t = AS_TEXT_EMPTY;
 
-    if (as_sha256(rq->body_len ? rq->body : "", rq->body_len, digest) != 0) {
+    if (as_digest_sha256(rq->body_len ? rq->body : "", rq->body_len, digest)
+        != 0)
+    {
         errno = EIO;
         return NULL;
     }
@@ -97,7 +99,7 @@ as_sigv4_canonical(const as_sigv4_request_t *rq)
         return NULL;
     }
 
-    as_sigv4_hex(digest, hex);
+    as_sigv4_canonical_hex(digest, hex);
     as_text_add(&t, hex, AS_SIGV4_HEX);
 
     return as_sigv4_take(&t);
@@ -130,7 +132,7 @@ as_sigv4_string_to_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
         return NULL;
     }
 
-    rc = as_sha256(canonical, strlen(canonical), digest);
+    rc = as_digest_sha256(canonical, strlen(canonical), digest);
     free(canonical);
 
     if (rc != 0) {
@@ -138,7 +140,7 @@ as_sigv4_string_to_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
         return NULL;
     }
 
-    as_sigv4_hex(digest, hex);
+    as_sigv4_canonical_hex(digest, hex);
 
     as_text_put(&t, "AWS4-HMAC-SHA256\n");
     as_text_add(&t, date, AS_SIGV4_DATE_LEN);
@@ -155,7 +157,7 @@ static int
 as_sigv4_mac(const void *key, size_t key_len, const char *text,
     uint8_t out[AS_SHA256_LEN])
 {
-    return as_hmac_sha256(key, key_len, text, strlen(text), out);
+    return as_digest_hmac_sha256(key, key_len, text, strlen(text), out);
 }
 
 
@@ -170,7 +172,7 @@ as_sigv4_key(as_sigv4_t *signer, const char *secret, const char *date)
 
     len = strlen(secret);
 
-    if (as_sha256(secret, len, digest) != 0) {
+    if (as_digest_sha256(secret, len, digest) != 0) {
         return -1;
     }
 
@@ -217,7 +219,7 @@ as_sigv4_authorization(as_sigv4_t *signer, const as_sigv4_request_t *rq,
     as_text_t                 t = AS_TEXT_EMPTY;
     const as_sigv4_header_t  *order[AS_SIGV4_HEADERS];
 
-    if (as_sigv4_sort(rq, order) != 0) {
+    if (as_sigv4_canonical_sort(rq, order) != 0) {
         return NULL;
     }
 
@@ -226,7 +228,7 @@ as_sigv4_authorization(as_sigv4_t *signer, const as_sigv4_request_t *rq,
     as_text_add(&t, "/", 1);
     as_sigv4_scope(signer, &t, date);
     as_text_put(&t, ", SignedHeaders=");
-    as_sigv4_signed_names(&t, order, rq->nheaders);
+    as_sigv4_canonical_signed_names(&t, order, rq->nheaders);
     as_text_put(&t, ", Signature=");
     as_text_put(&t, signature);
 
@@ -257,7 +259,7 @@ as_sigv4_sign(as_sigv4_t *signer, const as_sigv4_request_t *rq,
         return NULL;
     }
 
-    as_sigv4_hex(mac, hex);
+    as_sigv4_canonical_hex(mac, hex);
 
     return as_sigv4_authorization(signer, rq, access_key, date, hex);
 }

@@ -21,7 +21,7 @@ typedef struct {
 
 
 void
-as_sigv4_hex(const uint8_t digest[AS_SHA256_LEN],
+as_sigv4_canonical_hex(const uint8_t digest[AS_SHA256_LEN],
     char hex[AS_SIGV4_HEX + 1])
 {
     *as_hex((uint8_t *) hex, digest, AS_SHA256_LEN) = '\0';
@@ -30,7 +30,7 @@ as_sigv4_hex(const uint8_t digest[AS_SHA256_LEN],
 
 /* RFC 3986, section 5.2.4; also replaces "//" with "/". */
 static void
-as_sigv4_path(as_text_t *t, const char *path)
+as_sigv4_canonical_path(as_text_t *t, const char *path)
 {
     size_t       n, start;
     const char  *p, *end;
@@ -81,7 +81,7 @@ as_sigv4_path(as_text_t *t, const char *path)
 
 
 static int
-as_sigv4_compare_part(const char *a, size_t a_len, const char *b,
+as_sigv4_canonical_compare_part(const char *a, size_t a_len, const char *b,
     size_t b_len)
 {
     int  rc;
@@ -93,21 +93,23 @@ as_sigv4_compare_part(const char *a, size_t a_len, const char *b,
 
 
 static int
-as_sigv4_compare_param(const void *x, const void *y)
+as_sigv4_canonical_compare_param(const void *x, const void *y)
 {
     int                      rc;
     const as_sigv4_param_t  *a = x, *b = y;
 
-    rc = as_sigv4_compare_part(a->name, a->name_len, b->name, b->name_len);
+    rc = as_sigv4_canonical_compare_part(a->name, a->name_len, b->name,
+                                         b->name_len);
 
-    return rc != 0 ? rc : as_sigv4_compare_part(a->value, a->value_len,
-                                                b->value, b->value_len);
+    return rc != 0 ? rc
+           : as_sigv4_canonical_compare_part(a->value, a->value_len, b->value,
+                                             b->value_len);
 }
 
 
 /* The query is already percent-encoded; this only sorts it. */
 static void
-as_sigv4_query(as_text_t *t, const char *query)
+as_sigv4_canonical_query(as_text_t *t, const char *query)
 {
     size_t            i, n, len;
     const char       *eq;
@@ -134,7 +136,8 @@ as_sigv4_query(as_text_t *t, const char *query)
         return;
     }
 
-    qsort(params, n, sizeof(as_sigv4_param_t), as_sigv4_compare_param);
+    qsort(params, n, sizeof(as_sigv4_param_t),
+          as_sigv4_canonical_compare_param);
 
     for (i = 0; i < n; i++) {
         if (i > 0) {
@@ -149,7 +152,7 @@ as_sigv4_query(as_text_t *t, const char *query)
 
 
 static void
-as_sigv4_lower(as_text_t *t, const char *name)
+as_sigv4_canonical_lower(as_text_t *t, const char *name)
 {
     char  c;
 
@@ -162,7 +165,7 @@ as_sigv4_lower(as_text_t *t, const char *name)
 
 /* Trims a value and replaces each run of blanks with one. */
 static void
-as_sigv4_value(as_text_t *t, const char *p)
+as_sigv4_canonical_value(as_text_t *t, const char *p)
 {
     size_t  len;
 
@@ -183,7 +186,8 @@ as_sigv4_value(as_text_t *t, const char *p)
 
 /* Insertion sort, because it is stable: values of one name keep their order. */
 int
-as_sigv4_sort(const as_sigv4_request_t *rq, const as_sigv4_header_t **order)
+as_sigv4_canonical_sort(const as_sigv4_request_t *rq,
+    const as_sigv4_header_t **order)
 {
     int     host;
     size_t  i, k;
@@ -219,7 +223,7 @@ as_sigv4_sort(const as_sigv4_request_t *rq, const as_sigv4_header_t **order)
 
 
 void
-as_sigv4_signed_names(as_text_t *t, const as_sigv4_header_t **order,
+as_sigv4_canonical_signed_names(as_text_t *t, const as_sigv4_header_t **order,
     size_t n)
 {
     size_t  i;
@@ -233,13 +237,13 @@ as_sigv4_signed_names(as_text_t *t, const as_sigv4_header_t **order,
             as_text_add(t, ";", 1);
         }
 
-        as_sigv4_lower(t, order[i]->name);
+        as_sigv4_canonical_lower(t, order[i]->name);
     }
 }
 
 
 static void
-as_sigv4_headers(as_text_t *t, const as_sigv4_header_t **order,
+as_sigv4_canonical_headers(as_text_t *t, const as_sigv4_header_t **order,
     size_t n)
 {
     size_t  i;
@@ -253,15 +257,15 @@ as_sigv4_headers(as_text_t *t, const as_sigv4_header_t **order,
                 as_text_add(t, "\n", 1);
             }
 
-            as_sigv4_lower(t, order[i]->name);
+            as_sigv4_canonical_lower(t, order[i]->name);
             as_text_add(t, ":", 1);
         }
 
-        as_sigv4_value(t, order[i]->value);
+        as_sigv4_canonical_value(t, order[i]->value);
     }
 
     as_text_add(t, "\n\n", 2);
-    as_sigv4_signed_names(t, order, n);
+    as_sigv4_canonical_signed_names(t, order, n);
 }
 
 
@@ -270,17 +274,17 @@ as_sigv4_canonical_put(as_text_t *t, const as_sigv4_request_t *rq)
 {
     const as_sigv4_header_t  *order[AS_SIGV4_HEADERS];
 
-    if (as_sigv4_sort(rq, order) != 0) {
+    if (as_sigv4_canonical_sort(rq, order) != 0) {
         return -1;
     }
 
     as_text_put(t, rq->method);
     as_text_add(t, "\n", 1);
-    as_sigv4_path(t, rq->path);
+    as_sigv4_canonical_path(t, rq->path);
     as_text_add(t, "\n", 1);
-    as_sigv4_query(t, rq->query);
+    as_sigv4_canonical_query(t, rq->query);
     as_text_add(t, "\n", 1);
-    as_sigv4_headers(t, order, rq->nheaders);
+    as_sigv4_canonical_headers(t, order, rq->nheaders);
     as_text_add(t, "\n", 1);
 
     return 0;

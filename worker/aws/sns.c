@@ -94,7 +94,7 @@ as_sns_publish_batch(as_aws_t *aws, const char *topic_arn,
         as_sns_entry(&body, prefix, &entries[i]);
     }
 
-    return as_sns_send(aws, &body, &op, as_sns_batch_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_batch);
 }
 
 
@@ -114,7 +114,7 @@ as_sns_create_topic(as_aws_t *aws, const char *name,
         as_sns_put(&body, "Attributes.entry.1.", "value", "true");
     }
 
-    return as_sns_send(aws, &body, &op, as_sns_text_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_text);
 }
 
 
@@ -127,7 +127,7 @@ as_sns_topic_attributes(as_aws_t *aws, const char *topic_arn,
 
     as_sns_begin(&body, "GetTopicAttributes", topic_arn);
 
-    return as_sns_send(aws, &body, &op, as_sns_pairs_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_pairs);
 }
 
 
@@ -150,7 +150,7 @@ as_sns_subscribe(as_aws_t *aws, const char *topic_arn,
         as_sns_put(&body, "Attributes.entry.1.", "value", "true");
     }
 
-    return as_sns_send(aws, &body, &op, as_sns_text_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_text);
 }
 
 
@@ -164,7 +164,7 @@ as_sns_subscription_attributes(as_aws_t *aws, const char *subscription_arn,
     as_sns_begin(&body, "GetSubscriptionAttributes", NULL);
     as_sns_put(&body, "", "SubscriptionArn", subscription_arn);
 
-    return as_sns_send(aws, &body, &op, as_sns_pairs_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_pairs);
 }
 
 
@@ -181,7 +181,7 @@ as_sns_set_subscription_attribute(as_aws_t *aws,
     as_sns_put(&body, "", "AttributeName", name);
     as_sns_put(&body, "", "AttributeValue", value);
 
-    return as_sns_send(aws, &body, &op, as_sns_text_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_text);
 }
 
 
@@ -195,5 +195,5 @@ as_sns_subscriptions(as_aws_t *aws, const char *topic_arn, const char *next,
     as_sns_begin(&body, "ListSubscriptionsByTopic", topic_arn);
     as_sns_put(&body, "", "NextToken", next);
 
-    return as_sns_send(aws, &body, &op, as_sns_subscriptions_read);
+    return as_sns_send(aws, &body, &op, as_sns_answer_subscriptions);
 }

@@ -9,13 +9,13 @@
 #include "aws/aws.h"
 
 
-void as_sns_text_read(void *data, const as_aws_error_t *err,
+void as_sns_answer_text(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sns_batch_read(void *data, const as_aws_error_t *err,
+void as_sns_answer_batch(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sns_pairs_read(void *data, const as_aws_error_t *err,
+void as_sns_answer_pairs(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sns_subscriptions_read(void *data, const as_aws_error_t *err,
+void as_sns_answer_subscriptions(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
 
 

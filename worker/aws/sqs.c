@@ -73,7 +73,7 @@ as_sqs_receive(as_aws_t *aws, const as_sqs_receive_t *rq,
                           AS_SQS_RECEIVE_ONE
                           + rq->max * AS_SQS_RECEIVE_MORE,
                           rq->wait_s * 1000 + AS_SQS_GRACE_MS,
-                          as_sqs_receive_read);
+                          as_sqs_answer_receive);
 }
 
 
@@ -104,7 +104,7 @@ as_sqs_delete_batch(as_aws_t *aws, const char *queue_url,
     as_text_put(&body, "]}");
 
     return as_sqs_op_send(aws, as_sqs_target("DeleteMessageBatch"), &body,
-                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_batch_read);
+                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_answer_batch);
 }
 
 
@@ -137,7 +137,7 @@ as_sqs_visibility_batch(as_aws_t *aws, const char *queue_url,
 
     return as_sqs_op_send(aws, as_sqs_target("ChangeMessageVisibilityBatch"),
                           &body, &op, AS_SQS_ANSWER_MAX, 0,
-                          as_sqs_batch_read);
+                          as_sqs_answer_batch);
 }
 
 
@@ -221,7 +221,7 @@ as_sqs_send_batch(as_aws_t *aws, const char *queue_url,
     as_text_put(&body, "]}");
 
     return as_sqs_op_send(aws, as_sqs_target("SendMessageBatch"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_batch_read);
+                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_batch);
 }
 
 
@@ -238,7 +238,7 @@ as_sqs_send(as_aws_t *aws, const char *queue_url, const as_sqs_send_t *entry,
     as_text_put(&body, "}");
 
     return as_sqs_op_send(aws, as_sqs_target("SendMessage"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
+                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_text);
 }
 
 
@@ -255,7 +255,7 @@ as_sqs_delete(as_aws_t *aws, const char *queue_url, const char *receipt,
     as_text_put(&body, "}");
 
     return as_sqs_op_send(aws, as_sqs_target("DeleteMessage"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
+                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_text);
 }
 
 
@@ -271,7 +271,7 @@ as_sqs_queue_url(as_aws_t *aws, const char *name, as_sqs_text_done_pt done,
     as_text_put(&body, "}");
 
     return as_sqs_op_send(aws, as_sqs_target("GetQueueUrl"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
+                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_text);
 }
 
 
@@ -286,7 +286,7 @@ as_sqs_get_attributes(as_aws_t *aws, const char *queue_url,
     as_text_put(&body, ",\"AttributeNames\":[\"All\"]}");
 
     return as_sqs_op_send(aws, as_sqs_target("GetQueueAttributes"), &body,
-                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_pairs_read);
+                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_answer_pairs);
 }
 
 
@@ -320,7 +320,7 @@ as_sqs_set_attributes(as_aws_t *aws, const char *queue_url,
     as_sqs_pairs(&body, pairs, n);
 
     return as_sqs_op_send(aws, as_sqs_target("SetQueueAttributes"), &body,
-                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
+                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_answer_text);
 }
 
 
@@ -337,7 +337,7 @@ as_sqs_create_queue(as_aws_t *aws, const char *name,
     as_sqs_pairs(&body, pairs, n);
 
     return as_sqs_op_send(aws, as_sqs_target("CreateQueue"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_text_read);
+                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_text);
 }
 
 

@@ -1,9 +1,9 @@
 /*
  * Amazon SQS, AWS JSON 1.0 protocol (Amazon SQS API Reference).  Each call
- * returns a handle for as_aws_cancel().  On failure it returns NULL with errno
- * as as_aws_send(), and EINVAL for a batch of none or more than ten entries.
- * The callback runs once, in a turn of the loop; its arguments are valid until
- * it returns.
+ * returns a handle for as_aws_call_cancel().  On failure it returns NULL with
+ * errno as as_aws_call_send(), and EINVAL for a batch of none or more than ten
+ * entries.  The callback runs once, in a turn of the loop; its arguments are
+ * valid until it returns.
  */
 
 #ifndef AS_SQS_H
@@ -33,18 +33,18 @@ struct as_sqs_message_s {
     int64_t      first_received_ms;    /* of the first receive; 0: unknown */
     const char  *group_id;             /* FIFO; NULL otherwise */
     const char  *dead_letter_source;   /* ARN; NULL unless dead or redriven */
-    void        *attributes;           /* read with as_sqs_attribute() */
+    void        *attributes;           /* read with as_sqs_answer_attribute() */
 };
 
 /* The value of a String or Number attribute, or NULL. */
-const char *as_sqs_attribute(const as_sqs_message_t *message,
+const char *as_sqs_answer_attribute(const as_sqs_message_t *message,
     const char *name);
 
 /* Visits all attributes: name, type ("String", "Number", "Binary"), value
  * (base64 for Binary). */
 typedef void (*as_sqs_attribute_pt)(void *data, const char *name,
     const char *type, const char *value);
-void as_sqs_attributes(const as_sqs_message_t *message,
+void as_sqs_answer_attributes(const as_sqs_message_t *message,
     as_sqs_attribute_pt fn, void *data);
 
 

@@ -9,7 +9,7 @@
 
 
 static const char *
-as_sqs_member(const json_t *object, const char *name)
+as_sqs_answer_member(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
 }
@@ -17,7 +17,7 @@ as_sqs_member(const json_t *object, const char *name)
 
 /* Reads a number that SQS writes as a string. */
 static int64_t
-as_sqs_number(const json_t *object, const char *name)
+as_sqs_answer_number(const json_t *object, const char *name)
 {
     const char    *text;
     const json_t  *value;
@@ -36,7 +36,7 @@ as_sqs_number(const json_t *object, const char *name)
 /* Parses the JSON of an answer. jansson requires strict UTF-8 and refuses a
  * NUL, which SQS does not allow either. */
 static json_t *
-as_sqs_parse(const char *body, size_t len)
+as_sqs_answer_parse(const char *body, size_t len)
 {
     json_t  *root;
 
@@ -53,7 +53,7 @@ as_sqs_parse(const char *body, size_t len)
 
 /* False where the message lacks a required member. */
 static bool
-as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
+as_sqs_answer_message(as_sqs_message_t *m, const json_t *object)
 {
     const json_t  *body, *system;
 
@@ -62,8 +62,8 @@ as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
     body = json_object_get(object, "Body");
     system = json_object_get(object, "Attributes");
 
-    m->id = as_sqs_member(object, "MessageId");
-    m->receipt = as_sqs_member(object, "ReceiptHandle");
+    m->id = as_sqs_answer_member(object, "MessageId");
+    m->receipt = as_sqs_answer_member(object, "ReceiptHandle");
 
     if (m->receipt == NULL) {
         return false;
@@ -75,14 +75,14 @@ as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
 
     m->body = json_is_string(body) ? json_string_value(body) : "";
     m->body_len = json_is_string(body) ? json_string_length(body) : 0;
-    m->receive_count = (unsigned) as_sqs_number(system,
-                                                "ApproximateReceiveCount");
-    m->sent_ms = as_sqs_number(system, "SentTimestamp");
-    m->first_received_ms = as_sqs_number(system,
+    m->receive_count = (unsigned)
+                       as_sqs_answer_number(system, "ApproximateReceiveCount");
+    m->sent_ms = as_sqs_answer_number(system, "SentTimestamp");
+    m->first_received_ms = as_sqs_answer_number(system,
                                     "ApproximateFirstReceiveTimestamp");
-    m->group_id = as_sqs_member(system, "MessageGroupId");
-    m->dead_letter_source = as_sqs_member(system,
-                                          "DeadLetterQueueSourceArn");
+    m->group_id = as_sqs_answer_member(system, "MessageGroupId");
+    m->dead_letter_source = as_sqs_answer_member(system,
+                                                 "DeadLetterQueueSourceArn");
     m->attributes = json_object_get(object, "MessageAttributes");
 
     if (m->receive_count == 0) {
@@ -95,12 +95,12 @@ as_sqs_message_read(as_sqs_message_t *m, const json_t *object)
 
 /* Parses the whole list. -1 where it is invalid as a whole. */
 static int
-as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
+as_sqs_answer_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
 {
     size_t   i;
     json_t  *root, *list;
 
-    root = as_sqs_parse(body, len);
+    root = as_sqs_answer_parse(body, len);
     if (root == NULL) {
         return -1;
     }
@@ -122,7 +122,7 @@ as_sqs_receive_whole(as_sqs_parts_t *parts, const char *body, size_t len)
 
 /* Parses what can be read of an answer that is invalid as a whole. */
 static void
-as_sqs_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
+as_sqs_answer_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
     as_aws_error_t *err)
 {
     char    text[80];
@@ -144,7 +144,7 @@ as_sqs_receive_parts(as_sqs_parts_t *parts, const char *body, size_t len,
 
 
 void
-as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
+as_sqs_answer_receive(void *data, const as_aws_error_t *err, const char *body,
     size_t len)
 {
     size_t             i, n;
@@ -155,8 +155,8 @@ as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
 
     parts.n = 0;
 
-    if (err == NULL && as_sqs_receive_whole(&parts, body, len) != 0) {
-        as_sqs_receive_parts(&parts, body, len, &garbled);
+    if (err == NULL && as_sqs_answer_receive_whole(&parts, body, len) != 0) {
+        as_sqs_answer_receive_parts(&parts, body, len, &garbled);
         err = &garbled;
 
     } else if (err != NULL && err->http_error == AS_HTTP_TOO_LARGE) {
@@ -164,7 +164,7 @@ as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
     }
 
     for (i = 0, n = 0; i < parts.n; i++) {
-        n += as_sqs_message_read(&messages[n], parts.all[i]);
+        n += as_sqs_answer_message(&messages[n], parts.all[i]);
     }
 
     op->done.receive(op->data, err, messages, n);
@@ -175,33 +175,33 @@ as_sqs_receive_read(void *data, const as_aws_error_t *err, const char *body,
 
 
 static const char *
-as_sqs_attribute_value(const json_t *attribute, const char **type)
+as_sqs_answer_attribute_value(const json_t *attribute, const char **type)
 {
     const char  *value;
 
-    *type = as_sqs_member(attribute, "DataType");
+    *type = as_sqs_answer_member(attribute, "DataType");
     *type = *type ? *type : "String";
-    value = as_sqs_member(attribute, "StringValue");
+    value = as_sqs_answer_member(attribute, "StringValue");
 
-    return value ? value : as_sqs_member(attribute, "BinaryValue");
+    return value ? value : as_sqs_answer_member(attribute, "BinaryValue");
 }
 
 
 const char *
-as_sqs_attribute(const as_sqs_message_t *message, const char *name)
+as_sqs_answer_attribute(const as_sqs_message_t *message, const char *name)
 {
     const char  *type, *value;
 
-    value = as_sqs_attribute_value(json_object_get(message->attributes,
-                                                   name), &type);
+    value = as_sqs_answer_attribute_value(json_object_get(message->attributes,
+                                                          name), &type);
 
     return strncmp(type, "Binary", 6) == 0 ? NULL : value;
 }
 
 
 void
-as_sqs_attributes(const as_sqs_message_t *message, as_sqs_attribute_pt fn,
-    void *data)
+as_sqs_answer_attributes(const as_sqs_message_t *message,
+    as_sqs_attribute_pt fn, void *data)
 {
     void        *iter;
     json_t      *object = message->attributes;
@@ -211,7 +211,8 @@ as_sqs_attributes(const as_sqs_message_t *message, as_sqs_attribute_pt fn,
          iter != NULL;
          iter = json_object_iter_next(object, iter))
     {
-        value = as_sqs_attribute_value(json_object_iter_value(iter), &type);
+        value = as_sqs_answer_attribute_value(json_object_iter_value(iter),
+                                              &type);
 
         if (value != NULL) {
             fn(data, json_object_iter_key(iter), type, value);
@@ -221,7 +222,8 @@ as_sqs_attributes(const as_sqs_message_t *message, as_sqs_attribute_pt fn,
 
 
 static void
-as_sqs_batch_entries(as_sqs_result_t *results, size_t n, const json_t *root)
+as_sqs_answer_batch_entries(as_sqs_result_t *results, size_t n,
+    const json_t *root)
 {
     size_t            i;
     const char       *code, *text;
@@ -232,10 +234,11 @@ as_sqs_batch_entries(as_sqs_result_t *results, size_t n, const json_t *root)
 
     for (i = 0; i < json_array_size(list); i++) {
         entry = json_array_get(list, i);
-        result = as_sqs_results_at(results, n, as_sqs_member(entry, "Id"));
+        result = as_sqs_op_result_at(results, n,
+                                     as_sqs_answer_member(entry, "Id"));
 
         if (result != NULL) {
-            text = as_sqs_member(entry, "MessageId");
+            text = as_sqs_answer_member(entry, "MessageId");
             result->class = AS_AWS_OK;
             result->code = "";
             result->message = "";
@@ -247,20 +250,21 @@ as_sqs_batch_entries(as_sqs_result_t *results, size_t n, const json_t *root)
 
     for (i = 0; i < json_array_size(list); i++) {
         entry = json_array_get(list, i);
-        result = as_sqs_results_at(results, n, as_sqs_member(entry, "Id"));
+        result = as_sqs_op_result_at(results, n,
+                                     as_sqs_answer_member(entry, "Id"));
 
         if (result != NULL) {
-            code = as_sqs_member(entry, "Code");
-            text = as_sqs_member(entry, "Message");
-            as_sqs_result_failed(result, code ? code : "Unknown",
-                                 text ? text : "");
+            code = as_sqs_answer_member(entry, "Code");
+            text = as_sqs_answer_member(entry, "Message");
+            as_sqs_op_result_failed(result, code ? code : "Unknown",
+                                    text ? text : "");
         }
     }
 }
 
 
 void
-as_sqs_batch_read(void *data, const as_aws_error_t *err, const char *body,
+as_sqs_answer_batch(void *data, const as_aws_error_t *err, const char *body,
     size_t len)
 {
     json_t           *root;
@@ -271,7 +275,7 @@ as_sqs_batch_read(void *data, const as_aws_error_t *err, const char *body,
     root = NULL;
 
     if (err == NULL) {
-        root = as_sqs_parse(body, len);
+        root = as_sqs_answer_parse(body, len);
 
         if (root == NULL) {
             as_sqs_op_garbled(&garbled, "a batch's answer is not a JSON "
@@ -280,8 +284,8 @@ as_sqs_batch_read(void *data, const as_aws_error_t *err, const char *body,
         }
     }
 
-    as_sqs_results_init(results, op->n);
-    as_sqs_batch_entries(results, op->n, root);
+    as_sqs_op_results_init(results, op->n);
+    as_sqs_answer_batch_entries(results, op->n, root);
     op->done.batch(op->data, err, results, err ? 0 : op->n);
 
     json_decref(root);
@@ -290,7 +294,7 @@ as_sqs_batch_read(void *data, const as_aws_error_t *err, const char *body,
 
 
 void
-as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
+as_sqs_answer_text(void *data, const as_aws_error_t *err, const char *body,
     size_t len)
 {
     json_t          *root;
@@ -303,8 +307,8 @@ as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
 
     /* Some actions have an empty answer. */
     if (err == NULL && op->member != NULL) {
-        root = as_sqs_parse(body, len);
-        text = as_sqs_member(root, op->member);
+        root = as_sqs_answer_parse(body, len);
+        text = as_sqs_answer_member(root, op->member);
 
         if (text == NULL) {
             as_sqs_op_garbled(&garbled, "the answer lacks the requested data");
@@ -321,7 +325,7 @@ as_sqs_text_read(void *data, const as_aws_error_t *err, const char *body,
 
 
 void
-as_sqs_pairs_read(void *data, const as_aws_error_t *err, const char *body,
+as_sqs_answer_pairs(void *data, const as_aws_error_t *err, const char *body,
     size_t len)
 {
     void            *iter;
@@ -333,7 +337,7 @@ as_sqs_pairs_read(void *data, const as_aws_error_t *err, const char *body,
     as_aws_error_t   garbled;
 
     n = 0;
-    root = err ? NULL : as_sqs_parse(body, len);
+    root = err ? NULL : as_sqs_answer_parse(body, len);
 
     if (err == NULL && root == NULL) {
         as_sqs_op_garbled(&garbled, "GetQueueAttributes's answer is not a "

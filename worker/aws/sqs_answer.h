@@ -9,13 +9,13 @@
 #include "aws/aws.h"
 
 
-void as_sqs_receive_read(void *data, const as_aws_error_t *err,
+void as_sqs_answer_receive(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sqs_batch_read(void *data, const as_aws_error_t *err,
+void as_sqs_answer_batch(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sqs_text_read(void *data, const as_aws_error_t *err,
+void as_sqs_answer_text(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
-void as_sqs_pairs_read(void *data, const as_aws_error_t *err,
+void as_sqs_answer_pairs(void *data, const as_aws_error_t *err,
     const char *body, size_t len);
 
 

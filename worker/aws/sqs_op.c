@@ -37,7 +37,7 @@ as_sqs_op_send(as_aws_t *aws, const char *target, as_text_t *body,
     rq.dropped = free;
     rq.data = copy;
 
-    call = as_aws_send(aws, &rq);
+    call = as_aws_call_send(aws, &rq);
 
 out:
 
@@ -64,7 +64,7 @@ as_sqs_op_garbled(as_aws_error_t *err, const char *what)
 
 
 void
-as_sqs_results_init(as_sqs_result_t *results, size_t n)
+as_sqs_op_results_init(as_sqs_result_t *results, size_t n)
 {
     size_t  i;
 
@@ -78,7 +78,7 @@ as_sqs_results_init(as_sqs_result_t *results, size_t n)
 
 
 as_sqs_result_t *
-as_sqs_results_at(as_sqs_result_t *results, size_t n, const char *id)
+as_sqs_op_result_at(as_sqs_result_t *results, size_t n, const char *id)
 {
     size_t  i;
 
@@ -93,7 +93,7 @@ as_sqs_results_at(as_sqs_result_t *results, size_t n, const char *id)
 
 
 void
-as_sqs_result_failed(as_sqs_result_t *result, const char *code,
+as_sqs_op_result_failed(as_sqs_result_t *result, const char *code,
     const char *message)
 {
     as_aws_error_t  err;

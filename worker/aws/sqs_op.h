@@ -42,14 +42,14 @@ as_aws_call_t *as_sqs_op_send(as_aws_t *aws, const char *target,
 void as_sqs_op_garbled(as_aws_error_t *err, const char *what);
 
 /* Sets the results of n entries to "missing in the answer". */
-void as_sqs_results_init(as_sqs_result_t *results, size_t n);
+void as_sqs_op_results_init(as_sqs_result_t *results, size_t n);
 
 /* The result of a batch id, "0" to "9"; NULL for any other id. */
-as_sqs_result_t *as_sqs_results_at(as_sqs_result_t *results, size_t n,
+as_sqs_result_t *as_sqs_op_result_at(as_sqs_result_t *results, size_t n,
     const char *id);
 
 /* Sets the result of a failed entry. */
-void as_sqs_result_failed(as_sqs_result_t *result, const char *code,
+void as_sqs_op_result_failed(as_sqs_result_t *result, const char *code,
     const char *message);
 
 

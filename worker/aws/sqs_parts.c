@@ -10,7 +10,7 @@
 
 /* The end of the JSON string that begins at p, or NULL. */
 static const char *
-as_sqs_string_end(const char *p, const char *end)
+as_sqs_parts_string_end(const char *p, const char *end)
 {
     for (p++; p < end; p++) {
         if (*p == '\\') {
@@ -28,13 +28,13 @@ as_sqs_string_end(const char *p, const char *end)
 /* The end of the object or array that begins at p.  Counts only brackets
  * outside of strings, so that the content of strings does not matter. */
 static const char *
-as_sqs_value_end(const char *p, const char *end)
+as_sqs_parts_value_end(const char *p, const char *end)
 {
     unsigned  depth;
 
     for (depth = 0; p != NULL && p < end; /* void */ ) {
         if (*p == '"') {
-            p = as_sqs_string_end(p, end);
+            p = as_sqs_parts_string_end(p, end);
             continue;
         }
 
@@ -54,7 +54,7 @@ as_sqs_value_end(const char *p, const char *end)
 
 
 static const char *
-as_sqs_blanks(const char *p, const char *end, const char *also)
+as_sqs_parts_blanks(const char *p, const char *end, const char *also)
 {
     while (p < end && *p != '\0'
            && (strchr(" \t\r\n", *p) != NULL || strchr(also, *p) != NULL))
@@ -73,7 +73,7 @@ as_sqs_parts_begin(const char *body, const char *end)
     const char  *p;
     static const char  name[] = "\"Messages\"";
 
-    p = as_sqs_blanks(body, end, "{");
+    p = as_sqs_parts_blanks(body, end, "{");
 
     if ((size_t) (end - p) < sizeof(name)
         || memcmp(p, name, sizeof(name) - 1) != 0)
@@ -81,7 +81,7 @@ as_sqs_parts_begin(const char *body, const char *end)
         return NULL;
     }
 
-    p = as_sqs_blanks(p + sizeof(name) - 1, end, ":");
+    p = as_sqs_parts_blanks(p + sizeof(name) - 1, end, ":");
 
     return p < end && *p == '[' ? p + 1 : NULL;
 }
@@ -97,13 +97,13 @@ as_sqs_parts_read(as_sqs_parts_t *parts, const char *body, size_t len)
     parts->bad = 0;
 
     for (p = as_sqs_parts_begin(body, end); p != NULL; p = next) {
-        p = as_sqs_blanks(p, end, ",");
+        p = as_sqs_parts_blanks(p, end, ",");
 
         if (p == end || *p != '{') {
             break;
         }
 
-        next = as_sqs_value_end(p, end);
+        next = as_sqs_parts_value_end(p, end);
         object = next == NULL ? NULL
                  : json_loadb(p, (size_t) (next - p), 0, NULL);
 

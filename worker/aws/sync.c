@@ -194,7 +194,7 @@ as_sync_attempt(as_sync_t *sync, as_sync_start_pt start, const void *arg)
     }
 
     if (as_sync_wait(sync) != 0) {
-        as_aws_cancel(sync->aws, call);
+        as_aws_call_cancel(sync->aws, call);
         return -1;
     }
 
@@ -378,7 +378,7 @@ as_sync_start_caller(as_sync_t *sync, const void *arg)
     rq.done = as_sync_caller_done;
     rq.data = sync;
 
-    return as_aws_send(sync->aws, &rq);
+    return as_aws_call_send(sync->aws, &rq);
 }
 
 

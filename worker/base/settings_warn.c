@@ -47,7 +47,7 @@ typedef struct {
 
 
 static size_t
-as_warn_least(size_t a, size_t b, size_t c)
+as_settings_warn_least(size_t a, size_t b, size_t c)
 {
     a = a < b ? a : b;
 
@@ -56,7 +56,7 @@ as_warn_least(size_t a, size_t b, size_t c)
 
 
 static char
-as_warn_upper(char c)
+as_settings_warn_upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
 }
@@ -64,7 +64,7 @@ as_warn_upper(char c)
 
 /* The edit distance (Levenshtein), without regard to case. */
 static size_t
-as_warn_distance(const char *a, const char *b)
+as_settings_warn_distance(const char *a, const char *b)
 {
     size_t  i, k, len, above, corner, row[AS_WARN_NAME_MAX + 1];
 
@@ -83,9 +83,9 @@ as_warn_distance(const char *a, const char *b)
 
         for (k = 1; k <= len; k++) {
             above = row[k];
-            row[k] = as_warn_least(above + 1, row[k - 1] + 1, corner
-                                   + (as_warn_upper(a[i - 1])
-                                      != as_warn_upper(b[k - 1])));
+            corner += as_settings_warn_upper(a[i - 1])
+                      != as_settings_warn_upper(b[k - 1]);
+            row[k] = as_settings_warn_least(above + 1, row[k - 1] + 1, corner);
             corner = above;
         }
     }
@@ -95,7 +95,7 @@ as_warn_distance(const char *a, const char *b)
 
 
 static void
-as_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
+as_settings_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
 {
     char    whole[AS_WARN_NAME_MAX];
     size_t  distance;
@@ -103,7 +103,7 @@ as_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
     (void) snprintf(whole, sizeof(whole), "%s%s", name, suffix);
     distance = strcmp(whole, warn->name) == 0 ? 0
                : strncmp(whole, warn->name, strlen(warn->name)) == 0 ? 2
-               : 1 + as_warn_distance(warn->name, whole);
+               : 1 + as_settings_warn_distance(warn->name, whole);
 
     if (distance < warn->distance) {
         warn->distance = distance;
@@ -116,25 +116,25 @@ as_warn_compare(as_warn_t *warn, const char *name, const char *suffix)
  * one more than the edit distance; 2 where the name is the beginning of a
  * setting. */
 static void
-as_warn_find(as_warn_t *warn)
+as_settings_warn_find(as_warn_t *warn)
 {
     size_t  i;
 
     warn->distance = AS_WARN_NAME_MAX;
 
     for (i = 0; i < as_settings_count; i++) {
-        as_warn_compare(warn, as_settings_table[i].name, "");
+        as_settings_warn_compare(warn, as_settings_table[i].name, "");
 
         if (as_settings_table[i].kind == AS_KIND_SECRET) {
-            as_warn_compare(warn, as_settings_table[i].name, "_FILE");
+            as_settings_warn_compare(warn, as_settings_table[i].name, "_FILE");
         }
     }
 
     for (i = 0; i < AS_WARN_AWS; i++) {
-        as_warn_compare(warn, as_warn_aws[i], "");
+        as_settings_warn_compare(warn, as_warn_aws[i], "");
 
         if (i < AS_WARN_SECRETS) {
-            as_warn_compare(warn, as_warn_aws[i], "_FILE");
+            as_settings_warn_compare(warn, as_warn_aws[i], "_FILE");
         }
     }
 }
@@ -146,7 +146,8 @@ as_warn_find(as_warn_t *warn)
  * only where it resembles a setting.
  */
 static void
-as_warn_name(void *data, const char *name, const char *where, bool file)
+as_settings_warn_name(void *data, const char *name, const char *where,
+    bool file)
 {
     bool        ours, near;
     as_warn_t  *warn = data;
@@ -162,7 +163,7 @@ as_warn_name(void *data, const char *name, const char *where, bool file)
     }
 
     warn->name = name;
-    as_warn_find(warn);
+    as_settings_warn_find(warn);
     near = warn->distance <= 1 + (ours ? AS_WARN_OURS : AS_WARN_OTHERS);
 
     if (warn->distance == 0 || (!near && !(ours && file))) {
@@ -177,7 +178,7 @@ as_warn_name(void *data, const char *name, const char *where, bool file)
 
 
 static void
-as_warn_secret(as_text_t *out, as_env_t *env, const char *name)
+as_settings_warn_secret(as_text_t *out, as_env_t *env, const char *name)
 {
     char         err[AS_ENV_ERROR_LEN];
     const char  *value, *path;
@@ -217,15 +218,16 @@ as_settings_warn(const as_settings_t *settings, as_text_t *out)
 
     memset(&warn, 0, sizeof(warn));
     warn.out = out;
-    as_env_visit(settings->env, as_warn_name, &warn);
+    as_env_visit(settings->env, as_settings_warn_name, &warn);
 
     for (i = 0; i < as_settings_count; i++) {
         if (as_settings_table[i].kind == AS_KIND_SECRET) {
-            as_warn_secret(out, settings->env, as_settings_table[i].name);
+            as_settings_warn_secret(out, settings->env,
+                                    as_settings_table[i].name);
         }
     }
 
     for (i = 0; i < AS_WARN_SECRETS; i++) {
-        as_warn_secret(out, settings->env, as_warn_aws[i]);
+        as_settings_warn_secret(out, settings->env, as_warn_aws[i]);
     }
 }

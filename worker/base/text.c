@@ -216,7 +216,7 @@ as_text_is_utf8(const char *s)
     end = p + strlen(s);
 
     while (p != end) {
-        n = as_json_character(p, end, &character);
+        n = as_json_text_decode(p, end, &character);
         if (n == 0) {
             return false;
         }
@@ -234,14 +234,14 @@ as_text_json_string(as_text_t *text, const char *s, size_t len)
     char    *p;
     size_t   n;
 
-    n = as_json_escaped_len(s, len);
+    n = as_json_text_escaped_len(s, len);
     p = as_text_reserve(text, n + 2);
     if (p == NULL) {
         return;
     }
 
     p[0] = '"';
-    (void) as_json_escape((uint8_t *) p + 1, s, len);
+    (void) as_json_text_escape((uint8_t *) p + 1, s, len);
     p[n + 1] = '"';
     p[n + 2] = '\0';
     text->len += n + 2;

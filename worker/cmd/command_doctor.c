@@ -140,15 +140,15 @@ as_command_doctor_http(as_session_t *session, as_findings_t *findings,
         return;
     }
 
-    as_doctor_worker(&http, signs);
-    as_doctor_nginx(&http);
+    as_doctor_life_worker(&http, signs);
+    as_doctor_life_nginx(&http);
 
     if (settings->factory_api_url != NULL) {
-        as_doctor_factories(&http, session->db);
+        as_doctor_shop_factories(&http, session->db);
     }
 
     if (settings->callback_url != NULL && settings->callback_secret != NULL) {
-        as_doctor_callback(&http, *sku == '\0' ? "autostock-doctor" : sku);
+        as_doctor_shop_callback(&http, *sku == '\0' ? "autostock-doctor" : sku);
     }
 }
 

@@ -158,7 +158,7 @@ as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
         status = as_command_ledger_chunk(session, ledger,
                                          as_command_ledger_step, rollup);
         as_progress_to(&progress,
-                       (double) (as_ledger_id_time(rollup->cursor)
+                       (double) (as_ledger_cursor_time(rollup->cursor)
                                  - ledger->first_ms),
                        (double) (rollup->before_ms - ledger->first_ms),
                        rollup->folded);

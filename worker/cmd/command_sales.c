@@ -43,7 +43,7 @@ typedef struct {
 static as_db_status_e
 as_command_sales_show_run(void *data, as_db_t *db)
 {
-    return as_sale_show(db, data);
+    return as_sale_read_show(db, data);
 }
 
 
@@ -129,7 +129,7 @@ as_command_sales_begin(void *data, as_db_t *db)
                         NULL);
 
     return status == AS_DB_OK && sales->from_ms == 0
-           ? as_sale_first(db, &sales->from_ms) : status;
+           ? as_sale_read_first(db, &sales->from_ms) : status;
 }
 
 
@@ -173,7 +173,7 @@ as_command_sales_chunks(as_command_sales_t *sales, bool *written)
         if (status == AS_DB_OK) {
             *written = as_command_sales_write(sales);
             as_progress_to(&progress,
-                           (double) (as_ledger_id_time(read->cursor)
+                           (double) (as_ledger_cursor_time(read->cursor)
                                      - sales->from_ms),
                            (double) (read->to_ms - sales->from_ms),
                            sales->sales);

@@ -31,7 +31,7 @@ as_dlq_copy(const as_sqs_message_t *message, const char *name)
 {
     const char  *value;
 
-    value = as_sqs_attribute(message, name);
+    value = as_sqs_answer_attribute(message, name);
 
     return value == NULL ? NULL : strdup(value);
 }

@@ -67,7 +67,7 @@ int as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead);
 int as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead);
 
 /* The id of its order as text, or NULL. */
-const char *as_dlq_order(const as_dead_t *dead,
+const char *as_dlq_record_order(const as_dead_t *dead,
     char text[AS_UUID_TEXT_LEN + 1]);
 
 /* The message as JSON, with its body or without. */

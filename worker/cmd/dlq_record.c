@@ -11,7 +11,7 @@
 
 
 const char *
-as_dlq_order(const as_dead_t *dead, char text[AS_UUID_TEXT_LEN + 1])
+as_dlq_record_order(const as_dead_t *dead, char text[AS_UUID_TEXT_LEN + 1])
 {
     if (!dead->delivery->message.has_order) {
         return NULL;
@@ -24,7 +24,7 @@ as_dlq_order(const as_dead_t *dead, char text[AS_UUID_TEXT_LEN + 1])
 
 
 static const char *
-as_dlq_time(int64_t ms, char text[32])
+as_dlq_record_time(int64_t ms, char text[32])
 {
     time_t     seconds;
     struct tm  tm;
@@ -46,7 +46,7 @@ as_dlq_time(int64_t ms, char text[32])
  * value.
  */
 static json_t *
-as_dlq_number(const char *text)
+as_dlq_record_number(const char *text)
 {
     char       *end;
     long long   n;
@@ -71,12 +71,12 @@ as_dlq_record(const as_dead_t *dead, bool body)
 
     record = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "message_id", as_record_text(dead->delivery->id),
-        "order_id", as_record_text(as_dlq_order(dead, order)),
+        "order_id", as_record_text(as_dlq_record_order(dead, order)),
         "sku", as_record_text(dead->sku),
-        "dead_since", as_record_text(as_dlq_time(dead->sent_ms,
+        "dead_since", as_record_text(as_dlq_record_time(dead->sent_ms,
                                                        since)),
-        "attempts", as_dlq_number(dead->attempts),
-        "status", as_dlq_number(dead->status),
+        "attempts", as_dlq_record_number(dead->attempts),
+        "status", as_dlq_record_number(dead->status),
         "reason", as_record_text(dead->reason == NULL
                                ? "moved by SQS itself" : dead->reason),
         "worker", as_record_text(dead->worker));

@@ -76,7 +76,7 @@ _Static_assert(AS_DOCTOR_COLUMNS <= AS_DOCTOR_COLUMNS_MAX, "seen[]");
 
 
 void
-as_doctor_column_seen(bool seen[AS_DOCTOR_COLUMNS_MAX], const char *name)
+as_doctor_columns_seen(bool seen[AS_DOCTOR_COLUMNS_MAX], const char *name)
 {
     size_t                     i, len;
     const as_doctor_column_t  *c;
@@ -91,7 +91,7 @@ as_doctor_column_seen(bool seen[AS_DOCTOR_COLUMNS_MAX], const char *name)
 
 
 static void
-as_doctor_column_tell(as_findings_t *findings, const as_doctor_column_t *c)
+as_doctor_columns_tell_one(as_findings_t *findings, const as_doctor_column_t *c)
 {
     char  mend[400];
 
@@ -155,7 +155,7 @@ as_doctor_columns_tell(as_findings_t *findings,
 
         for (k = 0; k < n; k++) {
             if (!seen[i + k]) {
-                as_doctor_column_tell(findings, &as_doctor_columns[i + k]);
+                as_doctor_columns_tell_one(findings, &as_doctor_columns[i + k]);
             }
         }
     }

@@ -15,7 +15,7 @@
 
 
 /* Records that "table.column" exists. */
-void as_doctor_column_seen(bool seen[AS_DOCTOR_COLUMNS_MAX],
+void as_doctor_columns_seen(bool seen[AS_DOCTOR_COLUMNS_MAX],
     const char *name);
 
 /* Reports each column that was not seen, and each table of which no column was.

@@ -87,7 +87,7 @@ typedef struct {
 
 /* The number of the statement in the packet identifies its rows. */
 static void
-as_doctor_schema_row(void *data, unsigned statement,
+as_doctor_db_schema_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_doctor_db_t  *d = data;
@@ -97,7 +97,7 @@ as_doctor_schema_row(void *data, unsigned statement,
 
     switch (statement) {
     case 0:
-        as_doctor_column_seen(d->columns, columns[0]);
+        as_doctor_columns_seen(d->columns, columns[0]);
         break;
 
     case 1:
@@ -127,7 +127,7 @@ as_doctor_schema_row(void *data, unsigned statement,
 
 
 static as_db_status_e
-as_doctor_schema_read(as_doctor_db_t *d)
+as_doctor_db_schema_read(as_doctor_db_t *d)
 {
     return as_db_exec(d->db,
         "SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) FROM"
@@ -164,12 +164,12 @@ as_doctor_schema_read(as_doctor_db_t *d)
         "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
         " 'stock_movement', 'stock_movement_key', 'restock_order') AND"
-        " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_schema_row, d);
+        " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_db_schema_row, d);
 }
 
 
 static void
-as_doctor_schema_tell(as_doctor_db_t *d)
+as_doctor_db_schema_tell(as_doctor_db_t *d)
 {
     unsigned  told;
 
@@ -228,7 +228,7 @@ as_doctor_schema_tell(as_doctor_db_t *d)
 
 
 static void
-as_doctor_trigger_tell(as_doctor_db_t *d)
+as_doctor_db_trigger_tell(as_doctor_db_t *d)
 {
     char  mend[400];
 
@@ -256,7 +256,7 @@ as_doctor_trigger_tell(as_doctor_db_t *d)
 /* The server shows constraints only to a user with a right on the whole table.
  * Where it shows none to another user, the result is unknown. */
 static void
-as_doctor_check_tell(as_doctor_db_t *d)
+as_doctor_db_check_tell(as_doctor_db_t *d)
 {
     if (d->check) {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "check", "",
@@ -277,7 +277,7 @@ as_doctor_check_tell(as_doctor_db_t *d)
 
 
 static void
-as_doctor_server_row(void *data, unsigned statement,
+as_doctor_db_server_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_doctor_db_t  *d = data;
@@ -302,7 +302,7 @@ as_doctor_server_row(void *data, unsigned statement,
 
 
 static bool
-as_doctor_version_old(const as_doctor_db_t *d)
+as_doctor_db_version_old(const as_doctor_db_t *d)
 {
     int  major = 0, minor = 0, patch = 0;
 
@@ -315,7 +315,7 @@ as_doctor_version_old(const as_doctor_db_t *d)
 
 
 static void
-as_doctor_flush_tell(as_doctor_db_t *d)
+as_doctor_db_flush_tell(as_doctor_db_t *d)
 {
     if (d->flush != 1) {
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "flush",
@@ -344,7 +344,7 @@ as_doctor_flush_tell(as_doctor_db_t *d)
 
 
 static void
-as_doctor_packets_tell(as_doctor_db_t *d)
+as_doctor_db_packets_tell(as_doctor_db_t *d)
 {
     if (as_db_by_statement(d->db)) {
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "binlog-format",
@@ -368,7 +368,7 @@ as_doctor_packets_tell(as_doctor_db_t *d)
 
 
 static void
-as_doctor_read_only_tell(as_doctor_db_t *d, const char *why)
+as_doctor_db_read_only_tell(as_doctor_db_t *d, const char *why)
 {
     as_findings_say(d->findings, AS_DOCTOR_WRONG, "read-only",
                     "if it is the primary: SET GLOBAL read_only = 0, and the "
@@ -379,7 +379,7 @@ as_doctor_read_only_tell(as_doctor_db_t *d, const char *why)
 
 
 static void
-as_doctor_server(as_doctor_db_t *d)
+as_doctor_db_server(as_doctor_db_t *d)
 {
     int64_t          skew;
     as_db_status_e   status;
@@ -393,7 +393,7 @@ as_doctor_server(as_doctor_db_t *d)
                         " @@character_set_client = 'utf8mb4' AND"
                         " @@character_set_results = 'utf8mb4';SELECT sku FROM"
                         " product ORDER BY sku LIMIT 1",
-                        as_doctor_server_row, d);
+                        as_doctor_db_server_row, d);
     clock_gettime(CLOCK_REALTIME, &now);
 
     if (status != AS_DB_OK && d->version[0] == '\0') {
@@ -404,15 +404,15 @@ as_doctor_server(as_doctor_db_t *d)
         return;
     }
 
-    as_findings_say(d->findings, as_doctor_version_old(d) ? AS_DOCTOR_WARNING
-                    : AS_DOCTOR_FINE, "version", as_doctor_version_old(d)
+    as_findings_say(d->findings, as_doctor_db_version_old(d) ? AS_DOCTOR_WARNING
+                    : AS_DOCTOR_FINE, "version", as_doctor_db_version_old(d)
                     ? "upgrade the server" : "", "%s %s%s",
                     as_db_is_mariadb(d->db) ? "MariaDB" : "MySQL", d->version,
-                    as_doctor_version_old(d)
+                    as_doctor_db_version_old(d)
                     ? ", older than 10.11 (MariaDB) or 8.0.16 (MySQL)" : "");
 
     if (d->read_only) {
-        as_doctor_read_only_tell(d, "@@read_only is on");
+        as_doctor_db_read_only_tell(d, "@@read_only is on");
     }
 
     if (!d->utf8mb4) {
@@ -423,8 +423,8 @@ as_doctor_server(as_doctor_db_t *d)
                         "it was set to utf8mb4");
     }
 
-    as_doctor_flush_tell(d);
-    as_doctor_packets_tell(d);
+    as_doctor_db_flush_tell(d);
+    as_doctor_db_packets_tell(d);
 
     skew = d->now_ms - ((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
     if (skew > AS_DOCTOR_CLOCK_MS || skew < -AS_DOCTOR_CLOCK_MS) {
@@ -439,7 +439,7 @@ as_doctor_server(as_doctor_db_t *d)
 /* True where the statement failed for another reason than a missing right, so
  * that no further test is possible. */
 static bool
-as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
+as_doctor_db_rights_end(as_doctor_db_t *d, as_db_status_e status)
 {
     /* no such table or column: reported as a finding of the schema */
     if (as_db_errno(d->db) == 1146 || as_db_errno(d->db) == 1054) {
@@ -455,7 +455,7 @@ as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
 
     if (as_sqlerror(as_db_errno(d->db)) == AS_SQLERROR_READ_ONLY) {
         if (!d->read_only) {
-            as_doctor_read_only_tell(d, as_db_error(d->db));
+            as_doctor_db_read_only_tell(d, as_db_error(d->db));
         }
         return true;
     }
@@ -472,7 +472,7 @@ as_doctor_rights_end(as_doctor_db_t *d, as_db_status_e status)
 
 
 static void
-as_doctor_user_row(void *data, unsigned statement,
+as_doctor_db_user_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     (void) statement;
@@ -485,12 +485,12 @@ as_doctor_user_row(void *data, unsigned statement,
 
 /* sql/grants.sql is written for one user name. */
 static void
-as_doctor_rights_mend(as_doctor_db_t *d, as_text_t *mend)
+as_doctor_db_rights_mend(as_doctor_db_t *d, as_text_t *mend)
 {
     as_text_t   user = AS_TEXT_EMPTY;
     const char  own[] = "autostock_worker@localhost";
 
-    (void) as_db_exec(d->db, "SELECT CURRENT_USER()", as_doctor_user_row,
+    (void) as_db_exec(d->db, "SELECT CURRENT_USER()", as_doctor_db_user_row,
                       &user);
 
     if (strcmp(as_text_get(&user), own) == 0) {
@@ -512,7 +512,7 @@ as_doctor_rights_mend(as_doctor_db_t *d, as_text_t *mend)
 
 /* Tests each right: the error of its statement shows that it is missing. */
 static void
-as_doctor_rights_look(as_doctor_db_t *d)
+as_doctor_db_rights_look(as_doctor_db_t *d)
 {
     size_t          i;
     as_text_t       missing = AS_TEXT_EMPTY, mend = AS_TEXT_EMPTY;
@@ -525,7 +525,7 @@ as_doctor_rights_look(as_doctor_db_t *d)
             continue;
         }
 
-        if (as_doctor_rights_end(d, status)) {
+        if (as_doctor_db_rights_end(d, status)) {
             goto out;
         }
 
@@ -537,7 +537,7 @@ as_doctor_rights_look(as_doctor_db_t *d)
         as_findings_say(d->findings, AS_DOCTOR_FINE, "grants", "",
                         "the worker's user has the rights that run needs");
     } else {
-        as_doctor_rights_mend(d, &mend);
+        as_doctor_db_rights_mend(d, &mend);
         as_findings_say(d->findings, AS_DOCTOR_WRONG, "grants",
                         as_text_get(&mend), "the worker's user may not %.900s",
                         as_text_get(&missing));
@@ -574,20 +574,20 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
                     "connected to %s as %s%s", settings->db_database,
                     settings->db_username,
                     settings->db_tls == AS_ON ? ", over TLS" : "");
-    as_doctor_server(&d);
+    as_doctor_db_server(&d);
 
-    if (as_doctor_schema_read(&d) != AS_DB_OK) {
+    if (as_doctor_db_schema_read(&d) != AS_DB_OK) {
         as_findings_say(findings, AS_DOCTOR_UNREACHABLE, "schema",
                         "see the finding for the database, or run doctor again",
                         "it cannot be read: %s", as_db_error(db));
         return false;
     }
 
-    as_doctor_schema_tell(&d);
-    as_doctor_check_tell(&d);
-    as_doctor_trigger_tell(&d);
+    as_doctor_db_schema_tell(&d);
+    as_doctor_db_check_tell(&d);
+    as_doctor_db_trigger_tell(&d);
     as_doctor_sku(findings, db, settings);
-    as_doctor_rights_look(&d);
+    as_doctor_db_rights_look(&d);
 
     return true;
 }

@@ -28,7 +28,7 @@ typedef struct {
 
 /* Reads the labels and the value that follow a name. */
 static bool
-as_doctor_labels(const char *text, as_doctor_sample_t *s)
+as_doctor_life_labels(const char *text, as_doctor_sample_t *s)
 {
     s->second[0] = '\0';
 
@@ -44,7 +44,7 @@ as_doctor_labels(const char *text, as_doctor_sample_t *s)
  * none.
  */
 static bool
-as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
+as_doctor_life_sample(const char **at, const char *name, as_doctor_sample_t *s)
 {
     size_t       len;
     const char  *end;
@@ -55,7 +55,7 @@ as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
         end = strchr(*at, '\n');
 
         if (strncmp(*at, name, len) == 0 && (*at)[len] == '{'
-            && as_doctor_labels(*at + len, s))
+            && as_doctor_life_labels(*at + len, s))
         {
             *at = end == NULL ? "" : end + 1;
             return true;
@@ -70,12 +70,12 @@ as_doctor_sample(const char **at, const char *name, as_doctor_sample_t *s)
 
 /* The value of the sample with that label, or fallback. */
 static double
-as_doctor_value(const char *page, const char *name, const char *label,
+as_doctor_life_value(const char *page, const char *name, const char *label,
     double fallback)
 {
     as_doctor_sample_t  s;
 
-    while (as_doctor_sample(&page, name, &s)) {
+    while (as_doctor_life_sample(&page, name, &s)) {
         if (strcmp(s.label, label) == 0) {
             return s.value;
         }
@@ -87,7 +87,7 @@ as_doctor_value(const char *page, const char *name, const char *label,
 
 /* 0, or -1 where the page cannot be read. */
 static int
-as_doctor_page(const as_doctor_http_t *http, const char *url,
+as_doctor_life_page(const as_doctor_http_t *http, const char *url,
     as_doctor_answer_t *answer)
 {
     as_http_request_t  rq;
@@ -103,20 +103,21 @@ as_doctor_page(const as_doctor_http_t *http, const char *url,
 
 
 static void
-as_doctor_peers(const as_doctor_http_t *http, const char *page)
+as_doctor_life_peers(const as_doctor_http_t *http, const char *page)
 {
     char                when[64];
     double              last;
     const char         *at = page;
     as_doctor_sample_t  s;
 
-    while (as_doctor_sample(&at, "autostock_worker_up", &s)) {
+    while (as_doctor_life_sample(&at, "autostock_worker_up", &s)) {
         if (s.value == 1) {
             continue;
         }
 
-        last = as_doctor_value(page, "autostock_worker_last_success_seconds",
-                               s.label, 0);
+        last = as_doctor_life_value(page,
+                                    "autostock_worker_last_success_seconds",
+                                    s.label, 0);
         if (last == 0) {
             snprintf(when, sizeof(when), "and has not reached it since its "
                                   "start");
@@ -134,12 +135,12 @@ as_doctor_peers(const as_doctor_http_t *http, const char *page)
 
 
 static void
-as_doctor_circuits(const as_doctor_http_t *http, const char *page)
+as_doctor_life_circuits(const as_doctor_http_t *http, const char *page)
 {
     const char         *at = page;
     as_doctor_sample_t  s;
 
-    while (as_doctor_sample(&at, "autostock_worker_breaker_open", &s)) {
+    while (as_doctor_life_sample(&at, "autostock_worker_breaker_open", &s)) {
         if (s.value == 0) {
             continue;
         }
@@ -148,7 +149,7 @@ as_doctor_circuits(const as_doctor_http_t *http, const char *page)
                         "see the finding for the factory; orders wait, and the "
                         "worker continues when the factory answers again",
                         "the circuit of %s is open, %.0f messages wait",
-                        s.label, as_doctor_value(page,
+                        s.label, as_doctor_life_value(page,
                                  "autostock_worker_factory_waiting", s.label,
                                  0));
     }
@@ -157,7 +158,7 @@ as_doctor_circuits(const as_doctor_http_t *http, const char *page)
 
 /* No worker answers on this host: checks for signs of one on another host. */
 static void
-as_doctor_worker_unseen(const as_doctor_http_t *http,
+as_doctor_life_worker_unseen(const as_doctor_http_t *http,
     const as_doctor_signs_t *signs, const char *why)
 {
     char  last[80];
@@ -191,25 +192,27 @@ as_doctor_worker_unseen(const as_doctor_http_t *http,
 
 
 void
-as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
+as_doctor_life_worker(const as_doctor_http_t *http,
+    const as_doctor_signs_t *signs)
 {
     char                 url[64], why[400];
     const char          *page;
     as_doctor_answer_t   a;
 
     if (http->settings->metrics_port == 0) {
-        as_doctor_worker_unseen(http, signs, "AUTOSTOCK_METRICS_PORT is 0, so "
-                                "that this machine's worker cannot be checked");
+        as_doctor_life_worker_unseen(http, signs, "AUTOSTOCK_METRICS_PORT is "
+                                     "0, so that this machine's worker cannot "
+                                     "be checked");
         return;
     }
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%" PRId64 "/metrics",
              http->settings->metrics_port);
 
-    if (as_doctor_page(http, url, &a) != 0) {
+    if (as_doctor_life_page(http, url, &a) != 0) {
         snprintf(why, sizeof(why), "%s does not answer (%s: %s)", url,
                  as_http_error_text(a.error), a.reason);
-        as_doctor_worker_unseen(http, signs, why);
+        as_doctor_life_worker_unseen(http, signs, why);
         as_text_free(&a.body);
         return;
     }
@@ -224,8 +227,8 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
     } else {
         as_findings_say(http->findings, AS_DOCTOR_FINE, "worker", "",
                         "a worker answers at %s", url);
-        as_doctor_peers(http, page);
-        as_doctor_circuits(http, page);
+        as_doctor_life_peers(http, page);
+        as_doctor_life_circuits(http, page);
     }
 
     as_text_free(&a.body);
@@ -234,7 +237,7 @@ as_doctor_worker(const as_doctor_http_t *http, const as_doctor_signs_t *signs)
 
 /* Reports the rights that nginx's user lacks there; returns their number. */
 static int
-as_doctor_nginx_rights(const as_doctor_http_t *http, const char *page,
+as_doctor_life_nginx_rights(const as_doctor_http_t *http, const char *page,
     const char *database)
 {
     int                 n = 0;
@@ -243,7 +246,7 @@ as_doctor_nginx_rights(const as_doctor_http_t *http, const char *page,
 
     memset(&missing, 0, sizeof(missing));
 
-    while (as_doctor_sample(&page, "autostock_right", &s)) {
+    while (as_doctor_life_sample(&page, "autostock_right", &s)) {
         if (strcmp(s.label, database) == 0 && s.value == 0) {
             as_text_printf(&missing, "%s%s", n++ > 0 ? ", " : "", s.second);
         }
@@ -267,18 +270,18 @@ as_doctor_nginx_rights(const as_doctor_http_t *http, const char *page,
 
 /* Checks a database as nginx reports it. */
 static void
-as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
+as_doctor_life_nginx_database(const as_doctor_http_t *http, const char *page,
     const as_doctor_sample_t *failed)
 {
     double  now = (double) time(NULL), committed;
 
-    if (as_doctor_nginx_rights(http, page, failed->label) > 0) {
+    if (as_doctor_life_nginx_rights(http, page, failed->label) > 0) {
         /* which has its own remedy */
         return;
     }
 
-    committed = as_doctor_value(page, "autostock_last_commit_seconds",
-                                failed->label, 0);
+    committed = as_doctor_life_value(page, "autostock_last_commit_seconds",
+                                     failed->label, 0);
 
     if (failed->value > committed) {
         as_findings_say(http->findings, AS_DOCTOR_WRONG, "nginx-database",
@@ -301,7 +304,7 @@ as_doctor_nginx_database(const as_doctor_http_t *http, const char *page,
 
 
 void
-as_doctor_nginx(const as_doctor_http_t *http)
+as_doctor_life_nginx(const as_doctor_http_t *http)
 {
     char                 shown[AS_URL_SHOWN_LEN];
     const char          *at, *page, *url = http->settings->status_url;
@@ -317,7 +320,7 @@ as_doctor_nginx(const as_doctor_http_t *http)
 
     (void) as_url_shown(url, shown);
 
-    if (as_doctor_page(http, url, &a) != 0) {
+    if (as_doctor_life_page(http, url, &a) != 0) {
         as_findings_say(http->findings, AS_DOCTOR_UNREACHABLE, "nginx",
                         "check that nginx is up, and that AUTOSTOCK_STATUS_URL "
                         "is correct", "%s: %s: %s", shown,
@@ -343,8 +346,10 @@ as_doctor_nginx(const as_doctor_http_t *http)
                         "its status page answers at %s", shown);
     }
 
-    while (as_doctor_sample(&at, "autostock_last_unavailable_seconds", &s)) {
-        as_doctor_nginx_database(http, page, &s);
+    while (as_doctor_life_sample(&at, "autostock_last_unavailable_seconds",
+                                 &s))
+    {
+        as_doctor_life_nginx_database(http, page, &s);
     }
 
     as_text_free(&a.body);

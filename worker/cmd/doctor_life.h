@@ -10,11 +10,11 @@
 #include "cmd/doctor_orders.h"
 
 
-void as_doctor_worker(const as_doctor_http_t *http,
+void as_doctor_life_worker(const as_doctor_http_t *http,
     const as_doctor_signs_t *signs);
 
 /* Checks AUTOSTOCK_STATUS_URL, where it is set. */
-void as_doctor_nginx(const as_doctor_http_t *http);
+void as_doctor_life_nginx(const as_doctor_http_t *http);
 
 
 #endif /* AS_DOCTOR_LIFE_H */

@@ -17,7 +17,7 @@
 
 
 static void
-as_doctor_signs_row(void *data, unsigned statement,
+as_doctor_orders_signs_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_doctor_signs_t  *signs = data;
@@ -35,7 +35,7 @@ as_doctor_signs_row(void *data, unsigned statement,
 
 
 static as_db_status_e
-as_doctor_signs(as_db_t *db, as_doctor_signs_t *signs)
+as_doctor_orders_signs(as_db_t *db, as_doctor_signs_t *signs)
 {
     return as_db_exec(db,
         "SELECT COUNT(*) FROM restock_order WHERE state IN ('pending',"
@@ -45,7 +45,7 @@ as_doctor_signs(as_db_t *db, as_doctor_signs_t *signs)
         "published_at, requested_at), COALESCE(requested_at,"
         " published_at))), UTC_TIMESTAMP(6)) FROM (SELECT published_at,"
         " requested_at FROM restock_order ORDER BY order_id DESC LIMIT "
-        AS_DOCTOR_NEWEST ") o", as_doctor_signs_row, signs);
+        AS_DOCTOR_NEWEST ") o", as_doctor_orders_signs_row, signs);
 }
 
 
@@ -110,7 +110,7 @@ as_doctor_orders(as_findings_t *findings, as_db_t *db,
     counts.lease_ms = AS_RELAY_LEASE_MS;
 
     if (as_order_count(db, &counts) != AS_DB_OK
-        || as_doctor_signs(db, signs) != AS_DB_OK)
+        || as_doctor_orders_signs(db, signs) != AS_DB_OK)
     {
         /* a missing table or column: reported as a finding of the schema */
         if (as_db_errno(db) == 1146 || as_db_errno(db) == 1054) {

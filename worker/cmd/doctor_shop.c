@@ -18,7 +18,7 @@
 
 
 static void
-as_doctor_factory_begin(const as_doctor_http_t *shop, const char *url,
+as_doctor_shop_factory_begin(const as_doctor_http_t *shop, const char *url,
     as_doctor_answer_t *a)
 {
     as_http_request_t  rq;
@@ -33,7 +33,7 @@ as_doctor_factory_begin(const as_doctor_http_t *shop, const char *url,
 
 
 static void
-as_doctor_factory_tell(const as_doctor_http_t *shop, const char *url,
+as_doctor_shop_factory_tell(const as_doctor_http_t *shop, const char *url,
     as_doctor_answer_t *a)
 {
     char  shown[AS_URL_SHOWN_LEN];
@@ -72,7 +72,7 @@ typedef struct {
 
 /* False where the URL was seen before. */
 static bool
-as_doctor_url_is_new(const as_doctor_urls_t *urls, const char *url)
+as_doctor_shop_url_is_new(const as_doctor_urls_t *urls, const char *url)
 {
     size_t  i;
 
@@ -88,8 +88,8 @@ as_doctor_url_is_new(const as_doctor_urls_t *urls, const char *url)
 
 /* Two columns: factory.identifier, factory.API. */
 static void
-as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
-    const unsigned long *lengths, unsigned n)
+as_doctor_shop_url_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     char              *url;
     ptrdiff_t          len;
@@ -112,7 +112,7 @@ as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
                         "nor empty: its orders fail", columns[0]);
 
     } else if (len > 0 && urls->n < AS_DOCTOR_FACTORIES
-               && as_doctor_url_is_new(urls, url))
+               && as_doctor_shop_url_is_new(urls, url))
     {
         urls->urls[urls->n++] = url;
         return;
@@ -124,7 +124,7 @@ as_doctor_url_row(void *data, unsigned statement, const char *const *columns,
 
 /* In parallel, so that time-outs overlap. */
 void
-as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
+as_doctor_shop_factories(const as_doctor_http_t *shop, as_db_t *db)
 {
     size_t               i;
     as_doctor_urls_t     urls;
@@ -136,19 +136,19 @@ as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
     /* database errors are reported by other checks */
     (void) as_db_exec(db, "SELECT identifier, COALESCE(API, '')"
                       " FROM factory"
-                      " ORDER BY identifier LIMIT 1000", as_doctor_url_row,
+                      " ORDER BY identifier LIMIT 1000", as_doctor_shop_url_row,
                       &urls);
 
-    as_doctor_factory_begin(shop, shop->settings->factory_api_url,
-                            &answers[AS_DOCTOR_FACTORIES]);
+    as_doctor_shop_factory_begin(shop, shop->settings->factory_api_url,
+                                 &answers[AS_DOCTOR_FACTORIES]);
     for (i = 0; i < urls.n; i++) {
-        as_doctor_factory_begin(shop, urls.urls[i], &answers[i]);
+        as_doctor_shop_factory_begin(shop, urls.urls[i], &answers[i]);
     }
 
-    as_doctor_factory_tell(shop, shop->settings->factory_api_url,
-                           &answers[AS_DOCTOR_FACTORIES]);
+    as_doctor_shop_factory_tell(shop, shop->settings->factory_api_url,
+                                &answers[AS_DOCTOR_FACTORIES]);
     for (i = 0; i < urls.n; i++) {
-        as_doctor_factory_tell(shop, urls.urls[i], &answers[i]);
+        as_doctor_shop_factory_tell(shop, urls.urls[i], &answers[i]);
         free(urls.urls[i]);
     }
 }
@@ -156,7 +156,7 @@ as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db)
 
 /* Sends a callback as the factory does, for one item. */
 static int
-as_doctor_call_back(const as_doctor_http_t *shop, const char *url,
+as_doctor_shop_call_back(const as_doctor_http_t *shop, const char *url,
     const char *sku, as_doctor_answer_t *a)
 {
     int                        rc;
@@ -190,7 +190,7 @@ as_doctor_call_back(const as_doctor_http_t *shop, const char *url,
 /* Whether the answer is that of an unknown order, in the current or the
  * compatible form. */
 static bool
-as_doctor_is_unknown(const as_doctor_answer_t *a)
+as_doctor_shop_is_unknown(const as_doctor_answer_t *a)
 {
     return strstr(as_text_get(&a->body), "urn:autostock:problem:no-order")
            != NULL
@@ -199,7 +199,7 @@ as_doctor_is_unknown(const as_doctor_answer_t *a)
 
 
 static void
-as_doctor_signed_tell(const as_doctor_http_t *shop,
+as_doctor_shop_signed_tell(const as_doctor_http_t *shop,
     const as_doctor_answer_t *a)
 {
     char         shown[AS_URL_SHOWN_LEN];
@@ -207,7 +207,7 @@ as_doctor_signed_tell(const as_doctor_http_t *shop,
 
     url = as_url_shown(shop->settings->callback_url, shown);
 
-    if (as_doctor_is_unknown(a)) {
+    if (as_doctor_shop_is_unknown(a)) {
         as_findings_say(shop->findings, AS_DOCTOR_FINE, "callback", "",
                         "%s: nginx accepts the worker's signature", url);
         return;
@@ -250,7 +250,7 @@ as_doctor_signed_tell(const as_doctor_http_t *shop,
 
 
 void
-as_doctor_callback(const as_doctor_http_t *shop, const char *sku)
+as_doctor_shop_callback(const as_doctor_http_t *shop, const char *sku)
 {
     char                  shown[AS_URL_SHOWN_LEN];
     uint8_t               order[AS_UUID_LEN];
@@ -275,14 +275,16 @@ as_doctor_callback(const as_doctor_http_t *shop, const char *sku)
                         "whether there is a secret",
                         "the callback cannot be signed");
 
-    } else if (as_doctor_call_back(shop, as_text_get(&url), sku, &a) != 0) {
+    } else if (as_doctor_shop_call_back(shop, as_text_get(&url), sku, &a)
+               != 0)
+    {
         as_findings_say(shop->findings, AS_DOCTOR_UNREACHABLE, "callback",
                         "check that nginx is up, that CALLBACK_URL is correct, "
                         "and that the factory can reach it too", "%s: %s: "
                         "%s", as_url_shown(settings->callback_url, shown),
                         as_http_error_text(a.error), a.reason);
     } else {
-        as_doctor_signed_tell(shop, &a);
+        as_doctor_shop_signed_tell(shop, &a);
     }
 
     as_text_free(&a.body);

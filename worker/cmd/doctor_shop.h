@@ -11,7 +11,7 @@
 
 
 /* Checks FACTORY_API_URL and the URLs of factory.API. */
-void as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db);
+void as_doctor_shop_factories(const as_doctor_http_t *shop, as_db_t *db);
 
 /*
  * Sends a signed callback for an unknown order to CALLBACK_URL. nginx's answer
@@ -19,7 +19,7 @@ void as_doctor_factories(const as_doctor_http_t *shop, as_db_t *db);
  * signature is sent: it would count as an attack. sku is that of a product, for
  * {sku}.
  */
-void as_doctor_callback(const as_doctor_http_t *shop, const char *sku);
+void as_doctor_shop_callback(const as_doctor_http_t *shop, const char *sku);
 
 
 #endif /* AS_DOCTOR_SHOP_H */

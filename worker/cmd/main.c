@@ -29,7 +29,7 @@ static const as_command_t *const  commands[] = {
 
 
 static void
-usage(FILE *out)
+as_main_usage(FILE *out)
 {
     size_t  i;
 
@@ -50,7 +50,7 @@ usage(FILE *out)
 
 
 static void
-help(const as_command_t *command)
+as_main_help(const as_command_t *command)
 {
     printf("usage: autostock-worker %s%s%s [OPTION]...\n\n%s\n\n",
            command->name, *command->arguments == '\0' ? "" : " ",
@@ -65,7 +65,7 @@ help(const as_command_t *command)
 
 
 static const as_command_t *
-find(const char *name)
+as_main_find(const char *name)
 {
     size_t  i;
 
@@ -84,7 +84,7 @@ find(const char *name)
  * output as complete.
  */
 static int
-written(int rc)
+as_main_written(int rc)
 {
     bool  failed;
 
@@ -104,7 +104,7 @@ written(int rc)
 
 
 static int
-dispatch(int argc, char **argv)
+as_main_dispatch(int argc, char **argv)
 {
     const char          *name;
     as_options_t         options;
@@ -119,14 +119,14 @@ dispatch(int argc, char **argv)
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0
         || strcmp(name, "-h") == 0)
     {
-        usage(stdout);
+        as_main_usage(stdout);
         return AS_EXIT_OK;
     }
 
-    command = find(strcmp(name, "--version") == 0 ? "version" : name);
+    command = as_main_find(strcmp(name, "--version") == 0 ? "version" : name);
     if (command == NULL) {
         fprintf(stderr, "expected a command, found \"%s\"\n\n", name);
-        usage(stderr);
+        as_main_usage(stderr);
         return AS_EXIT_USAGE;
     }
 
@@ -136,7 +136,7 @@ dispatch(int argc, char **argv)
     }
 
     if (as_options_get(&options, "help") != NULL) {
-        help(command);
+        as_main_help(command);
         return AS_EXIT_OK;
     }
 
@@ -150,5 +150,5 @@ main(int argc, char **argv)
     /* one arena: the database threads allocate little and briefly */
     mallopt(M_ARENA_MAX, 1);
 
-    return written(dispatch(argc, argv));
+    return as_main_written(as_main_dispatch(argc, argv));
 }

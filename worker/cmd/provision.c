@@ -341,7 +341,7 @@ as_provision(as_aws_t *aws, const as_provision_conf_t *conf, FILE *out)
     as_sync_init(&p.sync, aws, conf->stop_fd);
 
     rc = as_provision_caller(&p);
-    rc = rc ? rc : as_provision_dlq(&p);
+    rc = rc ? rc : as_provision_queue_dlq(&p);
     rc = rc ? rc : as_provision_topic(&p);
     rc = rc ? rc : as_provision_queue(&p);
     rc = rc ? rc : as_provision_subscription(&p);

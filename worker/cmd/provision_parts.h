@@ -46,7 +46,7 @@ int as_provision_step_failed(as_provision_t *p, const char *kind,
     const char *name);
 
 /* provision_queue.c.  0, or 3. */
-int as_provision_dlq(as_provision_t *p);
+int as_provision_queue_dlq(as_provision_t *p);
 int as_provision_queue(as_provision_t *p);
 
 

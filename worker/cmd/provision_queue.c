@@ -31,7 +31,7 @@ typedef struct {
 
 
 static void
-as_provision_set_free(as_provision_set_t *set)
+as_provision_queue_set_free(as_provision_set_t *set)
 {
     free(set->policy);
     free(set->redrive);
@@ -39,7 +39,7 @@ as_provision_set_free(as_provision_set_t *set)
 
 
 static void
-as_provision_put(as_provision_set_t *set, const char *name,
+as_provision_queue_put(as_provision_set_t *set, const char *name,
     const char *value)
 {
     set->pairs[set->n].name = name;
@@ -48,12 +48,12 @@ as_provision_put(as_provision_set_t *set, const char *name,
 
 
 static void
-as_provision_number(as_provision_set_t *set, const char *name,
+as_provision_queue_number(as_provision_set_t *set, const char *name,
     unsigned value)
 {
     (void) snprintf(set->numbers[set->n], sizeof(set->numbers[0]), "%u",
                     value);
-    as_provision_put(set, name, set->numbers[set->n]);
+    as_provision_queue_put(set, name, set->numbers[set->n]);
 }
 
 
@@ -62,7 +62,7 @@ as_provision_number(as_provision_set_t *set, const char *name,
  * another.
  */
 static void
-as_provision_differs(as_provision_t *p, as_provision_set_t *set,
+as_provision_queue_compare(as_provision_t *p, as_provision_set_t *set,
     const char *name, unsigned wanted)
 {
     const char  *now;
@@ -70,13 +70,13 @@ as_provision_differs(as_provision_t *p, as_provision_set_t *set,
     now = as_sync_pair(&p->sync, name);
 
     if (wanted != 0 && (now == NULL || strtoul(now, NULL, 10) != wanted)) {
-        as_provision_number(set, name, wanted);
+        as_provision_queue_number(set, name, wanted);
     }
 }
 
 
 static as_aws_call_t *
-as_provision_start_create(as_sync_t *sync, const void *arg)
+as_provision_queue_start_create(as_sync_t *sync, const void *arg)
 {
     const as_provision_set_t  *set = arg;
 
@@ -86,7 +86,7 @@ as_provision_start_create(as_sync_t *sync, const void *arg)
 
 
 static as_aws_call_t *
-as_provision_start_set(as_sync_t *sync, const void *arg)
+as_provision_queue_start_set(as_sync_t *sync, const void *arg)
 {
     const as_provision_set_t  *set = arg;
 
@@ -96,15 +96,15 @@ as_provision_start_set(as_sync_t *sync, const void *arg)
 
 
 static int
-as_provision_create(as_provision_t *p, as_provision_set_t *set,
+as_provision_queue_create(as_provision_t *p, as_provision_set_t *set,
     const char *kind, char url[AS_PROVISION_ARN])
 {
     if (as_aws_is_fifo(set->name)) {
-        as_provision_put(set, "FifoQueue", "true");
+        as_provision_queue_put(set, "FifoQueue", "true");
     }
 
     if (!p->conf->dry_run) {
-        if (as_sync_run(&p->sync, as_provision_start_create, set) != 0) {
+        if (as_sync_run(&p->sync, as_provision_queue_start_create, set) != 0) {
             return as_provision_step_failed(p, kind, set->name);
         }
 
@@ -119,7 +119,7 @@ as_provision_create(as_provision_t *p, as_provision_set_t *set,
 
 
 static int
-as_provision_complete(as_provision_t *p, as_provision_set_t *set,
+as_provision_queue_complete(as_provision_t *p, as_provision_set_t *set,
     const char *kind, const char *url)
 {
     char    detail[256];
@@ -141,7 +141,7 @@ as_provision_complete(as_provision_t *p, as_provision_set_t *set,
     set->url = url;
 
     if (!p->conf->dry_run
-        && as_sync_run(&p->sync, as_provision_start_set, set) != 0)
+        && as_sync_run(&p->sync, as_provision_queue_start_set, set) != 0)
     {
         return as_provision_step_failed(p, kind, set->name);
     }
@@ -154,7 +154,7 @@ as_provision_complete(as_provision_t *p, as_provision_set_t *set,
 
 /* 1: exists, with its attributes in p->sync; 0: does not exist; -1: unknown. */
 static int
-as_provision_look(as_provision_t *p, const char *name,
+as_provision_queue_look(as_provision_t *p, const char *name,
     char url[AS_PROVISION_ARN])
 {
     if (as_sync_queue_url(&p->sync, name) == 0) {
@@ -169,7 +169,7 @@ as_provision_look(as_provision_t *p, const char *name,
 
 
 static void
-as_provision_take_arn(as_provision_t *p, char arn[AS_PROVISION_ARN])
+as_provision_queue_take_arn(as_provision_t *p, char arn[AS_PROVISION_ARN])
 {
     const char  *value;
 
@@ -182,7 +182,7 @@ as_provision_take_arn(as_provision_t *p, char arn[AS_PROVISION_ARN])
 
 
 int
-as_provision_dlq(as_provision_t *p)
+as_provision_queue_dlq(as_provision_t *p)
 {
     int                         there;
     as_provision_set_t          set;
@@ -191,25 +191,26 @@ as_provision_dlq(as_provision_t *p)
     memset(&set, 0, sizeof(set));
     set.name = conf->dlq_name;
 
-    there = as_provision_look(p, conf->dlq_name, p->dlq_url);
+    there = as_provision_queue_look(p, conf->dlq_name, p->dlq_url);
     if (there == -1) {
         return as_provision_step_failed(p, "dead-letter queue",
                                         conf->dlq_name);
     }
 
     if (there) {
-        as_provision_take_arn(p, p->dlq_arn);
-        as_provision_differs(p, &set, "MessageRetentionPeriod",
-                             conf->dlq_retention_s);
-        return as_provision_complete(p, &set, "dead-letter queue",
-                                     p->dlq_url);
+        as_provision_queue_take_arn(p, p->dlq_arn);
+        as_provision_queue_compare(p, &set, "MessageRetentionPeriod",
+                                   conf->dlq_retention_s);
+        return as_provision_queue_complete(p, &set, "dead-letter queue",
+                                           p->dlq_url);
     }
 
-    as_provision_number(&set, "MessageRetentionPeriod",
-                        conf->dlq_retention_s ? conf->dlq_retention_s
-                                              : AS_PROVISION_DLQ_RETENTION);
+    as_provision_queue_number(&set, "MessageRetentionPeriod",
+                              conf->dlq_retention_s != 0
+                              ? conf->dlq_retention_s
+                              : AS_PROVISION_DLQ_RETENTION);
 
-    return as_provision_create(p, &set, "dead-letter queue", p->dlq_url);
+    return as_provision_queue_create(p, &set, "dead-letter queue", p->dlq_url);
 }
 
 
@@ -221,9 +222,9 @@ as_provision_queue_differs(as_provision_t *p, as_provision_set_t *set)
     const char                 *policy, *redrive;
     const as_provision_conf_t  *conf = p->conf;
 
-    as_provision_differs(p, set, "VisibilityTimeout", conf->visibility_s);
-    as_provision_differs(p, set, "MessageRetentionPeriod",
-                         conf->retention_s);
+    as_provision_queue_compare(p, set, "VisibilityTimeout", conf->visibility_s);
+    as_provision_queue_compare(p, set, "MessageRetentionPeriod",
+                               conf->retention_s);
 
     redrive = as_sync_pair(&p->sync, "RedrivePolicy");
     wanted = conf->max_receive;
@@ -231,22 +232,23 @@ as_provision_queue_differs(as_provision_t *p, as_provision_set_t *set)
     if (!as_policy_redrive(redrive, p->dlq_arn, &now)
         || (wanted != 0 && now != wanted))
     {
-        set->redrive = as_policy_redrive_new(p->dlq_arn, wanted ? wanted
-                                              : AS_PROVISION_MAX_RECEIVE);
-        as_provision_put(set, "RedrivePolicy",
-                         set->redrive ? set->redrive : "");
+        set->redrive = as_policy_redrive_new(p->dlq_arn, wanted
+                                             ? wanted
+                                             : AS_PROVISION_MAX_RECEIVE);
+        as_provision_queue_put(set, "RedrivePolicy",
+                               set->redrive ? set->redrive : "");
     }
 
     policy = as_sync_pair(&p->sync, "Policy");
 
-    if (!as_policy_allows(policy, p->queue_arn, p->topic_arn)) {
+    if (!as_policy_judge_allows(policy, p->queue_arn, p->topic_arn)) {
         set->policy = as_policy_add(policy, p->queue_arn, p->topic_arn);
 
         if (set->policy == NULL) {
             return 3;
         }
 
-        as_provision_put(set, "Policy", set->policy);
+        as_provision_queue_put(set, "Policy", set->policy);
     }
 
     return 0;
@@ -267,16 +269,16 @@ as_provision_queue_new(as_provision_t *p, as_provision_set_t *set)
         return 3;
     }
 
-    as_provision_number(set, "VisibilityTimeout",
-                        conf->visibility_s ? conf->visibility_s
-                                           : AS_PROVISION_VISIBILITY);
-    as_provision_number(set, "MessageRetentionPeriod",
-                        conf->retention_s ? conf->retention_s
+    as_provision_queue_number(set, "VisibilityTimeout",
+                              conf->visibility_s ? conf->visibility_s
+                                                 : AS_PROVISION_VISIBILITY);
+    as_provision_queue_number(set, "MessageRetentionPeriod",
+                              conf->retention_s ? conf->retention_s
                                           : AS_PROVISION_RETENTION);
-    as_provision_number(set, "ReceiveMessageWaitTimeSeconds",
-                        AS_SQS_WAIT_MAX);
-    as_provision_put(set, "RedrivePolicy", set->redrive);
-    as_provision_put(set, "Policy", set->policy);
+    as_provision_queue_number(set, "ReceiveMessageWaitTimeSeconds",
+                              AS_SQS_WAIT_MAX);
+    as_provision_queue_put(set, "RedrivePolicy", set->redrive);
+    as_provision_queue_put(set, "Policy", set->policy);
 
     return 0;
 }
@@ -292,13 +294,13 @@ as_provision_queue(as_provision_t *p)
     memset(&set, 0, sizeof(set));
     set.name = conf->queue_name;
 
-    there = as_provision_look(p, conf->queue_name, p->queue_url);
+    there = as_provision_queue_look(p, conf->queue_name, p->queue_url);
     if (there == -1) {
         return as_provision_step_failed(p, "queue", conf->queue_name);
     }
 
     if (there) {
-        as_provision_take_arn(p, p->queue_arn);
+        as_provision_queue_take_arn(p, p->queue_arn);
         rc = as_provision_queue_differs(p, &set);
     } else {
         rc = as_provision_queue_new(p, &set);
@@ -313,13 +315,13 @@ as_provision_queue(as_provision_t *p)
         rc = as_provision_step_failed(p, "queue", conf->queue_name);
 
     } else if (there) {
-        rc = as_provision_complete(p, &set, "queue", p->queue_url);
+        rc = as_provision_queue_complete(p, &set, "queue", p->queue_url);
 
     } else {
-        rc = as_provision_create(p, &set, "queue", p->queue_url);
+        rc = as_provision_queue_create(p, &set, "queue", p->queue_url);
     }
 
-    as_provision_set_free(&set);
+    as_provision_queue_set_free(&set);
 
     return rc;
 }

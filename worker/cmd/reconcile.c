@@ -150,8 +150,8 @@ as_reconcile_chunk_row(void *data, unsigned statement,
         break;
 
     case AS_RECONCILE_KEYLESS:
-        as_reconcile_key(reconcile, columns[0], "has a key that is not in "
-                         "stock_movement_key: it could be booked twice");
+        as_reconcile_keys_say(reconcile, columns[0], "has a key that is not in "
+                              "stock_movement_key: it could be booked twice");
         break;
 
     default:

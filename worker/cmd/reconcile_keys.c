@@ -29,7 +29,7 @@
 
 
 void
-as_reconcile_key(as_reconcile_t *reconcile, const char *movement_id,
+as_reconcile_keys_say(as_reconcile_t *reconcile, const char *movement_id,
     const char *what)
 {
     char  id[AS_UUID_TEXT_LEN + 1];
@@ -59,14 +59,15 @@ as_reconcile_keys_sale(as_reconcile_t *reconcile, const char *const *columns,
             && as_sale_find(&row, (const uint8_t *) id, &sale);
 
     if (!found) {
-        as_reconcile_key(reconcile, id, "has a key in stock_movement_key, but "
-                         "its transaction has no such sale of that product");
+        as_reconcile_keys_say(reconcile, id, "has a key in stock_movement_key, "
+                              "but its transaction has no such sale of that "
+                              "product");
 
     } else if (quantity == NULL
                || sale.quantity != strtoll(quantity, NULL, 10))
     {
-        as_reconcile_key(reconcile, id, "has a key in stock_movement_key with "
-                         "another quantity than the sale");
+        as_reconcile_keys_say(reconcile, id, "has a key in stock_movement_key "
+                              "with another quantity than the sale");
     }
 }
 
@@ -80,8 +81,9 @@ as_reconcile_keys_row(void *data, unsigned statement,
     (void) n;
 
     if (statement == AS_RECONCILE_KEYS_OLD) {
-        as_reconcile_key(reconcile, columns[0], "is missing or has another "
-                         "key, but stock_movement_key has its key");
+        as_reconcile_keys_say(reconcile, columns[0], "is missing or has "
+                              "another key, but stock_movement_key has its "
+                              "key");
 
     } else if (statement == AS_RECONCILE_KEYS_SALE) {
         as_reconcile_keys_sale(reconcile, columns, lengths);

@@ -9,7 +9,7 @@
 
 
 /* Reports a movement whose key is wrong; what begins with a verb. */
-void as_reconcile_key(as_reconcile_t *reconcile, const char *movement_id,
+void as_reconcile_keys_say(as_reconcile_t *reconcile, const char *movement_id,
     const char *what);
 
 /* Checks that every key has its movement, and a sale's its sale. */

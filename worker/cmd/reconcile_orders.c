@@ -130,7 +130,7 @@ typedef struct {
 
 
 static void
-as_reconcile_order_row(void *data, unsigned statement,
+as_reconcile_orders_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     char                  id[AS_UUID_TEXT_LEN + 1];
@@ -158,7 +158,7 @@ as_reconcile_order_row(void *data, unsigned statement,
 
 /* Writes a check's statement with its times, in order. */
 static void
-as_reconcile_statement(const as_reconcile_t *reconcile,
+as_reconcile_orders_statement(const as_reconcile_t *reconcile,
     const as_reconcile_check_t *check,
     as_text_t *sql)
 {
@@ -201,8 +201,8 @@ as_reconcile_orders(as_db_t *db, as_reconcile_t *reconcile)
     {
         look.check = &as_reconcile_checks[i];
         as_text_clear(&sql);
-        as_reconcile_statement(reconcile, look.check, &sql);
-        status = as_db_run(db, &sql, as_reconcile_order_row, &look);
+        as_reconcile_orders_statement(reconcile, look.check, &sql);
+        status = as_db_run(db, &sql, as_reconcile_orders_row, &look);
     }
 
     as_text_free(&sql);

@@ -318,7 +318,7 @@ as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN], int64_t before_ms,
     *more = false;
     *forgotten = 0;
 
-    as_ledger_time_id(before_ms, end);
+    as_ledger_cursor_id(before_ms, end);
     status = as_ledger_chunk(db, cursor, end, &page);
     if (status != AS_DB_OK || page.n == 0) {
         return status;

@@ -57,7 +57,7 @@ as_ledger_cursor_set(uint8_t cursor[AS_LEDGER_CURSOR_LEN], const char *column,
 
 
 void
-as_ledger_time_id(int64_t ms, uint8_t id[AS_UUID_LEN])
+as_ledger_cursor_id(int64_t ms, uint8_t id[AS_UUID_LEN])
 {
     int  i;
 
@@ -70,7 +70,7 @@ as_ledger_time_id(int64_t ms, uint8_t id[AS_UUID_LEN])
 
 
 int64_t
-as_ledger_id_time(const uint8_t id[AS_UUID_LEN])
+as_ledger_cursor_time(const uint8_t id[AS_UUID_LEN])
 {
     int      i;
     int64_t  ms;

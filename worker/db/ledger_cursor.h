@@ -36,8 +36,8 @@ bool as_ledger_cursor_set(uint8_t cursor[AS_LEDGER_CURSOR_LEN],
 
 /* The first id of a time (a UUID version 7 begins with 48 bits of milliseconds
  * since 1970), and the time of an id. */
-void as_ledger_time_id(int64_t ms, uint8_t id[AS_UUID_LEN]);
-int64_t as_ledger_id_time(const uint8_t id[AS_UUID_LEN]);
+void as_ledger_cursor_id(int64_t ms, uint8_t id[AS_UUID_LEN]);
+int64_t as_ledger_cursor_time(const uint8_t id[AS_UUID_LEN]);
 
 
 #endif /* AS_LEDGER_CURSOR_H */

@@ -170,7 +170,7 @@ as_db_status_e as_order_receive(as_db_t *db, as_order_receive_t *receive);
 typedef struct {
     uint8_t   id[AS_UUID_LEN];
     int       attempts;
-    bool      failed;                  /* results of as_order_overdue_settle: */
+    bool      failed;                  /* results of as_order_overdue(): */
     bool      again;                   /* at most one is set; none: another
                                           worker changed the order first */
 } as_order_overdue_t;

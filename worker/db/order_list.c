@@ -74,7 +74,7 @@ as_order_list_filter(as_db_t *db, as_text_t *sql,
 
 
 static void
-as_order_total_row(void *data, unsigned statement,
+as_order_list_total_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_order_list_t  *list = data;
@@ -109,7 +109,7 @@ as_order_list(as_db_t *db, as_order_list_t *list)
         as_text_clear(&sql);
         as_text_put(&sql, "SELECT COUNT(*)");
         as_order_list_filter(db, &sql, list);
-        status = as_db_run(db, &sql, as_order_total_row, list);
+        status = as_db_run(db, &sql, as_order_list_total_row, list);
     }
 
     as_text_free(&sql);

@@ -8,7 +8,7 @@
 
 
 static void
-as_order_products_row(void *data, unsigned statement,
+as_order_restock_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_order_products_t  *page = data;
@@ -63,7 +63,7 @@ as_order_restock(as_db_t *db, as_order_products_t *page)
                         " restock_order o ON o.open_product_id ="
                         " p.product_id WHERE p.stock <= p.reorder_point"
                         " AND o.order_id IS NULL LIMIT 50",
-                        as_order_products_row, page);
+                        as_order_restock_row, page);
 
     for (i = 0; status == AS_DB_OK && i < page->n; i++) {
         status = as_order_restock_one(db, &page->products[i]);

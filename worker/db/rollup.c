@@ -38,7 +38,7 @@ as_rollup_bound(as_text_t *sql, int64_t ms)
 {
     uint8_t  id[AS_UUID_LEN];
 
-    as_ledger_time_id(ms, id);
+    as_ledger_cursor_id(ms, id);
     as_text_sql_bytes(sql, id, AS_UUID_LEN);
 }
 
@@ -52,7 +52,7 @@ as_rollup_first_row(void *data, unsigned statement,
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        *ms = as_ledger_id_time((const uint8_t *) columns[0]);
+        *ms = as_ledger_cursor_time((const uint8_t *) columns[0]);
     }
 }
 

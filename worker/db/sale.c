@@ -136,7 +136,7 @@ as_sale_time(const uint8_t id[AS_UUID_LEN], char text[AS_SALE_TIME_LEN])
     int64_t    ms;
     struct tm  tm;
 
-    ms = as_ledger_id_time(id);
+    ms = as_ledger_cursor_time(id);
     seconds = (time_t) (ms / 1000);
     gmtime_r(&seconds, &tm);
     n = strftime(text, AS_SALE_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);

@@ -26,7 +26,7 @@ as_sale_read_from(as_sale_read_t *read, int64_t from_ms)
     int       i;
 
     memset(read->cursor, 0, sizeof(read->cursor));
-    as_ledger_time_id(from_ms, id);
+    as_ledger_cursor_id(from_ms, id);
 
     /* the place before the first id of the time */
     for (i = AS_UUID_LEN - 1; i >= 0 && from_ms > 0; i--) {
@@ -77,7 +77,7 @@ as_sale_read(as_db_t *db, as_sale_read_t *read)
     as_db_status_e  status;
 
     memcpy(place, read->cursor, sizeof(place));
-    as_ledger_time_id(read->to_ms, end);
+    as_ledger_cursor_id(read->to_ms, end);
 
     as_text_printf(&sql, "SELECT " AS_SALE_COLUMNS ", p.sku, " AS_SALE_CREATED
                    " FROM stock_movement m LEFT JOIN product p ON"
@@ -102,32 +102,32 @@ as_sale_read(as_db_t *db, as_sale_read_t *read)
 
 
 static void
-as_sale_first_row(void *data, unsigned statement, const char *const *columns,
-    const unsigned long *lengths, unsigned n)
+as_sale_read_first_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     int64_t  *ms = data;
 
     (void) statement;
 
     if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        *ms = as_ledger_id_time((const uint8_t *) columns[0]);
+        *ms = as_ledger_cursor_time((const uint8_t *) columns[0]);
     }
 }
 
 
 as_db_status_e
-as_sale_first(as_db_t *db, int64_t *ms)
+as_sale_read_first(as_db_t *db, int64_t *ms)
 {
     *ms = 0;
 
     return as_db_exec(db, "SELECT movement_id FROM stock_movement WHERE kind"
                       " = 'sale' ORDER BY movement_id LIMIT 1",
-                      as_sale_first_row, ms);
+                      as_sale_read_first_row, ms);
 }
 
 
 static json_t *
-as_sale_uuid(const uint8_t id[AS_UUID_LEN])
+as_sale_read_uuid(const uint8_t id[AS_UUID_LEN])
 {
     char  text[AS_UUID_TEXT_LEN + 1];
 
@@ -139,8 +139,8 @@ as_sale_uuid(const uint8_t id[AS_UUID_LEN])
 
 /* A row that may have the sale, with the SKU, the time and the sale's key. */
 static void
-as_sale_show_row(void *data, unsigned statement, const char *const *columns,
-    const unsigned long *lengths, unsigned n)
+as_sale_read_show_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     char             made[AS_SALE_TIME_LEN];
     as_sale_t        sale;
@@ -158,12 +158,12 @@ as_sale_show_row(void *data, unsigned statement, const char *const *columns,
 
     as_sale_time(show->id, made);
     show->sale = json_pack("{s:o, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o}",
-                           "sale_id", as_sale_uuid(show->id),
+                           "sale_id", as_sale_read_uuid(show->id),
                            "time", made,
                            "sku", as_record_text(columns[AS_SALE_SKU]),
-                           "product_id", as_sale_uuid(row.product_id),
+                           "product_id", as_sale_read_uuid(row.product_id),
                            "quantity", (json_int_t) sale.quantity,
-                           "transaction_id", as_sale_uuid(row.movement_id),
+                           "transaction_id", as_sale_read_uuid(row.movement_id),
                            "transaction_sales",
                            (json_int_t) as_sale_count(&row),
                            "created_at",
@@ -174,7 +174,7 @@ as_sale_show_row(void *data, unsigned statement, const char *const *columns,
 
 
 as_db_status_e
-as_sale_show(as_db_t *db, as_sale_show_t *show)
+as_sale_read_show(as_db_t *db, as_sale_show_t *show)
 {
     uint8_t         transaction[AS_UUID_LEN];
     as_text_t       sql = AS_TEXT_EMPTY;
@@ -196,7 +196,7 @@ as_sale_show(as_db_t *db, as_sale_show_t *show)
 
     json_decref(show->sale);
     show->sale = NULL;
-    status = as_db_run(db, &sql, as_sale_show_row, show);
+    status = as_db_run(db, &sql, as_sale_read_show_row, show);
     as_text_free(&sql);
 
     return status;

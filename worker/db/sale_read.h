@@ -48,10 +48,10 @@ void as_sale_read_from(as_sale_read_t *read, int64_t from_ms);
 as_db_status_e as_sale_read(as_db_t *db, as_sale_read_t *read);
 
 /* The time of the first sale; 0: there is none. */
-as_db_status_e as_sale_first(as_db_t *db, int64_t *ms);
+as_db_status_e as_sale_read_first(as_db_t *db, int64_t *ms);
 
 /* Finds a sale by its id, of before 0.2.0, too. */
-as_db_status_e as_sale_show(as_db_t *db, as_sale_show_t *show);
+as_db_status_e as_sale_read_show(as_db_t *db, as_sale_show_t *show);
 
 
 #endif /* AS_SALE_READ_H */

@@ -15,7 +15,7 @@
 
 
 size_t
-as_http_call_body(char *p, size_t size, size_t n, void *data)
+as_http_answer_body(char *p, size_t size, size_t n, void *data)
 {
     char            *in;
     size_t           len, cap;
@@ -53,7 +53,7 @@ as_http_call_body(char *p, size_t size, size_t n, void *data)
 
 
 static void
-as_http_call_value(char *dst, size_t size, const char *p, size_t len)
+as_http_answer_value(char *dst, size_t size, const char *p, size_t len)
 {
     while (len > 0 && (*p == ' ' || *p == '\t')) {
         p++;
@@ -75,7 +75,7 @@ as_http_call_value(char *dst, size_t size, const char *p, size_t len)
 
 /* Parses seconds or a date (RFC 9110, section 10.2.3). */
 static int64_t
-as_http_call_retry_after(const char *value, int64_t date_ms)
+as_http_answer_retry_after(const char *value, int64_t date_ms)
 {
     char    *end;
     time_t   when;
@@ -106,21 +106,21 @@ as_http_call_retry_after(const char *value, int64_t date_ms)
 
 
 static int
-as_http_call_is(const char *p, size_t len, const char *name, size_t n)
+as_http_answer_is(const char *p, size_t len, const char *name, size_t n)
 {
     return len > n && strncasecmp(p, name, n) == 0;
 }
 
 
 #define as_http_header(p, len, name)                                          \
-    as_http_call_is(p, len, name, sizeof(name) - 1)
+    as_http_answer_is(p, len, name, sizeof(name) - 1)
 #define as_http_header_value(dst, p, len, name)                               \
-    as_http_call_value(dst, sizeof(dst), p + sizeof(name) - 1,                \
-                       len - (sizeof(name) - 1))
+    as_http_answer_value(dst, sizeof(dst), p + sizeof(name) - 1,              \
+                         len - (sizeof(name) - 1))
 
 
 size_t
-as_http_call_header(char *p, size_t size, size_t n, void *data)
+as_http_answer_header(char *p, size_t size, size_t n, void *data)
 {
     char             value[64];
     time_t           when;
@@ -142,8 +142,8 @@ as_http_call_header(char *p, size_t size, size_t n, void *data)
 
     } else if (as_http_header(p, len, "retry-after:")) {
         as_http_header_value(value, p, len, "retry-after:");
-        call->retry_after_ms = as_http_call_retry_after(value,
-                                                        call->date_ms);
+        call->retry_after_ms = as_http_answer_retry_after(value,
+                                                          call->date_ms);
 
     } else if (as_http_header(p, len, "content-type:")) {
         as_http_header_value(call->content_type, p, len, "content-type:");
@@ -157,7 +157,7 @@ as_http_call_header(char *p, size_t size, size_t n, void *data)
 
 
 static as_http_error_e
-as_http_call_error(const as_http_call_t *call, CURLcode rc, bool sent)
+as_http_answer_error(const as_http_call_t *call, CURLcode rc, bool sent)
 {
     if (call->forbidden && rc != CURLE_OK && !sent) {
         return AS_HTTP_FORBIDDEN;
@@ -211,7 +211,7 @@ as_http_call_error(const as_http_call_t *call, CURLcode rc, bool sent)
 
 
 static const char *
-as_http_call_reason(const as_http_call_t *call, CURLcode rc,
+as_http_answer_reason(const as_http_call_t *call, CURLcode rc,
     as_http_error_e error)
 {
     switch (error) {
@@ -241,7 +241,7 @@ as_http_call_reason(const as_http_call_t *call, CURLcode rc,
 
 
 void
-as_http_call_answer(as_http_call_t *call, CURLcode rc,
+as_http_answer_set(as_http_call_t *call, CURLcode rc,
     as_http_answer_t *answer)
 {
     long        status, sent;
@@ -255,10 +255,10 @@ as_http_call_answer(as_http_call_t *call, CURLcode rc,
     (void) curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
     (void) curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &us);
 
-    answer->error = as_http_call_error(call, rc, sent > 0);
+    answer->error = as_http_answer_error(call, rc, sent > 0);
     answer->status = (int) status;
     answer->maybe_sent = sent > 0;
-    answer->reason = as_http_call_reason(call, rc, answer->error);
+    answer->reason = as_http_answer_reason(call, rc, answer->error);
     answer->body = call->in_len ? call->in : "";
     answer->len = call->in_len;
     answer->content_type = call->content_type;

@@ -110,9 +110,9 @@ as_http_call_options(as_http_call_t *call, const as_http_conf_t *conf)
          | curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, call)
          | curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, as_http_call_before)
          | curl_easy_setopt(e, CURLOPT_PREREQDATA, call)
-         | curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, as_http_call_body)
+         | curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, as_http_answer_body)
          | curl_easy_setopt(e, CURLOPT_WRITEDATA, call)
-         | curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, as_http_call_header)
+         | curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, as_http_answer_header)
          | curl_easy_setopt(e, CURLOPT_HEADERDATA, call)
          | curl_easy_setopt(e, CURLOPT_USERAGENT,
                             conf->user_agent ? conf->user_agent

@@ -102,7 +102,7 @@ as_http_curl_complete(as_http_curl_t *http)
         (void) curl_multi_remove_handle(http->multi, call->easy);
 
         as_http_curl_unlink(http, call);
-        as_http_call_answer(call, rc, &answer);
+        as_http_answer_set(call, rc, &answer);
         call->done(call->data, &answer);
         as_http_curl_recycle(http, call);
         n++;
@@ -162,7 +162,7 @@ as_http_curl_due(void *data)
 
 
 static as_http_socket_t *
-as_http_socket_create(as_http_curl_t *http)
+as_http_curl_socket_create(as_http_curl_t *http)
 {
     as_http_socket_t  *socket;
 
@@ -187,7 +187,7 @@ as_http_socket_create(as_http_curl_t *http)
 
 
 static void
-as_http_socket_destroy(as_http_socket_t *socket)
+as_http_curl_socket_destroy(as_http_socket_t *socket)
 {
     as_loop_unwatch(socket->http->loop, &socket->watch);
 
@@ -213,14 +213,14 @@ as_http_curl_socket(CURL *easy, curl_socket_t s, int what, void *data,
 
     if (what == CURL_POLL_REMOVE) {
         if (socket != NULL) {
-            as_http_socket_destroy(socket);
+            as_http_curl_socket_destroy(socket);
             (void) curl_multi_assign(http->multi, s, NULL);
         }
         return 0;
     }
 
     if (socket == NULL) {
-        socket = as_http_socket_create(http);
+        socket = as_http_curl_socket_create(http);
         if (socket == NULL) {
             return -1;
         }
@@ -331,7 +331,7 @@ as_http_curl_destroy(void *ctx)
     }
 
     while (http->sockets != NULL) {
-        as_http_socket_destroy(http->sockets);
+        as_http_curl_socket_destroy(http->sockets);
     }
 
     as_loop_clear(http->loop, &http->timer);

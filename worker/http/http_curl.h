@@ -93,9 +93,9 @@ int as_http_call_setup(as_http_call_t *call, const as_http_request_t *rq,
 void as_http_call_reset(as_http_call_t *call);
 
 /* http_answer.c: what came back */
-size_t as_http_call_body(char *p, size_t size, size_t n, void *data);
-size_t as_http_call_header(char *p, size_t size, size_t n, void *data);
-void as_http_call_answer(as_http_call_t *call, CURLcode rc,
+size_t as_http_answer_body(char *p, size_t size, size_t n, void *data);
+size_t as_http_answer_header(char *p, size_t size, size_t n, void *data);
+void as_http_answer_set(as_http_call_t *call, CURLcode rc,
     as_http_answer_t *answer);
 
 

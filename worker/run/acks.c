@@ -72,7 +72,7 @@ as_acks_destroy(as_acks_t *acks)
     for (k = 0; k < AS_ACKS_KINDS; k++) {
         as_loop_clear(acks->worker->loop, &acks->timers[k]);
         for (i = 0; i < AS_ACKS_CALLS; i++) {
-            as_aws_cancel(acks->worker->aws, acks->batches[k][i].call);
+            as_aws_call_cancel(acks->worker->aws, acks->batches[k][i].call);
         }
     }
 

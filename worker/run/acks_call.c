@@ -30,7 +30,8 @@ as_acks_call_delete(as_acks_batch_t *batch, as_sqs_batch_done_pt done)
 
 /* SQS refuses a visibility beyond 12 hours after the receive. */
 static unsigned
-as_acks_visibility(const as_acks_batch_t *batch, const as_delivery_t *delivery)
+as_acks_call_seconds(const as_acks_batch_t *batch,
+    const as_delivery_t *delivery)
 {
     int64_t             ms, left;
     const as_worker_t  *worker = batch->acks->worker;
@@ -53,8 +54,8 @@ as_acks_call_visibility(as_acks_batch_t *batch, as_sqs_batch_done_pt done)
 
     for (i = 0; i < batch->n; i++) {
         entries[i].receipt = batch->deliveries[i]->receipt;
-        entries[i].visibility_s = as_acks_visibility(batch,
-                                                     batch->deliveries[i]);
+        entries[i].visibility_s = as_acks_call_seconds(batch,
+                                                       batch->deliveries[i]);
     }
 
     return as_sqs_visibility_batch(batch->acks->worker->aws,
@@ -72,7 +73,7 @@ typedef struct {
 
 
 static void
-as_acks_attribute(as_acks_attributes_t *to, const char *name,
+as_acks_call_attribute(as_acks_attributes_t *to, const char *name,
     const char *type, const char *value)
 {
     if (to->n < AS_DELIVERY_ATTRIBUTES) {
@@ -85,8 +86,8 @@ as_acks_attribute(as_acks_attributes_t *to, const char *name,
 
 /* The message's own attributes: those that the worker reads, or the others. */
 static void
-as_acks_attributes_own(as_acks_attributes_t *to, const as_delivery_t *delivery,
-    bool ours)
+as_acks_call_attributes_own(as_acks_attributes_t *to,
+    const as_delivery_t *delivery, bool ours)
 {
     size_t                          i;
     const as_delivery_attribute_t  *a;
@@ -94,7 +95,7 @@ as_acks_attributes_own(as_acks_attributes_t *to, const as_delivery_t *delivery,
     for (i = 0; i < delivery->nattributes; i++) {
         a = &delivery->attributes[i];
         if ((strncmp(a->name, "MessageAttribute", 16) == 0) == ours) {
-            as_acks_attribute(to, a->name, a->type, a->value);
+            as_acks_call_attribute(to, a->name, a->type, a->value);
         }
     }
 }
@@ -103,7 +104,7 @@ as_acks_attributes_own(as_acks_attributes_t *to, const as_delivery_t *delivery,
 /* The attributes of a dead letter: the reason, those that the worker reads,
  * then the others, up to SQS's limit of ten. */
 static void
-as_acks_attributes(as_acks_attributes_t *to, const as_acks_t *acks,
+as_acks_call_attributes(as_acks_attributes_t *to, const as_acks_t *acks,
     const as_delivery_t *delivery)
 {
     to->n = 0;
@@ -112,15 +113,15 @@ as_acks_attributes(as_acks_attributes_t *to, const as_acks_t *acks,
         snprintf(to->status, sizeof(to->status), "%d", delivery->status);
         snprintf(to->attempts, sizeof(to->attempts), "%u",
                  delivery->receive_count);
-        as_acks_attribute(to, AS_DEAD_REASON, "String", delivery->error);
-        as_acks_attribute(to, AS_DEAD_STATUS, "Number", to->status);
-        as_acks_attribute(to, AS_DEAD_ATTEMPTS, "Number", to->attempts);
-        as_acks_attribute(to, AS_DEAD_WORKER, "String",
-                          acks->worker->settings->worker_name);
+        as_acks_call_attribute(to, AS_DEAD_REASON, "String", delivery->error);
+        as_acks_call_attribute(to, AS_DEAD_STATUS, "Number", to->status);
+        as_acks_call_attribute(to, AS_DEAD_ATTEMPTS, "Number", to->attempts);
+        as_acks_call_attribute(to, AS_DEAD_WORKER, "String",
+                               acks->worker->settings->worker_name);
     }
 
-    as_acks_attributes_own(to, delivery, true);
-    as_acks_attributes_own(to, delivery, false);
+    as_acks_call_attributes_own(to, delivery, true);
+    as_acks_call_attributes_own(to, delivery, false);
 }
 
 
@@ -140,7 +141,7 @@ as_acks_call_dead(as_acks_batch_t *batch, as_sqs_batch_done_pt done)
 
     for (i = 0; i < batch->n; i++) {
         delivery = batch->deliveries[i];
-        as_acks_attributes(&attributes[i], batch->acks, delivery);
+        as_acks_call_attributes(&attributes[i], batch->acks, delivery);
         entries[i].body = delivery->body;
         entries[i].attributes = attributes[i].all;
         entries[i].nattributes = attributes[i].n;

@@ -20,7 +20,9 @@ as_callback_url(as_text_t *out, const char *base, const char *sku,
     size_t       len;
     const char  *place, *fragment;
 
-    if (as_signature_text(secret, strlen(secret), order_id, signature) != 0) {
+    if (as_digest_signature_text(secret, strlen(secret), order_id, signature)
+        != 0)
+    {
         return -1;
     }
 

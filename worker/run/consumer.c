@@ -24,7 +24,7 @@ as_consumer_removed(void *data, as_delivery_t *delivery, bool done)
     TAILQ_REMOVE(&consumer->all, delivery, all);
     consumer->in_hand--;
     consumer->progress = as_loop_now(consumer->worker->loop);
-    as_factories_forget(&delivery->call);
+    as_factory_forget(&delivery->call);
     as_delivery_destroy(delivery);
 
     if (consumer->stopping && consumer->in_hand == 0
@@ -56,7 +56,7 @@ as_consumer_keep(void *data)
     TAILQ_FOREACH(delivery, &consumer->all, all) {
         if (now - delivery->received_at > AS_CONSUMER_HOLD_MS
             && delivery->stage == AS_DELIVERY_FACTORY
-            && as_factories_take_back(&delivery->call, false))
+            && as_factory_take_back(&delivery->call, false))
         {
             snprintf(delivery->error, sizeof(delivery->error),
                      "kept invisible as long as SQS allows");
@@ -66,7 +66,7 @@ as_consumer_keep(void *data)
         /* so that no other worker treats the order as lost */
         if (delivery->stage == AS_DELIVERY_FACTORY
             && delivery->lease_end - now < AS_CONSUMER_LEASE_MS
-            && as_factories_take_back(&delivery->call, true))
+            && as_factory_take_back(&delivery->call, true))
         {
             as_consumer_db_add(delivery, AS_LEASE_TAKE);
         }
@@ -202,7 +202,7 @@ as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
 
     TAILQ_FOREACH(delivery, &consumer->all, all) {
         if (delivery->stage == AS_DELIVERY_FACTORY
-            && as_factories_take_back(&delivery->call, false))
+            && as_factory_take_back(&delivery->call, false))
         {
             snprintf(delivery->error, sizeof(delivery->error),
                      "the worker stopped");
@@ -229,7 +229,7 @@ as_consumer_hurry(as_consumer_t *consumer)
             as_consumer_delivery_log(delivery, AS_LOG_WARN,
                                      "returned to the queue during a call: "
                                      "AUTOSTOCK_STOP_TIMEOUT passed");
-            as_factories_abort(consumer->factories, &delivery->call);
+            as_factory_abort(consumer->factories, &delivery->call);
             as_consumer_delivery_give_back(delivery, 0);
         }
     }

@@ -264,7 +264,7 @@ as_consumer_receive_cancel(as_consumer_t *consumer)
 
     for (i = 0; i < AS_CONSUMER_POLLS; i++) {
         if (consumer->calls[i].call != NULL) {
-            as_aws_cancel(consumer->worker->aws, consumer->calls[i].call);
+            as_aws_call_cancel(consumer->worker->aws, consumer->calls[i].call);
             consumer->calls[i].call = NULL;
             consumer->asked -= consumer->calls[i].asked;
             consumer->ncalls--;

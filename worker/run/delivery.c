@@ -93,7 +93,7 @@ as_delivery_create(as_consumer_t *consumer, const as_sqs_message_t *message)
     delivery->receive_count = message->receive_count;
     delivery->sent_ms = message->sent_ms;
     delivery->was_dead = message->dead_letter_source != NULL;
-    as_sqs_attributes(message, as_delivery_attribute, delivery);
+    as_sqs_answer_attributes(message, as_delivery_attribute, delivery);
 
     if (!as_delivery_whole(delivery)) {
         as_delivery_destroy(delivery);
@@ -157,7 +157,7 @@ as_delivery_order_id(const as_delivery_t *delivery, uint8_t id[AS_UUID_LEN])
         return 0;
     }
 
-    if (as_sha256(delivery->id, strlen(delivery->id), sum) != 0) {
+    if (as_digest_sha256(delivery->id, strlen(delivery->id), sum) != 0) {
         return -1;
     }
 

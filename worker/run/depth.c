@@ -29,8 +29,8 @@ as_depth_init(as_depth_t *depth, as_worker_t *worker,
 void
 as_depth_free(as_depth_t *depth)
 {
-    as_aws_cancel(depth->worker->aws, depth->queue_call);
-    as_aws_cancel(depth->worker->aws, depth->dlq_call);
+    as_aws_call_cancel(depth->worker->aws, depth->queue_call);
+    as_aws_call_cancel(depth->worker->aws, depth->dlq_call);
 }
 
 

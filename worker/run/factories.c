@@ -103,7 +103,7 @@ as_factories_call(as_factories_t *all, const char *api,
         return -1;
     }
 
-    as_factories_forget(call);
+    as_factory_forget(call);
     call->of = factory;
     call->http = NULL;
     TAILQ_INSERT_TAIL(&factory->waiting, call, link);

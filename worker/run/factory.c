@@ -182,15 +182,15 @@ as_factory_start(void *data)
         factory->naway++;
 
         if (call->ready(call->data)) {
-            as_factories_forget(call);
-            as_factory_send(factory, call);
+            as_factory_forget(call);
+            as_factory_call_send(factory, call);
         }
     }
 }
 
 
 bool
-as_factories_take_back(as_factory_call_t *call, bool comes_again)
+as_factory_take_back(as_factory_call_t *call, bool comes_again)
 {
     as_factory_t  *factory = call->of;
 
@@ -208,7 +208,7 @@ as_factories_take_back(as_factory_call_t *call, bool comes_again)
 
 
 void
-as_factories_forget(as_factory_call_t *call)
+as_factory_forget(as_factory_call_t *call)
 {
     if (call->away) {
         call->away = false;
@@ -218,7 +218,7 @@ as_factories_forget(as_factory_call_t *call)
 
 
 void
-as_factories_abort(as_factories_t *all, as_factory_call_t *call)
+as_factory_abort(as_factories_t *all, as_factory_call_t *call)
 {
     as_http_cancel(all->worker->http, call->http);
     call->http = NULL;

@@ -83,13 +83,13 @@ int as_factories_call(as_factories_t *all, const char *api,
 /*
  * Takes a waiting call back; false where it is in flight.  With comes_again,
  * and after ready returned false, the call still counts as in hand until the
- * owner queues it again (as_factories_call()) or calls as_factories_forget().
+ * owner queues it again (as_factories_call()) or calls as_factory_forget().
  */
-bool as_factories_take_back(as_factory_call_t *call, bool comes_again);
-void as_factories_forget(as_factory_call_t *call);
+bool as_factory_take_back(as_factory_call_t *call, bool comes_again);
+void as_factory_forget(as_factory_call_t *call);
 
 /* Aborts a call in flight; its done does not run. */
-void as_factories_abort(as_factories_t *all, as_factory_call_t *call);
+void as_factory_abort(as_factories_t *all, as_factory_call_t *call);
 
 /* How many messages to receive now, at most max.  All breakers closed: max.
  * One open: max where another factory works and the messages of factories with

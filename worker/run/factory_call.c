@@ -16,20 +16,20 @@
  * final.
  */
 static int
-as_factory_status(const as_http_answer_t *answer)
+as_factory_call_status(const as_http_answer_t *answer)
 {
     return answer->maybe_sent && answer->status >= 200 ? answer->status : 0;
 }
 
 
 static void
-as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
+as_factory_call_count(as_worker_t *worker, const as_http_answer_t *answer)
 {
     int             i;
     int64_t         us, limit;
     as_counters_t  *counters = &worker->counters;
 
-    i = as_factory_status(answer);
+    i = as_factory_call_status(answer);
     counters->calls[i < AS_STATUS_CODES ? i : 0]++;
 
     us = answer->elapsed_us;
@@ -46,7 +46,7 @@ as_factory_count(as_worker_t *worker, const as_http_answer_t *answer)
  * temporary ones (RFC 9110: 408, 421; RFC 8470: 425; RFC 6585: 429) and a
  * proxy's own (407). */
 static bool
-as_factory_refuses(int status)
+as_factory_call_refuses(int status)
 {
     return status / 100 == 4 && status != 407 && status != 408
            && status != 421 && status != 425 && status != 429;
@@ -55,10 +55,10 @@ as_factory_refuses(int status)
 
 /* What the answer means. */
 static void
-as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
+as_factory_call_judge(const as_http_answer_t *answer, char *reason, size_t room,
     as_factory_result_t *result)
 {
-    result->status = as_factory_status(answer);
+    result->status = as_factory_call_status(answer);
     result->retry_after_ms = answer->retry_after_ms;
     result->outage = true;
     result->reason = reason;
@@ -79,7 +79,7 @@ as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
         return;
     }
 
-    result->outcome = as_factory_refuses(result->status)
+    result->outcome = as_factory_call_refuses(result->status)
                       ? AS_FACTORY_REFUSED : AS_FACTORY_FAILED;
     snprintf(reason, room, "the factory answered %d", result->status);
 }
@@ -87,7 +87,7 @@ as_factory_judge(const as_http_answer_t *answer, char *reason, size_t room,
 
 /* Reports the result to the breaker.  True where this opened it. */
 static bool
-as_factory_note(as_factory_t *factory, as_factory_call_t *call,
+as_factory_call_note(as_factory_t *factory, as_factory_call_t *call,
     const as_factory_result_t *result)
 {
     int64_t       now;
@@ -131,7 +131,7 @@ as_factory_note(as_factory_t *factory, as_factory_call_t *call,
  * message that always fails does not keep the breaker open.
  */
 static bool
-as_factory_keeps(const as_factory_t *factory,
+as_factory_call_keeps(const as_factory_t *factory,
     const as_factory_result_t *result, bool opened, bool probe)
 {
     if (!factory->breaker.open || result->outcome < AS_FACTORY_FAILED
@@ -147,7 +147,7 @@ as_factory_keeps(const as_factory_t *factory,
 
 
 static void
-as_factory_answered(void *data, const as_http_answer_t *answer)
+as_factory_call_answered(void *data, const as_http_answer_t *answer)
 {
     char                 reason[256];
     bool                 probe, opened;
@@ -162,11 +162,11 @@ as_factory_answered(void *data, const as_http_answer_t *answer)
     TAILQ_REMOVE(&factory->calling, call, link);
     factory->ncalling--;
 
-    as_factory_count(factory->all->worker, answer);
-    as_factory_judge(answer, reason, sizeof(reason), &result);
-    opened = as_factory_note(factory, call, &result);
+    as_factory_call_count(factory->all->worker, answer);
+    as_factory_call_judge(answer, reason, sizeof(reason), &result);
+    opened = as_factory_call_note(factory, call, &result);
 
-    if (as_factory_keeps(factory, &result, opened, probe)) {
+    if (as_factory_call_keeps(factory, &result, opened, probe)) {
         TAILQ_INSERT_TAIL(&factory->waiting, call, link);
         factory->nwaiting++;
         factory->all->changed(factory->all->changed_data);
@@ -181,7 +181,7 @@ as_factory_answered(void *data, const as_http_answer_t *answer)
 
 
 static void
-as_factory_unsent(as_factory_call_t *call, const char *why)
+as_factory_call_unsent(as_factory_call_t *call, const char *why)
 {
     as_factory_result_t  result;
 
@@ -195,7 +195,7 @@ as_factory_unsent(as_factory_call_t *call, const char *why)
 
 
 void
-as_factory_send(as_factory_t *factory, as_factory_call_t *call)
+as_factory_call_send(as_factory_t *factory, as_factory_call_t *call)
 {
     as_text_t                 body = AS_TEXT_EMPTY;
     as_worker_t              *worker = factory->all->worker;
@@ -221,7 +221,7 @@ as_factory_send(as_factory_t *factory, as_factory_call_t *call)
         rq.timeout_ms = (unsigned) worker->settings->factory_timeout;
         rq.connect_timeout_ms = rq.timeout_ms < 5000 ? rq.timeout_ms : 5000;
         rq.flags = factory->flags;
-        rq.done = as_factory_answered;
+        rq.done = as_factory_call_answered;
         rq.data = call;
         call->http = as_http_send(worker->http, &rq);
     }
@@ -229,8 +229,8 @@ as_factory_send(as_factory_t *factory, as_factory_call_t *call)
     as_text_free(&body);
 
     if (call->http == NULL) {
-        as_factory_unsent(call, "the call could not be made: out of memory or "
-                          "connections");
+        as_factory_call_unsent(call, "the call could not be made: out of "
+                               "memory or connections");
         return;
     }
 

@@ -46,7 +46,7 @@ as_factory_t *as_factory_new(as_factories_t *all, const char *url);
 void as_factory_start(void *data);
 
 /* Sends a call; its done reports the result.  factory_call.c. */
-void as_factory_send(as_factory_t *factory, as_factory_call_t *call);
+void as_factory_call_send(as_factory_t *factory, as_factory_call_t *call);
 
 /*
  * The factory's calls in hand: waiting, in flight, or returned to their owner.

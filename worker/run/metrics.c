@@ -113,7 +113,7 @@ as_metrics_answer(void *data, struct MHD_Connection *connection,
                                 "/metrics or /healthz\n", 21);
     }
 
-    as_metrics_write(metrics->worker, metrics->consumer, &body);
+    as_metrics_text_write(metrics->worker, metrics->consumer, &body);
     rc = as_metrics_reply(connection, 200,
                           "text/plain; version=0.0.4; charset=utf-8",
                           as_text_get(&body), body.len);

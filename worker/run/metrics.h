@@ -19,7 +19,7 @@ as_metrics_t *as_metrics_create(as_worker_t *worker,
     const as_consumer_t *consumer);
 void as_metrics_destroy(as_metrics_t *metrics);
 
-void as_metrics_write(const as_worker_t *worker,
+void as_metrics_text_write(const as_worker_t *worker,
     const as_consumer_t *consumer, as_text_t *out);
 
 

@@ -54,7 +54,7 @@ static const struct {
 
 
 static void
-as_metrics_head(as_text_t *out, const char *name, const char *help,
+as_metrics_text_head(as_text_t *out, const char *name, const char *help,
     const char *type)
 {
     as_text_printf(out, "# HELP autostock_worker_%s %s\n"
@@ -64,23 +64,23 @@ as_metrics_head(as_text_t *out, const char *name, const char *help,
 
 
 static void
-as_metrics_gauge(as_text_t *out, const char *name, const char *help,
+as_metrics_text_gauge(as_text_t *out, const char *name, const char *help,
     double value)
 {
-    as_metrics_head(out, name, help, "gauge");
+    as_metrics_text_head(out, name, help, "gauge");
     as_text_printf(out, "autostock_worker_%s %.15g\n", name, value);
 }
 
 
 static void
-as_metrics_calls(const as_counters_t *counters, as_text_t *out)
+as_metrics_text_calls(const as_counters_t *counters, as_text_t *out)
 {
     int       i;
     double    limit;
     uint64_t  sum;
 
-    as_metrics_head(out, "factory_calls_total", "calls by status; none: no "
-                    "answer", "counter");
+    as_metrics_text_head(out, "factory_calls_total",
+                         "calls by status; none: no answer", "counter");
     as_text_printf(out, "autostock_worker_factory_calls_total{code=\"none\"}"
                    " %" PRIu64 "\n", counters->calls[0]);
     for (i = 1; i < AS_STATUS_CODES; i++) {
@@ -91,8 +91,8 @@ as_metrics_calls(const as_counters_t *counters, as_text_t *out)
         }
     }
 
-    as_metrics_head(out, "factory_call_seconds", "duration of calls",
-                    "histogram");
+    as_metrics_text_head(out, "factory_call_seconds", "duration of calls",
+                         "histogram");
     for (i = 0, sum = 0, limit = 0.001; i < AS_LATENCY_BUCKETS; i++) {
         sum += counters->call_us[i];
         as_text_printf(out, "autostock_worker_factory_call_seconds_bucket"
@@ -126,7 +126,7 @@ typedef struct {
 
 
 static void
-as_metrics_factory(void *data, const as_factory_view_t *view)
+as_metrics_text_factory(void *data, const as_factory_view_t *view)
 {
     double               value;
     as_metrics_visit_t  *visit = data;
@@ -159,7 +159,7 @@ as_metrics_factory(void *data, const as_factory_view_t *view)
 
 /* The format requires that all lines of a metric are adjacent. */
 static void
-as_metrics_factories(const as_worker_t *worker,
+as_metrics_text_factories(const as_worker_t *worker,
     const as_consumer_t *consumer, as_text_t *out)
 {
     int                       kind;
@@ -178,15 +178,15 @@ as_metrics_factories(const as_worker_t *worker,
     for (kind = 0; kind < AS_METRICS_KINDS; kind++) {
         visit.kind = (as_metrics_kind_e) kind;
         visit.name = texts[kind][0];
-        as_metrics_head(out, texts[kind][0], texts[kind][1], "gauge");
+        as_metrics_text_head(out, texts[kind][0], texts[kind][1], "gauge");
         as_factories_visit(as_consumer_factories(consumer),
-                           as_metrics_factory, &visit);
+                           as_metrics_text_factory, &visit);
     }
 }
 
 
 static void
-as_metrics_peers(const as_worker_t *worker, as_text_t *out)
+as_metrics_text_peers(const as_worker_t *worker, as_text_t *out)
 {
     size_t              i;
     int64_t             skew;
@@ -197,14 +197,15 @@ as_metrics_peers(const as_worker_t *worker, as_text_t *out)
     peers[2] = &worker->sqs;
     skew = as_loop_unix_ms(worker->loop) - as_loop_now(worker->loop);
 
-    as_metrics_head(out, "up", "1 while the peer is reachable", "gauge");
+    as_metrics_text_head(out, "up", "1 while the peer is reachable", "gauge");
     for (i = 0; i < 3; i++) {
         as_text_printf(out, "autostock_worker_up{peer=\"%s\"} %d\n",
                        peers[i]->name, !peers[i]->down);
     }
 
-    as_metrics_head(out, "last_success_seconds",
-                    "Unix time of the peer's last successful answer", "gauge");
+    as_metrics_text_head(out, "last_success_seconds",
+                         "Unix time of the peer's last successful answer",
+                         "gauge");
     for (i = 0; i < 3; i++) {
         if (peers[i]->ok_ms > 0) {
             as_text_printf(out, "autostock_worker_last_success_seconds"
@@ -216,7 +217,7 @@ as_metrics_peers(const as_worker_t *worker, as_text_t *out)
 
 
 static void
-as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
+as_metrics_text_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     as_text_t *out)
 {
     int64_t               now;
@@ -226,35 +227,36 @@ as_metrics_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     now = as_loop_now(worker->loop);
     as_backlog_view(c, now, as_loop_unix_ms(worker->loop) - now, &view);
 
-    as_metrics_gauge(out, "in_flight", "messages in flight",
-                     (double) as_consumer_in_hand(consumer));
-    as_metrics_gauge(out, "outbox_pending", "orders not published; -1: not "
-                     "known", view.pending);
-    as_metrics_gauge(out, "outbox_oldest_seconds",
-                     "age of the oldest order that is due",
-                     view.pending_oldest_s);
-    as_metrics_gauge(out, "orders_published", "orders published, not yet "
-                     "requested", view.published);
-    as_metrics_gauge(out, "orders_requested", "orders requested, goods not yet "
-                     "arrived",
-                     view.requested);
-    as_metrics_gauge(out, "orders_overdue", "orders whose callback is "
-                     "overdue", view.overdue);
-    as_metrics_gauge(out, "orders_counted_seconds",
-                     "Unix time of the last count of the orders",
-                     view.counted_s);
-    as_metrics_gauge(out, "queue_visible", "messages in the queue; -1: not "
-                     "known", (double) c->queue_visible);
-    as_metrics_gauge(out, "queue_in_flight", "messages in flight in all "
-                     "workers",
-                     (double) c->queue_in_flight);
-    as_metrics_gauge(out, "dlq_visible", "dead letters; -1: not known",
-                     (double) c->dlq_visible);
+    as_metrics_text_gauge(out, "in_flight", "messages in flight",
+                          (double) as_consumer_in_hand(consumer));
+    as_metrics_text_gauge(out, "outbox_pending",
+                          "orders not published; -1: not known", view.pending);
+    as_metrics_text_gauge(out, "outbox_oldest_seconds",
+                          "age of the oldest order that is due",
+                          view.pending_oldest_s);
+    as_metrics_text_gauge(out, "orders_published", "orders published, not yet "
+                          "requested", view.published);
+    as_metrics_text_gauge(out, "orders_requested",
+                          "orders requested, goods not yet arrived",
+                          view.requested);
+    as_metrics_text_gauge(out, "orders_overdue", "orders whose callback is "
+                          "overdue", view.overdue);
+    as_metrics_text_gauge(out, "orders_counted_seconds",
+                          "Unix time of the last count of the orders",
+                          view.counted_s);
+    as_metrics_text_gauge(out, "queue_visible",
+                          "messages in the queue; -1: not known",
+                          (double) c->queue_visible);
+    as_metrics_text_gauge(out, "queue_in_flight", "messages in flight in all "
+                          "workers",
+                          (double) c->queue_in_flight);
+    as_metrics_text_gauge(out, "dlq_visible", "dead letters; -1: not known",
+                          (double) c->dlq_visible);
 }
 
 
 void
-as_metrics_write(const as_worker_t *worker, const as_consumer_t *consumer,
+as_metrics_text_write(const as_worker_t *worker, const as_consumer_t *consumer,
     as_text_t *out)
 {
     size_t                i;
@@ -263,23 +265,24 @@ as_metrics_write(const as_worker_t *worker, const as_consumer_t *consumer,
     for (i = 0; i < sizeof(as_metrics_counters)
                     / sizeof(as_metrics_counters[0]); i++)
     {
-        as_metrics_head(out, as_metrics_counters[i].name,
-                        as_metrics_counters[i].help, "counter");
+        as_metrics_text_head(out, as_metrics_counters[i].name,
+                             as_metrics_counters[i].help, "counter");
         as_text_printf(out, "autostock_worker_%s %" PRIu64 "\n",
                        as_metrics_counters[i].name,
                        *(const uint64_t *) ((const char *) c
                        + as_metrics_counters[i].offset));
     }
 
-    as_metrics_gauges(worker, consumer, out);
-    as_metrics_calls(c, out);
+    as_metrics_text_gauges(worker, consumer, out);
+    as_metrics_text_calls(c, out);
 
-    as_metrics_head(out, "order_lead_seconds", "from an order's opening to "
-                    "the factory's acceptance", "summary");
+    as_metrics_text_head(out, "order_lead_seconds",
+                         "from an order's opening to the factory's acceptance",
+                         "summary");
     as_text_printf(out, "autostock_worker_order_lead_seconds_sum %.6f\n"
                    "autostock_worker_order_lead_seconds_count %" PRIu64 "\n",
                    c->lead_sum_s, c->lead_count);
 
-    as_metrics_peers(worker, out);
-    as_metrics_factories(worker, consumer, out);
+    as_metrics_text_peers(worker, out);
+    as_metrics_text_factories(worker, consumer, out);
 }

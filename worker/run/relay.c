@@ -281,7 +281,7 @@ as_relay_finish(as_relay_t *relay)
     as_aws_error_t  err;
 
     as_aws_error_set(&err, 0, "Stopped", 7, "the worker stopped", 18);
-    as_relay_give_back(relay, &err);
+    as_relay_publish_give_back(relay, &err);
     as_relay_mark(relay);
 
     return relay->calls == 0 && !relay->watching && !relay->marking
@@ -380,7 +380,7 @@ as_relay_destroy(as_relay_t *relay)
     as_loop_clear(relay->worker->loop, &relay->soon);
 
     for (i = 0; i < AS_RELAY_CALLS; i++) {
-        as_aws_cancel(relay->worker->aws, relay->batches[i].call);
+        as_aws_call_cancel(relay->worker->aws, relay->batches[i].call);
         for (k = 0; k < relay->batches[i].n; k++) {
             free(relay->batches[i].orders[k].factory);
         }

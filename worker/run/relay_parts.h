@@ -75,7 +75,7 @@ struct as_relay_s {
 void as_relay_publish(as_relay_t *relay);
 
 /* Returns orders that are claimed and not published to the outbox. */
-void as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err);
+void as_relay_publish_give_back(as_relay_t *relay, const as_aws_error_t *err);
 
 
 #endif /* AS_RELAY_PARTS_H */

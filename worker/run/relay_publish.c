@@ -27,12 +27,12 @@
     "도너츠 재고가 없습니다. 제품을 생산해주세요! \n메시지 작성 시각: %s"
 
 
-static void as_relay_send(as_relay_t *relay, as_relay_batch_t *batch);
+static void as_relay_publish_send(as_relay_t *relay, as_relay_batch_t *batch);
 
 
 /* The relay's next step: in a later turn of the loop. */
 static void
-as_relay_soon(as_relay_t *relay)
+as_relay_publish_soon(as_relay_t *relay)
 {
     as_loop_within(relay->worker->loop, &relay->soon, 0);
 }
@@ -40,7 +40,7 @@ as_relay_soon(as_relay_t *relay)
 
 /* True where SNS answered and a repeated request would be refused again. */
 static bool
-as_relay_refused(const as_aws_error_t *err)
+as_relay_publish_refused(const as_aws_error_t *err)
 {
     return err != NULL && err->class == AS_AWS_PERMANENT
            && err->http_error == AS_HTTP_OK && err->status / 100 == 4;
@@ -48,7 +48,7 @@ as_relay_refused(const as_aws_error_t *err)
 
 
 static int64_t
-as_relay_again(as_relay_t *relay, const as_aws_error_t *err)
+as_relay_publish_again(as_relay_t *relay, const as_aws_error_t *err)
 {
     int64_t       random;
     as_worker_t  *worker = relay->worker;
@@ -56,13 +56,13 @@ as_relay_again(as_relay_t *relay, const as_aws_error_t *err)
     random = as_loop_random(worker->loop, 1000);
 
     return err == NULL ? AS_RELAY_ENTRY_MS + random
-           : as_relay_refused(err) ? AS_RELAY_REFUSED_MS + random
+           : as_relay_publish_refused(err) ? AS_RELAY_REFUSED_MS + random
            : as_health_wait_ms(&worker->sns, random);
 }
 
 
 static void
-as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
+as_relay_publish_entry(as_relay_t *relay, const as_outbox_order_t *order,
     const as_aws_error_t *err, const as_sqs_result_t *result)
 {
     bool               never;
@@ -93,12 +93,13 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
 
     /* only the permanent refusal of a single entry fails its order */
     never = err == NULL && result->class == AS_AWS_PERMANENT;
-    mark->again_ms = never ? AS_RELAY_GIVE_UP : as_relay_again(relay, err);
+    mark->again_ms = never ? AS_RELAY_GIVE_UP
+                     : as_relay_publish_again(relay, err);
     snprintf(mark->error, sizeof(mark->error), "SNS: %.60s: %.120s", code,
              message);
     worker->counters.publish_failed++;
 
-    if (err == NULL || as_relay_refused(err)) {
+    if (err == NULL || as_relay_publish_refused(err)) {
         as_log_order(worker->log, AS_LOG_ERROR, AS_RELAY_PART, order->id,
                      "%s: %s", never ? "failed" : "not published",
                      mark->error);
@@ -107,7 +108,7 @@ as_relay_entry(as_relay_t *relay, const as_outbox_order_t *order,
 
 
 static as_outbox_order_t *
-as_relay_take(as_relay_t *relay)
+as_relay_publish_take(as_relay_t *relay)
 {
     as_outbox_order_t  *order;
 
@@ -120,13 +121,13 @@ as_relay_take(as_relay_t *relay)
 
 
 void
-as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
+as_relay_publish_give_back(as_relay_t *relay, const as_aws_error_t *err)
 {
     as_outbox_order_t  *order;
 
     while (relay->nqueue > 0 && relay->nmarks < AS_RELAY_MARKS) {
-        order = as_relay_take(relay);
-        as_relay_entry(relay, order, err, NULL);
+        order = as_relay_publish_take(relay);
+        as_relay_publish_entry(relay, order, err, NULL);
         free(order->factory);
     }
 }
@@ -137,7 +138,7 @@ as_relay_give_back(as_relay_t *relay, const as_aws_error_t *err)
  * be sent now.
  */
 static bool
-as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
+as_relay_publish_health(as_relay_t *relay, const as_aws_error_t *err)
 {
     char          reason[AS_AWS_REASON_LEN];
     int64_t       now;
@@ -151,7 +152,9 @@ as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
         return false;
     }
 
-    if (as_relay_refused(err) && ++relay->refused < AS_RELAY_REFUSED_MAX) {
+    if (as_relay_publish_refused(err)
+        && ++relay->refused < AS_RELAY_REFUSED_MAX)
+    {
         return false;
     }
 
@@ -167,14 +170,14 @@ as_relay_health(as_relay_t *relay, const as_aws_error_t *err)
 
 /* Marks the first n orders of a batch and removes them from it. */
 static void
-as_relay_batch_done(as_relay_batch_t *batch, size_t n,
+as_relay_publish_batch_done(as_relay_batch_t *batch, size_t n,
     const as_aws_error_t *err, const as_sqs_result_t *results)
 {
     size_t  i;
 
     for (i = 0; i < n; i++) {
-        as_relay_entry(batch->relay, &batch->orders[i], err,
-                       err == NULL ? &results[i] : NULL);
+        as_relay_publish_entry(batch->relay, &batch->orders[i], err,
+                               err == NULL ? &results[i] : NULL);
         free(batch->orders[i].factory);
     }
 
@@ -187,7 +190,7 @@ as_relay_batch_done(as_relay_batch_t *batch, size_t n,
 /* Sends the next order of a batch that was refused as a whole.  True where a
  * call is in flight. */
 static bool
-as_relay_single(as_relay_batch_t *batch)
+as_relay_publish_single(as_relay_batch_t *batch)
 {
     int64_t         now;
     as_aws_error_t  err;
@@ -202,13 +205,13 @@ as_relay_single(as_relay_batch_t *batch)
         && batch->orders[0].lease_end - now >= AS_RELAY_LEASE_MS / 3)
     {
         batch->single = true;
-        as_relay_send(relay, batch);
+        as_relay_publish_send(relay, batch);
         return true;
     }
 
     memset(&err, 0, sizeof(err));
     as_aws_error_set(&err, 0, "Late", 4, why, sizeof(why) - 1);
-    as_relay_batch_done(batch, batch->n, &err, NULL);
+    as_relay_publish_batch_done(batch, batch->n, &err, NULL);
     batch->single = false;
 
     return false;
@@ -216,7 +219,7 @@ as_relay_single(as_relay_batch_t *batch)
 
 
 static void
-as_relay_published(void *data, const as_aws_error_t *err,
+as_relay_publish_done(void *data, const as_aws_error_t *err,
     const as_sqs_result_t *results, size_t n)
 {
     bool               down;
@@ -230,26 +233,26 @@ as_relay_published(void *data, const as_aws_error_t *err,
     relay->progress = as_loop_now(relay->worker->loop);
 
     /* find the order that SNS refuses by sending one by one */
-    if (as_relay_refused(err) && batch->n > 1 && !batch->single) {
-        if (!as_relay_single(batch)) {
-            as_relay_soon(relay);
+    if (as_relay_publish_refused(err) && batch->n > 1 && !batch->single) {
+        if (!as_relay_publish_single(batch)) {
+            as_relay_publish_soon(relay);
         }
         return;
     }
 
-    down = as_relay_health(relay, err);
-    as_relay_batch_done(batch, batch->single && !down ? 1 : batch->n, err,
-                        results);
+    down = as_relay_publish_health(relay, err);
+    as_relay_publish_batch_done(batch, batch->single && !down ? 1 : batch->n,
+                                err, results);
 
     if (down) {
         batch->single = false;
-        as_relay_give_back(relay, err);
+        as_relay_publish_give_back(relay, err);
 
-    } else if (batch->single && as_relay_single(batch)) {
+    } else if (batch->single && as_relay_publish_single(batch)) {
         return;
     }
 
-    as_relay_soon(relay);
+    as_relay_publish_soon(relay);
 }
 
 
@@ -262,7 +265,7 @@ typedef struct {
 
 
 static void
-as_relay_fill(const as_relay_t *relay, as_relay_entry_t *own,
+as_relay_publish_fill(const as_relay_t *relay, as_relay_entry_t *own,
     const as_outbox_order_t *order, const char *text, bool fifo,
     as_sns_publish_t *entry)
 {
@@ -293,7 +296,7 @@ as_relay_fill(const as_relay_t *relay, as_relay_entry_t *own,
 
 
 static void
-as_relay_time(const as_relay_t *relay, char *text, size_t room)
+as_relay_publish_time(const as_relay_t *relay, char *text, size_t room)
 {
     time_t     now;
     char       when[40];
@@ -309,7 +312,7 @@ as_relay_time(const as_relay_t *relay, char *text, size_t room)
 /* Sends a batch, or its first order.  An order that is requested again needs a
  * new de-duplication id. */
 static void
-as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
+as_relay_publish_send(as_relay_t *relay, as_relay_batch_t *batch)
 {
     bool               fifo;
     size_t             n;
@@ -322,13 +325,13 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 
     topic = relay->worker->settings->topic_arn;
     fifo = as_aws_is_fifo(topic);
-    as_relay_time(relay, text, sizeof(text));
+    as_relay_publish_time(relay, text, sizeof(text));
 
     n = batch->single ? 1 : batch->n;
 
     for (i = 0; i < n; i++) {
-        as_relay_fill(relay, &own[i], &batch->orders[i], text, fifo,
-                        &entries[i]);
+        as_relay_publish_fill(relay, &own[i], &batch->orders[i], text, fifo,
+                              &entries[i]);
         if (fifo) {
             snprintf(dedup[i], sizeof(dedup[i]), "%s-%" PRIu64,
                      own[i].order, relay->seq);
@@ -338,11 +341,11 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
 
     relay->calls++;
     batch->call = as_sns_publish_batch(relay->worker->aws, topic, entries, n,
-                                       as_relay_published, batch);
+                                       as_relay_publish_done, batch);
     if (batch->call == NULL) {
         as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
                          strlen(strerror(errno)));
-        as_relay_published(batch, &err, NULL, 0);
+        as_relay_publish_done(batch, &err, NULL, 0);
     }
 }
 
@@ -352,7 +355,7 @@ as_relay_send(as_relay_t *relay, as_relay_batch_t *batch)
  * expire.
  */
 static void
-as_relay_drop_late(as_relay_t *relay)
+as_relay_publish_drop_late(as_relay_t *relay)
 {
     int64_t             now;
     as_aws_error_t      err;
@@ -364,9 +367,9 @@ as_relay_drop_late(as_relay_t *relay)
            && relay->queue[relay->first].lease_end - now
               < AS_RELAY_LEASE_MS / 3)
     {
-        order = as_relay_take(relay);
+        order = as_relay_publish_take(relay);
         as_aws_error_set(&err, 0, "Late", 4, "the lease ran out", 17);
-        as_relay_entry(relay, order, &err, NULL);
+        as_relay_publish_entry(relay, order, &err, NULL);
         free(order->factory);
     }
 }
@@ -382,7 +385,7 @@ as_relay_publish(as_relay_t *relay)
     size_t             i;
     as_relay_batch_t  *batch;
 
-    as_relay_drop_late(relay);
+    as_relay_publish_drop_late(relay);
 
     for (i = 0; i < AS_RELAY_CALLS && !relay->timer.set; i++) {
         batch = &relay->batches[i];
@@ -395,9 +398,9 @@ as_relay_publish(as_relay_t *relay)
         }
 
         while (batch->n < AS_SNS_BATCH_MAX && relay->nqueue > 0) {
-            batch->orders[batch->n++] = *as_relay_take(relay);
+            batch->orders[batch->n++] = *as_relay_publish_take(relay);
         }
 
-        as_relay_send(relay, batch);
+        as_relay_publish_send(relay, batch);
     }
 }
