@@ -2,18 +2,26 @@
 # its own.  A test is linked with what it uses of common/ and worker/: an
 # archive of all objects but main.o.  The first definition counts, so that a
 # test can define any function itself; t/worker/fake_db.c, for example, replaces
-# the database threads of the tests that use it.  t/unit sees nginx's headers
+# the database threads of the tests that use it.  Helpers that do so are linked
+# only with the tests that include their header.  t/unit sees nginx's headers
 # too (it includes a room's .c itself where it tests one).
 
 UNIT_SOURCES = $(wildcard t/unit/test_*.c t/worker/test_*.c)
-UNIT_HELPERS = $(patsubst %.c,$(B)/obj/%.o,\
-    $(filter-out $(UNIT_SOURCES),$(wildcard t/worker/*.c)))
+UNIT_REPLACING = $(patsubst %,$(B)/obj/t/worker/%.o,fake_db relay_fixture \
+    consumer_fixture sql_fixture)
+UNIT_HELPERS = $(filter-out $(UNIT_REPLACING),$(patsubst %.c,$(B)/obj/%.o,\
+    $(filter-out $(UNIT_SOURCES),$(wildcard t/worker/*.c))))
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 UNIT_LIBRARY = $(B)/libunit.a
-UNIT_FIXTURES = $(B)/libfixtures.a
+UNIT_ARCHIVE = $(B)/libhelpers.a
 
 # nginx's and the module's; asked when a test is compiled, after configure
 NGX_INCLUDES = $(shell $(TOP)/stack/nginx-includes $(NGX))
+
+# those of UNIT_REPLACING that a test of t/worker includes, also indirectly
+unit_replacing = $(filter $(UNIT_REPLACING),\
+    $(patsubst t/worker/%.h,$(B)/obj/t/worker/%.o,$(if \
+    $(filter t/worker/%,$1),$(shell $(CC) -MM $(AS_CPPFLAGS) $1))))
 
 unit_cflags = $(eval unit_cflags := \
     $(shell pkg-config --cflags cmocka))$(unit_cflags)
@@ -40,18 +48,19 @@ $(UNIT_LIBRARY): $(filter-out $(B)/obj/worker/cmd/main.o,$(WORKER_OBJECTS)) \
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
 
-$(UNIT_FIXTURES): $(UNIT_HELPERS)
+$(UNIT_ARCHIVE): $(UNIT_HELPERS)
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
 
-$(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_FIXTURES) | need-test
+$(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_ARCHIVE) $(UNIT_REPLACING) | need-test
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(AS_CPPFLAGS) $(unit_cflags) $(AS_CFLAGS) -MMD -MP -MF $@.d \
-	    $(AS_LDFLAGS) -Wl,-z,muldefs -o $@ $< \
-	    $(if $(filter t/worker/%,$<),$(UNIT_FIXTURES)) $(UNIT_LIBRARY) \
+	    $(AS_LDFLAGS) -Wl,-z,muldefs -o $@ $< $(call unit_replacing,$<) \
+	    $(if $(filter t/worker/%,$<),$(UNIT_ARCHIVE)) $(UNIT_LIBRARY) \
 	    $(unit_ldlibs) $(libs_ldlibs)
 
--include $(addsuffix .d,$(UNIT_TESTS)) $(UNIT_HELPERS:.o=.d)
+-include $(addsuffix .d,$(UNIT_TESTS)) $(UNIT_HELPERS:.o=.d) \
+    $(UNIT_REPLACING:.o=.d)
 
-.SECONDARY: $(UNIT_HELPERS)
+.SECONDARY: $(UNIT_HELPERS) $(UNIT_REPLACING)

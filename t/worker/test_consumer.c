@@ -1,6 +1,6 @@
 /*
- * A message's way from the queue to the factory and out, over fake HTTP and
- * database threads.
+ * What becomes of a message and its order: by the order's state, and by the
+ * factory's answer.
  */
 
 #include <setjmp.h>
@@ -8,193 +8,428 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "db/lease.h"
-#include "run/consumer.h"
-#include "worker_fixture.h"
+#include "consumer_fixture.h"
 
 
-#define ORDER    "0190a3f0-1111-7abc-8def-0123456789ab"
-
-#define RECEIVE  "AmazonSQS.ReceiveMessage"
-#define DELETE   "AmazonSQS.DeleteMessageBatch"
-#define BACK     "AmazonSQS.ChangeMessageVisibilityBatch"
-#define DEAD     "AmazonSQS.SendMessageBatch"
-
-#define DONE     "{\"Successful\":[{\"Id\":\"0\"}]}"
-#define MESSAGE                                                               \
-    "{\"Messages\":[{\"MessageId\":\"m1\",\"ReceiptHandle\":\"r1\","          \
-    "\"Body\":\"x\",\"Attributes\":{\"ApproximateReceiveCount\":\"1\"},"      \
-    "\"MessageAttributes\":{\"MessageAttributeOrderId\":{\"DataType\":"       \
-    "\"String\",\"StringValue\":\"" ORDER "\"}}}]}"
+/* What happens to the message. */
+typedef enum {
+    DELETED = 0,
+    GIVEN_BACK,
+    DEAD                               /* moved to the dead letters, deleted */
+} fate_e;
 
 
-typedef struct {
-    worker_fixture_t   w;
-    as_consumer_t     *consumer;
-
-    as_lease_answer_e  answer;         /* to TAKE */
-    unsigned           leases[AS_LEASE_FAIL + 1];
-    char               error[400];
-} test_t;
-
-
-static test_t  *test;
-
-
-/* Instead of db/lease.c's. */
-as_db_status_e
-as_lease_run(as_db_t *db, const char *worker, uint64_t token,
-    int64_t lease_ms, bool stop_on_lost, as_lease_t *const *leases, size_t n)
+static void
+check(consumer_fixture_t *t, size_t i, fate_e fate, consumer_state_e after,
+    size_t calls)
 {
-    size_t  i;
+    size_t  deleted, back, dead;
 
-    assert_non_null(db);
-    assert_string_equal(worker, "w");
-    assert_true(token > 0 && lease_ms > 0 && !stop_on_lost);
+    deleted = consumer_calls(t, CONSUMER_DELETE);
+    back = consumer_calls(t, CONSUMER_BACK);
+    dead = consumer_calls(t, CONSUMER_DEAD);
 
-    for (i = 0; i < n; i++) {
-        test->leases[leases[i]->kind]++;
-        (void) snprintf(test->error, sizeof(test->error), "%s",
-                        leases[i]->error);
+    if (t->orders[0].state != after
+        || consumer_calls(t, FIXTURE_FACTORY) != calls
+        || deleted != (fate != GIVEN_BACK) || back != (fate == GIVEN_BACK)
+        || dead != (fate == DEAD) || as_consumer_in_hand(t->consumer) != 0)
+    {
+        fail_msg("case %zu: %zu calls, order %s, message %s%s%s", i,
+                 consumer_calls(t, FIXTURE_FACTORY),
+                 consumer_state_name(t->orders[0].state),
+                 deleted ? "deleted " : "", back ? "given back " : "",
+                 dead ? "dead" : "");
+    }
+}
 
-        if (leases[i]->kind == AS_LEASE_TAKE) {
-            leases[i]->answer = test->answer;
-            leases[i]->quantity = 10;
-            leases[i]->sku = strdup("CP-502101");
-            leases[i]->factory = strdup("FF-500293");
-            leases[i]->api = strdup(FIXTURE_FACTORY);
+
+static void
+answer_acks(consumer_fixture_t *t)
+{
+    consumer_done(t, CONSUMER_DELETE);
+    consumer_done(t, CONSUMER_BACK);
+    consumer_done(t, CONSUMER_DEAD);
+}
+
+
+/* For tables: each case has a consumer of its own. */
+static consumer_fixture_t *
+again(void **state)
+{
+    (void) consumer_teardown(state);
+    (void) consumer_setup(state);
+
+    return *state;
+}
+
+
+/* By the order's state when its message comes; the factory accepts. */
+static void
+state_of_the_order(void **state)
+{
+    size_t              i;
+    consumer_fixture_t  *t;
+
+    static const struct {
+        consumer_state_e   before;
+        const char        *owner;      /* of its lease */
+        int64_t            left_ms;
+        bool               stop;       /* AUTOSTOCK_LOST_ANSWER */
+        bool               gone;       /* its product */
+        size_t             calls;
+        fate_e             fate;
+        consumer_state_e   after;
+    } cases[] = {
+        { CONSUMER_PENDING, "", 0, false, false,
+          1, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_PENDING, "relay:w:1", 9000, false, false,
+          1, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_PENDING, "relay:w:1", 9000, true, false,
+          1, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_PUBLISHED, "", 0, false, false,
+          1, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_PUBLISHED, "call:other:7", 5000, false, false,
+          0, GIVEN_BACK, CONSUMER_PUBLISHED },
+        { CONSUMER_PUBLISHED, "call:other:7", -1, false, false,
+          1, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_PUBLISHED, "call:other:7", -1, true, false,
+          0, DEAD, CONSUMER_FAILED },
+        { CONSUMER_PUBLISHED, "call:other:7", 5000, true, false,
+          0, GIVEN_BACK, CONSUMER_PUBLISHED },
+        { CONSUMER_PUBLISHED, "", 0, false, true,
+          0, DEAD, CONSUMER_FAILED },
+        { CONSUMER_REQUESTED, "", 0, false, false,
+          0, DELETED, CONSUMER_REQUESTED },
+        { CONSUMER_FULFILLED, "", 0, false, false,
+          0, DELETED, CONSUMER_FULFILLED },
+        { CONSUMER_CANCELLED, "", 0, false, false,
+          0, DELETED, CONSUMER_CANCELLED },
+        { CONSUMER_FAILED, "", 0, false, false,
+          0, DELETED, CONSUMER_FAILED },
+        { CONSUMER_NONE, "", 0, false, false,
+          0, DEAD, CONSUMER_NONE }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        t = again(state);
+        t->w.settings.lost_answer = cases[i].stop ? AS_STOP : AS_RETRY;
+        t->orders[0].state = cases[i].before;
+        t->orders[0].gone = cases[i].gone;
+        t->orders[0].lease_until = t->w.fake->mono_ms + cases[i].left_ms;
+        (void) snprintf(t->orders[0].owner, sizeof(t->orders[0].owner), "%s",
+                        cases[i].owner);
+
+        consumer_deliver_order(t, 0, 1);
+        (void) consumer_factory(t, 201);
+        answer_acks(t);
+        worker_run(&t->w, 100);
+        check(t, i, cases[i].fate, cases[i].after, cases[i].calls);
+
+        if (cases[i].fate == GIVEN_BACK) {
+            /* until the other worker's lease has ended */
+            assert_in_range(consumer_hidden_s(t, 0), 5, 6);
+            assert_int_equal(t->w.worker.counters.duplicates, 1);
         }
     }
-
-    return AS_DB_OK;
 }
 
 
-static int
-setup(void **state)
-{
-    test_t  *t;
-
-    t = test = calloc(1, sizeof(test_t));
-    worker_setup(&t->w);
-    t->answer = AS_LEASE_MINE;
-    t->consumer = as_consumer_create(&t->w.worker);
-    assert_non_null(t->consumer);
-    (void) fake_answer_to(t->w.fake, RECEIVE, 200, MESSAGE);
-    *state = t;
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    test_t  *t = *state;
-
-    as_consumer_destroy(t->consumer);
-    worker_teardown(&t->w);
-    free(t);
-
-    return 0;
-}
-
-
+/* By the factory's answer, on a receive in the middle and on the last one. */
 static void
-accepted(void **state)
+answer_of_the_factory(void **state)
 {
-    test_t  *t = *state;
+    size_t               i;
+    fake_answer_t       *a;
+    consumer_fixture_t  *t;
 
-    (void) fake_answer_to(t->w.fake, FIXTURE_FACTORY, 200, "{}");
-    (void) fake_answer_to(t->w.fake, DELETE, 200, DONE);
+    static const struct {
+        as_http_error_e    error;
+        int                status;
+        bool               sent;       /* maybe */
+        bool               stop;       /* AUTOSTOCK_LOST_ANSWER */
+        fate_e             fate;
+        consumer_state_e   after;
+        fate_e             last_fate;
+        consumer_state_e   last_after;
+    } cases[] = {
+#define ACCEPTED(status)                                                      \
+        { AS_HTTP_OK, status, true, false, DELETED, CONSUMER_REQUESTED,       \
+          DELETED, CONSUMER_REQUESTED }
+#define REFUSED(status)                                                       \
+        { AS_HTTP_OK, status, true, false, DEAD, CONSUMER_FAILED,             \
+          DEAD, CONSUMER_FAILED }
+#define LATER(error, status, sent, stop)                                      \
+        { error, status, sent, stop, GIVEN_BACK, CONSUMER_PUBLISHED,          \
+          DELETED, CONSUMER_PENDING }
+
+        ACCEPTED(200), ACCEPTED(201), ACCEPTED(202), ACCEPTED(204),
+        REFUSED(400), REFUSED(401), REFUSED(403), REFUSED(404), REFUSED(405),
+        REFUSED(409), REFUSED(410), REFUSED(413), REFUSED(422), REFUSED(451),
+        LATER(AS_HTTP_OK, 301, true, false),
+        LATER(AS_HTTP_OK, 302, true, false),
+        LATER(AS_HTTP_OK, 407, true, false),
+        LATER(AS_HTTP_OK, 408, true, false),
+        LATER(AS_HTTP_OK, 421, true, false),
+        LATER(AS_HTTP_OK, 425, true, false),
+        LATER(AS_HTTP_OK, 429, true, false),
+        LATER(AS_HTTP_OK, 500, true, false),
+        LATER(AS_HTTP_OK, 502, true, true),
+        LATER(AS_HTTP_OK, 503, true, false),
+        LATER(AS_HTTP_OK, 504, true, false),
+        LATER(AS_HTTP_RESOLVE, 0, false, true),
+        LATER(AS_HTTP_CONNECT, 0, false, true),
+        LATER(AS_HTTP_TLS, 0, false, true),
+        LATER(AS_HTTP_TIMEOUT, 0, true, false),
+        LATER(AS_HTTP_LOST, 0, true, false),
+
+        /* an answer that was lost stops the order, where so set */
+        { AS_HTTP_TIMEOUT, 0, true, true, DEAD, CONSUMER_FAILED,
+          DEAD, CONSUMER_FAILED },
+        { AS_HTTP_LOST, 0, true, true, DEAD, CONSUMER_FAILED,
+          DEAD, CONSUMER_FAILED },
+
+        /* what does not pass by itself ends on the last receive */
+        { AS_HTTP_FORBIDDEN, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
+          DEAD, CONSUMER_FAILED },
+        { AS_HTTP_BAD_URL, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
+          DEAD, CONSUMER_FAILED }
+
+#undef ACCEPTED
+#undef REFUSED
+#undef LATER
+    };
+
+    for (i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+        t = again(state);
+        t->w.settings.lost_answer = cases[i / 2].stop ? AS_STOP : AS_RETRY;
+        t->orders[0].state = CONSUMER_PUBLISHED;
+        consumer_deliver_order(t, 0, i % 2 == 0 ? 4 : 5);
+        a = consumer_factory(t, cases[i / 2].status);
+        a->error = cases[i / 2].error;
+        a->maybe_sent = cases[i / 2].sent;
+        answer_acks(t);
+        worker_run(&t->w, 100);
+
+        check(t, i, i % 2 == 0 ? cases[i / 2].fate : cases[i / 2].last_fate,
+              i % 2 == 0 ? cases[i / 2].after : cases[i / 2].last_after, 1);
+        assert_string_equal(t->orders[0].owner, "");
+        assert_int_equal(t->w.worker.counters.calls[cases[i / 2].status], 1);
+    }
+}
+
+
+/* The order says why it waits, and a watchdog sees until when. */
+static void
+released_with_its_reason(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 0, 1);
+    consumer_factory(t, 429)->retry_after_ms = 120000;
+    answer_acks(t);
     worker_run(&t->w, 100);
 
-    assert_int_equal(t->leases[AS_LEASE_TAKE], 1);
-    assert_int_equal(t->leases[AS_LEASE_REQUESTED], 1);
-    assert_non_null(worker_call(&t->w, DELETE, 0));
-    assert_int_equal(as_consumer_in_hand(t->consumer), 0);
-    assert_int_equal(t->w.worker.counters.requested, 1);
-    assert_int_equal(t->w.worker.counters.deleted, 1);
-    assert_int_equal(worker_said(&t->w, "requested from the factory: 10"), 1);
+    assert_string_equal(t->orders[0].error, "the factory answered 429");
+    assert_in_range(consumer_hidden_s(t, 0), 120, 121);
+    assert_in_range(t->orders[0].next - t->w.fake->mono_ms, 119000, 120000);
+    assert_int_equal(t->w.worker.counters.backed_off, 1);
 }
 
 
-/* It is the queue's again, and nothing is deleted. */
+/* Put off on the last receive: pending again, after the same wait. */
 static void
-failed(void **state)
+outage_on_the_last_receive(void **state)
 {
-    test_t  *t = *state;
+    consumer_fixture_t  *t = *state;
 
-    (void) fake_answer_to(t->w.fake, FIXTURE_FACTORY, 500, "");
-    (void) fake_answer_to(t->w.fake, BACK, 200, DONE);
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 0, 5);
+    consumer_factory(t, 503)->retry_after_ms = 60000;
+    answer_acks(t);
     worker_run(&t->w, 100);
 
-    assert_int_equal(t->leases[AS_LEASE_RELEASE], 1);
-    assert_non_null(strstr(t->error, "500"));
-    assert_null(worker_call(&t->w, DELETE, 0));
-    assert_non_null(worker_call(&t->w, BACK, 0));
-    assert_int_equal(as_consumer_in_hand(t->consumer), 0);
+    assert_int_equal(t->orders[0].state, CONSUMER_PENDING);
+    assert_int_equal(t->jobs[AS_LEASE_PUT_OFF], 1);
+    assert_int_equal(t->jobs[AS_LEASE_RELEASE], 0);
+    assert_in_range(t->orders[0].next - t->w.fake->mono_ms, 59000, 60000);
+    assert_int_equal(worker_said(&t->w, "receive 5 of 5: by a new message"),
+                     1);
 }
 
 
-/* Refused for good: to the dead letters, then the order fails. */
+/* Without a known policy of the queue the third receive counts as the last. */
 static void
-refused(void **state)
+receives_of_an_unknown_policy(void **state)
 {
-    test_t  *t = *state;
+    unsigned             i;
+    consumer_fixture_t  *t;
 
-    (void) fake_answer_to(t->w.fake, FIXTURE_FACTORY, 422, "");
-    (void) fake_answer_to(t->w.fake, DEAD, 200, DONE);
-    (void) fake_answer_to(t->w.fake, DELETE, 200, DONE);
-    worker_run(&t->w, 100);
-
-    assert_non_null(worker_call(&t->w, DEAD, 0));
-    assert_int_equal(t->leases[AS_LEASE_FAIL], 1);
-    assert_non_null(worker_call(&t->w, DELETE, 0));
-    assert_int_equal(t->w.worker.counters.dead, 1);
-    assert_int_equal(as_consumer_in_hand(t->consumer), 0);
+    for (i = 2; i <= 3; i++) {
+        t = again(state);
+        as_consumer_set_max_receive(t->consumer, 0);
+        t->orders[0].state = CONSUMER_PUBLISHED;
+        consumer_deliver_order(t, 0, i);
+        (void) consumer_factory(t, 503);
+        answer_acks(t);
+        worker_run(&t->w, 100);
+        check(t, i, i == 2 ? GIVEN_BACK : DELETED,
+              i == 2 ? CONSUMER_PUBLISHED : CONSUMER_PENDING, 1);
+    }
 }
 
 
-/* Without the database nothing is received; it is asked again and again. */
+/* The wait is random, its bound doubles with each receive. */
 static void
-no_database(void **state)
+back_off_by_receives(void **state)
 {
-    unsigned   n;
-    test_t    *t = *state;
+    int                  seconds, longest;
+    unsigned             i, receives;
+    consumer_fixture_t  *t = *state;
 
-    fake_db.status = AS_DB_GONE;
-    worker_run(&t->w, 100);
-    assert_true(t->w.worker.db.down);
-    assert_true(as_consumer_waits(t->consumer));
-    assert_int_equal(as_consumer_in_hand(t->consumer), 1);
-    assert_null(worker_call(&t->w, FIXTURE_FACTORY, 0));
+    static const int  bounds[] = { 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 };
 
-    n = fake_db.done;
-    worker_run(&t->w, 20000);
-    assert_true(fake_db.done > n);
+    for (receives = 1; receives <= 10; receives++) {
+        longest = 0;
 
-    fake_db.status = AS_DB_OK;
-    (void) fake_answer_to(t->w.fake, FIXTURE_FACTORY, 200, "{}");
-    (void) fake_answer_to(t->w.fake, DELETE, 200, DONE);
-    worker_run(&t->w, 60000);
-    assert_int_equal(t->w.worker.counters.deleted, 1);
+        for (i = 0; i < 12; i++) {
+            t = again(state);
+            as_consumer_set_max_receive(t->consumer, 20);
+            t->orders[0].state = CONSUMER_PUBLISHED;
+            consumer_deliver_order(t, 0, receives);
+            (void) consumer_factory(t, 500);
+            answer_acks(t);
+            worker_run(&t->w, 100);
+            seconds = consumer_hidden_s(t, 0);
+            assert_in_range(seconds, 0, bounds[receives - 1]);
+            longest = seconds > longest ? seconds : longest;
+        }
+
+        /* twelve tries: below a quarter once in 16 million */
+        assert_true(longest >= bounds[receives - 1] / 4);
+    }
 }
 
+
+/* factory.API: mended in the database, or the order goes to no factory. */
+static void
+factory_without_a_url(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    t->api = "ftp://factory/api";
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 0, 1);
+    answer_acks(t);
+    worker_run(&t->w, 100);
+    check(t, 0, DEAD, CONSUMER_FAILED, 0);
+    assert_non_null(strstr(t->orders[0].error, "factory.API of FF-500293"));
+}
+
+
+/* What cannot be read: dead at once, without a job or a call. */
+static void
+poison(void **state)
+{
+    size_t               i;
+    consumer_message_t   message;
+    consumer_fixture_t  *t;
+
+    static const char *const  bodies[] = {
+        "not JSON", "{}",
+        "{\"MessageAttributeProductId\":\"CP-502101\","
+        "\"MessageAttributeProductCnt\":\"0\"}",
+        "{\"MessageAttributeProductId\":\"CP-502101\","
+        "\"MessageAttributeOrderId\":\"7\"}"
+    };
+
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        t = again(state);
+        memset(&message, 0, sizeof(message));
+        message.body = bodies[i];
+        consumer_deliver(t, &message);
+        answer_acks(t);
+        worker_run(&t->w, 100);
+        check(t, i, DEAD, CONSUMER_PENDING, 0);
+        assert_int_equal(fake_db.done, 0);
+        assert_int_equal(t->w.worker.counters.dead, 1);
+        assert_non_null(strstr(worker_call(&t->w, CONSUMER_DEAD, 0)->body,
+                               "AutostockReason"));
+    }
+}
+
+
+/* Two messages of one order in one receive: one call. */
+static void
+two_messages_of_an_order(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    fake_db.hold = true;
+    consumer_deliver_order(t, 0, 1);
+    consumer_deliver_order(t, 0, 1);
+    worker_run(&t->w, 50);
+    assert_int_equal(as_consumer_in_hand(t->consumer), 2);
+
+    fake_db_release(AS_DB_OK);
+    worker_run(&t->w, 50);
+    assert_int_equal(consumer_calls(t, FIXTURE_FACTORY), 1);
+    assert_int_equal(consumer_calls(t, CONSUMER_BACK), 1);
+    assert_true(consumer_hidden_s(t, 0) >= 25);
+
+    (void) consumer_factory(t, 200);
+    answer_acks(t);
+    worker_run(&t->w, 50);
+    assert_int_equal(t->orders[0].state, CONSUMER_REQUESTED);
+}
+
+
+/* Messages that come during a job share the next one. */
+static void
+jobs_are_shared(void **state)
+{
+    size_t               i;
+    unsigned             before;
+    consumer_fixture_t  *t = *state;
+
+    fake_db.hold = true;
+    for (i = 0; i < 8; i++) {
+        t->orders[i].state = CONSUMER_PUBLISHED;
+        consumer_deliver_order(t, i, 1);
+        worker_run(&t->w, 10);
+    }
+    before = fake_db.done;
+    fake_db_release(AS_DB_OK);
+    worker_run(&t->w, 50);
+
+    assert_int_equal(t->jobs[AS_LEASE_TAKE], 8);
+    assert_int_equal(fake_db.done - before, 2);
+    assert_int_equal(consumer_calls(t, FIXTURE_FACTORY), 8);
+}
+
+
+#define TEST(name)                                                            \
+    cmocka_unit_test_setup_teardown(name, consumer_setup, consumer_teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(accepted, setup, teardown),
-        cmocka_unit_test_setup_teardown(failed, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_database, setup, teardown)
+        TEST(state_of_the_order),
+        TEST(answer_of_the_factory),
+        TEST(released_with_its_reason),
+        TEST(outage_on_the_last_receive),
+        TEST(receives_of_an_unknown_policy),
+        TEST(back_off_by_receives),
+        TEST(factory_without_a_url),
+        TEST(poison),
+        TEST(two_messages_of_an_order),
+        TEST(jobs_are_shared)
     };
 
     return cmocka_run_group_tests_name("consumer", tests, NULL, NULL);

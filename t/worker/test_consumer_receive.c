@@ -1,5 +1,5 @@
 /*
- * How many messages the consumer asks for.
+ * How many messages the consumer asks for, how often, and with how many polls.
  */
 
 #include <setjmp.h>
@@ -18,6 +18,8 @@
 typedef struct {
     worker_fixture_t   w;
     as_consumer_t     *consumer;
+    char               bodies[64][1600];
+    size_t             nbodies;
 } test_t;
 
 
@@ -105,12 +107,152 @@ unreadable(void **state)
 }
 
 
+/* The next n polls end so; the messages are of no order. */
+static void
+answers(test_t *t, size_t n, size_t messages)
+{
+    char    *body;
+    size_t   i;
+
+    while (n-- > 0) {
+        body = t->bodies[t->nbodies++];
+        (void) snprintf(body, sizeof(t->bodies[0]), "{\"Messages\":[");
+        for (i = 0; i < messages; i++) {
+            (void) snprintf(body + strlen(body),
+                            sizeof(t->bodies[0]) - strlen(body),
+                            "%s{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\","
+                            "\"Body\":\"{\\\"MessageAttributeProductId\\\":"
+                            "\\\"x\\\"}\"}", i == 0 ? "" : ",");
+        }
+        (void) snprintf(body + strlen(body),
+                        sizeof(t->bodies[0]) - strlen(body), "]}");
+        (void) fake_answer_to(t->w.fake, "ReceiveMessage", 200, body);
+    }
+}
+
+
+static size_t
+polls(const test_t *t)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < t->w.fake->ncalls; i++) {
+        n += fake_is_to(&t->w.fake->calls[i], "ReceiveMessage");
+    }
+
+    return n;
+}
+
+
+/* Full answers double the polls, up to the room that is left. */
+static void
+more_polls(void **state)
+{
+    test_t  *t = *state;
+
+    fake_db.hold = true;
+    t->w.settings.in_flight = 75;
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 1);
+    answers(t, 1, 10);
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 3);
+    answers(t, 2, 10);
+    worker_run(&t->w, 10);
+
+    /* 30 in hand, 45 may be asked for */
+    assert_int_equal(polls(t), 8);
+    assert_int_equal(asked(t), 5);
+    answers(t, 5, 10);
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 8);
+}
+
+
+/* An empty answer leaves one. */
+static void
+one_poll_again(void **state)
+{
+    test_t  *t = *state;
+
+    fake_db.hold = true;
+    worker_run(&t->w, 10);
+    answers(t, 1, 10);
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 3);
+    worker_run(&t->w, 20000);
+    answers(t, 2, 0);
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 4);
+}
+
+
+/* Neither full nor empty: as before. */
+static void
+as_many_polls(void **state)
+{
+    test_t  *t = *state;
+
+    fake_db.hold = true;
+    worker_run(&t->w, 10);
+    answers(t, 3, 4);
+    worker_run(&t->w, 10);
+    assert_int_equal(polls(t), 4);
+    assert_int_equal(asked(t), 10);
+}
+
+
+/* An endpoint that answers long polls at once and with nothing: about once a
+ * second, told once; one or two such answers are normal. */
+static void
+hasty_answers(void **state)
+{
+    size_t   n;
+    test_t  *t = *state;
+
+    answers(t, 2, 0);
+    worker_run(&t->w, 40);
+    assert_int_equal(polls(t), 3);
+
+    answers(t, 40, 0);
+    worker_run(&t->w, 10000);
+    n = polls(t);
+    worker_run(&t->w, 10000);
+    assert_in_range(polls(t) - n, 9, 11);
+    assert_int_equal(worker_said(&t->w, "answers long polls at once"), 1);
+    assert_false(t->w.worker.sqs.down);
+}
+
+
+/* Polls that wait as they should end that. */
+static void
+patient_answers(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    for (i = 0; i < 4; i++) {
+        worker_run(&t->w, 20000);
+        answers(t, 1, 0);
+        worker_run(&t->w, 10);
+        assert_int_equal(polls(t), i + 2);
+    }
+
+    assert_int_equal(worker_said(&t->w, "answers long polls at once"), 0);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(fewer, setup, teardown),
-        cmocka_unit_test_setup_teardown(unreadable, setup, teardown)
+        cmocka_unit_test_setup_teardown(unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(more_polls, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_poll_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(as_many_polls, setup, teardown),
+        cmocka_unit_test_setup_teardown(hasty_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(patient_answers, setup, teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,8 +70,8 @@ as_lease_count(const as_lease_batch_t *batch, as_lease_kind_e kind)
 
 
 /* A lease may be taken where none is held, it has expired, it is the relay's
- * (this message proves that the order was published), or it is this message's
- * own. */
+ * (this message proves that the order was published), it is this message's own,
+ * or this batch took it before and the result was lost. */
 static void
 as_lease_take(const as_lease_batch_t *batch, const char *worker,
     int64_t lease_ms, as_text_t *sql)
@@ -89,7 +89,8 @@ as_lease_take(const as_lease_batch_t *batch, const char *worker,
     as_text_sql_string(sql, batch->owner);
     as_text_put(sql, " WHERE state IN ('pending', 'published') AND"
                 " (lease_until IS NULL OR lease_until <= UTC_TIMESTAMP(6)"
-                " OR lease_owner LIKE 'relay:%'");
+                " OR lease_owner LIKE 'relay:%' OR lease_owner = ");
+    as_text_sql_string(sql, batch->owner);
 
     for (i = 0; i < batch->n; i++) {
         lease = batch->leases[i];

@@ -59,8 +59,9 @@ typedef struct {
 
 
 /*
- * Performs all n and commits. token is new for each call and not 0.  The caller
- * frees the strings of the results with as_lease_free().
+ * Performs all n and commits. token is not 0, and new for each call but one
+ * that repeats a call whose result was lost.  The caller frees the strings of
+ * the results with as_lease_free().
  */
 as_db_status_e as_lease_run(as_db_t *db, const char *worker, uint64_t token,
     int64_t lease_ms, bool stop_on_lost, as_lease_t *const *leases,

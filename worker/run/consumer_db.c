@@ -120,6 +120,7 @@ as_consumer_db_done(void *data, as_db_status_e status, const char *error)
     as_consumer_t  *consumer = data;
 
     consumer->working = false;
+    consumer->in_doubt = status == AS_DB_GONE;
     consumer->progress = as_loop_now(consumer->worker->loop);
     as_worker_db(consumer->worker, status,
                  consumer->job.run == as_consumer_db_lease_run, error);
@@ -190,7 +191,11 @@ as_consumer_db_start(void *data)
     as_consumer_db_fill(consumer);
 
     consumer->working = true;
-    consumer->token++;
+
+    /* the leases of a job whose result was lost are this worker's own */
+    if (!consumer->in_doubt) {
+        consumer->token++;
+    }
     consumer->batch_at = as_loop_now(consumer->worker->loop);
     consumer->job.done = as_consumer_db_done;
     consumer->job.data = consumer;

@@ -58,7 +58,8 @@ struct as_consumer_s {
     void               (*db_dropped)(as_delivery_t *delivery);
     void               (*db_idle)(as_consumer_t *consumer);
     as_db_thread_t      *db_thread;
-    uint64_t             token;
+    uint64_t             token;        /* of the leases that a job takes */
+    bool                 in_doubt;     /* the result of the last job was lost */
     as_deliveries_t      db_queue;     /* wait for the next job */
     size_t               db_queued;
     as_job_t             job;

@@ -231,12 +231,8 @@ as_consumer_receive_more(as_consumer_t *consumer)
     size_t  i, n;
 
     for (i = 0; i < AS_CONSUMER_POLLS; i++) {
-        if (consumer->ncalls >= consumer->eager) {
-            return;
-        }
-
         n = as_consumer_receive_room(consumer);
-        if (n == 0) {
+        if (n == 0 || consumer->ncalls >= consumer->eager) {
             break;
         }
 

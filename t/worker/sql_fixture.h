@@ -1,0 +1,65 @@
+/*
+ * A connection that runs nothing (instead of db/db.c): it keeps the SQL, and
+ * answers with the rows, counts and errors of the test.
+ */
+
+#ifndef SQL_FIXTURE_H
+#define SQL_FIXTURE_H
+
+#include "db/db.h"
+
+
+#define SQL_PACKETS  64
+#define SQL_ROWS     64
+#define SQL_COLUMNS  16
+
+
+typedef struct {
+    size_t          packet;            /* of which it is a result, from 0 */
+    unsigned        statement;
+    unsigned        n;
+    const char     *columns[SQL_COLUMNS];
+    unsigned long   lengths[SQL_COLUMNS];
+} sql_row_t;
+
+typedef struct {
+    char           *packets[SQL_PACKETS];      /* what was run, in order */
+    size_t          npackets;
+    sql_row_t       rows[SQL_ROWS];
+    size_t          nrows;
+    as_db_status_e  status[SQL_PACKETS];       /* how they end */
+    uint64_t        affected[SQL_PACKETS];     /* by the last packet, by
+                                                  statement */
+    bool            mysql;             /* not MariaDB */
+    as_db_status_e  connect;
+} sql_fixture_t;
+
+
+extern sql_fixture_t  sql;
+
+/* Any as_db_t; it must not be used but for this fixture's functions. */
+extern as_db_t *const  sql_db;
+
+
+/* As cmocka's setup and teardown. */
+int sql_setup(void **state);
+int sql_teardown(void **state);
+
+/* Forgets what was run and what is to be answered. */
+void sql_reset(void);
+
+/* A row of the packet: n texts, NULL for NULL. */
+sql_row_t *sql_row(size_t packet, unsigned statement, unsigned n, ...);
+
+/* Its first column is a UUID whose bytes are all this one. */
+sql_row_t *sql_row_id(size_t packet, unsigned statement, unsigned char byte,
+    unsigned n, ...);
+
+/* Whether the packet (from 0) has this text. */
+bool sql_has(size_t packet, const char *text);
+
+/* The statements of the packet that begin with this text. */
+size_t sql_count(size_t packet, const char *text);
+
+
+#endif /* SQL_FIXTURE_H */
