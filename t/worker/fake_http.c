@@ -28,7 +28,7 @@ fake_send(void *ctx, const as_http_request_t *rq)
     fake_t          *fake = ctx;
     as_http_call_t  *call;
 
-    if (fake->ncalls == FAKE_MAX) {
+    if (fake->refuse || fake->ncalls == FAKE_MAX) {
         errno = EAGAIN;
         return NULL;
     }

@@ -52,6 +52,7 @@ typedef struct {
 
     as_http_call_t      calls[FAKE_MAX];       /* in the order sent */
     size_t              ncalls;
+    bool                refuse;        /* no call can be sent */
     fake_answer_t       answers[FAKE_MAX];     /* for calls, in order */
     size_t              nanswers;
 

@@ -364,6 +364,47 @@ a_dead_letter_that_is_refused(void **state)
 }
 
 
+/* No call can be sent from here: as if SQS were out of reach. */
+static void
+no_call_can_be_sent(void **state)
+{
+    test_t  *t = *state;
+
+    t->w.fake->refuse = true;
+    as_acks_delete(t->acks, &t->deliveries[0]);
+    as_acks_dead_letter(t->acks, &t->deliveries[1]);
+    worker_run(&t->w, 100);
+    assert_true(t->w.worker.sqs.down);
+    assert_int_equal(t->removed[0], 0);
+    assert_int_equal(t->removed[1], 0);
+
+    t->w.fake->refuse = false;
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    (void) fake_answer(t->w.fake, 200, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    worker_run(&t->w, 1000);
+    assert_int_equal(t->removed[0], 1);
+    assert_int_equal(t->removed[1], 1);
+    assert_false(t->deliveries[1].bare);
+}
+
+
+/* A message without an order is logged by its own id. */
+static void
+message_without_an_order(void **state)
+{
+    test_t  *t = *state;
+
+    t->deliveries[0].opens = true;
+    as_acks_delete(t->acks, &t->deliveries[0]);
+    (void) fake_answer(t->w.fake, 200, "{\"Failed\":[{\"Id\":\"0\",\"Code\":"
+                       "\"ReceiptHandleIsInvalid\",\"Message\":\"old\"}]}");
+    worker_run(&t->w, 10);
+    assert_int_equal(t->removed[0], -1);
+    assert_int_equal(worker_said(&t->w, "message m0 cannot be deleted"), 1);
+    assert_int_equal(worker_said(&t->w, "order="), 0);
+}
+
+
 int
 main(void)
 {
@@ -386,6 +427,10 @@ main(void)
         cmocka_unit_test_setup_teardown(attributes_of_a_dead_letter, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_dead_letter_that_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(no_call_can_be_sent, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(message_without_an_order, setup,
                                         teardown)
     };
 

@@ -28,13 +28,18 @@ static const char *const  worker_settings[][2] = {
 };
 
 
-/* From the environment: the settings know no other source without a file. */
-static as_settings_t *
+/* From the environment: the settings know no other source without a file.  Read
+ * once, since that includes a check of all CA certificates. */
+static const as_settings_t *
 worker_defaults(void)
 {
-    size_t          i, n;
-    as_text_t       errors = AS_TEXT_EMPTY;
-    as_settings_t  *settings;
+    size_t                 i, n;
+    as_text_t              errors = AS_TEXT_EMPTY;
+    static as_settings_t  *settings;
+
+    if (settings != NULL) {
+        return settings;
+    }
 
     n = sizeof(worker_settings) / sizeof(worker_settings[0]);
 
@@ -76,8 +81,7 @@ worker_setup(worker_fixture_t *t)
     conf.getenv_data = t->fake;
 
     assert_int_equal(pipe2(t->log, O_NONBLOCK | O_CLOEXEC), 0);
-    t->defaults = worker_defaults();
-    t->settings = *t->defaults;
+    t->settings = *worker_defaults();
     t->worker.settings = &t->settings;
     t->worker.http = t->fake->http;
     t->worker.aws = as_aws_create(&conf, err);
@@ -101,7 +105,6 @@ worker_teardown(worker_fixture_t *t)
     as_loop_clear(t->worker.loop, &t->end);
     as_aws_destroy(t->worker.aws);
     as_log_destroy(t->worker.log);
-    as_settings_destroy(t->defaults);
     fake_destroy(t->fake);
     (void) close(t->log[0]);
     (void) close(t->log[1]);

@@ -22,7 +22,6 @@
 typedef struct {
     fake_t          *fake;
     as_settings_t    settings;         /* the test may change them */
-    as_settings_t   *defaults;
     as_worker_t      worker;
     as_timer_t       end;
     int              log[2];

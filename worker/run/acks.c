@@ -292,6 +292,7 @@ as_acks_send(as_acks_batch_t *batch)
     if (batch->call == NULL) {
         as_aws_error_set(&err, 0, "NotSent", 7, strerror(errno),
                          strlen(strerror(errno)));
+        err.class = AS_AWS_RETRY;
         as_acks_answered(batch, &err, NULL, 0);
     }
 }
