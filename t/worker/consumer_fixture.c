@@ -55,7 +55,7 @@ consumer_take(consumer_order_t *order, as_lease_t *lease, const char *own,
     as_lease_free(lease);
     lease->quantity = 10;
     lease->left_ms = order->lease_until - consumer_now();
-    lease->age_ms = 1000;
+    lease->age_ms = consumer->age_ms;
     lease->failed_ms = order->failed_ms;
 
     if (!order->gone) {
@@ -211,7 +211,9 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
     consumer->reopens++;
     order = &consumer->orders[reopen->id[15]];
     reopen->outcome = consumer->reopen_outcome;
-    reopen->product = false;
+    reopen->product = consumer->surplus;
+    reopen->stock = 9;
+    reopen->reorder_point = 3;
 
     if (reopen->outcome == AS_REOPEN_DONE && order->newer) {
         reopen->outcome = AS_REOPEN_NEWER;
@@ -234,6 +236,7 @@ consumer_setup(void **state)
     t = consumer = calloc(1, sizeof(consumer_fixture_t));
     worker_setup(&t->w);
     t->api = FIXTURE_FACTORY;
+    t->age_ms = 1000;
     t->consumer = as_consumer_create(&t->w.worker);
     assert_non_null(t->consumer);
     as_consumer_set_max_receive(t->consumer, 5);

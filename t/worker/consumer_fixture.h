@@ -49,6 +49,8 @@ typedef struct {
     unsigned          opens;
     unsigned          reopens;
     const char       *api;             /* factory.API */
+    int64_t           age_ms;          /* of the orders */
+    bool              surplus;         /* the product's stock is high */
 
     /* how the next jobs with a lease of this kind end */
     as_lease_kind_e   fail_kind;

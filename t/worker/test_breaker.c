@@ -148,6 +148,70 @@ retry_after_and_jitter(void **state)
 }
 
 
+/* A factory that says when is not asked sooner, also after a probe; a shorter
+ * time than the breaker's own does not count. */
+static void
+retry_after_of_a_probe(void **state)
+{
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (i = 1; i <= 5; i++) {
+        as_breaker_failure(&b, i, 0, 10, 0);
+    }
+    assert_int_equal(b.probe_at, 1000);
+
+    assert_false(as_breaker_failure(&b, 1, 1000, 60000, 0));
+    assert_int_equal(b.probe_at, 61000);
+    assert_false(as_breaker_failure(&b, 1, 61000, -1, 0));
+    assert_int_equal(b.probe_at, 61000 + 4000);
+}
+
+
+/* After it was closed it begins anew: with its first interval, at its next
+ * failures. */
+static void
+opens_again(void **state)
+{
+    int           k;
+    uint64_t      i;
+    as_breaker_t  b = breaker();
+
+    (void) state;
+
+    for (k = 0; k < 2; k++) {
+        for (i = 1; i <= 4; i++) {
+            assert_false(as_breaker_failure(&b, i, 100 * k, -1, 0));
+        }
+        assert_true(as_breaker_failure(&b, 5, 100 * k, -1, 0));
+        assert_int_equal(b.since, 100 * k);
+        assert_int_equal(b.probe_at, 100 * k + 1000);
+        assert_false(as_breaker_failure(&b, 5, b.probe_at, -1, 0));
+        assert_true(as_breaker_success(&b));
+        assert_false(as_breaker_success(&b));
+    }
+}
+
+
+/* min may be above max by the settings: then max holds. */
+static void
+interval_is_limited(void **state)
+{
+    uint64_t      i;
+    as_breaker_t  b;
+
+    (void) state;
+
+    as_breaker_init(&b, 5000, 2000);
+    for (i = 1; i <= 5; i++) {
+        as_breaker_failure(&b, i, 0, -1, 0);
+    }
+    assert_int_equal(b.probe_at, 2000);
+}
+
+
 int
 main(void)
 {
@@ -158,6 +222,9 @@ main(void)
         cmocka_unit_test(probes_come_slower_and_slower),
         cmocka_unit_test(stragglers_do_not_count),
         cmocka_unit_test(retry_after_and_jitter),
+        cmocka_unit_test(retry_after_of_a_probe),
+        cmocka_unit_test(opens_again),
+        cmocka_unit_test(interval_is_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

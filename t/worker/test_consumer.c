@@ -315,6 +315,60 @@ back_off_by_receives(void **state)
 }
 
 
+/* An order that has waited long is not asked for in a hurry: its bound is at
+ * least a quarter of its age. */
+static void
+back_off_by_age(void **state)
+{
+    int                  seconds, longest;
+    unsigned             i;
+    consumer_fixture_t  *t;
+
+    for (i = 0, longest = 0; i < 12; i++) {
+        t = again(state);
+        t->age_ms = 400000;
+        t->orders[0].state = CONSUMER_PUBLISHED;
+        consumer_deliver_order(t, 0, 1);
+        (void) consumer_factory(t, 500);
+        answer_acks(t);
+        worker_run(&t->w, 100);
+        seconds = consumer_hidden_s(t, 0);
+        assert_in_range(seconds, 0, 100);
+        longest = seconds > longest ? seconds : longest;
+    }
+
+    assert_true(longest > 25);
+}
+
+
+/* From the order's opening to the factory's answer, for the metrics; not for an
+ * order that was requested before. */
+static void
+lead_time(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    t->orders[0].state = t->orders[1].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 0, 1);
+    worker_run(&t->w, 2000);
+    (void) consumer_factory(t, 201);
+    answer_acks(t);
+    worker_run(&t->w, 20);
+    assert_int_equal(t->w.worker.counters.lead_count, 1);
+    assert_in_range((int) t->w.worker.counters.lead_sum_s, 2, 3);
+    assert_int_equal(t->w.worker.counters.requested, 1);
+    assert_int_equal(t->w.worker.counters.deleted, 1);
+
+    t->age_ms = -1;
+    consumer_deliver_order(t, 1, 1);
+    (void) consumer_factory(t, 201);
+    answer_acks(t);
+    worker_run(&t->w, 20);
+    assert_int_equal(t->w.worker.counters.requested, 2);
+    assert_int_equal(t->w.worker.counters.lead_count, 1);
+}
+
+
 /* factory.API: mended in the database, or the order goes to no factory. */
 static void
 factory_without_a_url(void **state)
@@ -426,6 +480,8 @@ main(void)
         TEST(outage_on_the_last_receive),
         TEST(receives_of_an_unknown_policy),
         TEST(back_off_by_receives),
+        TEST(back_off_by_age),
+        TEST(lead_time),
         TEST(factory_without_a_url),
         TEST(poison),
         TEST(two_messages_of_an_order),

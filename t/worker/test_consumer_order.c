@@ -250,6 +250,25 @@ of_a_failed_order(void **state)
 }
 
 
+/* More would be ordered than is needed: done as asked, and told. */
+static void
+reopened_with_a_surplus(void **state)
+{
+    consumer_message_t   message;
+    consumer_fixture_t  *t = *state;
+
+    t->surplus = true;
+    t->orders[0].state = CONSUMER_FAILED;
+    memset(&message, 0, sizeof(message));
+    message.dead_source = "arn:aws:sqs:eu-west-1:1:q";
+    consumer_deliver(t, &message);
+    answer_all(t, 201);
+    worker_run(&t->w, 100);
+    assert_int_equal(t->orders[0].state, CONSUMER_REQUESTED);
+    assert_int_equal(worker_said(&t->w, "reorder point of 3"), 1);
+}
+
+
 #define TEST(name)                                                            \
     cmocka_unit_test_setup_teardown(name, consumer_setup, consumer_teardown)
 
@@ -262,7 +281,8 @@ main(void)
         TEST(id_of_the_order),
         TEST(opened_after_an_outage),
         TEST(not_with_others),
-        TEST(of_a_failed_order)
+        TEST(of_a_failed_order),
+        TEST(reopened_with_a_surplus)
     };
 
     return cmocka_run_group_tests_name("consumer_order", tests, NULL, NULL);

@@ -224,6 +224,24 @@ hasty_answers(void **state)
 }
 
 
+/* No poll can be sent from here: tried again each second. */
+static void
+no_poll_can_be_sent(void **state)
+{
+    test_t  *t = *state;
+
+    worker_run(&t->w, 10);
+    t->w.fake->refuse = true;
+    answers(t, 1, 0);
+    worker_run(&t->w, 3000);
+    assert_int_equal(worker_said(&t->w, "cannot poll the queue"), 3);
+
+    t->w.fake->refuse = false;
+    worker_run(&t->w, 1000);
+    assert_int_equal(polls(t), 2);
+}
+
+
 /* Polls that wait as they should end that. */
 static void
 patient_answers(void **state)
@@ -252,6 +270,8 @@ main(void)
         cmocka_unit_test_setup_teardown(one_poll_again, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_polls, setup, teardown),
         cmocka_unit_test_setup_teardown(hasty_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_poll_can_be_sent, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(patient_answers, setup, teardown)
     };
 

@@ -118,6 +118,28 @@ waits_for_its_turn(void **state)
 }
 
 
+/* Its turn comes when the lease does not cover a whole call: it is taken anew
+ * before the call. */
+static void
+lease_is_too_short_for_a_call(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    t->w.settings.factory_concurrency = 1;
+    receive(t);
+    t->orders[1].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 1, 1);
+    worker_run(&t->w, 15000);
+    assert_int_equal(t->jobs[AS_LEASE_TAKE], 2);
+
+    (void) consumer_factory(t, 201);
+    worker_run(&t->w, 20);
+    assert_int_equal(t->jobs[AS_LEASE_TAKE], 3);
+    assert_int_equal(consumer_calls(t, FIXTURE_FACTORY), 2);
+    assert_true(t->orders[1].lease_until > t->w.fake->mono_ms + 24000);
+}
+
+
 /* While it waited, its lease was lost, and another worker took the order. */
 static void
 lease_taken_by_another(void **state)
@@ -331,6 +353,25 @@ hurries_in_a_job(void **state)
 }
 
 
+/* Between two attempts in an outage of the database: at once. */
+static void
+hurries_in_an_outage(void **state)
+{
+    consumer_fixture_t  *t = *state;
+
+    fake_db.status = AS_DB_GONE;
+    receive(t);
+    worker_run(&t->w, 30000);
+    stop(t);
+    assert_int_equal(t->stopped, 0);
+    as_consumer_hurry(t->consumer);
+    consumer_done(t, CONSUMER_BACK);
+    consumer_done(t, CONSUMER_BACK);
+    worker_run(&t->w, 20);
+    assert_int_equal(t->stopped, 1);
+}
+
+
 /* After the factory's answer, without the database: the message comes back, and
  * the order's next message finds what the factory was asked. */
 static void
@@ -340,7 +381,7 @@ hurries_before_the_result_is_stored(void **state)
 
     receive(t);
     fake_db.hold = true;
-    (void) consumer_factory(t, 500)->retry_after_ms;
+    (void) consumer_factory(t, 500);
     worker_run(&t->w, 20);
     stop(t);
     as_consumer_hurry(t->consumer);
@@ -402,6 +443,7 @@ main(void)
         TEST(extended_during_a_call),
         TEST(extension_fails),
         TEST(waits_for_its_turn),
+        TEST(lease_is_too_short_for_a_call),
         TEST(lease_taken_by_another),
         TEST(held_as_long_as_sqs_allows),
         TEST(stops_idle),
@@ -412,6 +454,7 @@ main(void)
         TEST(stops_with_a_failure),
         TEST(hurries_in_a_call),
         TEST(hurries_in_a_job),
+        TEST(hurries_in_an_outage),
         TEST(hurries_before_the_result_is_stored),
         TEST(destroyed_in_each_state),
         TEST(reloads)

@@ -138,7 +138,7 @@ database_fails(void **state)
 
 /*
  * The result of a claim was lost.  Before the next claim its leases are
- * released, under the owner that took them, and nobody waits for their end.
+ * released, under the owner that took them: no order waits for their end.
  */
 static void
 claim_in_doubt(void **state)

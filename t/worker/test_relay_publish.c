@@ -414,6 +414,42 @@ outage(void **state)
 }
 
 
+/* No call can be sent from here: as if SNS were out of reach. */
+static void
+no_call_can_be_sent(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    t->w.fake->refuse = true;
+    relay_open(t, 25);
+    worker_run(&t->w, 1000);
+    assert_true(t->w.worker.sns.down);
+    assert_int_equal(relay_count(t, RELAY_PENDING), 25);
+    assert_non_null(strstr(t->orders[24].error, "NotSent"));
+
+    t->w.fake->refuse = false;
+    worker_run(&t->w, 6000);
+    assert_true(relay_calls(t) > 0);
+}
+
+
+/* Refused as a whole when the leases near their end: none is sent alone. */
+static void
+refused_batch_comes_late(void **state)
+{
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 2);
+    worker_run(&t->w, 7000);
+    refuse(t);
+    worker_run(&t->w, 50);
+    assert_int_equal(relay_calls(t), 1);
+    assert_non_null(strstr(t->orders[0].error, "Late"));
+    assert_non_null(strstr(t->orders[1].error, "Late"));
+    assert_int_equal(relay_count(t, RELAY_PENDING), 2);
+}
+
+
 #define TEST(name)                                                            \
     cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
 
@@ -433,7 +469,9 @@ main(void)
         TEST(parallel_calls),
         TEST(slow_call),
         TEST(slow_topic),
-        TEST(outage)
+        TEST(outage),
+        TEST(no_call_can_be_sent),
+        TEST(refused_batch_comes_late)
     };
 
     return cmocka_run_group_tests_name("relay_publish", tests, NULL, NULL);
