@@ -297,7 +297,7 @@ ngx_http_autostock_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (ngx_http_autostock_status_init_worker(cycle, amcf) != NGX_OK) {
+    if (ngx_http_autostock_zone_init_worker(cycle, amcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -323,5 +323,5 @@ ngx_http_autostock_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_autostock_process_exit(cycle, amcf);
-    ngx_http_autostock_status_exit_worker();
+    ngx_http_autostock_zone_exit_worker();
 }

@@ -100,8 +100,8 @@ invalid:
 
 
 void
-ngx_http_autostock_conf_error(ngx_conf_t *cf, u_char *file, ngx_uint_t line,
-    ngx_str_t *name, char *what)
+ngx_http_autostock_databases_error(ngx_conf_t *cf, u_char *file,
+    ngx_uint_t line, ngx_str_t *name, char *what)
 {
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%V\" %s in %s:%ui",
                   name, what, file, line);
@@ -124,7 +124,7 @@ ngx_http_autostock_databases_finish(ngx_conf_t *cf,
         db = dbp[i];
 
         if (!db->defined) {
-            ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,
+            ngx_http_autostock_databases_error(cf, db->conf_file, db->conf_line,
                               &db->name, "is not a known database, add a block "
                               "\"autostock_database NAME { ... }\" to http");
             return NGX_ERROR;
@@ -137,7 +137,7 @@ ngx_http_autostock_databases_finish(ngx_conf_t *cf,
         /* nginx gives an http block without "resolver" one without servers */
 
         if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
-            ngx_http_autostock_conf_error(cf, db->conf_file, db->conf_line,
+            ngx_http_autostock_databases_error(cf, db->conf_file, db->conf_line,
                               &db->server, "is a host name and needs "
                               "\"resolver ADDRESS;\" in http, or use an "
                               "address in \"server\" of autostock_database");

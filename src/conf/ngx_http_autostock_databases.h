@@ -28,7 +28,7 @@ ngx_int_t ngx_http_autostock_databases_finish(ngx_conf_t *cf,
  * only after the parser has left that place.  The message is name in quotes,
  * then what.
  */
-void ngx_http_autostock_conf_error(ngx_conf_t *cf, u_char *file,
+void ngx_http_autostock_databases_error(ngx_conf_t *cf, u_char *file,
     ngx_uint_t line, ngx_str_t *name, char *what);
 
 

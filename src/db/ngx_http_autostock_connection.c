@@ -31,7 +31,7 @@ ngx_http_autostock_connection_create(ngx_http_autostock_database_t *db)
         return NULL;
     }
 
-    conn->mysql = ngx_http_autostock_mysql_open(db);
+    conn->mysql = ngx_http_autostock_mysql_connect_open(db);
     if (conn->mysql == NULL) {
         ngx_free(conn);
         return NULL;
@@ -75,7 +75,7 @@ ngx_http_autostock_connection_query(ngx_http_autostock_connection_t *conn,
     ngx_add_timer(&conn->timer, conn->db->query_timeout);
 
     conn->unsent = query->sql;
-    ngx_http_autostock_connection_send(conn);
+    ngx_http_autostock_connection_statement_send(conn);
     ngx_http_autostock_connection_run(conn, 0);
 
     conn->starting = 0;
@@ -151,7 +151,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
             break;
 
         case NGX_HTTP_AUTOSTOCK_MYSQL_ROW:
-            if (ngx_http_autostock_connection_row(conn) == NGX_OK) {
+            if (ngx_http_autostock_connection_statement_row(conn) == NGX_OK) {
                 continue;
             }
             break;
@@ -172,7 +172,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
             }
 
             if (conn->unsent.len) {
-                ngx_http_autostock_connection_send(conn);
+                ngx_http_autostock_connection_statement_send(conn);
                 continue;
             }
 

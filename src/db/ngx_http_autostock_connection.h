@@ -164,14 +164,14 @@ ngx_int_t ngx_http_autostock_connection_wake(
 /* For the connection's own files, and for the session's first queries. */
 
 /* Sends the next part of the query's text. */
-void ngx_http_autostock_connection_send(
+void ngx_http_autostock_connection_statement_send(
     ngx_http_autostock_connection_t *conn);
 
 /*
  * A row, and the end of a statement.  NGX_ERROR if the result is invalid or
  * exceeds the limits.
  */
-ngx_int_t ngx_http_autostock_connection_row(
+ngx_int_t ngx_http_autostock_connection_statement_row(
     ngx_http_autostock_connection_t *conn);
 ngx_int_t ngx_http_autostock_connection_statement(
     ngx_http_autostock_connection_t *conn);

@@ -8,15 +8,17 @@
 #include "ngx_http_autostock_connection.h"
 
 
-static void ngx_http_autostock_connection_resolve(
+static void ngx_http_autostock_connection_connect_resolve(
     ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx);
-static void ngx_http_autostock_connection_start(
+static void ngx_http_autostock_connection_connect_resolved(
+    ngx_resolver_ctx_t *ctx);
+static void ngx_http_autostock_connection_connect_start(
     ngx_http_autostock_connection_t *conn, ngx_addr_t *addr);
-static void ngx_http_autostock_connection_start_thread(
+static void ngx_http_autostock_connection_connect_start_thread(
      ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_connection_thread(void *data, ngx_log_t *log);
-static void ngx_http_autostock_connection_thread_done(ngx_event_t *ev);
+static void ngx_http_autostock_connection_connect_thread(void *data,
+    ngx_log_t *log);
+static void ngx_http_autostock_connection_connect_done(ngx_event_t *ev);
 
 
 void
@@ -32,10 +34,10 @@ ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
     ngx_add_timer(&conn->timer, conn->db->connect_timeout);
 
     if (conn->db->addr) {
-        ngx_http_autostock_connection_start(conn, conn->db->addr);
+        ngx_http_autostock_connection_connect_start(conn, conn->db->addr);
 
     } else {
-        ngx_http_autostock_connection_resolve(conn);
+        ngx_http_autostock_connection_connect_resolve(conn);
     }
 
     conn->starting = 0;
@@ -45,7 +47,8 @@ ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
 /* not in the library, whose getaddrinfo() blocks */
 
 static void
-ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_connection_connect_resolve(
+    ngx_http_autostock_connection_t *conn)
 {
     ngx_resolver_ctx_t  *ctx;
 
@@ -56,7 +59,7 @@ ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)
     }
 
     ctx->name = conn->db->host;
-    ctx->handler = ngx_http_autostock_connection_resolved;
+    ctx->handler = ngx_http_autostock_connection_connect_resolved;
     ctx->data = conn;
     ctx->timeout = conn->db->resolver_timeout;
 
@@ -70,7 +73,7 @@ ngx_http_autostock_connection_resolve(ngx_http_autostock_connection_t *conn)
 
 
 static void
-ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx)
+ngx_http_autostock_connection_connect_resolved(ngx_resolver_ctx_t *ctx)
 {
     const char                       *note;
     ngx_resolver_addr_t              *addr;
@@ -106,18 +109,18 @@ ngx_http_autostock_connection_resolved(ngx_resolver_ctx_t *ctx)
 
     ngx_resolve_name_done(ctx);
 
-    ngx_http_autostock_connection_start(conn, &conn->addr);
+    ngx_http_autostock_connection_connect_start(conn, &conn->addr);
 }
 
 
 static void
-ngx_http_autostock_connection_start(ngx_http_autostock_connection_t *conn,
-    ngx_addr_t *addr)
+ngx_http_autostock_connection_connect_start(
+    ngx_http_autostock_connection_t *conn, ngx_addr_t *addr)
 {
     ngx_http_autostock_mysql_connect(conn->mysql, addr);
 
     if (conn->db->tls) {
-        ngx_http_autostock_connection_start_thread(conn);
+        ngx_http_autostock_connection_connect_start_thread(conn);
         return;
     }
 
@@ -126,7 +129,7 @@ ngx_http_autostock_connection_start(ngx_http_autostock_connection_t *conn,
 
 
 static void
-ngx_http_autostock_connection_start_thread(
+ngx_http_autostock_connection_connect_start_thread(
     ngx_http_autostock_connection_t *conn)
 {
 #if (NGX_THREADS)
@@ -135,8 +138,8 @@ ngx_http_autostock_connection_start_thread(
 
     if (conn->task) {
         conn->task->ctx = conn;
-        conn->task->handler = ngx_http_autostock_connection_thread;
-        conn->task->event.handler = ngx_http_autostock_connection_thread_done;
+        conn->task->handler = ngx_http_autostock_connection_connect_thread;
+        conn->task->event.handler = ngx_http_autostock_connection_connect_done;
         conn->task->event.data = conn;
 
         if (ngx_thread_task_post(conn->db->thread_pool, conn->task)
@@ -154,7 +157,7 @@ ngx_http_autostock_connection_start_thread(
 
 
 static void
-ngx_http_autostock_connection_thread(void *data, ngx_log_t *log)
+ngx_http_autostock_connection_connect_thread(void *data, ngx_log_t *log)
 {
     ngx_http_autostock_connection_t  *conn = data;
 
@@ -164,7 +167,7 @@ ngx_http_autostock_connection_thread(void *data, ngx_log_t *log)
 
 
 static void
-ngx_http_autostock_connection_thread_done(ngx_event_t *ev)
+ngx_http_autostock_connection_connect_done(ngx_event_t *ev)
 {
     ngx_int_t                         rc;
     ngx_http_autostock_connection_t  *conn = ev->data;

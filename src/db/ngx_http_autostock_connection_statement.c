@@ -15,7 +15,7 @@
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
 
 
-static ngx_int_t ngx_http_autostock_connection_piece(
+static ngx_int_t ngx_http_autostock_connection_statement_piece(
     ngx_http_autostock_connection_t *conn);
 
 
@@ -30,7 +30,8 @@ static ngx_int_t ngx_http_autostock_connection_piece(
  */
 
 void
-ngx_http_autostock_connection_send(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_connection_statement_send(
+    ngx_http_autostock_connection_t *conn)
 {
     u_char  *end, *last;
 
@@ -56,7 +57,8 @@ ngx_http_autostock_connection_send(ngx_http_autostock_connection_t *conn)
  */
 
 ngx_int_t
-ngx_http_autostock_connection_row(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_connection_statement_row(
+    ngx_http_autostock_connection_t *conn)
 {
     ngx_str_t                    columns[NGX_HTTP_AUTOSTOCK_COLUMNS];
     ngx_uint_t                   i, n;
@@ -78,7 +80,7 @@ ngx_http_autostock_connection_row(ngx_http_autostock_connection_t *conn)
         conn->bytes += columns[i].len;
     }
 
-    return ngx_http_autostock_connection_piece(conn);
+    return ngx_http_autostock_connection_statement_piece(conn);
 }
 
 
@@ -97,12 +99,13 @@ ngx_http_autostock_connection_statement(ngx_http_autostock_connection_t *conn)
 
     query->statements++;
 
-    return ngx_http_autostock_connection_piece(conn);
+    return ngx_http_autostock_connection_statement_piece(conn);
 }
 
 
 static ngx_int_t
-ngx_http_autostock_connection_piece(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_connection_statement_piece(
+    ngx_http_autostock_connection_t *conn)
 {
     if (++conn->pieces <= NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES
         && conn->bytes <= NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES)

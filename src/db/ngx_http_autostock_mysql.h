@@ -32,7 +32,7 @@ typedef enum {
 
 
 /* NULL: no memory.  Freed by close. */
-ngx_http_autostock_mysql_t *ngx_http_autostock_mysql_open(
+ngx_http_autostock_mysql_t *ngx_http_autostock_mysql_connect_open(
     ngx_http_autostock_database_t *db);
 
 /*

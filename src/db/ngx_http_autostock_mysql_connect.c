@@ -10,20 +10,20 @@
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
 
 
-static ngx_int_t ngx_http_autostock_mysql_options(
+static ngx_int_t ngx_http_autostock_mysql_connect_options(
     ngx_http_autostock_mysql_t *m);
-static ngx_int_t ngx_http_autostock_mysql_tls_options(
+static ngx_int_t ngx_http_autostock_mysql_connect_tls_options(
     ngx_http_autostock_mysql_t *m);
-static const char *ngx_http_autostock_mysql_password(
+static const char *ngx_http_autostock_mysql_connect_password(
     ngx_http_autostock_database_t *db);
 static int ngx_http_autostock_mysql_connect_step(
     ngx_http_autostock_mysql_t *m, int ready);
-static int ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m,
+static int ngx_http_autostock_mysql_connect_poll(ngx_http_autostock_mysql_t *m,
     int wait);
 
 
 ngx_http_autostock_mysql_t *
-ngx_http_autostock_mysql_open(ngx_http_autostock_database_t *db)
+ngx_http_autostock_mysql_connect_open(ngx_http_autostock_database_t *db)
 {
     ngx_http_autostock_mysql_t  *m;
 
@@ -39,7 +39,7 @@ ngx_http_autostock_mysql_open(ngx_http_autostock_database_t *db)
 
     m->db = db;
 
-    if (ngx_http_autostock_mysql_options(m) != NGX_OK) {
+    if (ngx_http_autostock_mysql_connect_options(m) != NGX_OK) {
         mysql_close(&m->mysql);
         ngx_free(m);
         return NULL;
@@ -50,7 +50,7 @@ ngx_http_autostock_mysql_open(ngx_http_autostock_database_t *db)
 
 
 static ngx_int_t
-ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
+ngx_http_autostock_mysql_connect_options(ngx_http_autostock_mysql_t *m)
 {
     MYSQL          *mysql;
     my_bool         off;
@@ -76,7 +76,7 @@ ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
     }
 
     if (m->db->tls) {
-        return ngx_http_autostock_mysql_tls_options(m);
+        return ngx_http_autostock_mysql_connect_tls_options(m);
     }
 
     return NGX_OK;
@@ -84,7 +84,7 @@ ngx_http_autostock_mysql_options(ngx_http_autostock_mysql_t *m)
 
 
 static ngx_int_t
-ngx_http_autostock_mysql_tls_options(ngx_http_autostock_mysql_t *m)
+ngx_http_autostock_mysql_connect_tls_options(ngx_http_autostock_mysql_t *m)
 {
     MYSQL                          *mysql;
     my_bool                         on;
@@ -151,7 +151,7 @@ ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
 /* never NULL: the library would read it from the environment */
 
 static const char *
-ngx_http_autostock_mysql_password(ngx_http_autostock_database_t *db)
+ngx_http_autostock_mysql_connect_password(ngx_http_autostock_database_t *db)
 {
     return db->password.len ? (const char *) db->password.data : "";
 }
@@ -206,12 +206,12 @@ ngx_http_autostock_mysql_connect_step(ngx_http_autostock_mysql_t *m,
     }
 
     return mysql_real_connect_start(&m->connected, &m->mysql, host,
-                                    (char *) db->user.data,
-                                    ngx_http_autostock_mysql_password(db),
-                                    (char *) db->database.data,
-                                    path ? 0 : ngx_inet_get_port(
-                                                   m->addr->sockaddr),
-                                    path, CLIENT_MULTI_STATEMENTS);
+                                  (char *) db->user.data,
+                                  ngx_http_autostock_mysql_connect_password(db),
+                                  (char *) db->database.data,
+                                  path ? 0 : ngx_inet_get_port(
+                                                 m->addr->sockaddr),
+                                  path, CLIENT_MULTI_STATEMENTS);
 }
 
 
@@ -249,7 +249,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
             named = 1;
         }
 
-        wait = ngx_http_autostock_mysql_poll(m, wait);
+        wait = ngx_http_autostock_mysql_connect_poll(m, wait);
     }
 
     if (m->connected == NULL || !named) {
@@ -270,7 +270,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 /* waits in the thread, at most connect_timeout */
 
 static int
-ngx_http_autostock_mysql_poll(ngx_http_autostock_mysql_t *m, int wait)
+ngx_http_autostock_mysql_connect_poll(ngx_http_autostock_mysql_t *m, int wait)
 {
     int            n;
     struct pollfd  pfd;

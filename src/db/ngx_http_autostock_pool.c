@@ -292,8 +292,9 @@ ngx_http_autostock_pool_idle(ngx_http_autostock_pool_t *pool)
 
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&pool->busy, q);
-        ngx_http_autostock_gauge(pool->db,
-                                 NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, -1);
+        ngx_http_autostock_status_gauge(pool->db,
+                                        NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
+                                        -1);
 
         if (ngx_http_autostock_connection_wake(conn) == NGX_OK) {
             return conn;
@@ -324,8 +325,9 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
     pool->open++;
     pool->connecting++;
 
-    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS, 1);
-    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTS, 1);
+    ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
+                                    1);
+    ngx_http_autostock_status_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTS, 1);
 
     ngx_http_autostock_connection_connect(conn,
                                    ngx_http_autostock_session_set,
@@ -358,8 +360,8 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECT_FAILURES,
-                             1);
+    ngx_http_autostock_status_count(pool->db,
+                                    NGX_HTTP_AUTOSTOCK_CONNECT_FAILURES, 1);
 
     pool->pause = ngx_min(ngx_max(pool->pause * 2,
                                   NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN),
@@ -480,7 +482,7 @@ ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
 
     ngx_queue_remove(&conn->queue);
     ngx_queue_insert_head(&pool->idle, &conn->queue);
-    ngx_http_autostock_gauge(db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
+    ngx_http_autostock_status_gauge(db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
 
     conn->data = conn;
     ngx_http_autostock_connection_rest(conn, ngx_http_autostock_pool_hung_up,
@@ -514,8 +516,8 @@ ngx_http_autostock_pool_hung_up(void *data)
 
     pool = conn->pool;
 
-    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
-                             -1);
+    ngx_http_autostock_status_gauge(pool->db,
+                                    NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, -1);
     ngx_http_autostock_pool_close(pool, conn,
                                   conn->timer.timedout ? "it was idle too long"
                                                        : "the server ended it");
@@ -535,8 +537,9 @@ ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
     ngx_queue_remove(&conn->queue);
     pool->open--;
 
-    ngx_http_autostock_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS, -1);
-    ngx_http_autostock_count(pool->db, NGX_HTTP_AUTOSTOCK_CLOSES, 1);
+    ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
+                                    -1);
+    ngx_http_autostock_status_count(pool->db, NGX_HTTP_AUTOSTOCK_CLOSES, 1);
 
     ngx_http_autostock_connection_close(conn, reason);
 

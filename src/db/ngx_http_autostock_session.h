@@ -24,7 +24,7 @@ void ngx_http_autostock_session_report_rights(
  * NULL, or the reason, for the log, why the session cannot write until the
  * server's setup is changed.
  */
-const char *ngx_http_autostock_session_refusal(
+const char *ngx_http_autostock_session_report_reason(
     ngx_http_autostock_connection_t *conn);
 
 

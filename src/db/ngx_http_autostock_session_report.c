@@ -40,7 +40,7 @@ ngx_http_autostock_session_report_durable(
     }
 
     db->durable_logged = durable;
-    ngx_http_autostock_durable(db, durable);
+    ngx_http_autostock_status_durable(db, durable);
 
     if (conn->durable || db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_OFF)
     {
@@ -96,7 +96,7 @@ ngx_http_autostock_session_report_refusal(
 {
     const char  *refusal;
 
-    refusal = ngx_http_autostock_session_refusal(conn);
+    refusal = ngx_http_autostock_session_report_reason(conn);
 
     if (refusal && refusal != conn->db->refusal_logged) {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
@@ -118,7 +118,7 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
     db = conn->db;
     missing = ngx_http_autostock_rights_missing(&conn->rights);
 
-    ngx_http_autostock_lacks(db, missing);
+    ngx_http_autostock_status_lacks(db, missing);
 
     if (missing && missing != db->rights_missing) {
         p = ngx_http_autostock_rights_text(&conn->rights, text,
@@ -145,7 +145,7 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
 
 
 const char *
-ngx_http_autostock_session_refusal(ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_session_report_reason(ngx_http_autostock_connection_t *conn)
 {
     return conn->binlog && conn->by_statement
            ? "its binlog_format is STATEMENT, which the user may not change "

@@ -344,8 +344,8 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
         return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
-        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_REPLAYS,
-                                 1);
+        ngx_http_autostock_status_count(lcf->database,
+                                        NGX_HTTP_AUTOSTOCK_REPLAYS, 1);
 
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
             return NGX_ERROR;

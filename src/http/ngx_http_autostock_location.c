@@ -501,6 +501,6 @@ ngx_http_autostock_location_error(ngx_conf_t *cf,
 
     service = ngx_http_autostock_location_service(serves);
 
-    ngx_http_autostock_conf_error(cf, conf->conf_file, conf->conf_line,
-                                  &service->name, what);
+    ngx_http_autostock_databases_error(cf, conf->conf_file, conf->conf_line,
+                                       &service->name, what);
 }

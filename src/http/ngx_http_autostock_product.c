@@ -122,8 +122,8 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
     switch (lookup->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
-        ngx_http_autostock_count(lcf->database, NGX_HTTP_AUTOSTOCK_LOOKUPS,
-                                 1);
+        ngx_http_autostock_status_count(lcf->database,
+                                        NGX_HTTP_AUTOSTOCK_LOOKUPS, 1);
         rc = ngx_http_autostock_product_found(r, lookup->row);
         break;
 

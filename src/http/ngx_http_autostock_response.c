@@ -207,7 +207,7 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
     problem = &ngx_http_autostock_problems[id];
 
     if (lcf->database != NULL) {
-        ngx_http_autostock_count(lcf->database, problem->counter, 1);
+        ngx_http_autostock_status_count(lcf->database, problem->counter, 1);
     }
 
     if (problem->retry

@@ -275,8 +275,8 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
     }
 
     ngx_http_autostock_flight_waiters_set_aside(flight, &flight->waiters);
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                             - (ngx_int_t) flight->n);
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                                    - (ngx_int_t) flight->n);
     flight->n = 0;
     flight->split = 0;
     flight->retries = 0;
@@ -295,8 +295,8 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
         }
     }
 
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                             flight->n);
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                                    flight->n);
     ngx_http_autostock_flight_start(flight);
 
     return NGX_OK;
@@ -365,8 +365,8 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_pool_release(flight->batch->db->pool, conn);
     }
 
-    ngx_http_autostock_count(flight->batch->db,
-                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+    ngx_http_autostock_status_count(flight->batch->db,
+                                    NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
     if (ngx_queue_empty(&flight->waiters)) {
         ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
@@ -492,8 +492,8 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
     }
 
     if (flight->n) {
-        ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                                 - (ngx_int_t) flight->n);
+        ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                                        - (ngx_int_t) flight->n);
     }
 
     flight->ended(flight);

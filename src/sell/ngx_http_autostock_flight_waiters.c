@@ -53,8 +53,8 @@ ngx_http_autostock_flight_waiters_take(ngx_http_autostock_flight_t *flight)
         ngx_http_autostock_flight_waiters_add(flight, waiter);
     }
 
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                             flight->n - before);
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
+                                    flight->n - before);
 
     while (!ngx_queue_empty(&refused)) {
         q = ngx_queue_head(&refused);
@@ -92,7 +92,7 @@ ngx_http_autostock_flight_waiters_set_aside(ngx_http_autostock_flight_t *flight,
 
         flight->split = 1;
         flight->n--;
-        ngx_http_autostock_gauge(flight->batch->db,
-                                 NGX_HTTP_AUTOSTOCK_IN_FLIGHT, -1);
+        ngx_http_autostock_status_gauge(flight->batch->db,
+                                        NGX_HTTP_AUTOSTOCK_IN_FLIGHT, -1);
     }
 }

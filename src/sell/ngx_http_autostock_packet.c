@@ -93,7 +93,7 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_line_t  *line;
 
     ngx_http_autostock_packet_begin(t);
-    ngx_http_autostock_packet_sort(t, 0);
+    ngx_http_autostock_packet_products_sort(t, 0);
 
     sql = &t->flight.sql;
     line = t->sorted[0];
@@ -106,16 +106,16 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     if (t->sorted_n == 1) {
         ngx_http_autostock_sql_text(sql,
             "UPDATE product SET stock=LAST_INSERT_ID(stock-");
-        ngx_http_autostock_packet_guarded(sql, line);
+        ngx_http_autostock_packet_products_guarded(sql, line);
         ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
         ngx_http_autostock_sql_binary(sql, line->product->id, 16);
 
     } else {
         ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
-        ngx_http_autostock_packet_tree(sql, t->sorted, t->sorted_n,
-                                       ngx_http_autostock_packet_guarded);
+        ngx_http_autostock_packet_products_tree(sql, t->sorted, t->sorted_n,
+                                    ngx_http_autostock_packet_products_guarded);
         ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
-        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");
     }
 
@@ -152,7 +152,7 @@ ngx_http_autostock_packet_stocks(ngx_http_autostock_transaction_t *t)
     t->lines_at = sql->statements;
     ngx_http_autostock_sql_text(sql, "SELECT product_id,stock"
                                 " FROM product WHERE product_id IN(");
-    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_packet_products_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")");
     ngx_http_autostock_sql_next(sql);
 }
@@ -223,7 +223,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
     }
 
     if (t->peeks_products) {
-        ngx_http_autostock_packet_sort(t, 1);
+        ngx_http_autostock_packet_products_sort(t, 1);
 
         t->lines_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
@@ -231,7 +231,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
             "EXISTS(SELECT 1 FROM restock_order o"
             " WHERE o.open_product_id=p.product_id)"
             " FROM product p WHERE product_id IN(");
-        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");
         ngx_http_autostock_sql_next(sql);
     }
@@ -328,7 +328,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_t  *sql;
 
     ngx_http_autostock_packet_begin(t);
-    ngx_http_autostock_packet_sort(t, 1);
+    ngx_http_autostock_packet_products_sort(t, 1);
 
     sql = &t->flight.sql;
     skip = t->way == NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
@@ -346,7 +346,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
         t->there_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
             "SELECT product_id FROM product WHERE product_id IN(");
-        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");
         ngx_http_autostock_sql_next(sql);
     }
@@ -355,7 +355,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_text(sql,
         "SELECT product_id,sku,stock,reorder_point,reorder_quantity,0"
         " FROM product WHERE product_id IN(");
-    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_packet_products_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")ORDER BY product_id FOR UPDATE");
 
     if (skip) {
@@ -369,7 +369,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_text(sql,
         "SELECT open_product_id FROM restock_order"
         " WHERE open_product_id IN(");
-    ngx_http_autostock_packet_ids(sql, t);
+    ngx_http_autostock_packet_products_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")");
     ngx_http_autostock_sql_next(sql);
 
@@ -387,7 +387,7 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_line_t  *line;
 
     ngx_http_autostock_packet_begin(t);
-    ngx_http_autostock_packet_sort(t, 0);
+    ngx_http_autostock_packet_products_sort(t, 0);
 
     sql = &t->flight.sql;
 
@@ -395,10 +395,10 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 
     if (t->sorted_n) {
         ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
-        ngx_http_autostock_packet_tree(sql, t->sorted, t->sorted_n,
-                                       ngx_http_autostock_packet_sold);
+        ngx_http_autostock_packet_products_tree(sql, t->sorted, t->sorted_n,
+                                       ngx_http_autostock_packet_products_sold);
         ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
-        ngx_http_autostock_packet_ids(sql, t);
+        ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");
         ngx_http_autostock_sql_next(sql);
     }

@@ -8,15 +8,16 @@
 #include "ngx_http_autostock_id.h"
 
 
-static void ngx_http_autostock_packet_movement(
+static void ngx_http_autostock_packet_movements_row(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
     ngx_uint_t n);
-static ngx_uint_t ngx_http_autostock_packet_sales(
+static ngx_uint_t ngx_http_autostock_packet_movements_sales(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
     ngx_uint_t *simple);
-static void ngx_http_autostock_packet_list(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line);
-static void ngx_http_autostock_packet_movement_keys(
+static void ngx_http_autostock_packet_movements_list(
+    ngx_http_autostock_sql_t *sql, ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_line_t *line);
+static void ngx_http_autostock_packet_movements_keys(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -28,11 +29,11 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
     n = 0;
 
     for (i = 0; i < t->sorted_n; i++) {
-        ngx_http_autostock_packet_movement(t, t->sorted[i], n++);
+        ngx_http_autostock_packet_movements_row(t, t->sorted[i], n++);
     }
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT && t->anchor->sold == 0) {
-        ngx_http_autostock_packet_movement(t, t->anchor, n++);
+        ngx_http_autostock_packet_movements_row(t, t->anchor, n++);
     }
 
     if (n) {
@@ -40,20 +41,20 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
     }
 
     if (t->nkeyed) {
-        ngx_http_autostock_packet_movement_keys(t);
+        ngx_http_autostock_packet_movements_keys(t);
     }
 }
 
 
 static void
-ngx_http_autostock_packet_movement(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t n)
 {
     ngx_uint_t                 sales, simple;
     ngx_http_autostock_sql_t  *sql;
 
     sql = &t->flight.sql;
-    sales = ngx_http_autostock_packet_sales(t, line, &simple);
+    sales = ngx_http_autostock_packet_movements_sales(t, line, &simple);
 
     if (n) {
         ngx_http_autostock_sql_text(sql, ",(");
@@ -76,7 +77,7 @@ ngx_http_autostock_packet_movement(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    ngx_http_autostock_packet_list(sql, t, line);
+    ngx_http_autostock_packet_movements_list(sql, t, line);
 }
 
 
@@ -86,7 +87,7 @@ ngx_http_autostock_packet_movement(ngx_http_autostock_transaction_t *t,
  */
 
 static ngx_uint_t
-ngx_http_autostock_packet_sales(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_packet_movements_sales(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t *simple)
 {
     ngx_uint_t                  i, n;
@@ -109,7 +110,7 @@ ngx_http_autostock_packet_sales(ngx_http_autostock_transaction_t *t,
 
 
 static void
-ngx_http_autostock_packet_list(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_movements_list(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line)
 {
     ngx_uint_t                  i;
@@ -138,7 +139,7 @@ ngx_http_autostock_packet_list(ngx_http_autostock_sql_t *sql,
  */
 
 static void
-ngx_http_autostock_packet_movement_keys(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_packet_movements_keys(ngx_http_autostock_transaction_t *t)
 {
     u_char                      id[16];
     ngx_uint_t                  i, n;

@@ -8,12 +8,12 @@
 #include "ngx_http_autostock_transaction.h"
 
 
-static int ngx_libc_cdecl ngx_http_autostock_packet_compare(const void *one,
-    const void *two);
+static int ngx_libc_cdecl ngx_http_autostock_packet_products_compare(
+    const void *one, const void *two);
 
 
 void
-ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_packet_products_sort(ngx_http_autostock_transaction_t *t,
     ngx_uint_t all)
 {
     ngx_uint_t  i;
@@ -28,13 +28,13 @@ ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
 
     if (t->sorted_n > 1) {
         ngx_qsort(t->sorted, t->sorted_n, sizeof(ngx_http_autostock_line_t *),
-                  ngx_http_autostock_packet_compare);
+                  ngx_http_autostock_packet_products_compare);
     }
 }
 
 
 static int ngx_libc_cdecl
-ngx_http_autostock_packet_compare(const void *one, const void *two)
+ngx_http_autostock_packet_products_compare(const void *one, const void *two)
 {
     ngx_http_autostock_line_t *const  *first = one;
     ngx_http_autostock_line_t *const  *second = two;
@@ -44,7 +44,7 @@ ngx_http_autostock_packet_compare(const void *one, const void *two)
 
 
 void
-ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_products_ids(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t  i;
@@ -60,7 +60,7 @@ ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
 
 
 void
-ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_products_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t **lines, ngx_uint_t n,
     ngx_http_autostock_leaf_pt leaf)
 {
@@ -76,15 +76,15 @@ ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_sql_text(sql, "IF(product_id<");
     ngx_http_autostock_sql_binary(sql, lines[half]->product->id, 16);
     ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_packet_tree(sql, lines, half, leaf);
+    ngx_http_autostock_packet_products_tree(sql, lines, half, leaf);
     ngx_http_autostock_sql_text(sql, ",");
-    ngx_http_autostock_packet_tree(sql, lines + half, n - half, leaf);
+    ngx_http_autostock_packet_products_tree(sql, lines + half, n - half, leaf);
     ngx_http_autostock_sql_text(sql, ")");
 }
 
 
 void
-ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_products_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
     ngx_http_autostock_sql_number(sql, line->sold);
@@ -92,7 +92,7 @@ ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
 
 
 void
-ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
+ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
     /* byte for byte, in any character set of the column */

@@ -47,7 +47,7 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     ngx_http_autostock_receipt_reset,
     NULL,
     ngx_http_autostock_receipt_add,
-    ngx_http_autostock_receipt_start,
+    ngx_http_autostock_receipt_booking_start,
     ngx_http_autostock_receipt_answer,
     ngx_http_autostock_receipt_refuse
 };
@@ -185,8 +185,8 @@ ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
 
     if (rf->outcome == NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN) {
         rf->booking = NULL;
-        ngx_http_autostock_count(booking->db,
-                                 NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+        ngx_http_autostock_status_count(booking->db,
+                                        NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
         ngx_http_autostock_receipt_pause(booking);
         return;
     }
@@ -219,19 +219,20 @@ ngx_http_autostock_receipt_note(ngx_http_autostock_receipt_flight_t *rf,
     switch (rf->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED:
-        ngx_http_autostock_count(booking->db, NGX_HTTP_AUTOSTOCK_RECEIPTS, 1);
+        ngx_http_autostock_status_count(booking->db,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPTS, 1);
         break;
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED:
-        ngx_http_autostock_count(booking->db,
-                                 NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
+        ngx_http_autostock_status_count(booking->db,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYS, 1);
         break;
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_GONE:
     case NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW:
     case NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED:
-        ngx_http_autostock_count(booking->db,
-                                 NGX_HTTP_AUTOSTOCK_RECEIPTS_FAILED, 1);
+        ngx_http_autostock_status_count(booking->db,
+                                        NGX_HTTP_AUTOSTOCK_RECEIPTS_FAILED, 1);
         ngx_http_autostock_receipt_log(booking,
                                        "cannot be booked, the order fails",
                                        (char *) booking->reason);
@@ -337,8 +338,8 @@ ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
     receipt = booking->receipt;
     unknown = booking->sent || booking->doubt;
 
-    ngx_http_autostock_count(booking->db,
-                             NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP, 1);
+    ngx_http_autostock_status_count(booking->db,
+                                    NGX_HTTP_AUTOSTOCK_RECEIPTS_GIVEN_UP, 1);
     ngx_http_autostock_receipt_log(booking, unknown
                                    ? "reached the deadline, they may have been "
                                      "booked"

@@ -10,23 +10,25 @@
 #include "as_uuid.h"
 
 
-static ngx_int_t ngx_http_autostock_receipt_row(void *data,
+static ngx_int_t ngx_http_autostock_receipt_booking_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
-static ngx_int_t ngx_http_autostock_receipt_product(
+static ngx_int_t ngx_http_autostock_receipt_booking_product(
     ngx_http_autostock_receipt_flight_t *rf, ngx_str_t *same);
-static void ngx_http_autostock_receipt_read(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_book(
+static void ngx_http_autostock_receipt_booking_read(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_booking_barrier_done(void *data,
+    ngx_int_t rc);
+static void ngx_http_autostock_receipt_booking_write(
     ngx_http_autostock_receipt_flight_t *rf);
-static void ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc);
-static ngx_uint_t ngx_http_autostock_receipt_behind(
+static void ngx_http_autostock_receipt_booking_written(void *data,
+    ngx_int_t rc);
+static ngx_uint_t ngx_http_autostock_receipt_booking_behind(
     ngx_http_autostock_booking_t *booking);
-static ngx_int_t ngx_http_autostock_receipt_stock(void *data,
+static ngx_int_t ngx_http_autostock_receipt_booking_stock(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 void
-ngx_http_autostock_receipt_start(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_sql_t             *sql;
     ngx_http_autostock_receipt_flight_t  *rf;
@@ -61,13 +63,14 @@ ngx_http_autostock_receipt_start(ngx_http_autostock_flight_t *flight)
         " ON p.product_id=o.product_id WHERE o.order_id=");
     ngx_http_autostock_sql_binary(sql, rf->booking->order_id, 16);
 
-    ngx_http_autostock_flight_query(flight, ngx_http_autostock_receipt_row,
-                                    ngx_http_autostock_receipt_read);
+    ngx_http_autostock_flight_query(flight,
+                                    ngx_http_autostock_receipt_booking_row,
+                                    ngx_http_autostock_receipt_booking_read);
 }
 
 
 static ngx_int_t
-ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
+ngx_http_autostock_receipt_booking_row(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n)
 {
     ngx_int_t                             ordered, received;
@@ -98,7 +101,7 @@ ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
     rf->fresh = columns[6].len == 1 && columns[6].data[0] == '1';
     ngx_memcpy(rf->booking->product_id, columns[3].data, 16);
 
-    return ngx_http_autostock_receipt_product(rf, &columns[7]);
+    return ngx_http_autostock_receipt_booking_product(rf, &columns[7]);
 }
 
 
@@ -108,8 +111,8 @@ ngx_http_autostock_receipt_row(void *data, ngx_uint_t statement,
  */
 
 static ngx_int_t
-ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_str_t *same)
+ngx_http_autostock_receipt_booking_product(
+    ngx_http_autostock_receipt_flight_t *rf, ngx_str_t *same)
 {
     uint8_t     id[AS_UUID_LEN];
     ngx_str_t  *product;
@@ -129,12 +132,12 @@ ngx_http_autostock_receipt_product(ngx_http_autostock_receipt_flight_t *rf,
 
 
 static void
-ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_booking_read(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_failed(rf, rc);
+        ngx_http_autostock_receipt_failure_judge(rf, rc);
         return;
     }
 
@@ -155,7 +158,7 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
         ngx_http_autostock_barrier_write(&rf->flight.sql,
                                          rf->booking->product_id);
         ngx_http_autostock_flight_query(&rf->flight, NULL,
-                                    ngx_http_autostock_receipt_barrier_done);
+                               ngx_http_autostock_receipt_booking_barrier_done);
         return;
     }
 
@@ -177,17 +180,19 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
     }
 
     if (rf->gone) {
-        ngx_http_autostock_receipt_fail(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,
-                                        "its product was deleted");
+        ngx_http_autostock_receipt_failure_fail(rf,
+                                                NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,
+                                                "its product was deleted");
         return;
     }
 
-    if (ngx_http_autostock_receipt_behind(rf->booking)) {
-        ngx_http_autostock_receipt_again(rf, "the product's row is locked");
+    if (ngx_http_autostock_receipt_booking_behind(rf->booking)) {
+        ngx_http_autostock_receipt_failure_again(rf,
+                                                 "the product's row is locked");
         return;
     }
 
-    ngx_http_autostock_receipt_book(rf);
+    ngx_http_autostock_receipt_booking_write(rf);
 }
 
 
@@ -197,7 +202,7 @@ ngx_http_autostock_receipt_read(void *data, ngx_int_t rc)
  */
 
 static ngx_uint_t
-ngx_http_autostock_receipt_behind(ngx_http_autostock_booking_t *booking)
+ngx_http_autostock_receipt_booking_behind(ngx_http_autostock_booking_t *booking)
 {
     ngx_queue_t                   *q;
     ngx_http_autostock_booking_t  *other;
@@ -224,17 +229,17 @@ ngx_http_autostock_receipt_behind(ngx_http_autostock_booking_t *booking)
 /* What was read is on disk; see ngx_http_autostock_barrier.h. */
 
 static void
-ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_booking_barrier_done(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_failed(rf, rc);
+        ngx_http_autostock_receipt_failure_judge(rf, rc);
         return;
     }
 
     rf->fresh = 0;
-    ngx_http_autostock_receipt_read(data, NGX_OK);
+    ngx_http_autostock_receipt_booking_read(data, NGX_OK);
 }
 
 
@@ -244,7 +249,8 @@ ngx_http_autostock_receipt_barrier_done(void *data, ngx_int_t rc)
  */
 
 static void
-ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
+ngx_http_autostock_receipt_booking_write(
+    ngx_http_autostock_receipt_flight_t *rf)
 {
     ngx_http_autostock_sql_t      *sql;
     ngx_http_autostock_booking_t  *booking;
@@ -300,8 +306,8 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
 
     booking->sent = 1;
     ngx_http_autostock_flight_query(&rf->flight,
-                                    ngx_http_autostock_receipt_stock,
-                                    ngx_http_autostock_receipt_booked);
+                                    ngx_http_autostock_receipt_booking_stock,
+                                    ngx_http_autostock_receipt_booking_written);
 }
 
 
@@ -311,7 +317,7 @@ ngx_http_autostock_receipt_book(ngx_http_autostock_receipt_flight_t *rf)
  */
 
 static ngx_int_t
-ngx_http_autostock_receipt_stock(void *data, ngx_uint_t statement,
+ngx_http_autostock_receipt_booking_stock(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
@@ -327,12 +333,12 @@ ngx_http_autostock_receipt_stock(void *data, ngx_uint_t statement,
 
 
 static void
-ngx_http_autostock_receipt_booked(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_booking_written(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_receipt_failed(rf, rc);
+        ngx_http_autostock_receipt_failure_judge(rf, rc);
         return;
     }
 

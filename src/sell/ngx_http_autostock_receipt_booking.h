@@ -70,18 +70,24 @@ typedef struct {
 
 
 /* The flight has a connection: starts from the beginning. */
-void ngx_http_autostock_receipt_start(ngx_http_autostock_flight_t *flight);
+void ngx_http_autostock_receipt_booking_start(
+    ngx_http_autostock_flight_t *flight);
 
 /* Ends the flight with the outcome. */
-void ngx_http_autostock_receipt_finish(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_http_autostock_receipt_outcome_e outcome);
+static ngx_inline void
+ngx_http_autostock_receipt_finish(ngx_http_autostock_receipt_flight_t *rf,
+    ngx_http_autostock_receipt_outcome_e outcome)
+{
+    rf->outcome = outcome;
+    ngx_http_autostock_flight_finish(&rf->flight);
+}
 
 /* Releases flight and connection, and tries again after a pause. */
-void ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
-    const char *reason);
+void ngx_http_autostock_receipt_failure_again(
+    ngx_http_autostock_receipt_flight_t *rf, const char *reason);
 
 /* A query or the booking failed; rc is the query's. */
-void ngx_http_autostock_receipt_failed(
+void ngx_http_autostock_receipt_failure_judge(
     ngx_http_autostock_receipt_flight_t *rf, ngx_int_t rc);
 
 /*
@@ -89,7 +95,8 @@ void ngx_http_autostock_receipt_failed(
  * order as failed, so that nothing is ordered again under its id, and ends
  * the flight.
  */
-void ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
+void ngx_http_autostock_receipt_failure_fail(
+    ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome, const char *reason);
 
 

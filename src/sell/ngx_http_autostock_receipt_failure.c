@@ -16,18 +16,20 @@
 #define NGX_HTTP_AUTOSTOCK_BOOKING_RANGE  1264       /* of a column */
 
 
-static void ngx_http_autostock_receipt_refused(
+static void ngx_http_autostock_receipt_failure_refused(
     ngx_http_autostock_receipt_flight_t *rf);
-static void ngx_http_autostock_receipt_guarded(
+static void ngx_http_autostock_receipt_failure_guarded(
     ngx_http_autostock_receipt_flight_t *rf);
-static void ngx_http_autostock_receipt_rollback(
+static void ngx_http_autostock_receipt_failure_rollback(
     ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_done_pt done);
-static void ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_given_up(void *data, ngx_int_t rc);
-static void ngx_http_autostock_receipt_mark(
+static void ngx_http_autostock_receipt_failure_rolled_back(void *data,
+    ngx_int_t rc);
+static void ngx_http_autostock_receipt_failure_given_up(void *data,
+    ngx_int_t rc);
+static void ngx_http_autostock_receipt_failure_mark(
     ngx_http_autostock_receipt_flight_t *rf);
-static void ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc);
+static void ngx_http_autostock_receipt_failure_marked(void *data, ngx_int_t rc);
 
 
 #define NGX_HTTP_AUTOSTOCK_BOOKING_OPEN                                       \
@@ -35,8 +37,8 @@ static void ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc);
 
 
 void
-ngx_http_autostock_receipt_failed(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_int_t rc)
+ngx_http_autostock_receipt_failure_judge(
+    ngx_http_autostock_receipt_flight_t *rf, ngx_int_t rc)
 {
     ngx_http_autostock_query_t    *query;
     ngx_http_autostock_booking_t  *booking;
@@ -49,7 +51,7 @@ ngx_http_autostock_receipt_failed(ngx_http_autostock_receipt_flight_t *rf,
              && query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_COMMIT
              && as_sqlerror(query->error) != AS_SQLERROR_CONFLICT))
     {
-        ngx_http_autostock_receipt_refused(rf);
+        ngx_http_autostock_receipt_failure_refused(rf);
         return;
     }
 
@@ -66,7 +68,8 @@ ngx_http_autostock_receipt_failed(ngx_http_autostock_receipt_flight_t *rf,
 /* The server refused: nothing is committed. */
 
 static void
-ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
+ngx_http_autostock_receipt_failure_refused(
+    ngx_http_autostock_receipt_flight_t *rf)
 {
     ngx_http_autostock_query_t    *query;
     ngx_http_autostock_booking_t  *booking;
@@ -99,7 +102,7 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
     }
 
     if (query->error == NGX_HTTP_AUTOSTOCK_BOOKING_GUARD) {
-        ngx_http_autostock_receipt_guarded(rf);
+        ngx_http_autostock_receipt_failure_guarded(rf);
         return;
     }
 
@@ -118,11 +121,11 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
                            "is 2147483647%Z", rf->stock);
     }
 
-    ngx_http_autostock_receipt_rollback(rf,
+    ngx_http_autostock_receipt_failure_rollback(rf,
         query->error == AS_ER_DUP_ENTRY
         || ngx_http_autostock_error_passes(query->error)
-            ? ngx_http_autostock_receipt_rolled_back
-            : ngx_http_autostock_receipt_given_up);
+            ? ngx_http_autostock_receipt_failure_rolled_back
+            : ngx_http_autostock_receipt_failure_given_up);
 }
 
 
@@ -133,7 +136,8 @@ ngx_http_autostock_receipt_refused(ngx_http_autostock_receipt_flight_t *rf)
  */
 
 static void
-ngx_http_autostock_receipt_guarded(ngx_http_autostock_receipt_flight_t *rf)
+ngx_http_autostock_receipt_failure_guarded(
+    ngx_http_autostock_receipt_flight_t *rf)
 {
     ngx_http_autostock_booking_t  *booking;
 
@@ -147,16 +151,16 @@ ngx_http_autostock_receipt_guarded(ngx_http_autostock_receipt_flight_t *rf)
 
     rf->outcome = NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED;
 
-    ngx_http_autostock_receipt_rollback(rf,
-                                   booking->guards++ == 0
-                                   ? ngx_http_autostock_receipt_rolled_back
-                                   : ngx_http_autostock_receipt_given_up);
+    ngx_http_autostock_receipt_failure_rollback(rf,
+                                booking->guards++ == 0
+                                ? ngx_http_autostock_receipt_failure_rolled_back
+                                : ngx_http_autostock_receipt_failure_given_up);
 }
 
 
 static void
-ngx_http_autostock_receipt_rollback(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_http_autostock_done_pt done)
+ngx_http_autostock_receipt_failure_rollback(
+    ngx_http_autostock_receipt_flight_t *rf, ngx_http_autostock_done_pt done)
 {
     ngx_http_autostock_sql_t  *sql;
 
@@ -168,7 +172,7 @@ ngx_http_autostock_receipt_rollback(ngx_http_autostock_receipt_flight_t *rf,
 
 
 static void
-ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_failure_rolled_back(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
@@ -183,7 +187,7 @@ ngx_http_autostock_receipt_rolled_back(void *data, ngx_int_t rc)
 
 
 static void
-ngx_http_autostock_receipt_given_up(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_failure_given_up(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
@@ -193,13 +197,13 @@ ngx_http_autostock_receipt_given_up(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_receipt_mark(rf);
+    ngx_http_autostock_receipt_failure_mark(rf);
 }
 
 
 void
-ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
-    const char *reason)
+ngx_http_autostock_receipt_failure_again(
+    ngx_http_autostock_receipt_flight_t *rf, const char *reason)
 {
     (void) ngx_snprintf(rf->booking->reason,
                         NGX_HTTP_AUTOSTOCK_BOOKING_REASON, "%s%Z", reason);
@@ -209,14 +213,14 @@ ngx_http_autostock_receipt_again(ngx_http_autostock_receipt_flight_t *rf,
 
 
 void
-ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
+ngx_http_autostock_receipt_failure_fail(ngx_http_autostock_receipt_flight_t *rf,
     ngx_http_autostock_receipt_outcome_e outcome, const char *reason)
 {
     (void) ngx_snprintf(rf->booking->reason,
                         NGX_HTTP_AUTOSTOCK_BOOKING_REASON, "%s%Z", reason);
 
     rf->outcome = outcome;
-    ngx_http_autostock_receipt_mark(rf);
+    ngx_http_autostock_receipt_failure_mark(rf);
 }
 
 
@@ -227,7 +231,7 @@ ngx_http_autostock_receipt_fail(ngx_http_autostock_receipt_flight_t *rf,
  */
 
 static void
-ngx_http_autostock_receipt_mark(ngx_http_autostock_receipt_flight_t *rf)
+ngx_http_autostock_receipt_failure_mark(ngx_http_autostock_receipt_flight_t *rf)
 {
     u_char                        *p;
     u_char                         text[NGX_HTTP_AUTOSTOCK_BOOKING_REASON
@@ -268,17 +272,17 @@ ngx_http_autostock_receipt_mark(ngx_http_autostock_receipt_flight_t *rf)
     ngx_http_autostock_sql_binary(sql, booking->order_id, 16);
 
     ngx_http_autostock_flight_query(&rf->flight, NULL,
-                                    ngx_http_autostock_receipt_marked);
+                                    ngx_http_autostock_receipt_failure_marked);
 }
 
 
 static void
-ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
+ngx_http_autostock_receipt_failure_marked(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc == NGX_ERROR) {
-        ngx_http_autostock_receipt_failed(rf, rc);
+        ngx_http_autostock_receipt_failure_judge(rf, rc);
         return;
     }
 
@@ -292,13 +296,4 @@ ngx_http_autostock_receipt_marked(void *data, ngx_int_t rc)
     }
 
     ngx_http_autostock_receipt_finish(rf, rf->outcome);
-}
-
-
-void
-ngx_http_autostock_receipt_finish(ngx_http_autostock_receipt_flight_t *rf,
-    ngx_http_autostock_receipt_outcome_e outcome)
-{
-    rf->outcome = outcome;
-    ngx_http_autostock_flight_finish(&rf->flight);
 }

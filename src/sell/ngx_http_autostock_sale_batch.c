@@ -19,32 +19,34 @@
 #define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (640 + 6 * (sku)->len)
 
 
-static ngx_int_t ngx_http_autostock_sale_create(
+static ngx_int_t ngx_http_autostock_sale_batch_create(
     ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_sale_destroy(
+static void ngx_http_autostock_sale_batch_destroy(
     ngx_http_autostock_flight_t *flight);
-static void ngx_http_autostock_sale_let_go(
+static void ngx_http_autostock_sale_batch_let_go(
     ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight);
-static ngx_uint_t ngx_http_autostock_sale_is_quarantined(
+static void ngx_http_autostock_sale_batch_reset(
+    ngx_http_autostock_flight_t *flight);
+static ngx_uint_t ngx_http_autostock_sale_batch_is_quarantined(
     ngx_http_autostock_waiter_t *waiter);
-static ngx_int_t ngx_http_autostock_sale_add_aside(
+static ngx_int_t ngx_http_autostock_sale_batch_add_aside(
     ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product);
-static ngx_int_t ngx_http_autostock_sale_add(
+static ngx_int_t ngx_http_autostock_sale_batch_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
-static ngx_http_autostock_line_t *ngx_http_autostock_sale_line(
+static ngx_http_autostock_line_t *ngx_http_autostock_sale_batch_line(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_product_t *product,
     size_t sale_cost);
-static uint32_t ngx_http_autostock_sale_twin(
+static uint32_t ngx_http_autostock_sale_batch_twin(
     ngx_http_autostock_transaction_t *t, u_char *key);
-static void ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter);
-static void ngx_http_autostock_sale_answer_twin(
+static void ngx_http_autostock_sale_batch_answer(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_sale_batch_answer_twin(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item,
     ngx_http_autostock_sale_t *sale);
-static void ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
+static void ngx_http_autostock_sale_batch_refuse(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
+    ngx_http_autostock_why_e why);
 
 
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
@@ -53,19 +55,19 @@ ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops = {
     sizeof(ngx_http_autostock_transaction_t),
     2,
     0,
-    ngx_http_autostock_sale_create,
-    ngx_http_autostock_sale_destroy,
-    ngx_http_autostock_sale_reset,
-    ngx_http_autostock_sale_is_quarantined,
-    ngx_http_autostock_sale_add,
+    ngx_http_autostock_sale_batch_create,
+    ngx_http_autostock_sale_batch_destroy,
+    ngx_http_autostock_sale_batch_reset,
+    ngx_http_autostock_sale_batch_is_quarantined,
+    ngx_http_autostock_sale_batch_add,
     ngx_http_autostock_transaction_start,
-    ngx_http_autostock_sale_answer,
-    ngx_http_autostock_sale_refuse
+    ngx_http_autostock_sale_batch_answer,
+    ngx_http_autostock_sale_batch_refuse
 };
 
 
 static ngx_int_t
-ngx_http_autostock_sale_create(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_sale_batch_create(ngx_http_autostock_flight_t *flight)
 {
     ngx_uint_t                         size;
     ngx_http_autostock_transaction_t  *t;
@@ -85,7 +87,7 @@ ngx_http_autostock_sale_create(ngx_http_autostock_flight_t *flight)
     if (t->items == NULL || t->lines == NULL || t->sorted == NULL
         || t->table == NULL)
     {
-        ngx_http_autostock_sale_destroy(flight);
+        ngx_http_autostock_sale_batch_destroy(flight);
         return NGX_ERROR;
     }
 
@@ -94,13 +96,13 @@ ngx_http_autostock_sale_create(ngx_http_autostock_flight_t *flight)
 
 
 static void
-ngx_http_autostock_sale_destroy(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_sale_batch_destroy(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_transaction_t  *t;
 
     t = (ngx_http_autostock_transaction_t *) flight;
 
-    ngx_http_autostock_sale_let_go(t);
+    ngx_http_autostock_sale_batch_let_go(t);
 
     if (t->items) {
         ngx_free(t->items);
@@ -123,7 +125,7 @@ ngx_http_autostock_sale_destroy(ngx_http_autostock_flight_t *flight)
 /* the products of the previous flight */
 
 static void
-ngx_http_autostock_sale_let_go(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_sale_batch_let_go(ngx_http_autostock_transaction_t *t)
 {
     while (t->nlines) {
         ngx_http_autostock_catalog_release(t->lines[--t->nlines].product);
@@ -132,7 +134,7 @@ ngx_http_autostock_sale_let_go(ngx_http_autostock_transaction_t *t)
 
 
 static void
-ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
+ngx_http_autostock_sale_batch_reset(ngx_http_autostock_flight_t *flight)
 {
     static ngx_uint_t                  serial;
     ngx_http_autostock_transaction_t  *t;
@@ -143,7 +145,7 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
         ngx_memzero(t->table, (t->mask + 1) * sizeof(uint32_t));
     }
 
-    ngx_http_autostock_sale_let_go(t);
+    ngx_http_autostock_sale_batch_let_go(t);
 
     ngx_http_autostock_id_transaction(t->id);
 
@@ -163,7 +165,8 @@ ngx_http_autostock_sale_reset(ngx_http_autostock_flight_t *flight)
 
 
 static ngx_uint_t
-ngx_http_autostock_sale_is_quarantined(ngx_http_autostock_waiter_t *waiter)
+ngx_http_autostock_sale_batch_is_quarantined(
+    ngx_http_autostock_waiter_t *waiter)
 {
     ngx_http_autostock_sale_t  *sale;
 
@@ -176,7 +179,7 @@ ngx_http_autostock_sale_is_quarantined(ngx_http_autostock_waiter_t *waiter)
 /* Only one waiter tries a product, on behalf of the others. */
 
 static ngx_int_t
-ngx_http_autostock_sale_add_aside(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product)
 {
     if (ngx_http_autostock_quarantine_refuses(product)) {
@@ -198,7 +201,7 @@ ngx_http_autostock_sale_add_aside(ngx_http_autostock_transaction_t *t,
 
 
 static ngx_int_t
-ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     ngx_int_t                          rc;
@@ -220,14 +223,14 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
     }
 
     if (flight->aside) {
-        rc = ngx_http_autostock_sale_add_aside(t, sale->product);
+        rc = ngx_http_autostock_sale_batch_add_aside(t, sale->product);
 
         if (rc != NGX_OK) {
             return rc;
         }
     }
 
-    line = ngx_http_autostock_sale_line(t, sale->product, cost);
+    line = ngx_http_autostock_sale_batch_line(t, sale->product, cost);
     if (line == NULL) {
         return NGX_DECLINED;
     }
@@ -259,7 +262,7 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
         t->nkeyed++;
         ngx_memcpy(item->key, sale->key, 16);
         ngx_memcpy(item->fingerprint, sale->fingerprint, 8);
-        item->twin = ngx_http_autostock_sale_twin(t, item->key);
+        item->twin = ngx_http_autostock_sale_batch_twin(t, item->key);
     }
 
     return NGX_OK;
@@ -267,7 +270,7 @@ ngx_http_autostock_sale_add(ngx_http_autostock_flight_t *flight,
 
 
 static ngx_http_autostock_line_t *
-ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_sale_batch_line(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product, size_t sale_cost)
 {
     size_t                      cost;
@@ -312,7 +315,8 @@ ngx_http_autostock_sale_line(ngx_http_autostock_transaction_t *t,
  */
 
 static uint32_t
-ngx_http_autostock_sale_twin(ngx_http_autostock_transaction_t *t, u_char *key)
+ngx_http_autostock_sale_batch_twin(ngx_http_autostock_transaction_t *t,
+    u_char *key)
 {
     uint32_t    hash;
     ngx_uint_t  i;
@@ -332,7 +336,7 @@ ngx_http_autostock_sale_twin(ngx_http_autostock_transaction_t *t, u_char *key)
 
 
 static void
-ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_sale_batch_answer(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
     ngx_http_autostock_item_t         *item;
@@ -344,7 +348,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
     item = &t->items[waiter->slot];
 
     if (item->twin) {
-        ngx_http_autostock_sale_answer_twin(t, item, sale);
+        ngx_http_autostock_sale_batch_answer_twin(t, item, sale);
         return;
     }
 
@@ -394,7 +398,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
 
 
 static void
-ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_sale_batch_answer_twin(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t *item, ngx_http_autostock_sale_t *sale)
 {
     ngx_uint_t                  sold, same;
@@ -443,7 +447,7 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
 
 
 static void
-ngx_http_autostock_sale_refuse(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_sale_batch_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
 {
     ngx_http_autostock_item_t         *item;

@@ -101,7 +101,7 @@ ngx_http_autostock_transaction_start(ngx_http_autostock_flight_t *flight)
 
     t = (ngx_http_autostock_transaction_t *) flight;
 
-    if (ngx_http_autostock_session_refusal(flight->conn)
+    if (ngx_http_autostock_session_report_reason(flight->conn)
         || (!flight->conn->durable
             && ngx_http_autostock_batch_database(flight->batch)->durability
                == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
@@ -123,7 +123,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     ngx_uint_t                      i;
     ngx_http_autostock_database_t  *db;
 
-    ngx_http_autostock_transaction_enter(t,
+    ngx_http_autostock_transaction_state_enter(t,
                                     NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE);
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
@@ -169,7 +169,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
 {
     ngx_http_autostock_transaction_way_e  way;
 
-    way = ngx_http_autostock_transaction_way(t, peeked);
+    way = ngx_http_autostock_transaction_allot_way(t, peeked);
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
                    "autostock sale way %d of %ui sales, peeked:%ui", way,
@@ -198,7 +198,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_transaction_plain(ngx_http_autostock_transaction_t *t)
 {
-    ngx_http_autostock_transaction_plan(t);
+    ngx_http_autostock_transaction_allot_plan(t);
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_SENT;
     ngx_http_autostock_transaction_send(t,
@@ -238,7 +238,7 @@ ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    ngx_http_autostock_transaction_set_stock(t);
+    ngx_http_autostock_transaction_allot_set_stock(t);
     ngx_http_autostock_transaction_committed(t);
 }
 
@@ -262,7 +262,7 @@ ngx_http_autostock_transaction_stock_done(ngx_http_autostock_transaction_t *t,
     if (rc == NGX_OK && t->sorted[0]->stock >= 0) {
         ngx_http_autostock_batch_database(t->flight.batch)->reads_stock =
                                                    t->sorted[0]->stock != 0;
-        ngx_http_autostock_transaction_set_stock(t);
+        ngx_http_autostock_transaction_allot_set_stock(t);
     }
 
     ngx_http_autostock_transaction_committed(t);
@@ -291,14 +291,14 @@ ngx_http_autostock_transaction_peek_done(ngx_http_autostock_transaction_t *t,
     t->look = 0;
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_FOUND) {
-        ngx_http_autostock_transaction_note_found(t);
+        ngx_http_autostock_transaction_result_found(t);
         ngx_http_autostock_transaction_finish(t);
         return;
     }
 
-    ngx_http_autostock_transaction_note_peeked(t);
+    ngx_http_autostock_transaction_result_peeked(t);
 
-    ngx_http_autostock_transaction_enter(t,
+    ngx_http_autostock_transaction_state_enter(t,
                                     NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE);
     ngx_http_autostock_transaction_choose(t, t->peeks_products);
 }
@@ -307,7 +307,7 @@ ngx_http_autostock_transaction_peek_done(ngx_http_autostock_transaction_t *t,
 static void
 ngx_http_autostock_transaction_lock(ngx_http_autostock_transaction_t *t)
 {
-    ngx_http_autostock_transaction_forget_locks(t);
+    ngx_http_autostock_transaction_locked_forget(t);
     ngx_http_autostock_transaction_send(t,
                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_LOCK);
 }
@@ -324,7 +324,7 @@ ngx_http_autostock_transaction_lock_done(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    ngx_http_autostock_transaction_set_locked_aside(t);
+    ngx_http_autostock_transaction_locked_set_aside(t);
 
     doubt = t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     any = ngx_http_autostock_transaction_allot(t);
@@ -354,7 +354,7 @@ ngx_http_autostock_transaction_write_done(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    ngx_http_autostock_transaction_note_written(t);
+    ngx_http_autostock_transaction_result_written(t);
     ngx_http_autostock_transaction_committed(t);
 }
 
@@ -443,7 +443,7 @@ ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
 {
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
 
-    ngx_http_autostock_transaction_count(t);
+    ngx_http_autostock_transaction_result_count(t);
     ngx_http_autostock_transaction_end(t);
 }
 
@@ -451,8 +451,8 @@ ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
 static void
 ngx_http_autostock_transaction_end(ngx_http_autostock_transaction_t *t)
 {
-    ngx_http_autostock_transaction_enter(t,
-                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_transaction_state_enter(t,
+                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
     ngx_http_autostock_flight_finish(&t->flight);
 }
 
@@ -465,7 +465,7 @@ ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
 {
     ngx_http_autostock_transaction_after_e  after;
 
-    after = ngx_http_autostock_transaction_judge(t, rc);
+    after = ngx_http_autostock_transaction_failure_judge(t, rc);
 
     switch (after) {
 
@@ -496,8 +496,8 @@ ngx_http_autostock_transaction_stuck(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_quarantine_note_locked(t->lines[0].product);
 
-    ngx_http_autostock_transaction_enter(t,
-                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_transaction_state_enter(t,
+                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
     ngx_http_autostock_flight_all_aside(&t->flight);
 }
 
@@ -518,16 +518,16 @@ ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
         return;
     }
 
-    if (!ngx_http_autostock_transaction_is_everybodys(t)) {
+    if (!ngx_http_autostock_transaction_failure_is_common(t)) {
         if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
             return;
         }
 
-        ngx_http_autostock_transaction_note_refusal(t);
+        ngx_http_autostock_transaction_failure_note_refusal(t);
     }
 
-    ngx_http_autostock_transaction_enter(t,
-                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
+    ngx_http_autostock_transaction_state_enter(t,
+                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
     ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
 }
 
@@ -536,8 +536,8 @@ static void
 ngx_http_autostock_transaction_pause(ngx_http_autostock_transaction_t *t,
     ngx_uint_t lost, const char *reason)
 {
-    ngx_http_autostock_transaction_enter(t,
-                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
+    ngx_http_autostock_transaction_state_enter(t,
+                                          NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
     ngx_http_autostock_flight_again(&t->flight, lost, reason);
 }
 
@@ -548,8 +548,8 @@ static void
 ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t,
     const char *reason)
 {
-    ngx_http_autostock_transaction_enter(t,
-                                         NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
+    ngx_http_autostock_transaction_state_enter(t,
+                                          NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
     ngx_http_autostock_flight_elsewhere(&t->flight, reason);
 }
 
@@ -560,12 +560,12 @@ static void
 ngx_http_autostock_transaction_send(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_transaction_state_e state)
 {
-    ngx_http_autostock_transaction_enter(t, state);
+    ngx_http_autostock_transaction_state_enter(t, state);
 
     ngx_http_autostock_transaction_steps[state].write(t);
 
     ngx_http_autostock_flight_query(&t->flight,
-                                    ngx_http_autostock_transaction_row,
+                                    ngx_http_autostock_transaction_rows_read,
                                     ngx_http_autostock_transaction_done);
 }
 
@@ -577,7 +577,7 @@ ngx_http_autostock_transaction_done(void *data, ngx_int_t rc)
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
                    "autostock sale %s done: %i, error %ui after %ui statements",
-                   ngx_http_autostock_transaction_name(t->state), rc,
+                   ngx_http_autostock_transaction_state_name(t->state), rc,
                    t->flight.query.error, t->flight.query.statements);
 
     ngx_http_autostock_transaction_steps[t->state].done(t, rc);

@@ -197,9 +197,10 @@ void ngx_http_autostock_transaction_start(
 
 
 /* Its states; ngx_http_autostock_transaction_state.c. */
-void ngx_http_autostock_transaction_enter(ngx_http_autostock_transaction_t *t,
+void ngx_http_autostock_transaction_state_enter(
+    ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_transaction_state_e state);
-const char *ngx_http_autostock_transaction_name(
+const char *ngx_http_autostock_transaction_state_name(
     ngx_http_autostock_transaction_state_e state);
 
 
@@ -209,11 +210,12 @@ const char *ngx_http_autostock_transaction_name(
  * The cheapest way that can succeed, by what is known now.  peeked: the
  * products have just been read.
  */
-ngx_http_autostock_transaction_way_e ngx_http_autostock_transaction_way(
+ngx_http_autostock_transaction_way_e ngx_http_autostock_transaction_allot_way(
     ngx_http_autostock_transaction_t *t, ngx_uint_t peeked);
 
 /* Plans to sell all that is demanded. */
-void ngx_http_autostock_transaction_plan(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_transaction_allot_plan(
+    ngx_http_autostock_transaction_t *t);
 
 /*
  * Allots in order of arrival.  An item that asks for too much does not block
@@ -226,38 +228,39 @@ ngx_uint_t ngx_http_autostock_transaction_allot(
     ngx_http_autostock_transaction_t *t);
 
 /* Sets each item's stock, from the stock after the last sale backwards. */
-void ngx_http_autostock_transaction_set_stock(
+void ngx_http_autostock_transaction_allot_set_stock(
     ngx_http_autostock_transaction_t *t);
 
 
 /* A row of any packet; ngx_http_autostock_transaction_rows.c. */
-ngx_int_t ngx_http_autostock_transaction_row(void *data,
+ngx_int_t ngx_http_autostock_transaction_rows_read(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 /* What the results mean; ngx_http_autostock_transaction_result.c. */
 
 /* Items that cannot be sold, after a peek. */
-void ngx_http_autostock_transaction_note_peeked(
+void ngx_http_autostock_transaction_result_peeked(
     ngx_http_autostock_transaction_t *t);
 
 /* The batch in doubt is committed: its rows are the results. */
-void ngx_http_autostock_transaction_note_found(
+void ngx_http_autostock_transaction_result_found(
     ngx_http_autostock_transaction_t *t);
 
 /* Stock, and the orders opened. */
-void ngx_http_autostock_transaction_note_written(
+void ngx_http_autostock_transaction_result_written(
     ngx_http_autostock_transaction_t *t);
 
 /*
  * After a commit, before the answers: a sale whose client has left is counted,
  * too.
  */
-void ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_transaction_result_count(
+    ngx_http_autostock_transaction_t *t);
 
 
 /* Before rows are locked: forgets what was locked by whom. */
-void ngx_http_autostock_transaction_forget_locks(
+void ngx_http_autostock_transaction_locked_forget(
     ngx_http_autostock_transaction_t *t);
 
 /*
@@ -265,7 +268,7 @@ void ngx_http_autostock_transaction_forget_locks(
  * aside, but not while the batch is in doubt.
  * ngx_http_autostock_transaction_locked.c.
  */
-void ngx_http_autostock_transaction_set_locked_aside(
+void ngx_http_autostock_transaction_locked_set_aside(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -273,15 +276,16 @@ void ngx_http_autostock_transaction_set_locked_aside(
  * Judges a packet that failed with rc, NGX_DECLINED if the server refused a
  * statement; ngx_http_autostock_transaction_failure.c.
  */
-ngx_http_autostock_transaction_after_e ngx_http_autostock_transaction_judge(
+ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_failure_judge(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
 
 /* 1, and a log line, if the kept error concerns every request. */
-ngx_uint_t ngx_http_autostock_transaction_is_everybodys(
+ngx_uint_t ngx_http_autostock_transaction_failure_is_common(
     ngx_http_autostock_transaction_t *t);
 
 /* The kept error concerns the only item. */
-void ngx_http_autostock_transaction_note_refusal(
+void ngx_http_autostock_transaction_failure_note_refusal(
     ngx_http_autostock_transaction_t *t);
 
 
@@ -315,18 +319,18 @@ typedef void (*ngx_http_autostock_leaf_pt)(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 
 /* sets t->sorted: all lines, or those with something sold */
-void ngx_http_autostock_packet_sort(ngx_http_autostock_transaction_t *t,
-    ngx_uint_t all);
+void ngx_http_autostock_packet_products_sort(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t all);
 
 /* the ids of t->sorted, separated by commas */
-void ngx_http_autostock_packet_ids(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_packet_products_ids(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_transaction_t *t);
 
 /*
  * A value per product, found by binary search.  For 128 products a row takes 7
  * comparisons; CASE product_id WHEN ... takes 64 on average.
  */
-void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_packet_products_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t **lines, ngx_uint_t n,
     ngx_http_autostock_leaf_pt leaf);
 
@@ -335,9 +339,9 @@ void ngx_http_autostock_packet_tree(ngx_http_autostock_sql_t *sql,
  * UPDATE fails if the SKU now belongs to another product or too little stock is
  * left.
  */
-void ngx_http_autostock_packet_sold(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_packet_products_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
-void ngx_http_autostock_packet_guarded(ngx_http_autostock_sql_t *sql,
+void ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 
 

@@ -9,19 +9,19 @@
 #include "ngx_http_autostock_id.h"
 
 
-static ngx_uint_t ngx_http_autostock_transaction_demand(
+static ngx_uint_t ngx_http_autostock_transaction_allot_demand(
     ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
     ngx_uint_t *hopeless);
 
 
 ngx_http_autostock_transaction_way_e
-ngx_http_autostock_transaction_way(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_allot_way(ngx_http_autostock_transaction_t *t,
     ngx_uint_t peeked)
 {
     ngx_uint_t                            plain, hopeless, any;
     ngx_http_autostock_transaction_way_e  lock;
 
-    any = ngx_http_autostock_transaction_demand(t, &plain, &hopeless);
+    any = ngx_http_autostock_transaction_allot_demand(t, &plain, &hopeless);
     lock = ngx_max(t->way, NGX_HTTP_AUTOSTOCK_WAY_LOCK);
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
@@ -51,7 +51,7 @@ ngx_http_autostock_transaction_way(ngx_http_autostock_transaction_t *t,
  */
 
 static ngx_uint_t
-ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
     ngx_uint_t *plain, ngx_uint_t *hopeless)
 {
     ngx_uint_t                     i, any;
@@ -117,7 +117,7 @@ ngx_http_autostock_transaction_demand(ngx_http_autostock_transaction_t *t,
 
 
 void
-ngx_http_autostock_transaction_plan(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_allot_plan(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
     ngx_http_autostock_item_t  *item;
@@ -202,7 +202,8 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_transaction_set_stock(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_allot_set_stock(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
     ngx_http_autostock_item_t  *item;

@@ -21,28 +21,31 @@
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS  8
 
 
-static void ngx_http_autostock_transaction_doubt(
+static void ngx_http_autostock_transaction_failure_doubt(
     ngx_http_autostock_transaction_t *t);
 static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t);
-static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t);
-static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
-    as_sqlerror_t what);
-static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_read_only(
+    ngx_http_autostock_transaction_failure_refused(
     ngx_http_autostock_transaction_t *t);
 static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_retry(ngx_http_autostock_transaction_t *t);
+    ngx_http_autostock_transaction_failure_used(
+    ngx_http_autostock_transaction_t *t);
 static ngx_http_autostock_transaction_after_e
-    ngx_http_autostock_transaction_keep_error(
+    ngx_http_autostock_transaction_failure_waited(
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_failure_read_only(
+    ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_failure_retry(
+    ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_transaction_after_e
+    ngx_http_autostock_transaction_failure_keep_error(
     ngx_http_autostock_transaction_t *t);
 
 
 ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_judge(ngx_http_autostock_transaction_t *t,
-    ngx_int_t rc)
+ngx_http_autostock_transaction_failure_judge(
+    ngx_http_autostock_transaction_t *t, ngx_int_t rc)
 {
     as_sqlerror_t  what;
 
@@ -58,12 +61,12 @@ ngx_http_autostock_transaction_judge(ngx_http_autostock_transaction_t *t,
         if (t->flight.query.statements != t->commit_at
             || what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED)
         {
-            return ngx_http_autostock_transaction_refused(t);
+            return ngx_http_autostock_transaction_failure_refused(t);
         }
     }
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_SENT) {
-        ngx_http_autostock_transaction_doubt(t);
+        ngx_http_autostock_transaction_failure_doubt(t);
     }
 
     return NGX_HTTP_AUTOSTOCK_AFTER_LOST;
@@ -71,12 +74,13 @@ ngx_http_autostock_transaction_judge(ngx_http_autostock_transaction_t *t,
 
 
 static void
-ngx_http_autostock_transaction_doubt(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_doubt(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_database_t  *db;
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "autostock: database \"%V\": a transaction of %ui sales is "
@@ -94,7 +98,8 @@ ngx_http_autostock_transaction_doubt(ngx_http_autostock_transaction_t *t)
 /* The server refused: nothing is committed. */
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_refused(
+    ngx_http_autostock_transaction_t *t)
 {
     as_sqlerror_t  what;
 
@@ -111,24 +116,24 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 
     case AS_SQLERROR_LOCKED:
     case AS_SQLERROR_ENDED:
-        return ngx_http_autostock_transaction_waited(t, what);
+        return ngx_http_autostock_transaction_failure_waited(t, what);
 
     case AS_SQLERROR_READ_ONLY:
-        return ngx_http_autostock_transaction_read_only(t);
+        return ngx_http_autostock_transaction_failure_read_only(t);
 
     case AS_SQLERROR_DUPLICATE:
-        return ngx_http_autostock_transaction_used(t);
+        return ngx_http_autostock_transaction_failure_used(t);
 
     case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
         if (t->way < NGX_HTTP_AUTOSTOCK_WAY_LOCK) {
             t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK;
-            return ngx_http_autostock_transaction_retry(t);
+            return ngx_http_autostock_transaction_failure_retry(t);
         }
 
-        return ngx_http_autostock_transaction_keep_error(t);
+        return ngx_http_autostock_transaction_failure_keep_error(t);
 
     default:
-        return ngx_http_autostock_transaction_keep_error(t);
+        return ngx_http_autostock_transaction_failure_keep_error(t);
     }
 }
 
@@ -136,7 +141,7 @@ ngx_http_autostock_transaction_refused(ngx_http_autostock_transaction_t *t)
 /* A key was used in the meantime; in doubt, or the transaction's own id. */
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_used(ngx_http_autostock_transaction_t *t)
 {
     if (t->nkeyed && t->looks++ < NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS) {
         t->look = 1;
@@ -148,10 +153,10 @@ ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t)
         t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK;
 
     } else {
-        return ngx_http_autostock_transaction_keep_error(t);
+        return ngx_http_autostock_transaction_failure_keep_error(t);
     }
 
-    return ngx_http_autostock_transaction_retry(t);
+    return ngx_http_autostock_transaction_failure_retry(t);
 }
 
 
@@ -162,8 +167,8 @@ ngx_http_autostock_transaction_used(ngx_http_autostock_transaction_t *t)
  */
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
-    as_sqlerror_t what)
+ngx_http_autostock_transaction_failure_waited(
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what)
 {
     ngx_uint_t                            doubt;
     ngx_http_autostock_transaction_way_e  way;
@@ -181,9 +186,9 @@ ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
         return NGX_HTTP_AUTOSTOCK_AFTER_STUCK;
     }
 
-    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
                                                         t->flight.batch),
-                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+                                    NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
     return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
 }
@@ -192,7 +197,8 @@ ngx_http_autostock_transaction_waited(ngx_http_autostock_transaction_t *t,
 /* A fail-over or switch-over: the next connection may reach the new primary. */
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_read_only(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_read_only(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_http_autostock_database_t  *db;
 
@@ -212,15 +218,16 @@ ngx_http_autostock_transaction_read_only(ngx_http_autostock_transaction_t *t)
 
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_retry(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_retry(
+    ngx_http_autostock_transaction_t *t)
 {
     if (t->flight.retries++ > NGX_HTTP_AUTOSTOCK_TRANSACTION_RETRIES) {
-        return ngx_http_autostock_transaction_keep_error(t);
+        return ngx_http_autostock_transaction_failure_keep_error(t);
     }
 
-    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
                                                         t->flight.batch),
-                             NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
+                                    NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
     return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
 }
@@ -229,7 +236,8 @@ ngx_http_autostock_transaction_retry(ngx_http_autostock_transaction_t *t)
 /* The ROLLBACK overwrites the server's error, so it is kept. */
 
 static ngx_http_autostock_transaction_after_e
-ngx_http_autostock_transaction_keep_error(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_keep_error(
+    ngx_http_autostock_transaction_t *t)
 {
     t->error = t->flight.query.error;
     ngx_memcpy(t->text, t->flight.query.text, NGX_HTTP_AUTOSTOCK_ERROR_TEXT);
@@ -239,7 +247,7 @@ ngx_http_autostock_transaction_keep_error(ngx_http_autostock_transaction_t *t)
 
 
 ngx_uint_t
-ngx_http_autostock_transaction_is_everybodys(
+ngx_http_autostock_transaction_failure_is_common(
     ngx_http_autostock_transaction_t *t)
 {
     const char                  *note;
@@ -269,7 +277,8 @@ ngx_http_autostock_transaction_is_everybodys(
 
 
 void
-ngx_http_autostock_transaction_note_refusal(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_failure_note_refusal(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                     log;
     ngx_http_autostock_batch_t    *batch;

@@ -10,14 +10,15 @@
 #include "ngx_http_autostock_quarantine.h"
 
 
-static ngx_uint_t ngx_http_autostock_transaction_is_locked(
+static ngx_uint_t ngx_http_autostock_transaction_locked_has(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
-static void ngx_http_autostock_transaction_set_aside(
+static void ngx_http_autostock_transaction_locked_remove(
     ngx_http_autostock_transaction_t *t);
 
 
 void
-ngx_http_autostock_transaction_forget_locks(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_locked_forget(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t  i;
 
@@ -34,7 +35,7 @@ ngx_http_autostock_transaction_forget_locks(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_transaction_set_locked_aside(
+ngx_http_autostock_transaction_locked_set_aside(
     ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i, any;
@@ -57,7 +58,7 @@ ngx_http_autostock_transaction_set_locked_aside(
     for (i = 0; i < t->nitems; i++) {
         item = &t->items[i];
 
-        if (ngx_http_autostock_transaction_is_locked(t, item)) {
+        if (ngx_http_autostock_transaction_locked_has(t, item)) {
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
             any = 1;
 
@@ -69,13 +70,13 @@ ngx_http_autostock_transaction_set_locked_aside(
 
     /* in doubt it may have been sold: first the anchor must be committed */
     if (any && t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
-        ngx_http_autostock_transaction_set_aside(t);
+        ngx_http_autostock_transaction_locked_remove(t);
     }
 }
 
 
 static ngx_uint_t
-ngx_http_autostock_transaction_is_locked(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_locked_has(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t *item)
 {
     ngx_http_autostock_line_t  *line;
@@ -98,7 +99,8 @@ ngx_http_autostock_transaction_is_locked(ngx_http_autostock_transaction_t *t,
 /* Removes them from this transaction, which must never sell them. */
 
 static void
-ngx_http_autostock_transaction_set_aside(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_locked_remove(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_queue_t                  *q, *next, locked;
     ngx_http_autostock_item_t    *item, *first;

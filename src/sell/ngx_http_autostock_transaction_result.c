@@ -9,24 +9,25 @@
 #include "ngx_http_autostock_status.h"
 
 
-static void ngx_http_autostock_transaction_peek_item(
+static void ngx_http_autostock_transaction_result_peek_item(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
 
 
 void
-ngx_http_autostock_transaction_note_peeked(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_result_peeked(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < t->nitems; i++) {
-        ngx_http_autostock_transaction_peek_item(t, &t->items[i]);
+        ngx_http_autostock_transaction_result_peek_item(t, &t->items[i]);
     }
 }
 
 
 static void
-ngx_http_autostock_transaction_peek_item(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_item_t *item)
+ngx_http_autostock_transaction_result_peek_item(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item)
 {
     ngx_http_autostock_line_t  *line;
 
@@ -56,7 +57,7 @@ ngx_http_autostock_transaction_peek_item(ngx_http_autostock_transaction_t *t,
 
 
 void
-ngx_http_autostock_transaction_note_found(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_result_found(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
     ngx_http_autostock_item_t  *item;
@@ -85,7 +86,8 @@ ngx_http_autostock_transaction_note_found(ngx_http_autostock_transaction_t *t)
 
 
 void
-ngx_http_autostock_transaction_note_written(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_result_written(
+    ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i, orders;
     ngx_http_autostock_line_t  *line;
@@ -109,14 +111,14 @@ ngx_http_autostock_transaction_note_written(ngx_http_autostock_transaction_t *t)
         }
     }
 
-    ngx_http_autostock_count(ngx_http_autostock_batch_database(
+    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
                                                         t->flight.batch),
-                             NGX_HTTP_AUTOSTOCK_ORDERS_OPENED, orders);
+                                    NGX_HTTP_AUTOSTOCK_ORDERS_OPENED, orders);
 }
 
 
 void
-ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
+ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                      i, sales, pieces;
     ngx_http_autostock_database_t  *db;
@@ -133,11 +135,12 @@ ngx_http_autostock_transaction_count(ngx_http_autostock_transaction_t *t)
 
     db = ngx_http_autostock_batch_database(t->flight.batch);
 
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
-    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE, t->nitems);
-    ngx_http_autostock_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_MSEC,
-                               ngx_current_msec - t->flight.began);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
+    ngx_http_autostock_status_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE,
+                                      t->nitems);
+    ngx_http_autostock_status_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_MSEC,
+                                      ngx_current_msec - t->flight.began);
 
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
-    ngx_http_autostock_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
 }

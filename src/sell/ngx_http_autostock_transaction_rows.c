@@ -17,41 +17,41 @@
 #define NGX_HTTP_AUTOSTOCK_FRESH               60000
 
 
-static ngx_int_t ngx_http_autostock_transaction_busy_row(
+static ngx_int_t ngx_http_autostock_transaction_rows_busy_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
-static ngx_http_autostock_item_t *ngx_http_autostock_transaction_keyed(
+static ngx_http_autostock_item_t *ngx_http_autostock_transaction_rows_keyed(
     ngx_http_autostock_transaction_t *t, ngx_str_t *key);
-static void ngx_http_autostock_transaction_broken(
+static void ngx_http_autostock_transaction_rows_broken(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
-static ngx_int_t ngx_http_autostock_transaction_key_row(
+static ngx_int_t ngx_http_autostock_transaction_rows_key_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
-static ngx_uint_t ngx_http_autostock_transaction_is_fresh(u_char *id);
-static ngx_int_t ngx_http_autostock_transaction_id_row(
+static ngx_uint_t ngx_http_autostock_transaction_rows_is_fresh(u_char *id);
+static ngx_int_t ngx_http_autostock_transaction_rows_id_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
-static ngx_int_t ngx_http_autostock_transaction_found(
+static ngx_int_t ngx_http_autostock_transaction_rows_found(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
     ngx_uint_t number);
-static ngx_int_t ngx_http_autostock_transaction_line_row(
+static ngx_int_t ngx_http_autostock_transaction_rows_line_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
-static ngx_http_autostock_line_t *ngx_http_autostock_transaction_line(
+static ngx_http_autostock_line_t *ngx_http_autostock_transaction_rows_line(
     ngx_http_autostock_transaction_t *t, ngx_str_t *id);
-static ngx_int_t ngx_http_autostock_transaction_integer(ngx_str_t *column,
+static ngx_int_t ngx_http_autostock_transaction_rows_integer(ngx_str_t *column,
     int64_t *value);
 
 
 ngx_int_t
-ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
+ngx_http_autostock_transaction_rows_read(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n)
 {
     ngx_http_autostock_line_t         *line;
     ngx_http_autostock_transaction_t  *t = data;
 
     if (statement == t->busy_at) {
-        return ngx_http_autostock_transaction_busy_row(t, columns, n);
+        return ngx_http_autostock_transaction_rows_busy_row(t, columns, n);
     }
 
     if (statement == t->there_at && n == 1) {
-        line = ngx_http_autostock_transaction_line(t, &columns[0]);
+        line = ngx_http_autostock_transaction_rows_line(t, &columns[0]);
 
         if (line) {
             line->there = 1;
@@ -60,19 +60,19 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
     }
 
     if (statement == t->keys_at) {
-        return ngx_http_autostock_transaction_key_row(t, columns, n);
+        return ngx_http_autostock_transaction_rows_key_row(t, columns, n);
     }
 
     if (statement == t->ids_at) {
-        return ngx_http_autostock_transaction_id_row(t, columns, n);
+        return ngx_http_autostock_transaction_rows_id_row(t, columns, n);
     }
 
     if (statement == t->lines_at) {
-        return ngx_http_autostock_transaction_line_row(t, columns, n);
+        return ngx_http_autostock_transaction_rows_line_row(t, columns, n);
     }
 
     if (statement == t->orders_at && n == 1) {
-        line = ngx_http_autostock_transaction_line(t, &columns[0]);
+        line = ngx_http_autostock_transaction_rows_line(t, &columns[0]);
 
         if (line) {
             line->product->open_order = 1;
@@ -87,12 +87,12 @@ ngx_http_autostock_transaction_row(void *data, ngx_uint_t statement,
 /* idempotency_key of another transaction, which may commit or roll back */
 
 static ngx_int_t
-ngx_http_autostock_transaction_busy_row(ngx_http_autostock_transaction_t *t,
-    ngx_str_t *columns, ngx_uint_t n)
+ngx_http_autostock_transaction_rows_busy_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n)
 {
     ngx_http_autostock_item_t  *item;
 
-    item = n == 1 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
+    item = n == 1 ? ngx_http_autostock_transaction_rows_keyed(t, &columns[0])
                   : NULL;
     if (item == NULL) {
         return NGX_ERROR;
@@ -105,7 +105,7 @@ ngx_http_autostock_transaction_busy_row(ngx_http_autostock_transaction_t *t,
 
 
 static ngx_http_autostock_item_t *
-ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_keyed(ngx_http_autostock_transaction_t *t,
     ngx_str_t *key)
 {
     ngx_uint_t                  i;
@@ -135,7 +135,7 @@ ngx_http_autostock_transaction_keyed(ngx_http_autostock_transaction_t *t,
  */
 
 static ngx_int_t
-ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
     ngx_str_t *columns, ngx_uint_t n)
 {
     u_char                          id[16];
@@ -143,7 +143,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
 
-    item = n == 5 ? ngx_http_autostock_transaction_keyed(t, &columns[0])
+    item = n == 5 ? ngx_http_autostock_transaction_rows_keyed(t, &columns[0])
                   : NULL;
 
     if (item == NULL || (columns[1].len != 16 && columns[1].data)) {
@@ -153,12 +153,12 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     item->busy = 0;
 
     if (columns[1].data == NULL) {
-        ngx_http_autostock_transaction_broken(t, item);
+        ngx_http_autostock_transaction_rows_broken(t, item);
         return NGX_OK;
     }
 
     if (columns[3].data == NULL
-        || ngx_http_autostock_transaction_integer(&columns[3], &stock)
+        || ngx_http_autostock_transaction_rows_integer(&columns[3], &stock)
            != NGX_OK)
     {
         stock = -1;
@@ -175,7 +175,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
     }
 
     ngx_memcpy(item->first, columns[1].data, 16);
-    t->fresh |= ngx_http_autostock_transaction_is_fresh(item->first)
+    t->fresh |= ngx_http_autostock_transaction_rows_is_fresh(item->first)
                 || (columns[4].len == 1 && columns[4].data[0] == '1');
     item->stock = stock;
     item->state = (columns[2].len == 8
@@ -190,7 +190,7 @@ ngx_http_autostock_transaction_key_row(ngx_http_autostock_transaction_t *t,
 /* The key is used, but no movement says by which sale. */
 
 static void
-ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_broken(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t *item)
 {
     ngx_http_autostock_batch_t  *batch;
@@ -218,7 +218,7 @@ ngx_http_autostock_transaction_broken(ngx_http_autostock_transaction_t *t,
  */
 
 static ngx_uint_t
-ngx_http_autostock_transaction_is_fresh(u_char *id)
+ngx_http_autostock_transaction_rows_is_fresh(u_char *id)
 {
     uint64_t     ms;
     ngx_uint_t   i;
@@ -240,7 +240,7 @@ ngx_http_autostock_transaction_is_fresh(u_char *id)
 /* product_id, sales, sale_list: a row of this transaction, so it committed */
 
 static ngx_int_t
-ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_id_row(ngx_http_autostock_transaction_t *t,
     ngx_str_t *columns, ngx_uint_t n)
 {
     u_char                     *p, *last;
@@ -248,10 +248,11 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
     ngx_uint_t                  i;
     ngx_http_autostock_line_t  *line;
 
-    line = n == 3 ? ngx_http_autostock_transaction_line(t, &columns[0]) : NULL;
+    line = n == 3 ? ngx_http_autostock_transaction_rows_line(t, &columns[0])
+           : NULL;
 
     if (line == NULL
-        || ngx_http_autostock_transaction_integer(&columns[1], &sales)
+        || ngx_http_autostock_transaction_rows_integer(&columns[1], &sales)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -261,7 +262,9 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
 
     if (columns[2].data == NULL) {
         for (i = 0; i < (ngx_uint_t) sales; i++) {
-            if (ngx_http_autostock_transaction_found(t, line, i) != NGX_OK) {
+            if (ngx_http_autostock_transaction_rows_found(t, line, i)
+                != NGX_OK)
+            {
                 return NGX_ERROR;
             }
         }
@@ -279,7 +282,7 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
     }
 
     for ( /* void */ ; p < last; p += NGX_HTTP_AUTOSTOCK_LIST_ENTRY) {
-        if (ngx_http_autostock_transaction_found(t, line, p[0] << 8 | p[1])
+        if (ngx_http_autostock_transaction_rows_found(t, line, p[0] << 8 | p[1])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -291,7 +294,7 @@ ngx_http_autostock_transaction_id_row(ngx_http_autostock_transaction_t *t,
 
 
 static ngx_int_t
-ngx_http_autostock_transaction_found(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t number)
 {
     if (number >= t->nitems
@@ -312,13 +315,13 @@ ngx_http_autostock_transaction_found(ngx_http_autostock_transaction_t *t,
  */
 
 static ngx_int_t
-ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
-    ngx_str_t *columns, ngx_uint_t n)
+ngx_http_autostock_transaction_rows_line_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n)
 {
     ngx_http_autostock_line_t     *line;
     ngx_http_autostock_product_t  *product;
 
-    line = ngx_http_autostock_transaction_line(t, &columns[0]);
+    line = ngx_http_autostock_transaction_rows_line(t, &columns[0]);
     if (line == NULL) {
         return NGX_ERROR;
     }
@@ -326,7 +329,8 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
     product = line->product;
 
     if (n == 2) {
-        if (ngx_http_autostock_transaction_integer(&columns[1], &line->stock)
+        if (ngx_http_autostock_transaction_rows_integer(&columns[1],
+                                                        &line->stock)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -337,14 +341,14 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
     }
 
     if (n != 6
-        || ngx_http_autostock_transaction_integer(&columns[2], &line->stock)
-           != NGX_OK
-        || ngx_http_autostock_transaction_integer(&columns[3],
-                                                  &line->reorder_point)
-           != NGX_OK
-        || ngx_http_autostock_transaction_integer(&columns[4],
-                                                  &line->reorder_quantity)
-           != NGX_OK)
+        || ngx_http_autostock_transaction_rows_integer(&columns[2],
+                                                       &line->stock) != NGX_OK
+        || ngx_http_autostock_transaction_rows_integer(&columns[3],
+                                                       &line->reorder_point)
+        != NGX_OK
+        || ngx_http_autostock_transaction_rows_integer(&columns[4],
+                                                       &line->reorder_quantity)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -367,7 +371,7 @@ ngx_http_autostock_transaction_line_row(ngx_http_autostock_transaction_t *t,
 /* in t->sorted, from which the packet was written */
 
 static ngx_http_autostock_line_t *
-ngx_http_autostock_transaction_line(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_rows_line(ngx_http_autostock_transaction_t *t,
     ngx_str_t *id)
 {
     ngx_int_t   rc;
@@ -400,7 +404,7 @@ ngx_http_autostock_transaction_line(ngx_http_autostock_transaction_t *t,
 
 
 static ngx_int_t
-ngx_http_autostock_transaction_integer(ngx_str_t *column, int64_t *value)
+ngx_http_autostock_transaction_rows_integer(ngx_str_t *column, int64_t *value)
 {
     off_t       n;
     ngx_uint_t  negative;

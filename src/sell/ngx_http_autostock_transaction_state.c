@@ -66,7 +66,7 @@ static ngx_http_autostock_transaction_row_t
 
 
 const char *
-ngx_http_autostock_transaction_name(
+ngx_http_autostock_transaction_state_name(
     ngx_http_autostock_transaction_state_e state)
 {
     return ngx_http_autostock_transaction_states[state].name;
@@ -74,7 +74,7 @@ ngx_http_autostock_transaction_name(
 
 
 void
-ngx_http_autostock_transaction_enter(ngx_http_autostock_transaction_t *t,
+ngx_http_autostock_transaction_state_enter(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_transaction_state_e state)
 {
     ngx_http_autostock_transaction_row_t  *from, *to;

@@ -29,7 +29,7 @@ ngx_http_autostock_waiter_enqueue(ngx_http_autostock_batch_t *batch,
     }
 
     batch->nwaiting++;
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
 }
 
 
@@ -49,7 +49,7 @@ ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
     ngx_queue_insert_head(q, &waiter->queue);
 
     batch->naside++;
-    ngx_http_autostock_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING, 1);
 
     if (batch->aside_flight == NULL && !batch->aside_launch.timer_set
         && !batch->aside_launch.posted)
@@ -141,8 +141,8 @@ ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter)
             waiter->batch->nwaiting--;
         }
 
-        ngx_http_autostock_gauge(waiter->batch->db,
-                                 NGX_HTTP_AUTOSTOCK_WAITING, -1);
+        ngx_http_autostock_status_gauge(waiter->batch->db,
+                                        NGX_HTTP_AUTOSTOCK_WAITING, -1);
     }
 }
 

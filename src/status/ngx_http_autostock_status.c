@@ -26,7 +26,7 @@ static ngx_str_t  ngx_http_autostock_status_problem_type =
 
 
 void
-ngx_http_autostock_count(ngx_http_autostock_database_t *db,
+ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n)
 {
     if (db->cell == NULL) {
@@ -45,7 +45,7 @@ ngx_http_autostock_count(ngx_http_autostock_database_t *db,
 
 
 void
-ngx_http_autostock_gauge(ngx_http_autostock_database_t *db,
+ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
     ngx_http_autostock_gauge_e id, ngx_int_t n)
 {
     if (db->cell) {
@@ -55,7 +55,7 @@ ngx_http_autostock_gauge(ngx_http_autostock_database_t *db,
 
 
 void
-ngx_http_autostock_observe(ngx_http_autostock_database_t *db,
+ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value)
 {
     ngx_uint_t                     i, last;
@@ -76,7 +76,7 @@ ngx_http_autostock_observe(ngx_http_autostock_database_t *db,
 
 
 void
-ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
+ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable)
 {
     if (db->cell) {
@@ -87,7 +87,7 @@ ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
 
 
 void
-ngx_http_autostock_lacks(ngx_http_autostock_database_t *db,
+ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,
     ngx_uint_t missing)
 {
     if (db->cell) {

@@ -88,28 +88,18 @@ typedef enum {
 } ngx_http_autostock_right_e;
 
 
-void ngx_http_autostock_count(ngx_http_autostock_database_t *db,
+void ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n);
-void ngx_http_autostock_gauge(ngx_http_autostock_database_t *db,
+void ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
     ngx_http_autostock_gauge_e id, ngx_int_t n);
-void ngx_http_autostock_observe(ngx_http_autostock_database_t *db,
+void ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
-void ngx_http_autostock_durable(ngx_http_autostock_database_t *db,
+void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
 
 /* missing: a bit for each of ngx_http_autostock_right_e */
-void ngx_http_autostock_lacks(ngx_http_autostock_database_t *db,
+void ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,
     ngx_uint_t missing);
-
-/*
- * The zone's init callback, and the worker process's slot in the zone; see
- * ngx_http_autostock_scoreboard.h.
- */
-ngx_int_t ngx_http_autostock_status_init_zone(ngx_shm_zone_t *zone,
-    void *data);
-ngx_int_t ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
-    ngx_http_autostock_main_conf_t *amcf);
-void ngx_http_autostock_status_exit_worker(void);
 
 /* GET, HEAD: Prometheus text; JSON for "?format=json" or by Accept. */
 ngx_int_t ngx_http_autostock_status_handler(ngx_http_request_t *r);

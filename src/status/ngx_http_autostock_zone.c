@@ -83,7 +83,7 @@ ngx_http_autostock_zone_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    amcf->status_zone->init = ngx_http_autostock_status_init_zone;
+    amcf->status_zone->init = ngx_http_autostock_zone_init;
     amcf->status_zone->data = zone;
 
     return NGX_CONF_OK;
@@ -91,7 +91,7 @@ ngx_http_autostock_zone_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
-ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+ngx_http_autostock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_http_autostock_zone_t *old = data;
 
@@ -141,7 +141,7 @@ ngx_http_autostock_status_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
 
 ngx_int_t
-ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
+ngx_http_autostock_zone_init_worker(ngx_cycle_t *cycle,
     ngx_http_autostock_main_conf_t *amcf)
 {
     ngx_uint_t                       i;
@@ -188,7 +188,7 @@ ngx_http_autostock_status_init_worker(ngx_cycle_t *cycle,
 
 
 void
-ngx_http_autostock_status_exit_worker(void)
+ngx_http_autostock_zone_exit_worker(void)
 {
     ngx_http_autostock_slot_t  *slot;
 

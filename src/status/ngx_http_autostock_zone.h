@@ -26,6 +26,16 @@ char *ngx_http_autostock_zone_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
+ * The zone's init callback, and the worker process's slot in the zone; see
+ * ngx_http_autostock_scoreboard.h.
+ */
+ngx_int_t ngx_http_autostock_zone_init(ngx_shm_zone_t *zone,
+    void *data);
+ngx_int_t ngx_http_autostock_zone_init_worker(ngx_cycle_t *cycle,
+    ngx_http_autostock_main_conf_t *amcf);
+void ngx_http_autostock_zone_exit_worker(void);
+
+/*
  * The sum of a database over all slots; gauges and durability only over the
  * slots of running processes.
  */
