@@ -129,6 +129,9 @@ sub findings {
 
     my @findings;
 
+    # of one moment: sales and goods may be booked meanwhile
+    $self->run('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+
     push @findings, "stock is not the sum of the movements: $_" for
         split /\n/, $self->table(<<'_EOC_');
 SELECT p.sku, p.stock, COALESCE(SUM(m.quantity), 0) AS total
@@ -165,6 +168,8 @@ _EOC_
         quantity )} } grep { defined $_->{sale_id} } $self->sales;
     push @findings, 'the view stock_sale has other sales than the ledger'
         if join("\n", sort @view) ne join("\n", sort @sales);
+
+    $self->run('COMMIT');
 
     return @findings;
 }
