@@ -167,3 +167,45 @@ cmp_ok(told('error 1146'), '<=', 6, 'not halved');
 is(told('alone in its transaction'), 0, 'nobody is blamed');
 db->run('RENAME TABLE away TO stock_movement_key');
 is(http(POST => '/checkout', '{"quantity":1}')->{code}, 200, 'and back');
+
+
+
+=== TEST 7: refusals that lie behind a sale do not count
+Each of eight refused requests was alone.  After a sale, the next that is
+refused must again be found among the others.
+--- products eval: join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 1 .. 12
+--- errors
+--- drive
+know(map { "TEA-$_" } 1 .. 12);
+signalling("OLD.stock - NEW.stock = 777", sub {
+    for my $n (map { ($_, $_) } 1 .. 5) {
+        is(http(POST => '/any', qq({"sku":"TEA-$n","quantity":777}))->{code},
+            503, "TEA-$n alone is refused");
+    }
+    is(http(@{ buy('TEA-6') })->{code}, 200, 'a sale');
+    for my $n (7, 8, 9) {
+        my @answers = http_all((map { buy("TEA-$_") } 6, 10, 11, 12),
+            [POST => '/any', qq({"sku":"TEA-$n","quantity":777})],
+            map { buy("TEA-$_") } 6, 10, 11, 12);
+        splice @answers, 4, 1;
+        is(codes(@answers), join(' ', (200) x 8),
+            "the others beside TEA-$n are sold");
+    }
+});
+
+
+
+=== TEST 8: a product that was refused once is sold in batches again
+--- products eval: $::Products
+--- errors
+--- drive
+know('TEA-1');
+signalling("OLD.stock - NEW.stock = 777", sub {
+    is(http(POST => '/any', '{"sku":"TEA-1","quantity":777}')->{code}, 503,
+        'alone it is refused');
+    my $batches = status_counter(qr/^autostock_batches_total/);
+    is(codes(http_all(map { buy('TEA-1') } 1 .. 100)),
+        join(' ', (200) x 100), 'all sold');
+    cmp_ok(status_counter(qr/^autostock_batches_total/) - $batches, '<', 50,
+        'in few transactions');
+});

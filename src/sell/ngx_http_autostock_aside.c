@@ -61,14 +61,13 @@ ngx_http_autostock_aside_launch(ngx_event_t *ev)
         return;
     }
 
-    flight = ngx_http_autostock_flight_take(batch,
+    flight = ngx_http_autostock_flight_take(batch, 1,
                                             ngx_http_autostock_aside_ended);
     if (flight == NULL) {
         ngx_add_timer(&batch->aside_launch, NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE);
         return;
     }
 
-    flight->aside = 1;
     batch->aside_flight = flight;
 
     ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);

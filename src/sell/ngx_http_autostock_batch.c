@@ -209,7 +209,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
         return;
     }
 
-    flight = ngx_http_autostock_flight_take(batch,
+    flight = ngx_http_autostock_flight_take(batch, 0,
                                             ngx_http_autostock_batch_ended);
     if (flight == NULL) {
         return;

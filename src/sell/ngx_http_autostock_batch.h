@@ -204,11 +204,13 @@ void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
 
 
 /*
- * Takes a flight, new or free.  NULL: no memory.  It takes waiters when its
- * taker gets a connection, and calls ended when it is over.
+ * Takes a flight, new or free, of the waiters aside or of the others.  NULL: no
+ * memory.  It takes waiters when its taker gets a connection, and calls ended
+ * when it is over.
  */
 ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
-    ngx_http_autostock_batch_t *batch, ngx_http_autostock_ended_pt ended);
+    ngx_http_autostock_batch_t *batch, ngx_uint_t aside,
+    ngx_http_autostock_ended_pt ended);
 
 /* Sends flight->sql; for done see ngx_http_autostock_connection.h. */
 void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,

@@ -28,7 +28,7 @@ static void ngx_http_autostock_flight_retry(ngx_event_t *ev);
 
 ngx_http_autostock_flight_t *
 ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
-    ngx_http_autostock_ended_pt ended)
+    ngx_uint_t aside, ngx_http_autostock_ended_pt ended)
 {
     ngx_queue_t                  *q;
     ngx_http_autostock_flight_t  *flight;
@@ -61,7 +61,7 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
 
     flight->filled = 0;
     flight->split = 0;
-    flight->aside = 0;
+    flight->aside = aside;
     flight->ended = ended;
     flight->n = 0;
     flight->answered = 0;

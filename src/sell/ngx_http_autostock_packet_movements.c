@@ -17,6 +17,8 @@ static ngx_uint_t ngx_http_autostock_packet_movements_sales(
 static void ngx_http_autostock_packet_movements_list(
     ngx_http_autostock_sql_t *sql, ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line);
+static ngx_uint_t ngx_http_autostock_packet_movements_anchored(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_movements_keys(
     ngx_http_autostock_transaction_t *t);
 
@@ -32,7 +34,9 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_packet_movements_row(t, t->sorted[i], n++);
     }
 
-    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT && t->anchor->sold == 0) {
+    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT
+        && !ngx_http_autostock_packet_movements_anchored(t))
+    {
         ngx_http_autostock_packet_movements_row(t, t->anchor, n++);
     }
 
@@ -43,6 +47,26 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
     if (t->nkeyed) {
         ngx_http_autostock_packet_movements_keys(t);
     }
+}
+
+
+/* By id: a product whose SKU has changed may have two lines. */
+
+static ngx_uint_t
+ngx_http_autostock_packet_movements_anchored(
+    ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->sorted_n; i++) {
+        if (ngx_memcmp(t->sorted[i]->product->id, t->anchor->product->id, 16)
+            == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -106,6 +106,13 @@ ngx_http_autostock_transaction_start(ngx_http_autostock_flight_t *flight)
             && ngx_http_autostock_batch_database(flight->batch)->durability
                == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
     {
+        if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+            /* only the deadlines end a batch in doubt */
+            ngx_http_autostock_flight_elsewhere(flight,
+                                      "its server is not set up for sales");
+            return;
+        }
+
         /* another connection asks the server again */
         ngx_http_autostock_flight_drop(flight, "its server is not set up for "
                                        "sales");
@@ -133,7 +140,9 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
 
-        if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
+        if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT
+            || ngx_http_autostock_transaction_rows_has_key(&t->items[i]))
+        {
             t->items[i].state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }

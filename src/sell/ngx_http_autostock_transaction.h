@@ -236,6 +236,13 @@ void ngx_http_autostock_transaction_allot_set_stock(
 ngx_int_t ngx_http_autostock_transaction_rows_read(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
+/*
+ * 1 if the item's state is what a row of its key said: in doubt it is read
+ * again, since a server that failed may have lost that row.
+ */
+ngx_uint_t ngx_http_autostock_transaction_rows_has_key(
+    ngx_http_autostock_item_t *item);
+
 
 /* What the results mean; ngx_http_autostock_transaction_result.c. */
 

@@ -158,11 +158,9 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
         line = &t->lines[item->line];
 
         if (item->gone || item->twin
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
+            || ngx_http_autostock_transaction_rows_has_key(item)
             || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN)
+            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED)
         {
             continue;
         }

@@ -84,10 +84,8 @@ ngx_http_autostock_transaction_locked_has(ngx_http_autostock_transaction_t *t,
     line = &t->lines[item->line];
 
     if (item->gone || item->twin
-        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
-        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
-        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN)
+        || ngx_http_autostock_transaction_rows_has_key(item)
+        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT)
     {
         return 0;
     }

@@ -101,10 +101,6 @@ ngx_http_autostock_transaction_result_written(
             line->product->stock = line->stock;
         }
 
-        if (line->sold) {
-            ngx_http_autostock_quarantine_note_sold(line->product);
-        }
-
         if (line->order) {
             line->product->open_order = 1;
             orders++;
@@ -130,6 +126,16 @@ ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
         if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
             sales++;
             pieces += t->items[i].quantity;
+        }
+    }
+
+    if (sales) {
+        t->flight.batch->refused = 0;
+    }
+
+    for (i = 0; i < t->nlines; i++) {
+        if (t->lines[i].sold) {
+            ngx_http_autostock_quarantine_note_sold(t->lines[i].product);
         }
     }
 

@@ -187,6 +187,15 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
 }
 
 
+ngx_uint_t
+ngx_http_autostock_transaction_rows_has_key(ngx_http_autostock_item_t *item)
+{
+    return item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+           || item->state == NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
+           || item->state == NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
+}
+
+
 /* The key is used, but no movement says by which sale. */
 
 static void
@@ -297,9 +306,16 @@ static ngx_int_t
 ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t number)
 {
-    if (number >= t->nitems
-        || &t->lines[t->items[number].line] != line)
-    {
+    ngx_http_autostock_product_t  *product;
+
+    if (number >= t->nitems) {
+        return NGX_ERROR;
+    }
+
+    /* by id: a product whose SKU has changed may have two lines */
+    product = t->lines[t->items[number].line].product;
+
+    if (ngx_memcmp(product->id, line->product->id, 16) != 0) {
         return NGX_ERROR;
     }
 
