@@ -144,6 +144,8 @@ consumer_lease(as_lease_t *lease, const char *worker, uint64_t token,
 
     } else if (stop_on_lost && order->state == CONSUMER_PUBLISHED
                && strncmp(order->owner, "call:", 5) == 0
+               && strcmp(order->owner, own) != 0
+               && strcmp(order->owner, owner) != 0
                && order->lease_until <= consumer_now())
     {
         consumer_take(order, lease, own, owner, lease_ms);

@@ -115,7 +115,7 @@ retakes_its_own(void **state)
     assert_true(len < sizeof(without));
     memcpy(without, sql.packets[0], len + 1);
     assert_null(strstr(without, "OR order_id = "));
-    assert_non_null(strstr(without, " OR lease_owner = "));
+    assert_non_null(strstr(without, " OR (lease_owner = "));
 
     test.leases[0].token = 8;
     (void) run(1, false);
@@ -293,6 +293,35 @@ lost(void **state)
 }
 
 
+/* A lease that this batch or this message took is not one of a worker that died
+ * during its call: the factory was never called under it, even where it ran out
+ * in an outage. */
+static void
+lost_is_not_its_own(void **state)
+{
+    char        look[4096];
+    const char  *end;
+
+    (void) state;
+
+    test.leases[1].token = 8;
+    (void) run(2, true);
+    end = strstr(sql.packets[0], " FOR UPDATE;");
+    assert_non_null(end);
+    assert_true((size_t) (end - sql.packets[0]) < sizeof(look));
+    memcpy(look, sql.packets[0], (size_t) (end - sql.packets[0]));
+    look[end - sql.packets[0]] = '\0';
+
+    /* call:w:9 and call:w:8 */
+    assert_non_null(strstr(look, " AND NOT (lease_owner = "));
+    assert_non_null(strstr(look, "63616c6c3a773a39"));
+    assert_non_null(strstr(look, " OR order_id = X" ID2
+                           " AND lease_owner = "));
+    assert_non_null(strstr(look, "63616c6c3a773a38"));
+    assert_null(strstr(look, "order_id = X" ID1));
+}
+
+
 /* Rows of other ids and forms change nothing; a result is not a TAKE's. */
 static void
 rows_of_others(void **state)
@@ -340,6 +369,7 @@ main(void)
         TEST(what_is_missing),
         TEST(one_of_two),
         TEST(lost),
+        TEST(lost_is_not_its_own),
         TEST(rows_of_others),
         TEST(repeated)
     };

@@ -69,27 +69,18 @@ as_lease_count(const as_lease_batch_t *batch, as_lease_kind_e kind)
 }
 
 
-/* A lease may be taken where none is held, it has expired, it is the relay's
- * (this message proves that the order was published), it is this message's own,
- * or this batch took it before and the result was lost. */
+/* Writes "(lease_owner = ..)", of the leases under which the factory was not
+ * called: of this batch, which took them before where the result was lost, and
+ * of its messages. */
 static void
-as_lease_take(const as_lease_batch_t *batch, const char *worker,
-    int64_t lease_ms, as_text_t *sql)
+as_lease_own(const as_lease_batch_t *batch, const char *worker,
+    as_text_t *sql)
 {
     size_t       i;
     char         own[80];
     as_lease_t  *lease;
 
-    as_text_printf(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
-                   " SET lease_until = UTC_TIMESTAMP(6)"
-                   " + INTERVAL %" PRId64 " MICROSECOND,"
-                   " published_at = COALESCE(published_at,"
-                   " UTC_TIMESTAMP(6)), next_attempt_at = NULL,"
-                   " state = 'published', lease_owner = ", lease_ms * 1000);
-    as_text_sql_string(sql, batch->owner);
-    as_text_put(sql, " WHERE state IN ('pending', 'published') AND"
-                " (lease_until IS NULL OR lease_until <= UTC_TIMESTAMP(6)"
-                " OR lease_owner LIKE 'relay:%' OR lease_owner = ");
+    as_text_put(sql, "(lease_owner = ");
     as_text_sql_string(sql, batch->owner);
 
     for (i = 0; i < batch->n; i++) {
@@ -105,6 +96,42 @@ as_lease_take(const as_lease_batch_t *batch, const char *worker,
         }
     }
 
+    as_text_put(sql, ")");
+}
+
+
+/* Locks the orders whose lease expired during a call. */
+static void
+as_lease_lost(const as_lease_batch_t *batch, const char *worker,
+    as_text_t *sql)
+{
+    as_text_put(sql, ";SELECT order_id FROM restock_order WHERE state ="
+                " 'published' AND lease_owner LIKE 'call:%'"
+                " AND lease_until <= UTC_TIMESTAMP(6) AND NOT ");
+    as_lease_own(batch, worker, sql);
+    as_text_put(sql, " AND order_id IN ");
+    as_lease_ids(batch, AS_LEASE_TAKE, sql);
+    as_text_put(sql, " FOR UPDATE");
+}
+
+
+/* A lease may be taken where none is held, it has expired, it is the relay's
+ * (this message proves that the order was published), or it is own. */
+static void
+as_lease_take(const as_lease_batch_t *batch, const char *worker,
+    int64_t lease_ms, as_text_t *sql)
+{
+    as_text_printf(sql, ";UPDATE restock_order FORCE INDEX (PRIMARY)"
+                   " SET lease_until = UTC_TIMESTAMP(6)"
+                   " + INTERVAL %" PRId64 " MICROSECOND,"
+                   " published_at = COALESCE(published_at,"
+                   " UTC_TIMESTAMP(6)), next_attempt_at = NULL,"
+                   " state = 'published', lease_owner = ", lease_ms * 1000);
+    as_text_sql_string(sql, batch->owner);
+    as_text_put(sql, " WHERE state IN ('pending', 'published') AND"
+                " (lease_until IS NULL OR lease_until <= UTC_TIMESTAMP(6)"
+                " OR lease_owner LIKE 'relay:%' OR ");
+    as_lease_own(batch, worker, sql);
     as_text_put(sql, ") AND order_id IN ");
     as_lease_ids(batch, AS_LEASE_TAKE, sql);
 }
@@ -270,11 +297,7 @@ as_lease_sql(as_lease_batch_t *batch, const char *worker, int64_t lease_ms,
     as_text_put(sql, "START TRANSACTION");
 
     if (take && stop_on_lost) {
-        as_text_put(sql, ";SELECT order_id FROM restock_order WHERE state ="
-                    " 'published' AND lease_owner LIKE 'call:%'"
-                    " AND lease_until <= UTC_TIMESTAMP(6) AND order_id IN ");
-        as_lease_ids(batch, AS_LEASE_TAKE, sql);
-        as_text_put(sql, " FOR UPDATE");
+        as_lease_lost(batch, worker, sql);
     }
 
     if (take) {
