@@ -171,6 +171,90 @@ kept_through_an_outage(void **state)
 }
 
 
+/*
+ * The result of a lease is lost, and an outage lasts longer than the lease: the
+ * factory was never called, so the order continues with both settings.
+ */
+static void
+lease_ends_in_an_outage(void **state)
+{
+    size_t               i, k;
+    consumer_fixture_t  *t;
+
+    for (i = 0; i < 2; i++) {
+        t = again(state);
+        t->w.settings.lost_answer = i == 0 ? AS_RETRY : AS_STOP;
+        t->orders[0].state = CONSUMER_PUBLISHED;
+        consumer_fails(t, AS_LEASE_TAKE, 1, AS_DB_GONE, true);
+        consumer_deliver_order(t, 0, 1);
+        for (k = 0; k < 6; k++) {
+            consumer_done(t, CONSUMER_BACK);
+        }
+        worker_run(&t->w, 30);
+        assert_string_not_equal(t->orders[0].owner, "");
+
+        fake_db.status = AS_DB_GONE;
+        worker_run(&t->w, 90000);
+        assert_true(t->orders[0].lease_until < t->w.fake->mono_ms);
+        assert_int_equal(as_consumer_in_hand(t->consumer), 1);
+
+        fake_db.status = AS_DB_OK;
+        (void) consumer_factory(t, 201);
+        answer_acks(t);
+        worker_run(&t->w, 6000);
+        assert_int_equal(t->orders[0].state, CONSUMER_REQUESTED);
+        assert_int_equal(consumer_calls(t, CONSUMER_DEAD), 0);
+        assert_int_equal(consumer_calls(t, FIXTURE_FACTORY), 1);
+    }
+}
+
+
+/*
+ * The result of a lease is lost, then the job fails in another way, which does
+ * not tell whether the lease was taken: it is still this worker's own.
+ */
+static void
+in_doubt_until_a_job_succeeds(void **state)
+{
+    size_t               i;
+    consumer_fixture_t  *t;
+
+    static const struct {
+        as_db_status_e  first;
+        as_db_status_e  then;
+        unsigned        times;
+    } cases[] = {
+        { AS_DB_GONE, AS_DB_ERROR, 1 },
+        { AS_DB_GONE, AS_DB_RETRY, 3 },
+        { AS_DB_ERROR, AS_DB_ERROR, 1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        t = again(state);
+        t->orders[0].state = CONSUMER_PUBLISHED;
+        consumer_fails(t, AS_LEASE_TAKE, 1, cases[i].first, true);
+        consumer_deliver_order(t, 0, 1);
+        (void) consumer_factory(t, 201);
+        answer_acks(t);
+        worker_run(&t->w, 30);
+        assert_string_not_equal(t->orders[0].owner, "");
+
+        consumer_fails(t, AS_LEASE_TAKE, cases[i].times, cases[i].then,
+                       false);
+        worker_run(&t->w, 6000);
+
+        if (t->fails != 0 || t->orders[0].state != CONSUMER_REQUESTED
+            || t->w.worker.counters.duplicates != 0
+            || consumer_calls(t, FIXTURE_FACTORY) != 1)
+        {
+            fail_msg("case %zu: order %s, %zu calls", i,
+                     consumer_state_name(t->orders[0].state),
+                     consumer_calls(t, FIXTURE_FACTORY));
+        }
+    }
+}
+
+
 /* Without the queue: polled ever more rarely, without a wait, and told once. */
 static void
 queue_out_of_reach(void **state)
@@ -367,6 +451,8 @@ main(void)
         TEST(database_fails),
         TEST(no_polls_without_the_database),
         TEST(kept_through_an_outage),
+        TEST(lease_ends_in_an_outage),
+        TEST(in_doubt_until_a_job_succeeds),
         TEST(queue_out_of_reach),
         TEST(queue_is_back),
         TEST(removal_fails),

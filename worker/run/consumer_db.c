@@ -120,7 +120,7 @@ as_consumer_db_done(void *data, as_db_status_e status, const char *error)
     as_consumer_t  *consumer = data;
 
     consumer->working = false;
-    consumer->in_doubt = status == AS_DB_GONE;
+    consumer->in_doubt = status != AS_DB_OK;
     consumer->progress = as_loop_now(consumer->worker->loop);
     as_worker_db(consumer->worker, status,
                  consumer->job.run == as_consumer_db_lease_run, error);
@@ -192,7 +192,8 @@ as_consumer_db_start(void *data)
 
     consumer->working = true;
 
-    /* the leases of a job whose result was lost are this worker's own */
+    /* the leases of a job whose result was lost are this worker's own, however
+     * its repetitions failed */
     if (!consumer->in_doubt) {
         consumer->token++;
     }

@@ -59,7 +59,8 @@ struct as_consumer_s {
     void               (*db_idle)(as_consumer_t *consumer);
     as_db_thread_t      *db_thread;
     uint64_t             token;        /* of the leases that a job takes */
-    bool                 in_doubt;     /* the result of the last job was lost */
+    bool                 in_doubt;     /* the last job may have been done,
+                                          but its result is not known */
     as_deliveries_t      db_queue;     /* wait for the next job */
     size_t               db_queued;
     as_job_t             job;
