@@ -25,11 +25,12 @@ GRANT SELECT, UPDATE (stock) ON product TO autostock_operator@localhost;
 
 -- adjustments; the roll-up deletes old movements and adds their sum to their
 -- product's opening, whose time becomes the roll-up's; it writes openings that
--- are missing without the trigger; all with their keys
+-- are missing without the trigger; all with their keys.  It also removes expired
+-- keys, which a sale of before 0.2.0 has in the ledger, too
 GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key,
             order_id),
-    UPDATE (quantity, created_at),
+    UPDATE (quantity, created_at, idempotency_key, fingerprint),
     DELETE
     ON stock_movement TO autostock_operator@localhost;
 GRANT SELECT, INSERT, DELETE ON stock_movement_key
