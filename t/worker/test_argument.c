@@ -181,6 +181,12 @@ test_date(void **state)
     assert_in_range(now - ms, INT64_C(90) * 86400000 - 2000,
                     INT64_C(90) * 86400000 + 2000);
 
+    /* before 1970 is no time of an id: like the first of all */
+    assert_int_equal(as_argument_date("30000d", &ms), 0);
+    assert_int_equal(ms, 0);
+    assert_int_equal(as_argument_date("1000000000d", &ms), 0);
+    assert_int_equal(ms, 0);
+
     for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(as_argument_date(wrong[i], &ms), -1);
     }

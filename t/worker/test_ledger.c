@@ -144,6 +144,24 @@ nothing_to_forget(void **state)
 }
 
 
+/* A time before 1970, of a wrong clock: no id is older. */
+static void
+nothing_is_before_1970(void **state)
+{
+    bool      more;
+    uint8_t   cursor[AS_UUID_LEN] = { 0 };
+    uint64_t  n;
+
+    (void) state;
+
+    (void) sql_row(0, 0, 1, NULL);
+    assert_int_equal(as_ledger_forget(sql_db, cursor, -1, &more, &n),
+                     AS_DB_OK);
+    assert_true(sql_has(0, "movement_id < X'00000000"
+                        "000000000000000000000000'"));
+}
+
+
 static void
 forgets(void **state)
 {
@@ -209,6 +227,7 @@ main(void)
         TEST(opened_by_another),
         TEST(open_fails),
         TEST(nothing_to_forget),
+        TEST(nothing_is_before_1970),
         TEST(forgets),
         TEST(forget_fails)
     };

@@ -213,7 +213,8 @@ as_argument_date(const char *text, int64_t *ms)
     if (text[strspn(text, "0123456789")] != '\0'
         && as_settings_time(text, &age) == 0)
     {
-        *ms = (int64_t) time(NULL) * 1000 - age;
+        when = (int64_t) time(NULL) * 1000 - age;
+        *ms = when < 0 ? 0 : when;
         return 0;
     }
 

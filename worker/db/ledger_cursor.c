@@ -63,6 +63,10 @@ as_ledger_cursor_id(int64_t ms, uint8_t id[AS_UUID_LEN])
 
     memset(id, 0, AS_UUID_LEN);
 
+    if (ms < 0) {
+        return;
+    }
+
     for (i = 0; i < 6; i++) {
         id[i] = (uint8_t) (ms >> (40 - 8 * i));
     }

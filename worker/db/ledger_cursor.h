@@ -35,7 +35,7 @@ bool as_ledger_cursor_set(uint8_t cursor[AS_LEDGER_CURSOR_LEN],
     const char *column, unsigned long length);
 
 /* The first id of a time (a UUID version 7 begins with 48 bits of milliseconds
- * since 1970), and the time of an id. */
+ * since 1970; a time before is taken for 1970), and the time of an id. */
 void as_ledger_cursor_id(int64_t ms, uint8_t id[AS_UUID_LEN]);
 int64_t as_ledger_cursor_time(const uint8_t id[AS_UUID_LEN]);
 
