@@ -316,7 +316,8 @@ WHERE o.movement_id IS NULL;
 
 COMMIT;
 
--- One row per sale, of old ledger rows too.
+-- One row per sale, of old ledger rows too.  A row of quantity 0 is none, also
+-- one of before 0.2.0, whose sales is 1.
 --
 --   transaction_id  the ledger row's movement_id
 --   quantity        the pieces sold, positive
@@ -352,5 +353,5 @@ FROM (SELECT CAST(UNHEX(CONCAT(LEFT(HEX(m.movement_id), 28),
     FROM stock_movement m
     JOIN JSON_TABLE(CONCAT('[', SUBSTR(REPEAT(',0', m.sales), 2), ']'),
         '$[*]' COLUMNS (nth FOR ORDINALITY)) n
-    WHERE m.kind = 'sale') s
+    WHERE m.kind = 'sale' AND m.quantity <> 0) s
 LEFT JOIN stock_movement_key k ON k.movement_id = s.sale_id;

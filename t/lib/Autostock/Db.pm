@@ -162,7 +162,7 @@ _EOC_
     my @view = split /\n/, $self->table(<<'_EOC_');
 SELECT LOWER(HEX(sale_id)), LOWER(HEX(transaction_id)),
        LOWER(HEX(product_id)), quantity
-FROM stock_sale WHERE quantity <> 0
+FROM stock_sale
 _EOC_
     my @sales = map { join ' ', @$_{qw( sale_id transaction_id product_id
         quantity )} } grep { defined $_->{sale_id} } $self->sales;
