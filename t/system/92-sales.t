@@ -310,6 +310,32 @@ subtest 'ledger rollup' => sub {
     is((command('sales', 'show', text($plain)))[1], 1, 'what is folded is');
 };
 
+subtest 'ledger rollup where keys are young' => sub {
+    # 100 transactions of 200 keyed sales, of two products, and as many plain
+    my $mid = sub { "CONCAT(LPAD(HEX(($now - 5 * $day) * 1000 + $_[0]), 12,
+        '0'), '7000800000000002')" };
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sales, sale_list) SELECT UNHEX(CONCAT(@{[$mid->('seq')]}, '0000')),
+            X'$product', 'sale', -200, 200, NULL FROM seq_1_to_200 UNION ALL
+            SELECT UNHEX(CONCAT(@{[$mid->('seq')]}, '0000')), X'$other',
+            'sale', -1, 1, X'0100000001' FROM seq_1_to_200;
+        INSERT INTO stock_movement_key (idempotency_key, movement_id,
+            product_id, fingerprint, quantity) SELECT UNHEX(MD5(CONCAT('y',
+            t.seq, 'n', n.seq))), UNHEX(CONCAT(@{[$mid->('t.seq')]},
+            LPAD(HEX(n.seq), 4, '0'))), X'$product', X'0102030405060708', 1
+            FROM seq_1_to_100 t, seq_0_to_199 n;
+        UPDATE product SET stock = stock - 40000
+            WHERE product_id = X'$product';
+        UPDATE product SET stock = stock - 200
+            WHERE product_id = X'$other'");
+    is(books_agree(), '', 'the books agree');
+    my ($told) = json('ledger', 'rollup', '--before', '2h', '--yes');
+    is($told->{folded}, 200, 'the transactions without a key');
+    is($told->{kept}, 200 + 1, 'no product of one with a key');
+    is(books_agree(), '', 'the books agree');
+    is_deeply([map { $_->{what} } findings()], [], 'reconcile agrees');
+};
+
 subtest 'a transaction over the end of a chunk' => sub {
     # 2500 products in one transaction: a chunk of the roll-up has 1000 rows
     sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,

@@ -118,8 +118,11 @@ as_rollup_chunk(as_db_t *db, const as_rollup_t *rollup,
 
 
 /*
- * Appends a table l of the transactions and products that have a key which may
- * still be looked up, among those of the chunk.
+ * Appends a table l of the transactions with a key which may still be looked
+ * up, among those of the chunk.  A chunk may have hundreds of thousands of
+ * keys: the query reads only the index over movement_id, in its order.  The
+ * keys themselves (fingerprint, product_id) are all over the table.  Keys of
+ * openings and restocks do no harm: no sale has such an id.
  */
 static void
 as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
@@ -132,8 +135,8 @@ as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
     end[AS_UUID_LEN - 1] = 0xff;
 
     as_text_put(sql, "(SELECT DISTINCT CONCAT(LEFT(k.movement_id, 14),"
-                " X'0000') AS id, k.product_id FROM stock_movement_key k"
-                " WHERE k.fingerprint IS NOT NULL AND k.movement_id >= ");
+                " X'0000') AS id FROM stock_movement_key k WHERE"
+                " k.movement_id >= ");
     as_text_sql_bytes(sql, rollup->cursor, AS_UUID_LEN);
     as_text_put(sql, " AND k.movement_id <= ");
     as_text_sql_bytes(sql, end, AS_UUID_LEN);
@@ -160,8 +163,7 @@ as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
                    " FROM stock_movement m LEFT JOIN ",
                    rollup->dry_run ? "" : "START TRANSACTION;");
     as_rollup_live(&sql, rollup, page);
-    as_text_put(&sql, " ON l.id = m.movement_id AND l.product_id ="
-                " m.product_id WHERE ");
+    as_text_put(&sql, " ON l.id = m.movement_id WHERE ");
     as_ledger_cursor_after(&sql, rollup->cursor);
     as_text_put(&sql, " AND ");
     as_ledger_cursor_until(&sql, page->last);
