@@ -37,9 +37,10 @@ as_reconcile_keys_say(as_reconcile_t *reconcile, const char *movement_id,
     *as_uuid_text((const uint8_t *) movement_id, id) = '\0';
     as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "key",
                     "find the client that writes these tables; sql/schema.sql "
-                    "adds missing keys to stock_movement_key; delete keys "
-                    "without a movement; set the key of a movement to NULL if "
-                    "the key belongs to another movement",
+                    "adds missing keys to stock_movement_key; delete a key "
+                    "without a movement only if nothing was sold under it, or "
+                    "no client will retry; set the key of a movement to NULL "
+                    "if the key belongs to another movement",
                     "movement %s %s", id, what);
 }
 
