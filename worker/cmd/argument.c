@@ -132,13 +132,24 @@ as_argument_order(const char *text, uint8_t id[AS_UUID_LEN])
 }
 
 
+/* Two digits; -1 where they are not. */
+static int
+as_argument_two(const char *text)
+{
+    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9') {
+        return -1;
+    }
+
+    return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+
 /* The part of RFC 3339's date-time after the seconds: ".25", "Z", "+09:00".
  * Adds it to *ms, rounded up.  Returns its end, or NULL. */
 static const char *
 as_argument_date_rest(const char *text, int64_t *ms)
 {
-    int   n, hours, minutes, unit, rest;
-    char  sign;
+    int  n, hours, minutes, unit, rest;
 
     if (*text == '.') {
         for (text++, unit = 100, rest = 0, n = 0; *text >= '0' && *text <= '9';
@@ -158,16 +169,17 @@ as_argument_date_rest(const char *text, int64_t *ms)
         return text + 1;
     }
 
-    if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &n) != 3
-        || n != 6 || (sign != '+' && sign != '-') || hours < 0 || hours > 23
-        || minutes < 0 || minutes > 59)
+    if ((*text != '+' && *text != '-')
+        || (hours = as_argument_two(text + 1)) < 0 || hours > 23
+        || text[3] != ':' || (minutes = as_argument_two(text + 4)) < 0
+        || minutes > 59)
     {
         return NULL;
     }
 
-    *ms -= (sign == '+' ? 1 : -1) * (hours * 60 + minutes) * INT64_C(60000);
+    *ms -= (*text == '+' ? 1 : -1) * (hours * 60 + minutes) * INT64_C(60000);
 
-    return text + n;
+    return text + 6;
 }
 
 
