@@ -283,6 +283,23 @@ subtest 'a large ledger' => sub {
     cmp_ok($peak, '<', 60000, "kB of memory: $peak");
     unlink $out;
 
+    # the reader is late: its time is no load, for which the export would pause
+    # up to 19 times as long
+    my $began = Time::HiRes::time();
+    my $slow = "$env->{AUTOSTOCK_STACK_DIR}/slow";
+    POSIX::mkfifo($slow, 0600) or die $!;
+    $pid = worker_pid($slow, 'sales', 'export', '--from', '36d');
+    open $in, '<', $slow or die $!;
+    <$in>;
+    sleep 2;
+    $lines = 1;
+    $lines++ while <$in>;
+    waitpid($pid, 0);
+    is($? >> 8, 0, 'exported to a late reader');
+    is($lines, 1 + 12 + 800000, 'every sale');
+    my $took = Time::HiRes::time() - $began;
+    cmp_ok($took, '<', 10, "without long pauses: $took s");
+
     my $before = reads();
     is(scalar(lines('--from', '1d')), 1 + 2, 'the last day');
     cmp_ok(reads() - $before, '<', 2000, 'is read without the rest');

@@ -142,7 +142,7 @@ as_command_ledger_rollup(as_session_t *session, as_command_ledger_t *ledger)
                  : as_session_db(session, as_command_ledger_open, ledger);
     } while (status == AS_DB_OK && ledger->opened > 0);
 
-    as_pace_init(&ledger->pace);
+    as_pace_init(&ledger->pace, false);
 
     if (status == AS_DB_OK) {
         status = as_command_ledger_keys(session, ledger);

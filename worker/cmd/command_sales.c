@@ -105,18 +105,6 @@ as_command_sales_row(void *data, const as_sale_row_t *row, const char *sku,
 }
 
 
-static as_db_status_e
-as_command_sales_read(void *data, as_db_t *db)
-{
-    as_command_sales_t  *sales = data;
-
-    as_text_clear(&sales->text);
-    sales->chunk_wrong = 0;
-
-    return as_sale_read(db, &sales->read);
-}
-
-
 /* One snapshot, so that a roll-up meanwhile takes nothing away. */
 static as_db_status_e
 as_command_sales_begin(void *data, as_db_t *db)
@@ -150,6 +138,17 @@ as_command_sales_write(as_command_sales_t *sales)
 }
 
 
+/* Not repeated: a failure ends the snapshot. */
+static as_db_status_e
+as_command_sales_read(as_command_sales_t *sales)
+{
+    as_text_clear(&sales->text);
+    sales->chunk_wrong = 0;
+
+    return as_sale_read(sales->session->db, &sales->read);
+}
+
+
 static as_db_status_e
 as_command_sales_chunks(as_command_sales_t *sales, bool *written)
 {
@@ -159,7 +158,7 @@ as_command_sales_chunks(as_command_sales_t *sales, bool *written)
     as_db_status_e   status;
     as_sale_read_t  *read = &sales->read;
 
-    as_pace_init(&pace);
+    as_pace_init(&pace, true);
     as_progress_begin(&progress, "sales exported");
     status = as_session_db(session, as_command_sales_begin, sales);
     as_sale_read_from(read, sales->from_ms);
@@ -168,20 +167,23 @@ as_command_sales_chunks(as_command_sales_t *sales, bool *written)
 
     while (status == AS_DB_OK && *written && read->more) {
         as_pace_begin(&pace);
-        status = as_session_db(session, as_command_sales_read, sales);
+        status = as_command_sales_read(sales);
 
-        if (status == AS_DB_OK) {
-            *written = as_command_sales_write(sales);
-            as_progress_to(&progress,
-                           (double) (as_ledger_cursor_time(read->cursor)
-                                     - sales->from_ms),
-                           (double) (read->to_ms - sales->from_ms),
-                           sales->sales);
+        if (status != AS_DB_OK) {
+            break;
         }
 
-        if (status == AS_DB_OK && *written && read->more) {
+        /* before the write: a slow reader of the output is no load */
+        if (read->more) {
             status = as_pace_wait(&pace, session->db);
         }
+
+        *written = as_command_sales_write(sales);
+        as_progress_to(&progress,
+                       (double) (as_ledger_cursor_time(read->cursor)
+                                 - sales->from_ms),
+                       (double) (read->to_ms - sales->from_ms),
+                       sales->sales);
     }
 
     as_progress_end(&progress);

@@ -376,7 +376,7 @@ as_reconcile_ledger(as_db_t *db, as_reconcile_t *reconcile)
 {
     as_db_status_e  status;
 
-    as_pace_init(&reconcile->pace);
+    as_pace_init(&reconcile->pace, true);
     memset(reconcile->cursor, 0, sizeof(reconcile->cursor));
     reconcile->movements = 0;
     reconcile->products = 0;

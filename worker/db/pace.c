@@ -15,6 +15,7 @@
 
 #define AS_PACE_PAUSE  19              /* chunks' times, at full load */
 #define AS_PACE_LOOKS  8               /* looks that the load is a mean of */
+#define AS_PACE_STEP   100000          /* us: the longest time between looks */
 
 
 static int64_t
@@ -40,9 +41,10 @@ as_pace_sleep(int64_t us)
 
 
 void
-as_pace_init(as_pace_t *pace)
+as_pace_init(as_pace_t *pace, bool snapshot)
 {
     pace->load = 1;
+    pace->snapshot = snapshot;
     as_pace_begin(pace);
 }
 
@@ -82,17 +84,19 @@ as_pace_look(as_pace_t *pace, as_db_t *db)
 
     pace->load += ((running > 1) - pace->load) / AS_PACE_LOOKS;
 
-    return status == AS_DB_ERROR ? AS_DB_OK : status;
+    /* a statement that fails ends the transaction, and a snapshot with it */
+    return status == AS_DB_ERROR && !pace->snapshot ? AS_DB_OK : status;
 }
 
 
 as_db_status_e
 as_pace_wait(as_pace_t *pace, as_db_t *db)
 {
-    int64_t         chunk_us, waited_us;
+    int64_t         chunk_us, step_us, waited_us;
     as_db_status_e  status;
 
     chunk_us = as_pace_now() - pace->began_us;
+    step_us = chunk_us < AS_PACE_STEP ? chunk_us : AS_PACE_STEP;
     waited_us = 0;
     status = as_pace_look(pace, db);
 
@@ -101,8 +105,8 @@ as_pace_wait(as_pace_t *pace, as_db_t *db)
            && (double) waited_us < (double) chunk_us * AS_PACE_PAUSE
                                    * pace->load)
     {
-        as_pace_sleep(chunk_us);
-        waited_us += chunk_us;
+        as_pace_sleep(step_us);
+        waited_us += step_us;
         status = as_pace_look(pace, db);
     }
 
