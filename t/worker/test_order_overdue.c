@@ -138,5 +138,5 @@ main(void)
         TEST(restock_fails)
     };
 
-    return cmocka_run_group_tests_name("order_watch", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("order_overdue", tests, NULL, NULL);
 }
