@@ -8,7 +8,8 @@
 #include "db/sale_read.h"
 
 
-#define AS_SALE_READ_ROWS   1000       /* in one statement */
+#define AS_SALE_READ_ROWS   1000       /* in one statement, at most */
+#define AS_SALE_READ_LEAST  16
 #define AS_SALE_READ_SALES  20000      /* after so many the rest of a result is
                                           left to the next statement */
 
@@ -38,6 +39,7 @@ as_sale_read_from(as_sale_read_t *read, int64_t from_ms)
     memset(read->cursor + AS_UUID_LEN, from_ms > 0 ? 0xff : 0, AS_UUID_LEN);
     read->more = true;
     read->sales = 0;
+    read->limit = AS_SALE_READ_ROWS;
 }
 
 
@@ -60,12 +62,25 @@ as_sale_read_row(void *data, unsigned statement, const char *const *columns,
     memcpy(read->cursor, row.movement_id, AS_UUID_LEN);
     memcpy(read->cursor + AS_UUID_LEN, row.product_id, AS_UUID_LEN);
     read->more = true;
+    read->used++;
 
     if (row.quantity != 0) {
         read->sales += as_sale_count(&row);
         read->each(read->data, &row, columns[AS_SALE_SKU],
                    columns[AS_SALE_TIME]);
     }
+}
+
+
+/* The rows that a call does not use are read again by the next one. */
+static unsigned
+as_sale_read_limit(unsigned used)
+{
+    unsigned  limit;
+
+    limit = used > AS_SALE_READ_ROWS / 2 ? AS_SALE_READ_ROWS : 2 * used;
+
+    return limit < AS_SALE_READ_LEAST ? AS_SALE_READ_LEAST : limit;
 }
 
 
@@ -86,15 +101,19 @@ as_sale_read(as_db_t *db, as_sale_read_t *read)
     as_text_put(&sql, " AND m.movement_id < ");
     as_text_sql_bytes(&sql, end, AS_UUID_LEN);
     as_text_printf(&sql, " AND m.kind = 'sale'" AS_LEDGER_CURSOR_ORDER
-                   " LIMIT %d", AS_SALE_READ_ROWS);
+                   " LIMIT %u", read->limit);
 
     read->more = false;
     read->sales = 0;
+    read->used = 0;
     status = as_db_run(db, &sql, as_sale_read_row, read);
     as_text_free(&sql);
 
     if (status != AS_DB_OK) {
         memcpy(read->cursor, place, sizeof(place));
+
+    } else {
+        read->limit = as_sale_read_limit(read->used);
     }
 
     return status;

@@ -30,6 +30,8 @@ typedef struct {
     uint8_t     cursor[AS_LEDGER_CURSOR_LEN];  /* as_sale_read_from() */
     bool        more;
     uint64_t    sales;                 /* of the last call */
+    unsigned    limit;                 /* rows of the next call */
+    unsigned    used;                  /* of them by the last one */
 } as_sale_read_t;
 
 typedef struct {
