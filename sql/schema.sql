@@ -166,7 +166,15 @@ CREATE TABLE IF NOT EXISTS stock_movement (
 SET SESSION lock_wait_timeout = 3;
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
-    'ALTER TABLE stock_movement ADD COLUMN sales MEDIUMINT UNSIGNED NOT NULL DEFAULT 1, ADD COLUMN sale_list MEDIUMBLOB NULL',
+    'ALTER TABLE stock_movement ADD COLUMN sales MEDIUMINT UNSIGNED NOT NULL DEFAULT 1',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'stock_movement' AND COLUMN_NAME = 'sales');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE stock_movement ADD COLUMN sale_list MEDIUMBLOB NULL',
     'DO 0')
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
         AND TABLE_NAME = 'stock_movement' AND COLUMN_NAME = 'sale_list');
@@ -210,10 +218,18 @@ CREATE TABLE IF NOT EXISTS stock_movement_key (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
-    'ALTER TABLE stock_movement_key ADD COLUMN fingerprint BINARY(8) NULL, ADD COLUMN quantity INT NULL',
+    'ALTER TABLE stock_movement_key ADD COLUMN fingerprint BINARY(8) NULL',
     'DO 0')
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
         AND TABLE_NAME = 'stock_movement_key' AND COLUMN_NAME = 'fingerprint');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE stock_movement_key ADD COLUMN quantity INT NULL',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'stock_movement_key' AND COLUMN_NAME = 'quantity');
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 

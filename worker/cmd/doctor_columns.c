@@ -1,6 +1,7 @@
 /*
- * The columns. sql/schema.sql creates missing tables, and adds missing columns
- * only to product.
+ * The columns. sql/schema.sql creates missing tables, and adds the columns that
+ * a version of autostock added: to product, and to the ledger, where an ALTER
+ * by hand would wait, and sales with it, as long as lock_wait_timeout.
  */
 
 #include <stdio.h>
@@ -15,14 +16,17 @@ typedef struct {
     const char  *definition;           /* NULL: it cannot be added */
 } as_doctor_column_t;
 
+/* A definition: sql/schema.sql adds it. */
+#define AS_DOCTOR_SCHEMA  ""
+
 
 static const as_doctor_column_t  as_doctor_columns[] = {
     { "product", "product_id", NULL },
     { "product", "sku", NULL },
     { "product", "stock", NULL },
     { "product", "factory_id", NULL },
-    { "product", "reorder_point", "INT NOT NULL DEFAULT 0" },
-    { "product", "reorder_quantity", "INT NOT NULL DEFAULT 10" },
+    { "product", "reorder_point", AS_DOCTOR_SCHEMA },
+    { "product", "reorder_quantity", AS_DOCTOR_SCHEMA },
 
     { "factory", "factory_id", NULL },
     { "factory", "identifier", NULL },
@@ -37,14 +41,16 @@ static const as_doctor_column_t  as_doctor_columns[] = {
     { "stock_movement", "order_id", "BINARY(16) NULL" },
     { "stock_movement", "created_at",
       "DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6))" },
-    { "stock_movement", "sales", "MEDIUMINT UNSIGNED NOT NULL DEFAULT 1" },
-    { "stock_movement", "sale_list", "MEDIUMBLOB NULL" },
+    { "stock_movement", "sales", AS_DOCTOR_SCHEMA },
+    { "stock_movement", "sale_list", AS_DOCTOR_SCHEMA },
 
     { "stock_movement_key", "idempotency_key", NULL },
     { "stock_movement_key", "movement_id", NULL },
     { "stock_movement_key", "product_id", NULL },
-    { "stock_movement_key", "fingerprint", "BINARY(8) NULL" },
-    { "stock_movement_key", "quantity", "INT NULL" },
+    { "stock_movement_key", "fingerprint", AS_DOCTOR_SCHEMA },
+    { "stock_movement_key", "quantity", AS_DOCTOR_SCHEMA },
+
+    { "stock_sale", "sale_id", AS_DOCTOR_SCHEMA },
 
     { "restock_order", "order_id", NULL },
     { "restock_order", "product_id", NULL },
@@ -91,11 +97,14 @@ as_doctor_columns_seen(bool seen[AS_DOCTOR_COLUMNS_MAX], const char *name)
 
 
 static void
-as_doctor_columns_tell_one(as_findings_t *findings, const as_doctor_column_t *c)
+as_doctor_columns_tell_one(as_findings_t *findings,
+    const as_doctor_column_t *c, const char *database)
 {
     char  mend[400];
 
-    if (c->definition != NULL) {
+    if (c->definition != NULL && c->definition[0] == '\0') {
+        snprintf(mend, sizeof(mend), AS_DOCTOR_COLUMNS_SCHEMA, database);
+    } else if (c->definition != NULL) {
         snprintf(mend, sizeof(mend), "ALTER TABLE %s ADD COLUMN %s %s",
                  c->table, c->column, c->definition);
     } else {
@@ -148,14 +157,17 @@ as_doctor_columns_tell(as_findings_t *findings,
                      "sql/schema.sql; mariadb %s < sql/grants.sql", database,
                      database);
             as_findings_say(findings, AS_DOCTOR_WRONG, "schema", mend,
-                            "the table %s does not exist, or this user has no "
-                            "right to see it", as_doctor_columns[i].table);
+                            "the table or view %s does not exist, or this "
+                            "user has no right to see it",
+                            as_doctor_columns[i].table);
             continue;
         }
 
         for (k = 0; k < n; k++) {
             if (!seen[i + k]) {
-                as_doctor_columns_tell_one(findings, &as_doctor_columns[i + k]);
+                as_doctor_columns_tell_one(findings,
+                                           &as_doctor_columns[i + k],
+                                           database);
             }
         }
     }

@@ -1,6 +1,5 @@
 /*
- * The columns that the worker and the module need, and the statement that adds
- * each.
+ * The columns that the worker and the module need, and what adds each.
  */
 
 #ifndef AS_DOCTOR_COLUMNS_H
@@ -12,6 +11,10 @@
 
 
 #define AS_DOCTOR_COLUMNS_MAX  64
+
+/* The remedy, of a database, for what sql/schema.sql adds. */
+#define AS_DOCTOR_COLUMNS_SCHEMA                                              \
+    "as an administrator: mariadb %s < sql/schema.sql"
 
 
 /* Records that "table.column" exists. */

@@ -168,50 +168,49 @@ as_doctor_db_schema_read(as_doctor_db_t *d)
 }
 
 
+/* The keys, in the order of d->keys. */
+static const struct {
+    const char  *what;
+    const char  *mend;                 /* NULL: sql/schema.sql */
+} as_doctor_keys[] = {
+    { "restock_order has no unique key over open_product_id: a product may get "
+      "two open orders",
+      "ALTER TABLE restock_order ADD CONSTRAINT uc_restock_order_open_product "
+      "UNIQUE (open_product_id); where two orders of a product are open, "
+      "autostock-worker orders cancel one first" },
+
+    { "stock_movement_key has no unique key over idempotency_key: a sale or a "
+      "receipt may be booked twice",
+      "ALTER TABLE stock_movement_key ADD PRIMARY KEY (idempotency_key)" },
+
+    { "the primary key of stock_movement has no product_id: a transaction of "
+      "two products fails", NULL },
+
+    { "stock_movement_key has no index over movement_id: expired keys are "
+      "found by reading all", NULL }
+};
+
+
 static void
 as_doctor_db_schema_tell(as_doctor_db_t *d)
 {
+    char      mend[400];
+    size_t    i;
     unsigned  told;
 
     told = as_doctor_columns_tell(d->findings, d->columns, d->database);
+    snprintf(mend, sizeof(mend), AS_DOCTOR_COLUMNS_SCHEMA, d->database);
 
-    if (!d->keys[0] && told == 0) {
-        told++;
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
-                        "ALTER TABLE restock_order ADD CONSTRAINT "
-                        "uc_restock_order_open_product UNIQUE "
-                        "(open_product_id); where two orders of a product "
-                        "are open, autostock-worker orders cancel one first",
-                        "restock_order has no unique key over "
-                        "open_product_id: a product may get two open orders");
-    }
-
-    if (!d->keys[1] && told == 0) {
-        told++;
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
-                        "ALTER TABLE stock_movement_key ADD PRIMARY KEY "
-                        "(idempotency_key)", "stock_movement_key has no unique "
-                        "key over idempotency_key: a sale or a receipt may be "
-                        "booked twice");
-    }
-
-    if (!d->keys[2] && told == 0) {
-        told++;
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
-                        "ALTER TABLE stock_movement DROP PRIMARY KEY, ADD "
-                        "PRIMARY KEY (movement_id, product_id), "
-                        "ALGORITHM=INPLACE, LOCK=NONE", "the primary key of "
-                        "stock_movement has no product_id: a transaction of "
-                        "two products fails");
-    }
-
-    if (!d->keys[3] && told == 0) {
-        told++;
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
-                        "ALTER TABLE stock_movement_key ADD KEY "
-                        "ix_stock_movement_key_movement (movement_id)",
-                        "stock_movement_key has no index over movement_id: "
-                        "expired keys are found by reading all");
+    for (i = 0; i < sizeof(as_doctor_keys) / sizeof(as_doctor_keys[0])
+                && told == 0; i++)
+    {
+        if (!d->keys[i]) {
+            told++;
+            as_findings_say(d->findings, AS_DOCTOR_WRONG, "schema",
+                            as_doctor_keys[i].mend == NULL
+                            ? mend : as_doctor_keys[i].mend, "%s",
+                            as_doctor_keys[i].what);
+        }
     }
 
     if (told == 0) {
