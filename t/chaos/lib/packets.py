@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import hmac
 import os
-import select
 import time
 import uuid
 
@@ -30,8 +29,7 @@ class Kind:
     """A transaction to shoot at: how its requests and shelves look."""
 
     def __init__(self, name, sizes=(1, 2, 64), stock=lambda n: 10 * n + 10,
-                 point=0, keyed=False, products=1, again=False, want=None,
-                 crowd=False):
+                 point=0, keyed=False, products=1, again=False, want=None):
         self.name = name
         self.sizes = sizes
         self.stock = stock
@@ -39,15 +37,12 @@ class Kind:
         self.keyed = keyed
         self.products = products
         self.again = again
-        self.crowd = crowd
         self.want = want or (lambda n: {200: n})
 
 
 KINDS = [
     Kind('plain'),
     Kind('keyed', keyed=True),
-    Kind('crowd', sizes=(16,), crowd=True),
-    Kind('crowd-keyed', sizes=(16,), crowd=True, keyed=True),
     Kind('replayed', keyed=True, again=True),
     Kind('many-products', sizes=(2, 64), products=2),
     Kind('empties', stock=lambda n: n),
@@ -83,8 +78,7 @@ class Shot:
             status = entry['status'] or entry.get('why')
             counts[status] = counts.get(status, 0) + 1
         commands = self.proxy.do('commands', since=self.first)['commands']
-        # before a crowd there is the batch that it came from
-        return counts, commands[self.kind.crowd:]
+        return counts, commands
 
     def shelves(self):
         self.skus = []
@@ -110,9 +104,7 @@ class Shot:
     def arm(self):
         self.first = self.proxy.do('commands', since=1 << 40)['next']
         if self.rule:
-            rule = dict(self.rule)
-            rule['skip'] += self.kind.crowd
-            self.proxy.do('rule', **rule)
+            self.proxy.do('rule', **self.rule)
 
     async def requests(self):
         if self.kind.name == 'receipt':
@@ -125,9 +117,7 @@ class Shot:
             await line.open()
         if self.kind.again:
             await self.all_at_once(lines, book)
-        if self.kind.crowd:
-            entries = await self.coming_back(lines, book)
-        elif self.size == 1:
+        if self.size == 1:
             self.arm()
             entries = await self.all_at_once(lines, book)
         else:
@@ -137,39 +127,10 @@ class Shot:
         book.close()
         return entries
 
-    async def all_at_once(self, lines, book, how=None):
+    async def all_at_once(self, lines, book):
         return await asyncio.gather(*(
             load.checkout(line, book, n, self.skus[n % len(self.skus)], 1,
-                          self.key(n), how, 15)
-            for n, line in enumerate(lines)))
-
-    async def coming_back(self, lines, book):
-        """Twice as many are answered in one batch; these come right behind
-        it, taken for a part of them that asks again: the first of them go
-        ahead, the others join."""
-        # a product that is known need not be looked up; and each of the rest
-        # lets more be waited for, after shots that kept some away
-        for sku in [self.skus[0]] + 12 * ['D']:
-            await load.checkout(lines[0], book, -2, sku, 1)
-        told = asyncio.Event()
-        rest = asyncio.create_task(self.all_at_once(lines, book, told))
-        before = [load.Line(self.host.url) for _ in range(2 * self.size)]
-        for line in before:
-            await line.open()
-        plug, *answered = await self.waiting(before, book, self.others)
-        # nothing else runs until the last bytes are sent: 3 ms are waited
-        select.select([socket_of(before[0])], [], [], 10)
-        for line in lines:
-            os.write(socket_of(line), b'}')
-        told.set()
-        await asyncio.gather(*answered)
-        for line in before + [plug]:
-            line.close()
-        return await rest
-
-    async def others(self, lines, book):
-        return await asyncio.gather(*(
-            load.checkout(line, book, n, 'D', 1, None, None, 15)
+                          self.key(n), None, 15)
             for n, line in enumerate(lines)))
 
     async def merged(self, lines, book):
@@ -180,7 +141,7 @@ class Shot:
 
     async def waiting(self, lines, book, ask):
         """Behind one whose only connection is held, all wait for the next
-        batch together; it is let go.  His line, his task, and theirs."""
+        batch together; it is let go.  Its line, its task, and theirs."""
         seen = self.proxy.mark()
         hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
         plug = load.Line(self.host.url)
@@ -235,10 +196,6 @@ class Shot:
             return {'status': None, 'why': repr(e)}
         finally:
             line.close()
-
-
-def socket_of(line):
-    return line.writer.get_extra_info('socket').fileno()
 
 
 def boundaries(commands):
@@ -309,16 +266,10 @@ class Packets(Scenario):
                 self.tally.fault(f'packet {rule["action"]}')
 
     def undisturbed(self, kind, size):
-        """What a shot's commands are; of a crowd, those of one in which some
-        went ahead (they do unless this machine was slow in that moment)."""
-        for _ in range(10):
-            self.warm()
-            counts, commands = Shot(self, kind, size).fire()
-            self.look(kind, size, None, counts)
-            # BEGIN and INSERT, answered by two packets; and that of the keys
-            if not kind.crowd \
-                    or len(commands[0]['shape']) == 3 + kind.keyed:
-                break
+        """What a shot's commands are."""
+        self.warm()
+        counts, commands = Shot(self, kind, size).fire()
+        self.look(kind, size, None, counts)
         return commands
 
     def proxy_mark(self):
