@@ -2,25 +2,27 @@
 --
 --     mariadb shop < sql/trigger.sql
 --
--- Under a binary log this needs SUPER or log_bin_trust_function_creators
--- (error 1419 on managed servers).  Where neither is to be had, leave it
--- out: the worker's watchdog writes the opening movements instead.
+-- With a binary log, CREATE TRIGGER requires SUPER or
+-- log_bin_trust_function_creators (error 1419 on managed servers).  If neither
+-- is available, omit this file: the worker's watchdog writes the opening
+-- movements instead.
 
--- The opening says that the stock is the sum of the movements, also of a
--- product that is inserted again under its id (DELETE and INSERT, REPLACE,
--- TRUNCATE and reload): its ledger and its opening are still there.
+-- After the opening, the stock is the sum of the product's movements.  This
+-- also holds for a product that is inserted again under the same id (DELETE and
+-- INSERT, REPLACE, TRUNCATE and reload), whose ledger and opening exist.
 --
---   closing   when the product is deleted, its opening is lowered by its stock,
---             so that its movements make 0, and gets a fingerprint as the mark
---   look      what a new opening must be, or what is to be added to the one
---             that is there; the ledger is summed only where there is an
---             opening without the mark (after TRUNCATE, which fires no
---             trigger).  SELECT INTO, because it locks nothing.
---   key       the opening's key
---   movement  the opening; nothing where there is no key
+--   closing   runs when the product is deleted: lowers its opening by its
+--             stock, so that its movements add up to 0, and sets the opening's
+--             fingerprint as the mark
+--   look      computes the quantity of a new opening, or what is added to an
+--             existing one.  It sums the ledger only if the opening exists
+--             without the mark (after TRUNCATE, which fires no trigger).
+--             SELECT INTO, because it locks nothing.
+--   key       writes the opening's key
+--   movement  writes the opening; nothing if there is no key
 --
--- One statement each, so that none needs a DELIMITER.  In this order a product
--- inserted before the last is there gets none or half an opening, and the
+-- Each trigger is one statement, so that no DELIMITER is needed.  A product
+-- that is inserted while this script runs gets no opening, or part of one; the
 -- watchdog writes the rest.
 
 SET NAMES utf8mb4;

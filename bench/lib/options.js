@@ -5,10 +5,10 @@ const { PACKETS } = require('./packets');
 
 const USAGE = `usage: bench/run [--quick | --full] [options]
 
-Measures autostock beside what a user would otherwise run, in rounds that
-take turns, and checks the books after every measurement.
+Measures autostock and what a user would otherwise run, in alternating rounds,
+and checks the books after every measurement.
 
-  (nothing)           the default run: under a quarter of an hour
+  (nothing)           the default run: about ten minutes
   --quick             the main ratios only: two minutes
   --full              the whole matrix: two hours
   --case NAME         one case (repeatable): ${Object.keys(CASES).join(', ')}
@@ -27,7 +27,7 @@ take turns, and checks the books after every measurement.
   --set "WORDS"       a line of the autostock_database block, for example
                       "pool_size 2" (repeatable)
   --sql TEXT          run on the shop's database before the first measurement,
-                      for example to see what an index costs (repeatable)
+                      for example to measure the cost of an index (repeatable)
   --module FILE       default: build/ngx_http_autostock_module.so
   --node-pool N       connections a Node process (default 8)
   --output FOLDER     default: bench/results/<time>
@@ -37,8 +37,8 @@ take turns, and checks the books after every measurement.
                       answer; the rates then mean nothing
   --keep              leave the servers running until Ctrl-C
 
-Ends with 1 if any answer or any book was wrong; a target that is not met is
-told in the table and is no error.`;
+Exits with 1 if an answer or the books were wrong. A target that is not met is
+shown in the table and is no error.`;
 
 const LISTS = { '--case': 'cases', '--server': 'servers',
     '--connections': 'connections', '--workers': 'workers', '--rate': 'rates',
