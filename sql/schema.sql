@@ -303,7 +303,7 @@ CREATE TABLE IF NOT EXISTS restock_order (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 -- Products that were there before their ledger: one opening movement each.
--- Its key comes first; with it, nobody else writes it.
+-- Its key comes first; with it, no other session writes it.
 
 START TRANSACTION;
 

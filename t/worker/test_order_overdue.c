@@ -52,7 +52,7 @@ overdue(void **state)
         assert_true(!page.orders[2].failed && !page.orders[2].again);
         assert_true(!page.orders[3].failed && !page.orders[3].again);
 
-        /* a message that nobody received counts as an attempt; a request
+        /* a message that was not received counts as an attempt; a request
          * counted when it was made */
         assert_int_equal(sql_has(1, "attempts = attempts + 1"),
                          page.published);
