@@ -135,7 +135,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:log_path=$work/ubsan
 # In the order of t/testrules.yml.  What "nginx -t" says is the tests' to
 # judge.
 prove -I t/lib -j"${JOBS:-2}" --timer "${tests[@]}" \
-    2> >(grep --line-buffered -v '^nginx: \[' >&2)
+    2> >(grep -a --line-buffered -v '^nginx: \[' >&2)
 rc=$?
 
 # What a sanitizer or valgrind had to say fails the run too.
