@@ -106,6 +106,35 @@ SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
         AND CONSTRAINT_NAME = 'product_reorder_quantity_range');
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
+
+-- held          pieces in open holds; they have left stock
+-- reorder_held  1: the reorder point is compared with stock + held; 0: with
+--               stock alone
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD COLUMN held INT NOT NULL DEFAULT 0',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'product' AND COLUMN_NAME = 'held');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD COLUMN reorder_held BOOLEAN NOT NULL DEFAULT 1',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'product' AND COLUMN_NAME = 'reorder_held');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE product ADD CONSTRAINT product_held_not_negative CHECK (held >= 0)',
+    'DO 0')
+    FROM information_schema.TABLE_CONSTRAINTS
+    WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product'
+        AND CONSTRAINT_NAME = 'product_held_not_negative');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
 DEALLOCATE PREPARE autostock_ddl;
 
 -- The ledger: one row per transaction and product.  Invariant: product.stock =
@@ -116,16 +145,22 @@ DEALLOCATE PREPARE autostock_ddl;
 --                  zero; a sale's id (sale_id) is the transaction's id plus
 --                  the sale's number in the transaction, 0 to 65535, so that
 --                  it finds its row by the primary key.
--- quantity         of a 'sale' the negative sum of its sales' pieces
+-- kind             hold     pieces taken for a while (stock_hold): as a 'sale'
+--                  confirm  holds that became sales: 0, or the pieces of
+--                           expired holds, taken anew
+--                  release  pieces of holds that were released or expired
+--                  return   pieces of sales that were put back
+-- quantity         what is added to the stock.  Of a 'sale' and a 'hold' the
+--                  negative sum of their pieces.
 -- idempotency_key  what must not happen twice: of an opening the product's
 --                  id, of a restock the order's id.  Unique by
 --                  stock_movement_key.
 -- fingerprint      of an opening: not NULL where the product was deleted, and
 --                  its movements make 0 (sql/trigger.sql)
--- sales            how many sales of the product a row of kind 'sale' stands
---                  for.  0, with quantity 0: the row only keeps another
---                  attempt of the transaction from being committed.  Without
---                  meaning in rows of other kinds.
+-- sales            how many sales or holds of the product a row stands for.
+--                  0, with quantity 0: the row only keeps another attempt of
+--                  the transaction from being committed.  Without meaning in
+--                  openings, restocks and adjustments.
 -- sale_list        which sales these are, 5 bytes each, ascending by number:
 --                  the number (2 bytes, big endian) and the pieces (3 bytes,
 --                  big endian, 1 to 1,000,000).  A number occurs at most once,
@@ -144,7 +179,8 @@ DEALLOCATE PREPARE autostock_ddl;
 CREATE TABLE IF NOT EXISTS stock_movement (
     movement_id      BINARY(16)  NOT NULL,
     product_id       BINARY(16)  NOT NULL,
-    kind             ENUM('opening', 'sale', 'restock', 'adjustment') NOT NULL,
+    kind             ENUM('opening', 'sale', 'restock', 'adjustment', 'hold',
+                          'confirm', 'release', 'return') NOT NULL,
     quantity         INT         NOT NULL,
     idempotency_key  BINARY(16)  NULL,
     fingerprint      BINARY(8)   NULL,
@@ -188,6 +224,66 @@ SET @autostock_ddl = (SELECT IF(GROUP_CONCAT(COLUMN_NAME) = 'movement_id',
         AND TABLE_NAME = 'stock_movement' AND INDEX_NAME = 'PRIMARY');
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
+
+-- New values at the end of an ENUM do not touch rows either.
+
+SET @autostock_ddl = (SELECT IF(COLUMN_TYPE NOT LIKE '%''return''%',
+    'ALTER TABLE stock_movement MODIFY COLUMN kind ENUM(''opening'', ''sale'', ''restock'', ''adjustment'', ''hold'', ''confirm'', ''release'', ''return'') NOT NULL',
+    'DO 0')
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'stock_movement' AND COLUMN_NAME = 'kind');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
+
+-- Holds.  A hold's id is that of its movements (kind 'hold') plus its number,
+-- as a sale's is; their ids end in 8000 (hexadecimal) plus the number.  The
+-- state is changed only from what it was read as, so that a hold is settled
+-- once.  After it was confirmed, the hold is a sale with the same id.
+--
+-- Invariant: product.held = SUM(quantity) of the lines of holds in state
+-- 'held'.
+--
+-- expires_at   by the server's clock, UTC.  The worker releases what is due;
+--              until it has, the hold can be confirmed.
+-- settled_id   the transaction that confirmed, released or expired it
+
+CREATE TABLE IF NOT EXISTS stock_hold (
+    hold_id          BINARY(16)  NOT NULL,
+    state            ENUM('held', 'confirmed', 'released', 'expired')
+                                 NOT NULL DEFAULT 'held',
+    expires_at       DATETIME(6) NOT NULL,
+    settled_at       DATETIME(6) NULL,
+    settled_id       BINARY(16)  NULL,
+    PRIMARY KEY (hold_id),
+    KEY ix_stock_hold_state (state, expires_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE IF NOT EXISTS stock_hold_line (
+    hold_id          BINARY(16)  NOT NULL,
+    product_id       BINARY(16)  NOT NULL,
+    quantity         INT         NOT NULL,
+    PRIMARY KEY (hold_id, product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- Returns of sales, one row per product.
+--
+-- already      the pieces of this sale and product that were returned before.
+--              As a part of the key it lets only one of two returns that read
+--              the same sum be written; the other reads again.
+-- restock      1: the pieces were added to the stock
+-- return_id    one for all products of a return
+
+CREATE TABLE IF NOT EXISTS stock_return (
+    sale_id          BINARY(16)  NOT NULL,
+    product_id       BINARY(16)  NOT NULL,
+    already          INT         NOT NULL,
+    quantity         INT         NOT NULL,
+    restock          BOOLEAN     NOT NULL,
+    return_id        BINARY(16)  NOT NULL,
+    created_at       DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    PRIMARY KEY (sale_id, product_id, already),
+    KEY ix_stock_return_return (return_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 -- What must not happen twice, by its unique key: an opening, a restock, and a
 -- sale with an Idempotency-Key.  A row is written and deleted in the

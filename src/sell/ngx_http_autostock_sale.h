@@ -1,6 +1,7 @@
 
 /*
- * Sales: one checkout each, merged with the other waiting sales.
+ * Sales and holds: one checkout each, of one product or of a cart, merged with
+ * the other waiting ones.  A cart or hold is sold whole or not at all.
  *
  * The caller owns the structure (in the request's pool) from submit until its
  * handler was called or cancel returned.  The handler is called exactly once,
@@ -28,10 +29,34 @@ typedef enum {
 } ngx_http_autostock_sale_outcome_e;
 
 
+/* "2026-11-28T18:00:00.123Z" */
+#define NGX_HTTP_AUTOSTOCK_TIME_LEN   24
+
+#define NGX_HTTP_AUTOSTOCK_LINES_MAX  50
+
+
 typedef struct ngx_http_autostock_sale_s  ngx_http_autostock_sale_t;
 
 typedef void (*ngx_http_autostock_sale_handler_pt)(
     ngx_http_autostock_sale_t *sale);
+
+
+/* One product of a cart or of a hold. */
+typedef struct {
+    /* set by the caller */
+    ngx_str_t                            sku;       /* valid UTF-8 */
+    uint32_t                             quantity;  /* 1 to 1,000,000 */
+
+    /* the result; json_sku and stock as in the sale below */
+    ngx_str_t                            json_sku;
+    int64_t                              stock;
+    unsigned                             refused:1; /* REFUSED: not enough of
+                                                       this one */
+    unsigned                             absent:1;  /* NO_PRODUCT: no row has
+                                                       this SKU */
+    /* private */
+    void                                *product;
+} ngx_http_autostock_sale_line_t;
 
 
 /*
@@ -46,6 +71,12 @@ struct ngx_http_autostock_sale_s {
     u_char                               fingerprint[8];
     ngx_pool_t                          *pool;      /* lives as long */
     ngx_log_t                           *log;
+    ngx_http_autostock_sale_line_t      *lines;     /* of a cart, in the pool;
+                                                       NULL: sku, quantity */
+    ngx_uint_t                           nlines;    /* 0, or 1 to 50; less
+                                                       afterwards if two SKUs
+                                                       were one product */
+    uint32_t                             hold;      /* seconds; 0: a sale */
     unsigned                             keyed:1;
     uint32_t                             quantity;  /* 1 to 1,000,000 */
     ngx_http_autostock_sale_handler_pt   handler;
@@ -56,7 +87,11 @@ struct ngx_http_autostock_sale_s {
     unsigned                             refused:1; /* UNAVAILABLE: the
                                                        server refused */
     u_char                               id[16];    /* sale_id; of a replay,
-                                                       the first sale's */
+                                                       the first sale's; of a
+                                                       hold, the hold_id */
+    u_char                               expires_at[
+                                      NGX_HTTP_AUTOSTOCK_TIME_LEN];
+                                                    /* of a hold, ISO 8601 */
     ngx_str_t                            json_sku;  /* as in the row, as
                                                        content of a JSON
                                                        string; valid while
