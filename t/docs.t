@@ -210,8 +210,8 @@ none('every type of problem is in docs/http.md',
     grep { $http !~ /`\Q$_\E`/ } @types);
 
 # The counters of the module.
-my ($table) = slurp('src/status/ngx_http_autostock_exposition.c')
-    =~ /counter_metrics\[\] = \{(.*?)^\};/ms;
+my ($table) = slurp('src/status/ngx_http_autostock_metric.c')
+    =~ /metric_counters\[\] = \{(.*?)^\};/ms;
 my @counters = ($table // '') =~ /\{ "([a-z_]+)",/g;
 cmp_ok(scalar @counters, '>', 20, 'the counters are found');
 none('every counter is in docs/directives.md',

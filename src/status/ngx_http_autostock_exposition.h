@@ -26,7 +26,18 @@ typedef struct {
 } ngx_http_autostock_report_t;
 
 
-/* The buffer is in the pool.  NULL: no memory. */
+/* The buffer is in the pool.  NULL, here and below: no memory. */
+ngx_buf_t *ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
+    ngx_http_autostock_report_t *report);
+
+/* Appends to the buffer, by ngx_sprintf()'s formats. */
+void ngx_http_autostock_exposition_put(ngx_buf_t *b, const char *fmt, ...);
+
+/* A bound or the sum of a ngx_http_autostock_histogram_e in its base unit. */
+void ngx_http_autostock_exposition_number(ngx_buf_t *b,
+    ngx_uint_t id, ngx_atomic_uint_t n);
+
+/* The whole body; exposition_text.c and exposition_json.c. */
 ngx_buf_t *ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_report_t *report);
 ngx_buf_t *ngx_http_autostock_exposition_json(ngx_pool_t *pool,

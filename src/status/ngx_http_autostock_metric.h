@@ -1,0 +1,40 @@
+
+/*
+ * The names of the metrics, without prefix and unit, and their help: the same
+ * in both formats of the status location.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_METRIC_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_METRIC_H_INCLUDED_
+
+
+#include "ngx_http_autostock_zone.h"
+
+
+#define NGX_HTTP_AUTOSTOCK_SETTINGS  4
+
+
+typedef struct {
+    char                            *name;
+    char                            *help;
+} ngx_http_autostock_metric_t;
+
+
+/* in the order of the enumerations of ngx_http_autostock_status.h */
+extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[];
+extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_gauges[];
+extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_moments[];
+extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_histograms[];
+extern char                        *ngx_http_autostock_metric_durable[];
+extern char                        *ngx_http_autostock_metric_rights[];
+
+extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_settings[];
+
+
+/* The value of ngx_http_autostock_metric_settings[n]. */
+ngx_uint_t ngx_http_autostock_metric_setting(
+    ngx_http_autostock_database_t *db, ngx_uint_t n);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_METRIC_H_INCLUDED_ */
