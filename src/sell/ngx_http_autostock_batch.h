@@ -239,6 +239,14 @@ void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
 ngx_uint_t ngx_http_autostock_flight_has_room(
     ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
 
+/*
+ * NGX_DECLINED: the connection's server is not set up for sales (binary log,
+ * durability).  The flight has failed; in doubt, it starts again on another
+ * connection.
+ */
+ngx_int_t ngx_http_autostock_flight_may_write(
+    ngx_http_autostock_flight_t *flight, ngx_uint_t doubt);
+
 /* Sets all waiters aside and ends the flight. */
 void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
 

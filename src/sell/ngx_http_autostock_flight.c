@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_batch.h"
+#include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -232,6 +233,34 @@ ngx_http_autostock_flight_fill(ngx_http_autostock_flight_t *flight)
     flight->began_ns = ngx_http_autostock_gather_clock();
 
     ngx_http_autostock_flight_waiters_take(flight);
+}
+
+
+ngx_int_t
+ngx_http_autostock_flight_may_write(ngx_http_autostock_flight_t *flight,
+    ngx_uint_t doubt)
+{
+    if (ngx_http_autostock_session_report_reason(flight->conn) == NULL
+        && (flight->conn->durable
+            || flight->batch->db->durability
+               != NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
+    {
+        return NGX_OK;
+    }
+
+    if (doubt) {
+        /* only the deadlines end a batch in doubt */
+        ngx_http_autostock_flight_elsewhere(flight,
+                                      "its server is not set up for sales");
+        return NGX_DECLINED;
+    }
+
+    /* another connection asks the server again */
+    ngx_http_autostock_flight_drop(flight, "its server is not set up for "
+                                   "sales");
+    ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
+
+    return NGX_DECLINED;
 }
 
 

@@ -51,3 +51,29 @@ ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
     id[14] = (u_char) (number >> 8);
     id[15] = (u_char) number;
 }
+
+
+/*
+ * The log is synced at least once a second, and a server whose disk does not
+ * respond for a minute completes no COMMIT.  A clock ahead of ours makes the
+ * row fresh.  For a clock behind ours the server's clock is asked too.
+ */
+
+ngx_uint_t
+ngx_http_autostock_id_is_fresh(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
+{
+    uint64_t     ms;
+    ngx_uint_t   i;
+    ngx_time_t  *now;
+
+    ms = 0;
+
+    for (i = 0; i < 6; i++) {
+        ms = ms << 8 | id[i];
+    }
+
+    now = ngx_timeofday();
+
+    return ms + NGX_HTTP_AUTOSTOCK_FRESH
+           > (uint64_t) now->sec * 1000 + now->msec;
+}

@@ -12,6 +12,10 @@
 #include "ngx_http_autostock.h"
 
 
+/* age in ms below which a row may not be on disk */
+#define NGX_HTTP_AUTOSTOCK_FRESH  60000
+
+
 /* Once per process, after fork(). */
 ngx_int_t ngx_http_autostock_id_init(ngx_log_t *log);
 
@@ -24,6 +28,10 @@ void ngx_http_autostock_id_transaction(
 /* Of a transaction's sale with this number, from 0 to 65535. */
 void ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
     u_char transaction[NGX_HTTP_AUTOSTOCK_UUID_LEN], ngx_uint_t number);
+
+/* 1 if it was made less than FRESH ago, by this host's clock. */
+ngx_uint_t ngx_http_autostock_id_is_fresh(
+    u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_ID_H_INCLUDED_ */

@@ -1,7 +1,6 @@
 
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_quarantine.h"
-#include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -101,22 +100,10 @@ ngx_http_autostock_transaction_start(ngx_http_autostock_flight_t *flight)
 
     t = (ngx_http_autostock_transaction_t *) flight;
 
-    if (ngx_http_autostock_session_report_reason(flight->conn)
-        || (!flight->conn->durable
-            && ngx_http_autostock_batch_database(flight->batch)->durability
-               == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE))
+    if (ngx_http_autostock_flight_may_write(flight,
+                                  t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT)
+        != NGX_OK)
     {
-        if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
-            /* only the deadlines end a batch in doubt */
-            ngx_http_autostock_flight_elsewhere(flight,
-                                      "its server is not set up for sales");
-            return;
-        }
-
-        /* another connection asks the server again */
-        ngx_http_autostock_flight_drop(flight, "its server is not set up for "
-                                       "sales");
-        ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
         return;
     }
 

@@ -13,9 +13,6 @@
 /* number of flights that look for keys first, after a replay */
 #define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
 
-/* age in ms below which a row may not be on disk */
-#define NGX_HTTP_AUTOSTOCK_FRESH               60000
-
 
 static ngx_int_t ngx_http_autostock_transaction_rows_busy_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
@@ -25,7 +22,6 @@ static void ngx_http_autostock_transaction_rows_broken(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
 static ngx_int_t ngx_http_autostock_transaction_rows_key_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
-static ngx_uint_t ngx_http_autostock_transaction_rows_is_fresh(u_char *id);
 static ngx_int_t ngx_http_autostock_transaction_rows_id_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_int_t ngx_http_autostock_transaction_rows_found(
@@ -175,7 +171,7 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
     }
 
     ngx_memcpy(item->first, columns[1].data, 16);
-    t->fresh |= ngx_http_autostock_transaction_rows_is_fresh(item->first)
+    t->fresh |= ngx_http_autostock_id_is_fresh(item->first)
                 || (columns[4].len == 1 && columns[4].data[0] == '1');
     item->stock = stock;
     item->state = (columns[2].len == 8
@@ -216,33 +212,6 @@ ngx_http_autostock_transaction_rows_broken(ngx_http_autostock_transaction_t *t,
 
     ngx_http_autostock_refusals_add(&batch->refusals, item->key);
     item->state = NGX_HTTP_AUTOSTOCK_ITEM_BROKEN;
-}
-
-
-/*
- * By the time in its id.  The log is synced at least once a second, and a
- * server whose disk does not respond for a minute completes no COMMIT.  A clock
- * ahead of ours makes the row fresh.  For a clock behind ours the server's
- * clock is asked too.
- */
-
-static ngx_uint_t
-ngx_http_autostock_transaction_rows_is_fresh(u_char *id)
-{
-    uint64_t     ms;
-    ngx_uint_t   i;
-    ngx_time_t  *now;
-
-    ms = 0;
-
-    for (i = 0; i < 6; i++) {
-        ms = ms << 8 | id[i];
-    }
-
-    now = ngx_timeofday();
-
-    return ms + NGX_HTTP_AUTOSTOCK_FRESH
-           > (uint64_t) now->sec * 1000 + now->msec;
 }
 
 
