@@ -14,7 +14,7 @@ use Test::More;
 chdir dirname(abs_path($0)) . '/..' or die "chdir: $!";
 
 my @files = grep { -f } split /\n/, `git ls-files 2>/dev/null`;
-@files = grep { -f && !m{node_modules|/run/} } split /\n/,
+@files = grep { -f && !m{node_modules|^stack/run/} } split /\n/,
     `find . -path ./.git -prune -o -path ./build -prune -o -type f -printf '%P\n'`
     unless @files;
 my @c      = grep { /\.[ch]$/ } @files;
