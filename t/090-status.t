@@ -50,6 +50,15 @@ sub sessions {
         . " WHERE db = '" . db->{name} . "'") - 1;
 }
 
+# The whole answer to an open request.
+sub answer {
+    my ($client) = @_;
+    my $socket = $client->{socket};
+    local $/;
+    $client->{raw} = <$socket>;
+    return http_close($client);
+}
+
 # Requests until every worker process has served one.
 sub busy_workers {
     my %seen;
@@ -345,3 +354,108 @@ like(page(), qr/^autostock_last_unavailable_seconds\{database="shop"\} \d{10}$/m
     'in the text, too');
 --- error_log
 error 1146
+
+
+
+=== TEST 20: the checkout's times, by result
+--- shop
+autostock_idempotency_scope $http_x_client;
+--- drive
+http(POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k');
+http(POST => '/checkout', '{"quantity":2}', 'Idempotency-Key' => 'k');
+http(POST => '/checkout', '{"quantity":1}', 'Idempotency-Key' => 'k');
+http(POST => '/checkout', '{"quantity":5}');
+http(POST => '/checkout', '{"sku":"none"}');
+http(POST => '/checkout', '{"quantity":0}');
+http(POST => '/checkout', 'x' x 20000);
+http(GET => '/product/donut');
+my $text = page();
+is(wrong_lines($text), '', 'well-formed');
+my %n = $text =~ /^autostock_checkout_duration_seconds_count\{database="shop",result="(\w+)"\} (\d+)$/mg;
+my %want = (sold => 1, replayed => 1, refused => 1, rejected => 4,
+    unavailable => 0, unknown => 0, abandoned => 0);
+is_deeply(\%n, \%want, 'each checkout is counted once, nothing else is');
+my %sum = $text =~ /^autostock_checkout_duration_seconds_sum\{.*result="(\w+)"\} ([0-9.]+)$/mg;
+cmp_ok($sum{$_}, '>', 0, "$_ took time") for qw( sold replayed refused );
+my @le = $text =~ /^autostock_checkout_duration_seconds_bucket\{.*result="sold",le="(.*?)"\}/mg;
+is("@le", '0.0005 ' . CORE::join(' ', map { sprintf '%.3f', 0.001 * 2 ** $_ }
+    0 .. 13) . ' +Inf', 'the bounds, in seconds');
+my ($wait) = $text =~ /^autostock_checkout_wait_seconds_count\{.*\} (\d+)$/m;
+my ($took) = $text =~ /^autostock_checkout_database_seconds_count\{.*\} (\d+)$/m;
+is("$wait $took", '4 4', 'four were in a batch');
+my $h = report()->{databases}{shop}{histograms};
+is($h->{checkout_duration_seconds}{rejected}{count}, 4, 'the same in JSON');
+is($h->{checkout_wait_seconds}{count}, 4, 'the wait too');
+
+
+
+=== TEST 21: a time is in the bucket that holds it, its parts make it up
+--- timeout: 10
+--- drive
+my $lock = db->session;
+http(POST => '/checkout', '{}');
+my %before = page() =~ /^(autostock_checkout_.*(?:_sum|le="0.128"|le="0.256"|le="\+Inf").*) ([0-9.]+)$/mg;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(POST => '/checkout', '{}');
+wait_for { gauges()->{in_flight} == 1 };
+Time::HiRes::sleep(0.3);
+$lock->run('ROLLBACK');
+is(answer($client)->{code}, 200, 'sold');
+my %after = page() =~ /^(autostock_checkout_.*(?:_sum|le="0.128"|le="0.256"|le="\+Inf").*) ([0-9.]+)$/mg;
+my $more = sub { my ($name) = @_;
+    my ($key) = grep { index($_, "autostock_checkout_$name") == 0 } keys %after;
+    return $after{$key} - $before{$key} };
+my $sold = 'duration_seconds_bucket{database="shop",result="sold",le=';
+is($more->(qq($sold"0.256")), 0, 'not below 256 ms');
+is($more->(qq($sold"+Inf")), 1, 'but there');
+my $sum = $more->('duration_seconds_sum{database="shop",result="sold"}');
+cmp_ok($sum, '>', 0.29, 'the time of the lock');
+cmp_ok($sum, '<', 5, 'and not much more');
+cmp_ok($more->('database_seconds_sum'), '>', 0.29, 'spent in the database');
+
+
+
+=== TEST 22: clients that leave, and a database that does not come back
+--- shop
+autostock_timeout 300ms;
+--- drive
+my $lock = db->session;
+http(POST => '/checkout', '{}');
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(POST => '/checkout', '{}');
+wait_for { gauges()->{in_flight} == 1 };
+http_close($client);
+my $count = sub { report()->{databases}{shop}{histograms}
+    {checkout_duration_seconds}{$_[0]}{count} };
+ok(wait_for(sub { $count->('abandoned') == 1 }), 'it left');
+is(http(POST => '/checkout', '{}')->{code}, 503, 'no answer in time');
+$lock->run('ROLLBACK');
+is($count->('unavailable') + $count->('unknown'), 1, 'counted');
+ok(wait_for(sub { gauges()->{in_flight} == 0 }), 'the flight ended');
+
+
+
+=== TEST 23: connections by their state
+--- drive
+http(GET => '/product/donut');
+my $states = sub { +{ page() =~ /^autostock_database_connections\{.*state="(\w+)"\} (\d+)$/mg } };
+is($states->()->{busy}, 0, 'none is busy');
+cmp_ok($states->()->{idle}, '>=', 1, 'one is idle');
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(POST => '/checkout', '{}');
+ok(wait_for(sub { $states->()->{busy} == 1 }), 'one is busy');
+$lock->run('ROLLBACK');
+is(answer($client)->{code}, 200, 'sold');
+ok(wait_for(sub { $states->()->{busy} == 0 }), 'no more');
+is($states->()->{connecting}, 0, 'and none is being made');
+
+
+
+=== TEST 24: what the module was built of
+--- drive
+like(page(), qr/^autostock_build_info\{version="[0-9.]+",nginx="[0-9.]+",compiler="[^"]+"\} 1$/m,
+    'version, nginx, compiler');

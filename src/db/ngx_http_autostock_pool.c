@@ -46,6 +46,8 @@ static ngx_uint_t ngx_http_autostock_pool_waiting(
 static void ngx_http_autostock_pool_take_back(
     ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_count_connecting(
+    ngx_http_autostock_pool_t *pool, ngx_int_t n);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
 static void ngx_http_autostock_pool_look_later(
     ngx_http_autostock_pool_t *pool);
@@ -323,7 +325,7 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
     conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
     ngx_queue_insert_tail(&pool->busy, &conn->queue);
     pool->open++;
-    pool->connecting++;
+    ngx_http_autostock_pool_count_connecting(pool, 1);
 
     ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
                                     1);
@@ -336,6 +338,16 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
 
 
 static void
+ngx_http_autostock_pool_count_connecting(ngx_http_autostock_pool_t *pool,
+    ngx_int_t n)
+{
+    pool->connecting += n;
+    ngx_http_autostock_status_gauge(pool->db,
+                               NGX_HTTP_AUTOSTOCK_CONNECTIONS_CONNECTING, n);
+}
+
+
+static void
 ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_connection_t  *conn = data;
@@ -343,7 +355,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
     ngx_http_autostock_pool_t  *pool;
 
     pool = conn->pool;
-    pool->connecting--;
+    ngx_http_autostock_pool_count_connecting(pool, -1);
 
     if (rc == NGX_OK) {
         if (pool->pause) {

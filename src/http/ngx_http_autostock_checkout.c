@@ -3,6 +3,7 @@
 #include "ngx_http_autostock_checkout.h"
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_key.h"
+#include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_sku.h"
 #include "ngx_http_autostock_status.h"
@@ -13,9 +14,10 @@
 
 
 typedef struct {
-    ngx_http_autostock_sale_t   sale;
-    ngx_http_request_t         *request;
-    ngx_http_cleanup_t         *cleanup;
+    ngx_http_autostock_outcome_t   outcome;
+    ngx_http_autostock_sale_t      sale;
+    ngx_http_request_t            *request;
+    ngx_http_cleanup_t            *cleanup;
 } ngx_http_autostock_checkout_t;
 
 
@@ -282,6 +284,11 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
 
     sale = &checkout->sale;
 
+    checkout->outcome.sku = sale->sku;
+    checkout->outcome.quantity = sale->quantity;
+    checkout->outcome.waiter = &sale->waiter;
+    ngx_http_set_ctx(r, &checkout->outcome, ngx_http_autostock_module);
+
     sale->timeout = lcf->timeout;
     sale->handler = ngx_http_autostock_checkout_sale_handler;
     sale->data = checkout;
@@ -298,7 +305,8 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     }
 
     ngx_http_autostock_client_wait(r, checkout->cleanup,
-                                   ngx_http_autostock_checkout_cancel, sale);
+                                   ngx_http_autostock_checkout_cancel,
+                                   checkout);
 
     return NGX_DONE;
 }
@@ -307,7 +315,12 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
 static void
 ngx_http_autostock_checkout_cancel(void *data)
 {
-    ngx_http_autostock_sale_cancel(data);
+    ngx_http_autostock_checkout_t  *checkout = data;
+
+    ngx_http_autostock_sale_cancel(&checkout->sale);
+
+    ngx_http_autostock_outcome_set(checkout->request,
+                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
@@ -341,11 +354,15 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     switch (sale->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_SALE_SOLD:
+        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_SOLD,
+                                       sale->stock);
         return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
         ngx_http_autostock_status_count(lcf->database,
                                         NGX_HTTP_AUTOSTOCK_REPLAYS, 1);
+        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED,
+                                       sale->stock);
 
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
             return NGX_ERROR;
@@ -354,6 +371,8 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
         return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REFUSED:
+        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_REFUSED,
+                                       sale->stock);
         return ngx_http_autostock_checkout_not_sold(r, sale);
 
     case NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT:

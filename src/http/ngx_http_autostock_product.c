@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_lookup.h"
+#include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_product.h"
 #include "ngx_http_autostock_sku.h"
 #include "ngx_http_autostock_status.h"
@@ -10,6 +11,7 @@
 
 
 typedef struct {
+    ngx_http_autostock_outcome_t  outcome;
     ngx_http_request_t           *request;
     ngx_http_cleanup_t           *cleanup;
     ngx_http_autostock_lookup_t   lookup;
@@ -73,6 +75,10 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    view->outcome.sku = view->lookup.sku;
+    view->outcome.waiter = &view->lookup.waiter;
+    ngx_http_set_ctx(r, &view->outcome, ngx_http_autostock_module);
+
     view->lookup.timeout = lcf->timeout;
     view->lookup.handler = ngx_http_autostock_product_lookup_handler;
     view->lookup.data = view;
@@ -124,6 +130,9 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
     case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
         ngx_http_autostock_status_count(lcf->database,
                                         NGX_HTTP_AUTOSTOCK_LOOKUPS, 1);
+        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_FOUND,
+                                       ngx_atoof(lookup->row->stock.data,
+                                                 lookup->row->stock.len));
         rc = ngx_http_autostock_product_found(r, lookup->row);
         break;
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_response.h"
 #include "ngx_http_autostock_status.h"
 
@@ -209,6 +210,8 @@ ngx_http_autostock_response_problem(ngx_http_request_t *r,
     if (lcf->database != NULL) {
         ngx_http_autostock_status_count(lcf->database, problem->counter, 1);
     }
+
+    ngx_http_autostock_outcome_problem(r, problem->counter);
 
     if (problem->retry
         && ngx_http_autostock_response_retry(r, lcf) != NGX_OK)

@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_body.h"
 #include "ngx_http_autostock_client.h"
+#include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_receipt.h"
 #include "ngx_http_autostock_restock.h"
 #include "ngx_http_autostock_status.h"
@@ -10,6 +11,7 @@
 
 
 typedef struct {
+    ngx_http_autostock_outcome_t   outcome;
     ngx_http_request_t            *request;
     ngx_http_cleanup_t            *cleanup;
     ngx_http_autostock_receipt_t   receipt;
@@ -28,6 +30,9 @@ static void ngx_http_autostock_restock_cancel(void *data);
 static void ngx_http_autostock_restock_receipt_handler(
     ngx_http_autostock_receipt_t *receipt);
 static ngx_int_t ngx_http_autostock_restock_answer(ngx_http_request_t *r,
+    ngx_http_autostock_receipt_t *receipt);
+static void ngx_http_autostock_restock_outcome(ngx_http_request_t *r,
+    ngx_http_autostock_result_e result,
     ngx_http_autostock_receipt_t *receipt);
 static ngx_int_t ngx_http_autostock_restock_booked(ngx_http_request_t *r,
     ngx_http_autostock_receipt_t *receipt, ngx_uint_t compat);
@@ -78,6 +83,8 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
     }
 
     restock->request = r;
+
+    restock->outcome.order_id = restock->receipt.order_id;
 
     ngx_http_set_ctx(r, restock, ngx_http_autostock_module);
 
@@ -302,9 +309,16 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
     switch (receipt->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED:
+        ngx_http_autostock_restock_outcome(r,
+                                           NGX_HTTP_AUTOSTOCK_RESULT_BOOKED,
+                                           receipt);
         return ngx_http_autostock_restock_booked(r, receipt, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_RECEIPT_REPLAYED:
+        ngx_http_autostock_restock_outcome(r,
+                                           NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED,
+                                           receipt);
+
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -343,6 +357,19 @@ ngx_http_autostock_restock_answer(ngx_http_request_t *r,
     }
 
     return ngx_http_autostock_response_problem(r, problem, NULL, NULL, NULL);
+}
+
+
+static void
+ngx_http_autostock_restock_outcome(ngx_http_request_t *r,
+    ngx_http_autostock_result_e result, ngx_http_autostock_receipt_t *receipt)
+{
+    ngx_http_autostock_restock_t  *restock;
+
+    restock = receipt->data;
+    restock->outcome.quantity = receipt->received;
+
+    ngx_http_autostock_outcome_set(r, result, receipt->stock);
 }
 
 

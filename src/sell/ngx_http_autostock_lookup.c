@@ -108,6 +108,8 @@ ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
         return NGX_DECLINED;
     }
 
+    lookup->waiter.arrived_ns = ngx_http_autostock_gather_clock();
+
     return ngx_http_autostock_batch_submit(db->lookups, &lookup->waiter,
                                        ngx_current_msec + lookup->timeout);
 }

@@ -30,6 +30,7 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_str_null(&sale->json_sku);
     sale->waiter.batch = NULL;
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
+    sale->waiter.arrived_ns = ngx_http_autostock_gather_clock();
     sale->resolving = NULL;
 
     sale->product = NULL;

@@ -148,10 +148,27 @@ ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter)
 
 
 void
+ngx_http_autostock_waiter_landed(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, uint64_t now_ns)
+{
+    waiter->began_ns = flight->began_ns;
+    waiter->ended_ns = now_ns;
+    waiter->merged = flight->n;
+}
+
+
+void
 ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
 {
     ngx_http_autostock_batch_t  *batch;
+
+    if (flight) {
+        ngx_http_autostock_waiter_landed(flight, waiter,
+                                         ngx_http_autostock_gather_clock());
+    } else {
+        waiter->ended_ns = ngx_http_autostock_gather_clock();
+    }
 
     batch = waiter->batch;
     ngx_http_autostock_waiter_cancel(waiter);

@@ -13,12 +13,12 @@
 #define NGX_HTTP_AUTOSTOCK_SAMPLE_SIZE  192
 
 #define NGX_HTTP_AUTOSTOCK_FAMILIES                                           \
-    (5 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
+    (7 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
      + NGX_HTTP_AUTOSTOCK_MOMENTS                                             \
      + NGX_HTTP_AUTOSTOCK_SETTINGS + NGX_HTTP_AUTOSTOCK_HISTOGRAMS)
 
 #define NGX_HTTP_AUTOSTOCK_SAMPLES                                            \
-    (3 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
+    (6 + NGX_HTTP_AUTOSTOCK_COUNTERS + NGX_HTTP_AUTOSTOCK_GAUGES              \
      + NGX_HTTP_AUTOSTOCK_MOMENTS + NGX_HTTP_AUTOSTOCK_RIGHTS                 \
      + NGX_HTTP_AUTOSTOCK_SETTINGS                                            \
      + NGX_HTTP_AUTOSTOCK_HISTOGRAMS * (NGX_HTTP_AUTOSTOCK_BUCKETS + 2))
@@ -48,16 +48,43 @@ ngx_http_autostock_exposition_put(ngx_buf_t *b, const char *fmt, ...)
 }
 
 
-/* counted in milliseconds, reported in seconds */
+void
+ngx_http_autostock_exposition_bound(ngx_buf_t *b, ngx_uint_t id, ngx_uint_t i)
+{
+    ngx_atomic_uint_t  n;
+
+    n = (ngx_atomic_uint_t) 1 << i;
+
+    if (id >= NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT) {
+        n *= NGX_HTTP_AUTOSTOCK_TIME_UNIT;
+    }
+
+    ngx_http_autostock_exposition_number(b, id, n);
+}
+
+
+/* counted in milliseconds or microseconds, reported in seconds */
 
 void
 ngx_http_autostock_exposition_number(ngx_buf_t *b, ngx_uint_t id,
     ngx_atomic_uint_t n)
 {
-    if (id == NGX_HTTP_AUTOSTOCK_BATCH_MSEC) {
+    if (id == NGX_HTTP_AUTOSTOCK_BATCH_SIZE) {
+        ngx_http_autostock_exposition_put(b, "%uA", n);
+
+    } else if (id == NGX_HTTP_AUTOSTOCK_BATCH_MSEC) {
         ngx_http_autostock_exposition_put(b, "%uA.%03uA", n / 1000, n % 1000);
 
+    } else if (n % 1000 == 0) {
+        ngx_http_autostock_exposition_put(b, "%uA.%03uA", n / 1000000,
+                                          n / 1000 % 1000);
+
+    } else if (n % 100 == 0) {
+        ngx_http_autostock_exposition_put(b, "%uA.%04uA", n / 1000000,
+                                          n / 100 % 10000);
+
     } else {
-        ngx_http_autostock_exposition_put(b, "%uA", n);
+        ngx_http_autostock_exposition_put(b, "%uA.%06uA", n / 1000000,
+                                          n % 1000000);
     }
 }

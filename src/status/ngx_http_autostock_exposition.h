@@ -33,7 +33,12 @@ ngx_buf_t *ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
 /* Appends to the buffer, by ngx_sprintf()'s formats. */
 void ngx_http_autostock_exposition_put(ngx_buf_t *b, const char *fmt, ...);
 
-/* A bound or the sum of a ngx_http_autostock_histogram_e in its base unit. */
+/*
+ * The upper bound of a bucket, and a sum, of a ngx_http_autostock_histogram_e,
+ * in its base unit.
+ */
+void ngx_http_autostock_exposition_bound(ngx_buf_t *b, ngx_uint_t id,
+    ngx_uint_t i);
 void ngx_http_autostock_exposition_number(ngx_buf_t *b,
     ngx_uint_t id, ngx_atomic_uint_t n);
 

@@ -14,6 +14,8 @@ static void ngx_http_autostock_exposition_json_rights(ngx_buf_t *b,
     ngx_http_autostock_figures_t *f);
 static void ngx_http_autostock_exposition_json_histogram(ngx_buf_t *b,
     ngx_http_autostock_figures_t *f, ngx_uint_t id);
+static void ngx_http_autostock_exposition_json_series(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series);
 
 
 ngx_buf_t *
@@ -89,7 +91,7 @@ ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
 
     ngx_http_autostock_exposition_put(b, "},\"histograms\":{");
 
-    for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAMS; i++) {
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAM_METRICS; i++) {
         ngx_http_autostock_exposition_put(b, "%s", i ? "," : "");
         ngx_http_autostock_exposition_json_histogram(b, f, i);
     }
@@ -121,26 +123,51 @@ ngx_http_autostock_exposition_json_rights(ngx_buf_t *b,
 }
 
 
+/* of the checkout's results an object of histograms */
+
 static void
 ngx_http_autostock_exposition_json_histogram(ngx_buf_t *b,
     ngx_http_autostock_figures_t *f, ngx_uint_t id)
+{
+    ngx_uint_t  i;
+
+    ngx_http_autostock_exposition_put(b, "\"%s\":",
+                               ngx_http_autostock_metric_histograms[id].name);
+
+    if (id != NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME) {
+        ngx_http_autostock_exposition_json_series(b, f, id, 0);
+        return;
+    }
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS; i++) {
+        ngx_http_autostock_exposition_put(b, "%s\"%s\":", i ? "," : "{",
+                                        ngx_http_autostock_metric_results[i]);
+        ngx_http_autostock_exposition_json_series(b, f, id, i);
+    }
+
+    ngx_http_autostock_exposition_put(b, "}");
+}
+
+
+static void
+ngx_http_autostock_exposition_json_series(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series)
 {
     ngx_uint_t                     i, last;
     ngx_atomic_uint_t              n;
     ngx_http_autostock_buckets_t  *h;
 
-    h = &f->sum.histograms[id];
+    h = &f->sum.histograms[id + series];
     last = ngx_http_autostock_zone_buckets[id] - 1;
     n = 0;
 
-    ngx_http_autostock_exposition_put(b, "\"%s\":{\"buckets\":{",
-                              ngx_http_autostock_metric_histograms[id].name);
+    ngx_http_autostock_exposition_put(b, "{\"buckets\":{");
 
     for (i = 0; i < last; i++) {
         n += h->buckets[i];
 
         ngx_http_autostock_exposition_put(b, "\"");
-        ngx_http_autostock_exposition_number(b, id, (ngx_uint_t) 1 << i);
+        ngx_http_autostock_exposition_bound(b, id, i);
         ngx_http_autostock_exposition_put(b, "\":%uA,", n);
     }
 

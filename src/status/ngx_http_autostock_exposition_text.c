@@ -8,6 +8,10 @@
 #include "ngx_http_autostock_metric.h"
 
 
+/* a database's name has 64 bytes at most */
+#define NGX_HTTP_AUTOSTOCK_LABELS_SIZE  128
+
+
 static void ngx_http_autostock_exposition_text_head(ngx_buf_t *b,
     char *prefix, ngx_http_autostock_metric_t *metric, char *suffix,
     char *type);
@@ -19,12 +23,18 @@ static void ngx_http_autostock_exposition_text_gauges(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_text_moments(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
+static void ngx_http_autostock_exposition_text_connections(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_text_durable(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_text_rights(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 static void ngx_http_autostock_exposition_text_histogram(ngx_buf_t *b,
     ngx_http_autostock_report_t *report, ngx_uint_t id);
+static void ngx_http_autostock_exposition_text_series(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series);
+static u_char *ngx_http_autostock_exposition_text_labels(u_char *p,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series);
 static void ngx_http_autostock_exposition_text_settings(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 
@@ -44,11 +54,12 @@ ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_exposition_text_process(b, report);
     ngx_http_autostock_exposition_text_counters(b, report);
     ngx_http_autostock_exposition_text_gauges(b, report);
+    ngx_http_autostock_exposition_text_connections(b, report);
     ngx_http_autostock_exposition_text_moments(b, report);
     ngx_http_autostock_exposition_text_durable(b, report);
     ngx_http_autostock_exposition_text_rights(b, report);
 
-    for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAMS; i++) {
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAM_METRICS; i++) {
         ngx_http_autostock_exposition_text_histogram(b, report, i);
     }
 
@@ -79,6 +90,10 @@ ngx_http_autostock_exposition_text_process(ngx_buf_t *b,
         "# HELP autostock_info Version of the module and of nginx.\n"
         "# TYPE autostock_info gauge\n"
         "autostock_info{version=\"%s\",nginx=\"%s\"} 1\n"
+        "# HELP autostock_build_info What the module was built of.\n"
+        "# TYPE autostock_build_info gauge\n"
+        "autostock_build_info{version=\"%s\",nginx=\"%s\",compiler=\"%s\"} "
+        "1\n"
         "# HELP autostock_nginx_workers Running worker processes.\n"
         "# TYPE autostock_nginx_workers gauge\n"
         "autostock_nginx_workers %ui\n"
@@ -87,6 +102,8 @@ ngx_http_autostock_exposition_text_process(ngx_buf_t *b,
         "# TYPE autostock_start_time_seconds gauge\n"
         "autostock_start_time_seconds %T\n",
         NGX_HTTP_AUTOSTOCK_VERSION, NGINX_VERSION,
+        NGX_HTTP_AUTOSTOCK_VERSION, NGINX_VERSION,
+        NGX_HTTP_AUTOSTOCK_COMPILER,
         report->workers, report->started);
 }
 
@@ -168,6 +185,45 @@ ngx_http_autostock_exposition_text_moments(ngx_buf_t *b,
 }
 
 
+/* idle and connecting are of another moment than the sum: never below 0 */
+
+static void
+ngx_http_autostock_exposition_text_connections(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report)
+{
+    ngx_uint_t                     k;
+    ngx_str_t                     *db;
+    ngx_atomic_int_t               idle, connecting, busy;
+    ngx_http_autostock_figures_t  *f;
+
+    static ngx_http_autostock_metric_t  metric =
+        { "database_connections", "Connections to the database by state." };
+
+    ngx_http_autostock_exposition_text_head(b, "", &metric, "", "gauge");
+
+    for (k = 0; k < report->nfigures; k++) {
+        f = &report->figures[k];
+        db = &f->database->name;
+
+        idle = f->sum.gauges[NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE];
+        connecting =
+                  f->sum.gauges[NGX_HTTP_AUTOSTOCK_CONNECTIONS_CONNECTING];
+        busy = (ngx_atomic_int_t)
+               f->sum.gauges[NGX_HTTP_AUTOSTOCK_CONNECTIONS] - idle
+               - connecting;
+
+        ngx_http_autostock_exposition_put(b,
+             "autostock_database_connections{database=\"%V\",state=\"idle\"}"
+             " %A\n"
+             "autostock_database_connections{database=\"%V\",state=\"busy\"}"
+             " %A\n"
+             "autostock_database_connections{database=\"%V\","
+             "state=\"connecting\"} %A\n",
+             db, idle, db, ngx_max(busy, 0), db, connecting);
+    }
+}
+
+
 /* a series per state, one of them 1, as Prometheus's clients do enumerations */
 
 static void
@@ -229,43 +285,78 @@ static void
 ngx_http_autostock_exposition_text_histogram(ngx_buf_t *b,
     ngx_http_autostock_report_t *report, ngx_uint_t id)
 {
-    ngx_uint_t                     i, k, last;
-    ngx_str_t                     *db;
-    ngx_atomic_uint_t              n;
-    ngx_http_autostock_metric_t   *metric;
-    ngx_http_autostock_buckets_t  *h;
+    ngx_uint_t  i, k;
 
-    metric = &ngx_http_autostock_metric_histograms[id];
-    last = ngx_http_autostock_zone_buckets[id] - 1;
-
-    ngx_http_autostock_exposition_text_head(b, "", metric, "", "histogram");
+    ngx_http_autostock_exposition_text_head(b, "",
+                                     &ngx_http_autostock_metric_histograms[id],
+                                            "", "histogram");
 
     for (k = 0; k < report->nfigures; k++) {
-        h = &report->figures[k].sum.histograms[id];
-        db = &report->figures[k].database->name;
-        n = 0;
-
-        for (i = 0; i < last; i++) {
-            n += h->buckets[i];
-
-            ngx_http_autostock_exposition_put(b,
-                                "autostock_%s_bucket{database=\"%V\",le=\"",
-                                metric->name, db);
-            ngx_http_autostock_exposition_number(b, id, (ngx_uint_t) 1 << i);
-            ngx_http_autostock_exposition_put(b, "\"} %uA\n", n);
+        for (i = 0; i < ngx_http_autostock_metric_histogram_series(id); i++) {
+            ngx_http_autostock_exposition_text_series(b, &report->figures[k],
+                                                      id, i);
         }
-
-        n += h->buckets[last];
-
-        ngx_http_autostock_exposition_put(b,
-                     "autostock_%s_bucket{database=\"%V\",le=\"+Inf\"} %uA\n"
-                     "autostock_%s_sum{database=\"%V\"} ",
-                     metric->name, db, n, metric->name, db);
-        ngx_http_autostock_exposition_number(b, id, h->sum);
-        ngx_http_autostock_exposition_put(b,
-                                    "\nautostock_%s_count{database=\"%V\"} "
-                                    "%uA\n", metric->name, db, n);
     }
+}
+
+
+static void
+ngx_http_autostock_exposition_text_series(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series)
+{
+    char                          *name;
+    u_char                         buf[NGX_HTTP_AUTOSTOCK_LABELS_SIZE];
+    ngx_str_t                      labels;
+    ngx_uint_t                     i, last;
+    ngx_atomic_uint_t              n;
+    ngx_http_autostock_buckets_t  *h;
+
+    name = ngx_http_autostock_metric_histograms[id].name;
+    last = ngx_http_autostock_zone_buckets[id] - 1;
+    h = &f->sum.histograms[id + series];
+    n = 0;
+
+    labels.data = buf;
+    labels.len = ngx_http_autostock_exposition_text_labels(buf, f, id, series)
+                 - buf;
+
+    for (i = 0; i < last; i++) {
+        n += h->buckets[i];
+
+        ngx_http_autostock_exposition_put(b, "autostock_%s_bucket{%V,le=\"",
+                                          name, &labels);
+        ngx_http_autostock_exposition_bound(b, id, i);
+        ngx_http_autostock_exposition_put(b, "\"} %uA\n", n);
+    }
+
+    n += h->buckets[last];
+
+    ngx_http_autostock_exposition_put(b,
+                                "autostock_%s_bucket{%V,le=\"+Inf\"} %uA\n"
+                                "autostock_%s_sum{%V} ",
+                                      name, &labels, n, name, &labels);
+    ngx_http_autostock_exposition_number(b, id, h->sum);
+    ngx_http_autostock_exposition_put(b, "\nautostock_%s_count{%V} %uA\n",
+                                      name, &labels, n);
+}
+
+
+static u_char *
+ngx_http_autostock_exposition_text_labels(u_char *p,
+    ngx_http_autostock_figures_t *f, ngx_uint_t id, ngx_uint_t series)
+{
+    u_char  *last;
+
+    last = p + NGX_HTTP_AUTOSTOCK_LABELS_SIZE;
+
+    p = ngx_slprintf(p, last, "database=\"%V\"", &f->database->name);
+
+    if (id == NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME) {
+        p = ngx_slprintf(p, last, ",result=\"%s\"",
+                         ngx_http_autostock_metric_results[series]);
+    }
+
+    return p;
 }
 
 

@@ -37,7 +37,8 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_gauges[] = {
     { "waiting", "Requests that wait for a batch." },
     { "in_flight", "Requests in a running batch." },
     { "connections", "Open connections to the database." },
-    { "connections_idle", "Idle connections to the database." }
+    { "connections_idle", "Idle connections to the database." },
+    { "connections_connecting", "Connections that are being established." }
 };
 
 /* in the order of ngx_http_autostock_moment_e */
@@ -48,11 +49,15 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_moments[] = {
       "0: none." }
 };
 
-/* in the order of ngx_http_autostock_histogram_e */
+/* in the order of ngx_http_autostock_histogram_e, without the results */
 
 ngx_http_autostock_metric_t  ngx_http_autostock_metric_histograms[] = {
     { "batch_size", "Requests per transaction." },
-    { "batch_duration_seconds", "Duration of a transaction." }
+    { "batch_duration_seconds", "Duration of a transaction." },
+    { "checkout_wait_seconds", "Time that a checkout waited for its batch." },
+    { "checkout_database_seconds", "Time that a checkout's batch took." },
+    { "checkout_duration_seconds", "Time from a checkout's arrival, with its "
+      "body, to its answer." }
 };
 
 /* in the order of ngx_http_autostock_metric_setting() */
@@ -62,6 +67,13 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_settings[] = {
     { "backlog", "Maximum waiting requests per worker process." },
     { "batch_size", "Maximum requests per transaction." },
     { "durability", "Configured durability: 0 off, 1 warn, 2 require." }
+};
+
+/* in the order of ngx_http_autostock_result_e */
+
+char  *ngx_http_autostock_metric_results[] = {
+    "sold", "replayed", "refused", "rejected", "unavailable", "unknown",
+    "abandoned", "found", "booked"
 };
 
 /* in the order of ngx_http_autostock_durable_e */

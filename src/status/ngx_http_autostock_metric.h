@@ -12,7 +12,22 @@
 #include "ngx_http_autostock_zone.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_SETTINGS  4
+#define NGX_HTTP_AUTOSTOCK_SETTINGS       4
+
+#ifdef __VERSION__
+#define NGX_HTTP_AUTOSTOCK_COMPILER       __VERSION__
+#else
+#define NGX_HTTP_AUTOSTOCK_COMPILER       "unknown"
+#endif
+
+/* families; the histograms of the checkout's results are one */
+#define NGX_HTTP_AUTOSTOCK_HISTOGRAM_METRICS                                 \
+    (NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME + 1)
+
+/* the histograms of a family */
+#define ngx_http_autostock_metric_histogram_series(id)                       \
+    ((id) == NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME                                \
+     ? NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS : 1)
 
 
 typedef struct {
@@ -26,6 +41,7 @@ extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[];
 extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_gauges[];
 extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_moments[];
 extern ngx_http_autostock_metric_t  ngx_http_autostock_metric_histograms[];
+extern char                        *ngx_http_autostock_metric_results[];
 extern char                        *ngx_http_autostock_metric_durable[];
 extern char                        *ngx_http_autostock_metric_rights[];
 

@@ -25,7 +25,10 @@
     ((ngx_atomic_uint_t) 1 << NGX_HTTP_AUTOSTOCK_RIGHTS)
 
 /* upper bounds of a histogram: 1, 2, 4, ..; the last bucket has none */
-#define NGX_HTTP_AUTOSTOCK_BUCKETS  15
+#define NGX_HTTP_AUTOSTOCK_BUCKETS    16
+
+/* what the bounds of a checkout's times count, in microseconds */
+#define NGX_HTTP_AUTOSTOCK_TIME_UNIT  500
 
 
 typedef struct ngx_http_autostock_name_s  ngx_http_autostock_name_t;

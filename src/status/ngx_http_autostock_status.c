@@ -4,6 +4,8 @@
 #include "ngx_http_autostock_zone.h"
 
 
+static void ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
+    ngx_uint_t last, uint64_t value, uint64_t sum);
 static ngx_int_t ngx_http_autostock_status_format(ngx_http_request_t *r,
     ngx_uint_t *json);
 static ngx_uint_t ngx_http_autostock_status_accepts_json(
@@ -58,20 +60,40 @@ void
 ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value)
 {
-    ngx_uint_t                     i, last;
-    ngx_http_autostock_buckets_t  *h;
-
-    if (db->cell == NULL) {
-        return;
+    if (db->cell) {
+        ngx_http_autostock_status_add(&db->cell->histograms[id],
+                                      ngx_http_autostock_zone_buckets[id] - 1,
+                                      value, value);
     }
+}
 
-    h = &db->cell->histograms[id];
-    last = ngx_http_autostock_zone_buckets[id] - 1;
 
-    for (i = 0; i < last && value > (ngx_uint_t) 1 << i; i++) { /* void */ }
+void
+ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
+    ngx_uint_t id, uint64_t ns)
+{
+    if (db->cell) {
+        ngx_http_autostock_status_add(&db->cell->histograms[id],
+                              NGX_HTTP_AUTOSTOCK_BUCKETS - 1,
+                              (ns + NGX_HTTP_AUTOSTOCK_TIME_UNIT * 1000 - 1)
+                              / (NGX_HTTP_AUTOSTOCK_TIME_UNIT * 1000),
+                              ns / 1000);
+    }
+}
 
-    (void) ngx_atomic_fetch_add(&h->buckets[i], 1);
-    (void) ngx_atomic_fetch_add(&h->sum, value);
+
+/* bounds are the powers of two; only this process writes its cell */
+
+static void
+ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
+    ngx_uint_t last, uint64_t value, uint64_t sum)
+{
+    ngx_uint_t  i;
+
+    i = value <= 1 ? 0 : 64 - __builtin_clzll(value - 1);
+
+    h->buckets[ngx_min(i, last)]++;
+    h->sum += sum;
 }
 
 

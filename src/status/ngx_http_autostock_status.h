@@ -48,15 +48,37 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a batch under way */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS,        /* open, busy or idle */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
+    NGX_HTTP_AUTOSTOCK_CONNECTIONS_CONNECTING,
     NGX_HTTP_AUTOSTOCK_GAUGES
 } ngx_http_autostock_gauge_e;
+
+/*
+ * What became of a request.  The checkout's results come first; each has a
+ * histogram.
+ */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_RESULT_SOLD = 0,
+    NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED,    /* done before */
+    NGX_HTTP_AUTOSTOCK_RESULT_REFUSED,     /* not enough stock */
+    NGX_HTTP_AUTOSTOCK_RESULT_REJECTED,    /* the request's fault: 4xx */
+    NGX_HTTP_AUTOSTOCK_RESULT_UNAVAILABLE, /* 503: nothing was done */
+    NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN,     /* 503: outcome unknown */
+    NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED,   /* the client left before */
+    NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
+    NGX_HTTP_AUTOSTOCK_RESULT_FOUND = NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
+    NGX_HTTP_AUTOSTOCK_RESULT_BOOKED
+} ngx_http_autostock_result_e;
 
 /* histograms */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_BATCH_SIZE = 0,     /* requests: 1, 2, 4 ..  4096 */
     NGX_HTTP_AUTOSTOCK_BATCH_MSEC,         /* of a transaction, ms: 1 ..
                                               8192 */
-    NGX_HTTP_AUTOSTOCK_HISTOGRAMS
+    NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT,      /* times: 0.5 ms .. 8192 ms */
+    NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE,
+    NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME,      /* the first result's */
+    NGX_HTTP_AUTOSTOCK_HISTOGRAMS = NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME
+                                    + NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS
 } ngx_http_autostock_histogram_e;
 
 /* the last time of an event, over all worker processes */
@@ -94,6 +116,11 @@ void ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
     ngx_http_autostock_gauge_e id, ngx_int_t n);
 void ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
+
+/* A time in nanoseconds, for the histograms from CHECKOUT_WAIT on. */
+void ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
+    ngx_uint_t id, uint64_t ns);
+
 void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
 

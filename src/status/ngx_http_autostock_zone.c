@@ -18,8 +18,8 @@ static void ngx_http_autostock_zone_add_gauges(
     ngx_http_autostock_cell_t *sum, ngx_http_autostock_cell_t *cell);
 
 
-/* batch size: up to 4096; milliseconds: up to 8192 */
-ngx_uint_t  ngx_http_autostock_zone_buckets[] = { 14, 15 };
+/* batch size: up to 4096; milliseconds: up to 8192; then times */
+ngx_uint_t  ngx_http_autostock_zone_buckets[] = { 14, 15, 16, 16, 16 };
 
 
 /* of this worker process */

@@ -16,7 +16,7 @@
 
 /*
  * Buckets in use by ngx_http_autostock_histogram_e, including the unbounded
- * one.
+ * one, up to the first result's: the other results' are alike.
  */
 extern ngx_uint_t  ngx_http_autostock_zone_buckets[];
 

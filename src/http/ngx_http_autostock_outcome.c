@@ -1,0 +1,137 @@
+
+#include "ngx_http_autostock_outcome.h"
+
+
+static void ngx_http_autostock_outcome_observe(
+    ngx_http_autostock_database_t *db, ngx_http_autostock_outcome_t *outcome);
+
+
+void
+ngx_http_autostock_outcome_set(ngx_http_request_t *r,
+    ngx_http_autostock_result_e result, int64_t stock)
+{
+    ngx_http_autostock_outcome_t   *outcome;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    outcome = ngx_http_get_module_ctx(r, ngx_http_autostock_module);
+
+    if (outcome == NULL) {
+
+        /* refused before its operation began */
+
+        outcome = ngx_pcalloc(r->pool, sizeof(ngx_http_autostock_outcome_t));
+        if (outcome == NULL) {
+            return;
+        }
+
+        ngx_http_set_ctx(r, outcome, ngx_http_autostock_module);
+    }
+
+    if (outcome->answered) {
+        return;
+    }
+
+    outcome->result = result;
+    outcome->stock = stock;
+    outcome->answered = 1;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    if (lcf->database != NULL && r->method == NGX_HTTP_POST
+        && (lcf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT))
+    {
+        ngx_http_autostock_outcome_observe(lcf->database, outcome);
+    }
+}
+
+
+static void
+ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_outcome_t *outcome)
+{
+    int64_t   queued, flown;
+    uint64_t  took;
+
+    /* what was refused at once took no time */
+
+    took = outcome->waiter == NULL ? 0
+               : ngx_http_autostock_gather_clock()
+                 - outcome->waiter->arrived_ns;
+
+    ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME
+                                       + outcome->result, took);
+
+    queued = ngx_http_autostock_outcome_queued(outcome);
+
+    if (queued >= 0) {
+        ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT,
+                                       queued);
+    }
+
+    flown = ngx_http_autostock_outcome_flown(outcome);
+
+    if (flown >= 0) {
+        ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE,
+                                       flown);
+    }
+}
+
+
+void
+ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
+    ngx_http_autostock_counter_e counter)
+{
+    ngx_http_autostock_result_e  result;
+
+    switch (counter) {
+
+    case NGX_HTTP_AUTOSTOCK_REFUSALS:
+        result = NGX_HTTP_AUTOSTOCK_RESULT_REFUSED;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_OVERLOADS:
+    case NGX_HTTP_AUTOSTOCK_UNAVAILABLE:
+        result = NGX_HTTP_AUTOSTOCK_RESULT_UNAVAILABLE;
+        break;
+
+    case NGX_HTTP_AUTOSTOCK_UNKNOWN:
+        result = NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN;
+        break;
+
+    default:
+        result = NGX_HTTP_AUTOSTOCK_RESULT_REJECTED;
+    }
+
+    ngx_http_autostock_outcome_set(r, result, -1);
+}
+
+
+int64_t
+ngx_http_autostock_outcome_queued(ngx_http_autostock_outcome_t *outcome)
+{
+    ngx_http_autostock_waiter_t  *waiter;
+
+    waiter = outcome->waiter;
+
+    if (waiter == NULL || waiter->ended_ns == 0) {
+        return -1;
+    }
+
+    return (waiter->began_ns ? waiter->began_ns : waiter->ended_ns)
+           - waiter->arrived_ns;
+}
+
+
+int64_t
+ngx_http_autostock_outcome_flown(ngx_http_autostock_outcome_t *outcome)
+{
+    ngx_http_autostock_waiter_t  *waiter;
+
+    waiter = outcome->waiter;
+
+    if (waiter == NULL || waiter->began_ns == 0) {
+        return -1;
+    }
+
+    return waiter->ended_ns - waiter->began_ns;
+}
