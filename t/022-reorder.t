@@ -8,6 +8,12 @@ our $ORDERS = "SELECT p.sku, o.state, o.quantity, o.received FROM"
     . " restock_order o JOIN product p USING (product_id)"
     . " ORDER BY p.sku, o.pending_at\n";
 
+# The SKUs with an order.
+sub sku_orders {
+    return split /\n/, sql('SELECT p.sku FROM restock_order'
+        . ' JOIN product p USING (product_id) ORDER BY p.sku');
+}
+
 run_tests();
 
 __DATA__
@@ -210,5 +216,60 @@ LAST|the last ones|5|1|-1
 ["POST /any\n{\"sku\":\"LAST\"}", "POST /any\n{\"sku\":\"LAST\"}"]
 --- error_code eval
 [200, 409]
+--- sql_check eval: $::ORDERS
+--- sql_expect
+
+
+
+=== TEST 15: held pieces count as stock, unless the product says otherwise
+Sold by lock, then plain, down to the point of stock and held together.
+--- products
+TEA-1|보리차|1200|40|35|200
+TEA-2|녹차|1200|40|35|200
+--- sql_before
+UPDATE product SET held = 3 WHERE sku <> 'CP-502101';
+UPDATE product SET reorder_held = 0 WHERE sku = 'TEA-2';
+INSERT INTO stock_hold (hold_id, expires_at) VALUES (UNHEX(REPEAT('80', 16)), '2100-01-01');
+INSERT INTO stock_hold_line (hold_id, product_id, quantity) SELECT UNHEX(REPEAT('80', 16)), product_id, 3 FROM product WHERE held;
+--- drive
+my @orders = map { [sku_orders()] } grep {
+    http(POST => '/any', '{"sku":"TEA-1"}')->{code} == 200 } 1 .. 7;
+is(join(',', map { @$_ } @orders), '', 'stock and held above it');
+is(http(POST => '/any', '{"sku":"TEA-1"}')->{json}{stock}, 32, 'at it');
+is(join(',', sku_orders()), 'TEA-1', 'an order');
+http(POST => '/any', '{"sku":"TEA-2","quantity":4}');
+is(join(',', sku_orders()), 'TEA-1', 'above it without held');
+is(http(POST => '/any', '{"sku":"TEA-2"}')->{json}{stock}, 35, 'at it');
+is(join(',', sku_orders()), 'TEA-1,TEA-2', 'an order');
+
+
+
+=== TEST 16: pieces that are no longer held count no more
+The module last read that they were held.
+--- products
+TEA-1|보리차|1200|40|39|200
+--- sql_before
+UPDATE product SET held = 3 WHERE sku = 'TEA-1';
+--- drive
+http(POST => '/any', '{"sku":"TEA-1"}') for 1 .. 2;
+is(join(',', sku_orders()), '', 'stock and held above it');
+db->run("UPDATE product SET held = 0 WHERE sku = 'TEA-1'");
+is(http(POST => '/any', '{"sku":"TEA-1"}')->{json}{stock}, 37, 'sold');
+is(join(',', sku_orders()), 'TEA-1', 'an order');
+
+
+
+=== TEST 17: a refused buyer opens no order while enough is held
+--- products
+TEA-1|보리차|1200|1|0|200
+--- sql_before
+UPDATE product SET stock = 0, held = 1 WHERE sku = 'TEA-1';
+UPDATE stock_movement SET quantity = 0 WHERE quantity = 1;
+INSERT INTO stock_hold (hold_id, expires_at) VALUES (UNHEX(REPEAT('80', 16)), '2100-01-01');
+INSERT INTO stock_hold_line (hold_id, product_id, quantity) SELECT UNHEX(REPEAT('80', 16)), product_id, 1 FROM product WHERE held;
+--- request
+POST /any
+{"sku":"TEA-1"}
+--- error_code: 409
 --- sql_check eval: $::ORDERS
 --- sql_expect

@@ -2,7 +2,7 @@
 #include "ngx_http_autostock_rights.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_RIGHTS_COLUMNS  9
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_COLUMNS  11
 
 
 typedef struct {
@@ -25,7 +25,8 @@ static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
 
     { "product", "select",
       { "product_id", "sku", "name", "price", "stock", "factory_id", "ad_id",
-        "reorder_point", "reorder_quantity", NULL } },
+        "reorder_point", "reorder_quantity", "held", "reorder_held",
+        NULL } },
 
     { "product", "update",
       { "stock", NULL } },

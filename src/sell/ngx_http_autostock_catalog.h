@@ -30,6 +30,9 @@ typedef struct {
     /* when last read */
     int64_t          stock;
     int64_t          reorder_point;
+    int64_t          held;              /* pieces in open holds, if the reorder
+                                           point is judged by them too */
+    unsigned         counts_held:1;     /* it is */
     unsigned         open_order:1;
 
     /* used by ngx_http_autostock_quarantine.h only */

@@ -227,7 +227,8 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
 
         t->lines_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
-            "SELECT product_id,sku,stock,reorder_point,reorder_quantity,"
+            "SELECT product_id,sku,stock,IF(reorder_held,held,NULL),"
+            "reorder_point,reorder_quantity,"
             "EXISTS(SELECT 1 FROM restock_order o"
             " WHERE o.open_product_id=p.product_id)"
             " FROM product p WHERE product_id IN(");
@@ -353,8 +354,8 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
 
     t->lines_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT product_id,sku,stock,reorder_point,reorder_quantity,0"
-        " FROM product WHERE product_id IN(");
+        "SELECT product_id,sku,stock,IF(reorder_held,held,NULL),"
+        "reorder_point,reorder_quantity,0 FROM product WHERE product_id IN(");
     ngx_http_autostock_packet_products_ids(sql, t);
     ngx_http_autostock_sql_text(sql, ")ORDER BY product_id FOR UPDATE");
 

@@ -104,7 +104,15 @@ ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
         ngx_http_autostock_sql_text(sql, " AND stock>=");
         ngx_http_autostock_sql_number(sql, line->sold);
 
+    } else if (line->judged) {
+        ngx_http_autostock_sql_text(sql, " AND stock>=");
+        ngx_http_autostock_sql_number(sql, line->sold);
+        ngx_http_autostock_sql_text(sql,
+            " AND stock+IF(reorder_held,held,0)>reorder_point+");
+        ngx_http_autostock_sql_number(sql, line->sold);
+
     } else {
+        /* enough, however many pieces are held */
         ngx_http_autostock_sql_text(sql, " AND stock>reorder_point+");
         ngx_http_autostock_sql_number(sql, line->sold);
     }

@@ -130,6 +130,7 @@ typedef struct {
     int64_t                           demanded;
     int64_t                           sold;     /* pieces */
     int64_t                           stock;
+    int64_t                           held;     /* as in the catalog */
     int64_t                           reorder_point;
     int64_t                           reorder_quantity;
     u_char                            order_id[16];
@@ -138,6 +139,8 @@ typedef struct {
                                                    not */
     unsigned                          had:1;    /* its lock was obtained */
     unsigned                          open:1;   /* an order is open */
+    unsigned                          judged:1; /* none is; with what is held,
+                                                   stock stays high enough */
     unsigned                          order:1;  /* this batch opens one */
 } ngx_http_autostock_line_t;
 

@@ -12,6 +12,8 @@
 static ngx_uint_t ngx_http_autostock_transaction_allot_demand(
     ngx_http_autostock_transaction_t *t, ngx_uint_t *plain,
     ngx_uint_t *hopeless);
+static void ngx_http_autostock_transaction_allot_low(
+    ngx_http_autostock_line_t *line);
 
 
 ngx_http_autostock_transaction_way_e
@@ -89,10 +91,11 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
         line = &t->lines[i];
         product = line->product;
         line->open = 0;
+        line->judged = 0;
 
         /* a batch that reads a stock at its reorder point opens the order */
-        if (line->seen && product->stock <= product->reorder_point
-            && !product->open_order)
+        if (line->seen && !product->open_order
+            && product->stock + product->held <= product->reorder_point)
         {
             any = 1;
             *plain = 0;
@@ -105,14 +108,35 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
             continue;
         }
 
-        line->open = product->open_order && product->stock >= line->demanded;
+        ngx_http_autostock_transaction_allot_low(line);
 
-        if (!line->open) {
+        if (!line->open && !line->judged) {
             *plain = 0;
         }
     }
 
     return any;
+}
+
+
+/*
+ * By its stock alone the product would reach its reorder point.  That is no
+ * reason to lock if an order is open, or if held pieces count too.
+ */
+
+static void
+ngx_http_autostock_transaction_allot_low(ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_product_t  *product;
+
+    product = line->product;
+
+    if (product->stock >= line->demanded) {
+        line->open = product->open_order;
+        line->judged = !line->open
+                       && product->stock + product->held - line->demanded
+                          > product->reorder_point;
+    }
 }
 
 
@@ -186,8 +210,8 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nlines; i++) {
         line = &t->lines[i];
 
-        if (line->seen && line->demanded && line->stock <= line->reorder_point
-            && !line->product->open_order)
+        if (line->seen && line->demanded && !line->product->open_order
+            && line->stock + line->held <= line->reorder_point)
         {
             line->order = 1;
             ngx_http_autostock_id_next(line->order_id);

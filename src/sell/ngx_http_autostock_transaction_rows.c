@@ -295,8 +295,8 @@ ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * product_id, sku, stock, reorder_point, reorder_quantity, open order; after a
- * plain packet: product_id, stock
+ * product_id, sku, stock, held, reorder_point, reorder_quantity, open order;
+ * after a plain packet: product_id, stock
  */
 
 static ngx_int_t
@@ -325,15 +325,25 @@ ngx_http_autostock_transaction_rows_line_row(
         return NGX_OK;
     }
 
-    if (n != 6
+    if (n != 7
         || ngx_http_autostock_transaction_rows_integer(&columns[2],
                                                        &line->stock) != NGX_OK
-        || ngx_http_autostock_transaction_rows_integer(&columns[3],
+        || ngx_http_autostock_transaction_rows_integer(&columns[4],
                                                        &line->reorder_point)
         != NGX_OK
-        || ngx_http_autostock_transaction_rows_integer(&columns[4],
+        || ngx_http_autostock_transaction_rows_integer(&columns[5],
                                                        &line->reorder_quantity)
         != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    line->held = 0;
+    product->counts_held = columns[3].data != NULL;
+
+    if (product->counts_held
+        && ngx_http_autostock_transaction_rows_integer(&columns[3],
+                                                       &line->held) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -346,8 +356,9 @@ ngx_http_autostock_transaction_rows_line_row(
                                product->sku.len) == 0;
 
     product->stock = line->stock;
+    product->held = line->held;
     product->reorder_point = line->reorder_point;
-    product->open_order = columns[5].len == 1 && columns[5].data[0] == '1';
+    product->open_order = columns[6].len == 1 && columns[6].data[0] == '1';
 
     return NGX_OK;
 }
