@@ -13,6 +13,8 @@ static ngx_uint_t ngx_http_autostock_status_accepts_json(
 static ngx_int_t ngx_http_autostock_status_collect(ngx_http_request_t *r,
     ngx_http_autostock_report_t *report);
 static ngx_int_t ngx_http_autostock_status_not_allowed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_status_problem(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *problem);
 static ngx_int_t ngx_http_autostock_status_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_buf_t *b);
 
@@ -25,6 +27,20 @@ static ngx_str_t  ngx_http_autostock_status_json_type =
 
 static ngx_str_t  ngx_http_autostock_status_problem_type =
     ngx_string("application/problem+json");
+
+/* as ngx_http_autostock_response.c, which is above this file, writes them */
+
+static ngx_str_t  ngx_http_autostock_status_unknown_format =
+    ngx_string("{\"type\":\"urn:autostock:problem:invalid-request\","
+               "\"title\":\"Invalid request\",\"status\":400,"
+               "\"detail\":\"the argument format must be text, prometheus or "
+               "json\",\"message\":\"잘못된 요청입니다\"}");
+
+static ngx_str_t  ngx_http_autostock_status_other_method =
+    ngx_string("{\"type\":\"urn:autostock:problem:method-not-allowed\","
+               "\"title\":\"Method not allowed\",\"status\":405,"
+               "\"detail\":\"this location allows only the methods in the "
+               "header Allow\",\"message\":\"허용되지 않는 메서드입니다\"}");
 
 
 void
@@ -138,9 +154,9 @@ ngx_http_autostock_status_handler(ngx_http_request_t *r)
         return ngx_http_autostock_status_not_allowed(r);
     }
 
-    rc = ngx_http_autostock_status_format(r, &json);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_http_autostock_status_format(r, &json) != NGX_OK) {
+        return ngx_http_autostock_status_problem(r, NGX_HTTP_BAD_REQUEST,
+                                   &ngx_http_autostock_status_unknown_format);
     }
 
     if (ngx_http_autostock_status_collect(r, &report) != NGX_OK) {
@@ -189,7 +205,7 @@ ngx_http_autostock_status_format(ngx_http_request_t *r, ngx_uint_t *json)
         return NGX_OK;
     }
 
-    return NGX_HTTP_BAD_REQUEST;
+    return NGX_DECLINED;
 }
 
 
@@ -259,13 +275,7 @@ ngx_http_autostock_status_collect(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_autostock_status_not_allowed(ngx_http_request_t *r)
 {
-    ngx_buf_t        *b;
     ngx_table_elt_t  *h;
-
-    static u_char  body[] =
-        "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\","
-        "\"status\":405,\"detail\":\"the status is read with GET or HEAD\","
-        "\"message\":\"Method Not Allowed\"}";
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
@@ -279,16 +289,27 @@ ngx_http_autostock_status_not_allowed(ngx_http_request_t *r)
     h->next = NULL;
 #endif
 
+    return ngx_http_autostock_status_problem(r, NGX_HTTP_NOT_ALLOWED,
+                                     &ngx_http_autostock_status_other_method);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_status_problem(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *problem)
+{
+    ngx_buf_t  *b;
+
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->pos = body;
-    b->last = body + sizeof(body) - 1;
+    b->pos = problem->data;
+    b->last = problem->data + problem->len;
     b->memory = 1;
 
-    return ngx_http_autostock_status_send(r, NGX_HTTP_NOT_ALLOWED,
+    return ngx_http_autostock_status_send(r, status,
                                       &ngx_http_autostock_status_problem_type,
                                       b);
 }
