@@ -2,7 +2,6 @@
 """The checker is worth what it finds: a book in order passes, and every way
 to break it is seen, under the right name."""
 
-import copy
 import os
 import sys
 import uuid
@@ -11,68 +10,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
 
-import check
 import ledger
-from facts import fingerprint, key_hash
-
-T0 = 1795000000.0
-PRODUCT = '213175b4-c9bf-11ec-a849-0a5824c89b02'
-OTHER = '213175b4-c9bf-11ec-a849-0a5824c89b03'
-
-
-def new_id(when, number):
-    """A version 7 id made at a second, with a number to tell it by."""
-    text = f'{int(when * 1000):012x}7{number:03x}8{number:015x}'
-    return str(uuid.UUID(text))
-
-
-def sale(number, quantity, when, key=None, sku='D'):
-    """A row of the form before 0.2.0: one sale, its key in the ledger."""
-    return {'id': new_id(when, number), 'product': PRODUCT, 'kind': 'sale',
-            'quantity': -quantity, 'key': key_hash(key) if key else None,
-            'fingerprint': fingerprint(sku, quantity) if key else None,
-            'order': None, 'time': when, 'sales': 1, 'list': None}
-
-
-def other(kind, number, quantity, when, key, order=None):
-    """A movement that is no sale."""
-    return {'id': new_id(when, number), 'product': PRODUCT, 'kind': kind,
-            'quantity': quantity, 'key': key.replace('-', ''),
-            'fingerprint': None, 'order': order, 'time': when, 'sales': 1,
-            'list': None}
-
-
-def listed(sales):
-    return ''.join(f'{number:04x}{pieces:06x}' for number, pieces in sales)
-
-
-def batch(number, when, sales):
-    """A row of a transaction: sales is a list of (number, pieces), or the
-    number of sales of one piece each."""
-    single = isinstance(sales, int)
-    pieces = sales if single else sum(p for _, p in sales)
-    return dict(sale(number, pieces, when),
-                id=new_id(when, number)[:-4] + '0000',
-                sales=sales if single else len(sales),
-                list=None if single else listed(sales))
-
-
-def bought(row, stock, key=None, number=0, q=None, **more):
-    """The answer to a sale of a row."""
-    when = row['time']
-    return dict({'t0': when - 0.01, 't1': when + 0.01, 'client': 1,
-                 'sku': 'D', 'q': -row['quantity'] if q is None else q,
-                 'key': key, 'sent': True, 'status': 200,
-                 'sale_id': ledger.sale_of(row['id'], number),
-                 'stock': stock, 'replayed': False}, **more)
-
-
-def keys_of(rows):
-    """stock_movement_key's entries of the rows that hold their own key."""
-    return {r['key']: {'movement': r['id'], 'product': r['product'],
-                       'fingerprint': None, 'quantity': None}
-            for r in rows if r['key']}
-
+from books import (OTHER, PRODUCT, T0, batch, bought, fingerprint, is_fair,
+                   is_seen, key_hash, keys_of, listed, movement, new_id,
+                   other, sale, set_at)
 
 def good_book():
     """10 pieces, three sales, sold down to its order point, goods back."""
@@ -94,8 +35,10 @@ def good_book():
     ]
     rows = [opening, one, two, three, restock, silent]
     return {
-        'products': [{'id': PRODUCT, 'sku': 'D', 'stock': 3,
-                      'reorder_point': 0, 'reorder_quantity': 4}],
+        'products': [{'id': PRODUCT, 'sku': 'D', 'stock': 3, 'held': 0,
+                      'reorder_point': 0, 'reorder_quantity': 4,
+                      'reorder_held': True}],
+        'holds': [], 'returns': [],
         'rows': rows,
         'keys': keys_of(rows),
         'orders': [{'id': order, 'product': PRODUCT, 'state': 'fulfilled',
@@ -113,14 +56,6 @@ def good_book():
         'asks_forgiven': 0, 'calm': [], 'pause_min': 60, 'rest': [],
         'now': T0 + 20,
     }
-
-
-def movement(book, number):
-    return book['rows'][number]
-
-
-def set_at(where, **values):
-    return lambda book: where(book).update(values)
 
 
 def request(number):
@@ -150,8 +85,9 @@ def batch_book():
         'movement': keyed, 'product': PRODUCT, 'quantity': 2,
         'fingerprint': fingerprint('D', 2)}
     book['products'][0].update(stock=10)
-    book['products'].append({'id': OTHER, 'sku': 'E', 'stock': 1,
-                             'reorder_point': 0, 'reorder_quantity': 4})
+    book['products'].append({'id': OTHER, 'sku': 'E', 'stock': 1, 'held': 0,
+                             'reorder_point': 0, 'reorder_quantity': 4,
+                             'reorder_held': True})
     book['requests'] = [
         bought(one, 19, q=1), bought(one, 18, q=1, number=1),
         bought(two, 17, q=1), bought(two, 15, 'k1', number=3, q=2),
@@ -209,7 +145,7 @@ BATCH_BREAKS = [
     ('row-key', set_at(ONE, key=key_hash('k7'))),
     ('row-key', set_at(GAPS, fingerprint=fingerprint('D', 2))),
     ('row-twice', lambda b: b['rows'].append(dict(ANCHOR(b)))),
-    ('number-shared', lambda b: ANCHOR(b).update(sales=1, quantity=-1)),
+    ('cart-half', lambda b: ANCHOR(b).update(sales=1, quantity=-1)),
     ('number-shared', lambda b: b['rows'].append(
         dict(sale(0, 1, T0 + 1), id=ledger.sale_of(ONE(b)['id'], 1)))),
     ('key-orphan', set_at(key_entry, movement=OTHER)),
@@ -389,28 +325,12 @@ def fair_cases():
 
 def main():
     fair = list(fair_cases())
-    print(f'1..{len(fair) + len(BREAKS) + len(BATCH_BREAKS)}')
-    number = 0
-    failed = 0
-    for name, book in fair:
-        number += 1
-        found = check.judge(book)
-        print('not ' * bool(found) + f'ok {number} - {name}')
-        failed += bool(found)
-        for violation in found:
-            print('# ' + str(violation).replace('\n', '\n# '))
-    for make, rule, damage in \
-            [(good_book, *b) for b in BREAKS] \
-            + [(batch_book, *b) for b in BATCH_BREAKS]:
-        number += 1
-        book = copy.deepcopy(make())
-        damage(book)
-        rules = sorted({v.rule for v in check.judge(book)})
-        good = rule in rules
-        failed += not good
-        print('not ' * (not good) + f'ok {number} - {rule} is seen')
-        if not good:
-            print(f'# found only {rules}')
+    breaks = [(good_book, *b) for b in BREAKS] \
+        + [(batch_book, *b) for b in BATCH_BREAKS]
+    print(f'1..{len(fair) + len(breaks)}')
+    failed = sum(is_fair(n, *case) for n, case in enumerate(fair, 1))
+    failed += sum(is_seen(n, *case)
+                  for n, case in enumerate(breaks, len(fair) + 1))
     return 1 if failed else 0
 
 

@@ -14,22 +14,26 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import check_holds
+import check_keys
 import check_ledger
 import check_orders
+import check_returns
 import check_sales
 import check_servers
 import facts as gatherer
 import ledger
 import wire
 
-RULES = (check_ledger.RULES + check_sales.RULES + check_orders.RULES
+RULES = (check_ledger.RULES + check_sales.RULES + check_keys.RULES
+         + check_holds.RULES + check_returns.RULES + check_orders.RULES
          + check_servers.RULES)
 
 
 def judge(facts):
     """All Violations.  Sales are counted by expanding the ledger's rows."""
-    facts = dict(facts,
-                 movements=ledger.expand(facts['rows'], facts['keys']))
+    movements = ledger.expand(facts['rows'], facts['keys'])
+    facts = dict(facts, movements=movements, parts=ledger.parts(movements))
     return [found for rule in RULES for found in rule(facts)]
 
 
@@ -40,6 +44,7 @@ def summary(facts):
     movements = ledger.expand(facts['rows'], facts['keys'])
     kinds = collections.Counter(m['kind'] for m in movements)
     states = collections.Counter(o['state'] for o in facts['orders'])
+    held = collections.Counter(h['state'] for h in facts['holds'])
 
     def spell(counter):
         return ' '.join(f'{k}:{n}' for k, n in sorted(counter.items()))
@@ -47,6 +52,8 @@ def summary(facts):
     return (f'{len(facts["requests"])} requests ({spell(answers)}), '
             f'{len(facts["rows"])} rows of {len(movements)} movements '
             f'({spell(kinds)}), '
+            f'{len(facts["holds"])} holds ({spell(held)}), '
+            f'{len(facts["returns"])} returns, '
             f'{len(facts["orders"])} orders ({spell(states)})')
 
 

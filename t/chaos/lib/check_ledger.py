@@ -5,6 +5,7 @@ say where a row does not stand for what it says it does."""
 
 import collections
 import itertools
+import uuid
 
 import ledger
 from violation import Violation
@@ -13,16 +14,35 @@ PIECES_MAX = 1000000
 
 
 def sale_rows(facts):
-    return [row for row in facts['rows'] if row['kind'] == 'sale']
+    """Those with numbers: of sales and of holds."""
+    return [row for row in facts['rows'] if row['kind'] in ledger.NUMBERED]
 
 
 def others_are_single(facts):
-    """Only a row of sales has a number of sales and a list."""
+    """Only a row of sales or holds has a list, and only what settles holds
+    or books returns stands for several."""
     for row in facts['rows']:
-        if row['kind'] != 'sale' and (row['sales'] != 1
-                                      or row['list'] is not None):
+        if row['kind'] in ledger.NUMBERED:
+            continue
+        several = row['kind'] in ledger.TAILS
+        if (row['sales'] != 1 and not several) or row['list'] is not None:
             yield Violation('row-kind', f'a row of kind {row["kind"]} with '
                             'sales', row=row)
+
+
+def signs_are_right(facts):
+    """What gives pieces back adds, a confirmation at most takes, and a row
+    that stands for nothing moves nothing."""
+    for row in facts['rows']:
+        sign = {'confirm': -1, 'release': 1, 'return': 1}.get(row['kind'])
+        if sign is None:
+            continue
+        if row['quantity'] * sign < 0:
+            yield Violation('row-sign', f'a row of kind {row["kind"]} has a '
+                            f'quantity of {row["quantity"]}', row=row)
+        if row['sales'] == 0 and row['quantity']:
+            yield Violation('row-anchor', f'a row of kind {row["kind"]} '
+                            'stands for nothing and has a quantity', row=row)
 
 
 def lists_are_whole(facts):
@@ -66,33 +86,39 @@ def sums_are_sums(facts):
 
 
 def ids_are_transactions(facts):
-    """A row of several sales, or with a list, has the id of a transaction,
-    and every number fits into the id.  (A row of no sale may have any: there
-    are some that only prove that a commit is durable.)"""
+    """A row of several sales, or with a list, has the id of a transaction
+    with the bytes of its kind, and every number fits.  (A row of no sale may
+    have any: there are some that only prove that a commit is durable.  The
+    worker's releases have ids of their own.)"""
+    for row in facts['rows']:
+        tail = ledger.TAILS.get(row['kind'])
+        if tail is None or row['kind'] == 'release' or row['sales'] == 0:
+            continue
+        single = row['kind'] == 'sale' and row['sales'] == 1 \
+            and row['list'] is None
+        if not single and ledger.offset(row['id']) != tail:
+            yield Violation('row-id', f'the id of a row of kind '
+                            f'{row["kind"]} does not end in {tail:04x}',
+                            row=row)
     for row in sale_rows(facts):
-        if (row['sales'] > 1 or row['list'] is not None) \
-                and ledger.offset(row['id']) != 0:
-            yield Violation('row-id', 'the id of a transaction does not end '
-                            'in two bytes of zero', row=row)
         last = max((n for n, _ in ledger.entries(row)), default=0)
-        if ledger.sale_of(row['id'], last) is None:
+        if last >= ledger.NUMBERS or ledger.sale_of(row['id'], last) is None:
             yield Violation('row-beyond', f'the number {last} does not fit '
                             'into the id', row=row)
 
 
 def sales_are_one(facts):
-    """A sale is in one row: the same number is not in two products, nor the
-    same id in two transactions.  (A cart of several products will be.)"""
-    count = collections.Counter(
-        m['id'] for m in facts['movements']
-        if m['kind'] == 'sale' and m['quantity'])
-    for sale, number in count.items():
+    """A sale is in one transaction, once for each product."""
+    for sale, parts in facts['parts'].items():
+        products = {part['product'] for part in parts}
         rows = [r for r in sale_rows(facts)
                 if ledger.transaction_of(r['id'])
-                == ledger.transaction_of(sale)]
-        if number > 1 and len(rows) > 1:
+                == ledger.transaction_of(sale)] if len(parts) > 1 else []
+        owners = {r['id'] for r in rows if any(
+            ledger.sale_of(r['id'], n) == sale for n, _ in ledger.entries(r))}
+        if len(owners) > 1 or len(rows) > 1 and len(products) < len(parts):
             yield Violation('number-shared', f'the sale {sale} is in '
-                            f'{number} rows', rows=rows)
+                            f'{len(parts)} rows', rows=rows)
 
 
 def rows_are_one(facts):
@@ -115,34 +141,47 @@ def keys_stand_elsewhere(facts):
                             row=row)
 
 
-def key_differs(facts, key, entry, sales):
-    """A key's entry and its sale."""
-    sale = sales.get(entry['movement'])
-    if sale is None:
-        return                          # key-orphan: check_sales.py
-    if sale['product'] != entry['product'] \
-            or -sale['quantity'] != entry['quantity']:
-        yield Violation('key-differs', 'a key and its sale do not tell the '
-                        'same', key=key, entry=entry, sale=sale)
+def first_line(lines):
+    """(product, pieces) that a key's entry tells of {product: pieces}."""
+    product = min(lines, key=lambda p: uuid.UUID(p).bytes)
+    return product, lines[product]
+
+
+def keyed_lines(facts):
+    """What a key can stand for: {id: {product: pieces}}."""
+    found = collections.defaultdict(dict)
+    for name, parts in facts['parts'].items():
+        for part in parts:
+            found[name][part['product']] = -part['quantity']
+    for part in facts['returns']:
+        found[part['id']][part['product']] = part['quantity']
+    return found
 
 
 def keys_tell_the_sale(facts):
-    """The entry of a keyed sale has its product and its pieces."""
-    sales = {m['id']: m for m in facts['movements'] if m['kind'] == 'sale'}
+    """The entry of a key has the first product of its sale, hold or return,
+    and its pieces."""
+    keyed = keyed_lines(facts)
     products = {m['id']: m['product'] for m in facts['movements']}
     for key, entry in sorted(facts['keys'].items()):
+        lines = keyed.get(entry['movement'])
         if (entry['fingerprint'] is None) != (entry['quantity'] is None):
             yield Violation('key-half', 'a key has a fingerprint without a '
                             'quantity, or a quantity without one', key=key,
                             entry=entry)
         elif entry['fingerprint'] is not None:
-            yield from key_differs(facts, key, entry, sales)
+            # without lines: key-orphan, check_sales.py
+            if lines and first_line(lines) != (entry['product'],
+                                               entry['quantity']):
+                yield Violation('key-differs', 'a key and its sale do not '
+                                'tell the same', key=key, entry=entry,
+                                lines=lines)
         elif entry['product'] != products.get(entry['movement'],
                                               entry['product']):
             yield Violation('key-differs', 'a key has another product than '
                             'its movement', key=key, entry=entry)
 
 
-RULES = (others_are_single, lists_are_whole, sums_are_sums,
+RULES = (others_are_single, signs_are_right, lists_are_whole, sums_are_sums,
          ids_are_transactions, sales_are_one, rows_are_one,
          keys_stand_elsewhere, keys_tell_the_sale)

@@ -29,7 +29,10 @@ def shelf_is_ordered(facts):
     for order in facts['orders']:
         orders[order['product']].append(order)
     for product in facts['products']:
-        if product['stock'] > product['reorder_point']:
+        judged = product['stock']
+        if product['reorder_held']:
+            judged += product['held']
+        if judged > product['reorder_point']:
             continue
         mine = orders[product['id']]
         if any(o['state'] in OPEN for o in mine):

@@ -1,4 +1,5 @@
-"""Invariants 1 to 3: stock and ledger, answers and ledger, keys.
+"""Invariants 1 and 2: stock and ledger, answers and ledger: of checkouts and
+holds, of one product or of several.
 
 Every function takes the facts (see facts.py), with the movements that the
 ledger's rows stand for (see ledger.py), and yields Violations."""
@@ -7,31 +8,26 @@ import bisect
 import collections
 import itertools
 
-from facts import fingerprint, id_time, key_hash
+import request as asking
+from facts import id_time
+from request import asked, unknown
 from violation import Violation
 
-# Definite answers of a checkout that asked for a product that exists.
+# Definite answers to a request about what exists.
 EXPECTED = {200, 409, 422, 503}
 
 # A version 7 id counts milliseconds, a client's clock microseconds.
 CLOCK_SLACK = 0.005
 
 
-def asked(facts):
-    """The checkouts, look-ups left out."""
-    return [r for r in facts['requests'] if not r.get('alien')]
-
-
-def unknown(request):
-    """Whether the client was left without a definite answer."""
-    if request['status'] is None:
-        return request.get('why') != 'refused'
-    return request['status'] == 503 and 'unknown' in (
-        request.get('type') or '')
-
-
 def products_by_sku(facts):
     return {p['sku']: p for p in facts['products']}
+
+
+def goods(facts, parts):
+    """Movements as a client names them: {sku: pieces}."""
+    skus = {p['id']: p['sku'] for p in facts['products']}
+    return {skus.get(m['product']): -m['quantity'] for m in parts}
 
 
 def stock_is_ledger(facts):
@@ -61,64 +57,82 @@ def stock_is_ledger(facts):
                         'saw a negative stock', sample=sample)
 
 
+def answer_differs(facts, request, parts):
+    """An answer and the movements that it names."""
+    wanted = asking.lines(request)
+    found = goods(facts, parts)
+    what = asking.KINDS[asking.op(request)]
+    if set(found) != set(wanted) and set(found) & set(wanted):
+        yield Violation('cart-half', 'a cart is not whole in the ledger',
+                        request=request, movements=parts)
+    elif found != wanted or {m['kind'] for m in parts} != {what}:
+        yield Violation(f'{what}-differs', f'the {what} named in an answer '
+                        'is not what was asked', request=request,
+                        movements=parts)
+    if request.get('told') and asking.told(request) != wanted:
+        yield Violation('lines-told', 'an answer has other lines than its '
+                        'request', request=request)
+
+
 def answers_have_movements(facts):
-    """2: every 200 has exactly one movement, and it is the one asked for."""
-    movements = {m['id']: m for m in facts['movements']}
-    skus = products_by_sku(facts)
+    """2: every 200 has exactly one movement of each product, and they are
+    those asked for."""
     fresh = {}
     for request in asked(facts):
         if request['status'] != 200:
             continue
-        movement = movements.get(request.get('sale_id'))
-        if movement is None:
-            yield Violation('sale-missing', 'a buyer was told of a sale that '
-                            'the ledger does not have', request=request)
+        what = asking.KINDS[asking.op(request)]
+        name = asking.named(request)
+        parts = facts['parts'].get(name)
+        if parts is None:
+            yield Violation(f'{what}-missing', f'a buyer was told of a {what} '
+                            'that the ledger does not have', request=request)
             continue
-        product = skus.get(request['sku'])
-        if (movement['kind'] != 'sale'
-                or movement['quantity'] != -request['q']
-                or product is None or movement['product'] != product['id']):
-            yield Violation('sale-differs', 'the sale named in an answer is '
-                            'not what was asked', request=request,
-                            movement=movement)
-        wanted = key_hash(request['key'], facts['scope']) \
+        yield from answer_differs(facts, request, parts)
+        wanted = asking.key_hash(request['key'], facts['scope']) \
             if request['key'] else None
-        if movement['key'] != wanted:
-            yield Violation('sale-key', 'the sale named in an answer has '
-                            'another key', request=request, movement=movement)
+        if {m['key'] for m in parts} != {wanted}:
+            yield Violation('sale-key', f'the {what} named in an answer has '
+                            'another key', request=request, movements=parts)
         if request.get('replayed'):
             continue
-        other = fresh.setdefault(movement['id'], request)
+        other = fresh.setdefault(name, request)
         if other is not request:
-            yield Violation('sale-twice', 'one movement was sold to two '
+            yield Violation(f'{what}-twice', f'one {what} was given to two '
                             'buyers', first=other, second=request,
-                            movement=movement)
+                            movements=parts)
 
 
 def movements_have_answers(facts):
-    """2: every movement was answered 200, or its client knows nothing."""
-    named = {r.get('sale_id') for r in asked(facts) if r['status'] == 200}
-    open_ids = {r.get('sale_id') for r in asked(facts) if unknown(r)}
-    skus = {p['id']: p['sku'] for p in facts['products']}
+    """2: every sale and hold was answered 200, or its client knows
+    nothing."""
+    named = {asking.named(r) for r in asked(facts) if r['status'] == 200}
+    open_ids = {asking.named(r) for r in asked(facts) if unknown(r)}
     keyed = collections.defaultdict(list)
     for request in asked(facts):
         if request['key']:
-            keyed[key_hash(request['key'], facts['scope'])].append(request)
+            keyed[asking.key_hash(request['key'], facts['scope'])] \
+                .append(request)
     loose = collections.defaultdict(list)
-    for movement in facts['movements']:
-        if movement['kind'] != 'sale' or movement['quantity'] == 0 \
-                or movement['id'] in named or movement['id'] in open_ids:
+    for name, parts in facts['parts'].items():
+        if name in named:
             continue
-        if movement['key']:
-            requests = keyed.get(movement['key'], [])
-            if not any(unknown(r) for r in requests):
-                yield Violation('sale-unanswered', 'a keyed movement, and '
-                                'every request with its key had a definite '
-                                'answer that does not name it',
-                                movement=movement, requests=requests[:5])
+        kind, key = parts[0]['kind'], parts[0]['key']
+        found = goods(facts, parts)
+        if key or name in open_ids:
+            requests = [r for r in (keyed.get(key, ()) if key
+                                    else asked(facts))
+                        if unknown(r) and (key or asking.named(r) == name)]
+            if not any(asking.lines(r) == found
+                       and asking.KINDS[asking.op(r)] == kind
+                       for r in requests):
+                yield Violation(f'{kind}-unanswered', f'a {kind}, and every '
+                                'request that may have been it had a definite '
+                                'answer that does not name it, or asked for '
+                                'something else', movements=parts,
+                                requests=(requests or keyed.get(key, []))[:5])
             continue
-        loose[skus.get(movement['product']),
-              -movement['quantity']].append(movement)
+        loose[kind, frozenset(found.items())].append(name)
     yield from match_loose(facts, loose)
 
 
@@ -127,34 +141,35 @@ def nothing_was_dropped(facts):
     every movement was answered: a request that was read is not lost."""
     if not facts.get('all_answered'):
         return
-    named = {r.get('sale_id') for r in asked(facts) if r['status'] == 200}
-    for movement in facts['movements']:
-        if movement['kind'] == 'sale' and movement['quantity'] \
-                and movement['id'] not in named:
-            yield Violation('sale-dropped', 'a sale that nobody was told of, '
-                            'and nothing had happened to its buyer',
-                            movement=movement)
+    named = {asking.named(r) for r in asked(facts) if r['status'] == 200}
+    for name, parts in facts['parts'].items():
+        if name not in named:
+            yield Violation('sale-dropped', 'a sale or hold that nobody was '
+                            'told of, and nothing had happened to its buyer',
+                            movements=parts)
 
 
 def match_loose(facts, loose):
-    """Unnamed movements without a key: as many clients in the dark, and
+    """Unnamed sales and holds without a key: as many clients in the dark, and
     each of them asked before its movement was made."""
     silent = collections.defaultdict(list)
     for request in asked(facts):
         if not request['key'] and unknown(request) \
-                and not request.get('sale_id'):
-            silent[request['sku'], request['q']].append(request['t0'])
-    for what, movements in sorted(loose.items(), key=str):
+                and not asking.named(request):
+            silent[asking.KINDS[asking.op(request)],
+                   frozenset(asking.lines(request).items())].append(
+                       request['t0'])
+    for what, names in sorted(loose.items(), key=str):
         times = sorted(silent[what])
-        movements.sort(key=lambda m: id_time(m['id']))
-        for count, movement in enumerate(movements, 1):
-            made = id_time(movement['id']) + CLOCK_SLACK
-            clients = bisect.bisect_right(times, made)
+        names.sort(key=id_time)
+        for count, name in enumerate(names, 1):
+            clients = bisect.bisect_right(times, id_time(name) + CLOCK_SLACK)
             if clients < count:
+                shown = ', '.join(f'{q} x {sku}' for sku, q in what[1])
                 yield Violation(
-                    'sale-unanswered', f'{count} movements of {what[1]} x '
-                    f'{what[0]} that nobody was told of, but only {clients} '
-                    'clients without an answer by then', movement=movement)
+                    f'{what[0]}-unanswered', f'{count} of {shown} that '
+                    f'nobody was told of, but only {clients} clients without '
+                    'an answer by then', movements=facts['parts'][name])
                 break
 
 
@@ -173,110 +188,86 @@ def statuses_expected(facts):
                             request=request)
 
 
-def refusals_are_true(facts):
-    """2: at some moment after a refused request came there was too little."""
-    skus = products_by_sku(facts)
-    sold = collections.defaultdict(list)
-    start = collections.Counter()
+def taken(facts):
+    """What left each product's stock: [(when at the earliest, pieces)]."""
+    found = collections.defaultdict(list)
     for m in facts['movements']:
-        if m['kind'] == 'sale':
-            sold[m['product']].append((id_time(m['id']), -m['quantity']))
-        elif m['kind'] != 'restock':
-            start[m['product']] += m['quantity']
-    booked = collections.defaultdict(list)
+        if m['kind'] in ('sale', 'hold', 'confirm'):
+            found[m['product']].append((id_time(m['id']), -m['quantity']))
+    return found
+
+
+def given(facts):
+    """What surely came to each product's stock: [(when at the latest,
+    pieces)].  What no answer tells of is left out: nobody knows when it was
+    committed."""
+    skus = products_by_sku(facts)
+    found = collections.defaultdict(list)
     by_order = {m['order']: m for m in facts['movements']
                 if m['kind'] == 'restock'}
     for call in (facts['factory'] or {}).get('called', ()):
         movement = by_order.pop(call['order'], None)
         if movement and call['status'] == 200:
-            booked[movement['product']].append(
+            found[movement['product']].append(
                 (call['time'], movement['quantity']))
-    sums = {}
-    for name, table in (('sold', sold), ('booked', booked)):
-        for product, moves in table.items():
-            moves.sort()
-            sums[name, product] = (
-                [t for t, _ in moves],
-                list(itertools.accumulate(q for _, q in moves)))
+    for request in asking.of_op(facts, 'release', 'return'):
+        if request['status'] != 200 or request.get('replayed') \
+                or not request.get('restock', True):
+            continue
+        for sku, pieces in asking.told(request).items():
+            if sku in skus:
+                found[skus[sku]['id']].append((request['t1'], pieces))
+    return found
 
-    def until(name, product, when):
-        times, totals = sums.get((name, product), ((), ()))
+
+class Sums:
+    """Pieces of each product until a time."""
+
+    def __init__(self, moves):
+        self.sums = {}
+        for product, pairs in moves.items():
+            pairs.sort()
+            self.sums[product] = (
+                [t for t, _ in pairs],
+                list(itertools.accumulate(q for _, q in pairs)))
+
+    def until(self, product, when):
+        times, totals = self.sums.get(product, ((), ()))
         at = bisect.bisect_right(times, when)
         return totals[at - 1] if at else 0
 
+
+def refused_lines(request):
+    """What a 409 says there is too little of: {sku: pieces}."""
+    wanted = asking.lines(request)
+    if not request.get('told'):
+        return wanted
+    return {line['sku']: wanted.get(line['sku'], 0)
+            for line in request['told']}
+
+
+def refusals_are_true(facts):
+    """2: at some moment after a refused request came there was too little of
+    each line that it was told of."""
+    skus = products_by_sku(facts)
+    start = collections.Counter()
+    for m in facts['movements']:
+        if m['kind'] in ('opening', 'adjustment'):
+            start[m['product']] += m['quantity']
+    less, more = Sums(taken(facts)), Sums(given(facts))
     for request in asked(facts):
-        product = skus.get(request['sku'])
-        if request['status'] != 409 or product is None:
+        if request['status'] != 409:
             continue
-        least = (start[product['id']]
-                 + until('booked', product['id'], request['t0'])
-                 - until('sold', product['id'], request['t1'] + CLOCK_SLACK))
-        if least >= request['q']:
-            yield Violation('refusal-untrue', f'refused, though never less '
-                            f'than {least} were there while it waited',
-                            request=request)
-
-
-def keys_sell_once(facts):
-    """3: one sale a key, every 200 names it, another body is 422."""
-    movements = collections.defaultdict(list)
-    for movement in facts['movements']:
-        if movement['kind'] == 'sale' and movement['key']:
-            movements[movement['key']].append(movement)
-    groups = collections.defaultdict(list)
-    for request in asked(facts):
-        if request['key']:
-            groups[request['key']].append(request)
-    for key, requests in groups.items():
-        found = movements.get(key_hash(key, facts['scope']), [])
-        if len(found) > 1:
-            yield Violation('key-twice', f'the key {key} was sold '
-                            f'{len(found)} times', movements=found)
-        yield from key_answers(key, requests, found[0] if found else None)
-
-
-def keys_are_kept(facts):
-    """3: stock_movement_key has the movements' keys, all of them, no
-    other."""
-    ledger = {(m['key'], m['id']) for m in facts['movements'] if m['key']}
-    kept = {(key, entry['movement']) for key, entry in facts['keys'].items()}
-    for key, movement in sorted(ledger - kept):
-        yield Violation('key-lost', 'a movement has a key that nobody keeps',
-                        key=key, movement=movement)
-    for key, movement in sorted(kept - ledger):
-        yield Violation('key-orphan', 'a key is kept whose movement is not '
-                        'there', key=key, movement=movement)
-
-
-def key_answers(key, requests, movement):
-    sold = [r for r in requests if r['status'] == 200]
-    names = {r.get('sale_id') for r in sold}
-    if len(names) > 1:
-        yield Violation('key-twice', f'answers to the key {key} name '
-                        f'{len(names)} sales', requests=sold)
-    known = min((r['t1'] for r in sold), default=None)
-    for request in requests:
-        same = movement is not None and movement['fingerprint'] \
-            == fingerprint(request['sku'], request['q'])
-        if request['status'] == 200 and movement and not same:
-            yield Violation('key-other-body', 'another body under the same '
-                            'key was answered 200', request=request,
-                            movement=movement)
-        if request['status'] == 422 and (movement is None or same):
-            yield Violation('key-refused', '422, but no other request was '
-                            'sold under this key', request=request,
-                            movement=movement)
-        if known is None or request['t0'] < known:
-            continue
-        allowed = {200, 503} if same else {422, 503}
-        if request['status'] is not None \
-                and request['status'] not in allowed:
-            yield Violation('key-forgotten', f'{request["status"]} to a '
-                            'request after its key had been answered 200',
-                            request=request, movement=movement)
-        if request['status'] == 200 and not request.get('replayed'):
-            yield Violation('key-unmarked', 'a replay was not marked as one',
-                            request=request)
+        for sku, pieces in refused_lines(request).items():
+            if sku not in skus:
+                continue
+            product = skus[sku]['id']
+            least = (start[product] + more.until(product, request['t0'])
+                     - less.until(product, request['t1'] + CLOCK_SLACK))
+            if least >= pieces:
+                yield Violation('refusal-untrue', f'{pieces} x {sku} refused, '
+                                f'though never less than {least} were there '
+                                'while it waited', request=request)
 
 
 def stock_told_is_true(facts):
@@ -285,12 +276,13 @@ def stock_told_is_true(facts):
     finds.  Links are missing for sales that nobody was told of."""
     if not facts.get('strict_stock'):
         return
-    movements = {m['id']: m for m in facts['movements']}
     told = {}
     for request in asked(facts):
-        if request['status'] == 200 and not request.get('replayed') \
-                and request.get('sale_id') in movements:
-            told[request['sale_id']] = request
+        if request['status'] == 200 and not request.get('replayed'):
+            lines = request.get('told') or [
+                {'sku': request['sku'], 'stock': request['stock']}]
+            told.update(((asking.named(request), line['sku']), line['stock'])
+                        for line in lines)
     for product in facts['products']:
         level = collections.Counter()
         missing = 0
@@ -300,8 +292,8 @@ def stock_told_is_true(facts):
                 continue
             if m['kind'] == 'opening':
                 first += m['quantity']
-            elif m['id'] in told:
-                stock = told[m['id']]['stock']
+            elif (m['id'], product['sku']) in told:
+                stock = told[m['id'], product['sku']]
                 level[stock - m['quantity']] += 1
                 level[stock] -= 1
             else:
@@ -334,5 +326,4 @@ def calm_is_answered(facts):
 
 RULES = (stock_is_ledger, answers_have_movements, movements_have_answers,
          nothing_was_dropped, statuses_expected, refusals_are_true,
-         keys_sell_once, keys_are_kept, stock_told_is_true,
-         calm_is_answered)
+         stock_told_is_true, calm_is_answered)

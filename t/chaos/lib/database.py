@@ -149,6 +149,7 @@ class Database:
         with self.session() as db:
             db.query('SET FOREIGN_KEY_CHECKS = 0')
             for table in ('stock_movement', 'stock_movement_key',
+                          'stock_hold', 'stock_hold_line', 'stock_return',
                           'restock_order', 'product', 'factory',
                           'advertisement'):
                 db.query(f'TRUNCATE {table}')

@@ -5,7 +5,6 @@ Times are seconds since 1970, ids are UUID text, keys are hexadecimal."""
 
 import datetime
 import glob
-import hashlib
 import json
 import re
 import urllib.parse
@@ -28,18 +27,6 @@ def id_time(movement_id):
     return int(movement_id.replace('-', '')[:12], 16) / 1000
 
 
-def key_hash(key, scope=''):
-    """stock_movement_key.idempotency_key of a sale."""
-    data = scope.encode() + b'\0' + key.encode()
-    return hashlib.sha256(data).digest()[:16].hex()
-
-
-def fingerprint(sku, quantity):
-    """stock_movement_key.fingerprint of a sale."""
-    data = sku.encode() + b'\0' + str(quantity).encode()
-    return hashlib.sha256(data).digest()[:8].hex()
-
-
 def order_of(url):
     """The order that a callback URL names."""
     query = urllib.parse.urlsplit(url or '').query
@@ -47,13 +34,17 @@ def order_of(url):
 
 
 def from_database(db):
-    """products, rows and keys (ledger.py), orders, check (the CHECK on stock
-    is there)."""
+    """products, rows, keys, holds and returns (ledger.py), orders, check (the
+    CHECK on stock is there), all of one moment: the worker may expire holds
+    meanwhile."""
+    db.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
     products = [
         {'id': ledger.text_id(r[0]), 'sku': r[1], 'stock': r[2],
-         'reorder_point': r[3], 'reorder_quantity': r[4]}
+         'reorder_point': r[3], 'reorder_quantity': r[4], 'held': r[5],
+         'reorder_held': bool(r[6])}
         for r in db.rows('SELECT product_id, sku, stock, reorder_point,'
-                         ' reorder_quantity FROM product')]
+                         ' reorder_quantity, held, reorder_held FROM'
+                         ' product')]
     rows, keys = ledger.read(db, seconds)
     names = ('order_id, product_id, state, quantity, received, attempts,'
              ' last_error, pending_at, published_at, requested_at,'
@@ -67,10 +58,14 @@ def from_database(db):
             if name.endswith('_at'):
                 order[name] = seconds(order[name])
         orders.append(order)
+    holds = ledger.read_holds(db, seconds)
+    returns = ledger.read_returns(db, seconds)
+    db.query('COMMIT')
     check = db.value('SELECT COUNT(*) FROM information_schema'
                      '.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()'
                      " AND CHECK_CLAUSE REGEXP 'stock`? *>= *0'")
     return {'products': products, 'rows': rows, 'keys': keys,
+            'holds': holds, 'returns': returns,
             'orders': orders, 'check': bool(check)}
 
 

@@ -1,14 +1,25 @@
-"""The ledger's rows, and the sales that they stand for (sql/schema.sql).
+"""The ledger's rows, and the sales and holds that they stand for
+(sql/schema.sql).
 
 A row is a dict: id, product, kind, quantity, key, fingerprint, order, time,
 sales, list (hexadecimal, or None).  An entry of stock_movement_key is a dict:
-movement, product, fingerprint, quantity.  Nothing here raises for a row that
-is wrong: check_ledger.py says what is."""
+movement, product, fingerprint, quantity.  A hold: id, state, expires, settled
+(times), settled_id, lines ({product: pieces}).  A return of one product: sale,
+product, already, quantity, restock, id, time.  Nothing here raises for a row
+that is wrong: check_ledger.py says what is."""
 
 import collections
 import uuid
 
 ENTRY = 5                               # bytes of a sale in sale_list
+
+# The last two bytes of a row's id, of the kinds that have one of their own.
+TAILS = {'sale': 0, 'return': 0x4000, 'hold': 0x8000, 'confirm': 0xc000,
+         'release': 0xc001}
+NUMBERS = 0x4000                        # a number is below it
+
+# The kinds whose rows have numbers.
+NUMBERED = ('sale', 'hold')
 
 
 def transaction_of(sale_id):
@@ -41,15 +52,16 @@ def entries(row):
 
 
 def expand(rows, keys):
-    """The movements, one for each sale.  A row that stands for no sale, an
-    anchor, is a movement of quantity 0 with an id that no sale has."""
+    """The movements, one for each sale or hold and product: those of a cart
+    have one id.  A row that stands for no sale, an anchor, is a movement of
+    quantity 0 with an id that no sale has."""
     keyed = collections.defaultdict(list)
     for key, entry in sorted(keys.items()):
         if entry['fingerprint'] is not None:
             keyed[entry['movement']].append((key, entry['fingerprint']))
     movements = []
     for row in rows:
-        if row['kind'] != 'sale':
+        if row['kind'] not in NUMBERED:
             movements.append(dict(row))
             continue
         if row['sales'] == 0:
@@ -62,6 +74,26 @@ def expand(rows, keys):
                 movement['key'], movement['fingerprint'] = keyed[sale][0]
             movements.append(movement)
     return movements
+
+
+def parts(movements):
+    """The movements of each sale and hold: {id: [one for each product]}."""
+    found = collections.defaultdict(list)
+    for movement in movements:
+        if movement['kind'] in NUMBERED and movement['quantity']:
+            found[movement['id']].append(movement)
+    return dict(found)
+
+
+def sold(facts):
+    """What was sold: {sale id: {product: pieces}}, confirmed holds
+    included."""
+    found = {sale: {p['product']: -p['quantity'] for p in parts_}
+             for sale, parts_ in facts['parts'].items()
+             if parts_[0]['kind'] == 'sale'}
+    found.update((hold['id'], hold['lines']) for hold in facts['holds']
+                 if hold['state'] == 'confirmed')
+    return found
 
 
 def text_id(raw):
@@ -87,3 +119,26 @@ def read(db, seconds):
         for r in db.rows('SELECT idempotency_key, movement_id, product_id,'
                          ' fingerprint, quantity FROM stock_movement_key')}
     return rows, keys
+
+
+def read_holds(db, seconds):
+    lines = collections.defaultdict(dict)
+    for hold, product, pieces in db.rows(
+            'SELECT hold_id, product_id, quantity FROM stock_hold_line'):
+        lines[text_id(hold)][text_id(product)] = pieces
+    return [{'id': text_id(r[0]), 'state': r[1], 'expires': seconds(r[2]),
+             'settled': seconds(r[3]), 'settled_id': text_id(r[4]),
+             'lines': lines.pop(text_id(r[0]), {})}
+            for r in db.rows('SELECT hold_id, state, expires_at, settled_at,'
+                             ' settled_id FROM stock_hold')] \
+        + [{'id': hold, 'state': None, 'expires': None, 'settled': None,
+            'settled_id': None, 'lines': rest} for hold, rest in lines.items()]
+
+
+def read_returns(db, seconds):
+    return [{'sale': text_id(r[0]), 'product': text_id(r[1]), 'already': r[2],
+             'quantity': r[3], 'restock': bool(r[4]), 'id': text_id(r[5]),
+             'time': seconds(r[6])}
+            for r in db.rows('SELECT sale_id, product_id, already, quantity,'
+                             ' restock, return_id, created_at FROM'
+                             ' stock_return')]

@@ -12,8 +12,8 @@ import os
 import time
 import uuid
 
+import client
 import database
-import load
 import shop as shops
 from nginx import SECRET
 from process import Failure, wait_until
@@ -111,8 +111,8 @@ class Shot:
             return [await self.receipt()]
         if self.kind.name == 'look-up':
             return [await self.look_up()]
-        book = load.Book(self.log)
-        lines = [load.Line(self.host.url) for _ in range(self.size)]
+        book = client.Book(self.log)
+        lines = [client.Line(self.host.url) for _ in range(self.size)]
         for line in lines:
             await line.open()
         if self.kind.again:
@@ -129,7 +129,7 @@ class Shot:
 
     async def all_at_once(self, lines, book):
         return await asyncio.gather(*(
-            load.checkout(line, book, n, self.skus[n % len(self.skus)], 1,
+            client.checkout(line, book, n, self.skus[n % len(self.skus)], 1,
                           self.key(n), None, 15)
             for n, line in enumerate(lines)))
 
@@ -144,10 +144,10 @@ class Shot:
         batch together; it is let go.  Its line, its task, and theirs."""
         seen = self.proxy.mark()
         hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
-        plug = load.Line(self.host.url)
+        plug = client.Line(self.host.url)
         await plug.open()
         first = asyncio.create_task(
-            load.checkout(plug, book, -1, 'D', 1, None, None, 15))
+            client.checkout(plug, book, -1, 'D', 1, None, None, 15))
         await self.until(lambda: any(
             e['what'] == 'fired' for e in self.proxy.events(seen)))
         rest = asyncio.create_task(ask(lines, book))
@@ -186,7 +186,7 @@ class Shot:
                               'Host: shop\r\n\r\n'.encode())
 
     async def raw(self, data):
-        line = load.Line(self.host.url)
+        line = client.Line(self.host.url)
         await line.open()
         line.writer.write(data)
         try:

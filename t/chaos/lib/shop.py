@@ -10,6 +10,7 @@ import re
 import time
 
 import check
+import client
 import database
 import facts as gatherer
 import load
@@ -112,9 +113,16 @@ class Shop:
         return counts
 
     def burst(self, orders, timeout=20):
-        """Requests at once: (url, sku, quantity, key)."""
+        """Checkouts at once: (url, sku, quantity, key)."""
+        return self.ask_at_once([
+            (url, {'sku': sku, 'q': pieces}, key)
+            for url, sku, pieces, key in orders], timeout)
+
+    def ask_at_once(self, wishes, timeout=20):
+        """Requests at once: (url, wish, key); request.py says what a wish
+        is."""
         return asyncio.run(load.burst(
-            orders, os.path.join(self.run, 'burst.jsonl'), timeout))
+            wishes, os.path.join(self.run, 'burst.jsonl'), timeout))
 
     def back(self, patience=PATIENCE):
         """Waits until every worker of every host sells again; the seconds it
@@ -129,7 +137,7 @@ class Shop:
             self.db.stand_up()
             try:
                 entries = self.burst(probes, 5)
-            except load.Gone:
+            except client.Gone:
                 return False
             return all(e['status'] in (200, 409) for e in entries)
 

@@ -157,9 +157,8 @@ WHERE (kind = 'sale' AND (quantity > 0 OR (quantity = 0) <> (sales = 0)))
    OR (kind = 'restock' AND (quantity < 0 OR order_id IS NULL))
 _EOC_
 
-    push @findings, Autostock::Ledger::findings(
-        $self->rows(Autostock::Ledger::ROWS),
-        $self->rows(Autostock::Ledger::KEYS));
+    push @findings, Autostock::Ledger::findings(Autostock::Ledger::books(
+        map { @{ $self->rows($_) } } Autostock::Ledger::queries()));
 
     my @view = split /\n/, $self->table(<<'_EOC_');
 SELECT LOWER(HEX(sale_id)), LOWER(HEX(transaction_id)),

@@ -1,7 +1,7 @@
 package Autostock::Ledger;
 
-# The ledger's rows and the sales that they stand for (sql/schema.sql), read
-# without the view stock_sale, which is judged by it.
+# The ledger's rows and the sales and holds that they stand for
+# (sql/schema.sql), read without the view stock_sale, which is judged by it.
 
 use strict;
 use warnings;
@@ -21,6 +21,61 @@ SELECT LOWER(HEX(idempotency_key)), LOWER(HEX(movement_id)),
        COALESCE(quantity, '-')
 FROM stock_movement_key
 _EOC_
+
+
+# One row for each line of a hold, and for each product of a return.
+use constant HOLDS => <<'_EOC_';
+SELECT LOWER(HEX(h.hold_id)), h.state,
+       COALESCE(LOWER(HEX(h.settled_id)), '-'), LOWER(HEX(l.product_id)),
+       l.quantity
+FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
+_EOC_
+
+use constant RETURNS => <<'_EOC_';
+SELECT LOWER(HEX(sale_id)), LOWER(HEX(product_id)), already, quantity, restock,
+       LOWER(HEX(return_id))
+FROM stock_return ORDER BY sale_id, product_id, already
+_EOC_
+
+# What is held otherwise than by open holds.
+use constant HELD => <<'_EOC_';
+SELECT p.sku, p.held, COALESCE(l.pieces, 0)
+FROM product p LEFT JOIN (
+    SELECT l.product_id, SUM(l.quantity) AS pieces
+    FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
+    WHERE h.state = 'held' GROUP BY l.product_id) l
+    ON l.product_id = p.product_id
+WHERE p.held <> COALESCE(l.pieces, 0)
+_EOC_
+
+my %Query = (rows => ROWS, keys => KEYS, holds => HOLDS, returns => RETURNS,
+    held => HELD);
+
+# The last digits of a row's id, where its kind has some.
+my %Tail = (sale => '0000', return => '4000', hold => '8000',
+    confirm => 'c000');
+
+
+# All of it, for a client that runs several queries at once; each row begins
+# with the name of its table.
+sub queries {
+    return map { "SELECT '$_', t.* FROM ($Query{$_}) t" } sort keys %Query;
+}
+
+
+# What queries() gave, as findings() takes it.
+sub books {
+    my (@found) = @_;
+
+    my %books = map { $_ => [] } keys %Query;
+
+    for my $row (@found) {
+        my ($table, @columns) = @$row;
+        push @{ $books{$table} }, \@columns;
+    }
+
+    return \%books;
+}
 
 
 # [number, pieces] of each sale of a row.
@@ -46,14 +101,15 @@ sub sale_id {
 }
 
 
-# Every sale: { sale_id, transaction_id, product_id, quantity }, ids in
-# hexadecimal.
+# Every sale, or hold, and product: { sale_id, transaction_id, product_id,
+# quantity }, ids in hexadecimal.
 sub sales {
-    my ($rows) = @_;
+    my ($rows, $kind) = @_;
 
     my @sales;
+    $kind //= 'sale';
 
-    for my $row (grep { $_->[2] eq 'sale' && $_->[3] != 0 } @$rows) {
+    for my $row (grep { $_->[2] eq $kind && $_->[3] != 0 } @$rows) {
         push @sales, map {
             { sale_id => sale_id($row, $_->[0]), transaction_id => $row->[0],
               product_id => $row->[1], quantity => $_->[1] }
@@ -71,8 +127,14 @@ sub row_findings {
     my ($id, $product, $kind, $quantity, $sales, $list, $key) = @$row;
     my @wrong;
 
-    if ($kind ne 'sale') {
-        push @wrong, 'is no sale, and has some' if $sales != 1 || $list ne '-';
+    if ($kind !~ /^(?:sale|hold)\z/) {
+        push @wrong, 'is no sale, and has some' if $list ne '-'
+            || ($sales != 1 && $kind !~ /^(?:confirm|release|return)\z/);
+        push @wrong, "has a quantity of $quantity" if
+            $kind eq 'confirm' && $quantity > 0
+            || $kind =~ /^(?:release|return)\z/ && $quantity < 0;
+        push @wrong, 'has no transaction id'
+            if $Tail{$kind} && $sales && $id !~ /$Tail{$kind}\z/;
         return @wrong;
     }
 
@@ -90,7 +152,8 @@ sub row_findings {
     push @wrong, 'has a sale of no piece'
         if $list ne '-' && grep { $_->[1] < 1 || $_->[1] > 1e6 } @entries;
     push @wrong, 'has no transaction id'
-        if !$single && $sales != 0 && $id !~ /0000\z/;
+        if (!$single || $kind ne 'sale') && $sales != 0
+            && $id !~ /$Tail{$kind}\z/;
     push @wrong, 'has a number beyond its id'
         if grep { !defined sale_id($row, $_->[0]) } @entries;
     push @wrong, 'has a key' if !$single && $key ne '-';
@@ -99,13 +162,33 @@ sub row_findings {
 }
 
 
+# What a key can stand for: "id product" and the pieces of the first line.
+sub keyed {
+    my ($rows, $returns) = @_;
+
+    my (%first, %keyed);
+
+    for ((map { [ @$_{qw( sale_id product_id quantity )} ] }
+            grep { defined $_->{sale_id} } sales($rows), sales($rows, 'hold')),
+        map { [ @$_[5, 1, 3] ] } @$returns)
+    {
+        my ($id, $product, $quantity) = @$_;
+        $first{$id} = [ $product, $quantity ]
+            if !$first{$id} || $product lt $first{$id}[0];
+    }
+
+    $keyed{"$_ $first{$_}[0]"} = $first{$_}[1] for keys %first;
+
+    return \%keyed;
+}
+
+
 # Keys without their movement, and the other way.
 sub key_findings {
-    my ($rows, $keys) = @_;
+    my ($rows, $keys, $returns) = @_;
 
     my @wrong;
-    my %sale = map { ("$_->{sale_id} $_->{product_id}" => $_->{quantity}) }
-        grep { defined $_->{sale_id} } sales($rows);
+    my $keyed = keyed($rows, $returns);
     my %old = map { ("$_->[6] $_->[0] $_->[1]" => 1) }
         grep { $_->[6] ne '-' } @$rows;
 
@@ -115,7 +198,7 @@ sub key_findings {
         next if $fingerprint eq '-' && $quantity eq '-'
             ? delete $old{"$key $movement $product"}
             : $fingerprint ne '-'
-                && $quantity eq ($sale{"$movement $product"} // '');
+                && $quantity eq ($keyed->{"$movement $product"} // '');
         push @wrong, "key $key without its movement $movement";
     }
 
@@ -123,22 +206,125 @@ sub key_findings {
 }
 
 
-# All that is wrong, as text.
-sub findings {
-    my ($rows, $keys) = @_;
+# A number is once in a row, and in one transaction; in the rows of several
+# products it is a cart.
+sub number_findings {
+    my ($rows) = @_;
 
-    my (@wrong, %seen);
+    my (%seen, @wrong);
+
+    for (grep { defined $_->{sale_id} } sales($rows), sales($rows, 'hold')) {
+        my ($id, $from, $product) =
+            @$_{qw( sale_id transaction_id product_id )};
+        my $before = $seen{$id} //= { from => $from };
+        push @wrong, "sale $id twice"
+            if $before->{from} ne $from || $before->{$product}++;
+    }
+
+    return @wrong;
+}
+
+
+# Holds: their lines are those of the ledger, and each was settled by a row of
+# its own kind; what came back are the pieces of those released and expired.
+# (A hold without any row was rolled up.)
+sub hold_findings {
+    my ($rows, $holds) = @_;
+
+    my (@wrong, %row, %taken, %listed, %back);
+
+    $row{ substr($_->[0], 0, 28) . " $_->[2] $_->[1]" } = $_ for @$rows;
+    $taken{ $_->{sale_id} }{ $_->{product_id} } = $_->{quantity}
+        for sales($rows, 'hold');
+    $back{ $_->[1] } += $_->[3]
+        for grep { $_->[2] =~ /^(?:confirm|release)\z/ } @$rows;
+
+    for (@$holds) {
+        my ($id, $state, $settled, $product, $quantity) = @$_;
+
+        $listed{$id}{$product} = $quantity;
+        push @wrong, "hold $id is $state, settled by $settled"
+            if ($state eq 'held') ne ($settled eq '-');
+        if (!$taken{$id}) {
+            delete $back{$product};
+            next;
+        }
+        $back{$product} -= $quantity
+            if exists $back{$product} && $state =~ /^(?:released|expired)\z/;
+        my $kind = $state eq 'confirmed' ? 'confirm' : 'release';
+        push @wrong, "hold $id is $state without a movement" if
+            $state ne 'held'
+            && !$row{ substr($settled, 0, 28) . " $kind $product" };
+    }
+
+    for my $id (sort keys %taken) {
+        push @wrong, "hold $id has other lines than the ledger"
+            if text($taken{$id}) ne text($listed{$id} // {});
+    }
+
+    return @wrong, map { "$back{$_} pieces of $_ too many came back" }
+        grep { $back{$_} } sort keys %back;
+}
+
+
+sub text {
+    my ($lines) = @_;
+
+    return join ' ', map { "$_:$lines->{$_}" } sort keys %$lines;
+}
+
+
+# Returns: without gaps, never more than was sold, and as the ledger says.
+# (A sale that is not there was rolled up.)
+sub return_findings {
+    my ($rows, $holds, $returns) = @_;
+
+    my (@wrong, %sold, %total, %back);
+
+    $sold{"$_->{sale_id} $_->{product_id}"} = $_->{quantity}
+        for grep { defined $_->{sale_id} } sales($rows);
+    $sold{"$_->[0] $_->[3]"} = $_->[4]
+        for grep { $_->[1] eq 'confirmed' } @$holds;
+    $back{ substr($_->[0], 0, 28) . " $_->[1]" } = $_->[3]
+        for grep { $_->[2] eq 'return' } @$rows;
+
+    for (sort { $a->[2] <=> $b->[2] } @$returns) {
+        my ($sale, $product, $already, $quantity, $restock, $id) = @$_;
+
+        my $what = "$sale $product";
+        push @wrong, "returns of $what have a gap at $already"
+            if $already != ($total{$what} // 0) || $quantity < 1;
+        $total{$what} = $already + $quantity;
+        push @wrong, "$total{$what} pieces of $what were returned"
+            if exists $sold{$what} && $total{$what} > $sold{$what};
+        my $row = substr($id, 0, 28) . " $product";
+        push @wrong, "return $id without a movement"
+            if exists $sold{$what} && !defined $back{$row};
+        $back{$row} -= $quantity if $restock && defined $back{$row};
+    }
+
+    return @wrong, map { "returns of $_ do not make its movement" }
+        grep { $back{$_} } sort keys %back;
+}
+
+
+# All that is wrong, as text; of books(), or what has its tables.
+sub findings {
+    my ($books) = @_;
+
+    my ($rows, $keys, $holds, $returns, $held)
+        = map { $_ // [] } @$books{qw( rows keys holds returns held )};
+    my @wrong;
 
     for my $row (@$rows) {
         push @wrong, map { "row $row->[0] of $row->[2] $_" }
             row_findings($row);
     }
 
-    push @wrong, map { "sale $_->{sale_id} twice" }
-        grep { defined $_->{sale_id} && $seen{$_->{sale_id}}++ }
-        sales($rows);
-
-    return @wrong, key_findings($rows, $keys);
+    return @wrong, number_findings($rows),
+        key_findings($rows, $keys, $returns), hold_findings($rows, $holds),
+        return_findings($rows, $holds, $returns),
+        map { "held is not what open holds have: @$_" } @$held;
 }
 
 

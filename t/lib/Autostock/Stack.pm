@@ -203,9 +203,9 @@ sub asked {
 # Where stock and ledger differ, an order's goods were booked twice, or a row of
 # the ledger is wrong; the empty string when they agree.
 sub books_agree {
-    # rows and keys of one moment: goods may be booked meanwhile
-    my $ledger = sql('START TRANSACTION WITH CONSISTENT SNAPSHOT;'
-        . Autostock::Ledger::ROWS . ';' . Autostock::Ledger::KEYS . '; COMMIT');
+    # all of one moment: goods may be booked meanwhile
+    my $found = sql(join ';', 'START TRANSACTION WITH CONSISTENT SNAPSHOT',
+        Autostock::Ledger::queries(), 'COMMIT');
 
     return join "\n", (map { join ' ', @$_ } @{ sql("
         SELECT 'stock', p.sku, p.stock, COALESCE(SUM(m.quantity), 0)
@@ -217,8 +217,7 @@ sub books_agree {
         SELECT 'booked twice', BIN_TO_UUID(order_id), COUNT(*), 0
         FROM stock_movement WHERE kind = 'restock'
         GROUP BY order_id HAVING COUNT(*) > 1") }),
-        Autostock::Ledger::findings([ grep { @$_ == 7 } @$ledger ],
-            [ grep { @$_ == 5 } @$ledger ]);
+        Autostock::Ledger::findings(Autostock::Ledger::books(@$found));
 }
 
 
