@@ -21,6 +21,8 @@ static ngx_uint_t ngx_http_autostock_packet_movements_anchored(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_movements_keys(
     ngx_http_autostock_transaction_t *t);
+static ngx_http_autostock_item_t *ngx_http_autostock_packet_movements_first(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
 
 
 void
@@ -123,8 +125,8 @@ ngx_http_autostock_packet_movements_sales(ngx_http_autostock_transaction_t *t,
     for (i = line->first; i; i = item->next) {
         item = &t->items[i - 1];
 
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            *simple &= i - 1 == n && item->quantity == 1;
+        if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            *simple &= item->number == n && item->quantity == 1;
             n++;
         }
     }
@@ -145,8 +147,8 @@ ngx_http_autostock_packet_movements_list(ngx_http_autostock_sql_t *sql,
     for (i = line->first; i; i = item->next) {
         item = &t->items[i - 1];
 
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            ngx_http_autostock_sql_hex(sql, i - 1,
+        if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            ngx_http_autostock_sql_hex(sql, item->number,
                                        NGX_HTTP_AUTOSTOCK_LIST_NUMBER);
             ngx_http_autostock_sql_hex(sql, item->quantity,
                                        NGX_HTTP_AUTOSTOCK_LIST_QUANTITY);
@@ -168,7 +170,7 @@ ngx_http_autostock_packet_movements_keys(ngx_http_autostock_transaction_t *t)
     u_char                      id[16];
     ngx_uint_t                  i, n;
     ngx_http_autostock_sql_t   *sql;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_item_t  *item, *part;
 
     sql = &t->flight.sql;
 
@@ -193,16 +195,39 @@ ngx_http_autostock_packet_movements_keys(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_sql_text(sql, ",");
         ngx_http_autostock_sql_binary(sql, id, 16);
         ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, t->lines[item->line].product->id,
+        part = ngx_http_autostock_packet_movements_first(t, item);
+        ngx_http_autostock_sql_binary(sql, t->lines[part->line].product->id,
                                       16);
         ngx_http_autostock_sql_text(sql, ",");
         ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
         ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, item->quantity);
+        ngx_http_autostock_sql_number(sql, part->quantity);
         ngx_http_autostock_sql_text(sql, ")");
     }
 
     if (n) {
         ngx_http_autostock_sql_next(sql);
     }
+}
+
+
+/* Of a cart: its first product in the order of the rows. */
+
+static ngx_http_autostock_item_t *
+ngx_http_autostock_packet_movements_first(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *head)
+{
+    ngx_http_autostock_item_t  *first, *item;
+
+    first = head;
+
+    for (item = head + 1; item < ngx_http_autostock_item_next(head); item++) {
+        if (ngx_memcmp(t->lines[item->line].product->id,
+                       t->lines[first->line].product->id, 16) < 0)
+        {
+            first = item;
+        }
+    }
+
+    return first;
 }

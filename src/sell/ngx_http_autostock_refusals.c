@@ -61,3 +61,17 @@ ngx_http_autostock_refusals_name(ngx_str_t *sku, u_char *name)
     ngx_md5_update(&md5, sku->data, sku->len);
     ngx_md5_final(name, &md5);
 }
+
+
+void
+ngx_http_autostock_refusals_name_add(ngx_str_t *sku, u_char *name)
+{
+    u_char      one[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t  i;
+
+    ngx_http_autostock_refusals_name(sku, one);
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_REFUSALS_NAME; i++) {
+        name[i] ^= one[i];
+    }
+}

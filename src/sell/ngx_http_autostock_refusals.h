@@ -42,5 +42,11 @@ ngx_uint_t ngx_http_autostock_refusals_has(
 /* The name of a SKU. */
 void ngx_http_autostock_refusals_name(ngx_str_t *sku, u_char *name);
 
+/*
+ * The name of several SKUs together, in any order: zeros, and each of them
+ * added.
+ */
+void ngx_http_autostock_refusals_name_add(ngx_str_t *sku, u_char *name);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_REFUSALS_H_INCLUDED_ */

@@ -8,14 +8,28 @@
 #define NGX_HTTP_AUTOSTOCK_SALE_RESOLVES  3
 
 
+static void ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_sale_resolve(
     ngx_http_autostock_sale_t *sale);
-static void ngx_http_autostock_sale_resolved(
+static ngx_int_t ngx_http_autostock_sale_look_up(
+    ngx_http_autostock_sale_t *sale, ngx_http_autostock_sale_line_t *line);
+static void ngx_http_autostock_sale_looked_up(
     ngx_http_autostock_lookup_t *lookup);
-static ngx_int_t ngx_http_autostock_sale_submit_absent(
-    ngx_http_autostock_sale_t *sale);
-static ngx_int_t ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
+static ngx_int_t ngx_http_autostock_sale_learn(
+    ngx_http_autostock_sale_line_t *line,
     ngx_http_autostock_product_row_t *row);
+static void ngx_http_autostock_sale_resolved(ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_sale_use_absent(
+    ngx_http_autostock_sale_t *sale, ngx_uint_t *absent);
+static ngx_int_t ngx_http_autostock_sale_enqueue(
+    ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_sale_merge(
+    ngx_http_autostock_sale_t *sale);
+static ngx_uint_t ngx_http_autostock_sale_is_refused(
+    ngx_http_autostock_sale_t *sale);
+static void ngx_http_autostock_sale_give_up(ngx_http_autostock_sale_t *sale,
+    ngx_int_t rc);
+static void ngx_http_autostock_sale_let_go(ngx_http_autostock_sale_t *sale);
 
 
 ngx_int_t
@@ -24,16 +38,12 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
 {
     ngx_int_t  rc;
 
-    sale->db = db;
-    sale->resolved = 0;
-    sale->stock = -1;
-    ngx_str_null(&sale->json_sku);
-    sale->waiter.batch = NULL;
-    sale->waiter.deadline = ngx_current_msec + sale->timeout;
-    sale->waiter.arrived_ns = ngx_http_autostock_gather_clock();
-    sale->resolving = NULL;
+    if (sale->hold) {
+        return NGX_ERROR;
+    }
 
-    sale->product = NULL;
+    sale->db = db;
+    ngx_http_autostock_sale_begin(sale);
 
     if (sale->keyed
         && ngx_http_autostock_refusals_has(&db->sales->refusals, sale->key))
@@ -41,55 +51,117 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
         return NGX_DECLINED;
     }
 
-    sale->product = ngx_http_autostock_catalog_find(db->catalog, &sale->sku);
+    rc = ngx_http_autostock_sale_resolve(sale);
 
-    if (sale->product == NULL) {
-        return ngx_http_autostock_sale_resolve(sale);
+    if (rc == NGX_AGAIN) {
+        return NGX_OK;
     }
 
-    if (ngx_http_autostock_quarantine_refuses(sale->product)) {
-        ngx_http_autostock_catalog_release(sale->product);
-        sale->product = NULL;
-        return NGX_DECLINED;
+    if (rc == NGX_OK) {
+        rc = ngx_http_autostock_sale_enqueue(sale);
     }
-
-    rc = ngx_http_autostock_batch_submit(db->sales, &sale->waiter,
-                                         sale->waiter.deadline);
 
     if (rc != NGX_OK) {
-        ngx_http_autostock_catalog_release(sale->product);
-        sale->product = NULL;
+        ngx_http_autostock_sale_let_go(sale);
     }
 
     return rc;
 }
 
 
-void
-ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale)
+static void
+ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
 {
-    if (sale->resolving) {
-        ngx_http_autostock_lookup_cancel(sale->resolving);
+    ngx_uint_t                       i;
+    ngx_http_autostock_sale_line_t  *part;
+
+    sale->resolved = 0;
+    sale->looking = 0;
+    sale->failed = 0;
+    sale->stock = -1;
+    sale->waiter.batch = NULL;
+    sale->waiter.deadline = ngx_current_msec + sale->timeout;
+
+    if (sale->lines) {
+        sale->parts = sale->lines;
+        sale->nparts = sale->nlines;
+
+    } else {
+        sale->parts = &sale->single;
+        sale->nparts = 1;
+        sale->single.sku = sale->sku;
+        sale->single.quantity = sale->quantity;
     }
 
-    ngx_http_autostock_waiter_cancel(&sale->waiter);
-
-    if (sale->product) {
-        ngx_http_autostock_catalog_release(sale->product);
-        sale->product = NULL;
+    for (i = 0; i < sale->nparts; i++) {
+        part = &sale->parts[i];
+        part->product = NULL;
+        part->lookup = NULL;
+        part->sale = sale;
+        part->stock = -1;
+        part->refused = 0;
+        part->absent = 0;
+        ngx_str_null(&part->json_sku);
     }
 }
 
 
+void
+ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale)
+{
+    ngx_http_autostock_waiter_cancel(&sale->waiter);
+    ngx_http_autostock_sale_let_go(sale);
+}
+
+
+/*
+ * Finds the products that are not known yet, all at the same time.  NGX_OK: all
+ * are known.  NGX_AGAIN: they are being looked up.
+ */
+
 static ngx_int_t
 ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
+{
+    ngx_int_t                        rc;
+    ngx_uint_t                       i;
+    ngx_http_autostock_sale_line_t  *part;
+
+    for (i = 0; i < sale->nparts; i++) {
+        part = &sale->parts[i];
+
+        if (part->product == NULL) {
+            part->product = ngx_http_autostock_catalog_find(sale->db->catalog,
+                                                            &part->sku);
+        }
+
+        if (part->product == NULL) {
+            rc = ngx_http_autostock_sale_look_up(sale, part);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
+            sale->looking++;
+
+        } else if (ngx_http_autostock_quarantine_refuses(part->product)) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return sale->looking ? NGX_AGAIN : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_sale_look_up(ngx_http_autostock_sale_t *sale,
+    ngx_http_autostock_sale_line_t *part)
 {
     ngx_msec_int_t                left;
     ngx_http_autostock_lookup_t  *lookup;
 
     left = (ngx_msec_int_t) (sale->waiter.deadline - ngx_current_msec);
 
-    lookup = sale->resolving;
+    lookup = part->lookup;
 
     if (lookup == NULL) {
         lookup = ngx_pcalloc(sale->pool, sizeof(ngx_http_autostock_lookup_t));
@@ -97,13 +169,13 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
             return NGX_ERROR;
         }
 
-        sale->resolving = lookup;
+        part->lookup = lookup;
     }
 
-    lookup->sku = sale->sku;
+    lookup->sku = part->sku;
     lookup->timeout = ngx_max(left, 1);
-    lookup->handler = ngx_http_autostock_sale_resolved;
-    lookup->data = sale;
+    lookup->handler = ngx_http_autostock_sale_looked_up;
+    lookup->data = part;
     lookup->log = sale->log;
 
     return ngx_http_autostock_lookup_submit(sale->db, lookup);
@@ -111,72 +183,47 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
 
 
 static void
-ngx_http_autostock_sale_resolved(ngx_http_autostock_lookup_t *lookup)
+ngx_http_autostock_sale_looked_up(ngx_http_autostock_lookup_t *lookup)
 {
-    ngx_http_autostock_sale_t  *sale = lookup->data;
+    ngx_http_autostock_sale_t       *sale;
+    ngx_http_autostock_sale_line_t  *part;
+
+    part = lookup->data;
+    sale = part->sale;
 
     switch (lookup->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT:
-        if (!sale->keyed) {
-            ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
-            return;
-        }
-
-        if (ngx_http_autostock_sale_submit_absent(sale) == NGX_OK) {
-            return;
-        }
-
+        part->absent = 1;
         break;
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
-        if (ngx_http_autostock_sale_learn(sale, lookup->row) == NGX_OK
-            && ngx_http_autostock_batch_submit(sale->db->sales,
-                                               &sale->waiter,
-                                               sale->waiter.deadline)
-               == NGX_OK)
-        {
-            return;
+        if (ngx_http_autostock_sale_learn(part, lookup->row) != NGX_OK) {
+            sale->failed = 1;
         }
 
         break;
 
     default:
-        sale->refused = lookup->refused;
+        sale->failed = 1;
+        sale->refused |= lookup->refused;
         break;
     }
 
-    ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
-}
-
-
-/*
- * The key may have been used, for this sale when the product still existed, or
- * for another sale.  So the sale continues, with a product that has no row.
- */
-
-static ngx_int_t
-ngx_http_autostock_sale_submit_absent(ngx_http_autostock_sale_t *sale)
-{
-    sale->product = ngx_http_autostock_catalog_absent();
-
-    if (sale->product == NULL) {
-        return NGX_ERROR;
+    if (--sale->looking == 0) {
+        ngx_http_autostock_sale_resolved(sale);
     }
-
-    return ngx_http_autostock_batch_submit(sale->db->sales, &sale->waiter,
-                                           sale->waiter.deadline);
 }
 
 
 static ngx_int_t
-ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
+ngx_http_autostock_sale_learn(ngx_http_autostock_sale_line_t *part,
     ngx_http_autostock_product_row_t *row)
 {
     ngx_http_autostock_product_t  *product;
 
-    product = ngx_http_autostock_catalog_learn(sale->db->catalog, &row->sku,
+    product = ngx_http_autostock_catalog_learn(part->sale->db->catalog,
+                                               &row->sku,
                                                row->product_id.data);
     if (product == NULL) {
         return NGX_ERROR;
@@ -190,9 +237,200 @@ ngx_http_autostock_sale_learn(ngx_http_autostock_sale_t *sale,
     product->reorder_point = ngx_atoof(row->reorder_point.data,
                                        row->reorder_point.len);
 
-    sale->product = product;
+    part->product = product;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_sale_resolved(ngx_http_autostock_sale_t *sale)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  absent;
+
+    if (sale->failed) {
+        ngx_http_autostock_sale_give_up(sale, NGX_ERROR);
+        return;
+    }
+
+    rc = ngx_http_autostock_sale_use_absent(sale, &absent);
+
+    if (absent && !sale->keyed) {
+        ngx_http_autostock_sale_finish(sale,
+                                       NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_autostock_sale_enqueue(sale);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_autostock_sale_give_up(sale, rc);
+    }
+}
+
+
+/*
+ * The key may have been used, for this sale when the product still existed, or
+ * for another sale.  So a keyed sale continues, with a product that has no row.
+ */
+
+static ngx_int_t
+ngx_http_autostock_sale_use_absent(ngx_http_autostock_sale_t *sale,
+    ngx_uint_t *absent)
+{
+    ngx_uint_t                       i;
+    ngx_http_autostock_sale_line_t  *part;
+
+    *absent = 0;
+
+    for (i = 0; i < sale->nparts; i++) {
+        part = &sale->parts[i];
+
+        if (!part->absent) {
+            continue;
+        }
+
+        *absent = 1;
+
+        if (sale->keyed && part->product == NULL) {
+            part->product = ngx_http_autostock_catalog_absent();
+
+            if (part->product == NULL) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_sale_enqueue(ngx_http_autostock_sale_t *sale)
+{
+    ngx_int_t  rc;
+
+    if (sale->nparts > 1) {
+        rc = ngx_http_autostock_sale_merge(sale);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        if (sale->db->sales->refusals.n
+            && ngx_http_autostock_sale_is_refused(sale))
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return ngx_http_autostock_batch_submit(sale->db->sales, &sale->waiter,
+                                           sale->waiter.deadline);
+}
+
+
+/*
+ * Two SKUs may be one product to the column's collation.  Then there is one
+ * line, the first.
+ */
+
+static ngx_int_t
+ngx_http_autostock_sale_merge(ngx_http_autostock_sale_t *sale)
+{
+    ngx_uint_t                       i, k, n;
+    ngx_http_autostock_sale_line_t  *lines;
+
+    lines = sale->lines;
+    n = 1;
+
+    for (i = 1; i < sale->nlines; i++) {
+
+        for (k = 0; k < n && lines[k].product != lines[i].product; k++) {
+            /* void */
+        }
+
+        if (k == n) {
+            if (n != i) {
+                lines[n] = lines[i];
+                lines[i].product = NULL;
+            }
+
+            n++;
+            continue;
+        }
+
+        lines[k].quantity += lines[i].quantity;
+        ngx_http_autostock_catalog_release(lines[i].product);
+        lines[i].product = NULL;
+    }
+
+    sale->nlines = n;
+    sale->nparts = n;
+
+    for (i = 0; i < n; i++) {
+        if (lines[i].quantity > NGX_HTTP_AUTOSTOCK_QUANTITY_MAX) {
+            return NGX_ABORT;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* The server refused a cart of the same products a moment ago. */
+
+static ngx_uint_t
+ngx_http_autostock_sale_is_refused(ngx_http_autostock_sale_t *sale)
+{
+    u_char                         name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t                     i;
+    ngx_http_autostock_product_t  *product;
+
+    ngx_memzero(name, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
+
+    for (i = 0; i < sale->nparts; i++) {
+        product = sale->parts[i].product;
+        ngx_http_autostock_refusals_name_add(&product->sku, name);
+    }
+
+    return ngx_http_autostock_refusals_has(&sale->db->sales->refusals, name);
+}
+
+
+static void
+ngx_http_autostock_sale_give_up(ngx_http_autostock_sale_t *sale, ngx_int_t rc)
+{
+    if (rc == NGX_DECLINED) {
+        sale->refused = 1;
+    }
+
+    ngx_http_autostock_sale_finish(sale, rc == NGX_ABORT
+                                   ? NGX_HTTP_AUTOSTOCK_SALE_TOO_MANY
+                                   : NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
+}
+
+
+static void
+ngx_http_autostock_sale_let_go(ngx_http_autostock_sale_t *sale)
+{
+    ngx_uint_t                       i;
+    ngx_http_autostock_sale_line_t  *part;
+
+    for (i = 0; i < sale->nparts; i++) {
+        part = &sale->parts[i];
+
+        if (part->lookup) {
+            ngx_http_autostock_lookup_cancel(part->lookup);
+        }
+
+        if (part->product) {
+            ngx_http_autostock_catalog_release(part->product);
+            part->product = NULL;
+        }
+    }
 }
 
 
@@ -200,40 +438,69 @@ void
 ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome)
 {
-    ngx_http_autostock_product_t  *product;
+    ngx_uint_t                       i, n;
+    ngx_http_autostock_product_t    *products[NGX_HTTP_AUTOSTOCK_LINES_MAX];
+    ngx_http_autostock_sale_line_t  *part;
 
-    product = sale->product;
-    sale->product = NULL;
+    n = sale->nparts;
 
-    if (product) {
-        sale->json_sku = product->json;    /* empty: the product is absent */
+    for (i = 0; i < n; i++) {
+        part = &sale->parts[i];
+        products[i] = part->product;
+        part->product = NULL;
+
+        if (products[i]) {
+            part->json_sku = products[i]->json;  /* empty: it is absent */
+        }
     }
 
+    sale->json_sku = sale->parts[0].json_sku;
     sale->outcome = outcome;
     sale->handler(sale);
 
     /* the sale may have been freed */
-    if (product) {
-        ngx_http_autostock_catalog_release(product);
+    for (i = 0; i < n; i++) {
+        if (products[i]) {
+            ngx_http_autostock_catalog_release(products[i]);
+        }
     }
+}
+
+
+void
+ngx_http_autostock_sale_forget(ngx_http_autostock_sale_line_t *part)
+{
+    ngx_http_autostock_catalog_forget(part->sale->db->catalog, part->product);
+    ngx_http_autostock_catalog_release(part->product);
+    part->product = NULL;
 }
 
 
 void
 ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale)
 {
-    ngx_http_autostock_catalog_forget(sale->db->catalog, sale->product);
-    ngx_http_autostock_catalog_release(sale->product);
-    sale->product = NULL;
+    ngx_int_t   rc;
+    ngx_uint_t  i;
 
     if (sale->resolved++ == NGX_HTTP_AUTOSTOCK_SALE_RESOLVES) {
+
+        for (i = 0; i < sale->nparts; i++) {
+            sale->parts[i].absent = sale->parts[i].product == NULL;
+        }
+
         ngx_http_autostock_sale_finish(sale,
                                        NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT);
         return;
     }
 
-    if (ngx_http_autostock_sale_resolve(sale) != NGX_OK) {
-        ngx_http_autostock_sale_finish(sale,
-                                       NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
+    rc = ngx_http_autostock_sale_resolve(sale);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_autostock_sale_enqueue(sale);
+    }
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        ngx_http_autostock_sale_let_go(sale);
+        ngx_http_autostock_sale_give_up(sale, rc);
     }
 }

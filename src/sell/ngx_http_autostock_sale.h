@@ -22,6 +22,8 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_SALE_REPLAYED,      /* sold before, under this key */
     NGX_HTTP_AUTOSTOCK_SALE_REFUSED,       /* not enough; see stock */
     NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT,
+    NGX_HTTP_AUTOSTOCK_SALE_TOO_MANY,      /* lines of one product are more
+                                              than 1,000,000 pieces */
     NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT,  /* the key belongs to another
                                               request */
     NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE,   /* not sold: no database in time */
@@ -56,6 +58,8 @@ typedef struct {
                                                        this SKU */
     /* private */
     void                                *product;
+    ngx_http_autostock_lookup_t         *lookup;    /* if it was needed */
+    ngx_http_autostock_sale_t           *sale;
 } ngx_http_autostock_sale_line_t;
 
 
@@ -102,10 +106,14 @@ struct ngx_http_autostock_sale_s {
 
     /* private */
     ngx_http_autostock_waiter_t          waiter;
-    void                                *product;
+    ngx_http_autostock_sale_line_t      *parts;     /* lines, or the single
+                                                       one */
+    ngx_uint_t                           nparts;
+    ngx_http_autostock_sale_line_t       single;
     ngx_http_autostock_database_t       *db;
-    ngx_http_autostock_lookup_t         *resolving; /* if it was needed */
+    ngx_uint_t                           looking;   /* look-ups under way */
     ngx_uint_t                           resolved;  /* number of look-ups */
+    unsigned                             failed:1;  /* one of them */
 };
 
 
@@ -120,11 +128,19 @@ ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
 /* The batch operations of sales; ngx_http_autostock_sale_batch.c. */
 extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;
 
+/* Of these: reports a result, or that there is none. */
+void ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter);
+void ngx_http_autostock_sale_answer_refuse(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
+    ngx_http_autostock_why_e why);
+
 /* Reports the outcome to the caller; the sale has left the batch. */
 void ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome);
 
-/* The SKU's product must be looked up again. */
+/* The products of these lines must be looked up again, for this sale. */
+void ngx_http_autostock_sale_forget(ngx_http_autostock_sale_line_t *part);
 void ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale);
 
 /*

@@ -151,7 +151,8 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     /* nothing is known of an absent product, but its key may have been used */
     if (t->look || t->absents) {
-        ngx_http_autostock_transaction_peek(t, 0);
+        /* a replay tells the present stock of each product of a cart */
+        ngx_http_autostock_transaction_peek(t, t->carts);
         return;
     }
 
@@ -169,7 +170,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
                    "autostock sale way %d of %ui sales, peeked:%ui", way,
-                   t->nitems, peeked);
+                   t->nsales, peeked);
 
     switch (way) {
 

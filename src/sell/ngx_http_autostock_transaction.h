@@ -14,9 +14,10 @@
  *            other transactions have locked; the sales of those products then
  *            wait aside.
  *
- * The ledger has one row per transaction and product.  A sale is the n-th of
- * its transaction, and n is the index of its item, in every attempt; its id is
- * the transaction's id and n (sql/schema.sql).
+ * The ledger has one row per transaction and product.  A sale's number in its
+ * transaction is the index of its head, in every attempt; its id is the
+ * transaction's id and that number (sql/schema.sql).  A cart is one number in
+ * the rows of several products.
  *
  * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
  * session is killed and the transaction's rows are looked for.  If there are
@@ -100,7 +101,10 @@ typedef enum {
 } ngx_http_autostock_item_state_e;
 
 
-/* One requested sale. */
+/*
+ * One product of a requested sale.  The items of a sale follow each other.  The
+ * first one is its head: what concerns the whole sale is there alone.
+ */
 typedef struct {
     u_char                            key[16];
     u_char                            fingerprint[8];
@@ -110,6 +114,10 @@ typedef struct {
                                                    is the last */
     uint32_t                          twin;     /* earlier item + 1, same
                                                    key; 0: no twin */
+    uint32_t                          parts;    /* the sale's items, in the
+                                                   head */
+    uint32_t                          number;   /* the sale's, in all of its
+                                                   items: the head's index */
     int64_t                           stock;    /* to be reported */
     u_char                            first[16];  /* the id of the replayed
                                                      sale */
@@ -119,7 +127,11 @@ typedef struct {
     unsigned                          found:1;  /* in doubt: its row exists */
     unsigned                          busy:1;   /* another transaction has
                                                    not committed its key */
+    unsigned                          lacking:1;  /* refused: not enough of
+                                                   this product */
 } ngx_http_autostock_item_t;
+
+#define ngx_http_autostock_item_next(head)  ((head) + (head)->parts)
 
 
 /* One product of the batch. */
@@ -156,6 +168,7 @@ typedef struct {
     ngx_uint_t                        mask;
     ngx_uint_t                        max;
     ngx_uint_t                        nitems;
+    ngx_uint_t                        nsales;
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
     size_t                            bytes;    /* of SQL, an estimate */
@@ -188,6 +201,7 @@ typedef struct {
                                       after;    /* the ROLLBACK under way */
     unsigned                          look:1;   /* look for keys first */
     unsigned                          absents:1;  /* has absent products */
+    unsigned                          carts:1;  /* of several products */
     unsigned                          peeks_products:1;
     unsigned                          fresh:1;  /* a sale was read that may
                                                    not be on disk yet */
@@ -229,6 +243,13 @@ void ngx_http_autostock_transaction_allot_plan(
 
 ngx_uint_t ngx_http_autostock_transaction_allot(
     ngx_http_autostock_transaction_t *t);
+
+/*
+ * By what was read of a sale's products: refused, if there is not enough of
+ * each; stale; or open.  Adds up what is demanded.
+ */
+ngx_http_autostock_item_state_e ngx_http_autostock_transaction_allot_judge(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
 
 /* Sets each item's stock, from the stock after the last sale backwards. */
 void ngx_http_autostock_transaction_allot_set_stock(

@@ -14,6 +14,8 @@ static ngx_uint_t ngx_http_autostock_transaction_allot_demand(
     ngx_uint_t *hopeless);
 static void ngx_http_autostock_transaction_allot_low(
     ngx_http_autostock_line_t *line);
+static void ngx_http_autostock_transaction_allot_take(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
 
 
 ngx_http_autostock_transaction_way_e
@@ -57,7 +59,7 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
     ngx_uint_t *plain, ngx_uint_t *hopeless)
 {
     ngx_uint_t                     i, any;
-    ngx_http_autostock_item_t     *item;
+    ngx_http_autostock_item_t     *head, *item, *next, *last;
     ngx_http_autostock_line_t     *line;
     ngx_http_autostock_product_t  *product;
 
@@ -69,21 +71,26 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
     *plain = 1;
     *hopeless = 0;
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
+    last = t->items + t->nitems;
 
-        if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || item->gone
-            || item->twin)
+    for (head = t->items; head < last; head = next) {
+        next = ngx_http_autostock_item_next(head);
+
+        if (head->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || head->gone
+            || head->twin)
         {
             continue;
         }
 
         any = 1;
-        line = &t->lines[item->line];
-        line->demanded += item->quantity;
 
-        if (item->quantity > line->product->stock) {
-            *hopeless = 1;
+        for (item = head; item < next; item++) {
+            line = &t->lines[item->line];
+            line->demanded += item->quantity;
+
+            if (item->quantity > line->product->stock) {
+                *hopeless = 1;
+            }
         }
     }
 
@@ -144,19 +151,21 @@ void
 ngx_http_autostock_transaction_allot_plan(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_item_t  *head, *last;
 
     for (i = 0; i < t->nlines; i++) {
         t->lines[i].sold = t->lines[i].demanded;
     }
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
+    last = t->items + t->nitems;
 
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN && !item->gone
-            && !item->twin)
+    for (head = t->items; head < last;
+         head = ngx_http_autostock_item_next(head))
+    {
+        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN && !head->gone
+            && !head->twin)
         {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+            head->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
         }
     }
 }
@@ -166,7 +175,7 @@ ngx_uint_t
 ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i, any;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_item_t  *head, *last;
     ngx_http_autostock_line_t  *line;
 
     any = 0;
@@ -177,32 +186,23 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
         t->lines[i].demanded = 0;
     }
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
-        line = &t->lines[item->line];
+    last = t->items + t->nitems;
 
-        if (item->gone || item->twin
-            || ngx_http_autostock_transaction_rows_has_key(item)
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
-            || item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED)
+    for (head = t->items; head < last;
+         head = ngx_http_autostock_item_next(head))
+    {
+        if (head->gone || head->twin
+            || ngx_http_autostock_transaction_rows_has_key(head)
+            || head->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT
+            || head->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED)
         {
             continue;
         }
 
-        line->demanded += item->quantity;
+        head->state = ngx_http_autostock_transaction_allot_judge(t, head);
 
-        if (!line->seen) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_STALE;
-
-        } else if (item->quantity > line->stock) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
-            item->stock = line->stock;
-
-        } else {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
-            line->stock -= item->quantity;
-            line->sold += item->quantity;
-            item->stock = line->stock;
+        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN) {
+            ngx_http_autostock_transaction_allot_take(t, head);
             any |= NGX_HTTP_AUTOSTOCK_ALLOT_SALES;
         }
     }
@@ -223,6 +223,56 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 }
 
 
+ngx_http_autostock_item_state_e
+ngx_http_autostock_transaction_allot_judge(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *head)
+{
+    ngx_uint_t                  stale, lacking;
+    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_line_t  *line;
+
+    stale = 0;
+    lacking = 0;
+
+    for (item = head; item < ngx_http_autostock_item_next(head); item++) {
+        line = &t->lines[item->line];
+        line->demanded += item->quantity;
+
+        item->stock = line->stock;
+        item->lacking = item->quantity > line->stock;
+
+        stale |= !line->seen;
+        lacking |= item->lacking;
+    }
+
+    if (stale) {
+        return NGX_HTTP_AUTOSTOCK_ITEM_STALE;
+    }
+
+    return lacking ? NGX_HTTP_AUTOSTOCK_ITEM_REFUSED
+                   : NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
+}
+
+
+static void
+ngx_http_autostock_transaction_allot_take(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *head)
+{
+    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_line_t  *line;
+
+    head->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+
+    for (item = head; item < ngx_http_autostock_item_next(head); item++) {
+        line = &t->lines[item->line];
+
+        line->stock -= item->quantity;
+        line->sold += item->quantity;
+        item->stock = line->stock;
+    }
+}
+
+
 void
 ngx_http_autostock_transaction_allot_set_stock(
     ngx_http_autostock_transaction_t *t)
@@ -234,7 +284,7 @@ ngx_http_autostock_transaction_allot_set_stock(
     for (i = t->nitems; i-- > 0; /* void */) {
         item = &t->items[i];
 
-        if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+        if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
             line = &t->lines[item->line];
             item->stock = line->stock;
             line->stock += item->quantity;

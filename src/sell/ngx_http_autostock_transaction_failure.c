@@ -41,6 +41,8 @@ static ngx_http_autostock_transaction_after_e
 static ngx_http_autostock_transaction_after_e
     ngx_http_autostock_transaction_failure_keep_error(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_transaction_failure_refuse_cart(
+    ngx_http_autostock_transaction_t *t);
 
 
 ngx_http_autostock_transaction_after_e
@@ -85,7 +87,7 @@ ngx_http_autostock_transaction_failure_doubt(
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "autostock: database \"%V\": a transaction of %ui sales is "
                   "in doubt: COMMIT was sent, and its answer was lost; the "
-                  "outcome is being determined", &db->name, t->nitems);
+                  "outcome is being determined", &db->name, t->nsales);
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     t->anchor = t->sorted[0];
@@ -210,7 +212,7 @@ ngx_http_autostock_transaction_failure_read_only(
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "autostock: database \"%V\" accepts no writes, error "
                       "%ui; %ui sales are retried on other connections until "
-                      "their deadlines", &db->name, t->error, t->nitems);
+                      "their deadlines", &db->name, t->error, t->nsales);
     }
 
     return NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE;
@@ -269,7 +271,7 @@ ngx_http_autostock_transaction_failure_is_common(
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused a transaction of "
                       "%ui sales, error %ui: %s%s", &batch->db->name,
-                      t->nitems, t->error, t->text, note);
+                      t->nsales, t->error, t->text, note);
     }
 
     return 1;
@@ -287,10 +289,13 @@ ngx_http_autostock_transaction_failure_note_refusal(
     batch = t->flight.batch;
     product = t->lines[0].product;
     batch->refused++;
+    log = 1;
 
     if (t->nkeyed && as_sqlerror(t->error) == AS_SQLERROR_DUPLICATE) {
         ngx_http_autostock_refusals_add(&batch->refusals, t->items[0].key);
-        log = 1;
+
+    } else if (t->carts) {
+        ngx_http_autostock_transaction_failure_refuse_cart(t);
 
     } else {
         log = ngx_http_autostock_quarantine_note_refused(product, t->error);
@@ -298,8 +303,29 @@ ngx_http_autostock_transaction_failure_note_refusal(
 
     if (log) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "autostock: database \"%V\" refused a sale of \"%V\" "
+                      "autostock: database \"%V\" refused a sale of \"%V\"%s "
                       "that was alone in its transaction, error %ui: %s",
-                      &batch->db->name, &product->sku, t->error, t->text);
+                      &batch->db->name, &product->sku,
+                      t->carts ? " and other products" : "", t->error,
+                      t->text);
     }
+}
+
+
+/* Which of its products was refused is not known: none is quarantined. */
+
+static void
+ngx_http_autostock_transaction_failure_refuse_cart(
+    ngx_http_autostock_transaction_t *t)
+{
+    u_char      name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t  i;
+
+    ngx_memzero(name, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
+
+    for (i = 0; i < t->nlines; i++) {
+        ngx_http_autostock_refusals_name_add(&t->lines[i].product->sku, name);
+    }
+
+    ngx_http_autostock_refusals_add(&t->flight.batch->refusals, name);
 }

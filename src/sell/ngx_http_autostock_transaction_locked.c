@@ -11,7 +11,7 @@
 
 
 static ngx_uint_t ngx_http_autostock_transaction_locked_has(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
 static void ngx_http_autostock_transaction_locked_remove(
     ngx_http_autostock_transaction_t *t);
 
@@ -40,7 +40,7 @@ ngx_http_autostock_transaction_locked_set_aside(
 {
     ngx_uint_t                  i, any;
     ngx_http_autostock_line_t  *line;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_item_t  *item, *last;
 
     any = 0;
 
@@ -55,9 +55,11 @@ ngx_http_autostock_transaction_locked_set_aside(
         }
     }
 
-    for (i = 0; i < t->nitems; i++) {
-        item = &t->items[i];
+    last = t->items + t->nitems;
 
+    for (item = t->items; item < last;
+         item = ngx_http_autostock_item_next(item))
+    {
         if (ngx_http_autostock_transaction_locked_has(t, item)) {
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
             any = 1;
@@ -77,20 +79,27 @@ ngx_http_autostock_transaction_locked_set_aside(
 
 static ngx_uint_t
 ngx_http_autostock_transaction_locked_has(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_item_t *item)
+    ngx_http_autostock_item_t *head)
 {
+    ngx_http_autostock_item_t  *item;
     ngx_http_autostock_line_t  *line;
 
-    line = &t->lines[item->line];
-
-    if (item->gone || item->twin
-        || ngx_http_autostock_transaction_rows_has_key(item)
-        || item->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT)
+    if (head->gone || head->twin
+        || ngx_http_autostock_transaction_rows_has_key(head)
+        || head->state == NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT)
     {
         return 0;
     }
 
-    return item->busy || (line->there && !line->had);
+    for (item = head; item < ngx_http_autostock_item_next(head); item++) {
+        line = &t->lines[item->line];
+
+        if (line->there && !line->had) {
+            return 1;
+        }
+    }
+
+    return head->busy;
 }
 
 

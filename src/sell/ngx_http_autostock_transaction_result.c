@@ -10,49 +10,61 @@
 
 
 static void ngx_http_autostock_transaction_result_peek_item(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item);
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
+static ngx_uint_t ngx_http_autostock_transaction_result_has_absent(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
 
 
 void
 ngx_http_autostock_transaction_result_peeked(
     ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t  i;
+    ngx_http_autostock_item_t  *head, *last;
 
-    for (i = 0; i < t->nitems; i++) {
-        ngx_http_autostock_transaction_result_peek_item(t, &t->items[i]);
+    last = t->items + t->nitems;
+
+    for (head = t->items; head < last;
+         head = ngx_http_autostock_item_next(head))
+    {
+        ngx_http_autostock_transaction_result_peek_item(t, head);
     }
 }
 
 
 static void
 ngx_http_autostock_transaction_result_peek_item(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *item)
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head)
 {
-    ngx_http_autostock_line_t  *line;
-
-    line = &t->lines[item->line];
-
-    if (line->product->absent
-        && item->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-        && item->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT)
+    if (t->absents && head->state != NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+        && head->state != NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT
+        && ngx_http_autostock_transaction_result_has_absent(t, head))
     {
-        item->state = NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT;
+        head->state = NGX_HTTP_AUTOSTOCK_ITEM_NO_PRODUCT;
     }
 
-    if (item->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || !t->peeks_products
+    if (head->state != NGX_HTTP_AUTOSTOCK_ITEM_OPEN || !t->peeks_products
         || t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT)
     {
         return;
     }
 
-    if (!line->seen) {
-        item->state = NGX_HTTP_AUTOSTOCK_ITEM_STALE;
+    head->state = ngx_http_autostock_transaction_allot_judge(t, head);
+}
 
-    } else if (item->quantity > line->stock) {
-        item->state = NGX_HTTP_AUTOSTOCK_ITEM_REFUSED;
-        item->stock = line->stock;
+
+static ngx_uint_t
+ngx_http_autostock_transaction_result_has_absent(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head)
+{
+    ngx_http_autostock_item_t  *item;
+
+    for (item = head; item < ngx_http_autostock_item_next(head); item++) {
+        if (t->lines[item->line].product->absent) {
+            return 1;
+        }
     }
+
+    return 0;
 }
 
 
@@ -60,24 +72,26 @@ void
 ngx_http_autostock_transaction_result_found(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                  i;
-    ngx_http_autostock_item_t  *item;
+    ngx_http_autostock_item_t  *head, *item;
+    ngx_http_autostock_line_t  *line;
 
     for (i = 0; i < t->nitems; i++) {
         item = &t->items[i];
+        head = &t->items[item->number];
 
-        if (item->found) {
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
+        if (head->found) {
+            head->state = NGX_HTTP_AUTOSTOCK_ITEM_SOLD;
 
-        } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
-                   || item->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
+        } else if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
+                   || head->state == NGX_HTTP_AUTOSTOCK_ITEM_OPEN)
         {
             /* its row may have been locked: it is tried again */
-            item->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
+            head->state = NGX_HTTP_AUTOSTOCK_ITEM_LOCKED;
         }
 
-        if (item->found || item->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {
-            item->stock = t->lines[item->line].seen
-                          ? t->lines[item->line].stock : -1;
+        if (head->found || head->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {
+            line = &t->lines[item->line];
+            item->stock = line->seen ? line->stock : -1;
         }
     }
 
@@ -117,15 +131,18 @@ void
 ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
 {
     ngx_uint_t                      i, sales, pieces;
+    ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
 
     sales = 0;
     pieces = 0;
 
     for (i = 0; i < t->nitems; i++) {
-        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            sales++;
-            pieces += t->items[i].quantity;
+        item = &t->items[i];
+
+        if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            sales += item->number == i;
+            pieces += item->quantity;
         }
     }
 
@@ -143,7 +160,7 @@ ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
     ngx_http_autostock_status_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE,
-                                      t->nitems);
+                                      t->nsales);
     ngx_http_autostock_status_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_MSEC,
                                       ngx_current_msec - t->flight.began);
 

@@ -275,22 +275,26 @@ static ngx_int_t
 ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t number)
 {
+    ngx_http_autostock_item_t     *head, *item;
     ngx_http_autostock_product_t  *product;
 
     if (number >= t->nitems) {
         return NGX_ERROR;
     }
 
-    /* by id: a product whose SKU has changed may have two lines */
-    product = t->lines[t->items[number].line].product;
+    head = &t->items[number];
 
-    if (ngx_memcmp(product->id, line->product->id, 16) != 0) {
-        return NGX_ERROR;
+    for (item = head; item < ngx_http_autostock_item_next(head); item++) {
+        product = t->lines[item->line].product;
+
+        /* by id: a product whose SKU has changed may have two lines */
+        if (ngx_memcmp(product->id, line->product->id, 16) == 0) {
+            head->found = 1;
+            return NGX_OK;
+        }
     }
 
-    t->items[number].found = 1;
-
-    return NGX_OK;
+    return NGX_ERROR;
 }
 
 
