@@ -27,9 +27,9 @@ SET SESSION TRANSACTION READ WRITE;
 
 -- The module (nginx) -------------------------------------------------------
 
--- a look-up reads the product; a sale and a receipt change its stock only, and
--- lock its row (FOR UPDATE)
-GRANT SELECT, UPDATE (stock) ON product TO autostock@localhost;
+-- a look-up reads the product; a sale and a receipt change its stock only, a
+-- hold and what ends it also its held pieces; they lock its row (FOR UPDATE)
+GRANT SELECT, UPDATE (stock, held) ON product TO autostock@localhost;
 
 -- a sale and a receipt add rows to the ledger, and cannot change them
 -- afterwards; replays and transactions in doubt are looked up in it
@@ -38,6 +38,14 @@ GRANT SELECT,
             fingerprint, order_id, sales, sale_list)
     ON stock_movement TO autostock@localhost;
 GRANT SELECT, INSERT ON stock_movement_key TO autostock@localhost;
+
+-- a hold is written once; a confirmation and a release change its state
+GRANT SELECT, INSERT, UPDATE (state, settled_at, settled_id)
+    ON stock_hold TO autostock@localhost;
+GRANT SELECT, INSERT ON stock_hold_line TO autostock@localhost;
+
+-- returns are added, and cannot be changed afterwards
+GRANT SELECT, INSERT ON stock_return TO autostock@localhost;
 
 -- a sale opens the order; a receipt fulfils it and ends the worker's lease, or
 -- fails it, with the reason, if its goods cannot be booked
@@ -49,11 +57,18 @@ GRANT SELECT,
 
 -- The worker ---------------------------------------------------------------
 
--- the product of an order.  UPDATE is needed for the lock only: MySQL lets a
--- user lock a row only with that right, and every client that opens an order
--- locks the product's row first.  "autostock-worker run" changes no stock.
-GRANT SELECT, UPDATE (reorder_point) ON product
-    TO autostock_worker@localhost;
+-- the product of an order, whose row every client that opens an order locks
+-- first (FOR UPDATE); the pieces of an expired hold go back into its stock.
+-- "autostock-worker run" changes no stock otherwise.
+GRANT SELECT, UPDATE (stock, held) ON product TO autostock_worker@localhost;
+
+-- holds that are due: their state, and their movements (below)
+GRANT SELECT, UPDATE (state, settled_at, settled_id)
+    ON stock_hold TO autostock_worker@localhost;
+GRANT SELECT ON stock_hold_line TO autostock_worker@localhost;
+
+-- sales are shown with their returns
+GRANT SELECT ON stock_return TO autostock_worker@localhost;
 
 -- the factory of an order: its identifier, and its API if it has one
 GRANT SELECT ON factory TO autostock_worker@localhost;
@@ -61,15 +76,16 @@ GRANT SELECT ON factory TO autostock_worker@localhost;
 -- the outbox and the life of an order
 GRANT SELECT, INSERT, UPDATE ON restock_order TO autostock_worker@localhost;
 
--- opening movements if the trigger is missing; the removal of expired keys.
--- Quantities cannot be changed.
+-- the movements of expired holds; opening movements if the trigger is missing;
+-- the removal of expired keys.  Quantities cannot be changed.
 GRANT SELECT,
-    INSERT (movement_id, product_id, kind, quantity, idempotency_key),
+    INSERT (movement_id, product_id, kind, quantity, idempotency_key, sales),
     UPDATE (idempotency_key, fingerprint)
     ON stock_movement TO autostock_worker@localhost;
 GRANT SELECT, INSERT, DELETE ON stock_movement_key
     TO autostock_worker@localhost;
 
--- what was sold, a row per sale: a view, which reads the two tables above with
--- the rights of the user that asks
+-- what was sold, a row per sale, and less returns: views, which read the tables
+-- above with the rights of the user that asks
 GRANT SELECT ON stock_sale TO autostock_worker@localhost;
+GRANT SELECT ON stock_sale_net TO autostock_worker@localhost;

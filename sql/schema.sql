@@ -138,7 +138,8 @@ EXECUTE autostock_ddl;
 DEALLOCATE PREPARE autostock_ddl;
 
 -- The ledger: one row per transaction and product.  Invariant: product.stock =
--- SUM(quantity) of its movements.
+-- SUM(quantity) of its movements.  So stock + held is what was delivered less
+-- what was sold for good.
 --
 -- movement_id      UUID version 7 (RFC 9562), so that inserts are local.  Of
 --                  sales it is the transaction's, and its last two bytes are
@@ -240,8 +241,11 @@ EXECUTE autostock_ddl;
 -- state is changed only from what it was read as, so that a hold is settled
 -- once.  After it was confirmed, the hold is a sale with the same id.
 --
--- Invariant: product.held = SUM(quantity) of the lines of holds in state
--- 'held'.
+-- Invariants: product.held = SUM(quantity) of the lines of holds in state
+-- 'held'.  Of each product, the sum of its 'release' and 'confirm' movements is
+-- the sum of its lines of holds in state 'released' or 'expired': each hold
+-- that ended without a sale was given back once.  A product that was deleted
+-- gets none of them.
 --
 -- expires_at   by the server's clock, UTC.  The worker releases what is due;
 --              until it has, the hold can be confirmed.
@@ -265,7 +269,9 @@ CREATE TABLE IF NOT EXISTS stock_hold_line (
     PRIMARY KEY (hold_id, product_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- Returns of sales, one row per product.
+-- Returns of sales, one row per product.  Invariants: the pieces returned of a
+-- sale and product are not more than was sold; the sum of a product's 'return'
+-- movements is the pieces of its rows with restock 1.
 --
 -- already      the pieces of this sale and product that were returned before.
 --              As a part of the key it lets only one of two returns that read
@@ -428,28 +434,30 @@ WHERE o.movement_id IS NULL;
 
 COMMIT;
 
--- One row per sale, of old ledger rows too.  A row of quantity 0 is none, also
--- one of before 0.2.0, whose sales is 1.
+-- One row per sale and product, of old ledger rows too.  A row of quantity 0 is
+-- none, also one of before 0.2.0, whose sales is 1.  A hold is a sale from its
+-- confirmation on.  The products of a cart have one sale_id.
 --
 --   transaction_id  the ledger row's movement_id
---   quantity        the pieces sold, positive
+--   quantity        the pieces sold, positive; returns do not change it
+--   created_at      of a hold: when it was confirmed
 --   idempotency_key NULL: the sale has none, or it is past its time
 --
 -- To find the sale S, ask for the transactions S and S with its last two
--- bytes zero, and among them for sale_id = S: transaction_id uses the ledger's
--- primary key.  A condition on sale_id or idempotency_key alone reads the whole
--- ledger.
+-- bytes zero (of a hold, whose third last digit is 8 to b, 8000), and among
+-- them for sale_id = S: transaction_id uses the ledger's primary key.  A
+-- condition on sale_id or idempotency_key alone reads the whole ledger.
 --
 -- To read it takes about 5 us of the server's time a sale, most of it for the
 -- key; no temporary table is written.  A row of n sales needs 2 n bytes of
 -- max_allowed_packet.
 --
 -- It is read with the rights of the user that reads it: SELECT on the view and
--- on both tables.
+-- on the three tables.
 
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW stock_sale AS
-SELECT s.sale_id, s.transaction_id, s.product_id, s.quantity, s.created_at,
-    k.idempotency_key
+SELECT s.sale_id, s.transaction_id, s.product_id, s.quantity,
+    COALESCE(h.settled_at, s.created_at) AS created_at, k.idempotency_key
 FROM (SELECT CAST(UNHEX(CONCAT(LEFT(HEX(m.movement_id), 28),
             LPAD(HEX(CAST(CONV(RIGHT(HEX(m.movement_id), 4), 16, 10)
                     AS UNSIGNED)
@@ -457,7 +465,7 @@ FROM (SELECT CAST(UNHEX(CONCAT(LEFT(HEX(m.movement_id), 28),
                     CAST(CONV(HEX(SUBSTR(m.sale_list, n.nth * 5 - 4, 2)),
                         16, 10) AS UNSIGNED))), 4, '0')))
             AS BINARY(16)) AS sale_id,
-        m.movement_id AS transaction_id, m.product_id,
+        m.movement_id AS transaction_id, m.product_id, m.kind,
         IF(m.sale_list IS NULL, -m.quantity DIV CAST(m.sales AS SIGNED),
             CAST(CONV(HEX(SUBSTR(m.sale_list, n.nth * 5 - 2, 3)), 16, 10)
                 AS SIGNED)) AS quantity,
@@ -465,5 +473,27 @@ FROM (SELECT CAST(UNHEX(CONCAT(LEFT(HEX(m.movement_id), 28),
     FROM stock_movement m
     JOIN JSON_TABLE(CONCAT('[', SUBSTR(REPEAT(',0', m.sales), 2), ']'),
         '$[*]' COLUMNS (nth FOR ORDINALITY)) n
-    WHERE m.kind = 'sale' AND m.quantity <> 0) s
-LEFT JOIN stock_movement_key k ON k.movement_id = s.sale_id;
+    WHERE m.kind IN ('sale', 'hold') AND m.quantity <> 0) s
+LEFT JOIN stock_hold h ON h.hold_id = s.sale_id AND s.kind = 'hold'
+LEFT JOIN stock_movement_key k ON k.movement_id = s.sale_id
+WHERE s.kind = 'sale' OR h.state = 'confirmed';
+
+-- The same, less what was returned.  Of a chain of returns only the last row
+-- is joined: it has the sum of those before it.
+--
+--   sold      the pieces sold
+--   returned  of them returned, whether they were put back or not
+--   quantity  sold - returned
+
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW stock_sale_net AS
+SELECT s.sale_id, s.transaction_id, s.product_id, s.quantity AS sold,
+    COALESCE(r.already + r.quantity, 0) AS returned,
+    s.quantity - COALESCE(r.already + r.quantity, 0) AS quantity,
+    s.created_at
+FROM stock_sale s
+LEFT JOIN stock_return r
+    ON r.sale_id = s.sale_id AND r.product_id = s.product_id
+LEFT JOIN stock_return later
+    ON later.sale_id = s.sale_id AND later.product_id = s.product_id
+    AND later.already > r.already
+WHERE later.sale_id IS NULL;

@@ -1,4 +1,5 @@
--- autostock: a product inserted by plain SQL gets its opening movement.
+-- autostock: a product inserted by plain SQL gets its opening movement, and
+-- the pieces that are held of it.
 --
 --     mariadb shop < sql/trigger.sql
 --
@@ -20,6 +21,9 @@
 --             SELECT INTO, because it locks nothing.
 --   key       writes the opening's key
 --   movement  writes the opening; nothing if there is no key
+--   held_look computes the pieces in the open holds of the product: 0 without
+--             an opening, since a product that never was there has none
+--   held      sets them, whatever the INSERT says
 --
 -- Each trigger is one statement, so that no DELIMITER is needed.  A product
 -- that is inserted while this script runs gets no opening, or part of one; the
@@ -34,6 +38,8 @@ DROP TRIGGER IF EXISTS product_closing;
 DROP TRIGGER IF EXISTS product_opening_look;
 DROP TRIGGER IF EXISTS product_opening_key;
 DROP TRIGGER IF EXISTS product_opening_movement;
+DROP TRIGGER IF EXISTS product_held_look;
+DROP TRIGGER IF EXISTS product_held;
 
 CREATE TRIGGER product_opening_movement AFTER INSERT ON product FOR EACH ROW
 INSERT INTO stock_movement
@@ -79,3 +85,16 @@ UPDATE stock_movement_key k
 JOIN stock_movement m ON m.movement_id = k.movement_id
 SET m.quantity = m.quantity - OLD.stock, m.fingerprint = X'0000000000000000'
 WHERE k.idempotency_key = OLD.product_id AND m.kind = 'opening';
+
+CREATE TRIGGER product_held BEFORE INSERT ON product FOR EACH ROW
+SET NEW.held = @autostock_held;
+
+CREATE TRIGGER product_held_look BEFORE INSERT ON product FOR EACH ROW
+PRECEDES product_held
+SELECT IF((SELECT COUNT(*) FROM stock_movement_key k
+           WHERE k.idempotency_key = NEW.product_id) = 0,
+    0,
+    (SELECT COALESCE(SUM(l.quantity), 0)
+     FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
+     WHERE h.state = 'held' AND l.product_id = NEW.product_id))
+INTO @autostock_held;

@@ -173,10 +173,72 @@ subtest 'a sale is found by its transaction alone' => sub {
     is(books_agree(), '', 'keys and books agree');
 };
 
+# A cart of two products, and three other holds of one transaction.
+subtest 'a hold that was confirmed is a sale' => sub {
+    my $hold = id(10, 0x8000);
+    my %line = (A => ['0000000002' . '0001000001' . '0003000004', -7],
+        B => ['0000000005' . '0002000001', -6]);
+    my @settled = ('UTC_TIMESTAMP(6)', "X'" . id(11, 0xc000) . "'");
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sales, sale_list) VALUES " . join(', ', map { "(X'$hold',
+            UNHEX(MD5('$_')), 'hold', $line{$_}[1], LENGTH(X'$line{$_}[0]')
+            DIV 5, X'$line{$_}[0]')" } sort keys %line) . ";
+        INSERT INTO stock_hold (hold_id, state, expires_at, settled_at,
+            settled_id) VALUES "
+        . join(', ', map { my ($n, $state) = @$_;
+            "(X'" . id(10, 0x8000 + $n) . "', '$state', UTC_TIMESTAMP(6), "
+            . ($state eq 'held' ? 'NULL, NULL)'
+                : "'2026-11-28 18:00:00.5', $settled[1])") }
+            [0, 'confirmed'], [1, 'held'], [2, 'released'], [3, 'expired'])
+        . "; INSERT INTO stock_movement_key (idempotency_key, movement_id,
+            product_id, fingerprint, quantity) VALUES (UNHEX(MD5('k')),
+            X'$hold', UNHEX(MD5('A')), X'0102030405060708', 2)");
+    is(sales_of($hold), '0a8000:A:2:1 0a8000:B:5:1',
+        'the confirmed one, with all its products, and no other');
+    is(sql("SELECT MIN(created_at) FROM stock_sale
+        WHERE transaction_id = X'$hold'")->[0][0],
+        '2026-11-28 18:00:00.500000', 'sold when it was confirmed');
+
+    my $net = sub { return join ' ', map { join ':', @$_ } @{ sql("SELECT
+        IF(HEX(product_id) = MD5('A'), 'A', 'B'), sold, returned, quantity
+        FROM stock_sale_net WHERE transaction_id = X'$hold'
+        AND sale_id = X'$hold' ORDER BY 1") } };
+    is($net->(), 'A:2:0:2 B:5:0:5', 'nothing was returned');
+    for my $return ([0, 2], [2, 1], [3, 2]) {
+        sql("INSERT INTO stock_return (sale_id, product_id, already, quantity,
+            restock, return_id) VALUES (X'$hold', UNHEX(MD5('B')),
+            $return->[0], $return->[1], 0, X'" . id(12, 0x4000) . "')");
+    }
+    is($net->(), 'A:2:0:2 B:5:5:0', 'three returns of one product');
+    sql("DELETE FROM stock_return WHERE already = 3");
+    is($net->(), 'A:2:0:2 B:5:3:2', 'two');
+
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sales) SELECT UNHEX(MD5(seq)), UNHEX(MD5('A')), 'hold', -10, 10
+            FROM seq_1_to_2000;
+        INSERT INTO stock_hold (hold_id, expires_at) SELECT UNHEX(MD5(seq)),
+            UTC_TIMESTAMP(6) FROM seq_1_to_2000;
+        INSERT INTO stock_return (sale_id, product_id, already, quantity,
+            restock, return_id) SELECT UNHEX(MD5(seq)), UNHEX(MD5('A')), 0, 1,
+            0, UNHEX(MD5(seq)) FROM seq_1_to_2000;
+        ANALYZE TABLE stock_movement, stock_hold, stock_return");
+    my %plan = map { $_->[2] => $_->[5] // '' } @{ sql("EXPLAIN SELECT * FROM
+        stock_sale_net WHERE transaction_id IN (X'$hold', X'$many')
+        AND sale_id = X'$hold'") };
+    is_deeply([@plan{qw( m h r later )}], [('PRIMARY') x 4],
+        'all is found by primary keys') or diag(explain \%plan);
+    sql("DELETE FROM stock_movement WHERE product_id IN (UNHEX(MD5('A')),
+            UNHEX(MD5('B'))); DELETE FROM stock_movement_key
+            WHERE product_id = UNHEX(MD5('A')); DELETE FROM stock_hold;
+        DELETE FROM stock_return");
+    is(books_agree(), '', 'keys and books agree');
+};
+
 subtest 'keys of before go over' => sub {
     sql("DROP TRIGGER product_opening_key;
         DROP TRIGGER product_opening_movement;
         DROP TRIGGER product_opening_look; DROP TRIGGER product_closing;
+        DROP TRIGGER product_held; DROP TRIGGER product_held_look;
         DROP TABLE stock_movement_key;
         ALTER TABLE stock_movement ADD CONSTRAINT
             uc_stock_movement_idempotency_key UNIQUE (idempotency_key)");
@@ -298,6 +360,17 @@ subtest 'again under the same id' => sub {
     my $db = $env->{DB_DATABASE};
     sql("DROP TABLE IF EXISTS saved; CREATE TABLE saved AS
         SELECT * FROM product");
+    # a cart of all
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sale_list) SELECT UNHEX('" . id(20, 0x8000) . "'), product_id,
+            'hold', -2, X'0002000002' FROM product;
+        INSERT INTO stock_hold_line (hold_id, product_id, quantity)
+            SELECT UNHEX('" . id(20, 0x8002) . "'), product_id, 2
+            FROM product;
+        INSERT INTO stock_hold (hold_id, expires_at) VALUES
+            (UNHEX('" . id(20, 0x8002) . "'), UTC_TIMESTAMP(6));
+        UPDATE product SET stock = stock - 2, held = 2");
+    is(books_agree(), '', 'some pieces are held');
     my $insert = 'INTO product SELECT * FROM saved';
     my @ways = (
         'REPLACE' => "REPLACE $insert",
@@ -333,7 +406,11 @@ subtest 'again under the same id' => sub {
         $mariadb $db < $env->{AUTOSTOCK_STACK_DIR}/dump.sql) 2>&1`, '',
         'dump --replace');
     is(books_agree(), '', 'keys and books agree');
-    sql('DROP TABLE saved');
+    is_deeply(sql('SELECT SUM(held), COUNT(*) FROM product'), [[12, 6]],
+        'the same pieces are held');
+    sql("DROP TABLE saved; DELETE FROM stock_movement WHERE kind = 'hold';
+        DELETE FROM stock_hold; DELETE FROM stock_hold_line;
+        UPDATE product SET stock = stock + held, held = 0");
 };
 
 # A sale is under way, which holds the row.

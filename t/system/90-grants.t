@@ -87,7 +87,8 @@ ok(wait_for(sub {
 
 is(root('DROP TRIGGER product_opening_movement;
     DROP TRIGGER product_opening_key; DROP TRIGGER product_opening_look;
-    DROP TRIGGER product_closing'), '',
+    DROP TRIGGER product_closing; DROP TRIGGER product_held;
+    DROP TRIGGER product_held_look'), '',
     'no trigger: the worker writes what it wrote');
 stack('worker', 'provision', '--yes');
 stack('start', 'worker', Autostock::Stack::start_options(
@@ -125,6 +126,26 @@ subtest 'the module' => sub {
     sql("DELETE FROM restock_order WHERE order_id = UUID_TO_BIN('$gone')");
 };
 
+# As the module writes them; rolled back.
+subtest 'the module: carts, holds, returns' => sub {
+    for my $statement ("INSERT INTO stock_hold (hold_id, expires_at)
+            VALUES (X'01', UTC_TIMESTAMP(6))",
+        "INSERT INTO stock_hold_line (hold_id, product_id, quantity)
+            VALUES (X'01', X'02', 1)",
+        "UPDATE stock_hold SET state = 'confirmed', settled_at =
+            UTC_TIMESTAMP(6), settled_id = X'03' WHERE state = 'held'",
+        "SELECT l.quantity FROM stock_hold h JOIN stock_hold_line l
+            USING (hold_id) FOR UPDATE",
+        "INSERT INTO stock_return (sale_id, product_id, already, quantity,
+            restock, return_id) SELECT X'01', X'02', already, 1, 1, X'03'
+            FROM stock_return", 'UPDATE product SET stock = stock - 1,
+            held = held + 1, stock = stock + 1')
+    {
+        is(as_user('module', 'm-pw', "START TRANSACTION; $statement;
+            ROLLBACK"), '', $statement =~ s/\s+/ /gr);
+    }
+};
+
 subtest 'the worker' => sub {
     sql("INSERT INTO product (product_id, sku, name, price, stock,
         factory_id, ad_id) SELECT UNHEX(REPLACE(UUID(), '-', '')), 'NEW-1',
@@ -139,6 +160,7 @@ subtest 'the worker' => sub {
         'AUTOSTOCK_IDEMPOTENCY_RETENTION=1m'));
     ok(wait_for(sub { books_agree() eq '' }, 20),
         'a product without its opening movement gets it');
+    stack('stop', 'worker');
     # the module's key, and one as version 0.1.0 wrote it, of 2004
     my $aged = "UNHEX(CONCAT('010000000000', SUBSTR(HEX(movement_id), 13)))";
     sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
@@ -156,7 +178,6 @@ subtest 'the worker' => sub {
         WHERE LEFT(HEX(movement_id), 4) = '0100'")->[0][0] };
     is($keys->(), 2, 'two keys are old');
     is(books_agree(), '', 'the books agree');
-    stack('stop', 'worker');
     stack('start', 'worker', Autostock::Stack::start_options(
         'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw',
         'AUTOSTOCK_IDEMPOTENCY_RETENTION=1m'));
@@ -295,13 +316,20 @@ for my $who (['module', 'm-pw'], ['autostock_worker', 'w-pw']) {
 my @never = ('DELETE FROM stock_movement', 'DELETE FROM restock_order',
     'UPDATE stock_movement SET quantity = 0', 'UPDATE product SET price = 1',
     'INSERT INTO product () VALUES ()', 'SELECT * FROM advertisement',
+    'DELETE FROM stock_hold', 'DELETE FROM stock_hold_line',
+    'DELETE FROM stock_return', 'UPDATE stock_return SET quantity = 1',
+    'UPDATE stock_hold_line SET quantity = 1',
+    'UPDATE stock_hold SET expires_at = UTC_TIMESTAMP(6)',
     'DROP TABLE stock_movement', 'CREATE TABLE other (a INT)',
     'ALTER TABLE product ADD other INT');
 
 for my $who (['module', 'm-pw', 'UPDATE stock_movement SET fingerprint = NULL',
         'DELETE FROM stock_movement_key',
-        'SELECT * FROM factory', 'UPDATE restock_order SET quantity = 1'],
-    ['autostock_worker', 'w-pw', 'UPDATE product SET stock = 99'])
+        'SELECT * FROM factory', 'UPDATE restock_order SET quantity = 1',
+        'SELECT * FROM stock_sale'],
+    ['autostock_worker', 'w-pw', 'INSERT INTO stock_hold () VALUES ()',
+        'INSERT INTO stock_return () VALUES ()',
+        'UPDATE product SET reorder_point = 9'])
 {
     my ($user, $password, @more) = @$who;
     for my $statement (@never, @more) {

@@ -213,7 +213,11 @@ subtest 'a remedy that is followed' => sub {
         'stock_movement_key DROP COLUMN quantity',
         'stock_movement_key DROP COLUMN fingerprint',
         'stock_movement DROP COLUMN sales',
-        'stock_movement DROP COLUMN sale_list'), 'DROP VIEW stock_sale')
+        'stock_movement DROP COLUMN sale_list',
+        q{stock_movement MODIFY kind ENUM('opening', 'sale', 'restock',
+            'adjustment') NOT NULL}, 'product DROP COLUMN reorder_held'),
+        'DROP VIEW stock_sale', 'DROP VIEW stock_sale_net',
+        'DROP TABLE stock_hold_line', 'DROP TABLE stock_return')
     {
         is(root($broken), '', $broken);
         my ($found) = doctor();
@@ -227,8 +231,9 @@ subtest 'a remedy that is followed' => sub {
         is_deeply($found, {}, 'then all is well');
     }
 
-    root('ALTER TABLE restock_order DROP COLUMN open_product_id');
-    follow((doctor())[0]{schema}) for 1, 2;
+    root('ALTER TABLE stock_hold DROP KEY ix_stock_hold_state;
+        ALTER TABLE restock_order DROP COLUMN open_product_id');
+    follow((doctor())[0]{schema}) for 1 .. 3;
     my ($found) = doctor();
     delete $found->{worker};
     is_deeply($found, {}, 'a column and its key');

@@ -194,7 +194,8 @@ mends(void **state)
     memset(&mend, 0, sizeof(mend));
     mend.quantity = -7;
     assert_int_equal(as_stock_mend(sql_db, &mend), AS_DB_OK);
-    assert_true(sql_has(0, "UPDATE product SET stock = stock WHERE FALSE;"));
+    assert_true(sql_has(0, "UPDATE stock_movement SET quantity = quantity"
+                        " WHERE FALSE;"));
     assert_true(sql_has(0, ",'adjustment',-7)"));
 
     sql.status[1] = AS_DB_DUPLICATE;

@@ -27,6 +27,8 @@ static const as_doctor_column_t  as_doctor_columns[] = {
     { "product", "factory_id", NULL },
     { "product", "reorder_point", AS_DOCTOR_SCHEMA },
     { "product", "reorder_quantity", AS_DOCTOR_SCHEMA },
+    { "product", "held", AS_DOCTOR_SCHEMA },
+    { "product", "reorder_held", AS_DOCTOR_SCHEMA },
 
     { "factory", "factory_id", NULL },
     { "factory", "identifier", NULL },
@@ -50,7 +52,28 @@ static const as_doctor_column_t  as_doctor_columns[] = {
     { "stock_movement_key", "fingerprint", AS_DOCTOR_SCHEMA },
     { "stock_movement_key", "quantity", AS_DOCTOR_SCHEMA },
 
+    { "stock_hold", "hold_id", NULL },
+    { "stock_hold", "state", NULL },
+    { "stock_hold", "expires_at", NULL },
+    { "stock_hold", "settled_at", "DATETIME(6) NULL" },
+    { "stock_hold", "settled_id", "BINARY(16) NULL" },
+
+    { "stock_hold_line", "hold_id", NULL },
+    { "stock_hold_line", "product_id", NULL },
+    { "stock_hold_line", "quantity", NULL },
+
+    { "stock_return", "sale_id", NULL },
+    { "stock_return", "product_id", NULL },
+    { "stock_return", "already", NULL },
+    { "stock_return", "quantity", NULL },
+    { "stock_return", "restock", NULL },
+    { "stock_return", "return_id", NULL },
+    { "stock_return", "created_at",
+      "DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6))" },
+
     { "stock_sale", "sale_id", AS_DOCTOR_SCHEMA },
+
+    { "stock_sale_net", "sale_id", AS_DOCTOR_SCHEMA },
 
     { "restock_order", "order_id", NULL },
     { "restock_order", "product_id", NULL },

@@ -10,7 +10,7 @@
 #include "cmd/findings.h"
 
 
-#define AS_DOCTOR_COLUMNS_MAX  64
+#define AS_DOCTOR_COLUMNS_MAX  80
 
 /* The remedy, of a database, for what sql/schema.sql adds. */
 #define AS_DOCTOR_COLUMNS_SCHEMA                                              \

@@ -10,56 +10,12 @@
 
 #include "cmd/doctor_columns.h"
 #include "cmd/doctor_db.h"
+#include "cmd/doctor_db_rights.h"
 #include "cmd/doctor_sku.h"
-#include "as_sqlerror.h"
 
 
 #define AS_DOCTOR_CLOCK_MS  INT64_C(2000)
-#define AS_DOCTOR_ER_BINLOG 1665       /* needs a binary log by row */
-#define AS_DOCTOR_TRIGGERS  4          /* in sql/trigger.sql */
-
-/* The id of no row: a statement with it tests a right and changes nothing. */
-#define AS_DOCTOR_NO_ID  "X'00000000000000000000000000000000'"
-
-
-/* A statement that changes nothing, and the right that it requires. */
-typedef struct {
-    const char  *may;
-    const char  *sql;
-} as_doctor_right_t;
-
-static const as_doctor_right_t  as_doctor_rights[] = {
-    { "lock a product's row",
-      "SELECT stock FROM product WHERE product_id = " AS_DOCTOR_NO_ID
-      " FOR UPDATE" },
-
-    { "read the factories",
-      "SELECT identifier, API FROM factory LIMIT 0" },
-
-    { "open orders",
-      "INSERT INTO restock_order (order_id, product_id, quantity) SELECT "
-      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", 1 FROM DUAL WHERE FALSE" },
-
-    { "change orders",
-      "UPDATE restock_order SET state = state, attempts = attempts,"
-      " lease_until = NULL WHERE order_id = " AS_DOCTOR_NO_ID },
-
-    { "write opening movements",
-      "INSERT INTO stock_movement (movement_id, product_id, kind, quantity,"
-      " idempotency_key) SELECT " AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID
-      ", 'opening', 1, NULL FROM DUAL WHERE FALSE;INSERT INTO"
-      " stock_movement_key (idempotency_key, movement_id, product_id) SELECT "
-      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID
-      " FROM DUAL WHERE FALSE" },
-
-    { "delete idempotency keys",
-      "UPDATE stock_movement SET idempotency_key = NULL, fingerprint = NULL"
-      " WHERE movement_id = " AS_DOCTOR_NO_ID ";DELETE FROM"
-      " stock_movement_key WHERE idempotency_key = " AS_DOCTOR_NO_ID },
-};
-
-#define AS_DOCTOR_RIGHTS                                                      \
-    (sizeof(as_doctor_rights) / sizeof(as_doctor_rights[0]))
+#define AS_DOCTOR_TRIGGERS  6          /* in sql/trigger.sql */
 
 
 typedef struct {
@@ -69,8 +25,8 @@ typedef struct {
     const char     *database;
 
     bool            columns[AS_DOCTOR_COLUMNS_MAX];
-    bool            keys[4];           /* open order, idempotency, ledger,
-                                          movement */
+    bool            keys[6];           /* open order, idempotency, ledger,
+                                          movement, kind, hold state */
     bool            check;             /* stock >= 0 */
     int             triggers;
     bool            may_see_triggers;
@@ -105,6 +61,8 @@ as_doctor_db_schema_row(void *data, unsigned statement,
         d->keys[1] |= strcmp(columns[0], "idempotency_key") == 0;
         d->keys[2] |= strcmp(columns[0], "ledger") == 0;
         d->keys[3] |= strcmp(columns[0], "movement_id") == 0;
+        d->keys[4] |= strcmp(columns[0], "kind") == 0;
+        d->keys[5] |= strcmp(columns[0], "state") == 0;
         break;
 
     case 2:
@@ -142,7 +100,13 @@ as_doctor_db_schema_read(as_doctor_db_t *d)
         " INDEX_NAME = 'PRIMARY' AND COLUMN_NAME = 'product_id' UNION ALL"
         " SELECT 'movement_id' FROM information_schema.STATISTICS WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'stock_movement_key' AND"
-        " SEQ_IN_INDEX = 1 AND COLUMN_NAME = 'movement_id';"
+        " SEQ_IN_INDEX = 1 AND COLUMN_NAME = 'movement_id' UNION ALL"
+        " SELECT 'kind' FROM information_schema.COLUMNS WHERE TABLE_SCHEMA ="
+        " DATABASE() AND TABLE_NAME = 'stock_movement' AND COLUMN_NAME ="
+        " 'kind' AND COLUMN_TYPE LIKE '%''return''%' UNION ALL"
+        " SELECT 'state' FROM information_schema.STATISTICS WHERE"
+        " TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'stock_hold' AND"
+        " SEQ_IN_INDEX = 1 AND COLUMN_NAME = 'state';"
 
         "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE"
         " CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'product' AND"
@@ -151,7 +115,8 @@ as_doctor_db_schema_read(as_doctor_db_t *d)
         "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE"
         " TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'product' AND"
         " TRIGGER_NAME IN ('product_opening_look', 'product_opening_key',"
-        " 'product_opening_movement', 'product_closing');"
+        " 'product_opening_movement', 'product_closing', 'product_held',"
+        " 'product_held_look');"
 
         "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
         " WHERE PRIVILEGE_TYPE = 'TRIGGER') + (SELECT COUNT(*) FROM"
@@ -163,7 +128,8 @@ as_doctor_db_schema_read(as_doctor_db_t *d)
 
         "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
-        " 'stock_movement', 'stock_movement_key', 'restock_order') AND"
+        " 'stock_movement', 'stock_movement_key', 'stock_hold',"
+        " 'stock_hold_line', 'stock_return', 'restock_order') AND"
         " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_db_schema_row, d);
 }
 
@@ -187,7 +153,14 @@ static const struct {
       "two products fails", NULL },
 
     { "stock_movement_key has no index over movement_id: expired keys are "
-      "found by reading all", NULL }
+      "found by reading all", NULL },
+
+    { "the column kind of stock_movement has no value for holds and returns",
+      NULL },
+
+    { "stock_hold has no index over state: holds that are due are found by "
+      "reading all", "ALTER TABLE stock_hold ADD KEY ix_stock_hold_state "
+      "(state, expires_at)" }
 };
 
 
@@ -243,7 +216,8 @@ as_doctor_db_trigger_tell(as_doctor_db_t *d)
     } else if (d->may_see_triggers) {
         as_findings_say(d->findings, AS_DOCTOR_WARNING, "trigger", mend,
                         "product has %d of the %d triggers for opening "
-                        "movements", d->triggers, AS_DOCTOR_TRIGGERS);
+                        "movements and held pieces", d->triggers,
+                        AS_DOCTOR_TRIGGERS);
     } else {
         as_findings_say(d->findings, AS_DOCTOR_FINE, "trigger", "",
                         "this user may not see triggers; without them, the "
@@ -435,120 +409,6 @@ as_doctor_db_server(as_doctor_db_t *d)
 }
 
 
-/* True where the statement failed for another reason than a missing right, so
- * that no further test is possible. */
-static bool
-as_doctor_db_rights_end(as_doctor_db_t *d, as_db_status_e status)
-{
-    /* no such table or column: reported as a finding of the schema */
-    if (as_db_errno(d->db) == 1146 || as_db_errno(d->db) == 1054) {
-        return true;
-    }
-
-    /* reported as the finding of the binary log */
-    if (as_db_by_statement(d->db)
-        && as_db_errno(d->db) == AS_DOCTOR_ER_BINLOG)
-    {
-        return true;
-    }
-
-    if (as_sqlerror(as_db_errno(d->db)) == AS_SQLERROR_READ_ONLY) {
-        if (!d->read_only) {
-            as_doctor_db_read_only_tell(d, as_db_error(d->db));
-        }
-        return true;
-    }
-
-    if (status == AS_DB_GONE) {
-        as_findings_say(d->findings, AS_DOCTOR_UNREACHABLE, "grants",
-                        "see the finding for the database, or run doctor again",
-                        "the rights of the user are not known: %s",
-                        as_db_error(d->db));
-    }
-
-    return status == AS_DB_GONE;
-}
-
-
-static void
-as_doctor_db_user_row(void *data, unsigned statement,
-    const char *const *columns, const unsigned long *lengths, unsigned n)
-{
-    (void) statement;
-    (void) lengths;
-    (void) n;
-
-    as_text_put(data, columns[0]);
-}
-
-
-/* sql/grants.sql is written for one user name. */
-static void
-as_doctor_db_rights_mend(as_doctor_db_t *d, as_text_t *mend)
-{
-    as_text_t   user = AS_TEXT_EMPTY;
-    const char  own[] = "autostock_worker@localhost";
-
-    (void) as_db_exec(d->db, "SELECT CURRENT_USER()", as_doctor_db_user_row,
-                      &user);
-
-    if (strcmp(as_text_get(&user), own) == 0) {
-        as_text_printf(mend, "as an administrator: mariadb %s < "
-                       "sql/grants.sql", d->database);
-    } else {
-        as_text_printf(mend, "as an administrator: sed 's/%s/%.*s@\"%s\"/' "
-                       "sql/grants.sql | mariadb %s", own,
-                       (int) strcspn(as_text_get(&user), "@"),
-                       as_text_get(&user), as_text_get(&user)
-                       + strcspn(as_text_get(&user), "@")
-                       + (strchr(as_text_get(&user), '@') != NULL),
-                       d->database);
-    }
-
-    as_text_free(&user);
-}
-
-
-/* Tests each right: the error of its statement shows that it is missing. */
-static void
-as_doctor_db_rights_look(as_doctor_db_t *d)
-{
-    size_t          i;
-    as_text_t       missing = AS_TEXT_EMPTY, mend = AS_TEXT_EMPTY;
-    as_db_status_e  status;
-
-    for (i = 0; i < AS_DOCTOR_RIGHTS; i++) {
-        status = as_db_exec(d->db, as_doctor_rights[i].sql, NULL, NULL);
-
-        if (status == AS_DB_OK) {
-            continue;
-        }
-
-        if (as_doctor_db_rights_end(d, status)) {
-            goto out;
-        }
-
-        as_text_printf(&missing, "%s%s (%s)", missing.len > 0 ? ", " : "",
-                       as_doctor_rights[i].may, as_db_error(d->db));
-    }
-
-    if (missing.len == 0) {
-        as_findings_say(d->findings, AS_DOCTOR_FINE, "grants", "",
-                        "the worker's user has the rights that run needs");
-    } else {
-        as_doctor_db_rights_mend(d, &mend);
-        as_findings_say(d->findings, AS_DOCTOR_WRONG, "grants",
-                        as_text_get(&mend), "the worker's user may not %.900s",
-                        as_text_get(&missing));
-    }
-
-out:
-
-    as_text_free(&missing);
-    as_text_free(&mend);
-}
-
-
 bool
 as_doctor_db(as_findings_t *findings, as_db_t *db,
     const as_settings_t *settings, as_text_t *sku)
@@ -586,7 +446,10 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     as_doctor_db_check_tell(&d);
     as_doctor_db_trigger_tell(&d);
     as_doctor_sku(findings, db, settings);
-    as_doctor_db_rights_look(&d);
+
+    if (!as_doctor_db_rights(findings, db, d.database) && !d.read_only) {
+        as_doctor_db_read_only_tell(&d, as_db_error(db));
+    }
 
     return true;
 }

@@ -11,6 +11,15 @@
 #include "db/stock.h"
 
 
+/*
+ * The worker's user may insert movements and change a stock, for openings and
+ * expired holds.  An adjustment also requires the right to change a movement.
+ * This statement tests that right; it changes and locks nothing.
+ */
+#define AS_STOCK_RIGHT  "UPDATE stock_movement SET quantity = quantity WHERE"  \
+                        " FALSE"
+
+
 typedef struct {
     as_stock_t  *stock;
     bool         product;
@@ -51,7 +60,7 @@ as_stock_lock(as_db_t *db, as_stock_look_t *look)
     as_text_put(&sql, "START TRANSACTION;SELECT product_id, stock, sku"
                 " FROM product WHERE ");
     as_db_sku(db, &sql, "sku", look->stock->sku);
-    as_text_put(&sql, " FOR UPDATE");
+    as_text_put(&sql, " FOR UPDATE;" AS_STOCK_RIGHT);
 
     status = as_db_run(db, &sql, as_stock_row, look);
     as_text_free(&sql);
@@ -239,14 +248,8 @@ as_stock_mend(as_db_t *db, const as_stock_mend_t *mend)
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    /*
-     * The worker's user may insert movements, for openings.  An adjustment also
-     * requires the right to change a stock.  The first statement tests that
-     * right; it changes and locks nothing.
-     */
-    as_text_put(&sql, "UPDATE product SET stock = stock WHERE FALSE;"
-                "INSERT INTO stock_movement (movement_id, product_id, kind,"
-                " quantity) VALUES (");
+    as_text_put(&sql, AS_STOCK_RIGHT ";INSERT INTO stock_movement"
+                " (movement_id, product_id, kind, quantity) VALUES (");
     as_text_sql_bytes(&sql, mend->movement_id, AS_UUID_LEN);
     as_text_put(&sql, ",");
     as_text_sql_bytes(&sql, mend->product_id, AS_UUID_LEN);

@@ -176,11 +176,17 @@ _EOC_
 }
 
 
-# Every sale of the ledger (Autostock::Ledger).
+# Every sale of the ledger (Autostock::Ledger), also those that were holds.
 sub sales {
     my ($self) = @_;
 
-    return Autostock::Ledger::sales($self->rows(Autostock::Ledger::ROWS));
+    my $rows = $self->rows(Autostock::Ledger::ROWS);
+    my %state = map { ($_->[0] => $_->[1]) }
+        @{ $self->rows(Autostock::Ledger::HOLDS) };
+
+    return Autostock::Ledger::sales($rows),
+        grep { ($state{ $_->{sale_id} // '' } // '') eq 'confirmed' }
+        Autostock::Ledger::sales($rows, 'hold');
 }
 
 
