@@ -51,7 +51,7 @@ http {{
             autostock_checkout;
             autostock_sku CP-502101 pinned;
         }}
-        location ~ ^/product/(?<sku>.+)$ {{
+        location ~ (?s)^/product/(?<sku>.+)$ {{
             autostock other;
             autostock_sku $sku;
             autostock_product;

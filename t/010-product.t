@@ -51,6 +51,15 @@ GET /product/NO-1
 
 
 
+=== TEST 30: a line feed in the path is no part of a SKU
+--- request eval
+['GET /product/CP-502101%0A', 'GET /product/%0ACP-502101']
+--- problem
+400
+400
+
+
+
 === TEST 5: HEAD of no such product
 --- request
 HEAD /product/NO-1

@@ -45,7 +45,7 @@ http {{
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
         location = /checkout {{ autostock_checkout; }}
-        location ~ ^/product/(?<sku>.+)$ {{
+        location ~ (?s)^/product/(?<sku>.+)$ {{
             autostock_sku $sku;
             autostock_product;
             autostock_restock;

@@ -66,7 +66,7 @@ use constant LOCATIONS => <<'_EOC_';
         autostock_restock;
     }
 
-    location ~ ^/product/(?<sku>.+)$ {
+    location ~ (?s)^/product/(?<sku>.+)$ {
         autostock_sku $sku;
         autostock_product;
         autostock_restock;
