@@ -185,8 +185,9 @@ sub run_example {
 
 sub other_method {
     my ($path, $item) = @_;
+    my ($any) = @$item{grep { /^(?:get|post)$/ } sort keys %$item};
     my $to = { path => $path, item => $item, method => 'DELETE',
-        operation => {} };
+        operation => { parameters => $any->{parameters} } };
     my ($content) = values %{$item->{'x-other-methods'}{content}};
     my $answer = http(request_of($to, 'other-method'));
     is($answer->{code}, 405, "DELETE $path: 405");
