@@ -3,6 +3,7 @@
 #include "ngx_http_autostock_conf.h"
 #include "ngx_http_autostock_databases.h"
 #include "ngx_http_autostock_process.h"
+#include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_location.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_value.h"
@@ -20,6 +21,12 @@ static void ngx_http_autostock_exit_process(ngx_cycle_t *cycle);
 
 static ngx_http_autostock_range_t  ngx_http_autostock_timeout_range =
     { 1, 3600000, "a time from 1ms to 1h, such as \"5s\"" };
+
+static ngx_http_autostock_range_t  ngx_http_autostock_grace_range =
+    { 0, 2592000000, "a time from 0 to 30d, such as \"10m\"" };
+
+static ngx_http_autostock_range_t  ngx_http_autostock_lines_range =
+    { 1, NGX_HTTP_AUTOSTOCK_LINES_MAX, "a number from 1 to 50" };
 
 static ngx_http_autostock_range_t  ngx_http_autostock_retry_after_range =
     { 1, 86400, "a time in whole seconds from 1s to 1d, such as \"1s\"" };
@@ -93,6 +100,34 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       offsetof(ngx_http_autostock_loc_conf_t, idempotency_scope),
       NULL },
 
+    { ngx_string("autostock_hold_id"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_location_hold_id,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_hold_time"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_autostock_location_hold_time,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_hold_grace"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_msec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, hold_grace),
+      &ngx_http_autostock_grace_range },
+
+    { ngx_string("autostock_cart_lines"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_autostock_value_number,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, cart_lines),
+      &ngx_http_autostock_lines_range },
+
     { ngx_string("autostock_callback_secret_file"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_autostock_location_secrets,
@@ -115,6 +150,34 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       NULL },
 
     { ngx_string("autostock_checkout"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_hold"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_confirm"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_release"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("autostock_return"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_autostock_location_serve,
       NGX_HTTP_LOC_CONF_OFFSET,
@@ -226,10 +289,15 @@ ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
      *     alcf->sku_pinned = 0;
      *     alcf->sku_encoded = 0;
      *     alcf->idempotency_scope = NULL;
+     *     alcf->hold_id = NULL;
      */
 
     alcf->database = NGX_CONF_UNSET_PTR;
     alcf->callback_secrets = NGX_CONF_UNSET_PTR;
+    alcf->hold_default = NGX_CONF_UNSET;
+    alcf->hold_max = NGX_CONF_UNSET;
+    alcf->hold_grace = NGX_CONF_UNSET_MSEC;
+    alcf->cart_lines = NGX_CONF_UNSET_UINT;
     alcf->compat = NGX_CONF_UNSET;
     alcf->max_body_size = NGX_CONF_UNSET_SIZE;
     alcf->timeout = NGX_CONF_UNSET_MSEC;
@@ -260,11 +328,20 @@ ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->idempotency_scope = prev->idempotency_scope;
     }
 
+    if (conf->hold_id == NULL) {
+        conf->hold_id = prev->hold_id;
+    }
+
+    ngx_conf_merge_sec_value(conf->hold_default, prev->hold_default, 900);
+    ngx_conf_merge_sec_value(conf->hold_max, prev->hold_max, 3600);
+    ngx_conf_merge_msec_value(conf->hold_grace, prev->hold_grace, 0);
+    ngx_conf_merge_uint_value(conf->cart_lines, prev->cart_lines,
+                              NGX_HTTP_AUTOSTOCK_LINES_MAX);
     ngx_conf_merge_ptr_value(conf->database, prev->database, NULL);
     ngx_conf_merge_ptr_value(conf->callback_secrets, prev->callback_secrets,
                              NULL);
     ngx_conf_merge_value(conf->compat, prev->compat, 0);
-    ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 16384);
+    ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 65536);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);
     ngx_conf_merge_msec_value(conf->restock_timeout, prev->restock_timeout,
                               60000);

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -214,6 +215,69 @@ as_digest_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
         memcpy(as_digest_last.sku, sku, sku_len);
         memcpy(as_digest_last.fingerprint, hash, AS_FINGERPRINT_LEN);
     }
+
+    return 0;
+}
+
+
+static int
+as_digest_lines_compare(const void *one, const void *two)
+{
+    const as_digest_line_t *a = one;
+    const as_digest_line_t *b = two;
+    int rc;
+
+    rc = memcmp(a->sku, b->sku, a->len < b->len ? a->len : b->len);
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    return a->len < b->len ? -1 : a->len > b->len;
+}
+
+
+/* NULs separate what could else be parted in another way */
+int
+as_digest_lines(const void *prefix, size_t prefix_len,
+    as_digest_line_t *lines, size_t n, uint8_t out[AS_FINGERPRINT_LEN])
+{
+    uint8_t hash[AS_SHA256_LEN];
+    uint8_t text[1 + AS_DECIMAL_LEN + 1];
+    uint8_t *end;
+    size_t i;
+
+    if (n > 1) {
+        qsort(lines, n, sizeof(*lines), as_digest_lines_compare);
+    }
+
+    if (as_digest_start() != 0
+        || EVP_DigestUpdate(as_digest_ctx, prefix, prefix_len) != 1)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        text[0] = '\0';
+        end = as_decimal(text + 1, lines[i].quantity);
+
+        if (n > 1) {
+            *end++ = '\0';
+        }
+
+        if (EVP_DigestUpdate(as_digest_ctx, lines[i].sku, lines[i].len) != 1
+            || EVP_DigestUpdate(as_digest_ctx, text, (size_t) (end - text))
+               != 1)
+        {
+            return -1;
+        }
+    }
+
+    if (EVP_DigestFinal_ex(as_digest_ctx, hash, NULL) != 1) {
+        return -1;
+    }
+
+    memcpy(out, hash, AS_FINGERPRINT_LEN);
 
     return 0;
 }

@@ -52,5 +52,21 @@ int as_digest_idempotency_key(const void *scope, size_t scope_len,
 int as_digest_fingerprint(const void *sku, size_t sku_len, uint32_t quantity,
     uint8_t out[AS_FINGERPRINT_LEN]);
 
+/* One line of a request; the SKU need not be terminated. */
+typedef struct {
+    const void  *sku;
+    size_t       len;
+    uint32_t     quantity;
+} as_digest_line_t;
+
+/*
+ * The first 8 bytes of SHA-256(prefix, lines in the order of the SKUs' bytes).
+ * A line is its sku, NUL, quantity in decimal; of several lines, a NUL follows
+ * each.  So a prefix of length 0 and one line give as_digest_fingerprint().
+ * Sorts the lines.  Returns 0 or -1.
+ */
+int as_digest_lines(const void *prefix, size_t prefix_len,
+    as_digest_line_t *lines, size_t n, uint8_t out[AS_FINGERPRINT_LEN]);
+
 
 #endif /* AS_DIGEST_H */

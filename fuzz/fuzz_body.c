@@ -3,6 +3,8 @@
  */
 
 #include "../src/http/ngx_http_autostock_body.c"
+#include "../src/http/ngx_http_autostock_body_field.c"
+#include "../src/http/ngx_http_autostock_body_lines.c"
 #include "../src/http/ngx_http_autostock_key.c"
 #include "../src/http/ngx_http_autostock_sku.c"
 

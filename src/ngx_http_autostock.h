@@ -35,6 +35,16 @@
 #define NGX_HTTP_AUTOSTOCK_CHECKOUT  0x02             /* POST */
 #define NGX_HTTP_AUTOSTOCK_RESTOCK   0x04             /* POST */
 #define NGX_HTTP_AUTOSTOCK_STATUS    0x08             /* GET, HEAD */
+#define NGX_HTTP_AUTOSTOCK_HOLD      0x10             /* POST */
+#define NGX_HTTP_AUTOSTOCK_CONFIRM   0x20             /* POST */
+#define NGX_HTTP_AUTOSTOCK_RELEASE   0x40             /* POST */
+#define NGX_HTTP_AUTOSTOCK_RETURN    0x80             /* POST */
+
+/* those of which a location serves one at most */
+#define NGX_HTTP_AUTOSTOCK_POST                                               \
+    (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK                   \
+     |NGX_HTTP_AUTOSTOCK_HOLD|NGX_HTTP_AUTOSTOCK_CONFIRM                      \
+     |NGX_HTTP_AUTOSTOCK_RELEASE|NGX_HTTP_AUTOSTOCK_RETURN)
 
 
 typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
@@ -145,10 +155,15 @@ typedef struct {
     ngx_http_complex_value_t     *idempotency_scope;  /* NULL: one scope */
     ngx_array_t                  *callback_secrets;   /* ngx_str_t, newest
                                                          first */
+    ngx_http_complex_value_t     *hold_id;            /* NULL: from the body */
+    time_t                        hold_default;       /* seconds */
+    time_t                        hold_max;           /* seconds */
+    ngx_msec_t                    hold_grace;
+    ngx_uint_t                    cart_lines;         /* at most */
     ngx_flag_t                    compat;
     size_t                        max_body_size;
-    ngx_msec_t                    timeout;            /* of a checkout or
-                                                         look-up */
+    ngx_msec_t                    timeout;            /* of all but a
+                                                         callback */
     ngx_msec_t                    restock_timeout;
     time_t                        retry_after;        /* seconds */
 } ngx_http_autostock_loc_conf_t;

@@ -343,7 +343,7 @@ invalid parameter "pined" of "autostock_sku", it may be "pinned" or "encoded", e
 autostock shop;
 location = /a { autostock_sku A pinned; autostock_product; }
 --- refused
-"autostock_product" allows no "pinned" in "autostock_sku": only a checkout's body may name a product, remove "pinned"
+"autostock_product" allows no "pinned" in "autostock_sku": only the body of a checkout or hold may name a product, remove "pinned"
 
 
 

@@ -17,7 +17,7 @@ GET /product/donut
 Content-Type: application/json
 ! Retry-After
 --- json
-{"product_id":"213175b4-c9bf-11ec-a849-0a5824c89b02","sku":"CP-502101","name":"부산도너츠","price":19900,"stock":3,"factory_id":"5ff9da54-c9b8-11ec-a849-0a5824c89b02","ad_id":"5ffd3e64-c9b8-11ec-a849-0a5824c89b02"}
+{"product_id":"213175b4-c9bf-11ec-a849-0a5824c89b02","sku":"CP-502101","name":"부산도너츠","price":19900,"stock":3,"held":0,"factory_id":"5ff9da54-c9b8-11ec-a849-0a5824c89b02","ad_id":"5ffd3e64-c9b8-11ec-a849-0a5824c89b02"}
 
 
 
@@ -27,7 +27,7 @@ TEA-1|보리차|1200|40
 --- request
 GET /product/TEA-1
 --- json
-{"product_id":"<uuid>","sku":"TEA-1","name":"보리차","price":1200,"stock":40,"factory_id":"<uuid>","ad_id":"<uuid>"}
+{"product_id":"<uuid>","sku":"TEA-1","name":"보리차","price":1200,"stock":40,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
 
 
 
@@ -74,7 +74,7 @@ HEAD /product/NO-1
 --- request
 GET /product/도너츠-1
 --- json
-{"product_id":"<uuid>","sku":"도너츠-1","name":"김해도너츠","price":900,"stock":7,"factory_id":"<uuid>","ad_id":"<uuid>"}
+{"product_id":"<uuid>","sku":"도너츠-1","name":"김해도너츠","price":900,"stock":7,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
 
 
 
@@ -84,7 +84,7 @@ GET /product/도너츠-1
 --- request
 GET /product/%EB%8F%84%EB%84%88%EC%B8%A0-1
 --- json
-{"product_id":"<uuid>","sku":"도너츠-1","name":"김해도너츠","price":900,"stock":7,"factory_id":"<uuid>","ad_id":"<uuid>"}
+{"product_id":"<uuid>","sku":"도너츠-1","name":"김해도너츠","price":900,"stock":7,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
 
 
 
@@ -96,7 +96,7 @@ FROM product;
 --- request
 GET /product/a'b%22c%5Cd
 --- json
-{"product_id":"<uuid>","sku":"a'b\"c\\d","name":"say \"hi\"\\\n","price":1,"stock":2,"factory_id":"<uuid>","ad_id":"<uuid>"}
+{"product_id":"<uuid>","sku":"a'b\"c\\d","name":"say \"hi\"\\\n","price":1,"stock":2,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
 
 
 
@@ -116,7 +116,7 @@ GET /product/x'%20OR%20'1'='1
 "GET /product/$::KOREAN"
 --- json eval
 qq({"product_id":"<uuid>","sku":"$::KOREAN","name":"long","price":1,)
-. qq("stock":2,"factory_id":"<uuid>","ad_id":"<uuid>"})
+. qq("stock":2,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"})
 
 
 
@@ -181,7 +181,7 @@ ZERO|nothing left|-5|0
 --- request
 GET /product/ZERO
 --- json
-{"product_id":"<uuid>","sku":"ZERO","name":"nothing left","price":-5,"stock":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
+{"product_id":"<uuid>","sku":"ZERO","name":"nothing left","price":-5,"stock":0,"held":0,"factory_id":"<uuid>","ad_id":"<uuid>"}
 --- sql_check
 SELECT COUNT(*) FROM restock_order
 --- sql_expect

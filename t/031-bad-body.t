@@ -17,10 +17,10 @@ __DATA__
 
 === TEST 1: one byte under the limit, at it, and over it
 --- drive
-is(http(POST => '/checkout', body_of(16383))->{code}, 200, '16k - 1');
-is(http(POST => '/checkout', body_of(16384))->{code}, 200, '16k');
-my $answer = http(POST => '/checkout', body_of(16385));
-is($answer->{code}, 413, '16k + 1');
+is(http(POST => '/checkout', body_of(65535))->{code}, 200, '64k - 1');
+is(http(POST => '/checkout', body_of(65536))->{code}, 200, '64k');
+my $answer = http(POST => '/checkout', body_of(65537));
+is($answer->{code}, 413, '64k + 1');
 is($answer->{headers}{'content-type'}, 'application/problem+json', 'type');
 problem_is($answer->{body}, 413, 'body');
 --- sql_check
@@ -83,7 +83,7 @@ is($answer->{json}{stock}, 1, 'stock');
 === TEST 6: chunked and over the limit
 --- drive
 my $chunk = "1000\r\n" . (' ' x 4096) . "\r\n";
-my $answer = http(POST => '/checkout', ($chunk x 5) . "0\r\n\r\n",
+my $answer = http(POST => '/checkout', ($chunk x 17) . "0\r\n\r\n",
     'Transfer-Encoding' => 'chunked', 'Content-Length' => undef);
 is($answer->{code}, 413, 'code');
 is($answer->{headers}{'content-type'}, 'application/problem+json', 'type');

@@ -30,7 +30,7 @@ our %Sent = (
     'no-count'          => { body => '{}' },
     'zero'              => { body => '{"MessageAttributeProductCnt":0}' },
     'not-an-integer'    => { body => '{"quantity":"2"}' },
-    'too-large'         => { body => ' ' x 20000 },
+    'too-large'         => { body => ' ' x 70000 },
     'control-character' => { sku => "A\a" },
     'unknown-format'    => { format => 'xml' },
     'invalid-key'       => { 'Idempotency-Key' => 'cart 17' },

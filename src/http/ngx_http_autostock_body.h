@@ -10,7 +10,9 @@
 #define _NGX_HTTP_AUTOSTOCK_BODY_H_INCLUDED_
 
 
-#include "ngx_http_autostock.h"
+#include "ngx_http_autostock_sale.h"
+
+#include "as_json.h"
 
 
 /*
@@ -20,17 +22,42 @@
 typedef struct {
     ngx_str_t                     product;   /* a SKU, in a receipt also a
                                                 UUID; empty: not given */
-    uint32_t                      quantity;  /* 1 to 1,000,000 */
+    uint32_t                      quantity;  /* 1 to 1,000,000; in a return 0:
+                                                not given */
+    uint32_t                      seconds;   /* of a hold; 0: not given */
+    unsigned                      restock:1; /* of a return */
+    u_char                        id[NGX_HTTP_AUTOSTOCK_UUID_LEN];
+                                             /* of a hold or sale */
+    as_json_token_t               lines;     /* type AS_JSON_END: not given;
+                                                not checked yet */
+    const u_char                 *end;       /* of the text */
+    ngx_uint_t                    line;      /* being checked, from 1; 0:
+                                                none */
     ngx_str_t                     detail;    /* why it was refused; not
                                                 escaped for JSON yet */
     u_char                        buf[NGX_HTTP_AUTOSTOCK_SKU_BYTES];
 } ngx_http_autostock_body_t;
 
 
-/* Both return 0, or the HTTP status to refuse with: 400 or 422. */
+/* All return 0, or the HTTP status to refuse with: 400, a receipt's also 422 */
 
-/* {"sku","quantity"}, both optional; an empty text means a quantity of 1. */
+/*
+ * {"sku","quantity"}, both optional, or {"lines"}; an empty text means a
+ * quantity of 1.
+ */
 ngx_uint_t ngx_http_autostock_body_checkout(ngx_http_autostock_body_t *body,
+    const u_char *text, size_t len);
+
+/* The same and "seconds", optional, from 1 to max. */
+ngx_uint_t ngx_http_autostock_body_hold(ngx_http_autostock_body_t *body,
+    uint32_t max, const u_char *text, size_t len);
+
+/* {"hold_id"} */
+ngx_uint_t ngx_http_autostock_body_settlement(ngx_http_autostock_body_t *body,
+    const u_char *text, size_t len);
+
+/* {"sale_id"} and, all optional, "restock", and "quantity" or "lines" */
+ngx_uint_t ngx_http_autostock_body_return(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
 
 /*
@@ -39,6 +66,17 @@ ngx_uint_t ngx_http_autostock_body_checkout(ngx_http_autostock_body_t *body,
  */
 ngx_uint_t ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
+
+/*
+ * The lines of a body that was parsed: 1 to max of {"sku","quantity"}, with a
+ * quantity of 1 by default.  A SKU that occurs again is added to its first
+ * line.  lines has room for max; buf, for decoded SKUs, has as many bytes as
+ * there are from body->lines.text to body->end, or is NULL if there is no
+ * backslash.
+ */
+ngx_uint_t ngx_http_autostock_body_lines(ngx_http_autostock_body_t *body,
+    ngx_uint_t max, ngx_http_autostock_sale_line_t *lines, ngx_uint_t *nlines,
+    u_char *buf);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_BODY_H_INCLUDED_ */

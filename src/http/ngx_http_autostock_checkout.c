@@ -1,11 +1,9 @@
 
-#include "ngx_http_autostock_body.h"
 #include "ngx_http_autostock_checkout.h"
 #include "ngx_http_autostock_client.h"
-#include "ngx_http_autostock_key.h"
+#include "ngx_http_autostock_goods.h"
+#include "ngx_http_autostock_hold.h"
 #include "ngx_http_autostock_outcome.h"
-#include "ngx_http_autostock_sale.h"
-#include "ngx_http_autostock_sku.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_decimal.h"
@@ -23,14 +21,10 @@ typedef struct {
 
 static void ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r);
-static ngx_int_t ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
-    ngx_http_autostock_body_t *body, ngx_str_t *sku);
-static ngx_int_t ngx_http_autostock_checkout_body_sku(ngx_http_request_t *r,
-    ngx_http_autostock_body_t *body, ngx_str_t *sku);
 static ngx_int_t ngx_http_autostock_checkout_key(ngx_http_request_t *r,
-    ngx_http_autostock_sale_t *sale);
-static ngx_int_t ngx_http_autostock_checkout_refuse(ngx_http_request_t *r,
-    const char *detail);
+    ngx_http_autostock_sale_t *sale, uint32_t seconds);
+static ngx_int_t ngx_http_autostock_checkout_fingerprint(
+    ngx_http_request_t *r, ngx_http_autostock_sale_t *sale, uint32_t seconds);
 static ngx_int_t ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     ngx_http_autostock_checkout_t *checkout);
 static void ngx_http_autostock_checkout_cancel(void *data);
@@ -38,6 +32,8 @@ static void ngx_http_autostock_checkout_sale_handler(
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
+static ngx_int_t ngx_http_autostock_checkout_done(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale, ngx_uint_t compat);
 static ngx_int_t ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t compat);
 static u_char *ngx_http_autostock_checkout_put_id(u_char *p,
@@ -50,7 +46,7 @@ static ngx_int_t ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 
 
-static ngx_str_t  ngx_http_autostock_checkout_done =
+static ngx_str_t  ngx_http_autostock_checkout_text =
     ngx_string("구매 완료!");
 static ngx_str_t  ngx_http_autostock_checkout_failed =
     ngx_string("구매 실패!");
@@ -87,7 +83,9 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
     ngx_str_t                       text;
+    ngx_uint_t                      status;
     ngx_http_autostock_body_t       body;
+    ngx_http_autostock_loc_conf_t  *lcf;
     ngx_http_autostock_checkout_t  *checkout;
 
     rc = ngx_http_autostock_client_body(r, &text);
@@ -101,7 +99,14 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_autostock_body_checkout(&body, text.data, text.len) != 0) {
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    status = (lcf->serves & NGX_HTTP_AUTOSTOCK_HOLD)
+             ? ngx_http_autostock_body_hold(&body, lcf->hold_max, text.data,
+                                            text.len)
+             : ngx_http_autostock_body_checkout(&body, text.data, text.len);
+
+    if (status != 0) {
         return ngx_http_autostock_response_problem(r,
                NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &body.detail, NULL, NULL);
     }
@@ -114,13 +119,17 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
     checkout->request = r;
     checkout->sale.quantity = body.quantity;
 
-    rc = ngx_http_autostock_checkout_sku(r, &body, &checkout->sale.sku);
+    if (lcf->serves & NGX_HTTP_AUTOSTOCK_HOLD) {
+        checkout->sale.hold = body.seconds ? body.seconds : lcf->hold_default;
+    }
+
+    rc = ngx_http_autostock_goods_read(r, &body, &checkout->sale);
 
     if (rc != NGX_DECLINED) {
         return rc;
     }
 
-    rc = ngx_http_autostock_checkout_key(r, &checkout->sale);
+    rc = ngx_http_autostock_checkout_key(r, &checkout->sale, body.seconds);
 
     if (rc != NGX_DECLINED) {
         return rc;
@@ -130,121 +139,27 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED to continue; any other result ends the request */
-
-static ngx_int_t
-ngx_http_autostock_checkout_sku(ngx_http_request_t *r,
-    ngx_http_autostock_body_t *body, ngx_str_t *sku)
-{
-    ngx_int_t                       rc;
-    ngx_str_t                       location;
-    ngx_http_autostock_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
-
-    if (body->product.len != 0 && !lcf->sku_pinned) {
-        return ngx_http_autostock_checkout_body_sku(r, body, sku);
-    }
-
-    rc = ngx_http_autostock_client_sku(r, &location);
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (body->product.len == 0) {
-
-        if (rc == NGX_OK && location.len == 0) {
-            return ngx_http_autostock_checkout_refuse(r, "sku is missing, and"
-                                           " this location names no product");
-        }
-
-        if (rc == NGX_DECLINED
-            || ngx_http_autostock_sku_check(location.data, location.len)
-               != NULL)
-        {
-            return ngx_http_autostock_checkout_refuse(r, "the SKU in the "
-                                "request's URL must be 1 to 200 printable "
-                                "characters in UTF-8");
-        }
-
-        *sku = location;
-
-        return NGX_DECLINED;
-    }
-
-    if (body->product.len != location.len
-        || ngx_memcmp(body->product.data, location.data, location.len) != 0)
-    {
-        return ngx_http_autostock_checkout_refuse(r, "sku must be omitted or "
-                             "name the product that this location sells");
-    }
-
-    return ngx_http_autostock_checkout_body_sku(r, body, sku);
-}
-
-
-static ngx_int_t
-ngx_http_autostock_checkout_body_sku(ngx_http_request_t *r,
-    ngx_http_autostock_body_t *body, ngx_str_t *sku)
-{
-    *sku = body->product;
-
-    if (sku->data == body->buf) {
-        sku->data = ngx_pstrdup(r->pool, &body->product);
-
-        if (sku->data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    return NGX_DECLINED;
-}
-
-
 static ngx_int_t
 ngx_http_autostock_checkout_key(ngx_http_request_t *r,
-    ngx_http_autostock_sale_t *sale)
+    ngx_http_autostock_sale_t *sale, uint32_t seconds)
 {
-    u_char                          buf[NGX_HTTP_AUTOSTOCK_KEY_MAX];
-    ngx_int_t                       rc;
-    ngx_str_t                       text, key, scope;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    ngx_int_t  rc;
 
-    rc = ngx_http_autostock_client_header(r, "idempotency-key",
-                                          sizeof("idempotency-key") - 1,
-                                          &text);
+    rc = ngx_http_autostock_client_key(r, sale->key);
+
     if (rc == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
-    if (rc != NGX_OK
-        || ngx_http_autostock_key_parse(&text, &key, buf) != NGX_OK)
-    {
+    if (rc == NGX_ABORT) {
         return ngx_http_autostock_response_problem(r,
                             NGX_HTTP_AUTOSTOCK_PROBLEM_KEY, NULL, NULL, NULL);
     }
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
-
-    ngx_str_set(&scope, "");
-
-    if (lcf->idempotency_scope != NULL
-        && ngx_http_complex_value(r, lcf->idempotency_scope, &scope)
+    if (rc != NGX_OK
+        || ngx_http_autostock_checkout_fingerprint(r, sale, seconds)
            != NGX_OK)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (as_digest_idempotency_key(scope.data, scope.len, key.data, key.len,
-                                  sale->key)
-        != 0
-        || as_digest_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
-                                 sale->fingerprint)
-           != 0)
-    {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "autostock: SHA-256 of the idempotency key failed");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -255,15 +170,31 @@ ngx_http_autostock_checkout_key(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_autostock_checkout_refuse(ngx_http_request_t *r, const char *detail)
+ngx_http_autostock_checkout_fingerprint(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale, uint32_t seconds)
 {
-    ngx_str_t  text;
+    static ngx_str_t  none = ngx_string("");
 
-    text.data = (u_char *) detail;
-    text.len = ngx_strlen(detail);
+    if (sale->hold) {
+        return ngx_http_autostock_hold_fingerprint(r, sale, seconds);
+    }
 
-    return ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &text, NULL, NULL);
+    if (sale->lines) {
+        return ngx_http_autostock_cart_fingerprint(r, &none, sale->lines,
+                                                   sale->nlines,
+                                                   sale->fingerprint);
+    }
+
+    if (as_digest_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
+                              sale->fingerprint)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "autostock: SHA-256 of the request failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -285,7 +216,7 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     sale = &checkout->sale;
 
     checkout->outcome.sku = sale->sku;
-    checkout->outcome.quantity = sale->quantity;
+    checkout->outcome.quantity = sale->lines ? 0 : sale->quantity;
     checkout->outcome.waiter = &sale->waiter;
     ngx_http_set_ctx(r, &checkout->outcome, ngx_http_autostock_module);
 
@@ -356,7 +287,7 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     case NGX_HTTP_AUTOSTOCK_SALE_SOLD:
         ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_SOLD,
                                        sale->stock);
-        return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
+        return ngx_http_autostock_checkout_done(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
         ngx_http_autostock_status_count(lcf->database,
@@ -368,14 +299,20 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        return ngx_http_autostock_checkout_sold(r, sale, lcf->compat);
+        return ngx_http_autostock_checkout_done(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REFUSED:
         ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_REFUSED,
                                        sale->stock);
-        return ngx_http_autostock_checkout_not_sold(r, sale);
+        return sale->hold ? ngx_http_autostock_hold_not_held(r, sale)
+               : sale->lines ? ngx_http_autostock_cart_not_sold(r, sale)
+               : ngx_http_autostock_checkout_not_sold(r, sale);
 
     case NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT:
+        if (sale->hold || sale->lines) {
+            return ngx_http_autostock_cart_no_product(r, sale);
+        }
+
         problem = NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT;
         break;
 
@@ -397,6 +334,22 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_autostock_checkout_done(ngx_http_request_t *r,
+    ngx_http_autostock_sale_t *sale, ngx_uint_t compat)
+{
+    if (sale->hold) {
+        return ngx_http_autostock_hold_held(r, sale);
+    }
+
+    if (sale->lines) {
+        return ngx_http_autostock_cart_sold(r, sale);
+    }
+
+    return ngx_http_autostock_checkout_sold(r, sale, compat);
+}
+
+
+static ngx_int_t
 ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t compat)
 {
@@ -411,7 +364,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 
     size = sizeof("{\"message\":\"\",\"sale_id\":\"\",\"sku\":\"\","
                   "\"quantity\":,\"stock\":}")
-           + ngx_http_autostock_checkout_done.len
+           + ngx_http_autostock_checkout_text.len
            + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
            + sale->json_sku.len
            + NGX_INT32_LEN + NGX_INT64_LEN;
@@ -423,7 +376,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
     p = ngx_http_autostock_response_message(p,
-                                            &ngx_http_autostock_checkout_done,
+                                            &ngx_http_autostock_checkout_text,
                                             sale->stock, &number);
 
     if (!compat) {
@@ -539,7 +492,9 @@ ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
     u_char      rest[sizeof(",\"sale_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   members;
 
-    p = ngx_http_autostock_response_put(rest, ",\"sale_id\":\"");
+    p = sale->hold
+        ? ngx_http_autostock_response_put(rest, ",\"hold_id\":\"")
+        : ngx_http_autostock_response_put(rest, ",\"sale_id\":\"");
     p = (u_char *) as_uuid_text(sale->id, (char *) p);
     *p++ = '"';
 

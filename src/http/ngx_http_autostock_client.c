@@ -1,5 +1,8 @@
 
 #include "ngx_http_autostock_client.h"
+#include "ngx_http_autostock_key.h"
+
+#include "as_digest.h"
 
 
 static ngx_int_t ngx_http_autostock_client_gather(ngx_http_request_t *r,
@@ -236,6 +239,49 @@ ngx_http_autostock_client_header(ngx_http_request_t *r, const char *name,
         *value = h[i].value;
         rc = NGX_OK;
     }
+}
+
+
+ngx_int_t
+ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key)
+{
+    u_char                          buf[NGX_HTTP_AUTOSTOCK_KEY_MAX];
+    ngx_int_t                       rc;
+    ngx_str_t                       header, text, scope;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    rc = ngx_http_autostock_client_header(r, "idempotency-key",
+                                          sizeof("idempotency-key") - 1,
+                                          &header);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_autostock_key_parse(&header, &text, buf) != NGX_OK) {
+        return NGX_ABORT;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    ngx_str_set(&scope, "");
+
+    if (lcf->idempotency_scope != NULL
+        && ngx_http_complex_value(r, lcf->idempotency_scope, &scope)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (as_digest_idempotency_key(scope.data, scope.len, text.data, text.len,
+                                  key)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "autostock: SHA-256 of the idempotency key failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -60,6 +60,13 @@ ngx_int_t ngx_http_autostock_client_header(ngx_http_request_t *r,
     const char *name, size_t len, ngx_str_t *value);
 
 /*
+ * The digest of the Idempotency-Key within autostock_idempotency_scope.
+ * NGX_OK; NGX_DECLINED: the request has none; NGX_ABORT: it is invalid;
+ * NGX_ERROR, logged.
+ */
+ngx_int_t ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key);
+
+/*
  * The value of autostock_sku for this request, percent-decoded (RFC 3986, 2.1)
  * if the directive has "encoded"; empty if the location names no product.  In
  * r->pool; not validated.  NGX_DECLINED: a percent sign is not followed by two

@@ -19,7 +19,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_autostock_location_secret_check(ngx_conf_t *cf,
     ngx_array_t *secrets, ngx_str_t *file, ngx_str_t *new);
-static char *ngx_http_autostock_location_together(ngx_uint_t serves);
+static char *ngx_http_autostock_location_together(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_uint_t serves, ngx_uint_t added);
 static ngx_http_handler_pt ngx_http_autostock_location_handler(
     ngx_uint_t serves);
 static ngx_int_t ngx_http_autostock_location_check_status(ngx_conf_t *cf,
@@ -40,6 +41,18 @@ static ngx_http_autostock_service_t  ngx_http_autostock_services[] = {
       ngx_http_autostock_request_handler },
 
     { ngx_string("autostock_checkout"), NGX_HTTP_AUTOSTOCK_CHECKOUT,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_hold"), NGX_HTTP_AUTOSTOCK_HOLD,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_confirm"), NGX_HTTP_AUTOSTOCK_CONFIRM,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_release"), NGX_HTTP_AUTOSTOCK_RELEASE,
+      ngx_http_autostock_request_handler },
+
+    { ngx_string("autostock_return"), NGX_HTTP_AUTOSTOCK_RETURN,
       ngx_http_autostock_request_handler },
 
     { ngx_string("autostock_restock"), NGX_HTTP_AUTOSTOCK_RESTOCK,
@@ -274,7 +287,8 @@ ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
                "\"proxy_pass\", handles already; use a separate location";
     }
 
-    rv = ngx_http_autostock_location_together(alcf->serves | service->serves);
+    rv = ngx_http_autostock_location_together(cf, cmd, alcf->serves,
+                                              service->serves);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -292,25 +306,32 @@ ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static char *
-ngx_http_autostock_location_together(ngx_uint_t serves)
+ngx_http_autostock_location_together(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_uint_t serves, ngx_uint_t added)
 {
-    ngx_uint_t  both;
+    ngx_http_autostock_service_t  *service;
 
-    if ((serves & NGX_HTTP_AUTOSTOCK_STATUS)
-        && serves != NGX_HTTP_AUTOSTOCK_STATUS)
+    if (serves != 0
+        && ((serves | added) & NGX_HTTP_AUTOSTOCK_STATUS))
     {
         return "cannot share a location: \"autostock_status\" needs a separate "
                "one";
     }
 
-    both = NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK;
+    serves &= NGX_HTTP_AUTOSTOCK_POST;
 
-    if ((serves & both) == both) {
-        return "cannot share a location: \"autostock_checkout\" and "
-               "\"autostock_restock\" both answer POST, use two locations";
+    if (serves == 0 || !(added & NGX_HTTP_AUTOSTOCK_POST)) {
+        return NGX_CONF_OK;
     }
 
-    return NGX_CONF_OK;
+    service = ngx_http_autostock_location_service(serves);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" directive cannot share a location: \"%V\" and "
+                       "\"%V\" both answer POST, use two locations",
+                       &cmd->name, &service->name, &cmd->name);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -348,12 +369,24 @@ ngx_http_autostock_location_inherit(ngx_conf_t *cf,
     /* an inherited "pinned" is for the checkouts below this level */
 
     if (conf->serves && conf->sku && conf->sku_pinned
-        && (conf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT) == 0)
+        && (conf->serves
+            & (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_HOLD)) == 0)
     {
         ngx_http_autostock_location_error(cf, conf, conf->serves,
                               "allows no \"pinned\" in \"autostock_sku\": only "
-                              "a checkout's body may name a product, remove "
-                              "\"pinned\"");
+                              "the body of a checkout or hold may name a "
+                              "product, remove \"pinned\"");
+        return NGX_ERROR;
+    }
+
+    if (conf->serves && conf->hold_id
+        && (conf->serves
+            & (NGX_HTTP_AUTOSTOCK_CONFIRM|NGX_HTTP_AUTOSTOCK_RELEASE)) == 0)
+    {
+        ngx_http_autostock_location_error(cf, conf, conf->serves,
+                              "allows no \"autostock_hold_id\": only "
+                              "\"autostock_confirm\" and "
+                              "\"autostock_release\" need a hold's id");
         return NGX_ERROR;
     }
 
@@ -424,6 +457,14 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
                               NGX_HTTP_AUTOSTOCK_PRODUCT,
                               "needs a product, add \"autostock_sku SKU;\", "
                               "which may contain variables");
+        return NGX_ERROR;
+    }
+
+    if ((conf->serves & NGX_HTTP_AUTOSTOCK_HOLD) && conf->compat) {
+        ngx_http_autostock_location_error(cf, conf, NGX_HTTP_AUTOSTOCK_HOLD,
+                              "allows no \"autostock_compat on\", whose "
+                              "answers have no hold_id; add "
+                              "\"autostock_compat off;\"");
         return NGX_ERROR;
     }
 

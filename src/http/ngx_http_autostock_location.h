@@ -28,9 +28,17 @@ char *ngx_http_autostock_location_scope(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_autostock_location_secrets(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* autostock_hold_id STRING */
+char *ngx_http_autostock_location_hold_id(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/* autostock_hold_time DEFAULT [MAX] */
+char *ngx_http_autostock_location_hold_time(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
 /*
- * autostock_product, _checkout, _restock, _status: the directive's name
- * determines the bit and the content handler.
+ * autostock_product, _checkout, _hold, _confirm, _release, _return, _restock,
+ * _status: the directive's name determines the bit and the content handler.
  */
 char *ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -157,25 +157,29 @@ static ngx_int_t
 ngx_http_autostock_product_found(ngx_http_request_t *r,
     ngx_http_autostock_product_row_t *row)
 {
-    size_t      size;
-    u_char     *p;
-    ngx_buf_t  *b;
+    size_t                          size;
+    u_char                         *p;
+    ngx_buf_t                      *b;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
     if (ngx_http_autostock_product_sound(row) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "autostock: the database returned a product's row whose "
-                      "price or stock is not a number");
+                      "price, stock or held is not a number");
 
         return ngx_http_autostock_response_problem(r,
                     NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE, NULL, NULL, NULL);
     }
 
     size = sizeof("{\"product_id\":\"\",\"sku\":\"\",\"name\":\"\","
-                  "\"price\":,\"stock\":,\"factory_id\":\"\",\"ad_id\":\"\"}")
+                  "\"price\":,\"stock\":,\"held\":,\"factory_id\":\"\","
+                  "\"ad_id\":\"\"}")
            + 3 * AS_UUID_TEXT_LEN
            + as_json_text_escaped_len(row->sku.data, row->sku.len)
            + as_json_text_escaped_len(row->name.data, row->name.len)
-           + row->price.len + row->stock.len;
+           + row->price.len + row->stock.len + row->held.len;
 
     b = ngx_http_autostock_response_buf(r, size);
     if (b == NULL) {
@@ -192,6 +196,12 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
     p = ngx_cpymem(p, row->price.data, row->price.len);
     p = ngx_http_autostock_response_put(p, ",\"stock\":");
     p = ngx_cpymem(p, row->stock.data, row->stock.len);
+
+    if (!lcf->compat) {
+        p = ngx_http_autostock_response_put(p, ",\"held\":");
+        p = ngx_cpymem(p, row->held.data, row->held.len);
+    }
+
     p = ngx_http_autostock_response_put(p, ",\"factory_id\":");
     p = ngx_http_autostock_product_id(p, &row->factory_id);
     p = ngx_http_autostock_response_put(p, ",\"ad_id\":");
@@ -210,6 +220,10 @@ static ngx_int_t
 ngx_http_autostock_product_sound(ngx_http_autostock_product_row_t *row)
 {
     if (ngx_http_autostock_product_number(&row->price) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_autostock_product_number(&row->held) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -4,6 +4,7 @@
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_product.h"
 #include "ngx_http_autostock_restock.h"
+#include "ngx_http_autostock_settlement.h"
 
 
 static ngx_int_t ngx_http_autostock_request_post(ngx_http_request_t *r,
@@ -46,9 +47,7 @@ ngx_http_autostock_request_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
 {
-    if (!(serves
-          & (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK)))
-    {
+    if (!(serves & NGX_HTTP_AUTOSTOCK_POST)) {
         return ngx_http_autostock_request_not_allowed(r, serves);
     }
 
@@ -61,16 +60,20 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "autostock: a subrequest may be a look-up, but not a "
-                      "checkout or a callback");
+                      "checkout, hold, return or callback");
 
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (serves & NGX_HTTP_AUTOSTOCK_CHECKOUT) {
+    if (serves & (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_HOLD)) {
         return ngx_http_autostock_checkout_handler(r);
     }
 
-    return ngx_http_autostock_restock_handler(r);
+    if (serves & NGX_HTTP_AUTOSTOCK_RESTOCK) {
+        return ngx_http_autostock_restock_handler(r);
+    }
+
+    return ngx_http_autostock_settlement_handler(r);
 }
 
 
@@ -90,9 +93,7 @@ ngx_http_autostock_request_not_allowed(ngx_http_request_t *r,
         allow += sizeof("GET, HEAD, ") - 1;
         len = sizeof("POST") - 1;
 
-    } else if (!(serves & (NGX_HTTP_AUTOSTOCK_CHECKOUT
-                           |NGX_HTTP_AUTOSTOCK_RESTOCK)))
-    {
+    } else if (!(serves & NGX_HTTP_AUTOSTOCK_POST)) {
         len = sizeof("GET, HEAD") - 1;
     }
 

@@ -123,6 +123,47 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
                  " booked, and the order has failed"),
       ngx_string("입고 실패! 재고가 너무 많습니다") },
 
+    { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_NOT_FOUND, 0,
+      ngx_http_autostock_problem_head("no-hold", "No such hold", "404"),
+      ngx_string("no hold has this id"),
+      ngx_string("예약 없음") },
+
+    { NGX_HTTP_NOT_FOUND, NGX_HTTP_AUTOSTOCK_NOT_FOUND, 0,
+      ngx_http_autostock_problem_head("no-sale", "No such sale", "404"),
+      ngx_string("no sale has this id"),
+      ngx_string("판매 없음") },
+
+    { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("hold-released",
+                                      "Hold released", "409"),
+      ngx_string("the hold was released before, its goods were not sold"),
+      ngx_string("구매 실패! 취소된 예약입니다") },
+
+    { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("hold-expired", "Hold expired", "409"),
+      ngx_string("the hold has expired, its goods were not sold"),
+      ngx_string("구매 실패! 만료된 예약입니다") },
+
+    { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("hold-confirmed",
+                                      "Hold confirmed", "409"),
+      ngx_string("the hold was confirmed before, its goods are sold"),
+      ngx_string("취소 실패! 이미 구매한 예약입니다") },
+
+    { NGX_HTTP_CONFLICT, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("already-returned",
+                                      "Already returned", "409"),
+      ngx_string("fewer pieces of the sale are left than were to be returned,"
+                 " nothing was returned"),
+      ngx_string("반품 실패! 이미 반품되었습니다") },
+
+    { 422, NGX_HTTP_AUTOSTOCK_REFUSALS, 0,
+      ngx_http_autostock_problem_head("stock-overflow",
+                                      "Stock out of range", "422"),
+      ngx_string("the stock would be more than 2147483647; nothing was"
+                 " done"),
+      ngx_string("재고가 너무 많습니다") },
+
     { NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSALS, 0,
       ngx_http_autostock_problem_head("not-booked",
                                       "Refused by the database", "500"),

@@ -42,8 +42,8 @@ typedef struct {
 
 
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COLUMNS                                    \
-    "product_id,sku,name,price,stock,factory_id,ad_id,reorder_point"
-#define NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS  8
+    "product_id,sku,name,price,stock,factory_id,ad_id,reorder_point,held"
+#define NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS  9
 
 /* maximum growth of the packet; the SKU is in it up to 3 times (column.c) */
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_COST(sku)  (512 + 6 * (sku)->len)
@@ -424,7 +424,7 @@ static ngx_int_t
 ngx_http_autostock_lookup_keep(ngx_http_autostock_lookup_flight_t *lf,
     ngx_str_t *columns)
 {
-    ngx_str_t                         *field[8];
+    ngx_str_t                         *field;
     ngx_uint_t                         i;
     ngx_http_autostock_product_row_t  *row;
 
@@ -434,20 +434,15 @@ ngx_http_autostock_lookup_keep(ngx_http_autostock_lookup_flight_t *lf,
 
     row = &lf->rows[lf->matched++];
 
-    field[0] = &row->product_id;
-    field[1] = &row->sku;
-    field[2] = &row->name;
-    field[3] = &row->price;
-    field[4] = &row->stock;
-    field[5] = &row->factory_id;
-    field[6] = &row->ad_id;
-    field[7] = &row->reorder_point;
+    /* the members in the order of the columns */
+
+    field = (ngx_str_t *) row;
 
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_LOOKUP_NCOLUMNS; i++) {
-        field[i]->len = columns[i].len;
-        field[i]->data = ngx_pstrdup(lf->pool, &columns[i]);
+        field[i].len = columns[i].len;
+        field[i].data = ngx_pstrdup(lf->pool, &columns[i]);
 
-        if (field[i]->data == NULL) {
+        if (field[i].data == NULL) {
             return NGX_ERROR;
         }
     }

@@ -22,7 +22,8 @@ typedef enum {
 
 /*
  * A row as the database returned it, valid only while the handler runs.
- * Numbers are decimal text.  Ids are 16 bytes; an id of length 0 is NULL.
+ * Numbers are decimal text.  Ids are 16 bytes; an id of length 0 is NULL.  The
+ * members are in the order of the columns.
  */
 typedef struct {
     ngx_str_t                            product_id;
@@ -33,6 +34,7 @@ typedef struct {
     ngx_str_t                            factory_id;
     ngx_str_t                            ad_id;
     ngx_str_t                            reorder_point;
+    ngx_str_t                            held;
 } ngx_http_autostock_product_row_t;
 
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "../../src/http/ngx_http_autostock_body.c"
+#include "../../src/http/ngx_http_autostock_body_field.c"
+#include "../../src/http/ngx_http_autostock_body_lines.c"
 #include "../../src/http/ngx_http_autostock_key.c"
 #include "../../src/http/ngx_http_autostock_sku.c"
 

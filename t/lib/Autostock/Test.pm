@@ -85,6 +85,24 @@ use constant LOCATIONS => <<'_EOC_';
     location = /any {
         autostock_checkout;
     }
+
+    location = /hold {
+        autostock_compat off;
+        autostock_sku CP-502101;
+        autostock_hold;
+    }
+
+    location = /hold/confirm {
+        autostock_confirm;
+    }
+
+    location = /hold/release {
+        autostock_release;
+    }
+
+    location = /return {
+        autostock_return;
+    }
 _EOC_
 
 our $Server;           # "server" of the database block; set by suites

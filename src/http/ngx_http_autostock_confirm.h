@@ -1,0 +1,19 @@
+
+/*
+ * The answer to a confirmed hold, which is a sale: that of a checkout.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_CONFIRM_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_CONFIRM_H_INCLUDED_
+
+
+#include "ngx_http_autostock_cart.h"
+
+
+/* DONE or REPLAYED */
+ngx_int_t ngx_http_autostock_confirm_done(ngx_http_request_t *r,
+    ngx_http_autostock_settle_t *settle);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_CONFIRM_H_INCLUDED_ */

@@ -1,0 +1,18 @@
+
+/*
+ * POST: what follows a hold or a sale: its confirmation, its release, or a
+ * return of its goods.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_SETTLEMENT_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_SETTLEMENT_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+ngx_int_t ngx_http_autostock_settlement_handler(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_SETTLEMENT_H_INCLUDED_ */
