@@ -94,6 +94,24 @@ as_db_connect(as_db_t *db)
 }
 
 
+unsigned
+as_db_errno(const as_db_t *db)
+{
+    assert_ptr_equal(db, sql_db);
+
+    return sql.error;
+}
+
+
+const char *
+as_db_error(const as_db_t *db)
+{
+    assert_ptr_equal(db, sql_db);
+
+    return "refused: as the test says";
+}
+
+
 bool
 as_db_is_mariadb(const as_db_t *db)
 {

@@ -32,6 +32,7 @@ typedef struct {
                                                   statement */
     bool            mysql;             /* not MariaDB */
     as_db_status_e  connect;
+    unsigned        error;             /* the number of the last failure */
 } sql_fixture_t;
 
 

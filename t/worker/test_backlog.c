@@ -25,6 +25,11 @@ counted(as_counters_t *counters)
     counters->orders.pending_oldest_ms = 7000;
     counters->orders.overdue = 2;
     counters->orders.overdue_next_ms = 5000;
+    counters->holds_at = 100000;
+    counters->holds.open = 9;
+    counters->holds.pieces = 12;
+    counters->holds.due = 1;
+    counters->holds.due_oldest_ms = 4000;
 }
 
 
@@ -42,6 +47,9 @@ never_counted(void **state)
     assert_true(view.pending_oldest_s == -1);
     assert_true(view.overdue == -1);
     assert_true(view.counted_s == 0);
+    assert_true(view.holds_open == -1 && view.holds_pieces == -1);
+    assert_true(view.holds_due == -1 && view.holds_due_oldest_s == -1);
+    assert_false(as_backlog_holds_late(&counters, 900000));
 }
 
 
@@ -59,6 +67,8 @@ a_count_holds_until_the_next_is_late(void **state)
     assert_true(view.pending_oldest_s == 7);
     assert_true(view.overdue == 2);
     assert_true(view.counted_s == 100.5);
+    assert_true(view.holds_open == 9 && view.holds_pieces == 12);
+    assert_true(view.holds_due == 1 && view.holds_due_oldest_s == 4);
 }
 
 
@@ -79,6 +89,30 @@ then_the_ages_grow(void **state)
     as_backlog_view(&counters, 160000, 0, &view);
     assert_true(view.pending_oldest_s == 67);
     assert_true(view.overdue == 3);
+    assert_true(view.holds_due_oldest_s == 64);
+}
+
+
+static void
+holds_are_late_after_ten_seconds(void **state)
+{
+    as_counters_t  counters;
+
+    (void) state;
+
+    counted(&counters);
+    counters.holds.due_oldest_ms = 10000;
+    assert_false(as_backlog_holds_late(&counters, 101000));
+    counters.holds.due_oldest_ms = 10001;
+    assert_true(as_backlog_holds_late(&counters, 101000));
+
+    /* no count since then */
+    counters.holds.due_oldest_ms = 4000;
+    assert_false(as_backlog_holds_late(&counters, 106000));
+    assert_true(as_backlog_holds_late(&counters, 106001));
+
+    counters.holds.due_oldest_ms = -1;
+    assert_false(as_backlog_holds_late(&counters, 900000));
 }
 
 
@@ -106,6 +140,7 @@ main(void)
         cmocka_unit_test(never_counted),
         cmocka_unit_test(a_count_holds_until_the_next_is_late),
         cmocka_unit_test(then_the_ages_grow),
+        cmocka_unit_test(holds_are_late_after_ten_seconds),
         cmocka_unit_test(what_is_not_there_does_not_grow),
     };
 

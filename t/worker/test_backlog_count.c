@@ -1,6 +1,6 @@
 /*
- * The counts of waiting orders: how often, what they are asked and return, and
- * a database that is out of reach or refuses.
+ * The counts of waiting orders and of holds: how often, what they are asked and
+ * return, and a database that is out of reach or refuses.
  */
 
 #include <setjmp.h>
@@ -21,7 +21,9 @@ typedef struct {
     as_backlog_t       *backlog;
     as_order_counts_t   asked;
     unsigned            counts;
+    unsigned            hold_counts;
     as_db_status_e      status;
+    as_db_status_e      hold_status;
 } test_t;
 
 
@@ -37,6 +39,16 @@ as_order_count(as_db_t *db, as_order_counts_t *counts)
     counts->pending = test->counts;
 
     return test->status;
+}
+
+
+as_db_status_e
+as_hold_count(as_db_t *db, as_hold_counts_t *counts)
+{
+    assert_non_null(db);
+    counts->open = ++test->hold_counts;
+
+    return test->hold_status;
 }
 
 
@@ -76,6 +88,8 @@ every_two_seconds(void **state)
     worker_run(&t->w, 20100);
     assert_int_equal(t->counts, 11);
     assert_int_equal(t->w.worker.counters.orders.pending, 11);
+    assert_int_equal(t->w.worker.counters.holds.open, 11);
+    assert_true(t->w.worker.counters.holds_at > 0);
     assert_int_equal(t->asked.callback_timeout_ms, 600000);
     assert_int_equal(t->asked.lease_ms, 10000);
 }
@@ -135,6 +149,21 @@ refused(void **state)
 }
 
 
+/* As before sql/schema.sql of a new version was run. */
+static void
+holds_refused(void **state)
+{
+    test_t  *t = *state;
+
+    t->hold_status = AS_DB_ERROR;
+    worker_run(&t->w, 10000);
+    assert_int_equal(t->w.worker.counters.holds_at, 0);
+    assert_int_equal(t->w.worker.counters.orders.pending, 5);
+    assert_int_equal(worker_said(&t->w, "the holds cannot be counted"), 3);
+    assert_int_equal(worker_said(&t->w, "the orders cannot be counted"), 0);
+}
+
+
 static void
 stops(void **state)
 {
@@ -159,6 +188,7 @@ main(void)
         TEST(slow_counts),
         TEST(outage),
         TEST(refused),
+        TEST(holds_refused),
         TEST(stops)
     };
 

@@ -1,5 +1,5 @@
 /*
- * doctor's checks of the orders.
+ * doctor's checks of the orders and the holds.
  */
 
 #include <inttypes.h>
@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "cmd/doctor_orders.h"
+#include "db/hold.h"
+#include "run/backlog.h"
 #include "run/relay_parts.h"
 
 
@@ -98,6 +100,37 @@ as_doctor_orders_tell(as_findings_t *findings, const as_settings_t *settings,
 }
 
 
+/* A missing table or right is a finding of its own. */
+static void
+as_doctor_orders_holds(as_findings_t *findings, as_db_t *db,
+    as_doctor_signs_t *signs)
+{
+    as_hold_counts_t  counts;
+
+    memset(&counts, 0, sizeof(counts));
+
+    if (as_hold_count(db, &counts) != AS_DB_OK) {
+        return;
+    }
+
+    if (counts.due_oldest_ms > AS_BACKLOG_HOLDS_LATE_MS) {
+        signs->stuck = true;
+        as_findings_say(findings, AS_DOCTOR_WRONG, "holds",
+                        "check that autostock-worker run is up, and whether "
+                        "its log says why it cannot release them; "
+                        "autostock-worker holds list --state due shows them",
+                        "%" PRId64 " holds are past their time, the oldest "
+                        "for %" PRId64 " s: their pieces cannot be sold",
+                        counts.due, counts.due_oldest_ms / 1000);
+        return;
+    }
+
+    as_findings_say(findings, AS_DOCTOR_FINE, "holds", "",
+                    "released in time: %" PRId64 " are open, of %" PRId64
+                    " pieces", counts.open, counts.pieces);
+}
+
+
 void
 as_doctor_orders(as_findings_t *findings, as_db_t *db,
     const as_settings_t *settings, as_doctor_signs_t *signs)
@@ -125,4 +158,5 @@ as_doctor_orders(as_findings_t *findings, as_db_t *db,
 
     signs->known = true;
     as_doctor_orders_tell(findings, settings, &counts, signs);
+    as_doctor_orders_holds(findings, db, signs);
 }

@@ -1,5 +1,5 @@
 /*
- * Counts the waiting orders.
+ * Counts the waiting orders and the open holds.
  */
 
 #include <stdlib.h>
@@ -25,11 +25,14 @@ struct as_backlog_s {
     as_timer_t          timer;
     bool                stopping;
     as_refusal_t        refusal;
+    as_refusal_t        refusal_holds;
 
     /* the job in the database thread, and when it began */
     as_job_t            job;
     int64_t             begun;
     as_order_counts_t   counts;
+    as_hold_counts_t    holds;
+    bool                ordered;       /* the orders are counted */
 };
 
 
@@ -37,9 +40,13 @@ struct as_backlog_s {
 static as_db_status_e
 as_backlog_run(void *data, as_db_t *db)
 {
-    as_backlog_t  *backlog = data;
+    as_backlog_t    *backlog = data;
+    as_db_status_e   status;
 
-    return as_order_count(db, &backlog->counts);
+    status = as_order_count(db, &backlog->counts);
+    backlog->ordered = status == AS_DB_OK;
+
+    return backlog->ordered ? as_hold_count(db, &backlog->holds) : status;
 }
 
 
@@ -56,12 +63,21 @@ as_backlog_done(void *data, as_db_status_e status, const char *error)
     wait = wait > AS_BACKLOG_MS ? wait : AS_BACKLOG_MS;
     as_worker_db(worker, status, false, error);
     as_refusal_note(&backlog->refusal, worker->log, now, AS_BACKLOG_PART,
-                    "the orders cannot be counted", status, error);
+                    "the orders cannot be counted", backlog->ordered
+                    ? AS_DB_OK : status, error);
 
-    if (status == AS_DB_OK) {
+    if (backlog->ordered) {
+        as_refusal_note(&backlog->refusal_holds, worker->log, now,
+                        AS_BACKLOG_PART, "the holds cannot be counted", status,
+                        error);
         counters->orders = backlog->counts;
         counters->orders_at = now;
         counters->orders_wait = wait;
+    }
+
+    if (status == AS_DB_OK) {
+        counters->holds = backlog->holds;
+        counters->holds_at = now;
 
     } else if (status == AS_DB_GONE) {
         wait = as_health_wait_ms(&worker->db,
@@ -80,6 +96,7 @@ as_backlog_count(void *data)
     as_backlog_t  *backlog = data;
     as_worker_t   *worker = backlog->worker;
 
+    backlog->ordered = false;
     backlog->counts.callback_timeout_ms = worker->settings->callback_timeout;
     backlog->counts.lease_ms = AS_RELAY_LEASE_MS;
     backlog->begun = as_loop_now(worker->loop);
@@ -145,12 +162,52 @@ as_backlog_stop(as_backlog_t *backlog)
 }
 
 
+/* Holds become due without being counted: the age of the oldest grows. */
+static void
+as_backlog_view_holds(const as_counters_t *counters, int64_t now_ms,
+    as_backlog_view_t *view)
+{
+    int64_t                  old;
+    const as_hold_counts_t  *holds = &counters->holds;
+
+    if (counters->holds_at == 0) {
+        view->holds_open = view->holds_pieces = view->holds_due = -1;
+        view->holds_due_oldest_s = -1;
+        return;
+    }
+
+    old = now_ms - counters->holds_at;
+    if (old <= AS_BACKLOG_LATE * counters->orders_wait) {
+        old = 0;
+    }
+
+    view->holds_open = (double) holds->open;
+    view->holds_pieces = (double) holds->pieces;
+    view->holds_due = (double) holds->due;
+    view->holds_due_oldest_s = holds->due_oldest_ms < 0 ? 0
+                       : (double) (holds->due_oldest_ms + old) / 1000;
+}
+
+
+bool
+as_backlog_holds_late(const as_counters_t *counters, int64_t now_ms)
+{
+    as_backlog_view_t  view;
+
+    as_backlog_view_holds(counters, now_ms, &view);
+
+    return view.holds_due_oldest_s * 1000 > AS_BACKLOG_HOLDS_LATE_MS;
+}
+
+
 void
 as_backlog_view(const as_counters_t *counters, int64_t now_ms,
     int64_t skew_ms, as_backlog_view_t *view)
 {
     int64_t                   old;
     const as_order_counts_t  *orders = &counters->orders;
+
+    as_backlog_view_holds(counters, now_ms, view);
 
     if (counters->orders_at == 0) {
         view->counted_s = 0;

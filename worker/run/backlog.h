@@ -1,13 +1,16 @@
 /*
- * Counts the waiting orders and their age periodically, for the metrics.  It
- * has its own connection, so that it keeps counting while relay, consumer or
- * watchdog are blocked, and cannot block them.
+ * Counts the waiting orders, the open holds and their age periodically, for the
+ * metrics.  It has its own connection, so that it keeps counting while relay,
+ * consumer, watchdog or expiry are blocked, and cannot block them.
  */
 
 #ifndef AS_BACKLOG_H
 #define AS_BACKLOG_H
 
 #include "run/worker.h"
+
+
+#define AS_BACKLOG_HOLDS_LATE_MS  10000        /* ms that a hold may be due */
 
 
 typedef struct as_backlog_s  as_backlog_t;
@@ -22,6 +25,10 @@ typedef struct {
     double   published;
     double   requested;
     double   overdue;
+    double   holds_open;               /* -1 while not known, as below */
+    double   holds_pieces;
+    double   holds_due;                /* past their time */
+    double   holds_due_oldest_s;       /* 0: none is due */
 } as_backlog_view_t;
 
 /* Starts it.  NULL with errno. */
@@ -37,6 +44,10 @@ void as_backlog_stop(as_backlog_t *backlog);
 /* now_ms as as_loop_now(); skew_ms is Unix time minus that clock. */
 void as_backlog_view(const as_counters_t *counters, int64_t now_ms,
     int64_t skew_ms, as_backlog_view_t *view);
+
+/* True while a hold is due for longer than AS_BACKLOG_HOLDS_LATE_MS: its pieces
+ * cannot be sold. */
+bool as_backlog_holds_late(const as_counters_t *counters, int64_t now_ms);
 
 
 #endif /* AS_BACKLOG_H */

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "run/backlog.h"
 #include "run/metrics.h"
 
 
@@ -50,25 +51,30 @@ as_metrics_reply(struct MHD_Connection *connection, unsigned status,
 
 
 /*
- * 200 while every peer is in reach, otherwise 503 and the peers that are not.
+ * 200 while every peer is in reach and holds are released in time, otherwise
+ * 503 and what is not.
  */
 static enum MHD_Result
 as_metrics_health(const as_metrics_t *metrics,
     struct MHD_Connection *connection)
 {
-    bool                well;
+    bool                well, late;
     as_text_t           body = AS_TEXT_EMPTY;
     enum MHD_Result     rc;
     const as_worker_t  *worker = metrics->worker;
 
+    late = as_backlog_holds_late(&worker->counters,
+                                 as_loop_now(worker->loop));
     well = !worker->db.down && !worker->sns.down && !worker->sqs.down;
     as_text_printf(&body, "{\"status\":\"%s\",\"database\":\"%s\","
-                   "\"sns\":\"%s\",\"sqs\":\"%s\"}\n", well ? "ok" : "down",
+                   "\"sns\":\"%s\",\"sqs\":\"%s\",\"holds\":\"%s\"}\n",
+                   !well ? "down" : late ? "late" : "ok",
                    worker->db.down ? "down" : "ok",
                    worker->sns.down ? "down" : "ok",
-                   worker->sqs.down ? "down" : "ok");
+                   worker->sqs.down ? "down" : "ok", late ? "late" : "ok");
 
-    rc = as_metrics_reply(connection, well ? 200 : 503, "application/json",
+    rc = as_metrics_reply(connection, well && !late ? 200 : 503,
+                          "application/json",
                           as_text_get(&body), body.len);
     as_text_free(&body);
 

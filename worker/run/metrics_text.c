@@ -50,6 +50,8 @@ static const struct {
       AS_AT(openings) },
     { "idempotency_keys_cleared_total", "expired keys deleted",
       AS_AT(forgotten) },
+    { "holds_expired_total", "holds released since they were due",
+      AS_AT(holds_expired) },
 };
 
 
@@ -217,6 +219,20 @@ as_metrics_text_peers(const as_worker_t *worker, as_text_t *out)
 
 
 static void
+as_metrics_text_holds(const as_backlog_view_t *view, as_text_t *out)
+{
+    as_metrics_text_gauge(out, "holds_open", "open holds; -1: not known",
+                          view->holds_open);
+    as_metrics_text_gauge(out, "holds_pieces", "pieces in open holds",
+                          view->holds_pieces);
+    as_metrics_text_gauge(out, "holds_due", "holds past their time, not yet "
+                          "released", view->holds_due);
+    as_metrics_text_gauge(out, "holds_due_oldest_seconds", "how long the "
+                          "oldest of them is due", view->holds_due_oldest_s);
+}
+
+
+static void
 as_metrics_text_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     as_text_t *out)
 {
@@ -244,6 +260,7 @@ as_metrics_text_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     as_metrics_text_gauge(out, "orders_counted_seconds",
                           "Unix time of the last count of the orders",
                           view.counted_s);
+    as_metrics_text_holds(&view, out);
     as_metrics_text_gauge(out, "queue_visible",
                           "messages in the queue; -1: not known",
                           (double) c->queue_visible);

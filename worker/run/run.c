@@ -15,6 +15,7 @@
 #include "base/settings_warn.h"
 #include "run/backlog.h"
 #include "run/consumer.h"
+#include "run/expiry.h"
 #include "run/metrics.h"
 #include "run/notify.h"
 #include "run/relay.h"
@@ -53,6 +54,7 @@ typedef struct {
     as_consumer_t   *consumer;
     as_watchdog_t   *watchdog;
     as_backlog_t    *backlog;
+    as_expiry_t     *expiry;
     as_timer_t       alive;            /* systemd's watchdog and status line */
     as_timer_t       deadline;
     int              stopping;
@@ -195,6 +197,7 @@ as_run_stop(as_run_t *run)
                   run->settings->stop_timeout);
 
     as_backlog_stop(run->backlog);
+    as_expiry_stop(run->expiry);
     as_watchdog_stop(run->watchdog);
     as_relay_stop(run->relay, as_run_relay_stopped, run);
     as_consumer_stop(run->consumer, as_run_consumer_stopped, run);
@@ -257,6 +260,7 @@ as_run_reload(as_run_t *run)
     as_consumer_reload(run->consumer);
     as_watchdog_reload(run->watchdog);
     as_backlog_reload(run->backlog);
+    as_expiry_reload(run->expiry);
     as_aws_reload(run->worker.aws);
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
                  "SIGHUP: settings and secrets were read again");
@@ -337,6 +341,7 @@ as_run_progresses(const as_run_t *run)
     return as_relay_progress(run->relay) >= since
            && (as_consumer_progress(run->consumer) >= since
                || as_consumer_waits(run->consumer))
+           && as_expiry_progress(run->expiry) >= since
            && as_watchdog_progress(run->watchdog)
               >= since - run->settings->watchdog_interval;
 }
@@ -435,9 +440,10 @@ as_run_parts(as_run_t *run)
     run->relay = as_relay_create(&run->worker);
     run->watchdog = as_watchdog_create(&run->worker, &hooks);
     run->backlog = as_backlog_create(&run->worker);
+    run->expiry = as_expiry_create(&run->worker);
 
     if (run->consumer == NULL || run->relay == NULL || run->watchdog == NULL
-        || run->backlog == NULL)
+        || run->backlog == NULL || run->expiry == NULL)
     {
         return -1;
     }
@@ -454,6 +460,7 @@ as_run_destroy(as_run_t *run)
     as_run_old_t  *old;
 
     as_metrics_destroy(run->metrics);
+    as_expiry_destroy(run->expiry);
     as_backlog_destroy(run->backlog);
     as_watchdog_destroy(run->watchdog);
     as_relay_destroy(run->relay);
@@ -515,7 +522,7 @@ as_run(as_settings_t *settings, const char *env_file)
     }
 
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART, "started as %s: "
-                 "relay, consumer, watchdog", settings->worker_name);
+                 "relay, consumer, watchdog, expiry", settings->worker_name);
     as_run_warn(run);
     as_notify_send(run->notify, "READY=1\n"
                    "STATUS=running");

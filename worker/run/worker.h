@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "aws/aws.h"
+#include "db/hold.h"
 #include "run/health.h"
 #include "base/log.h"
 #include "loop/loop.h"
@@ -42,6 +43,7 @@ typedef struct {
     uint64_t  restocked;
     uint64_t  openings;
     uint64_t  forgotten;
+    uint64_t  holds_expired;
     uint64_t  lead_count;              /* time from opened to requested */
     double    lead_sum_s;
     int64_t   queue_visible;           /* -1: not known */
@@ -51,6 +53,8 @@ typedef struct {
     int64_t   orders_at;               /* its time, as as_loop_now(); 0: none
                                           yet */
     int64_t   orders_wait;             /* time until the next count */
+    as_hold_counts_t   holds;          /* result of the last count */
+    int64_t   holds_at;                /* as orders_at */
 } as_counters_t;
 
 typedef struct {

@@ -1,0 +1,277 @@
+/*
+ * Holds that are due: the statements that release them, what makes a batch
+ * fail, and which products are left out then.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "db/hold.h"
+#include "sql_fixture.h"
+
+
+static as_hold_expire_t  expire;
+
+
+static int
+setup(void **state)
+{
+    memset(&expire, 0, sizeof(expire));
+    memset(expire.movement_id, 0xee, AS_UUID_LEN);
+    expire.limit = 1000;
+
+    return sql_setup(state);
+}
+
+
+/* Two holds are due, the next in 250.5 ms. */
+static void
+two_due(void)
+{
+    (void) sql_row_id(0, 2, 'a', 1);
+    (void) sql_row_id(0, 2, 'b', 1);
+    (void) sql_row(0, 3, 1, "250500");
+    sql.affected[0] = 2;
+    sql.affected[1] = sql.affected[2] = 1;
+}
+
+
+static void
+releases(void **state)
+{
+    (void) state;
+
+    two_due();
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_int_equal(expire.n, 2);
+    assert_false(expire.stuck);
+    assert_int_equal(expire.next_ms, 251);
+
+    assert_int_equal(sql.npackets, 3);
+    assert_true(sql_has(0, "START TRANSACTION;SELECT h.hold_id"));
+    assert_true(sql_has(0, "h.state = 'held' AND h.expires_at <="));
+    assert_false(sql_has(0, "NOT EXISTS"));
+    assert_true(sql_has(0, "LIMIT 1000 FOR UPDATE SKIP LOCKED;"));
+
+    /* the order of locks: holds, ledger, products */
+    assert_int_equal(sql_count(1, "UPDATE stock_hold SET state = 'expired'"),
+                     1);
+    assert_true(sql_has(1, "AND state = 'held';INSERT INTO stock_movement "));
+    assert_true(strstr(sql.packets[1], "INSERT INTO stock_movement")
+                < strstr(sql.packets[1], "UPDATE stock_movement m STRAIGHT_JOIN"
+                         " product p"));
+    assert_true(sql_has(1, "LEAST(p.held, m.quantity)"));
+    assert_string_equal(sql.packets[2], "COMMIT");
+}
+
+
+static void
+none_is_due(void **state)
+{
+    (void) state;
+
+    (void) sql_row(0, 3, 1, NULL);
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_int_equal(expire.n, 0);
+    assert_int_equal(expire.next_ms, -1);
+    assert_int_equal(sql.npackets, 2);
+    assert_string_equal(sql.packets[1], "ROLLBACK");
+}
+
+
+/* A product was deleted, or a hold settled, between two statements. */
+static void
+changed_meanwhile(void **state)
+{
+    size_t  i;
+
+    static const uint64_t  cases[][3] = { { 1, 1, 1 }, { 2, 2, 1 },
+                                          { 2, 0, 1 } };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sql_reset();
+        (void) setup(state);
+        two_due();
+        memcpy(sql.affected, cases[i], sizeof(cases[i]));
+
+        /* of an earlier failure */
+        sql.error = 1205;
+        assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_RETRY);
+        assert_int_equal(expire.n, 0);
+        assert_int_equal(sql.npackets, 3);
+        assert_string_equal(sql.packets[2], "ROLLBACK");
+    }
+}
+
+
+static void
+leaves_products_out(void **state)
+{
+    (void) state;
+
+    memset(expire.aside[0], 0xab, AS_UUID_LEN);
+    memset(expire.aside[1], 0xcd, AS_UUID_LEN);
+    expire.naside = 2;
+    expire.limit = 7;
+    two_due();
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_true(sql_has(0, "NOT EXISTS (SELECT 1 FROM stock_hold_line l WHERE"
+                        " l.hold_id = h.hold_id AND l.product_id IN (X'abab"));
+    assert_true(sql_has(0, ",X'cdcd"));
+    assert_true(sql_has(0, "LIMIT 7 FOR UPDATE"));
+}
+
+
+/* Of the batch's three products, one is locked. */
+static void
+a_locked_product(void **state)
+{
+    (void) state;
+
+    two_due();
+    sql.status[1] = AS_DB_RETRY;
+    sql.error = 1205;
+    (void) sql_row_id(2, 0, 'x', 2, "1");
+    (void) sql_row_id(2, 0, 'y', 2, "1");
+    (void) sql_row_id(2, 0, 'z', 2, "2");
+    (void) sql_row_id(3, 1, 'z', 1);
+    (void) sql_row_id(3, 1, 'x', 1);
+
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_true(expire.stuck);
+    assert_string_equal(expire.why, "refused: as the test says");
+    assert_int_equal(expire.n, 0);
+    assert_int_equal(expire.nbad, 1);
+    assert_int_equal(expire.bad[0][0], 'y');
+    assert_true(sql_has(3, "FOR UPDATE SKIP LOCKED;ROLLBACK"));
+    assert_int_equal(sql.npackets, 4);
+}
+
+
+static void
+a_deadlock_is_tried_again(void **state)
+{
+    (void) state;
+
+    two_due();
+    sql.status[1] = AS_DB_RETRY;
+    sql.error = 1213;
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_RETRY);
+    assert_false(expire.stuck);
+    assert_int_equal(sql.npackets, 2);
+}
+
+
+/* The error of a trigger, say: first the batch, then the hold alone. */
+static void
+a_refused_hold(void **state)
+{
+    (void) state;
+
+    two_due();
+    sql.status[1] = AS_DB_ERROR;
+    sql.error = 1644;
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_true(expire.stuck);
+    assert_int_equal(expire.nbad, 0);
+    assert_int_equal(sql.npackets, 2);
+
+    sql_reset();
+    (void) setup(state);
+    (void) sql_row_id(0, 2, 'a', 1);
+    (void) sql_row_id(2, 0, 'x', 2, "1");
+    (void) sql_row_id(2, 0, 'y', 2, "1");
+    sql.status[1] = AS_DB_ERROR;
+    sql.error = 4025;
+    expire.limit = 1;
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_OK);
+    assert_true(expire.stuck);
+    assert_int_equal(expire.nbad, 2);
+    assert_int_equal(sql.npackets, 3);
+}
+
+
+/* Missing rights, no table, a lost connection: no hold's fault. */
+static void
+what_all_would_get(void **state)
+{
+    size_t  i;
+
+    static const struct {
+        as_db_status_e  status;
+        unsigned        error;
+    } cases[] = {
+        { AS_DB_ERROR, 1142 }, { AS_DB_ERROR, 1146 }, { AS_DB_GONE, 2013 },
+        { AS_DB_ERROR, 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sql_reset();
+        (void) setup(state);
+        two_due();
+        sql.status[1] = cases[i].status;
+        sql.error = cases[i].error;
+        assert_int_equal(as_hold_expire(sql_db, &expire), cases[i].status);
+        assert_false(expire.stuck);
+        assert_int_equal(expire.n, 0);
+    }
+
+    sql_reset();
+    (void) setup(state);
+    two_due();
+    sql.status[2] = AS_DB_GONE;
+    assert_int_equal(as_hold_expire(sql_db, &expire), AS_DB_GONE);
+    assert_int_equal(expire.n, 0);
+}
+
+
+static void
+counts(void **state)
+{
+    as_hold_counts_t  c;
+
+    (void) state;
+
+    (void) sql_row(0, 0, 3, "5", "2", "1500999");
+    (void) sql_row(0, 1, 1, "8");
+    assert_int_equal(as_hold_count(sql_db, &c), AS_DB_OK);
+    assert_int_equal(c.open, 5);
+    assert_int_equal(c.pieces, 8);
+    assert_int_equal(c.due, 2);
+    assert_int_equal(c.due_oldest_ms, 1500);
+
+    (void) sql_row(1, 0, 3, "5", "0", "-7000000");
+    assert_int_equal(as_hold_count(sql_db, &c), AS_DB_OK);
+    assert_int_equal(c.due_oldest_ms, -1);
+
+    (void) sql_row(2, 0, 3, "0", "0", NULL);
+    assert_int_equal(as_hold_count(sql_db, &c), AS_DB_OK);
+    assert_int_equal(c.due_oldest_ms, -1);
+}
+
+
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, sql_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        TEST(releases),
+        TEST(none_is_due),
+        TEST(changed_meanwhile),
+        TEST(leaves_products_out),
+        TEST(a_locked_product),
+        TEST(a_deadlock_is_tried_again),
+        TEST(a_refused_hold),
+        TEST(what_all_would_get),
+        TEST(counts)
+    };
+
+    return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
+}
