@@ -52,7 +52,7 @@ libs_ldlibs = $(eval libs_ldlibs := $(shell pkg-config --libs $(LIBRARIES)) \
 
 .PHONY: all help module worker factory test unit check lint asan asan-test
 .PHONY: valgrind bench bench-full bench-worker bench-upgrade demo chaos chaos-nightly
-.PHONY: chaos-plan leak fuzz openapi
+.PHONY: chaos-plan leak fuzz openapi deploy-check
 .PHONY: install package clean need FORCE
 .DELETE_ON_ERROR:
 
@@ -77,6 +77,7 @@ help:
 #: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
 #: make leak          memory over a million requests: REQUESTS=n
 #: make fuzz          the fuzzers: SECONDS_EACH=n
+#: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=
 #: make package       a Debian package in build/
@@ -219,6 +220,9 @@ openapi: module
 	@AUTOSTOCK_BUILD=$(B) t/openapi/run lint
 	@AUTOSTOCK_BUILD=$(B) $(if $(CASES),CASES=$(CASES)) SEED=$(SEED) \
 	    t/openapi/run fuzz
+
+deploy-check: worker
+	@AUTOSTOCK_BUILD=$(B) t/deploy/run
 
 # What is installed is everybody's to read, whatever the umask here.
 install: module worker
