@@ -52,7 +52,7 @@ libs_ldlibs = $(eval libs_ldlibs := $(shell pkg-config --libs $(LIBRARIES)) \
 
 .PHONY: all help module worker factory test unit check lint asan asan-test
 .PHONY: valgrind bench bench-full bench-worker bench-upgrade demo chaos chaos-nightly
-.PHONY: chaos-plan leak fuzz openapi deploy-check
+.PHONY: chaos-plan leak fuzz openapi deploy-check property holds
 .PHONY: install package clean need FORCE
 .DELETE_ON_ERROR:
 
@@ -75,6 +75,8 @@ help:
 #: make demo          ./demo.sh
 #: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
 #: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
+#: make property      random operations against a model: OPERATIONS=n SEED=s
+#: make holds         holds that race their expiry under faults: HOLDS=n
 #: make leak          memory over a million requests: REQUESTS=n
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
@@ -204,6 +206,20 @@ chaos-nightly: all
 
 chaos-plan:
 	@$(NIGHTLY) --list
+
+# Ten thousand operations take a minute or two.
+OPERATIONS ?= 10000
+
+property: all
+	@AUTOSTOCK_BUILD=$(B) CHAOS_OPERATIONS=$(OPERATIONS) t/chaos/run \
+	    --rounds 1 --seed $(SEED) --only property
+
+# A hundred thousand take a quarter of an hour.
+HOLDS ?= 100000
+
+holds: all
+	@AUTOSTOCK_BUILD=$(B) CHAOS_HOLDS=$(HOLDS) t/chaos/run --rounds 1 \
+	    --seed $(SEED) --only payments --json $(B)/holds.json
 
 # A minute or two; never more than eight.
 leak: all

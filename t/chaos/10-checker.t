@@ -11,9 +11,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
 
 import ledger
-from books import (OTHER, PRODUCT, T0, batch, bought, fingerprint, is_fair,
-                   is_seen, key_hash, keys_of, listed, movement, new_id,
-                   other, sale, set_at)
+from books import (OTHER, PROBLEM, PRODUCT, T0, batch, bought, fingerprint,
+                   is_fair, is_seen, key_hash, keys_of, listed, movement,
+                   new_id, other, sale, set_at)
+
 
 def good_book():
     """10 pieces, three sales, sold down to its order point, goods back."""
@@ -96,7 +97,7 @@ def batch_book():
                replayed=True),
         bought(beside, 1, sku='E'),
         bought(silent, None, status=503, number=1,
-               type='/problems/outcome-unknown'),
+               type=PROBLEM + 'outcome-unknown'),
     ]
     book['orders'] = []
     book['factory'] = {'asked': [], 'called': []}
@@ -304,13 +305,13 @@ def fair_cases():
     add_failed(book, 61)
     yield 'an order after the pause', book
     book = good_book()
-    book['requests'][0].update(status=503, type='/problems/outcome-unknown')
+    book['requests'][0].update(status=503, type=PROBLEM + 'outcome-unknown')
     yield 'an unknown outcome that was a sale', book
     book = good_book()
     book['rows'].append(dict(sale(9, 0, T0 + 9), quantity=0))
     yield 'a movement of nothing, left by a batch in doubt', book
     book = good_book()
-    book['requests'][6].update(status=503, type='/problems/outcome-unknown',
+    book['requests'][6].update(status=503, type=PROBLEM + 'outcome-unknown',
                                sale_id=None)
     yield 'an unknown outcome without an id', book
     book = good_book()

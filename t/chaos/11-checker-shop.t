@@ -9,26 +9,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
 
-import ledger
 import request as asking
-from books import (OTHER, PRODUCT, T0, is_fair, is_seen, key_hash, listed,
-                   new_id, other, set_at)
-
-SKUS = {'D': PRODUCT, 'E': OTHER}
-
-
-def row(kind, number, when, product, quantity, sales=1, pairs=None):
-    """A row of a transaction; pairs: (number, pieces)."""
-    name = f'{new_id(when, number)[:-4]}{ledger.TAILS[kind]:04x}'
-    return {'id': name, 'product': product, 'kind': kind, 'time': when,
-            'quantity': quantity, 'key': None, 'fingerprint': None,
-            'order': None, 'sales': len(pairs) if pairs else sales,
-            'list': listed(pairs) if pairs else None}
-
-
-def named(kind, number, when, n=0):
-    return f'{new_id(when, number)[:-4]}{ledger.TAILS[kind] + n:04x}'
-
+from books import (OTHER, PROBLEM, PRODUCT, SKUS, T0, is_fair, is_seen,
+                   key_hash, listed, named, new_id, other, row, set_at)
 
 CART, SINGLE = (named('sale', 0x10, T0 + 1, n) for n in (2, 0))
 HOLDS = [named('hold', 0x20, T0 + 2, n) for n in range(5)]
@@ -113,10 +96,10 @@ def the_requests():
         ask('hold', 2, None, sku='D', q=1, why='closed'),
         settled('confirm', 3, 0, told=said(D=2)),
         settled('confirm', 3.5, 0, told=said(D=2), replayed=True),
-        settled('release', 4, 0, 409, type='/problems/hold-confirmed'),
+        settled('release', 4, 0, 409, type=PROBLEM + 'hold-confirmed'),
         settled('release', 4, 1, told=said(D=1, E=1)),
-        settled('confirm', 4.2, 1, 409, type='/problems/hold-released'),
-        settled('confirm', 5.5, 2, 409, type='/problems/hold-expired'),
+        settled('confirm', 4.2, 1, 409, type=PROBLEM + 'hold-released'),
+        settled('confirm', 5.5, 2, 409, type=PROBLEM + 'hold-expired'),
         settled('confirm', 6, 2, told=said(D=4)),
         settled('release', 6, 3, told=said(D=5), replayed=True),
         ask('return', 7, of=CART, sku='D', q=1, key='r1',
@@ -126,7 +109,7 @@ def the_requests():
         ask('return', 8, of=SINGLE, return_id=RETURNS[2], told=said(D=1)),
         ask('return', 8, None, of=HOLDS[0], q=1, why='closed'),
         ask('return', 9, 409, of=SINGLE, q=1, told=said(D=1),
-            type='/problems/already-returned'),
+            type=PROBLEM + 'already-returned'),
     ]
 
 
@@ -310,9 +293,9 @@ BREAKS = [
     ('settled-pieces', lambda b: shift(b, 8, 1)),
     ('settled-untrue', lambda b: unhold(b, 0, 'released', BACK, 4)),
     ('settled-untrue', lambda b: unhold(b, 1, 'expired', BACK, 5)),
-    ('settled-untrue', set_at(a_request(11), type='/problems/hold-expired')),
-    ('settled-untrue', set_at(a_request(9), type='/problems/hold-released')),
-    ('settled-untrue', set_at(a_request(9), type='/problems/not-a-type')),
+    ('settled-untrue', set_at(a_request(11), type=PROBLEM + 'hold-expired')),
+    ('settled-untrue', set_at(a_request(9), type=PROBLEM + 'hold-released')),
+    ('settled-untrue', set_at(a_request(9), type=PROBLEM + 'not-a-type')),
     ('settled-untrue', set_at(a_request(14), replayed=False)),
     ('settled-untrue', set_at(a_request(7), status=404)),
     ('settled-untrue', set_at(a_request(7), sale_id=HOLDS[1])),
@@ -369,7 +352,7 @@ def fair_cases():
     book['products'][0]['reorder_point'] = book['products'][0]['stock']
     yield 'held pieces count at the reorder point', book
     book = shop_book()
-    book['requests'][1].update(status=503, type='/problems/outcome-unknown')
+    book['requests'][1].update(status=503, type=PROBLEM + 'outcome-unknown')
     yield 'a cart whose outcome was unknown', book
     book = shop_book()
     book['requests'][1].update(status=None, why='closed', sale_id=None)

@@ -10,6 +10,8 @@ import request as asking
 T0 = 1795000000.0
 PRODUCT = '213175b4-c9bf-11ec-a849-0a5824c89b02'
 OTHER = '213175b4-c9bf-11ec-a849-0a5824c89b03'
+SKUS = {'D': PRODUCT, 'E': OTHER}
+PROBLEM = 'urn:autostock:problem:'
 
 
 def new_id(when, number):
@@ -65,6 +67,19 @@ def bought(row, stock, key=None, number=0, q=None, **more):
                  'key': key, 'sent': True, 'status': 200,
                  'sale_id': ledger.sale_of(row['id'], number),
                  'stock': stock, 'replayed': False}, **more)
+
+
+def row(kind, number, when, product, quantity, sales=1, pairs=None):
+    """A row of a transaction; pairs: (number, pieces)."""
+    name = f'{new_id(when, number)[:-4]}{ledger.TAILS[kind]:04x}'
+    return {'id': name, 'product': product, 'kind': kind, 'time': when,
+            'quantity': quantity, 'key': None, 'fingerprint': None,
+            'order': None, 'sales': len(pairs) if pairs else sales,
+            'list': listed(pairs) if pairs else None}
+
+
+def named(kind, number, when, n=0):
+    return f'{new_id(when, number)[:-4]}{ledger.TAILS[kind] + n:04x}'
 
 
 def keys_of(rows):

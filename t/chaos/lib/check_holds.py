@@ -158,8 +158,8 @@ def told_differs(facts, request, hold):
     if request.get('told') and asking.told(request) != lines:
         yield Violation('lines-told', 'an answer has other lines than its '
                         'hold', request=request, hold=hold)
-    if request.get('expires') and abs(request['expires'] - hold['expires']) \
-            > EXPIRES_SLACK:
+    if request.get('expires') and hold['id'] not in facts.get('moved', ()) \
+            and abs(request['expires'] - hold['expires']) > EXPIRES_SLACK:
         yield Violation('expires-told', 'an answer has another time than its '
                         'hold', request=request, hold=hold)
 
@@ -189,8 +189,7 @@ def settled_as_told(facts):
 
 def ends(request, late):
     """The states that a hold can have at the end, after this answer."""
-    status, kind = request['status'], (request.get('type') or '') \
-        .rsplit('/', 1)[-1]
+    status, kind = request['status'], asking.problem(request)
     given_back = {'released', 'expired'} | ({'confirmed'} if late else set())
     if status == 200 and asking.op(request) == 'confirm':
         return {'confirmed'}

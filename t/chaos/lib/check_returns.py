@@ -89,7 +89,7 @@ def fits(facts, request, parts):
     """Whether the rows may be what the request asked for."""
     found = goods(facts, parts)
     if request['of'] != parts[0]['sale'] \
-            or request.get('restock', True) != parts[0]['restock']:
+            or asking.restock(request) != parts[0]['restock']:
         return False
     if request.get('q') is not None and request.get('sku') is None:
         return list(found.values()) == [request['q']]

@@ -28,6 +28,7 @@ class Doubt(Scenario):
 
     CASES = ('lost', 'never', 'late', 'later', 'alive', 'alive-killed',
              'again', 'server-dies')
+    SIZES = (1, 2, 64)
 
     def setup(self):
         super().setup()
@@ -36,7 +37,7 @@ class Doubt(Scenario):
     def run(self, number):
         self.shop.new_run()
         case = self.CASES[(number - 1) % len(self.CASES)]
-        size = (1, 2, 64)[(number - 1) // len(self.CASES) % 3]
+        size = self.SIZES[(number - 1) // len(self.CASES) % 3]
         kind = self.rng.choice([
             k for k in packets.KINDS
             if size in k.sizes and k.name in self.kinds(case, size)])
@@ -58,7 +59,7 @@ class Doubt(Scenario):
     def kinds(case, size):
         """Those that send a COMMIT; and a lock from outside must meet it,
         not the careful path's reading before it."""
-        kinds = ['plain', 'keyed', 'many-products']
+        kinds = ['plain', 'keyed', 'many-products', 'cart', 'cart-keyed']
         if not case.startswith('alive'):
             kinds.append('empties')
             if size > 1:

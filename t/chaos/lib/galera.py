@@ -177,6 +177,9 @@ class GaleraShop(shops.Shop):
         """The same stock and the same ledger on every node."""
         query = ('SELECT (SELECT GROUP_CONCAT(sku, stock ORDER BY sku) FROM'
                  ' product), (SELECT COUNT(*) FROM stock_movement_key),'
+                 ' (SELECT GROUP_CONCAT(state, n ORDER BY state) FROM (SELECT'
+                 ' state, COUNT(*) AS n FROM stock_hold GROUP BY state) h),'
+                 ' (SELECT SUM(quantity) FROM stock_return),'
                  ' COUNT(*), SUM(quantity), SUM(sales),'
                  ' SUM(CRC32(sale_list)) FROM stock_movement')
 
@@ -249,4 +252,30 @@ class Galera(UnderLoad):
         return super().finish(number)
 
 
-SCENARIOS = [Galera]
+class GaleraCarts(Galera):
+    """Carts of the same products in opposite orders, written at two nodes at
+    once: they conflict, and all are answered."""
+
+    name = 'galera-carts'
+    nightly_rounds = 10
+    load_options = {'clients': 32, 'think_ms': 2, 'leave': 0, 'carts': 0.9,
+                    'skus': {'D': 1, 'E': 1, 'F': 1, 'G도너츠': 1}}
+
+    # Of all answers: "not now", after the transaction was run again as often
+    # as the deadline allows.
+    refused_allowed = 0.02
+
+    def run(self, number):
+        text = super().run(number)
+        counts = self.shop.counts
+        refused = counts.get('503', 0)
+        if refused > sum(counts.values()) * self.refused_allowed:
+            raise Failure(f'{refused} of {counts} were answered 503')
+        self.expect = {'all_answered': not refused}
+        return f'{text}, {counts}'
+
+    def strike(self):
+        time.sleep(2)
+
+
+SCENARIOS = [Galera, GaleraCarts]

@@ -97,8 +97,9 @@ class JobShop(shops.Shop):
                     "SELECT COUNT(*) FROM restock_order WHERE state IN"
                     " ('pending', 'published', 'requested')") \
                     and not db.value(
-                        'SELECT COUNT(*) FROM product p WHERE stock <='
-                        ' reorder_point AND NOT EXISTS (SELECT 1 FROM'
+                        'SELECT COUNT(*) FROM product p WHERE stock +'
+                        ' IF(reorder_held, held, 0) <= reorder_point AND'
+                        ' NOT EXISTS (SELECT 1 FROM'
                         ' restock_order o WHERE o.product_id = p.product_id'
                         " AND o.state IN ('failed', 'cancelled'))")
         try:

@@ -215,10 +215,10 @@ async def burst(wishes, log, timeout=20):
     return entries
 
 
-async def main(path):
+async def main(path, kind=Load):
     with open(path, encoding='utf-8') as f:
         config = json.load(f)
-    load = Load(config)
+    load = kind(config)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, load.stopping.set)
     loop.add_signal_handler(signal.SIGINT, load.stopping.set)

@@ -45,6 +45,14 @@ http {{
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
         location = /checkout {{ autostock_checkout; }}
+        location = /hold {{ autostock_hold; }}
+        location = /hold/confirm {{ autostock_confirm; }}
+        location = /hold/confirm-late {{
+            autostock_confirm;
+            autostock_hold_grace 1h;
+        }}
+        location = /hold/release {{ autostock_release; }}
+        location = /return {{ autostock_return; }}
         location ~ (?s)^/product/(?<sku>.+)$ {{
             autostock_sku $sku;
             autostock_product;

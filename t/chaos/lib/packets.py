@@ -26,11 +26,16 @@ ACTIONS = ({'action': 'cut'}, {'action': 'reset'}, {'action': 'blackhole'},
 
 
 class Kind:
-    """A transaction to shoot at: how its requests and shelves look."""
+    """A transaction to shoot at: how its requests and shelves look.  ops:
+    what its requests are, in turns; cart: of all its products, in either
+    order."""
 
     def __init__(self, name, sizes=(1, 2, 64), stock=lambda n: 10 * n + 10,
-                 point=0, keyed=False, products=1, again=False, want=None):
+                 point=0, keyed=False, products=1, again=False, want=None,
+                 ops=('sell',), cart=False):
         self.name = name
+        self.ops = ops
+        self.cart = cart
         self.sizes = sizes
         self.stock = stock
         self.point = point
@@ -50,6 +55,10 @@ KINDS = [
          want=lambda n: {200: n - 1, 409: 1} if n > 1 else {409: 1}),
     Kind('too-little-keyed', stock=lambda n: n - 1, keyed=True,
          want=lambda n: {200: n - 1, 409: 1} if n > 1 else {409: 1}),
+    Kind('cart', sizes=(1, 64), products=2, cart=True),
+    Kind('cart-keyed', sizes=(2,), products=2, cart=True, keyed=True),
+    Kind('cart-too-many', sizes=(2, 64), products=2, cart=True,
+         stock=lambda n: n - 1, want=lambda n: {200: n - 1, 409: 1}),
     Kind('receipt', sizes=(1,)),
     Kind('look-up', sizes=(1,)),
 ]
@@ -101,6 +110,34 @@ class Shot:
             return None
         return f'{self.skus[0]}-{number}'
 
+    def goods(self, number):
+        """One product, or a cart of all, every other one backwards."""
+        if not self.kind.cart:
+            return {'sku': self.skus[number % len(self.skus)], 'q': 1}
+        return {'lines': [[sku, 1] for sku in (
+            self.skus[::-1] if number % 2 else self.skus)]}
+
+    async def prepare(self, lines, book):
+        """What each will ask for; there is a hold to be confirmed, a sale to
+        be returned."""
+        ops = [self.kind.ops[n % len(self.kind.ops)]
+               for n in range(self.size)]
+        before = {'confirm': 'hold', 'release': 'hold', 'return': 'sell'}
+        self.wishes = [
+            dict(self.goods(n), op=before.get(op, op))
+            for n, op in enumerate(ops)]
+        made = await asyncio.gather(*(
+            client.ask(line, book, n, wish, None, None, 15)
+            for n, (line, wish) in enumerate(zip(lines, self.wishes))
+            if ops[n] in before))
+        for n, op in enumerate(ops):
+            if op in before:
+                entry = made.pop(0)
+                if entry['status'] != 200:
+                    raise Failure(f'a {op} could not be prepared: {entry}')
+                self.wishes[n] = {'op': op, 'of': entry[
+                    'sale_id' if op == 'return' else 'hold_id']}
+
     def arm(self):
         self.first = self.proxy.do('commands', since=1 << 40)['next']
         if self.rule:
@@ -115,6 +152,7 @@ class Shot:
         lines = [client.Line(self.host.url) for _ in range(self.size)]
         for line in lines:
             await line.open()
+        await self.prepare(lines, book)
         if self.kind.again:
             await self.all_at_once(lines, book)
         if self.size == 1:
@@ -129,8 +167,7 @@ class Shot:
 
     async def all_at_once(self, lines, book):
         return await asyncio.gather(*(
-            client.checkout(line, book, n, self.skus[n % len(self.skus)], 1,
-                          self.key(n), None, 15)
+            client.ask(line, book, n, self.wishes[n], self.key(n), None, 15)
             for n, line in enumerate(lines)))
 
     async def merged(self, lines, book):

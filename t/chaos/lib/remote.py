@@ -81,16 +81,23 @@ class Proxy(ProxyLine):
 
 
 class Buyers:
-    """A running load.py."""
+    """A running load.py, or another that takes its settings."""
 
-    def __init__(self, folder, name='buyers', **config):
+    def __init__(self, folder, name='buyers', program='load.py', **config):
         self.log = os.path.join(folder, name + '.jsonl')
         path = os.path.join(folder, name + '.json')
         config['log'] = self.log
         with open(path, 'w', encoding='utf-8') as f:
             json.dump(config, f)
-        self.popen = script('load.py', path,
+        self.popen = script(program, path,
                             log=os.path.join(folder, name + '.log'))
+
+    def wait(self, timeout):
+        """Until it has done all it was told to do."""
+        try:
+            self.popen.wait(timeout)
+        except subprocess.TimeoutExpired as e:
+            raise Failure(f'the buyers take more than {timeout} s') from e
 
     def stop(self, timeout=60):
         """Waits for the last answers; counts by status."""

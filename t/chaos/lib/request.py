@@ -39,9 +39,19 @@ def lines(request):
     return {request['sku']: request['q']}
 
 
+def restock(request):
+    """Whether a return is put back on the shelf."""
+    return request.get('restock') is not False
+
+
 def told(request):
     """{sku: pieces} of an answer of several lines."""
     return {line['sku']: line['quantity'] for line in request['told']}
+
+
+def problem(request):
+    """The name of a problem: urn:autostock:problem:no-hold."""
+    return (request.get('type') or '').rsplit(':', 1)[-1]
 
 
 def unknown(request):
@@ -77,20 +87,19 @@ def lines_text(asked_lines):
 
 
 def fingerprint(request):
-    """stock_movement_key.fingerprint of a request."""
-    text = b''
+    """stock_movement_key.fingerprint of a request.  A quantity alone, of a
+    return, is a line without a SKU."""
+    text, asked_lines = b'', lines(request)
     if op(request) == 'hold':
         seconds = request.get('seconds')
-        text = b'hold\0' + (b'' if seconds is None else b'%d' % seconds) \
+        text = b'\0hold\0' + (b'' if seconds is None else b'%d' % seconds) \
             + b'\0'
     if op(request) == 'return':
-        text = b'return\0' + request['of'].encode() + b'\0' \
-            + (b'1' if request.get('restock', True) else b'0') + b'\0'
-        if request.get('q') is not None and not request.get('sku'):
-            return digest(text + b'%d' % request['q'])
-    if lines(request):
-        text += lines_text(lines(request))
-    return digest(text)
+        text = b'\0return\0' + request['of'].encode() + b'\0' \
+            + (b'1' if restock(request) else b'0') + b'\0'
+        if asked_lines is None and request.get('q') is not None:
+            asked_lines = {'': request['q']}
+    return digest(text + lines_text(asked_lines or {}))
 
 
 def digest(text):

@@ -53,6 +53,7 @@ class Shop:
         self.host_count = hosts
         self.hosts = []
         self.buyers = None
+        self.counts = {}                # of the last load's answers
         self.run = folder
 
     def start(self):
@@ -103,14 +104,15 @@ class Shop:
     def load(self, seed, **config):
         settings = {'urls': self.urls(), 'seed': seed, 'clients': 24,
                     'skus': {'D': 6, 'E': 2, 'F': 2, 'G도너츠': 2},
-                    'think_ms': 5}
+                    'think_ms': 5, 'carts': 0.2, 'holds': 0,
+                    'returns': 0}
         settings.update(config)
         self.buyers = Buyers(self.run, f'buyers{time.time_ns()}', **settings)
 
     def stop_load(self):
-        counts = self.buyers.stop()
+        self.counts = self.buyers.stop()
         self.buyers = None
-        return counts
+        return self.counts
 
     def burst(self, orders, timeout=20):
         """Checkouts at once: (url, sku, quantity, key)."""
@@ -179,14 +181,18 @@ class Shop:
         except Failure as e:
             raise Failure(f'{e}: {moving}') from e
 
-    def troubles(self):
-        """What the hosts have counted: transactions run again or in doubt,
-        connections that failed."""
+    def counted(self, *names):
+        """The sum of these counters of all hosts."""
         texts = [(status_of(host) or {}).get('text', '')
                  for host in self.hosts]
         return sum(int(n) for text in texts for n in re.findall(
-            r'^autostock_(?:batch_retries|in_doubt|connect_failures)_total'
+            rf'^autostock_(?:{"|".join(names)})_total'
             r'\{[^}]*\} (\d+)', text, re.M))
+
+    def troubles(self):
+        """What the hosts have counted: transactions run again or in doubt,
+        connections that failed."""
+        return self.counted('batch_retries', 'in_doubt', 'connect_failures')
 
     def new_log_lines(self):
         """The loud lines of the hosts' logs since the run began, and what
@@ -246,7 +252,7 @@ def status_of(host):
     for line in body.split('\n'):
         for name in ('waiting', 'in_flight'):
             if line.startswith('autostock_') and f'_{name}{{' in line:
-                found[name] = float(line.rsplit(' ', 1)[1])
+                found[name] += float(line.rsplit(' ', 1)[1])
     return found
 
 
