@@ -215,7 +215,8 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
 
     sale = &checkout->sale;
 
-    checkout->outcome.sku = sale->sku;
+    checkout->outcome.sku = sale->lines ? NULL : &sale->sku;
+    checkout->outcome.sale_id = sale->id;
     checkout->outcome.quantity = sale->lines ? 0 : sale->quantity;
     checkout->outcome.waiter = &sale->waiter;
     ngx_http_set_ctx(r, &checkout->outcome, ngx_http_autostock_module);

@@ -50,13 +50,12 @@ ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_outcome_t *outcome)
 {
     int64_t   queued, flown;
-    uint64_t  took;
+    uint32_t  took;
 
     /* what was refused at once took no time */
 
     took = outcome->waiter == NULL ? 0
-               : ngx_http_autostock_gather_clock()
-                 - outcome->waiter->arrived_ns;
+           : ngx_http_autostock_gather_usec() - outcome->waiter->arrived;
 
     ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME
                                        + outcome->result, took);
@@ -113,12 +112,12 @@ ngx_http_autostock_outcome_queued(ngx_http_autostock_outcome_t *outcome)
 
     waiter = outcome->waiter;
 
-    if (waiter == NULL || waiter->ended_ns == 0) {
+    if (waiter == NULL || !waiter->landed) {
         return -1;
     }
 
-    return (waiter->began_ns ? waiter->began_ns : waiter->ended_ns)
-           - waiter->arrived_ns;
+    return (uint32_t) ((waiter->flown ? waiter->departed : waiter->ended)
+                       - waiter->arrived);
 }
 
 
@@ -129,9 +128,9 @@ ngx_http_autostock_outcome_flown(ngx_http_autostock_outcome_t *outcome)
 
     waiter = outcome->waiter;
 
-    if (waiter == NULL || waiter->began_ns == 0) {
+    if (waiter == NULL || !waiter->flown) {
         return -1;
     }
 
-    return waiter->ended_ns - waiter->began_ns;
+    return (uint32_t) (waiter->ended - waiter->departed);
 }

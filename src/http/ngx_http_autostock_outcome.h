@@ -18,13 +18,14 @@
  * the request's context is both.  All zero: nothing is known.
  */
 typedef struct {
-    ngx_str_t                      sku;        /* as it was requested */
-    uint32_t                       quantity;   /* 0: none */
-    int64_t                        stock;      /* negative: not known */
-    u_char                        *sale_id;    /* 16 bytes; NULL: none */
+    ngx_str_t                     *sku;        /* as it was requested; NULL,
+                                                  here and below: none */
+    u_char                        *sale_id;    /* 16 bytes, once there is one */
     u_char                        *order_id;
-    ngx_http_autostock_waiter_t   *waiter;     /* NULL: in no batch */
-    ngx_http_autostock_result_e    result;
+    ngx_http_autostock_waiter_t   *waiter;
+    int64_t                        stock;      /* negative: not known */
+    uint32_t                       quantity;   /* 0: none */
+    unsigned                       result:8;   /* ngx_http_autostock_result_e */
     unsigned                       answered:1; /* result and stock are set */
 } ngx_http_autostock_outcome_t;
 
@@ -41,8 +42,8 @@ void ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
     ngx_http_autostock_counter_e counter);
 
 /*
- * How long the request waited for its flight, and how long that took, in ns.
- * -1: there was none.
+ * How long the request waited for its flight, and how long that took, in
+ * microseconds.  -1: there was none.
  */
 int64_t ngx_http_autostock_outcome_queued(
     ngx_http_autostock_outcome_t *outcome);

@@ -75,7 +75,7 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    view->outcome.sku = view->lookup.sku;
+    view->outcome.sku = &view->lookup.sku;
     view->outcome.waiter = &view->lookup.waiter;
     ngx_http_set_ctx(r, &view->outcome, ngx_http_autostock_module);
 

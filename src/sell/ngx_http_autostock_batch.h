@@ -56,15 +56,17 @@ typedef struct {
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
     ngx_uint_t                       slot;     /* set by the operation */
     ngx_uint_t                       serial;   /* order of arrival */
-    uint64_t                         arrived_ns;   /* of gather's clock; set by
-                                                      the operation */
-    uint64_t                         began_ns;     /* the last flight that took
-                                                      it; 0: none */
-    uint64_t                         ended_ns;     /* when its result was known;
-                                                      0: not yet */
-    ngx_uint_t                       merged;       /* requests in that flight */
+    uint32_t                         arrived;  /* by ngx_http_autostock_gather_
+                                                  usec(); set by the operation
+                                                  */
+    uint32_t                         departed; /* the last flight that took it,
+                                                  if flown */
+    uint32_t                         ended;    /* its result, if landed */
+    uint32_t                         merged;   /* requests in that flight */
     unsigned                         counted:1;
     unsigned                         aside:1;  /* which counter has it */
+    unsigned                         flown:1;
+    unsigned                         landed:1;
 } ngx_http_autostock_waiter_t;
 
 
@@ -311,7 +313,7 @@ void ngx_http_autostock_deadline_idle(ngx_http_autostock_batch_t *batch);
  *   unqueue:    removes the waiter from the queue that it is in
  *   cancel:     the waiter leaves, its flight goes on; may be called at any
  *               time, repeatedly
- *   landed:     its flight ended, or its part in it, at now_ns
+ *   land:       its flight ended, or its part in it; NULL: it had none
  *   refuse:     the waiter leaves and is reported as refused
  */
 void ngx_http_autostock_waiter_enqueue(ngx_http_autostock_batch_t *batch,
@@ -320,8 +322,8 @@ void ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter);
 void ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter);
 void ngx_http_autostock_waiter_cancel(ngx_http_autostock_waiter_t *waiter);
-void ngx_http_autostock_waiter_landed(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter, uint64_t now_ns);
+void ngx_http_autostock_waiter_land(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, uint32_t now);
 void ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);
 

@@ -455,7 +455,7 @@ ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
 void
 ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
 {
-    uint64_t                          now;
+    uint32_t                          now;
     ngx_queue_t                      *q;
     ngx_http_autostock_batch_t       *batch;
     ngx_http_autostock_waiter_t      *waiter;
@@ -464,7 +464,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
     batch = flight->batch;
     conn = flight->conn;
     flight->conn = NULL;
-    now = ngx_http_autostock_gather_clock();
+    now = ngx_http_autostock_gather_usec();
 
     /* others can use it while the answers are reported */
     if (conn) {
@@ -476,7 +476,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
         flight->answered++;
-        ngx_http_autostock_waiter_landed(flight, waiter, now);
+        ngx_http_autostock_waiter_land(flight, waiter, now);
         ngx_http_autostock_waiter_cancel(waiter);
         batch->ops->answer(flight, waiter);
     }

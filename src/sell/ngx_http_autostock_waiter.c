@@ -148,12 +148,17 @@ ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter)
 
 
 void
-ngx_http_autostock_waiter_landed(ngx_http_autostock_flight_t *flight,
-    ngx_http_autostock_waiter_t *waiter, uint64_t now_ns)
+ngx_http_autostock_waiter_land(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, uint32_t now)
 {
-    waiter->began_ns = flight->began_ns;
-    waiter->ended_ns = now_ns;
-    waiter->merged = flight->n;
+    waiter->ended = now;
+    waiter->landed = 1;
+
+    if (flight) {
+        waiter->departed = (uint32_t) (flight->began_ns / 1000);
+        waiter->merged = flight->n;
+        waiter->flown = 1;
+    }
 }
 
 
@@ -163,12 +168,8 @@ ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
 {
     ngx_http_autostock_batch_t  *batch;
 
-    if (flight) {
-        ngx_http_autostock_waiter_landed(flight, waiter,
-                                         ngx_http_autostock_gather_clock());
-    } else {
-        waiter->ended_ns = ngx_http_autostock_gather_clock();
-    }
+    ngx_http_autostock_waiter_land(flight, waiter,
+                                   ngx_http_autostock_gather_usec());
 
     batch = waiter->batch;
     ngx_http_autostock_waiter_cancel(waiter);

@@ -5,7 +5,7 @@
 
 
 static void ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
-    ngx_uint_t last, uint64_t value, uint64_t sum);
+    ngx_uint_t last, uint32_t value, uint32_t sum);
 static ngx_int_t ngx_http_autostock_status_format(ngx_http_request_t *r,
     ngx_uint_t *json);
 static ngx_uint_t ngx_http_autostock_status_accepts_json(
@@ -86,14 +86,15 @@ ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
 
 void
 ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
-    ngx_uint_t id, uint64_t ns)
+    ngx_uint_t id, uint32_t usec)
 {
     if (db->cell) {
         ngx_http_autostock_status_add(&db->cell->histograms[id],
-                              NGX_HTTP_AUTOSTOCK_BUCKETS - 1,
-                              (ns + NGX_HTTP_AUTOSTOCK_TIME_UNIT * 1000 - 1)
-                              / (NGX_HTTP_AUTOSTOCK_TIME_UNIT * 1000),
-                              ns / 1000);
+                                      NGX_HTTP_AUTOSTOCK_BUCKETS - 1,
+                                      usec / NGX_HTTP_AUTOSTOCK_TIME_UNIT
+                                      + (usec % NGX_HTTP_AUTOSTOCK_TIME_UNIT
+                                         != 0),
+                                      usec);
     }
 }
 
@@ -102,11 +103,11 @@ ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
 
 static void
 ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
-    ngx_uint_t last, uint64_t value, uint64_t sum)
+    ngx_uint_t last, uint32_t value, uint32_t sum)
 {
     ngx_uint_t  i;
 
-    i = value <= 1 ? 0 : 64 - __builtin_clzll(value - 1);
+    i = value <= 1 ? 0 : 32 - __builtin_clz(value - 1);
 
     h->buckets[ngx_min(i, last)]++;
     h->sum += sum;

@@ -117,9 +117,9 @@ void ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
 void ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
 
-/* A time in nanoseconds, for the histograms from CHECKOUT_WAIT on. */
+/* A time in microseconds, for the histograms from CHECKOUT_WAIT on. */
 void ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
-    ngx_uint_t id, uint64_t ns);
+    ngx_uint_t id, uint32_t usec);
 
 void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
