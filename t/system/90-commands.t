@@ -437,6 +437,19 @@ subtest 'reconcile' => sub {
     ($found, $code) = findings('reconcile');
     is_deeply($found, { stock => 'wrong' }, 'a stock changed by hand');
     is($code, 1, 'exit 1');
+    my $file = "$ENV{AUTOSTOCK_STACK_DIR}/reconcile.prom";
+    is((command('reconcile', '--metrics', $file))[1], 1, 'written as metrics');
+    my $metrics = `cat $file`;
+    like($metrics, qr/^autostock_reconcile_findings\{level="wrong"\} [1-9]/m,
+        'what is wrong');
+    my ($at) = $metrics =~ /^autostock_reconcile_last_run_seconds (\d+)$/m;
+    cmp_ok(abs(time - ($at // 0)), '<', 60, 'and when');
+    ok(!-e "$file.tmp", 'no part is left');
+    my ($complaint, $bad) = command('reconcile', '--metrics', "$file/x");
+    is($bad, 1, 'a file that cannot be written');
+    like($complaint, qr/--metrics: cannot write "\S+": Not a directory/,
+        'is named');
+
     is((command('reconcile', '--adjust'))[1], 1, 'adjust asks');
     isnt(books_agree(), '', 'nothing was done without an answer');
     my ($told, $done) = command('reconcile', '--adjust', '--yes');
@@ -445,6 +458,9 @@ subtest 'reconcile' => sub {
         'what is mended is not wrong') or diag $told;
     is(books_agree(), '', 'the books agree');
     is((findings('reconcile'))[1], 0, 'all is well');
+    is((command('reconcile', '--metrics', $file))[1], 0, 'again as metrics');
+    like(`cat $file`, qr/^autostock_reconcile_findings\{level="wrong"\} 0$/m,
+        'nothing is wrong');
 
     # one cause, thirty findings
     sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,

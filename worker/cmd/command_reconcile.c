@@ -1,5 +1,5 @@
 /*
- * autostock-worker reconcile [--adjust]
+ * autostock-worker reconcile [--adjust] [--metrics FILE]
  */
 
 #include <errno.h>
@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cmd/reconcile.h"
+#include "cmd/reconcile_metrics.h"
 #include "cmd/session.h"
 #include "db/stock.h"
 
@@ -22,6 +24,8 @@ static const as_option_t  as_command_reconcile_options[] = {
       "requires the operator's user" },
     { "all", NULL, "show all findings, not ten for each cause; JSON always "
     "shows all" },
+    { "metrics", "FILE", "write the result to this file, for Prometheus's node "
+      "exporter" },
     { NULL, NULL, NULL }
 };
 
@@ -172,6 +176,27 @@ as_command_reconcile_begin(as_command_reconcile_t *reconcile)
 }
 
 
+/* A file that could not be written leaves an old result: that is a finding. */
+static int
+as_command_reconcile_metrics(as_command_reconcile_t *reconcile, int rc)
+{
+    const char  *file;
+
+    file = as_options_get(reconcile->session->options, "metrics");
+
+    if (file == NULL
+        || as_reconcile_metrics_write(file, &reconcile->findings,
+                                      &reconcile->checks,
+                                      as_clock_unix_ms(as_clock_system())
+                                      / 1000) == 0)
+    {
+        return rc;
+    }
+
+    return rc > AS_EXIT_FINDINGS ? rc : AS_EXIT_FINDINGS;
+}
+
+
 static int
 as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
 {
@@ -202,8 +227,9 @@ as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
     }
 
     left = as_findings_end(&reconcile->findings);
+    rc = rc > left ? rc : left;
 
-    return rc > left ? rc : left;
+    return as_command_reconcile_metrics(reconcile, rc);
 }
 
 

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <curl/curl.h>
+
+#include "as_version.h"
 #include "run/backlog.h"
 #include "run/metrics.h"
 
@@ -272,12 +275,25 @@ as_metrics_text_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
 }
 
 
+static void
+as_metrics_text_build(as_text_t *out)
+{
+    as_metrics_text_head(out, "build_info", "version of the worker and of its "
+                         "library for HTTP", "gauge");
+    as_text_printf(out, "autostock_worker_build_info{version=\"%s\","
+                   "libcurl=\"%s\"} 1\n", AUTOSTOCK_VERSION,
+                   curl_version_info(CURLVERSION_NOW)->version);
+}
+
+
 void
 as_metrics_text_write(const as_worker_t *worker, const as_consumer_t *consumer,
     as_text_t *out)
 {
     size_t                i;
     const as_counters_t  *c = &worker->counters;
+
+    as_metrics_text_build(out);
 
     for (i = 0; i < sizeof(as_metrics_counters)
                     / sizeof(as_metrics_counters[0]); i++)
