@@ -7,6 +7,7 @@
 #include "ngx_http_autostock_location.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_value.h"
+#include "ngx_http_autostock_variables.h"
 #include "ngx_http_autostock_zone.h"
 
 
@@ -203,7 +204,7 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_autostock_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_http_autostock_variables_add,      /* preconfiguration */
     NULL,                                  /* postconfiguration */
 
     ngx_http_autostock_create_main_conf,   /* create main configuration */

@@ -96,8 +96,7 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
     r->main->count++;
 
     ngx_http_autostock_client_wait(r, view->cleanup,
-                                   ngx_http_autostock_product_cancel,
-                                   &view->lookup);
+                                   ngx_http_autostock_product_cancel, view);
 
     return NGX_DONE;
 }
@@ -106,7 +105,12 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
 static void
 ngx_http_autostock_product_cancel(void *data)
 {
-    ngx_http_autostock_lookup_cancel(data);
+    ngx_http_autostock_view_t  *view = data;
+
+    ngx_http_autostock_lookup_cancel(&view->lookup);
+
+    ngx_http_autostock_outcome_set(view->request,
+                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 

@@ -266,7 +266,7 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
 
     ngx_http_autostock_client_wait(r, restock->cleanup,
                                    ngx_http_autostock_restock_cancel,
-                                   receipt);
+                                   restock);
     return NGX_DONE;
 }
 
@@ -274,7 +274,12 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
 static void
 ngx_http_autostock_restock_cancel(void *data)
 {
-    ngx_http_autostock_receipt_cancel(data);
+    ngx_http_autostock_restock_t  *restock = data;
+
+    ngx_http_autostock_receipt_cancel(&restock->receipt);
+
+    ngx_http_autostock_outcome_set(restock->request,
+                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
