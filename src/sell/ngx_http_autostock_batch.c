@@ -113,6 +113,11 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     waiter->deadline = deadline;
     waiter->serial = ++batch->serial;
 
+    if (!waiter->timed) {
+        waiter->timed = 1;
+        waiter->arrived = ngx_http_autostock_gather_usec();
+    }
+
     ngx_http_autostock_deadline_add(batch, deadline);
 
     if (apart) {

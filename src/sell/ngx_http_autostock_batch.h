@@ -57,14 +57,15 @@ typedef struct {
     ngx_uint_t                       slot;     /* set by the operation */
     ngx_uint_t                       serial;   /* order of arrival */
     uint32_t                         arrived;  /* by ngx_http_autostock_gather_
-                                                  usec(); set by the operation
-                                                  */
+                                                  usec(), if timed: by submit
+                                                  where it was not before */
     uint32_t                         departed; /* the last flight that took it,
                                                   if flown */
     uint32_t                         ended;    /* its result, if landed */
     uint32_t                         merged;   /* requests in that flight */
     unsigned                         counted:1;
     unsigned                         aside:1;  /* which counter has it */
+    unsigned                         timed:1;
     unsigned                         flown:1;
     unsigned                         landed:1;
 } ngx_http_autostock_waiter_t;

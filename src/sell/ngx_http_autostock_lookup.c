@@ -108,8 +108,6 @@ ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
         return NGX_DECLINED;
     }
 
-    lookup->waiter.arrived = ngx_http_autostock_gather_usec();
-
     return ngx_http_autostock_batch_submit(db->lookups, &lookup->waiter,
                                        ngx_current_msec + lookup->timeout);
 }

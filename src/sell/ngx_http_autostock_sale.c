@@ -81,6 +81,7 @@ ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
     sale->stock = -1;
     sale->waiter.batch = NULL;
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
+    sale->waiter.timed = 1;
     sale->waiter.arrived = ngx_http_autostock_gather_usec();
 
     if (sale->lines) {
