@@ -117,16 +117,64 @@ subtest 'when to order, and how many' => sub {
         . ' FROM product"'), "5\t100\n\n", 'is the product\'s');
 };
 
+# Every block of every document, with the name of its file.
+sub all_blocks {
+    return map { my $file = $_; map { [$file, $_] } blocks($file) }
+        'README.md', glob('docs/*.md');
+}
+
+# What stands for an order, a number, a message and the files of a shop.
+sub filled_in {
+    my ($command, $order) = @_;
+    $command =~ s/ --env-file \S+//;
+    $command =~ s/ > (\S+)$/ > $dir\/$1/;
+    $command =~ s/\bORDER\b/$order/;
+    $command =~ s/\bSKU\b/CP-502101/;
+    $command =~ s/\bN\b/1/;
+    $command =~ s/\bMESSAGE\b/0198b7a0-5e11-7000-8000-000000000001/;
+    return $command =~ s/^autostock-worker/stack\/stack worker/r;
+}
+
 subtest 'the worker' => sub {
-    my ($block) = grep { /provision/ } blocks('docs/worker.md', 'Synopsis');
-    for my $command (commands($block)) {
-        next if $command =~ /\brun$/;
-        $command =~ s/^autostock-worker/stack\/stack worker/
-            or fail("a command of autostock-worker: $command");
-        # 1: findings, or nobody there to say yes
-        my ($output, $code) = shell("$command < /dev/null");
-        like($code, qr/^[01]$/, $command) or diag $output;
+    my ($order) = works('stack/stack sql "SELECT BIN_TO_UUID(order_id)'
+        . ' FROM restock_order LIMIT 1"') =~ /(\S+)/;
+    my %seen;
+    for (all_blocks()) {
+        my ($file, $block) = @$_;
+        for my $command (grep { /^autostock-worker / && !/ (?:run|COMMAND)\b/
+            && !$seen{$_}++ } commands($block))
+        {
+            # 1: findings, nothing of that kind, or nobody to say yes
+            my ($output, $code) = shell(filled_in($command, $order)
+                . ' < /dev/null');
+            like($code, qr/^[01]$/, "$file: $command") or diag $output;
+        }
     }
+    cmp_ok(scalar keys %seen, '>', 25, 'commands');
+};
+
+# Statements that only read, with their comments.
+sub queries {
+    my ($block) = @_;
+    return grep { s/^\s*((?:--.*\n\s*)*)(?=SELECT\b)/$1/ }
+        split /;[ ]*\n/, $block;
+}
+
+subtest 'queries' => sub {
+    my $found = 0;
+    for (all_blocks()) {
+        my ($file, $block) = @$_;
+        for my $query (queries($block)) {
+            my ($name) = $query =~ /(?:\A|\n)\s*(SELECT.*)/;
+            my $sql = $query =~ s/([\\"`\$])/\\$1/gr;
+            my ($output, $code) = shell("stack/stack sql \"$sql\"");
+            is($code, 0, "$file: $name") or diag $output;
+            is($output =~ s/\s+//gr, '', "$file: $name: no row")
+                if $query =~ /must give no row/;
+            $found++;
+        }
+    }
+    cmp_ok($found, '>', 7, 'queries');
 };
 
 # --- configurations

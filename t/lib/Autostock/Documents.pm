@@ -13,12 +13,14 @@ use Exporter qw( import );
 our @EXPORT = qw( blocks examples );
 
 
-# The text under a heading, up to the next one of its level or above.
+# The text under a heading, up to the next one of its level or above; without a
+# heading the whole text.
 sub section {
     my ($file, $heading) = @_;
 
     open my $in, '<', $file or die "$file: $!";
     my $text = do { local $/; <$in> };
+    return $text unless defined $heading;
     $text =~ /^(#+) \Q$heading\E\n(.*)/ms
         or croak "$file has no heading \"$heading\"";
     my ($level, $rest) = (length $1, $2);
