@@ -6,6 +6,7 @@
 
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_barrier.h"
+#include "ngx_http_autostock_id.h"
 
 
 static void ngx_http_autostock_packet_begin(
@@ -13,6 +14,8 @@ static void ngx_http_autostock_packet_begin(
 static void ngx_http_autostock_packet_limit(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_unlimit(
+    ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_held(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_stocks(
     ngx_http_autostock_transaction_t *t);
@@ -35,6 +38,7 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_reset(sql);
 
     t->keys_at = t->ids_at = t->lines_at = NGX_CONF_UNSET_UINT;
+    t->holds_at = NGX_CONF_UNSET_UINT;
     t->orders_at = t->commit_at = NGX_CONF_UNSET_UINT;
     t->busy_at = t->there_at = NGX_CONF_UNSET_UINT;
 
@@ -101,19 +105,26 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_text(sql, "BEGIN");
     ngx_http_autostock_sql_next(sql);
 
+    if (t->nholds) {
+        ngx_http_autostock_packet_holds(t);
+    }
+
     ngx_http_autostock_packet_movements(t);
 
     if (t->sorted_n == 1) {
         ngx_http_autostock_sql_text(sql,
             "UPDATE product SET stock=LAST_INSERT_ID(stock-");
         ngx_http_autostock_packet_products_guarded(sql, line);
-        ngx_http_autostock_sql_text(sql, ")WHERE product_id=");
+        ngx_http_autostock_sql_text(sql, ")");
+        ngx_http_autostock_packet_held(t);
+        ngx_http_autostock_sql_text(sql, "WHERE product_id=");
         ngx_http_autostock_sql_binary(sql, line->product->id, 16);
 
     } else {
         ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
         ngx_http_autostock_packet_products_tree(sql, t->sorted, t->sorted_n,
                                     ngx_http_autostock_packet_products_guarded);
+        ngx_http_autostock_packet_held(t);
         ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
         ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");
@@ -131,6 +142,29 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 
     t->commit_at = sql->statements;
     ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+/*
+ * The second column of the UPDATE: the first one's guard compares with the
+ * value before it.
+ */
+
+static void
+ngx_http_autostock_packet_held(ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    if (t->nholds == 0) {
+        return;
+    }
+
+    sql = &t->flight.sql;
+
+    ngx_http_autostock_sql_text(sql, ",held=held+");
+    ngx_http_autostock_packet_products_tree(sql, t->sorted, t->sorted_n,
+                                       ngx_http_autostock_packet_products_held);
+    ngx_http_autostock_sql_text(sql, " ");
 }
 
 
@@ -207,6 +241,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
 void
 ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
 {
+    u_char                     id[16];
     ngx_http_autostock_sql_t  *sql;
 
     ngx_http_autostock_packet_begin(t);
@@ -217,9 +252,21 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
         t->ids_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
             "SELECT product_id,sales,sale_list FROM stock_movement"
-            " WHERE movement_id=");
+            " WHERE movement_id IN(");
         ngx_http_autostock_sql_binary(sql, t->id, 16);
+
+        if (t->nholds) {
+            ngx_http_autostock_id_sale(id, t->id, AS_MOVEMENT_HOLD);
+            ngx_http_autostock_sql_text(sql, ",");
+            ngx_http_autostock_sql_binary(sql, id, 16);
+        }
+
+        ngx_http_autostock_sql_text(sql, ")");
         ngx_http_autostock_sql_next(sql);
+
+        if (t->nholds) {
+            ngx_http_autostock_packet_holds_read(t);
+        }
     }
 
     if (t->peeks_products) {
@@ -248,7 +295,7 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
  * finds no stock must also find the sale.  The key's row says what was sold.  A
  * row of an earlier version has no fingerprint: its movement has it, under the
  * sale's own id.  The movement also tells how old the sale is by the server's
- * clock.
+ * clock.  A hold's row tells when it expires.
  */
 
 static void
@@ -263,11 +310,19 @@ ngx_http_autostock_packet_keys(ngx_http_autostock_transaction_t *t)
         "SELECT k.idempotency_key,"
         "IF(k.fingerprint IS NULL,m.movement_id,k.movement_id),"
         "IF(k.fingerprint IS NULL,m.fingerprint,k.fingerprint),p.stock,"
-        "m.created_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
+        "m.created_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND");
+
+    if (t->nholds) {
+        ngx_http_autostock_sql_text(sql,
+            ",(SELECT expires_at FROM stock_hold WHERE hold_id=k.movement_id)");
+    }
+
+    ngx_http_autostock_sql_text(sql,
         " FROM stock_movement_key k LEFT JOIN stock_movement m"
         " ON m.movement_id=IF(k.fingerprint IS NULL,k.movement_id,"
-        "UNHEX(CONCAT(LEFT(HEX(k.movement_id),28),'0000')))"
-        " AND m.product_id=k.product_id AND m.kind='sale'"
+        "UNHEX(CONCAT(LEFT(HEX(k.movement_id),28),"
+        "IF(SUBSTR(HEX(k.movement_id),29,1)<'8','0000','8000'))))"
+        " AND m.product_id=k.product_id AND m.kind IN('sale','hold')"
         " LEFT JOIN product p ON p.product_id=k.product_id"
         " WHERE k.idempotency_key IN(");
     ngx_http_autostock_packet_key_list(t);
@@ -392,12 +447,17 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 
     sql = &t->flight.sql;
 
+    if (t->nholds) {
+        ngx_http_autostock_packet_holds(t);
+    }
+
     ngx_http_autostock_packet_movements(t);
 
     if (t->sorted_n) {
         ngx_http_autostock_sql_text(sql, "UPDATE product SET stock=stock-");
         ngx_http_autostock_packet_products_tree(sql, t->sorted, t->sorted_n,
                                        ngx_http_autostock_packet_products_sold);
+        ngx_http_autostock_packet_held(t);
         ngx_http_autostock_sql_text(sql, " WHERE product_id IN(");
         ngx_http_autostock_packet_products_ids(sql, t);
         ngx_http_autostock_sql_text(sql, ")");

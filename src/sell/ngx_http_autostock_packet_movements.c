@@ -10,13 +10,12 @@
 
 static void ngx_http_autostock_packet_movements_row(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
-    ngx_uint_t n);
+    ngx_uint_t hold, ngx_uint_t n);
 static ngx_uint_t ngx_http_autostock_packet_movements_sales(
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
-    ngx_uint_t *simple);
+    ngx_http_autostock_transaction_t *t, uint32_t first, ngx_uint_t *simple);
 static void ngx_http_autostock_packet_movements_list(
     ngx_http_autostock_sql_t *sql, ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_line_t *line);
+    uint32_t first);
 static ngx_uint_t ngx_http_autostock_packet_movements_anchored(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_movements_keys(
@@ -28,18 +27,34 @@ static ngx_http_autostock_item_t *ngx_http_autostock_packet_movements_first(
 void
 ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_line_t  *line;
 
     n = 0;
 
     for (i = 0; i < t->sorted_n; i++) {
-        ngx_http_autostock_packet_movements_row(t, t->sorted[i], n++);
+        line = t->sorted[i];
+
+        if (line->sold != line->holding) {
+            ngx_http_autostock_packet_movements_row(t, line, 0, n++);
+        }
+    }
+
+    if (t->nholds) {
+        for (i = 0; i < t->sorted_n; i++) {
+            line = t->sorted[i];
+
+            if (line->holding) {
+                ngx_http_autostock_packet_movements_row(t, line, 1, n++);
+            }
+        }
     }
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT
         && !ngx_http_autostock_packet_movements_anchored(t))
     {
-        ngx_http_autostock_packet_movements_row(t, t->anchor, n++);
+        ngx_http_autostock_packet_movements_row(t, t->anchor, t->anchor_hold,
+                                                n++);
     }
 
     if (n) {
@@ -58,11 +73,14 @@ static ngx_uint_t
 ngx_http_autostock_packet_movements_anchored(
     ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                  i;
+    ngx_http_autostock_line_t  *line;
 
     for (i = 0; i < t->sorted_n; i++) {
-        if (ngx_memcmp(t->sorted[i]->product->id, t->anchor->product->id, 16)
-            == 0)
+        line = t->sorted[i];
+
+        if (ngx_memcmp(line->product->id, t->anchor->product->id, 16) == 0
+            && (t->anchor_hold ? line->holding : line->sold - line->holding))
         {
             return 1;
         }
@@ -74,13 +92,16 @@ ngx_http_autostock_packet_movements_anchored(
 
 static void
 ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_line_t *line, ngx_uint_t n)
+    ngx_http_autostock_line_t *line, ngx_uint_t hold, ngx_uint_t n)
 {
+    u_char                     id[16];
+    uint32_t                   first;
     ngx_uint_t                 sales, simple;
     ngx_http_autostock_sql_t  *sql;
 
     sql = &t->flight.sql;
-    sales = ngx_http_autostock_packet_movements_sales(t, line, &simple);
+    first = hold ? line->holds.first : line->sales.first;
+    sales = ngx_http_autostock_packet_movements_sales(t, first, &simple);
 
     if (n) {
         ngx_http_autostock_sql_text(sql, ",(");
@@ -90,11 +111,20 @@ ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
             "sales,sale_list)VALUES(");
     }
 
-    ngx_http_autostock_sql_binary(sql, t->id, 16);
+    ngx_http_autostock_id_sale(id, t->id, hold ? AS_MOVEMENT_HOLD
+                                               : AS_MOVEMENT_SALE);
+    ngx_http_autostock_sql_binary(sql, id, 16);
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, line->product->id, 16);
-    ngx_http_autostock_sql_text(sql, ",'sale',");
-    ngx_http_autostock_sql_number(sql, - line->sold);
+
+    if (hold) {
+        ngx_http_autostock_sql_text(sql, ",'hold',");
+        ngx_http_autostock_sql_number(sql, - line->holding);
+    } else {
+        ngx_http_autostock_sql_text(sql, ",'sale',");
+        ngx_http_autostock_sql_number(sql, line->holding - line->sold);
+    }
+
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_number(sql, sales);
 
@@ -103,18 +133,18 @@ ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    ngx_http_autostock_packet_movements_list(sql, t, line);
+    ngx_http_autostock_packet_movements_list(sql, t, first);
 }
 
 
 /*
- * The number of sales of a product.  simple: they are the numbers from 0 on, of
- * one piece each.
+ * The number of sales, or holds, of a product.  simple: they are the numbers
+ * from 0 on, of one piece each.
  */
 
 static ngx_uint_t
 ngx_http_autostock_packet_movements_sales(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_line_t *line, ngx_uint_t *simple)
+    uint32_t first, ngx_uint_t *simple)
 {
     ngx_uint_t                  i, n;
     ngx_http_autostock_item_t  *item;
@@ -122,7 +152,7 @@ ngx_http_autostock_packet_movements_sales(ngx_http_autostock_transaction_t *t,
     n = 0;
     *simple = 1;
 
-    for (i = line->first; i; i = item->next) {
+    for (i = first; i; i = item->next) {
         item = &t->items[i - 1];
 
         if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
@@ -137,14 +167,14 @@ ngx_http_autostock_packet_movements_sales(ngx_http_autostock_transaction_t *t,
 
 static void
 ngx_http_autostock_packet_movements_list(ngx_http_autostock_sql_t *sql,
-    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line)
+    ngx_http_autostock_transaction_t *t, uint32_t first)
 {
     ngx_uint_t                  i;
     ngx_http_autostock_item_t  *item;
 
     ngx_http_autostock_sql_text(sql, ",0x");
 
-    for (i = line->first; i; i = item->next) {
+    for (i = first; i; i = item->next) {
         item = &t->items[i - 1];
 
         if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
@@ -189,7 +219,7 @@ ngx_http_autostock_packet_movements_keys(ngx_http_autostock_transaction_t *t)
                 "product_id,fingerprint,quantity)VALUES(");
         }
 
-        ngx_http_autostock_id_sale(id, t->id, i);
+        ngx_http_autostock_item_id(id, t, item);
 
         ngx_http_autostock_sql_binary(sql, item->key, 16);
         ngx_http_autostock_sql_text(sql, ",");

@@ -108,7 +108,9 @@ ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
         ngx_http_autostock_sql_text(sql, " AND stock>=");
         ngx_http_autostock_sql_number(sql, line->sold);
         ngx_http_autostock_sql_text(sql,
-            " AND stock+IF(reorder_held,held,0)>reorder_point+");
+            " AND stock+IF(reorder_held,held+");
+        ngx_http_autostock_sql_number(sql, line->holding);
+        ngx_http_autostock_sql_text(sql, ",0)>reorder_point+");
         ngx_http_autostock_sql_number(sql, line->sold);
 
     } else {
@@ -122,4 +124,12 @@ ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
 
     /* BIGINT UNSIGNED out of range, in any SQL mode */
     ngx_http_autostock_sql_text(sql, ",~0+stock+1)");
+}
+
+
+void
+ngx_http_autostock_packet_products_held(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line)
+{
+    ngx_http_autostock_sql_number(sql, line->holding);
 }

@@ -38,10 +38,6 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
 {
     ngx_int_t  rc;
 
-    if (sale->hold) {
-        return NGX_ERROR;
-    }
-
     sale->db = db;
     ngx_http_autostock_sale_begin(sale);
 

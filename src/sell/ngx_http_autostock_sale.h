@@ -31,9 +31,6 @@ typedef enum {
 } ngx_http_autostock_sale_outcome_e;
 
 
-/* "2026-11-28T18:00:00.123Z" */
-#define NGX_HTTP_AUTOSTOCK_TIME_LEN   24
-
 #define NGX_HTTP_AUTOSTOCK_LINES_MAX  50
 
 

@@ -46,10 +46,15 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_sale_answer_lines(t, item, sale);
     }
 
+    if (sale->hold) {
+        ngx_memcpy(sale->expires_at, t->expires[item->number],
+                   NGX_HTTP_AUTOSTOCK_TIME_LEN);
+    }
+
     switch (item->state) {
 
     case NGX_HTTP_AUTOSTOCK_ITEM_SOLD:
-        ngx_http_autostock_id_sale(sale->id, t->id, item - t->items);
+        ngx_http_autostock_item_id(sale->id, t, item);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_SOLD);
         return;
 
@@ -145,11 +150,17 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
         ngx_memcpy(sale->id, first->first, 16);
 
         if (sold) {
-            ngx_http_autostock_id_sale(sale->id, t->id, first - t->items);
+            ngx_http_autostock_item_id(sale->id, t, first);
         }
 
         sale->stock = first->stock;
         ngx_http_autostock_sale_answer_twin_lines(t, item, sale);
+
+        if (first->hold) {
+            ngx_memcpy(sale->expires_at, t->expires[first->number],
+                       NGX_HTTP_AUTOSTOCK_TIME_LEN);
+        }
+
         ngx_http_autostock_sale_finish(sale, same
                                      ? NGX_HTTP_AUTOSTOCK_SALE_REPLAYED
                                      : NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT);
@@ -232,7 +243,7 @@ ngx_http_autostock_sale_answer_refuse(ngx_http_autostock_flight_t *flight,
     }
 
     if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_NONE) {
-        ngx_http_autostock_id_sale(sale->id, t->id, item - t->items);
+        ngx_http_autostock_item_id(sale->id, t, item);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNKNOWN);
         return;
     }

@@ -12,11 +12,14 @@
 
 
 /*
- * Maximum growth of a transaction's packets: by a sale; by its key; by a
- * product, whose SKU they contain in hexadecimal up to three times (column.c).
+ * Maximum growth of a transaction's packets: by a sale; by its key; by a hold,
+ * and by each of its products; by a product, whose SKU they contain in
+ * hexadecimal up to three times (column.c).
  */
 #define NGX_HTTP_AUTOSTOCK_SALE_COST      16
 #define NGX_HTTP_AUTOSTOCK_KEY_COST       192
+#define NGX_HTTP_AUTOSTOCK_HOLD_COST      128
+#define NGX_HTTP_AUTOSTOCK_HELD_COST      384
 #define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (640 + 6 * (sku)->len)
 
 
@@ -40,7 +43,7 @@ static ngx_uint_t ngx_http_autostock_sale_batch_fits(
     ngx_http_autostock_flight_t *flight, size_t cost);
 static void ngx_http_autostock_sale_batch_add_item(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_sale_line_t *part,
-    ngx_uint_t number);
+    ngx_uint_t number, ngx_uint_t hold);
 static ngx_http_autostock_line_t *ngx_http_autostock_sale_batch_line(
     ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t *product);
@@ -84,10 +87,11 @@ ngx_http_autostock_sale_batch_create(ngx_http_autostock_flight_t *flight)
     t->items = ngx_alloc(n * sizeof(*t->items), ngx_cycle->log);
     t->lines = ngx_alloc(n * sizeof(*t->lines), ngx_cycle->log);
     t->sorted = ngx_alloc(n * sizeof(*t->sorted), ngx_cycle->log);
+    t->expires = ngx_alloc(n * sizeof(*t->expires), ngx_cycle->log);
     t->table = ngx_calloc(size * sizeof(uint32_t), ngx_cycle->log);
 
     if (t->items == NULL || t->lines == NULL || t->sorted == NULL
-        || t->table == NULL)
+        || t->expires == NULL || t->table == NULL)
     {
         ngx_http_autostock_sale_batch_destroy(flight);
         return NGX_ERROR;
@@ -116,6 +120,10 @@ ngx_http_autostock_sale_batch_destroy(ngx_http_autostock_flight_t *flight)
 
     if (t->sorted) {
         ngx_free(t->sorted);
+    }
+
+    if (t->expires) {
+        ngx_free(t->expires);
     }
 
     if (t->table) {
@@ -154,6 +162,7 @@ ngx_http_autostock_sale_batch_reset(ngx_http_autostock_flight_t *flight)
     t->nitems = 0;
     t->nsales = 0;
     t->nkeyed = 0;
+    t->nholds = 0;
     t->bytes = 0;
     t->serial = ++serial;
     t->error = 0;
@@ -231,10 +240,11 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
 
     for (i = 0; i < sale->nparts; i++) {
         ngx_http_autostock_sale_batch_add_item(t, &sale->parts[i],
-                                               waiter->slot);
+                                               waiter->slot, sale->hold);
     }
 
     head->parts = sale->nparts;
+    head->hold = sale->hold;
     head->twin = 0;
     head->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
     head->gone = 0;
@@ -244,6 +254,11 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
 
     t->nsales++;
     t->carts |= sale->nparts > 1;
+
+    if (sale->hold) {
+        t->nholds++;
+        t->expires[head->number][0] = '\0';
+    }
 
     if (sale->keyed) {
         t->nkeyed++;
@@ -310,6 +325,11 @@ ngx_http_autostock_sale_batch_cost(ngx_http_autostock_transaction_t *t,
         }
     }
 
+    if (sale->hold) {
+        cost += NGX_HTTP_AUTOSTOCK_HOLD_COST
+                + sale->nparts * NGX_HTTP_AUTOSTOCK_HELD_COST;
+    }
+
     return cost;
 }
 
@@ -344,22 +364,24 @@ ngx_http_autostock_sale_batch_fits(ngx_http_autostock_flight_t *flight,
 
 static void
 ngx_http_autostock_sale_batch_add_item(ngx_http_autostock_transaction_t *t,
-    ngx_http_autostock_sale_line_t *part, ngx_uint_t number)
+    ngx_http_autostock_sale_line_t *part, ngx_uint_t number, ngx_uint_t hold)
 {
-    ngx_http_autostock_item_t  *item;
-    ngx_http_autostock_line_t  *line;
+    ngx_http_autostock_item_t   *item;
+    ngx_http_autostock_line_t   *line;
+    ngx_http_autostock_chain_t  *chain;
 
     line = ngx_http_autostock_sale_batch_line(t, part->product);
+    chain = hold ? &line->holds : &line->sales;
 
     item = &t->items[t->nitems++];
 
-    if (line->last) {
-        t->items[line->last - 1].next = t->nitems;
+    if (chain->last) {
+        t->items[chain->last - 1].next = t->nitems;
     } else {
-        line->first = t->nitems;
+        chain->first = t->nitems;
     }
 
-    line->last = t->nitems;
+    chain->last = t->nitems;
 
     item->quantity = part->quantity;
     item->line = line - t->lines;
@@ -387,10 +409,13 @@ ngx_http_autostock_sale_batch_line(ngx_http_autostock_transaction_t *t,
 
     line = &t->lines[t->nlines++];
     line->product = product;
-    line->first = 0;
-    line->last = 0;
+    line->sales.first = 0;
+    line->sales.last = 0;
+    line->holds.first = 0;
+    line->holds.last = 0;
     t->absents |= product->absent;
     line->sold = 0;
+    line->holding = 0;
     line->seen = 0;
     line->open = 0;
     line->order = 0;

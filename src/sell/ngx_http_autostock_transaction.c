@@ -127,6 +127,10 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nitems; i++) {
         t->items[i].found = 0;
 
+        if (t->nholds) {
+            t->expires[i][0] = '\0';
+        }
+
         if (t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT
             || ngx_http_autostock_transaction_rows_has_key(&t->items[i]))
         {
@@ -210,6 +214,10 @@ ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t      *line;
     ngx_http_autostock_database_t  *db;
 
+    if (rc == NGX_OK && !ngx_http_autostock_transaction_result_has_expiry(t)) {
+        rc = NGX_ERROR;
+    }
+
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
         return;
@@ -289,6 +297,12 @@ ngx_http_autostock_transaction_peek_done(ngx_http_autostock_transaction_t *t,
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_FOUND) {
         ngx_http_autostock_transaction_result_found(t);
+
+        if (!ngx_http_autostock_transaction_result_has_expiry(t)) {
+            ngx_http_autostock_transaction_failed(t, NGX_ERROR);
+            return;
+        }
+
         ngx_http_autostock_transaction_finish(t);
         return;
     }
@@ -346,6 +360,10 @@ static void
 ngx_http_autostock_transaction_write_done(ngx_http_autostock_transaction_t *t,
     ngx_int_t rc)
 {
+    if (rc == NGX_OK && !ngx_http_autostock_transaction_result_has_expiry(t)) {
+        rc = NGX_ERROR;
+    }
+
     if (rc != NGX_OK) {
         ngx_http_autostock_transaction_failed(t, rc);
         return;

@@ -19,13 +19,17 @@
  * transaction's id and that number (sql/schema.sql).  A cart is one number in
  * the rows of several products.
  *
+ * A hold is a sale that has another kind of row (AS_MOVEMENT_HOLD): the pieces
+ * leave the stock, and product.held counts them.  The server says when the hold
+ * expires.
+ *
  * If COMMIT was sent and its answer was lost, the batch is in doubt.  The old
  * session is killed and the transaction's rows are looked for.  If there are
  * none, the batch is sold again, by lock, under the same id.
  *
- * The anchor is a product of the lost attempt.  Every later attempt writes its
- * row too, if necessary with quantity 0 and no sale.  So at most one attempt
- * can ever commit, and a late one fails as a whole.
+ * The anchor is a ledger row of the lost attempt.  Every later attempt writes
+ * this row too, if necessary with quantity 0 and no sale.  So at most one
+ * attempt can ever commit, and a late one fails as a whole.
  *
  * A twin is an item with the same key as an earlier item of the batch.  It is
  * not sold; its result follows from the earlier item's, or it is tried again if
@@ -39,6 +43,8 @@
 
 #include "ngx_http_autostock_batch.h"
 #include "ngx_http_autostock_catalog.h"
+
+#include "as_movement.h"
 
 
 /* The packet under way, or what is done between two packets. */
@@ -118,6 +124,8 @@ typedef struct {
                                                    head */
     uint32_t                          number;   /* the sale's, in all of its
                                                    items: the head's index */
+    uint32_t                          hold;     /* seconds; 0: a sale; in the
+                                                   head */
     int64_t                           stock;    /* to be reported */
     u_char                            first[16];  /* the id of the replayed
                                                      sale */
@@ -133,14 +141,30 @@ typedef struct {
 
 #define ngx_http_autostock_item_next(head)  ((head) + (head)->parts)
 
+/* Of a sale or hold. */
+#define ngx_http_autostock_item_id(to, t, head)                               \
+    ngx_http_autostock_id_sale(to, (t)->id, (head)->number                    \
+                               + ((head)->hold ? AS_MOVEMENT_HOLD             \
+                                               : AS_MOVEMENT_SALE))
+
+
+/* The items of a product that are sales, or those that are holds. */
+typedef struct {
+    uint32_t                          first;    /* item + 1 */
+    uint32_t                          last;     /* item + 1 */
+} ngx_http_autostock_chain_t;
+
 
 /* One product of the batch. */
 typedef struct {
     ngx_http_autostock_product_t     *product;
-    uint32_t                          first;    /* item + 1 */
-    uint32_t                          last;     /* item + 1 */
+    ngx_http_autostock_chain_t        sales;
+    ngx_http_autostock_chain_t        holds;
     int64_t                           demanded;
-    int64_t                           sold;     /* pieces */
+    int64_t                           sold;     /* pieces, those of holds
+                                                   included */
+    int64_t                           demanded_hold;
+    int64_t                           holding;  /* of sold, those of holds */
     int64_t                           stock;
     int64_t                           held;     /* as in the catalog */
     int64_t                           reorder_point;
@@ -171,14 +195,19 @@ typedef struct {
     ngx_uint_t                        nsales;
     ngx_uint_t                        nlines;
     ngx_uint_t                        nkeyed;
+    ngx_uint_t                        nholds;
     size_t                            bytes;    /* of SQL, an estimate */
     ngx_uint_t                        serial;
     ngx_http_autostock_line_t        *anchor;
+    u_char                          (*expires)[NGX_HTTP_AUTOSTOCK_TIME_LEN];
+                                                /* of the holds, by number; as
+                                                   told to clients */
 
     /* statement numbers in the packet under way */
     ngx_uint_t                        busy_at;
     ngx_uint_t                        there_at;
     ngx_uint_t                        keys_at;
+    ngx_uint_t                        holds_at;
     ngx_uint_t                        ids_at;
     ngx_uint_t                        lines_at;
     ngx_uint_t                        orders_at;
@@ -202,6 +231,8 @@ typedef struct {
     unsigned                          look:1;   /* look for keys first */
     unsigned                          absents:1;  /* has absent products */
     unsigned                          carts:1;  /* of several products */
+    unsigned                          anchor_hold:1;  /* the anchor is the row
+                                                         of its holds */
     unsigned                          peeks_products:1;
     unsigned                          fresh:1;  /* a sale was read that may
                                                    not be on disk yet */
@@ -333,6 +364,17 @@ void ngx_http_autostock_packet_rollback(ngx_http_autostock_transaction_t *t);
 void ngx_http_autostock_packet_barrier(ngx_http_autostock_transaction_t *t);
 
 /*
+ * The rows of the holds, and reads when they expire; _read reads it alone.
+ * ngx_http_autostock_packet_holds.c.
+ */
+void ngx_http_autostock_packet_holds(ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_holds_read(ngx_http_autostock_transaction_t *t);
+
+/* 1 if it is known when each hold that was taken expires. */
+ngx_uint_t ngx_http_autostock_transaction_result_has_expiry(
+    ngx_http_autostock_transaction_t *t);
+
+/*
  * The ledger rows of t->sorted, in doubt also the anchor's, then the rows of
  * the keys; ngx_http_autostock_packet_movements.c.
  */
@@ -366,13 +408,15 @@ void ngx_http_autostock_packet_products_tree(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_leaf_pt leaf);
 
 /*
- * Leaves for the tree.  sold: the quantity sold.  guarded: the same, but the
- * UPDATE fails if the SKU now belongs to another product or too little stock is
- * left.
+ * Leaves for the tree.  held: the quantity of holds.  sold: the quantity sold,
+ * that of holds included.  guarded: the same, but the UPDATE fails if the SKU
+ * now belongs to another product or too little stock is left.
  */
 void ngx_http_autostock_packet_products_sold(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 void ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_line_t *line);
+void ngx_http_autostock_packet_products_held(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line);
 
 

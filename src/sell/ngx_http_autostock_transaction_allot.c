@@ -65,6 +65,7 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
 
     for (i = 0; i < t->nlines; i++) {
         t->lines[i].demanded = 0;
+        t->lines[i].demanded_hold = 0;
     }
 
     any = 0;
@@ -87,6 +88,7 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
         for (item = head; item < next; item++) {
             line = &t->lines[item->line];
             line->demanded += item->quantity;
+            line->demanded_hold += head->hold ? item->quantity : 0;
 
             if (item->quantity > line->product->stock) {
                 *hopeless = 1;
@@ -141,7 +143,8 @@ ngx_http_autostock_transaction_allot_low(ngx_http_autostock_line_t *line)
     if (product->stock >= line->demanded) {
         line->open = product->open_order;
         line->judged = !line->open
-                       && product->stock + product->held - line->demanded
+                       && product->stock - line->demanded + product->held
+                          + (product->counts_held ? line->demanded_hold : 0)
                           > product->reorder_point;
     }
 }
@@ -155,6 +158,7 @@ ngx_http_autostock_transaction_allot_plan(ngx_http_autostock_transaction_t *t)
 
     for (i = 0; i < t->nlines; i++) {
         t->lines[i].sold = t->lines[i].demanded;
+        t->lines[i].holding = t->lines[i].demanded_hold;
     }
 
     last = t->items + t->nitems;
@@ -174,6 +178,7 @@ ngx_http_autostock_transaction_allot_plan(ngx_http_autostock_transaction_t *t)
 ngx_uint_t
 ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 {
+    int64_t                     held;
     ngx_uint_t                  i, any;
     ngx_http_autostock_item_t  *head, *last;
     ngx_http_autostock_line_t  *line;
@@ -182,6 +187,7 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
 
     for (i = 0; i < t->nlines; i++) {
         t->lines[i].sold = 0;
+        t->lines[i].holding = 0;
         t->lines[i].order = 0;
         t->lines[i].demanded = 0;
     }
@@ -210,8 +216,14 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
     for (i = 0; i < t->nlines; i++) {
         line = &t->lines[i];
 
+        held = line->held;
+
+        if (line->product->counts_held) {
+            held += line->holding;
+        }
+
         if (line->seen && line->demanded && !line->product->open_order
-            && line->stock + line->held <= line->reorder_point)
+            && line->stock + held <= line->reorder_point)
         {
             line->order = 1;
             ngx_http_autostock_id_next(line->order_id);
@@ -268,6 +280,7 @@ ngx_http_autostock_transaction_allot_take(ngx_http_autostock_transaction_t *t,
 
         line->stock -= item->quantity;
         line->sold += item->quantity;
+        line->holding += head->hold ? item->quantity : 0;
         item->stock = line->stock;
     }
 }

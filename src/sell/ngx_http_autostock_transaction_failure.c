@@ -91,6 +91,7 @@ ngx_http_autostock_transaction_failure_doubt(
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     t->anchor = t->sorted[0];
+    t->anchor_hold = t->anchor->sold == t->anchor->holding;
 
     /* one locked row must not keep the other sales in doubt */
     t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;

@@ -99,6 +99,32 @@ ngx_http_autostock_transaction_result_found(ngx_http_autostock_transaction_t *t)
 }
 
 
+ngx_uint_t
+ngx_http_autostock_transaction_result_has_expiry(
+    ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_item_t  *head, *last;
+
+    if (t->nholds == 0) {
+        return 1;
+    }
+
+    last = t->items + t->nitems;
+
+    for (head = t->items; head < last;
+         head = ngx_http_autostock_item_next(head))
+    {
+        if (head->hold && head->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD
+            && t->expires[head->number][0] == '\0')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 void
 ngx_http_autostock_transaction_result_written(
     ngx_http_autostock_transaction_t *t)
@@ -130,29 +156,45 @@ ngx_http_autostock_transaction_result_written(
 void
 ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                      i, sales, pieces;
-    ngx_http_autostock_item_t      *item;
+    ngx_uint_t                      i, sales, holds, pieces;
+    ngx_http_autostock_item_t      *item, *head;
+    ngx_http_autostock_line_t      *line;
     ngx_http_autostock_database_t  *db;
 
     sales = 0;
+    holds = 0;
     pieces = 0;
 
     for (i = 0; i < t->nitems; i++) {
         item = &t->items[i];
+        head = &t->items[item->number];
 
-        if (t->items[item->number].state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
-            sales += item->number == i;
-            pieces += item->quantity;
+        if (head->state != NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            continue;
         }
+
+        if (head->hold) {
+            holds += head == item;
+            continue;
+        }
+
+        sales += head == item;
+        pieces += item->quantity;
     }
 
-    if (sales) {
+    if (sales || holds) {
         t->flight.batch->refused = 0;
     }
 
     for (i = 0; i < t->nlines; i++) {
-        if (t->lines[i].sold) {
-            ngx_http_autostock_quarantine_note_sold(t->lines[i].product);
+        line = &t->lines[i];
+
+        if (line->sold) {
+            ngx_http_autostock_quarantine_note_sold(line->product);
+
+            if (line->product->counts_held) {
+                line->product->held += line->holding;
+            }
         }
     }
 
@@ -165,5 +207,6 @@ ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
                                       ngx_current_msec - t->flight.began);
 
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_SALES, sales);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_HOLDS, holds);
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_SOLD_PIECES, pieces);
 }

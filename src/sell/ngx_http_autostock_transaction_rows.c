@@ -27,6 +27,11 @@ static ngx_int_t ngx_http_autostock_transaction_rows_id_row(
 static ngx_int_t ngx_http_autostock_transaction_rows_found(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line,
     ngx_uint_t number);
+static ngx_int_t ngx_http_autostock_transaction_rows_hold_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
+static ngx_int_t ngx_http_autostock_transaction_rows_expiry(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head,
+    ngx_str_t *text);
 static ngx_int_t ngx_http_autostock_transaction_rows_line_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_http_autostock_line_t *ngx_http_autostock_transaction_rows_line(
@@ -61,6 +66,10 @@ ngx_http_autostock_transaction_rows_read(void *data, ngx_uint_t statement,
 
     if (statement == t->ids_at) {
         return ngx_http_autostock_transaction_rows_id_row(t, columns, n);
+    }
+
+    if (statement == t->holds_at) {
+        return ngx_http_autostock_transaction_rows_hold_row(t, columns, n);
     }
 
     if (statement == t->lines_at) {
@@ -127,7 +136,7 @@ ngx_http_autostock_transaction_rows_keyed(ngx_http_autostock_transaction_t *t,
 
 /*
  * idempotency_key, the sale's id, fingerprint, stock, age below FRESH by the
- * server's clock
+ * server's clock; if there are holds: expires_at
  */
 
 static ngx_int_t
@@ -139,8 +148,8 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_item_t      *item;
     ngx_http_autostock_database_t  *db;
 
-    item = n == 5 ? ngx_http_autostock_transaction_rows_keyed(t, &columns[0])
-                  : NULL;
+    item = n == (t->nholds ? 6 : 5)
+           ? ngx_http_autostock_transaction_rows_keyed(t, &columns[0]) : NULL;
 
     if (item == NULL || (columns[1].len != 16 && columns[1].data)) {
         return NGX_ERROR;
@@ -163,7 +172,7 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
     db = ngx_http_autostock_batch_database(t->flight.batch);
     db->replays = NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED;
 
-    ngx_http_autostock_id_sale(id, t->id, item - t->items);
+    ngx_http_autostock_item_id(id, t, item);
 
     if (ngx_memcmp(id, columns[1].data, 16) == 0) {
         /* this very sale, which was in doubt */
@@ -178,6 +187,13 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
                    && ngx_memcmp(item->fingerprint, columns[2].data, 8) == 0)
                   ? NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
                   : NGX_HTTP_AUTOSTOCK_ITEM_CONFLICT;
+
+    if (item->hold && item->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+        && ngx_http_autostock_transaction_rows_expiry(t, item, &columns[5])
+           != NGX_OK)
+    {
+        ngx_http_autostock_transaction_rows_broken(t, item);
+    }
 
     return NGX_OK;
 }
@@ -295,6 +311,60 @@ ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
     }
 
     return NGX_ERROR;
+}
+
+
+/* hold_id, expires_at */
+
+static ngx_int_t
+ngx_http_autostock_transaction_rows_hold_row(
+    ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n)
+{
+    u_char                     *id;
+    ngx_uint_t                  number;
+    ngx_http_autostock_item_t  *head;
+
+    id = columns[0].data;
+
+    if (n != 2 || columns[0].len != 16 || ngx_memcmp(id, t->id, 14) != 0) {
+        return NGX_ERROR;
+    }
+
+    number = (id[14] << 8 | id[15]) - AS_MOVEMENT_HOLD;
+
+    if (number >= t->nitems) {
+        return NGX_ERROR;
+    }
+
+    head = &t->items[number];
+
+    if (head->number != number || head->hold == 0) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_transaction_rows_expiry(t, head, &columns[1]);
+}
+
+
+/* "2026-11-28 18:00:00.123456", UTC */
+
+static ngx_int_t
+ngx_http_autostock_transaction_rows_expiry(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_item_t *head, ngx_str_t *text)
+{
+    u_char  *expires;
+
+    if (text->len < NGX_HTTP_AUTOSTOCK_TIME_LEN - 1) {
+        return NGX_ERROR;
+    }
+
+    expires = t->expires[head->number];
+
+    ngx_memcpy(expires, text->data, NGX_HTTP_AUTOSTOCK_TIME_LEN - 1);
+    expires[sizeof("2026-11-28") - 1] = 'T';
+    expires[NGX_HTTP_AUTOSTOCK_TIME_LEN - 1] = 'Z';
+
+    return NGX_OK;
 }
 
 

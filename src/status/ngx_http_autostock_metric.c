@@ -7,6 +7,7 @@
 ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[] = {
     { "sales", "Checkouts sold and committed." },
     { "sold_pieces", "Pieces sold." },
+    { "holds", "Holds taken and committed." },
     { "replays", "Checkouts answered again by their Idempotency-Key." },
     { "refusals", "Checkouts refused: not enough stock." },
     { "key_conflicts", "Idempotency-Keys used for another request." },

@@ -17,6 +17,7 @@
 typedef enum {
     NGX_HTTP_AUTOSTOCK_SALES = 0,          /* 200, without replays */
     NGX_HTTP_AUTOSTOCK_SOLD_PIECES,
+    NGX_HTTP_AUTOSTOCK_HOLDS,              /* 200, without replays */
     NGX_HTTP_AUTOSTOCK_REPLAYS,            /* 200 for a repeated key */
     NGX_HTTP_AUTOSTOCK_REFUSALS,           /* 409: not enough stock */
     NGX_HTTP_AUTOSTOCK_KEY_CONFLICTS,      /* 422: key of another request */
