@@ -50,6 +50,9 @@ static ngx_str_t  ngx_http_autostock_checkout_text =
     ngx_string("구매 완료!");
 static ngx_str_t  ngx_http_autostock_checkout_failed =
     ngx_string("구매 실패!");
+static ngx_str_t  ngx_http_autostock_checkout_too_many =
+    ngx_string("lines with the SKUs of one product ask for more than 1000000 "
+               "pieces");
 
 
 ngx_int_t
@@ -316,6 +319,12 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
 
         problem = NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT;
         break;
+
+    case NGX_HTTP_AUTOSTOCK_SALE_TOO_MANY:
+        return ngx_http_autostock_response_problem(r,
+                                     NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID,
+                                     &ngx_http_autostock_checkout_too_many,
+                                     NULL, NULL);
 
     case NGX_HTTP_AUTOSTOCK_SALE_KEY_CONFLICT:
         problem = NGX_HTTP_AUTOSTOCK_PROBLEM_KEY_REUSED;
