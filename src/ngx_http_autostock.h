@@ -62,6 +62,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP,        /* refused by the server */
     NGX_HTTP_AUTOSTOCK_REPEAT_SALE,
     NGX_HTTP_AUTOSTOCK_REPEAT_RECEIPT,
+    NGX_HTTP_AUTOSTOCK_REPEAT_SETTLE,
     NGX_HTTP_AUTOSTOCK_REPEAT_SIGNATURE,
     NGX_HTTP_AUTOSTOCK_REPEATS
 } ngx_http_autostock_repeat_e;
@@ -119,6 +120,7 @@ typedef struct {
     ngx_http_autostock_batch_t   *sales;
     ngx_http_autostock_batch_t   *lookups;
     ngx_http_autostock_batch_t   *receipts;
+    ngx_http_autostock_batch_t   *settlements;
     ngx_http_autostock_catalog_t *catalog;
     ngx_queue_t                   stuck;    /* receipts whose product row was
                                                locked */

@@ -8,10 +8,10 @@
 
 
 /*
- * Maximum of a result's rows and statements, and of its rows' bytes: many times
- * the result of the largest batch (1024).
+ * Maximum of a result's rows and statements, and of its rows' bytes: more than
+ * the result of the largest batch (512 holds, each with 50 lines and products).
  */
-#define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  16384
+#define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  65536
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
 
 

@@ -6,6 +6,7 @@
 #include "ngx_http_autostock_pool.h"
 #include "ngx_http_autostock_receipt.h"
 #include "ngx_http_autostock_sale.h"
+#include "ngx_http_autostock_settle.h"
 
 
 /* products that a worker process remembers; about 300 bytes each */
@@ -43,9 +44,12 @@ ngx_http_autostock_process_init(ngx_cycle_t *cycle,
                                               &ngx_http_autostock_lookup_ops);
         db->receipts = ngx_http_autostock_batch_create(db,
                                              &ngx_http_autostock_receipt_ops);
+        db->settlements = ngx_http_autostock_batch_create(db,
+                                              &ngx_http_autostock_settle_ops);
 
         if (db->pool == NULL || db->catalog == NULL || db->sales == NULL
-            || db->lookups == NULL || db->receipts == NULL)
+            || db->lookups == NULL || db->receipts == NULL
+            || db->settlements == NULL)
         {
             return NGX_ERROR;
         }
@@ -69,11 +73,12 @@ ngx_http_autostock_process_exit(ngx_cycle_t *cycle,
     for (i = 0; i < amcf->databases.nelts; i++) {
         db = dbs[i];
 
-        if (db->receipts == NULL) {
+        if (db->settlements == NULL) {
             continue;
         }
 
         ngx_http_autostock_pool_destroy(db->pool);
+        ngx_http_autostock_batch_destroy(db->settlements);
         ngx_http_autostock_batch_destroy(db->receipts);
         ngx_http_autostock_batch_destroy(db->lookups);
         ngx_http_autostock_batch_destroy(db->sales);

@@ -93,9 +93,13 @@ struct ngx_http_autostock_settle_s {
 };
 
 
+extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_settle_ops;
+
+
 /*
  * NGX_OK: the handler will be called, exactly once, never from within submit.
  * Otherwise nothing was queued (503); NGX_BUSY: the backlog is full.
+ * NGX_DECLINED: the server refused the same a moment ago.
  */
 ngx_int_t ngx_http_autostock_settle_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_settle_t *settle);

@@ -11,6 +11,8 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[] = {
     { "replays", "Checkouts answered again by their Idempotency-Key." },
     { "refusals", "Checkouts refused: not enough stock." },
     { "key_conflicts", "Idempotency-Keys used for another request." },
+    { "confirms", "Holds confirmed and committed." },
+    { "releases", "Holds released and committed." },
     { "lookups", "Product look-ups answered." },
     { "not_found", "Requests for an unknown product." },
     { "receipts", "Restock callbacks booked." },

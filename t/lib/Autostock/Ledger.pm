@@ -27,7 +27,8 @@ _EOC_
 use constant HOLDS => <<'_EOC_';
 SELECT LOWER(HEX(h.hold_id)), h.state,
        COALESCE(LOWER(HEX(h.settled_id)), '-'), LOWER(HEX(l.product_id)),
-       l.quantity
+       l.quantity, (SELECT COUNT(*) FROM product p
+                    WHERE p.product_id = l.product_id)
 FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
 _EOC_
 
@@ -227,7 +228,8 @@ sub number_findings {
 
 # Holds: their lines are those of the ledger, and each was settled by a row of
 # its own kind; what came back are the pieces of those released and expired.
-# (A hold without any row was rolled up.)
+# (A hold without any row was rolled up.)  The lines of a product that was
+# deleted are settled without a row.
 sub hold_findings {
     my ($rows, $holds) = @_;
 
@@ -240,12 +242,12 @@ sub hold_findings {
         for grep { $_->[2] =~ /^(?:confirm|release)\z/ } @$rows;
 
     for (@$holds) {
-        my ($id, $state, $settled, $product, $quantity) = @$_;
+        my ($id, $state, $settled, $product, $quantity, $there) = @$_;
 
         $listed{$id}{$product} = $quantity;
         push @wrong, "hold $id is $state, settled by $settled"
             if ($state eq 'held') ne ($settled eq '-');
-        if (!$taken{$id}) {
+        if (!$taken{$id} || !($there // 1)) {
             delete $back{$product};
             next;
         }

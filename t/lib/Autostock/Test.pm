@@ -15,6 +15,8 @@ package Autostock::Test;
 # --- bare         config and http_config are left alone
 # --- products     "SKU|name|price|stock|reorder point|reorder quantity"
 # --- orders       "N SKU state quantity": order id is ORDER(N)
+# --- holds        "N SKU:quantity,... [state [seconds until it expires]]": hold
+#                  id is hold_id(N); state is "held" if left out
 # --- sql_before   statements, ";" at the end of the line
 # --- json         one line a request: what the answer's body must be;
 #                  "<uuid>", "<text>", "<any>" stand for values, "-" for all
@@ -47,7 +49,7 @@ use Autostock::Answer;
 use Autostock::Db ();
 use Autostock::Http;
 
-our @EXPORT = (qw( database db sql signature order_id callback tmp
+our @EXPORT = (qw( database db sql signature order_id hold_id callback tmp
     wait_for lock_waits status_counter error_log nginx_pid reload workers_of master_pid
     default_server write_file write_secret ), @Autostock::Answer::EXPORT,
     @Autostock::Http::EXPORT);
@@ -121,6 +123,12 @@ sub default_server {
 
 sub order_id {
     return sprintf '0198b7a0-5e11-7000-8000-%012d', $_[0];
+}
+
+
+# The transaction has the hold alone.
+sub hold_id {
+    return sprintf '0198b7a0-5e22-7000-8000-%08d8000', $_[0];
 }
 
 
@@ -301,6 +309,7 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     $Db->reset;
     load_products($block->products) if defined $block->products;
     load_orders($block->orders) if defined $block->orders;
+    load_holds($block->holds) if defined $block->holds;
     $Db->run(expand($block->sql_before)) if defined $block->sql_before;
 
     for my $section (qw( request more_headers json )) {
@@ -376,6 +385,49 @@ sub load_orders {
             . " quantity) SELECT UUID_TO_BIN('$id'), product_id, '$state',"
             . " $quantity FROM product WHERE sku = '$sku'");
     }
+}
+
+
+sub load_holds {
+    my ($text) = @_;
+
+    for (split /\n/, $text) {
+        my ($n, $lines, $state, $seconds) = split;
+        $state //= 'held';
+        $seconds //= 900;
+        my $id = hold_id($n);
+        my $settled = substr($id, 0, 32)
+            . ($state eq 'confirmed' ? 'c000' : 'c001');
+
+        $Db->run("INSERT INTO stock_hold (hold_id, state, expires_at,"
+            . " settled_at, settled_id) SELECT UUID_TO_BIN('$id'), '$state',"
+            . " UTC_TIMESTAMP(6) + INTERVAL $seconds SECOND,"
+            . ($state eq 'held' ? ' NULL, NULL'
+                : " '2025-01-01', UUID_TO_BIN('$settled')"));
+        load_hold_line($id, $settled, $state, split /:/)
+            for split /,/, $lines;
+    }
+}
+
+
+sub load_hold_line {
+    my ($id, $settled, $state, $sku, $quantity) = @_;
+
+    my $back = $state eq 'confirmed' ? 0 : $quantity;
+    my @change = $state eq 'held'
+        ? ("stock = stock - $quantity", "held = held + $quantity")
+        : ("stock = stock - $quantity + $back");
+    my $kind = $state eq 'confirmed' ? 'confirm' : 'release';
+
+    my $row = 'INSERT INTO stock_movement (movement_id, product_id, kind,'
+        . " quantity) SELECT UUID_TO_BIN('%s'), product_id, '%s', %d"
+        . " FROM product WHERE sku = '$sku'";
+    $Db->run(sprintf $row, $id, 'hold', -$quantity);
+    $Db->run(sprintf $row, $settled, $kind, $back) if $state ne 'held';
+    $Db->run("INSERT INTO stock_hold_line SELECT UUID_TO_BIN('$id'),"
+        . " product_id, $quantity FROM product WHERE sku = '$sku'");
+    $Db->run('UPDATE product SET ' . join(', ', @change)
+        . " WHERE sku = '$sku'");
 }
 
 

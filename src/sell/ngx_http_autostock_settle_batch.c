@@ -1,0 +1,246 @@
+
+/*
+ * Adds settlements to a flight and reports each result.
+ */
+
+
+#include "ngx_http_autostock_settle_flight.h"
+#include "ngx_http_autostock_id.h"
+
+
+/* maximum growth of the packet that reads, by an item */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_COST  384
+
+
+static ngx_int_t ngx_http_autostock_settle_batch_create(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_settle_batch_destroy(
+    ngx_http_autostock_flight_t *flight);
+static void ngx_http_autostock_settle_batch_reset(
+    ngx_http_autostock_flight_t *flight);
+static ngx_int_t ngx_http_autostock_settle_batch_add(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static void ngx_http_autostock_settle_batch_answer(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static ngx_int_t ngx_http_autostock_settle_batch_results(
+    ngx_http_autostock_settle_item_t *item,
+    ngx_http_autostock_settle_t *settle);
+static void ngx_http_autostock_settle_batch_refuse(
+    ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter,
+    ngx_http_autostock_why_e why);
+static void ngx_http_autostock_settle_batch_finish(
+    ngx_http_autostock_settle_t *settle,
+    ngx_http_autostock_settle_outcome_e outcome);
+
+
+ngx_http_autostock_batch_ops_t  ngx_http_autostock_settle_ops = {
+    "settle",
+    NGX_HTTP_AUTOSTOCK_KIND_SALE,
+    sizeof(ngx_http_autostock_settlement_t),
+    2,
+    0,
+    ngx_http_autostock_settle_batch_create,
+    ngx_http_autostock_settle_batch_destroy,
+    ngx_http_autostock_settle_batch_reset,
+    NULL,
+    ngx_http_autostock_settle_batch_add,
+    ngx_http_autostock_settle_flight_start,
+    ngx_http_autostock_settle_batch_answer,
+    ngx_http_autostock_settle_batch_refuse
+};
+
+
+static ngx_int_t
+ngx_http_autostock_settle_batch_create(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_settlement_t  *s;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+
+    s->max = ngx_min(ngx_http_autostock_batch_database(flight->batch)
+                     ->batch_size, NGX_HTTP_AUTOSTOCK_SETTLE_MAX);
+    s->items = ngx_alloc(s->max * sizeof(*s->items), ngx_cycle->log);
+    s->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+
+    if (s->items == NULL || s->pool == NULL) {
+        ngx_http_autostock_settle_batch_destroy(flight);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_settle_batch_destroy(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_settlement_t  *s;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+
+    if (s->items) {
+        ngx_free(s->items);
+    }
+
+    if (s->pool) {
+        ngx_destroy_pool(s->pool);
+    }
+}
+
+
+static void
+ngx_http_autostock_settle_batch_reset(ngx_http_autostock_flight_t *flight)
+{
+    ngx_http_autostock_settlement_t  *s;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+
+    ngx_http_autostock_id_transaction(s->id);
+
+    s->nitems = 0;
+    s->bytes = 0;
+    s->failed = 0;
+    s->error = 0;
+    s->probed = 0;
+    s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_NONE;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_http_autostock_settle_t       *settle;
+    ngx_http_autostock_settlement_t   *s;
+    ngx_http_autostock_settle_item_t  *item;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+    settle = ngx_queue_data(waiter, ngx_http_autostock_settle_t, waiter);
+
+    if (s->nitems == s->max
+        || !ngx_http_autostock_flight_has_room(flight, s->bytes,
+                                               NGX_HTTP_AUTOSTOCK_SETTLE_COST))
+    {
+        return NGX_DECLINED;
+    }
+
+    s->bytes += NGX_HTTP_AUTOSTOCK_SETTLE_COST;
+
+    waiter->slot = s->nitems;
+    item = &s->items[s->nitems++];
+
+    ngx_memzero(item, sizeof(ngx_http_autostock_settle_item_t));
+
+    item->action = settle->action;
+    item->grace = settle->grace;
+    ngx_memcpy(item->id, settle->id, 16);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_settle_batch_answer(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter)
+{
+    ngx_http_autostock_settle_t       *settle;
+    ngx_http_autostock_settlement_t   *s;
+    ngx_http_autostock_settle_item_t  *item;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+    settle = ngx_queue_data(waiter, ngx_http_autostock_settle_t, waiter);
+    item = &s->items[waiter->slot];
+
+    if (ngx_http_autostock_settle_batch_results(item, settle) != NGX_OK) {
+        /* no memory to say more: the same request again is harmless */
+        ngx_http_autostock_settle_batch_finish(settle,
+                                            NGX_HTTP_AUTOSTOCK_SETTLE_UNKNOWN);
+        return;
+    }
+
+    settle->refused = item->outcome == NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
+    ngx_http_autostock_settle_batch_finish(settle, item->outcome);
+}
+
+
+/* The stock is what it was after this item, whatever others did before it. */
+
+static ngx_int_t
+ngx_http_autostock_settle_batch_results(ngx_http_autostock_settle_item_t *item,
+    ngx_http_autostock_settle_t *settle)
+{
+    size_t                               size;
+    u_char                              *p;
+    ngx_uint_t                           i;
+    ngx_http_autostock_settled_line_t   *line;
+    ngx_http_autostock_settle_result_t  *result;
+
+    size = item->nresults * sizeof(ngx_http_autostock_settled_line_t);
+
+    for (i = 0; i < item->nresults; i++) {
+        size += item->results[i].line.json_sku.len;
+    }
+
+    if (size == 0) {
+        return NGX_OK;
+    }
+
+    settle->settled = ngx_palloc(settle->pool, size);
+    if (settle->settled == NULL) {
+        return NGX_ERROR;
+    }
+
+    settle->nsettled = item->nresults;
+    p = (u_char *) &settle->settled[item->nresults];
+
+    for (i = 0; i < item->nresults; i++) {
+        result = &item->results[i];
+        line = &settle->settled[i];
+
+        *line = result->line;
+        line->json_sku.data = p;
+        p = ngx_cpymem(p, result->line.json_sku.data, line->json_sku.len);
+
+        if (result->product) {
+            line->stock += result->product->after - result->product->stock;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_settle_batch_refuse(ngx_http_autostock_flight_t *flight,
+    ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why)
+{
+    ngx_http_autostock_settle_t      *settle;
+    ngx_http_autostock_settlement_t  *s;
+
+    s = (ngx_http_autostock_settlement_t *) flight;
+    settle = ngx_queue_data(waiter, ngx_http_autostock_settle_t, waiter);
+
+    if (s) {
+        /* an item whose request was answered must not be decided later */
+        s->items[waiter->slot].gone = 1;
+
+        if (s->commit != NGX_HTTP_AUTOSTOCK_SETTLING_NONE) {
+            ngx_http_autostock_settle_batch_finish(settle,
+                                           NGX_HTTP_AUTOSTOCK_SETTLE_UNKNOWN);
+            return;
+        }
+    }
+
+    settle->refused = why == NGX_HTTP_AUTOSTOCK_FAILED;
+    ngx_http_autostock_settle_batch_finish(settle,
+                                        NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE);
+}
+
+
+static void
+ngx_http_autostock_settle_batch_finish(ngx_http_autostock_settle_t *settle,
+    ngx_http_autostock_settle_outcome_e outcome)
+{
+    settle->outcome = outcome;
+    settle->handler(settle);
+}
