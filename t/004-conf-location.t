@@ -22,9 +22,17 @@ autostock_compat on;
 autostock_idempotency_scope $remote_user;
 autostock_callback_secret_file DIR/least;
 autostock_sku CP-502101 pinned;
+autostock_cart_lines 1;
+autostock_hold_time 1s;
+autostock_hold_id $arg_hold;
+autostock_hold_grace 0;
 autostock_status_zone autostock:64k;
 --- config
 autostock shop;
+autostock_cart_lines 50;
+autostock_hold_time 1s 30d;
+autostock_hold_id $http_x_hold;
+autostock_hold_grace 30d;
 autostock_timeout 1h;
 autostock_restock_timeout 1ms;
 autostock_max_body_size 1m;
@@ -43,8 +51,15 @@ location = /all {
     autostock_idempotency_scope $remote_user$http_x_client;
     autostock_callback_secret_file DIR/least DIR/crlf;
     autostock_sku $arg_sku pinned;
+    autostock_cart_lines 10;
+    autostock_hold_time 15m 1h;
+    autostock_hold_grace 1500ms;
     autostock_product;
     autostock_checkout;
+}
+location = /paid {
+    autostock_hold_id $arg_hold;
+    autostock_confirm;
 }
 
 
@@ -62,6 +77,10 @@ location = /c { autostock_product; }
 location = /d { autostock_checkout; }
 location = /e { autostock_restock; }
 location = /f { autostock_status; }
+location = /g { autostock_product; autostock_hold; }
+location = /h { autostock_product; autostock_confirm; }
+location = /i { autostock_release; autostock_product; }
+location = /j { autostock_return; }
 
 
 
@@ -564,3 +583,550 @@ pool_size 2;
 autostock shop;
 autostock_timeout 1s;
 location = /c { autostock_checkout; }
+
+
+
+=== TEST 59: checkout and hold in one location
+--- config
+autostock shop;
+location = /a { autostock_checkout; autostock_hold; }
+--- refused
+"autostock_hold" directive cannot share a location: "autostock_checkout" and "autostock_hold" both answer POST, use two locations
+
+
+
+=== TEST 60: hold and confirm in one location
+--- config
+autostock shop;
+location = /a { autostock_hold; autostock_confirm; }
+--- refused
+"autostock_confirm" directive cannot share a location: "autostock_hold" and "autostock_confirm" both answer POST, use two locations
+
+
+
+=== TEST 61: confirm and release in one location
+--- config
+autostock shop;
+location = /a { autostock_confirm; autostock_release; }
+--- refused
+"autostock_release" directive cannot share a location: "autostock_confirm" and "autostock_release" both answer POST, use two locations
+
+
+
+=== TEST 62: release and return in one location
+--- config
+autostock shop;
+location = /a { autostock_release; autostock_return; }
+--- refused
+"autostock_return" directive cannot share a location: "autostock_release" and "autostock_return" both answer POST, use two locations
+
+
+
+=== TEST 63: return and hold in one location
+--- config
+autostock shop;
+location = /a { autostock_return; autostock_hold; }
+--- refused
+"autostock_hold" directive cannot share a location: "autostock_return" and "autostock_hold" both answer POST, use two locations
+
+
+
+=== TEST 64: restock and confirm in one location
+--- config
+autostock shop;
+autostock_callback_secret_file DIR/least;
+location = /a { autostock_restock; autostock_confirm; }
+--- refused
+"autostock_confirm" directive cannot share a location: "autostock_restock" and "autostock_confirm" both answer POST, use two locations
+
+
+
+=== TEST 65: checkout and return in one location
+--- config
+autostock shop;
+location = /a { autostock_checkout; autostock_return; }
+--- refused
+"autostock_return" directive cannot share a location: "autostock_checkout" and "autostock_return" both answer POST, use two locations
+
+
+
+=== TEST 66: status and hold in one location
+--- config
+autostock shop;
+location = /a { autostock_hold; autostock_status; }
+--- refused
+"autostock_status" directive cannot share a location: "autostock_status" needs a separate one
+
+
+
+=== TEST 67: a hold twice
+--- config
+autostock shop;
+location = /a { autostock_hold; autostock_hold; }
+--- refused
+"autostock_hold" directive is duplicate
+
+
+
+=== TEST 68: "autostock_hold" with an argument
+--- config
+autostock shop;
+location = /a { autostock_hold on; }
+--- refused
+invalid number of arguments in "autostock_hold" directive
+
+
+
+=== TEST 69: "autostock_hold" in "if"
+--- config
+autostock shop;
+location = /a { if ($arg_x) { autostock_hold; } }
+--- refused
+"autostock_hold" directive is not allowed here
+
+
+
+=== TEST 70: "autostock_confirm" with an argument
+--- config
+autostock shop;
+location = /a { autostock_confirm on; }
+--- refused
+invalid number of arguments in "autostock_confirm" directive
+
+
+
+=== TEST 71: "autostock_confirm" in "if"
+--- config
+autostock shop;
+location = /a { if ($arg_x) { autostock_confirm; } }
+--- refused
+"autostock_confirm" directive is not allowed here
+
+
+
+=== TEST 72: "autostock_release" with an argument
+--- config
+autostock shop;
+location = /a { autostock_release on; }
+--- refused
+invalid number of arguments in "autostock_release" directive
+
+
+
+=== TEST 73: "autostock_release" in "if"
+--- config
+autostock shop;
+location = /a { if ($arg_x) { autostock_release; } }
+--- refused
+"autostock_release" directive is not allowed here
+
+
+
+=== TEST 74: "autostock_return" with an argument
+--- config
+autostock shop;
+location = /a { autostock_return on; }
+--- refused
+invalid number of arguments in "autostock_return" directive
+
+
+
+=== TEST 75: "autostock_return" in "if"
+--- config
+autostock shop;
+location = /a { if ($arg_x) { autostock_return; } }
+--- refused
+"autostock_return" directive is not allowed here
+
+
+
+=== TEST 76: a return with another handler
+--- config
+autostock shop;
+location = /a { proxy_pass http://127.0.0.1:1; autostock_return; }
+--- refused
+"autostock_return" directive is in a location that another directive, such as "proxy_pass", handles already
+
+
+
+=== TEST 77: a hold with a pinned product, and one that inherits it
+--- config
+autostock shop;
+autostock_sku A pinned;
+location = /a { autostock_hold; }
+location = /b { autostock_sku B pinned; autostock_hold; }
+location = /c { autostock_confirm; }
+
+
+
+=== TEST 78: "pinned" with "autostock_confirm"
+--- config
+autostock shop;
+location = /a { autostock_sku A pinned; autostock_confirm; }
+--- refused
+"autostock_confirm" allows no "pinned" in "autostock_sku": only the body of a checkout or hold may name a product, remove "pinned"
+
+
+
+=== TEST 79: "pinned" with "autostock_return"
+--- config
+autostock shop;
+location = /a { autostock_sku A pinned; autostock_return; }
+--- refused
+"autostock_return" allows no "pinned" in "autostock_sku": only the body of a checkout or hold may name a product, remove "pinned"
+
+
+
+=== TEST 80: a hold's id with "autostock_checkout"
+--- config
+autostock shop;
+location = /a { autostock_hold_id $arg_hold; autostock_checkout; }
+--- refused
+"autostock_checkout" allows no "autostock_hold_id": only "autostock_confirm" and "autostock_release" need a hold's id
+
+
+
+=== TEST 81: a hold's id with "autostock_hold"
+--- config
+autostock shop;
+location = /a { autostock_hold_id $arg_hold; autostock_hold; }
+--- refused
+"autostock_hold" allows no "autostock_hold_id": only "autostock_confirm" and "autostock_release" need a hold's id
+
+
+
+=== TEST 82: a hold's id with "autostock_return"
+--- config
+autostock shop;
+location = /a { autostock_hold_id $arg_hold; autostock_return; }
+--- refused
+"autostock_return" allows no "autostock_hold_id": only "autostock_confirm" and "autostock_release" need a hold's id
+
+
+
+=== TEST 83: a hold's id that others inherit
+--- config
+autostock shop;
+autostock_hold_id $arg_hold;
+location = /a { autostock_confirm; }
+location = /b { autostock_release; }
+location = /c { autostock_checkout; }
+location = /d { autostock_return; }
+location /e { autostock_hold_id $http_x; location = /e/f { autostock_confirm; } }
+
+
+
+=== TEST 84: a hold's id by constant
+--- config
+autostock shop;
+location = /a { autostock_hold_id 0198b7a0-5e11-7000-8000-000000000001; autostock_release; }
+
+
+
+=== TEST 85: a hold's id that is none: x
+--- config
+autostock shop;
+location = /a { autostock_hold_id x; autostock_confirm; }
+--- refused
+"autostock_hold_id" directive must contain a variable, such as "$arg_hold", or be a UUID
+
+
+
+=== TEST 86: a hold's id that is none: ""
+--- config
+autostock shop;
+location = /a { autostock_hold_id ""; autostock_confirm; }
+--- refused
+"autostock_hold_id" directive must contain a variable, such as "$arg_hold", or be a UUID
+
+
+
+=== TEST 87: a hold's id that is none: 0198b7a0-5e11-7000-8000-00000000000
+--- config
+autostock shop;
+location = /a { autostock_hold_id 0198b7a0-5e11-7000-8000-00000000000; autostock_confirm; }
+--- refused
+"autostock_hold_id" directive must contain a variable, such as "$arg_hold", or be a UUID
+
+
+
+=== TEST 88: a hold's id twice
+--- config
+autostock shop;
+autostock_hold_id $arg_a;
+autostock_hold_id $arg_b;
+--- refused
+"autostock_hold_id" directive is duplicate
+
+
+
+=== TEST 89: a hold time of 0
+--- config
+autostock shop;
+autostock_hold_time 0;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "0"
+
+
+
+=== TEST 90: a hold time of 1ms
+--- config
+autostock shop;
+autostock_hold_time 1ms;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "1ms"
+
+
+
+=== TEST 91: a hold time of 1500ms
+--- config
+autostock shop;
+autostock_hold_time 1500ms;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "1500ms"
+
+
+
+=== TEST 92: a hold time of 31d
+--- config
+autostock shop;
+autostock_hold_time 31d;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "31d"
+
+
+
+=== TEST 93: a hold time of -1
+--- config
+autostock shop;
+autostock_hold_time -1;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "-1"
+
+
+
+=== TEST 94: a hold time of x
+--- config
+autostock shop;
+autostock_hold_time x;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "x"
+
+
+
+=== TEST 95: a hold time of 1m 31d
+--- config
+autostock shop;
+autostock_hold_time 1m 31d;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "31d"
+
+
+
+=== TEST 96: a hold time of 1m 0
+--- config
+autostock shop;
+autostock_hold_time 1m 0;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "0"
+
+
+
+=== TEST 97: a hold time of 1m x
+--- config
+autostock shop;
+autostock_hold_time 1m x;
+--- refused
+"autostock_hold_time" must be times in whole seconds from 1s to 30d, such as "15m", not "x"
+
+
+
+=== TEST 98: a hold time over its maximum
+--- config
+autostock shop;
+autostock_hold_time 10m 5m;
+--- refused
+the maximum of "autostock_hold_time", "5m", is less than the default, "10m"
+
+
+
+=== TEST 99: a hold time of three values
+--- config
+autostock shop;
+autostock_hold_time 1m 2m 3m;
+--- refused
+invalid number of arguments in "autostock_hold_time" directive
+
+
+
+=== TEST 100: a hold time twice
+--- config
+autostock shop;
+autostock_hold_time 1m;
+autostock_hold_time 2m;
+--- refused
+"autostock_hold_time" directive is duplicate
+
+
+
+=== TEST 101: a grace time of 31d
+--- config
+autostock shop;
+autostock_hold_grace 31d;
+--- refused
+"autostock_hold_grace" must be a time from 0 to 30d, such as "10m", not "31d"
+
+
+
+=== TEST 102: a grace time of -1
+--- config
+autostock shop;
+autostock_hold_grace -1;
+--- refused
+"autostock_hold_grace" must be a time from 0 to 30d, such as "10m", not "-1"
+
+
+
+=== TEST 103: a grace time of x
+--- config
+autostock shop;
+autostock_hold_grace x;
+--- refused
+"autostock_hold_grace" must be a time from 0 to 30d, such as "10m", not "x"
+
+
+
+=== TEST 104: a grace time twice
+--- config
+autostock shop;
+autostock_hold_grace 0;
+autostock_hold_grace 0;
+--- refused
+"autostock_hold_grace" directive is duplicate
+
+
+
+=== TEST 105: 0 lines of a cart
+--- config
+autostock shop;
+autostock_cart_lines 0;
+--- refused
+"autostock_cart_lines" must be a number from 1 to 50, not "0"
+
+
+
+=== TEST 106: 51 lines of a cart
+--- config
+autostock shop;
+autostock_cart_lines 51;
+--- refused
+"autostock_cart_lines" must be a number from 1 to 50, not "51"
+
+
+
+=== TEST 107: x lines of a cart
+--- config
+autostock shop;
+autostock_cart_lines x;
+--- refused
+"autostock_cart_lines" must be a number from 1 to 50, not "x"
+
+
+
+=== TEST 108: -1 lines of a cart
+--- config
+autostock shop;
+autostock_cart_lines -1;
+--- refused
+"autostock_cart_lines" must be a number from 1 to 50, not "-1"
+
+
+
+=== TEST 109: 1.5 lines of a cart
+--- config
+autostock shop;
+autostock_cart_lines 1.5;
+--- refused
+"autostock_cart_lines" must be a number from 1 to 50, not "1.5"
+
+
+
+=== TEST 110: lines of a cart twice
+--- config
+autostock shop;
+autostock_cart_lines 2;
+autostock_cart_lines 2;
+--- refused
+"autostock_cart_lines" directive is duplicate
+
+
+
+=== TEST 111: a hold whose answer would not tell its id
+--- config
+autostock shop;
+autostock_compat on;
+location = /a { autostock_hold; }
+--- refused
+"autostock_hold" allows no "autostock_compat on", whose answers have no hold_id; add "autostock_compat off;"
+
+
+
+=== TEST 112: a hold among compatible locations
+--- config
+autostock shop;
+autostock_compat on;
+location = /a { autostock_compat off; autostock_hold; }
+location = /b { autostock_confirm; }
+location = /c { autostock_release; }
+location = /d { autostock_return; }
+location = /e { autostock_checkout; }
+
+
+
+=== TEST 113: "if" and "limit_except" in a location with a hold's id
+--- config
+autostock shop;
+location = /paid {
+    autostock_hold_id $arg_hold;
+    autostock_confirm;
+    if ($arg_x) { set $y 1; }
+    limit_except PUT { allow all; }
+}
+--- request
+POST /paid?x=1&hold=y
+no JSON
+--- error_code: 400
+--- response_headers
+Content-Type: application/problem+json
+
+
+
+=== TEST 114: "autostock_hold" without a database
+--- config
+location = /a { autostock_hold; }
+--- refused
+"autostock_hold" needs a database, add "autostock NAME;" to this location, its server or http
+
+
+
+=== TEST 115: "autostock_confirm" without a database
+--- config
+location = /a { autostock_confirm; }
+--- refused
+"autostock_confirm" needs a database, add "autostock NAME;" to this location, its server or http
+
+
+
+=== TEST 116: "autostock_release" without a database
+--- config
+location = /a { autostock_release; }
+--- refused
+"autostock_release" needs a database, add "autostock NAME;" to this location, its server or http
+
+
+
+=== TEST 117: "autostock_return" without a database
+--- config
+location = /a { autostock_return; }
+--- refused
+"autostock_return" needs a database, add "autostock NAME;" to this location, its server or http

@@ -76,3 +76,31 @@ DELETE /checkout
 --- problem: 405
 --- json
 {"type":"<text>","title":"<text>","status":405,"detail":"<text>","message":"<text>"}
+
+
+
+=== TEST 7: holds and returns
+--- drive
+for my $uri ('/hold', '/hold/confirm', '/hold/release', '/return') {
+    for my $method (qw( GET HEAD PUT DELETE OPTIONS PATCH )) {
+        my $answer = http($method => $uri);
+        is($answer->{code}, 405, "$method $uri");
+        is($answer->{headers}{allow}, 'POST', "Allow for $method $uri");
+    }
+}
+
+
+
+=== TEST 8: a look-up and a hold in one location
+--- config
+    location = /donut {
+        autostock_sku CP-502101;
+        autostock_product;
+        autostock_hold;
+    }
+--- request eval
+["GET /donut", "POST /donut\n{\"quantity\":0}", "PUT /donut\n{}"]
+--- error_code eval
+[200, 400, 405]
+--- response_headers eval
+["", "", "Allow: GET, HEAD, POST"]

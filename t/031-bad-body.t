@@ -169,3 +169,49 @@ SELECT stock FROM product
 SELECT stock FROM product
 --- sql_expect
 1
+
+
+
+=== TEST 14: the longest cart fits
+50 lines whose SKUs have 200 characters of four bytes.
+--- config
+    location = /checkout { autostock_checkout; }
+--- drive
+my @skus = map { sprintf('%02d', $_) . '🍩' x 198 } 1 .. 50;
+my $body = '{"lines":[' . join(',', map { qq({"sku":"$_","quantity":1000000}) }
+    @skus) . ']}';
+my $answer = http(POST => '/checkout', $body);
+is($answer->{code}, 404, 'no such products');
+is($answer->{json}{type}, 'urn:autostock:problem:no-product', 'type');
+
+
+
+=== TEST 15: one of escaped characters does not
+--- drive
+my $body = '{"lines":[' . join(',', map { '{"sku":"' . ('\ud83c\udf69' x 200)
+    . '"}' } 1 .. 50) . ']}';
+my $answer = http(POST => '/checkout', $body);
+is($answer->{code}, 413, 'code');
+is($answer->{json}{type}, 'urn:autostock:problem:body-too-large', 'type');
+
+
+
+=== TEST 16: the limit is that of holds and returns too
+--- drive
+for my $uri ('/hold', '/hold/confirm', '/hold/release', '/return') {
+    is(http(POST => $uri, body_of(65537))->{code}, 413, $uri);
+}
+
+
+
+=== TEST 17: a body that is not needed has the same limit
+--- config
+    location = /paid {
+        autostock_hold_id 0198b7a0-5e11-7000-8000-000000000001;
+        autostock_max_body_size 64;
+        autostock_confirm;
+    }
+--- drive
+is(http(POST => '/paid', body_of(65))->{code}, 413, 'over it');
+isnt(http(POST => '/paid', body_of(64))->{code}, 413, 'at it');
+--- errors

@@ -229,6 +229,48 @@ test_fingerprint_after_another(void **state)
 }
 
 
+/* The order of the lines does not matter, and what they are parted by does. */
+static void
+test_lines(void **state)
+{
+    as_digest_line_t ab[] = { { "A", 1, 1 }, { "B", 1, 2 } };
+    as_digest_line_t ba[] = { { "B", 1, 2 }, { "A", 1, 1 } };
+    as_digest_line_t more[] = { { "AB", 2, 1 }, { "A", 1, 12 } };
+    uint8_t hash[AS_SHA256_LEN];
+    uint8_t one[AS_FINGERPRINT_LEN];
+    uint8_t two[AS_FINGERPRINT_LEN];
+
+    (void) state;
+
+    /* one line without a prefix is a single product */
+    assert_int_equal(as_digest_lines("", 0, ab, 1, one), 0);
+    assert_int_equal(as_digest_fingerprint("A", 1, 1, two), 0);
+    assert_memory_equal(one, two, sizeof(one));
+
+    assert_int_equal(as_digest_lines("", 0, ab, 2, one), 0);
+    assert_int_equal(as_digest_sha256("A\0" "1\0B\0" "2", 8, hash), 0);
+    assert_memory_equal(one, hash, sizeof(one));
+
+    assert_int_equal(as_digest_lines("", 0, ba, 2, two), 0);
+    assert_memory_equal(one, two, sizeof(one));
+
+    assert_int_equal(as_digest_lines("p", 1, ba, 2, two), 0);
+    assert_memory_not_equal(one, two, sizeof(one));
+    assert_int_equal(as_digest_sha256("pA\0" "1\0B\0" "2", 9, hash), 0);
+    assert_memory_equal(two, hash, sizeof(two));
+
+    /* the shorter of two SKUs is first */
+    assert_int_equal(as_digest_lines("", 0, more, 2, one), 0);
+    assert_int_equal(as_digest_sha256("A\0" "12\0AB\0" "1", 10, hash), 0);
+    assert_memory_equal(one, hash, sizeof(one));
+
+    /* a prefix alone */
+    assert_int_equal(as_digest_lines("p", 1, NULL, 0, one), 0);
+    assert_int_equal(as_digest_sha256("p", 1, hash), 0);
+    assert_memory_equal(one, hash, sizeof(one));
+}
+
+
 int
 main(void)
 {
@@ -241,6 +283,7 @@ main(void)
         cmocka_unit_test(test_idempotency_key),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_fingerprint_after_another),
+        cmocka_unit_test(test_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
