@@ -112,7 +112,9 @@ ngx_http_autostock_sale_answer_lines(ngx_http_autostock_transaction_t *t,
         part->stock = head[i].stock;
         part->refused = head[i].lacking;
 
-        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED) {
+        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+            && sale->nparts > 1)
+        {
             part->stock = line->seen ? line->product->stock : -1;
         }
     }
