@@ -216,6 +216,35 @@ subtest 'a product that the server refuses delays no other' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+subtest 'the reorder point is judged by stock and held pieces' => sub {
+    my $worker = sub { (stack('worker', @_))[0] };
+    stack('stop', 'worker');
+    sql("UPDATE stock_hold SET expires_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR
+        WHERE hold_id = X'" . hold([8, 100000]) . "';
+        UPDATE product SET reorder_point = 99999 WHERE sku = 'S-8'");
+    like($worker->('stock', 'add', 'S-8', '1', '--output', 'json'),
+        qr/"order_opened": ?null/, 'held pieces count: none is ordered');
+    unlike($worker->('reconcile', '--output', 'json'), qr/no-order/,
+        'none is missing');
+    sql("UPDATE product SET reorder_held = 0 WHERE sku = 'S-8'");
+    like($worker->('reconcile', '--output', 'json'), qr/no-order/,
+        'they do not: one is missing');
+    start_worker();
+    ok(wait_for(sub { scalar orders() }), 'the watchdog opens it');
+    my $id = order()->{id};
+    like($worker->('orders', 'cancel', $id, '--yes'), qr/stock|reorder/,
+        'cancel warns of the next');
+    sql("UPDATE product SET reorder_held = 1 WHERE sku = 'S-8'");
+    sql("UPDATE restock_order SET state = 'cancelled' WHERE open_product_id
+        IS NOT NULL");
+    ok(wait_for(sub { metric('orders_restocked_total') >= 1 }), 'counted');
+    sql("UPDATE stock_hold SET expires_at = UTC_TIMESTAMP(6)
+        WHERE state = 'held'; UPDATE product SET reorder_point = -1
+        WHERE sku = 'S-8'");
+    ok(wait_for(sub { open_holds() == 0 }), 'the hold is released');
+    is(books_agree(), '', 'the books agree');
+};
+
 sub doctor {
     my ($output) = stack('worker', 'doctor', '--output', 'json');
     1 while $output =~ s/\A[^\[{].*\n?//;

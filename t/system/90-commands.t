@@ -379,7 +379,7 @@ subtest 'a dead letter without an order' => sub {
     my $warned = sub { (command('dlq', 'redrive'))[0]
         =~ /^warning: message \S+ (.*)/m ? $1 : '' };
     is($warned->(), "$sku has a stock of " . stock() . ', over its reorder '
-        . 'point of 0, and 0 pieces arrived meanwhile: this orders '
+        . 'point of 0 (held pieces included), and 0 pieces arrived meanwhile: this orders '
         . '7 more', 'redrive warns where it would order too many');
     sql('UPDATE product SET reorder_point = 1000');
     is($warned->(), '', 'not where they are wanted');

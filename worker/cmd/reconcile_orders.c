@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/reconcile.h"
+#include "db/order.h"
 
 
 /* Within this time a running worker should have processed the order. */
@@ -117,9 +118,10 @@ static const as_reconcile_check_t  as_reconcile_checks[] = {
     { "no-order", AS_DOCTOR_WARNING,
       "is at its reorder point and has no open order",
       "check that autostock-worker run is up: its watchdog opens one",
-      "SELECT p.product_id, p.sku, CONCAT('stock ', p.stock) FROM product p"
-      " LEFT JOIN restock_order o ON o.open_product_id = p.product_id"
-      " WHERE p.stock <= p.reorder_point AND o.order_id IS NULL" },
+      "SELECT p.product_id, p.sku, CONCAT('stock ', p.stock, ', held ', p.held)"
+      " FROM product p LEFT JOIN restock_order o ON o.open_product_id ="
+      " p.product_id WHERE " AS_ORDER_JUDGED " <= p.reorder_point AND"
+      " o.order_id IS NULL" },
 };
 
 

@@ -15,6 +15,9 @@
 #include "as_uuid.h"
 
 
+/* What the reorder point is compared with (sql/schema.sql), of product p. */
+#define AS_ORDER_JUDGED  "p.stock + IF(p.reorder_held, p.held, 0)"
+
 #define AS_ORDER_PAGE     50           /* orders of one page */
 #define AS_ORDER_SKU_LEN  800          /* bytes: 200 characters of UTF-8 */
 
@@ -73,7 +76,7 @@ typedef struct {
 
     bool         product;              /* it exists; then these are set: */
     char         sku[AS_ORDER_SKU_LEN + 1];
-    int64_t      stock;
+    int64_t      stock;                /* AS_ORDER_JUDGED */
     int64_t      reorder_point;
     int64_t      came;                 /* quantity of its orders that were
                                           fulfilled after this one ended */

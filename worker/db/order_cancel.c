@@ -43,9 +43,10 @@ as_order_cancel(as_db_t *db, as_order_cancel_t *cancel)
 
     /* the product's row first: all transactions lock in this order */
     as_text_sql_bytes(&id, cancel->id, AS_UUID_LEN);
-    as_text_printf(&sql, "START TRANSACTION;SELECT stock <= reorder_point"
-                   " FROM product WHERE product_id = (SELECT product_id FROM"
-                   " restock_order WHERE order_id = %s) FOR UPDATE;"
+    as_text_printf(&sql, "START TRANSACTION;SELECT " AS_ORDER_JUDGED " <="
+                   " p.reorder_point FROM product p WHERE p.product_id ="
+                   " (SELECT product_id FROM restock_order WHERE order_id ="
+                   " %s) FOR UPDATE;"
                    "SELECT state, COALESCE(lease_owner LIKE 'call:%%' AND"
                    " lease_until > UTC_TIMESTAMP(6), 0), open_product_id IS"
                    " NOT NULL FROM restock_order WHERE order_id = %s"

@@ -54,8 +54,9 @@ as_order_reopen_look(as_db_t *db, as_order_reopen_t *reopen)
     as_db_status_e  status;
 
     as_text_sql_bytes(&id, reopen->id, AS_UUID_LEN);
-    as_text_printf(&sql, "START TRANSACTION;SELECT p.sku, p.stock,"
-                   " p.reorder_point, (SELECT COALESCE(SUM(g.received), 0)"
+    as_text_printf(&sql, "START TRANSACTION;SELECT p.sku, "
+                   AS_ORDER_JUDGED ", p.reorder_point,"
+                   " (SELECT COALESCE(SUM(g.received), 0)"
                    " FROM restock_order g JOIN restock_order o"
                    " ON g.product_id = o.product_id WHERE o.order_id = %s"
                    " AND g.state = 'fulfilled' AND g.fulfilled_at >"
@@ -112,7 +113,7 @@ as_order_reopen_without(as_db_t *db, const char *product, int64_t since_ms,
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_printf(&sql, "SELECT p.sku, p.stock, p.reorder_point,"
+    as_text_printf(&sql, "SELECT p.sku, " AS_ORDER_JUDGED ", p.reorder_point,"
                    " (SELECT COALESCE(SUM(g.received), 0)"
                    " FROM restock_order g WHERE g.product_id = p.product_id"
                    " AND g.state = 'fulfilled' AND g.fulfilled_at >"
@@ -140,8 +141,8 @@ as_order_reopen_surplus(const as_order_reopen_t *reopen, char *text,
     }
 
     snprintf(text, room, "%.200s has a stock of %" PRId64 ", over its reorder "
-             "point of %" PRId64 ", and %" PRId64 " pieces arrived meanwhile: "
-             "this orders %d more", reopen->sku,
+             "point of %" PRId64 " (held pieces included), and %" PRId64
+             " pieces arrived meanwhile: this orders %d more", reopen->sku,
              reopen->stock, reopen->reorder_point, reopen->came,
              reopen->quantity);
 

@@ -38,8 +38,9 @@ as_order_restock_one(as_db_t *db, as_order_product_t *product)
     as_text_sql_bytes(&sql, product->order_id, AS_UUID_LEN);
     as_text_printf(&sql, ", p.product_id, p.reorder_quantity FROM product p"
                    " LEFT JOIN restock_order o ON o.open_product_id ="
-                   " p.product_id WHERE p.product_id = %s AND p.stock <="
-                   " p.reorder_point AND o.order_id IS NULL;COMMIT",
+                   " p.product_id WHERE p.product_id = %s AND "
+                   AS_ORDER_JUDGED " <= p.reorder_point AND o.order_id IS"
+                   " NULL;COMMIT",
                    as_text_get(&id));
 
     status = as_db_run(db, &sql, NULL, NULL);
@@ -61,8 +62,8 @@ as_order_restock(as_db_t *db, as_order_products_t *page)
     page->n = 0;
     status = as_db_exec(db, "SELECT p.product_id FROM product p LEFT JOIN"
                         " restock_order o ON o.open_product_id ="
-                        " p.product_id WHERE p.stock <= p.reorder_point"
-                        " AND o.order_id IS NULL LIMIT 50",
+                        " p.product_id WHERE " AS_ORDER_JUDGED " <="
+                        " p.reorder_point AND o.order_id IS NULL LIMIT 50",
                         as_order_restock_row, page);
 
     for (i = 0; status == AS_DB_OK && i < page->n; i++) {

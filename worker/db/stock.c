@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "db/order.h"
 #include "db/stock.h"
 
 
@@ -89,9 +90,9 @@ as_stock_write(as_db_t *db, const as_stock_look_t *look)
     as_text_sql_bytes(&sql, stock->order_id, AS_UUID_LEN);
     as_text_printf(&sql, ", p.product_id, p.reorder_quantity FROM product p"
                    " LEFT JOIN restock_order o ON o.open_product_id ="
-                   " p.product_id WHERE p.product_id = %s AND p.stock <="
-                   " p.reorder_point AND o.order_id IS NULL",
-                   as_text_get(&id));
+                   " p.product_id WHERE p.product_id = %s AND "
+                   AS_ORDER_JUDGED " <= p.reorder_point AND o.order_id IS"
+                   " NULL", as_text_get(&id));
 
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);
