@@ -289,10 +289,45 @@ test_time(void **state)
 }
 
 
+/* A hold's row has the id of its kind. */
+static void
+test_holds(void **state)
+{
+    uint8_t        id[AS_UUID_LEN], found[AS_UUID_LEN];
+    as_sale_t      sale;
+    as_sale_row_t  row = listed();
+
+    (void) state;
+
+    memcpy(id, transaction, AS_UUID_LEN);
+    id[14] = 0x80;
+    id[15] = 0x02;
+    as_sale_transaction(id, found);
+    assert_memory_equal(found, transaction, 14);
+    assert_int_equal(found[14], 0x80);
+    assert_int_equal(found[15], 0);
+
+    memcpy(row.movement_id, found, AS_UUID_LEN);
+    row.list = (const uint8_t *) "\0\0\0\0\3\0\2\0\0\4";
+    row.list_len = 10;
+    row.sales = 2;
+    row.quantity = -7;
+    assert_null(as_sale_wrong(&row));
+    assert_true(as_sale_find(&row, id, &sale));
+    assert_int_equal(sale.quantity, 4);
+
+    id[14] = 0;
+    as_sale_transaction(id, found);
+    assert_memory_equal(found, transaction, AS_UUID_LEN);
+    assert_false(as_sale_find(&row, id, &sale));
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_holds),
         cmocka_unit_test(test_expand),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_wrong),

@@ -12,6 +12,7 @@
 #include "cmd/reconcile.h"
 #include "cmd/reconcile_metrics.h"
 #include "cmd/session.h"
+#include "db/hold.h"
 #include "db/stock.h"
 
 
@@ -98,6 +99,15 @@ as_command_reconcile_mend(void *data, as_db_t *db)
 
 
 static as_db_status_e
+as_command_reconcile_mend_held(void *data, as_db_t *db)
+{
+    const as_stock_mend_t  *mend = data;
+
+    return as_hold_mend(db, mend->product_id);
+}
+
+
+static as_db_status_e
 as_command_reconcile_one(as_command_reconcile_t *reconcile,
     const as_reconcile_gap_t *gap)
 {
@@ -114,8 +124,9 @@ as_command_reconcile_one(as_command_reconcile_t *reconcile,
 
     status = AS_DB_GONE;
     for (i = 0; status == AS_DB_GONE && i < AS_RECONCILE_TRIES; i++) {
-        status = as_session_db(reconcile->session, as_command_reconcile_mend,
-                               &mend);
+        status = as_session_db(reconcile->session, gap->held
+                               ? as_command_reconcile_mend_held
+                               : as_command_reconcile_mend, &mend);
     }
 
     return status;
@@ -128,7 +139,7 @@ static int
 as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 {
     int              rc;
-    size_t           i;
+    size_t           i, held;
     as_reconcile_t  *checks = &reconcile->checks;
     as_db_status_e   status;
 
@@ -136,22 +147,27 @@ as_command_reconcile_adjust(as_command_reconcile_t *reconcile)
 
     if (checks->ngaps == 0
         || !as_session_confirm(reconcile->session, "write %zu adjustments, so "
-                               "that the ledger agrees with the stock?",
+                               "that the ledger agrees with the stock, and the "
+                               "held pieces with the open holds?",
                                checks->ngaps))
     {
         return AS_EXIT_OK;
     }
 
-    for (i = 0, rc = AS_EXIT_OK; i < checks->ngaps; i++) {
+    for (i = 0, held = 0, rc = AS_EXIT_OK; i < checks->ngaps; i++) {
         status = as_command_reconcile_one(reconcile, &checks->gaps[i]);
 
         if (status != AS_DB_OK) {
             rc = as_session_db_failed(reconcile->session, status);
             break;
         }
+
+        held += checks->gaps[i].held;
     }
 
-    as_findings_mended(&reconcile->findings, AS_DOCTOR_WRONG, "stock", i);
+    as_findings_mended(&reconcile->findings, AS_DOCTOR_WRONG, "stock",
+                       i - held);
+    as_findings_mended(&reconcile->findings, AS_DOCTOR_WRONG, "held", held);
     fprintf(stderr, "%zu of %zu adjustments are written\n", i, checks->ngaps);
 
     return rc;
@@ -271,7 +287,8 @@ const as_command_t  as_command_reconcile = {
     "reconcile", "", "compare stock, ledger and orders",
     "Reads the whole ledger in one snapshot, while sales continue.  Each\n"
     "finding has a remedy.  --adjust takes the stock as correct and writes an\n"
-    "adjustment of the difference to the ledger; this is then not a finding.\n"
+    "adjustment of the difference to the ledger, and sets the held pieces to\n"
+    "those of the open holds; these are then no findings.\n"
     "For each cause, ten findings and the number of further ones are shown.\n"
     "Exits with 1 if there are findings.\n",
     as_command_reconcile_options, as_command_reconcile_run

@@ -3,12 +3,13 @@
  */
 
 #include <inttypes.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/reconcile_holds.h"
 #include "cmd/reconcile_keys.h"
+#include "cmd/reconcile_sum.h"
 #include "db/sale.h"
 
 
@@ -19,49 +20,7 @@
 #define AS_RECONCILE_SUMS      0
 #define AS_RECONCILE_RECEIPTS  1
 #define AS_RECONCILE_KEYLESS   2
-
-
-typedef struct {
-    uint8_t  product_id[AS_UUID_LEN];
-    int64_t  sum;
-    int      opening;
-    int      known;                    /* the product exists */
-} as_reconcile_sum_t;
-
-
-static int
-as_reconcile_compare(const void *a, const void *b)
-{
-    return memcmp(((const as_reconcile_sum_t *) a)->product_id,
-                  ((const as_reconcile_sum_t *) b)->product_id, AS_UUID_LEN);
-}
-
-
-/*
- * The product's sum so far, created where there is none.  NULL: memory is out.
- */
-static as_reconcile_sum_t *
-as_reconcile_sum(as_reconcile_t *reconcile, const char *product_id)
-{
-    as_reconcile_sum_t  *sum, **found;
-
-    sum = calloc(1, sizeof(*sum));
-    if (sum == NULL) {
-        reconcile->failed = 1;
-        return NULL;
-    }
-
-    memcpy(sum->product_id, product_id, AS_UUID_LEN);
-    found = tsearch(sum, &reconcile->sums, as_reconcile_compare);
-
-    if (found == NULL || *found != sum) {
-        free(sum);
-    }
-
-    reconcile->failed |= found == NULL;
-
-    return found == NULL ? NULL : *found;
-}
+#define AS_RECONCILE_HOLDLESS  3
 
 
 /* A product's sum within the chunk, and whether its opening is in it. */
@@ -70,11 +29,14 @@ as_reconcile_sums_row(as_reconcile_t *reconcile, const char *const *columns)
 {
     as_reconcile_sum_t  *sum;
 
-    sum = as_reconcile_sum(reconcile, columns[0]);
+    sum = as_reconcile_sum_get(reconcile, columns[0]);
 
     if (sum != NULL) {
         sum->sum += strtoll(columns[1], NULL, 10);
         sum->opening |= columns[2][0] != '0';
+        sum->back += strtoll(columns[3], NULL, 10);
+        sum->put += strtoll(columns[4], NULL, 10);
+        sum->rolled |= columns[5][0] != '0';
     }
 }
 
@@ -154,6 +116,12 @@ as_reconcile_chunk_row(void *data, unsigned statement,
                               "stock_movement_key: it could be booked twice");
         break;
 
+    case AS_RECONCILE_HOLDLESS:
+        as_reconcile_holds_say(reconcile, columns[0], "is a movement of holds, "
+                               "and stock_hold_line has another number of "
+                               "them");
+        break;
+
     default:
         as_reconcile_sales_row(reconcile, columns, lengths);
     }
@@ -210,7 +178,12 @@ as_reconcile_range(as_db_t *db, as_reconcile_t *reconcile)
     as_ledger_cursor_until(&range, reconcile->last);
 
     as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity), SUM(m.kind ="
-                   " 'opening' AND m.idempotency_key = m.product_id) FROM"
+                   " 'opening' AND m.idempotency_key = m.product_id),"
+                   " SUM(IF(m.kind IN ('confirm', 'release'), m.quantity, 0)),"
+                   " SUM(IF(m.kind = 'return', m.quantity, 0)), SUM(m.kind ="
+                   " 'opening' AND m.created_at > TIMESTAMP '1970-01-01"
+                   " 00:00:00' + INTERVAL CONV(LEFT(HEX(m.movement_id), 12),"
+                   " 16, 10) DIV 1000 + 60 SECOND) FROM"
                    " stock_movement m WHERE %s GROUP BY m.product_id;"
                    "SELECT m.order_id, m.quantity, o.state, IF(o.state ="
                    " 'fulfilled', o.received, NULL) FROM stock_movement m"
@@ -223,11 +196,18 @@ as_reconcile_range(as_db_t *db, as_reconcile_t *reconcile)
                    " m.idempotency_key AND k.movement_id = m.movement_id"
                    " WHERE %s AND m.idempotency_key IS NOT NULL AND"
                    " k.movement_id IS NULL;"
+                   "SELECT m.movement_id FROM stock_movement m WHERE %s AND"
+                   " m.kind = 'hold' AND m.quantity <> 0 AND m.sales <>"
+                   " (SELECT COUNT(*) FROM stock_hold_line l WHERE l.hold_id"
+                   " >= m.movement_id AND l.hold_id <= CONCAT("
+                   "LEFT(m.movement_id, 14), X'bfff') AND l.product_id ="
+                   " m.product_id);"
                    "SELECT " AS_SALE_COLUMNS " FROM stock_movement m WHERE %s"
-                   " AND m.kind = 'sale' AND (m.sale_list IS NOT NULL OR"
-                   " m.sales <> 1 OR m.quantity > 0)",
+                   " AND m.kind IN ('sale', 'hold') AND (m.sale_list IS NOT"
+                   " NULL OR m.sales <> 1 OR m.quantity > 0)",
                    as_text_get(&range), as_text_get(&range),
-                   as_text_get(&range), as_text_get(&range));
+                   as_text_get(&range), as_text_get(&range),
+                   as_text_get(&range));
 
     status = as_db_run(db, &sql, as_reconcile_chunk_row, reconcile);
     as_text_free(&sql);
@@ -257,7 +237,7 @@ as_reconcile_chunk(as_db_t *db, as_reconcile_t *reconcile)
 
 static int
 as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
-    int64_t quantity)
+    int64_t quantity, bool held)
 {
     void  *more;
 
@@ -269,6 +249,7 @@ as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
 
     reconcile->gaps = more;
     reconcile->gaps[reconcile->ngaps].quantity = quantity;
+    reconcile->gaps[reconcile->ngaps].held = held;
     memcpy(reconcile->gaps[reconcile->ngaps++].product_id, product_id,
            AS_UUID_LEN);
 
@@ -276,7 +257,49 @@ as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
 }
 
 
-/* A product: id, SKU, stock. */
+/* What a product's movements tell otherwise than its holds and returns.  A
+ * roll-up may have folded movements of those that it keeps. */
+static void
+as_reconcile_given_back(as_reconcile_t *reconcile,
+    const as_reconcile_sum_t *sum, const char *sku)
+{
+    if (sum->back > sum->ended || (sum->back < sum->ended && !sum->rolled)) {
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "holds",
+                        "count, and stock set SKU N; nothing, if the product "
+                        "was deleted and inserted again while pieces were held",
+                        "of %s %" PRId64 " pieces of holds were given back, "
+                        "%" PRId64 " were released or expired", sku, sum->back,
+                        sum->ended);
+    }
+
+    if (sum->put > sum->returned
+        || (sum->put < sum->returned && !sum->rolled))
+    {
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "returns",
+                        "count, and stock set SKU N",
+                        "of %s %" PRId64 " returned pieces were put back, the "
+                        "returns have %" PRId64, sku, sum->put, sum->returned);
+    }
+}
+
+
+/* A product's held pieces. */
+static void
+as_reconcile_held(as_reconcile_t *reconcile, const as_reconcile_sum_t *sum,
+    const char *sku, int64_t held)
+{
+    if (held != sum->held) {
+        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "held",
+                        "autostock-worker reconcile --adjust",
+                        "%s has %" PRId64 " held pieces, its open holds have %"
+                        PRId64, sku, held, sum->held);
+        reconcile->failed |= as_reconcile_gap(reconcile, sum->product_id,
+                                              sum->held - held, true);
+    }
+}
+
+
+/* A product: id, SKU, stock, held. */
 static void
 as_reconcile_product_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
@@ -287,8 +310,8 @@ as_reconcile_product_row(void *data, unsigned statement,
 
     (void) statement;
 
-    if (n != 3 || lengths[0] != AS_UUID_LEN
-        || (sum = as_reconcile_sum(reconcile, columns[0])) == NULL)
+    if (n != 4 || lengths[0] != AS_UUID_LEN
+        || (sum = as_reconcile_sum_get(reconcile, columns[0])) == NULL)
     {
         return;
     }
@@ -299,6 +322,9 @@ as_reconcile_product_row(void *data, unsigned statement,
 
     stock = strtoll(columns[2], NULL, 10);
     sum->known = 1;
+    as_reconcile_held(reconcile, sum, columns[1],
+                      strtoll(columns[3], NULL, 10));
+    as_reconcile_given_back(reconcile, sum, columns[1]);
 
     if (stock < 0) {
         as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "negative-stock",
@@ -323,7 +349,7 @@ as_reconcile_product_row(void *data, unsigned statement,
                         "of its movements is %" PRId64, columns[1], stock,
                         sum->sum);
         reconcile->failed |= as_reconcile_gap(reconcile, sum->product_id,
-                                              stock - sum->sum);
+                                              stock - sum->sum, false);
     }
 }
 
@@ -338,8 +364,8 @@ as_reconcile_products(as_db_t *db, as_reconcile_t *reconcile)
 
     do {
         as_text_clear(&sql);
-        as_text_put(&sql, "SELECT product_id, sku, stock FROM product WHERE"
-                    " product_id > ");
+        as_text_put(&sql, "SELECT product_id, sku, stock, held FROM product"
+                    " WHERE product_id > ");
         as_text_sql_bytes(&sql, reconcile->cursor, AS_UUID_LEN);
         as_text_put(&sql, " ORDER BY product_id LIMIT " AS_RECONCILE_PAGE);
         reconcile->more = 0;
@@ -353,13 +379,12 @@ as_reconcile_products(as_db_t *db, as_reconcile_t *reconcile)
 
 
 static void
-as_reconcile_orphan(const void *node, VISIT visit, void *data)
+as_reconcile_orphan(void *data, const as_reconcile_sum_t *sum)
 {
-    char                       product[AS_UUID_TEXT_LEN + 1];
-    as_reconcile_t            *reconcile = data;
-    const as_reconcile_sum_t  *sum = *(as_reconcile_sum_t *const *) node;
+    char             product[AS_UUID_TEXT_LEN + 1];
+    as_reconcile_t  *reconcile = data;
 
-    if ((visit != postorder && visit != leaf) || sum->known) {
+    if (sum->known) {
         return;
     }
 
@@ -396,20 +421,23 @@ as_reconcile_ledger(as_db_t *db, as_reconcile_t *reconcile)
     }
 
     if (status == AS_DB_OK) {
+        status = as_reconcile_holds(db, reconcile);
+    }
+
+    if (status == AS_DB_OK) {
         status = as_reconcile_products(db, reconcile);
     }
 
     if (status == AS_DB_OK) {
         status = as_db_exec(db, "COMMIT", NULL, NULL);
-        twalk_r(reconcile->sums, as_reconcile_orphan, reconcile);
+        as_reconcile_sum_each(reconcile, as_reconcile_orphan);
     }
 
     if (status == AS_DB_OK && reconcile->failed) {
         status = AS_DB_ERROR;
     }
 
-    tdestroy(reconcile->sums, free);
-    reconcile->sums = NULL;
+    as_reconcile_sum_free(reconcile);
     as_progress_end(reconcile->progress);
 
     return status;

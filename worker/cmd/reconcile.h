@@ -6,6 +6,7 @@
 #ifndef AS_RECONCILE_H
 #define AS_RECONCILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,10 +18,12 @@
 #include "as_uuid.h"
 
 
-/* A product whose stock differs from the sum of its movements. */
+/* A product whose stock differs from the sum of its movements, or whose held
+ * pieces differ from its open holds. */
 typedef struct {
     uint8_t  product_id[AS_UUID_LEN];
-    int64_t  quantity;                 /* missing in the ledger */
+    int64_t  quantity;                 /* missing in the ledger, or in held */
+    bool     held;
 } as_reconcile_gap_t;
 
 typedef struct {
@@ -33,7 +36,7 @@ typedef struct {
     size_t               ngaps;
 
     /* state while it runs */
-    void                *sums;
+    void                *sums;         /* as_reconcile_sum_get() */
     as_pace_t            pace;
     uint8_t              cursor[AS_LEDGER_CURSOR_LEN];
     uint8_t              last[AS_LEDGER_CURSOR_LEN];   /* of the chunk */

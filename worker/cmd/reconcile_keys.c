@@ -12,20 +12,9 @@
 #define AS_RECONCILE_KEYS_CHUNK  "20000"
 
 /* statements of a chunk's packet */
-#define AS_RECONCILE_KEYS_OLD   0
-#define AS_RECONCILE_KEYS_SALE  1
-
-
-/*
- * Whether a key's number and quantity are in its sale's row.  Without a list
- * that is exact.  In a list a wrong place may be found first: then the row is
- * read.
- */
-#define AS_RECONCILE_KEYS_MATCH                                               \
-    "COALESCE(IF(m.sale_list IS NULL, CONV(RIGHT(HEX(k.movement_id), 4), 16," \
-    " 10) + 0 < m.sales AND k.quantity = IF(m.sales = 1, -m.quantity, 1),"    \
-    " MOD(LOCATE(CONCAT(SUBSTR(k.movement_id, 15, 2), UNHEX(LPAD(HEX("        \
-    "k.quantity), 6, '0'))), m.sale_list), 5) = 1), FALSE)"
+#define AS_RECONCILE_KEYS_OLD     0
+#define AS_RECONCILE_KEYS_SALE    1
+#define AS_RECONCILE_KEYS_RETURN  2
 
 
 void
@@ -89,6 +78,11 @@ as_reconcile_keys_row(void *data, unsigned statement,
     } else if (statement == AS_RECONCILE_KEYS_SALE) {
         as_reconcile_keys_sale(reconcile, columns, lengths);
 
+    } else if (statement == AS_RECONCILE_KEYS_RETURN) {
+        as_reconcile_keys_say(reconcile, columns[0], "has a key in "
+                              "stock_movement_key, but there is no such "
+                              "return of that product and quantity");
+
     } else if (columns[0] != NULL && lengths[0] == AS_UUID_LEN) {
         reconcile->more = 1;
         memcpy(reconcile->cursor, columns[0], AS_UUID_LEN);
@@ -116,13 +110,19 @@ as_reconcile_keys_chunk(as_db_t *db, as_reconcile_t *reconcile)
                    " (m.movement_id IS NULL OR k.quantity IS NOT NULL);"
                    "SELECT " AS_SALE_COLUMNS ", k.movement_id, k.quantity"
                    " FROM %s LEFT JOIN stock_movement m ON m.movement_id ="
-                   " UNHEX(CONCAT(LEFT(HEX(k.movement_id), 28), '0000')) AND"
-                   " m.product_id = k.product_id AND m.kind = 'sale' WHERE"
-                   " k.fingerprint IS NOT NULL AND (m.movement_id IS NULL OR"
-                   " NOT " AS_RECONCILE_KEYS_MATCH ");SELECT"
-                   " MAX(k.idempotency_key), COUNT(*) FROM %s",
+                   " " AS_RECONCILE_KEYS_ROW " AND"
+                   " m.product_id = k.product_id AND m.kind IN ('sale',"
+                   " 'hold') WHERE k.fingerprint IS NOT NULL AND NOT "
+                   AS_RECONCILE_KEYS_RETURNED " AND (m.movement_id IS NULL OR"
+                   " NOT " AS_RECONCILE_KEYS_MATCH ");"
+                   "SELECT k.movement_id FROM %s LEFT JOIN stock_return r ON"
+                   " r.return_id = k.movement_id AND r.product_id ="
+                   " k.product_id AND r.quantity = k.quantity WHERE"
+                   " k.fingerprint IS NOT NULL AND "
+                   AS_RECONCILE_KEYS_RETURNED " AND r.return_id IS NULL;"
+                   "SELECT MAX(k.idempotency_key), COUNT(*) FROM %s",
                    as_text_get(&range), as_text_get(&range),
-                   as_text_get(&range));
+                   as_text_get(&range), as_text_get(&range));
 
     reconcile->more = 0;
     as_pace_begin(&reconcile->pace);

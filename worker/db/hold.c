@@ -2,6 +2,7 @@
  * Holds: the statements that settle them, and their number.
  */
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "db/hold.h"
@@ -89,4 +90,58 @@ as_hold_count(as_db_t *db, as_hold_counts_t *counts)
                       "SELECT COALESCE(SUM(l.quantity), 0) FROM stock_hold h"
                       " JOIN stock_hold_line l ON l.hold_id = h.hold_id WHERE"
                       " h.state = 'held'", as_hold_count_row, counts);
+}
+
+
+static void
+as_hold_mend_row(void *data, unsigned statement, const char *const *columns,
+    const unsigned long *lengths, unsigned n)
+{
+    int64_t  *pieces = data;
+
+    (void) lengths;
+    (void) n;
+
+    if (statement == 2) {
+        *pieces = strtoll(columns[0], NULL, 10);
+    }
+}
+
+
+/*
+ * Every transaction that opens or settles a hold changes the product's row
+ * last.  Under its lock, each of them has either changed it and is committed,
+ * or is not to be seen and changes it afterwards.
+ */
+as_db_status_e
+as_hold_mend(as_db_t *db, const uint8_t product_id[AS_UUID_LEN])
+{
+    int64_t         pieces = 0;
+    as_text_t       sql = AS_TEXT_EMPTY, id = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    as_text_sql_bytes(&id, product_id, AS_UUID_LEN);
+    as_text_printf(&sql, "START TRANSACTION;SELECT held FROM product WHERE"
+                   " product_id = %s FOR UPDATE;SELECT COALESCE("
+                   "SUM(l.quantity), 0) FROM stock_hold h JOIN"
+                   " stock_hold_line l ON l.hold_id = h.hold_id WHERE h.state"
+                   " = 'held' AND l.product_id = %s", as_text_get(&id),
+                   as_text_get(&id));
+    status = as_db_run(db, &sql, as_hold_mend_row, &pieces);
+
+    if (status == AS_DB_OK) {
+        as_text_clear(&sql);
+        as_text_printf(&sql, "UPDATE product SET held = %" PRId64 " WHERE"
+                       " product_id = %s", pieces, as_text_get(&id));
+        status = as_db_run(db, &sql, NULL, NULL);
+    }
+
+    if (status == AS_DB_OK) {
+        status = as_db_exec(db, "COMMIT", NULL, NULL);
+    }
+
+    as_text_free(&sql);
+    as_text_free(&id);
+
+    return status;
 }

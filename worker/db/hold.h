@@ -62,6 +62,10 @@ typedef struct {
 as_db_status_e as_hold_count(as_db_t *db, as_hold_counts_t *counts);
 
 
+/* Sets a product's held pieces to those of its open holds. */
+as_db_status_e as_hold_mend(as_db_t *db, const uint8_t product_id[AS_UUID_LEN]);
+
+
 /* Appends "X'..',X'..'" */
 void as_hold_ids(as_text_t *sql, const uint8_t (*ids)[AS_UUID_LEN], size_t n);
 

@@ -17,11 +17,20 @@
 
 #define AS_ROLLUP_CHUNK  1000
 
+/* Returns r of the sales of row m, of any product: a cart is kept or folded as
+ * a whole.  as_rollup_last() has the same range. */
+#define AS_ROLLUP_RETURNS                                                     \
+    "r.sale_id >= m.movement_id AND r.sale_id <= CONCAT("                     \
+    "LEFT(m.movement_id, 14), IF(m.kind = 'hold', X'bfff',"                   \
+    " IF(RIGHT(HEX(m.movement_id), 4) < '8000', X'7fff', X'ffff')))"
+
 
 typedef struct {
     uint8_t  id[AS_UUID_LEN];
     uint8_t  product_id[AS_UUID_LEN];
     int64_t  quantity;
+    bool     hold;
+    bool     returns;                  /* some of its sales were returned */
 } as_rollup_row_t;
 
 typedef struct {
@@ -68,7 +77,7 @@ as_rollup_first(as_db_t *db, int64_t *ms)
 }
 
 
-/* Two columns: the end of the chunk and its size.  Three: a row to fold. */
+/* Two columns: the end of the chunk and its size.  Five: a row to fold. */
 static void
 as_rollup_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
@@ -82,11 +91,13 @@ as_rollup_row(void *data, unsigned statement, const char *const *columns,
         page->some = as_ledger_cursor_set(page->last, columns[0], lengths[0]);
         page->looked = strtoull(columns[1], NULL, 10);
 
-    } else if (n == 3 && page->n < AS_ROLLUP_CHUNK) {
+    } else if (n == 5 && page->n < AS_ROLLUP_CHUNK) {
         row = &page->rows[page->n++];
         memcpy(row->id, columns[0], AS_UUID_LEN);
         memcpy(row->product_id, columns[1], AS_UUID_LEN);
         row->quantity = strtoll(columns[2], NULL, 10);
+        row->hold = columns[3][0] == '1';
+        row->returns = columns[4][0] == '1';
     }
 }
 
@@ -134,9 +145,8 @@ as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
     end[AS_UUID_LEN - 2] = 0xff;
     end[AS_UUID_LEN - 1] = 0xff;
 
-    as_text_put(sql, "(SELECT DISTINCT CONCAT(LEFT(k.movement_id, 14),"
-                " X'0000') AS id FROM stock_movement_key k WHERE"
-                " k.movement_id >= ");
+    as_text_put(sql, "(SELECT DISTINCT LEFT(k.movement_id, 14) AS id FROM"
+                " stock_movement_key k WHERE k.movement_id >= ");
     as_text_sql_bytes(sql, rollup->cursor, AS_UUID_LEN);
     as_text_put(sql, " AND k.movement_id <= ");
     as_text_sql_bytes(sql, end, AS_UUID_LEN);
@@ -147,10 +157,34 @@ as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
 
 
 /*
+ * Appends the conditions that keep holds and sales which something younger
+ * refers to: an open hold; one that was settled after the horizon, or expired
+ * and may still be confirmed (autostock_hold_grace is 30 days at most); a sale
+ * with a return after the horizon, or whose key may still be looked up.
+ */
+static void
+as_rollup_young(as_text_t *sql, const as_rollup_t *rollup)
+{
+    as_text_put(sql, " AND NOT (m.kind = 'hold' AND EXISTS (SELECT 1 FROM"
+                " stock_hold h WHERE h.hold_id >= m.movement_id AND h.hold_id"
+                " <= CONCAT(LEFT(m.movement_id, 14), X'bfff') AND (h.state ="
+                " 'held' OR h.settled_id >= ");
+    as_rollup_bound(sql, rollup->before_ms);
+    as_text_put(sql, " OR (h.state = 'expired' AND h.expires_at >"
+                " UTC_TIMESTAMP(6) - INTERVAL 30 DAY)))) AND NOT (m.kind IN"
+                " ('sale', 'hold') AND EXISTS (SELECT 1 FROM stock_return r"
+                " WHERE " AS_ROLLUP_RETURNS " AND r.return_id >= ");
+    as_rollup_bound(sql, rollup->before_ms < rollup->keys_ms
+                         ? rollup->before_ms : rollup->keys_ms);
+    as_text_put(sql, "))");
+}
+
+
+/*
  * Locks the rows that may be folded.  Excluded are: openings; transactions with
- * a sale whose key may still be looked up; restocks whose order could be booked
- * again (it is not fulfilled, which reconcile reports); movements of a product
- * without an opening.
+ * a sale, hold or return whose key may still be looked up; what is young;
+ * restocks whose order could be booked again (it is not fulfilled, which
+ * reconcile reports); movements of a product without an opening.
  */
 static as_db_status_e
 as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
@@ -159,19 +193,23 @@ as_rollup_lock(as_db_t *db, const as_rollup_t *rollup,
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
 
-    as_text_printf(&sql, "%sSELECT m.movement_id, m.product_id, m.quantity"
-                   " FROM stock_movement m LEFT JOIN ",
+    as_text_printf(&sql, "%sSELECT m.movement_id, m.product_id, m.quantity,"
+                   " m.kind = 'hold', m.kind IN ('sale', 'hold') AND EXISTS"
+                   " (SELECT 1 FROM stock_return r WHERE " AS_ROLLUP_RETURNS
+                   ") FROM stock_movement m LEFT JOIN ",
                    rollup->dry_run ? "" : "START TRANSACTION;");
     as_rollup_live(&sql, rollup, page);
-    as_text_put(&sql, " ON l.id = m.movement_id WHERE ");
+    as_text_put(&sql, " ON l.id = LEFT(m.movement_id, 14) WHERE ");
     as_ledger_cursor_after(&sql, rollup->cursor);
     as_text_put(&sql, " AND ");
     as_ledger_cursor_until(&sql, page->last);
-    as_text_put(&sql, " AND m.kind <> 'opening' AND (m.kind <> 'sale' OR"
-                " (m.idempotency_key IS NULL AND l.id IS NULL) OR"
-                " m.movement_id < ");
+    as_text_put(&sql, " AND m.kind <> 'opening' AND (m.kind NOT IN ('sale',"
+                " 'hold', 'return') OR (m.idempotency_key IS NULL AND l.id IS"
+                " NULL) OR m.movement_id < ");
     as_rollup_bound(&sql, rollup->keys_ms);
-    as_text_printf(&sql, ") AND NOT EXISTS (SELECT 1 FROM restock_order r"
+    as_text_put(&sql, ")");
+    as_rollup_young(&sql, rollup);
+    as_text_printf(&sql, " AND NOT EXISTS (SELECT 1 FROM restock_order r"
                    " WHERE r.order_id = m.order_id AND r.state <>"
                    " 'fulfilled') AND EXISTS (SELECT 1 FROM"
                    " stock_movement_key k JOIN stock_movement o ON"
@@ -274,11 +312,74 @@ as_rollup_pairs(const as_rollup_page_t *page, as_text_t *sql)
 }
 
 
+/* The last id that a sale or hold of the row may have.  (A row of before 0.2.0
+ * ends in whatever bytes, and is its transaction's only one.) */
+static void
+as_rollup_last(const as_rollup_row_t *row, uint8_t last[AS_UUID_LEN])
+{
+    memcpy(last, row->id, AS_UUID_LEN);
+    last[AS_UUID_LEN - 2] = row->hold ? 0xbf
+                            : row->id[AS_UUID_LEN - 2] < 0x80 ? 0x7f : 0xff;
+    last[AS_UUID_LEN - 1] = 0xff;
+}
+
+
+/* Appends " WHERE column ..." for the ids of the row's sales or holds. */
+static void
+as_rollup_range(const as_rollup_row_t *row, const char *column, as_text_t *sql)
+{
+    uint8_t  last[AS_UUID_LEN];
+
+    as_rollup_last(row, last);
+
+    as_text_printf(sql, " WHERE %s BETWEEN ", column);
+    as_text_sql_bytes(sql, row->id, AS_UUID_LEN);
+    as_text_put(sql, " AND ");
+    as_text_sql_bytes(sql, last, AS_UUID_LEN);
+}
+
+
+/*
+ * Deletes the lines and returns of the row's holds and sales, and holds without
+ * a line.  First the holds, as all transactions lock them first.
+ */
+static void
+as_rollup_settled(const as_rollup_row_t *row, as_text_t *sql)
+{
+    as_text_t  product = AS_TEXT_EMPTY;
+
+    as_text_sql_bytes(&product, row->product_id, AS_UUID_LEN);
+
+    if (row->hold) {
+        as_text_put(sql, "DELETE h FROM stock_hold h");
+        as_rollup_range(row, "h.hold_id", sql);
+        as_text_printf(sql, " AND NOT EXISTS (SELECT 1 FROM stock_hold_line l"
+                       " WHERE l.hold_id = h.hold_id AND l.product_id <> %s);"
+                       "DELETE FROM stock_hold_line", as_text_get(&product));
+        as_rollup_range(row, "hold_id", sql);
+        as_text_printf(sql, " AND product_id = %s;", as_text_get(&product));
+    }
+
+    if (row->returns) {
+        as_text_put(sql, "DELETE FROM stock_return");
+        as_rollup_range(row, "sale_id", sql);
+        as_text_printf(sql, " AND product_id = %s;", as_text_get(&product));
+    }
+
+    as_text_free(&product);
+}
+
+
 static as_db_status_e
 as_rollup_fold(as_db_t *db, const as_rollup_t *rollup, as_rollup_page_t *page)
 {
+    size_t          i;
     as_text_t       sql = AS_TEXT_EMPTY;
     as_db_status_e  status;
+
+    for (i = 0; i < page->n; i++) {
+        as_rollup_settled(&page->rows[i], &sql);
+    }
 
     as_rollup_openings(page, rollup->before_ms, &sql);
     as_text_put(&sql, "DELETE m, k FROM stock_movement m LEFT JOIN"

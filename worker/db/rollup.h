@@ -23,8 +23,9 @@ typedef struct {
     uint8_t   cursor[AS_LEDGER_CURSOR_LEN];  /* zeros at the start */
     bool      more;
     uint64_t  folded;
-    uint64_t  kept;                    /* not folded: a live key, an open order,
-                                          or no opening */
+    uint64_t  kept;                    /* not folded: a live key, an open hold
+                                          or order, a young return, or no
+                                          opening */
 } as_rollup_t;
 
 

@@ -9,6 +9,7 @@
 
 #include "db/ledger_cursor.h"
 #include "db/sale.h"
+#include "as_movement.h"
 
 
 #define AS_SALE_ENTRY       5          /* bytes of a sale in the list */
@@ -122,8 +123,12 @@ void
 as_sale_transaction(const uint8_t id[AS_UUID_LEN],
     uint8_t transaction[AS_UUID_LEN])
 {
+    bool  hold;
+
+    hold = (as_sale_tail(id) & AS_MOVEMENT_CONFIRM) == AS_MOVEMENT_HOLD;
+
     memcpy(transaction, id, AS_UUID_LEN);
-    transaction[AS_UUID_LEN - 2] = 0;
+    transaction[AS_UUID_LEN - 2] = hold ? AS_MOVEMENT_HOLD >> 8 : 0;
     transaction[AS_UUID_LEN - 1] = 0;
 }
 
@@ -204,7 +209,8 @@ as_sale_wrong(const as_sale_row_t *row)
     wrong = row->list == NULL ? NULL : as_sale_list_wrong(row);
 
     if (wrong == NULL && (row->list != NULL || row->sales > 1)
-        && as_sale_tail(row->movement_id) != 0)
+        && as_sale_tail(row->movement_id) != AS_MOVEMENT_SALE
+        && as_sale_tail(row->movement_id) != AS_MOVEMENT_HOLD)
     {
         wrong = "has several sales and an id that is no transaction's";
     }

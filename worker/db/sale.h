@@ -1,6 +1,7 @@
 /*
- * The sales that a row of the ledger stands for (sql/schema.sql): one row for
- * each transaction and product, in the form of before 0.2.0 for each sale.
+ * The sales, or holds, that a row of the ledger stands for (sql/schema.sql):
+ * one row for each transaction and product, in the form of before 0.2.0 for
+ * each sale.
  */
 
 #ifndef AS_SALE_H
@@ -55,7 +56,7 @@ bool as_sale_find(const as_sale_row_t *row, const uint8_t id[AS_UUID_LEN],
 bool as_sale_id(const as_sale_row_t *row, uint32_t number,
     uint8_t id[AS_UUID_LEN]);
 
-/* Writes the id of the transaction that a sale belongs to. */
+/* Writes the movement_id of the transaction that a sale or hold belongs to. */
 void as_sale_transaction(const uint8_t id[AS_UUID_LEN],
     uint8_t transaction[AS_UUID_LEN]);
 

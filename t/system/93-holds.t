@@ -1,0 +1,265 @@
+#!/usr/bin/perl
+
+# Holds and returns for operators: reconcile, the roll-up, holds, sales return,
+# sales show and export.  The rows are written by SQL, as the module does.
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use lib 't/lib';
+use JSON::PP ();
+use Test::More;
+use Autostock::Stack;
+
+my $env = stack_up(without => ['worker', 'nginx', 'emulator', 'factory']);
+
+my $day = 86400;
+my $now = int time;
+my %product = (A => '0a' x 16, B => '0b' x 16);
+my $made = 0;
+
+sub command { return stack('worker', @_) }
+
+sub json {
+    my ($out, $code) = command(@_, '--output', 'json');
+    my ($json) = eval { JSON::PP->new->utf8->decode_prefix($out) };
+    return ($json, $code, $out);
+}
+
+# The findings of reconcile, "check: what".
+sub findings {
+    my ($json) = json('reconcile', @_);
+    return join "\n", map { "$_->{check}: $_->{what}" }
+        grep { $_->{level} ne 'fine' } @{ $json->{findings} };
+}
+
+# A version 7 id of a transaction so many seconds ago.
+sub id {
+    my ($ago, $tail) = @_;
+    return sprintf '%012x70008000%08x%04x', ($now - $ago) * 1000, ++$made,
+        $tail;
+}
+
+sub numbered {
+    my ($id, $number) = @_;
+    return substr($id, 0, 28) . sprintf '%04x', hex(substr $id, 28) + $number;
+}
+
+sub text { return $_[0] =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r }
+
+# A movement of a product; its effect on stock and held.
+sub movement {
+    my ($id, $name, $kind, $quantity, $sales, $list, $held) = @_;
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
+            sales, sale_list) VALUES (X'$id', X'$product{$name}', '$kind',
+            $quantity, $sales, " . ($list ? "X'$list'" : 'NULL') . ");
+        UPDATE product SET stock = stock + ($quantity), held = held + ("
+            . ($held // 0) . ") WHERE product_id = X'$product{$name}'");
+}
+
+# Holds of a transaction so long ago: [A => pieces, B => pieces] for each, with
+# a number of its own; their ids.
+sub holds {
+    my ($ago, @holds) = @_;
+    my $id = id($ago, 0x8000);
+    my %rows;
+    for my $number (0 .. $#holds) {
+        my %line = @{ $holds[$number] };
+        sql("INSERT INTO stock_hold (hold_id, expires_at) VALUES (X'"
+            . numbered($id, $number) . "', FROM_UNIXTIME($now - $ago + 900))");
+        for my $name (sort keys %line) {
+            push @{ $rows{$name} }, [$number, $line{$name}];
+            sql("INSERT INTO stock_hold_line (hold_id, product_id, quantity)
+                VALUES (X'" . numbered($id, $number)
+                . "', X'$product{$name}', $line{$name})");
+        }
+    }
+    for my $name (sort keys %rows) {
+        my $total = 0;
+        $total += $_->[1] for @{ $rows{$name} };
+        movement($id, $name, 'hold', -$total, scalar @{ $rows{$name} },
+            join('', map { sprintf '%04x%06x', @$_ } @{ $rows{$name} }),
+            $total);
+    }
+    return map { numbered($id, $_) } 0 .. $#holds;
+}
+
+# Settles holds, so long ago.
+sub settle {
+    my ($ago, $state, @ids) = @_;
+    my $id = id($ago, $state eq 'confirmed' ? 0xc000 : 0xc001);
+    my $in = join ',', map { "X'$_'" } @ids;
+    my %lines = map { $_->[0] => [@{$_}[1, 2]] } @{ sql("SELECT
+        IF(product_id = X'$product{A}', 'A', 'B'), COUNT(*), SUM(quantity)
+        FROM stock_hold_line WHERE hold_id IN ($in) GROUP BY 1") };
+    sql("UPDATE stock_hold SET state = '$state', settled_id = X'$id',
+        settled_at = GREATEST(FROM_UNIXTIME($now - $ago), expires_at)
+        WHERE hold_id IN ($in)");
+    for my $name (sort keys %lines) {
+        my ($n, $pieces) = @{ $lines{$name} };
+        my $confirm = $state eq 'confirmed';
+        movement($id, $name, $confirm ? 'confirm' : 'release',
+            $confirm ? 0 : $pieces, $n, undef, -$pieces);
+    }
+    return $id;
+}
+
+# A return of one product, so long ago.
+sub returned {
+    my ($ago, $sale, $name, $already, $quantity, $restock) = @_;
+    my $id = id($ago, 0x4000);
+    sql("INSERT INTO stock_return (sale_id, product_id, already, quantity,
+        restock, return_id) VALUES (X'$sale', X'$product{$name}', $already,
+        $quantity, $restock, X'$id')");
+    movement($id, $name, 'return', $restock ? $quantity : 0, 1);
+    return $id;
+}
+
+sub key {
+    my ($key, $id, $name, $quantity) = @_;
+    sql("INSERT INTO stock_movement_key (idempotency_key, movement_id,
+        product_id, fingerprint, quantity) VALUES (UNHEX(MD5('$key')), X'$id',
+        X'$product{$name}', X'0102030405060708', $quantity)");
+}
+
+sub count_of {
+    return join ' ', map { sql("SELECT COUNT(*) FROM $_")->[0][0] }
+        qw( stock_hold stock_hold_line stock_return );
+}
+
+# A sale of a cart and a single one, of one transaction.
+sub cart {
+    my ($ago) = @_;
+    my $id = id($ago, 0);
+    movement($id, 'A', 'sale', -5, 2, '0000000003' . '0002000002');
+    movement($id, 'B', 'sale', -4, 1, '0002000004');
+    return ($id, numbered($id, 2));
+}
+
+sql("SET time_zone = '+00:00'");
+sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
+    ad_id, reorder_point) SELECT X'$product{$_}', '$_', '$_', 1, 1000,
+    factory_id, ad_id, -1 FROM product WHERE sku = 'CP-502101'")
+    for sort keys %product;
+
+# their openings are older than all else
+for my $name (sort keys %product) {
+    my $id = id(50 * $day, 1);
+    sql("UPDATE stock_movement SET movement_id = X'$id', created_at =
+            FROM_UNIXTIME($now - 50 * $day) WHERE kind = 'opening' AND
+            product_id = X'$product{$name}';
+        UPDATE stock_movement_key SET movement_id = X'$id'
+            WHERE idempotency_key = X'$product{$name}'");
+}
+
+my ($single, $cart) = cart(40 * $day);
+my @holds = holds(39 * $day, [A => 2], [A => 3, B => 4], [A => 1], [B => 7]);
+settle(39 * $day - 100, 'confirmed', $holds[1]);
+settle(39 * $day - 200, 'released', $holds[0]);
+settle(39 * $day - 1000, 'expired', $holds[2], $holds[3]);
+returned(30 * $day, $cart, 'A', 0, 1, 1);
+returned(29 * $day, $cart, 'A', 1, 1, 0);
+my $last = returned(20 * $day, $holds[1], 'B', 0, 2, 1);
+my @open = holds(38 * $day, [A => 5, B => 5]);
+my @young = holds(3600 * 3, [A => 2, B => 1]);
+settle(3600 * 3 - 60, 'confirmed', @young);
+key('hold', $young[0], 'A', 2);
+key('return', returned(3600 * 2.5, $young[0], 'B', 0, 1, 1), 'B', 1);
+is(books_agree(), '', 'the books agree') or BAIL_OUT('a row of the test');
+
+subtest 'reconcile' => sub {
+    is(findings(), '', 'all is in order, a number in two products too');
+
+    my $line = "hold_id = X'$holds[1]' AND product_id = X'$product{A}'";
+    my $settled = sql("SELECT HEX(settled_id) FROM stock_hold
+        WHERE hold_id = X'$holds[1]'")->[0][0];
+    my $release = sql("SELECT HEX(settled_id) FROM stock_hold
+        WHERE hold_id = X'$holds[0]'")->[0][0];
+    my @broken = (
+        ['UPDATE product SET held = held + 1 WHERE sku = \'A\'',
+            'UPDATE product SET held = held - 1 WHERE sku = \'A\'',
+            qr/^held: A has 6 held pieces, its open holds have 5$/],
+        ["UPDATE stock_hold_line SET quantity = 4 WHERE $line",
+            "UPDATE stock_hold_line SET quantity = 3 WHERE $line",
+            qr/^holds: \S+ is a hold with a line that the ledger does not/],
+        ["DELETE FROM stock_hold_line WHERE $line",
+            "INSERT INTO stock_hold_line VALUES (X'$holds[1]',
+                X'$product{A}', 3)",
+            qr/^holds: \S+ is a movement of holds, and stock_hold_line has/],
+        ["UPDATE stock_hold SET settled_id = NULL WHERE hold_id =
+            X'$holds[1]'", "UPDATE stock_hold SET settled_id = X'$settled'
+            WHERE hold_id = X'$holds[1]'", qr/^holds: \S+ is a hold without/],
+        ["UPDATE stock_movement SET quantity = 3 WHERE kind = 'release' AND
+            movement_id = X'$release'; UPDATE product SET stock = stock + 1
+            WHERE sku = 'A'", "UPDATE stock_movement SET quantity = 2 WHERE
+            kind = 'release' AND movement_id = X'$release'; UPDATE product
+            SET stock = stock - 1 WHERE sku = 'A'",
+            qr/^holds: of A 4 pieces of holds were given back, 3 were/],
+        ["UPDATE stock_hold SET state = 'released' WHERE hold_id =
+            X'$young[0]'", "UPDATE stock_hold SET state = 'confirmed' WHERE
+            hold_id = X'$young[0]'",
+            qr/^holds:[ ]\S+[ ]is[ ]a[ ]hold[ ]of[ ]which[ ]pieces[ ]were
+                [ ]returned.*of[ ]A[ ]3[ ]pieces[ ].*[ ]5[ ]were/msx],
+        ["UPDATE stock_return SET quantity = 2 WHERE already = 1",
+            "UPDATE stock_return SET quantity = 1 WHERE already = 1",
+            qr/^holds: \S+ is a sale of which more pieces were returned/],
+        ["UPDATE stock_return SET already = 2 WHERE already = 1",
+            "UPDATE stock_return SET already = 1 WHERE already = 2",
+            qr/^holds: \S+ is a sale whose returns do not follow/],
+        ["UPDATE stock_return SET restock = 1 WHERE already = 1",
+            "UPDATE stock_return SET restock = 0 WHERE already = 1",
+            qr/^returns: of A 1 returned pieces were put back, .* have 2$/],
+        ["UPDATE stock_movement_key SET quantity = 3 WHERE idempotency_key =
+            UNHEX(MD5('hold'))", "UPDATE stock_movement_key SET quantity = 2
+            WHERE idempotency_key = UNHEX(MD5('hold'))",
+            qr/^key: .* another quantity than the sale/],
+        ["UPDATE stock_movement_key SET quantity = 2 WHERE idempotency_key =
+            UNHEX(MD5('return'))", "UPDATE stock_movement_key SET quantity = 1
+            WHERE idempotency_key = UNHEX(MD5('return'))",
+            qr/^key: .* no such return of that product and quantity/],
+    );
+    for (@broken) {
+        my ($break, $mend, $found) = @$_;
+        sql($break);
+        like(findings(), $found, $break =~ s/\s+/ /gr);
+        sql($mend);
+    }
+    is(findings(), '', 'all is in order again');
+
+    sql("UPDATE product SET held = 99 WHERE sku = 'A'");
+    is((command('reconcile', '--adjust', '--yes'))[1], 0, 'adjusted');
+    is(books_agree(), '', 'the books agree');
+};
+
+subtest 'ledger rollup' => sub {
+    # a return within the horizon keeps its sale
+    my ($told) = json('ledger', 'rollup', '--before', '25d', '--yes');
+    is(findings(), '', 'reconcile agrees');
+    is(sql("SELECT COUNT(*) FROM stock_return WHERE sale_id = X'$cart'")
+        ->[0][0], 0, 'a sale is folded with its returns');
+    is(sql("SELECT COUNT(*) FROM stock_return WHERE sale_id = X'$holds[1]'")
+        ->[0][0], 1, 'not one with a young return');
+    is(sql("SELECT COUNT(*) FROM stock_hold_line WHERE hold_id = X'$holds[1]'")
+        ->[0][0], 2, 'nor a part of it');
+    is(sql("SELECT COUNT(*) FROM stock_hold WHERE state = 'held'")->[0][0], 1,
+        'an open hold is kept');
+
+    json('ledger', 'rollup', '--before', '10d', '--yes');
+    is(books_agree(), '', 'the books agree');
+    is(findings(), '', 'reconcile agrees');
+    is(sql("SELECT COUNT(*) FROM stock_hold_line WHERE hold_id IN ("
+        . join(',', map { "X'$_'" } @holds) . ')')->[0][0], 0,
+        'settled holds are folded, a cart as a whole');
+    is(count_of(), '2 4 1', 'the open one and the young one are kept');
+    settle(0, 'expired', $open[0]);
+    is(books_agree(), '', 'the open one is released after all');
+    is(findings(), '', 'reconcile agrees');
+
+    # the key keeps the hold, and not what settled it
+    json('ledger', 'rollup', '--before', '2h', '--yes');
+    is(count_of(), '2 4 1', 'the young one has a young key');
+    is(findings(), '', 'reconcile agrees');
+};
+
+done_testing();
