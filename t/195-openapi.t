@@ -28,6 +28,8 @@ sub locations {
 # What is sent where the document can show no valid request.
 our %Sent = (
     'no-count'          => { body => '{}' },
+    'no-hold-id'        => { body => '{}' },
+    'no-sale-id'        => { body => '{}' },
     'zero'              => { body => '{"MessageAttributeProductCnt":0}' },
     'not-an-integer'    => { body => '{"quantity":"2"}' },
     'too-large'         => { body => ' ' x 70000 },
@@ -44,8 +46,17 @@ our %Before = (
     'not-booked'          => sub { forbid('UPDATE ON product') },
     'refused'             => sub { forbid('INSERT ON stock_movement') },
     'unreachable'         => sub { proxy('refuse'); proxy('cut') },
-    'outcome-unknown'     => sub {
-        proxy('match COMMIT'); proxy('lose 1'); proxy('refuse') },
+    'outcome-unknown'     => \&lose,
+    'hold-unknown'        => \&lose,
+    'return-unknown'      => \&lose,
+    'released'            => sub { http(POST => '/hold/release', $_[2]) },
+    'confirmed'           => sub { http(POST => '/hold/confirm', $_[2]) },
+    'expired'             => sub {
+        http(POST => '/hold/release', $_[2]);
+        db->run("UPDATE stock_hold SET state = 'expired',"
+            . ' expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND') },
+    'stock-overflow'      => sub {
+        db->run('UPDATE product SET stock = 2147483647') },
     'overload'            => \&crowd,
 );
 
@@ -54,7 +65,32 @@ our %First = (
     checkout => { replayed => 'keyed', 'key-reused' => 'keyed' },
     bookGoods => { replayed => 'booked' },
     bookGoodsBySku => { replayed => 'booked' },
+    hold => { replayed => 'keyed', 'key-reused' => 'keyed' },
+    confirmHold => { replayed => 'done' },
+    releaseHold => { replayed => 'done' },
+    returnGoods => { replayed => 'keyed', 'key-reused' => 'keyed' },
 );
+
+# The hold or the sale of an operation's examples; its id takes the place of the
+# one that is shown.
+our %Made = (
+    confirmHold => [hold_id => '/hold', '{"quantity":2}'],
+    releaseHold => [hold_id => '/hold', '{"quantity":2}'],
+    returnGoods => [sale_id => '/checkout', '{"quantity":3}'],
+);
+our $Made;
+
+sub make {
+    my ($to) = @_;
+    my ($id, @request) = @{$Made{$to->{operation}{operationId}} // return};
+    return http(POST => @request)->{json}{$id};
+}
+
+sub lose {
+    proxy('match COMMIT');
+    proxy('lose 1');
+    proxy('refuse');
+}
 
 sub forbid {
     db->run("CREATE TRIGGER shop_no BEFORE $_[0] FOR EACH ROW"
@@ -67,7 +103,7 @@ our @Crowd;
 sub crowd {
     my @request = @_;
     # not the question about the column's definition, of a new connection
-    proxy('match ^(?s)(?!.*information_schema).*(?:product|restock_order)');
+    proxy('match ^(?s)(?!.*information_schema).*(?:product|order|stock_)');
     proxy('hold 1');
     @Crowd = http_open(@request);
     wait_for { proxy('held') == 1 };
@@ -85,6 +121,7 @@ sub begin {
     wait_for { http(GET => '/product/donut')->{code} != 503 };
     db->run('DROP TRIGGER IF EXISTS shop_no');
     db->reset;
+    Autostock::Test::load_products('TEA-1|보리차|1200|40');
     Autostock::Test::load_orders('1 CP-502101 requested 10');
 }
 
@@ -119,6 +156,8 @@ sub request_of {
     my $example = $content->{examples}{$name};
     my $body = $Sent{$name}{body}
         // ($example ? $Json->encode($example->{value}) : undef);
+    # not the id of what does not exist
+    $body =~ s/(?<="(?:hold|sale)_id":")[^"]*000(?=")/$Made/ if $Made && $body;
     return ($to->{method}, join('?', $uri, join('&', @query) || ()), $body,
         %headers);
 }
@@ -144,13 +183,15 @@ sub examples {
     } sort keys %$responses;
 }
 
-# Ids of sales differ each time.
+# Ids and times differ each time.
 sub comparable {
     my ($value) = @_;
     return $value unless ref $value eq 'HASH';
     my %copy = %$value;
-    $copy{sale_id} =~ s/\A[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}\z/an id/
-        if exists $copy{sale_id};
+    $copy{$_} =~ s/\A[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}\z/an id/
+        for grep { exists $copy{$_} } qw( sale_id hold_id return_id );
+    $copy{expires_at} =~ s/\A\d{4}-\S{5}T\S{12}Z\z/a time/
+        if exists $copy{expires_at};
     return $Json->encode(\%copy);
 }
 
@@ -170,6 +211,7 @@ sub run_example {
     my ($to, $name, $status, $value) = @_;
     my $title = "$to->{method} $to->{path}, $name";
     begin();
+    local $Made = make($to);
     my $first = $First{$to->{operation}{operationId}}{$name};
     http(request_of($to, $first)) if $first;
     my @request = request_of($to, $name);

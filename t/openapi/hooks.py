@@ -1,5 +1,5 @@
-"""What Schemathesis cannot know: orders that exist, their signatures, and
-products.  A request that is not valid stays as it is."""
+"""What Schemathesis cannot know: orders that exist, their signatures, products,
+holds and sales.  A request that is not valid stays as it is."""
 
 import hashlib
 import hmac
@@ -13,7 +13,11 @@ SECRET = os.environ['OPENAPI_SECRET'].encode()
 ORDERS = int(os.environ['OPENAPI_ORDERS'])
 SKUS = ['CP-502101', 'A//B', '..', '감자칩 🍟', "x' OR 1=1 --"]
 
+# What the document cannot say of a valid request that is answered 400.
+REFUSED = re.compile('must add up to|quantity is for a sale of one product')
+
 chance = random.Random(int(os.environ['OPENAPI_SEED']))
+made = {'hold_id': [], 'sale_id': []}
 
 
 def order_id(number):
@@ -41,6 +45,8 @@ def whole(value):
         return int(value)
     if isinstance(value, dict):
         return {key: whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole(item) for item in value]
     return value
 
 
@@ -48,6 +54,24 @@ def put_sku(values):
     if isinstance(values, dict) and is_sku(values.get('sku')) \
             and chance.random() < 0.6:
         values['sku'] = chance.choice(SKUS)
+
+
+def put_skus(body):
+    if not isinstance(body, dict):
+        return
+    put_sku(body)
+    for line in body['lines'] if isinstance(body.get('lines'), list) else []:
+        put_sku(line)
+
+
+def put_ids(body):
+    """A hold or a sale that exists, for an id of the right form."""
+    for name, ids in made.items():
+        value = body.get(name) if isinstance(body, dict) else None
+        if ids and isinstance(value, str) \
+                and re.fullmatch('[0-9a-fA-F-]{36}', value) \
+                and chance.random() < 0.8:
+            body[name] = chance.choice(ids[-40:])
 
 
 @schemathesis.hook
@@ -58,8 +82,26 @@ def map_body(context, body):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     put_sku(case.query)
-    put_sku(case.body)
+    put_skus(case.body)
+    put_ids(case.body)
     if is_signed(case.query or {}) and chance.random() < 0.9:
         order = order_id(chance.randint(0, ORDERS))
         case.query['order'] = order
         case.query['signature'] = signature(order)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    try:
+        answer = response.json()
+    except ValueError:
+        return
+    for name, ids in made.items():
+        if isinstance(answer, dict) and name in answer:
+            ids.append(answer[name])
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    return not (response.status_code == 400
+                and REFUSED.search(response.text))
