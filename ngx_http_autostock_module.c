@@ -94,6 +94,13 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       offsetof(ngx_http_autostock_loc_conf_t, compat),
       NULL },
 
+    { ngx_string("autostock_subrequest"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, subrequest),
+      NULL },
+
     { ngx_string("autostock_idempotency_scope"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_autostock_location_scope,
@@ -300,6 +307,7 @@ ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
     alcf->hold_grace = NGX_CONF_UNSET_MSEC;
     alcf->cart_lines = NGX_CONF_UNSET_UINT;
     alcf->compat = NGX_CONF_UNSET;
+    alcf->subrequest = NGX_CONF_UNSET;
     alcf->max_body_size = NGX_CONF_UNSET_SIZE;
     alcf->timeout = NGX_CONF_UNSET_MSEC;
     alcf->restock_timeout = NGX_CONF_UNSET_MSEC;
@@ -342,6 +350,7 @@ ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->callback_secrets, prev->callback_secrets,
                              NULL);
     ngx_conf_merge_value(conf->compat, prev->compat, 0);
+    ngx_conf_merge_value(conf->subrequest, prev->subrequest, 0);
     ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 65536);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);
     ngx_conf_merge_msec_value(conf->restock_timeout, prev->restock_timeout,

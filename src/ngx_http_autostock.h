@@ -166,6 +166,7 @@ typedef struct {
     ngx_msec_t                    hold_grace;
     ngx_uint_t                    cart_lines;         /* at most */
     ngx_flag_t                    compat;
+    ngx_flag_t                    subrequest;         /* POST by others */
     size_t                        max_body_size;
     ngx_msec_t                    timeout;            /* of all but a
                                                          callback */

@@ -9,6 +9,7 @@
 
 static ngx_int_t ngx_http_autostock_request_post(ngx_http_request_t *r,
     ngx_uint_t serves);
+static ngx_int_t ngx_http_autostock_request_allow(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_request_not_allowed(ngx_http_request_t *r,
     ngx_uint_t serves);
 
@@ -51,17 +52,7 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
         return ngx_http_autostock_request_not_allowed(r, serves);
     }
 
-    if (r != r->main) {
-
-        /*
-         * a mirrored or included copy of a request would sell again, and no
-         * client would get its response
-         */
-
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "autostock: a subrequest may be a look-up, but not a "
-                      "checkout, hold, return or callback");
-
+    if (r != r->main && ngx_http_autostock_request_allow(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -74,6 +65,42 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
     }
 
     return ngx_http_autostock_settlement_handler(r);
+}
+
+
+/*
+ * A mirrored or included copy of a request would sell again, and no client
+ * would get its response.  A module that sells on purpose has a handler for
+ * the end of its subrequest, which sees the response.
+ */
+
+static ngx_int_t
+ngx_http_autostock_request_allow(ngx_http_request_t *r)
+{
+    const char                     *reason;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+    if (!lcf->subrequest) {
+        reason = ": \"autostock_subrequest\" is off";
+
+    } else if (r->post_subrequest == NULL) {
+        reason = " whose caller does not see the answer";
+
+    } else if (r->request_body && r->request_body->temp_file) {
+        reason = " whose body is in a file: make \"client_body_buffer_size\" "
+                 "larger";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "autostock: a subrequest may be a look-up, but not a "
+                  "checkout, hold, return or callback%s", reason);
+
+    return NGX_ERROR;
 }
 
 
