@@ -6,6 +6,6 @@
 #ifndef AS_VERSION_H
 #define AS_VERSION_H
 
-#define AUTOSTOCK_VERSION  "0.1.0"
+#define AUTOSTOCK_VERSION  "0.2.0"
 
 #endif /* AS_VERSION_H */
