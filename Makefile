@@ -14,6 +14,9 @@ MODULESDIR ?= /usr/lib/nginx/modules
 SHAREDIR ?= $(PREFIX)/share/autostock
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ETCDIR ?= /etc/autostock
 DESTDIR ?=
 
 TOP := $(CURDIR)
@@ -81,8 +84,8 @@ help:
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
-#: make install       DESTDIR=, PREFIX=, MODULESDIR=
-#: make package       a Debian package in build/
+#: make install       DESTDIR=, PREFIX=, MODULESDIR=, ETCDIR=
+#: make package       the Debian packages and their source in build/package/
 #: make clean
 #:
 #: BUILD=dir builds elsewhere, DEV=0 does not make warnings errors, V=1 shows the commands.
@@ -240,26 +243,39 @@ openapi: module
 deploy-check: worker
 	@AUTOSTOCK_BUILD=$(B) t/deploy/run
 
-# What is installed is everybody's to read, whatever the umask here.
-install: module worker
-	umask 022; install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(SBINDIR) \
-	    $(DESTDIR)$(SHAREDIR)/sql $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(UNITDIR)
+# What is installed is everybody's to read, whatever the umask here, but for
+# the settings, which may hold secrets.  Settings that are there stay.
+.PHONY: install-module install-worker install-common
+install: install-module install-worker install-common
+
+install-module: module
+	umask 022; install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(MANDIR)/man8
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
+	install -m 644 docs/ngx_http_autostock_module.8 $(DESTDIR)$(MANDIR)/man8/
+
+install-worker: worker
+	umask 022; install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
+	    $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(ETCDIR)
 	install -m 755 $(WORKER) $(DESTDIR)$(SBINDIR)/
-	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
-	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
-	install -m 644 docs/*.8 $(DESTDIR)$(MANDIR)/man8/
-	umask 022; sed 's,/usr/sbin/,$(SBINDIR)/,' \
+	install -m 644 docs/autostock-worker.8 $(DESTDIR)$(MANDIR)/man8/
+	umask 022; sed 's,/usr/sbin/,$(SBINDIR)/,; s,/etc/autostock/,$(ETCDIR)/,' \
 	    contrib/autostock-worker.service \
 	    > $(DESTDIR)$(UNITDIR)/autostock-worker.service
+	install -m 644 contrib/autostock-worker.sysusers \
+	    $(DESTDIR)$(SYSUSERSDIR)/autostock-worker.conf
+	install -m 644 contrib/autostock-worker.bash-completion \
+	    $(DESTDIR)$(COMPLETIONDIR)/autostock-worker
+	[ -e $(DESTDIR)$(ETCDIR)/worker.env ] || install -m 640 \
+	    contrib/worker.env $(DESTDIR)$(ETCDIR)/
 
-# The package has what is installed now, nothing of a former build.
+install-common:
+	umask 022; install -d $(DESTDIR)$(SHAREDIR)/sql
+	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
+	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
+
 package:
-	@rm -rf $(B)/release/root
-	@$(MAKE) --no-print-directory DEV=0 BUILD=$(B)/release \
-	    PREFIX=/usr DESTDIR=$(B)/release/root install
-	@stack/package $(B)/release/root $(VERSION) $(B)
+	@stack/package $(B)/package $(VERSION)
 
 clean:
 	rm -rf $(B)

@@ -140,7 +140,7 @@ while ($worker =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
 }
 
 SKIP: {
-    skip 'no autostock-worker is built', 3 unless -x "$build/autostock-worker";
+    skip 'no autostock-worker is built', 5 unless -x "$build/autostock-worker";
 
     # what must be set is set, so that the rest are the defaults
     my %must = (
@@ -166,6 +166,13 @@ SKIP: {
                && $default_of{$_} ne $settings->{$_}
                && $_ ne 'AUTOSTOCK_WORKER_NAME' && $_ ne 'AWS_CA_BUNDLE' }
         sort keys %$settings);
+
+    my $env = slurp('contrib/worker.env');
+    none('contrib/worker.env has every setting, with its default',
+        grep { my $default = $must{$_} || $settings->{$_} =~ m{[(:]|^/}
+                   ? '' : $settings->{$_};
+               $env !~ /^#$_=\Q$default\E$/m } sort keys %$settings);
+    none('and sets none', grep { /^[^#]/ } split /\n/, $env);
 
     skip 'no mandoc', 1 unless $mandoc;
     none('its manual page shows each setting, and its default if it has one',

@@ -84,7 +84,9 @@ setup() {
 
 secret_modes() {
     [ "$(stat -c '%a %U' /etc/autostock)" = '755 root' ] || return
-    not find /etc/autostock -type f -not -perm 600 | not grep .
+    [ "$(stat -c '%a %U %G' $env)" = '640 root _autostock' ] || return
+    not find /etc/autostock -type f -not -perm 600 -not -path $env \
+        | not grep .
 }
 
 stack_parts() {
@@ -92,7 +94,7 @@ stack_parts() {
     eval "$(stack/stack env)"
 }
 
-# /etc/autostock/worker.env and aws-credentials as the README shows them, with
+# worker.env and /etc/autostock/aws-credentials as the README shows them, with
 # what is this machine's.
 worker_files() {
     (
@@ -100,7 +102,7 @@ worker_files() {
         block "$service" '^DB_SOCKET' | sed \
             -e "s,^FACTORY_API_URL=.*,FACTORY_API_URL=$FACTORY_API_URL," \
             -e "s,^CALLBACK_URL=https://shop.example,CALLBACK_URL=http://127.0.0.1:$port," \
-            > $env
+            >> $env
         echo "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL" >> $env
         block "$service" '^.default.' | sed 's/\.\.\.$/fresh/' \
             > /etc/autostock/aws-credentials
@@ -133,6 +135,11 @@ start_worker() {
     block "$service" provision | grep '^systemctl' | by_hand
 }
 
+start_unconfigured() {
+    start_worker || return
+    grep 'condition is not met' "$log.by-hand"
+}
+
 stop_worker() { echo 'systemctl stop autostock-worker' | by_hand; }
 
 # Where AWS's keys come from elsewhere there is no such file.
@@ -141,4 +148,39 @@ start_worker_without_file() {
     sed -i '/^AWS_SHARED_CREDENTIALS_FILE/d' $env
     printf '%s\n' AWS_ACCESS_KEY_ID=fresh AWS_SECRET_ACCESS_KEY=fresh >> $env
     start_worker && wait_for 20 curl -sf http://127.0.0.1:9508/healthz
+}
+
+# --- packages
+
+is_enabled() { test -L "$wants/$1"; }
+
+# As the README has it, but for where the work tree comes from.
+build_packages() {
+    { echo 'umask 077'
+      block "$package" 'make package' | sed '/^git clone/d'; } | by_hand
+}
+
+# The packages of FOLDER under a later version, without a second build.
+#   newer FOLDER VERSION INTO
+newer() {
+    local deb root=/root/newer
+    rm -rf "$3" && mkdir -p "$3"
+    for deb in "$1"/*.deb; do
+        rm -rf $root
+        dpkg-deb -R "$deb" $root || return
+        sed -i "s/^Version: .*/Version: $2/" $root/DEBIAN/control
+        dpkg-deb --root-owner-group -b $root "$3" || return
+    done
+}
+
+# No error, no warning; notes are no fault.
+lintian_is_content() {
+    stack/install package || return
+    lintian --allow-root --fail-on error,warning build/package/*.changes
+}
+
+# autostock 0.1.0, one package, of a machine that has settings of its own.
+install_former() {
+    t/fresh/former build/package /root/former.deb \
+        && apt-get install /root/former.deb && echo '# mine' > $env
 }

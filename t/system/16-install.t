@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# "make install" and the package on a machine that has nothing yet: into an
+# "make install" and the packages on a machine that has nothing yet: into an
 # empty folder, by a user whose new files nobody else may read.
 
 use v5.10.1;
@@ -36,9 +36,12 @@ sub modes {
 }
 
 my @files = qw(
+    /etc/autostock/worker.env
     /usr/lib/nginx/modules/ngx_http_autostock_module.so
     /usr/local/lib/systemd/system/autostock-worker.service
+    /usr/local/lib/sysusers.d/autostock-worker.conf
     /usr/local/sbin/autostock-worker
+    /usr/local/share/bash-completion/completions/autostock-worker
     /usr/local/share/autostock/nginx.conf.example
     /usr/local/share/autostock/sql/schema.sql
     /usr/local/share/man/man8/autostock-worker.8
@@ -49,14 +52,47 @@ subtest 'into an empty folder' => sub {
     run("umask 077; make install DESTDIR=$dir/local");
     my $mode = modes("$dir/local");
     ok($mode->{$_}, $_) for @files;
+    is(delete $mode->{'/etc/autostock/worker.env'}, '640',
+        'the settings are not for everybody');
     is_deeply([grep { $mode->{$_} !~ /^(?:644|755)$/ } sort keys %$mode], [],
-        'everybody may read all of it')
+        'everybody may read all else')
         or diag join "\n", map { "$mode->{$_} $_" } sort keys %$mode;
     is($mode->{'/usr/local/sbin/autostock-worker'}, '755', 'the program runs');
 
     my $unit = `cat $dir/local/usr/local/lib/systemd/system/*.service`;
     like($unit, qr{^ExecStart=/usr/local/sbin/autostock-worker run}m,
         'the unit starts what was installed');
+
+    run("echo '# mine' > $dir/local/etc/autostock/worker.env");
+    run("make install DESTDIR=$dir/local");
+    is(`cat $dir/local/etc/autostock/worker.env`, "# mine\n",
+        'settings that are there stay');
+};
+
+# What bash would offer for the last word.
+sub completions {
+    my (@words) = @_;
+    my $script = '. contrib/autostock-worker.bash-completion;'
+        . ' COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1));'
+        . ' _autostock_worker "$0" "${COMP_WORDS[COMP_CWORD]}"'
+        . ' "${COMP_WORDS[COMP_CWORD - 1]}"; echo "${COMPREPLY[*]}"';
+    open my $pipe, '-|', 'bash', '-c', $script, "$build/autostock-worker",
+        'autostock-worker', @words or die "bash: $!";
+    return (<$pipe> // '') =~ s/\n//r;
+}
+
+subtest 'completion for bash' => sub {
+    like(completions(''), qr/^run provision .*\bversion$/, 'the commands');
+    is(completions('orde'), 'orders', 'begun');
+    is(completions('dlq', ''), 'list show redrive drop', 'their parts');
+    is(completions('--env-file', '/x', 'dlq', 'l'), 'list', 'after an option');
+    is(completions('orders', 'list', '--old'), '--older-than', 'options');
+    is(completions('orders', 'list', '--state', 'f'), 'fulfilled failed',
+        'the values of an option');
+    is(completions('doctor', '--output', ''), 'text json', 'of another');
+    is(completions('version', ''), '', 'nothing more');
+    like(completions('--env-file', 'contrib/w'), qr/^contrib\/worker\.env$/,
+        'files');
 };
 
 subtest 'systemd has nothing to say of the unit' => sub {
@@ -75,6 +111,10 @@ subtest 'the version stands in one place' => sub {
         qr/\b\Q$version\E\b/, 'the worker says it');
     like(`cat README.md`, qr/^.*\bVersion \Q$version\E\.$/m, 'the README');
     like(`cat CHANGES`, qr/^Changes with autostock \Q$version\E /m, 'CHANGES');
+    is(`dpkg-parsechangelog -l packaging/debian/changelog -S Version`,
+        "$version-1\n", 'the packages');
+    like(`cat packaging/rpm/autostock.spec`, qr/^Version: +\Q$version\E$/m,
+        'the RPM packages');
     is(`grep -rlF '"$version"' common src worker Makefile config *.c`,
         "common/as_version.h\n", 'and no other file of the program');
     like(`touch common/as_version.h; make -n worker`, qr/command_version/,
@@ -82,23 +122,68 @@ subtest 'the version stands in one place' => sub {
     run('make -j2 all');
 };
 
-subtest 'the package' => sub {
-    plan skip_all => 'no dpkg-deb' if system 'command -v dpkg-deb >/dev/null';
+my %packages = (
+    'libnginx-mod-http-autostock' => [
+        'usr/lib/nginx/modules/ngx_http_autostock_module.so',
+        'usr/share/man/man8/ngx_http_autostock_module.8.gz',
+        'usr/share/nginx/modules-available/mod-http-autostock.conf',
+    ],
+    'autostock-worker' => [qw(
+        etc/autostock/worker.env
+        usr/lib/systemd/system/autostock-worker.service
+        usr/lib/sysusers.d/autostock-worker.conf
+        usr/sbin/autostock-worker
+        usr/share/bash-completion/completions/autostock-worker
+        usr/share/man/man8/autostock-worker.8.gz
+    )],
+    'autostock-common' => [
+        (map { "usr/share/autostock/$_" } 'nginx.conf.example',
+            sort glob('sql/*.sql')),
+    ],
+    autostock => [],
+);
 
-    run("umask 077; make install PREFIX=/usr DESTDIR=$dir/usr");
-    run("umask 077; stack/package $dir/usr 0.0.1 $dir");
-    my ($package) = glob "$dir/autostock_0.0.1_*.deb";
-    my $list = `dpkg-deb -c $package`;
-    is_deeply([grep { !/^(?:-rw-r--r--|[-d]rwxr-xr-x) root\/root / }
-        split /\n/, $list], [], 'is root\'s, and everybody may read it');
-    like($list, qr{usr/lib/systemd/system/autostock-worker\.service}, 'unit');
-    like($list, qr{modules-available/mod-http-autostock\.conf}, 'module');
+subtest 'the packages' => sub {
+    plan skip_all => 'no dh_nginx' if system 'command -v dh_nginx >/dev/null';
 
-    run("dpkg-deb -e $package $dir/control");
-    run("sh -n $dir/control/$_") for qw( postinst prerm postrm );
-    my $control = `cat $dir/control/control`;
-    like($control, qr/^Depends: nginx \(>= [\d.]+\), \S+.*\blibcurl/m,
-        'depends on nginx and the libraries');
+    my ($version) = `cat common/as_version.h` =~ /"(.+)"/;
+    run("umask 077; MAKEFLAGS=BUILD=x stack/package $dir/package $version");
+    for my $name (sort keys %packages) {
+        my ($deb) = glob "$dir/package/${name}_$version-1_*.deb";
+        ok($deb, $name) or next;
+        my $list = `dpkg-deb -c $deb`;
+        is_deeply([grep { !/^(?:-rw-r--r--|[-d]rwxr-xr-x) root\/root /
+            && !/^-rw-r----- .* \.\/etc\/autostock\/worker\.env$/ }
+            split /\n/, $list], [], 'is root\'s, everybody may read it');
+        my @files = grep { m{^(?!usr/share/(?:doc|lintian)/).*[^/]$} }
+            $list =~ m{ \./(\S+)$}mg;
+        is_deeply([sort @files], $packages{$name}, 'its files');
+        run("mkdir -p $dir/control && dpkg-deb -e $deb $dir/control/$name");
+        run("sh -n $_") for glob "$dir/control/$name/p*";
+    }
+
+    my $depends = `cat $dir/control/libnginx-mod-http-autostock/control`;
+    like($depends, qr/^Depends: nginx-abi-[\d.]+-\d+, .*\blibmariadb3/m,
+        'the module depends on the nginx it was built for, and its libraries');
+    is(`cat $dir/control/autostock-worker/conffiles`,
+        "/etc/autostock/worker.env\n", 'the settings are a conffile');
+    like(`cat $dir/control/autostock-worker/postinst`,
+        qr/deb-systemd-helper enable/, 'the unit is enabled');
+};
+
+subtest 'lintian has nothing to say of the packages' => sub {
+    plan skip_all => 'no lintian (stack/install package)'
+        if system 'command -v lintian >/dev/null';
+    my ($changes) = glob "$dir/package/*.changes";
+    run("lintian --allow-root --fail-on error,warning $changes");
+};
+
+subtest 'rpmlint has nothing to say of the RPM packages' => sub {
+    plan skip_all => 'no rpmlint (stack/install package)'
+        if system 'command -v rpmlint >/dev/null';
+    like(run('rpmlint -r packaging/rpm/autostock.rpmlintrc'
+        . ' packaging/rpm/autostock.spec'), qr/ 0 errors, 0 warnings/,
+        'no error, no warning');
 };
 
 done_testing();
