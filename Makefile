@@ -84,6 +84,7 @@ help:
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
+#: make check-nginx   the module's suite on the nginx of Debian 12, 13, sid
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=, ETCDIR=
 #: make package       the Debian packages and their source in build/package/
 #: make clean
@@ -228,6 +229,11 @@ holds: all
 leak: all
 	@AUTOSTOCK_BUILD=$(B) t/chaos/leak --json $(B)/leak.json \
 	    $(if $(REQUESTS),--requests $(REQUESTS))
+
+# RELEASES="12 sid" leaves some out.
+.PHONY: check-nginx
+check-nginx:
+	@stack/check-nginx $(RELEASES)
 
 SECONDS_EACH ?= $(or $(SECONDS),30)
 

@@ -1,0 +1,115 @@
+# HTTP/2 and HTTP/3: look-ups, checkouts, callbacks and refusals as over
+# HTTP/1.1, where nginx and curl speak them.
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Autostock::Certs;
+use Autostock::Process qw( free_port );
+use Autostock::Test;
+
+our $Port = free_port();
+our $Dir  = tmp();
+Autostock::Certs::authority($Dir, 'server', san => 'IP:127.0.0.1');
+
+my ($major, $minor, $patch) = `$ENV{TEST_NGINX_BINARY} -V 2>&1`
+    =~ m{nginx/(\d+)\.(\d+)\.(\d+)};
+# "listen ... http2" is the form of before 1.25.1
+my $http2 = sprintf('%d%03d%03d', $major, $minor, $patch) >= 1025001;
+my $quic = `$ENV{TEST_NGINX_BINARY} -V 2>&1` =~ /http_v3_module/;
+
+our $Listen = "    ssl_certificate $Dir/server.pem;\n"
+    . "    ssl_certificate_key $Dir/server.key;\n"
+    . "    listen 127.0.0.1:$Port ssl" . ($http2 ? ";\n    http2 on;\n"
+        : " http2;\n")
+    . ($quic ? "    listen 127.0.0.1:$Port quic;\n" : '');
+
+my $curl = `curl --version`;
+our @Versions = (
+    $curl =~ /^Features:.*\bHTTP2\b/m ? ['--http2', 2] : (),
+    $quic && $curl =~ /^Features:.*\bHTTP3\b/m ? ['--http3-only', 3] : (),
+);
+Test::More::note("HTTP/$_->[1]") for @Versions;
+
+# "VERSION STATUS" of each answer; "-T -" sends the file "body".
+write_file("$Dir/body", '{"quantity":1}');
+
+sub answers {
+    my ($version, @arguments) = @_;
+    open my $pipe, '-|', 'sh', '-c', "exec curl \"\$@\" < $Dir/body", 'sh',
+        '-s', '--no-progress-meter', '--cacert', "$Dir/server.pem", $version,
+        '-w', '%{http_version} %{http_code}\n', @arguments or die "sh: $!";
+    return map { /^(\d \d{3})$/ ? $1 : () } <$pipe>;
+}
+
+sub url { return "https://127.0.0.1:$Port$_[0]" }
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a product, a checkout, refusals
+--- shop eval: $::Listen
+--- sql_before
+UPDATE product SET stock = 100;
+UPDATE stock_movement SET quantity = 100;
+--- drive
+for (@::Versions) {
+    my ($curl, $v) = @$_;
+    my @out = ('-o', "$::Dir/answer");
+    my $post = sub {
+        return join '', answers($curl, @out, '-d', $_[1], url($_[0]));
+    };
+
+    is(join('', answers($curl, @out, url('/product/donut'))), "$v 200",
+        "HTTP/$v: a product");
+    is($post->('/checkout', '{"quantity":2}'), "$v 200", 'a checkout');
+    is($post->('/checkout', '{"quantity":1000}'), "$v 409", 'too many');
+    is($post->('/checkout', '{'), "$v 400", 'no JSON');
+    is($post->('/any', '{"sku":"none"}'), "$v 404", 'no product');
+    is($post->('/product/donut', '{}'), "$v 401", 'no signature');
+    is($post->('/checkout', '{' . ' ' x 100_000 . '}'), "$v 413",
+        'a body over the limit');
+}
+is(sql('SELECT stock FROM product'), 100 - 2 * @::Versions . "\n", 'sold');
+
+
+
+=== TEST 2: a body whose length is not announced
+--- shop eval: $::Listen
+--- drive
+for (@::Versions) {
+    is(join('', answers($_->[0], '-o', "$::Dir/answer", '-X', 'POST', '-T', '-',
+        url('/checkout'))), "$_->[1] 200", "HTTP/$_->[1]");
+}
+is(sql('SELECT stock FROM product'), 3 - @::Versions . "\n", 'sold');
+
+
+
+=== TEST 3: a callback
+--- shop eval: $::Listen
+--- orders
+1 CP-502101 requested 10
+--- drive
+for (@::Versions) {
+    is(join('', answers($_->[0], '-o', "$::Dir/answer", '-d',
+        '{"MessageAttributeProductCnt":10}',
+        url('/product/donut?' . callback(1)))), "$_->[1] 200",
+        "HTTP/$_->[1]");
+}
+is(sql('SELECT stock FROM product'), (@::Versions ? 13 : 3) . "\n",
+    'booked once');
+
+
+
+=== TEST 4: streams of one connection share a transaction, each is answered
+--- shop eval: $::Listen
+--- drive
+for (@::Versions) {
+    my ($curl, $v) = @$_;
+    my @streams = map { ('-o', "$::Dir/answer", url('/checkout')) } 1 .. 20;
+    my %count;
+    $count{$_}++ for answers($curl, '-Z', '-d', '{"quantity":1}', @streams);
+    my $sold = $v == $::Versions[0][1] ? 3 : 0;
+    is($count{"$v 200"} // 0, $sold, "HTTP/$v: what is in stock");
+    is($count{"$v 409"} // 0, 20 - $sold, 'the others are refused');
+}
