@@ -220,3 +220,46 @@ is(http(POST => '/checkout', '{"quantity":2}')->{json}{stock}, 1, 'sold');
 my @kept = glob "$Test::Nginx::Util::ServRoot/client_body_temp/*";
 is(scalar @kept, 1, 'one file');
 is(Autostock::Db::slurp($kept[0]), '{"quantity":2}', 'the body');
+
+
+
+=== TEST 10: conditional carts and holds are sold, and say so
+--- sql_before
+UPDATE stock_movement SET quantity = 100;
+UPDATE product SET stock = 100;
+--- drive
+my $all = join(' ', (200) x @::CONDITIONS);
+is(codes(POST => '/checkout', '{"lines":[{"sku":"CP-502101"}]}'), $all, 'sold');
+is(codes(POST => '/hold', ''), $all, 'held');
+is(sql('SELECT stock, held FROM product'),
+    100 - 2 * @::CONDITIONS . ' ' . @::CONDITIONS . "\n", 'each of them once');
+my @holds = split /\n/, sql('SELECT BIN_TO_UUID(hold_id) FROM stock_hold');
+my @bodies = map { qq({"hold_id":"$_"}) } @holds;
+is(codes(POST => '/hold/confirm', $bodies[0]), $all, 'confirmed, then replays');
+is(codes(POST => '/hold/release', $bodies[1]), $all, 'released, then replays');
+is(codes(POST => '/hold/release', $bodies[0]), $all =~ s/200/409/gr, 'refused');
+is(codes(POST => '/hold/confirm', $bodies[1]), $all =~ s/200/409/gr, 'refused');
+
+
+
+=== TEST 11: error pages change no hold
+--- config
+    error_page 400 404 405 409 413 422 500 503 =302 /elsewhere;
+
+    location = /hold { autostock_sku CP-502101; autostock_hold; }
+    location = /hold/confirm { autostock_confirm; }
+    location = /hold/release { autostock_release; }
+
+    location = /elsewhere {
+        return 200 elsewhere;
+    }
+--- drive
+my $hold = http(POST => '/hold', '{"quantity":2}')->{json}{hold_id};
+my $body = qq({"hold_id":"$hold"});
+is(http(POST => '/hold', '{"quantity":2}')->{code}, 409, 'refused');
+is(http(POST => '/hold/confirm', '{}')->{code}, 400, 'no id');
+is(http(POST => '/hold/confirm', '{"hold_id":"' . hold_id(9) . '"}')->{code},
+    404, 'no hold');
+is(http(POST => '/hold/confirm', $body)->{json}{sale_id}, $hold, 'confirmed');
+is(http(POST => '/hold/release', $body)->{code}, 409, 'not released');
+is(http(GET => '/hold/release')->{code}, 405, 'method');
