@@ -32,6 +32,14 @@ sub together {
     } $first, @clients;
 }
 
+# The request that confirms or releases a hold, or returns the sale it became.
+sub settle {
+    my ($action, $n) = @_;
+    return $action eq 'return'
+        ? (POST => '/return', qq({"sale_id":"@{[hold_id($n)]}"}))
+        : (POST => "/hold/$action", qq({"hold_id":"@{[hold_id($n)]}"}));
+}
+
 add_block_preprocessor(sub { proxy('pass'); proxy('match COMMIT') });
 
 run_tests();
@@ -395,3 +403,195 @@ like(error_log(), qr/is in doubt/, 'it was');
 --- sql_check eval: $::SALES
 --- sql_expect
 7 -7
+
+
+
+=== TEST 16: what settles a hold, and a return: lost, or it never arrived
+--- products
+TEA-1|tea|1|50
+--- holds eval: CORE::join '', map { "$_ TEA-1:1 " . ($_ > 4 ? 'confirmed' : 'held') . "\n" } 1 .. 6
+--- shop
+autostock_timeout 8s;
+--- timeout: 30
+--- errors
+--- drive
+http(GET => '/product/donut');
+for my $fault ('lose', 'drop') {
+    my $n = $fault eq 'lose' ? 1 : 2;
+    for my $case ([confirm => $n], [release => $n + 2], [return => $n + 4]) {
+        my ($action, $hold) = @$case;
+        proxy("$fault 1");
+        my @ask = settle($action, $hold);
+        my $answer = http(@ask);
+        is($answer->{code}, 200, "$action, $fault: done");
+        ok(!$answer->{headers}{'idempotency-replayed'}, 'for the first time');
+        proxy('pass');
+        proxy('match COMMIT');
+        my $again = http(@ask);
+        is($again->{code}, $action eq 'return' ? 409 : 200, 'again');
+    }
+}
+is(status_counter(qr/^autostock_in_doubt_total/), 6, 'in doubt');
+is(status_counter(qr/^autostock_confirms_total/), 2, 'confirms');
+is(status_counter(qr/^autostock_releases_total/), 2, 'releases');
+is(status_counter(qr/^autostock_returns_total/), 2, 'returns');
+--- sql_check
+SELECT kind, SUM(quantity), SUM(sales), (SELECT stock FROM product
+    WHERE sku = 'TEA-1'), (SELECT SUM(held) FROM product)
+FROM stock_movement WHERE kind IN ('confirm', 'release', 'return')
+    AND sales > 0 AND LEFT(HEX(movement_id), 12) > '0198B7A05E22'
+GROUP BY kind ORDER BY kind
+--- sql_expect
+confirm 0 2 48 0
+release 2 2 48 0
+return 2 2 48 0
+
+
+
+=== TEST 17: a flight of all three whose answer is lost
+--- products
+TEA-1|tea|1|50
+--- holds eval: CORE::join '', map { "$_ TEA-1:1 " . ($_ > 6 ? 'confirmed' : 'held') . "\n" } 1 .. 9
+--- database
+pool_size 1;
+--- shop
+autostock_timeout 8s;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+for my $fault ('lose 1', 'drop 1') {
+    my ($first, @n) = $fault =~ /lose/ ? (1, 2, 4, 7) : (1, 3, 5, 8);
+    proxy('hold 1');
+    my @clients = http_open(POST => '/checkout', '{}');
+    wait_for { proxy('held') == 1 };
+    push @clients, map { http_open(settle(@$_)) } [confirm => $n[0]],
+        [release => $n[0]], [release => $n[1]], [return => $n[2]],
+        [return => $n[2]];
+    wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= 6 };
+    proxy($fault);
+    proxy('release');
+    my @answers = map {
+        my $client = $_;
+        wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+        http_close($client);
+    } @clients;
+    is(join(' ', map { $_->{code} } @answers), '200 200 409 200 200 409',
+        $fault);
+    proxy('pass');
+    proxy('match COMMIT');
+}
+like(error_log(), qr/of 3 confirms, releases and returns is in doubt/, 'log');
+--- sql_check
+SELECT COUNT(*), SUM(state = 'confirmed'), SUM(state = 'released'),
+    (SELECT SUM(quantity) FROM stock_return) FROM stock_hold
+WHERE hold_id < UUID_TO_BIN('0198b7a0-5e22-7000-8000-000000078000')
+--- sql_expect
+6 2 2 2
+
+
+
+=== TEST 18: settled on another connection, and the lost packet arrives after all
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- holds
+1 CP-502101:1
+2 CP-502101:1
+3 CP-502101:1 confirmed
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 40
+--- errors
+--- drive
+http(GET => '/product/donut');
+for my $case ([confirm => 1], [release => 2], [return => 3]) {
+    proxy('hold 1');
+    my $client = http_open(settle(@$case));
+    wait_for { proxy('held') == 1 };
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+    is(http_close($client)->{code}, 200, "@$case");
+    proxy('release');
+    select undef, undef, undef, 0.3;
+}
+--- sql_check
+SELECT stock, held, (SELECT COUNT(*) FROM stock_return), (SELECT COUNT(*)
+    FROM stock_movement WHERE sales = 0) FROM product
+--- sql_expect
+2 0 1 3
+
+
+
+=== TEST 19: told "expired", and the lost confirm arrives after all
+Within its grace time the hold would be taken anew, but its pieces were gone
+when the doubt was resolved; they come back before the packet does.
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- config
+    location = /product/donut { autostock_sku CP-502101; autostock_product; }
+    location = /hold/confirm { autostock_confirm; autostock_hold_grace 1h; }
+--- holds
+1 CP-502101:2 expired -10
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+proxy('hold 1');
+my $client = http_open(settle(confirm => 1));
+wait_for { proxy('held') == 1 };
+my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
+    . " quantity) SELECT UNHEX(MD5(%d)), product_id, 'adjustment', %d FROM"
+    . " product; UPDATE product SET stock = stock + %d";
+db->run(sprintf $take, 1, -3, -3);
+wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+like(http_close($client)->{json}{type}, qr/hold-expired/, 'told');
+db->run(sprintf $take, 2, 3, 3);
+proxy('release');
+select undef, undef, undef, 0.5;
+is(sql('SELECT state FROM stock_hold'), "expired\n", 'as it was told');
+--- sql_check
+SELECT stock, held FROM product
+--- sql_expect
+3 0
+
+
+
+=== TEST 20: a settlement past its deadline: outcome unknown, and asked again
+--- holds
+1 CP-502101:1
+2 CP-502101:1 confirmed
+--- shop
+autostock_timeout 1s;
+--- database
+query_timeout 500ms;
+connect_timeout 300ms;
+--- timeout: 20
+--- errors
+--- drive
+http(GET => '/product/donut');
+for my $case ([confirm => 1], [return => 2]) {
+    proxy('hold 1');
+    my @ask = (settle(@$case), 'Idempotency-Key' => 'k-1');
+    my $client = http_open(@ask);
+    wait_for { proxy('held') == 1 };
+    proxy('refuse');
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+    my $unknown = http_close($client);
+    is($unknown->{code}, 503, "@$case");
+    like($unknown->{json}{type}, qr/unknown/, 'it says so');
+    proxy('release');
+    proxy('pass');
+    proxy('match COMMIT');
+    my $again;
+    ok(wait_for(sub { ($again = http(@ask))->{code} == 200 }, 10),
+        'then done');
+}
+--- sql_check
+SELECT stock, held, (SELECT COUNT(*) FROM stock_return) FROM product
+--- sql_expect
+2 0 1

@@ -20,6 +20,10 @@ static void ngx_http_autostock_settle_batch_reset(
     ngx_http_autostock_flight_t *flight);
 static ngx_int_t ngx_http_autostock_settle_batch_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
+static ngx_int_t ngx_http_autostock_settle_batch_lines(
+    ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item,
+    ngx_http_autostock_settle_t *settle);
 static void ngx_http_autostock_settle_batch_answer(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_int_t ngx_http_autostock_settle_batch_results(
@@ -61,8 +65,9 @@ ngx_http_autostock_settle_batch_create(ngx_http_autostock_flight_t *flight)
                      ->batch_size, NGX_HTTP_AUTOSTOCK_SETTLE_MAX);
     s->items = ngx_alloc(s->max * sizeof(*s->items), ngx_cycle->log);
     s->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    s->asked = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
 
-    if (s->items == NULL || s->pool == NULL) {
+    if (s->items == NULL || s->pool == NULL || s->asked == NULL) {
         ngx_http_autostock_settle_batch_destroy(flight);
         return NGX_ERROR;
     }
@@ -85,6 +90,10 @@ ngx_http_autostock_settle_batch_destroy(ngx_http_autostock_flight_t *flight)
     if (s->pool) {
         ngx_destroy_pool(s->pool);
     }
+
+    if (s->asked) {
+        ngx_destroy_pool(s->asked);
+    }
 }
 
 
@@ -96,6 +105,7 @@ ngx_http_autostock_settle_batch_reset(ngx_http_autostock_flight_t *flight)
     s = (ngx_http_autostock_settlement_t *) flight;
 
     ngx_http_autostock_id_transaction(s->id);
+    ngx_reset_pool(s->asked);
 
     s->nitems = 0;
     s->bytes = 0;
@@ -133,7 +143,52 @@ ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
 
     item->action = settle->action;
     item->grace = settle->grace;
+    item->quantity = settle->quantity;
+    item->restock = settle->restock;
+    item->keyed = settle->keyed;
     ngx_memcpy(item->id, settle->id, 16);
+    ngx_memcpy(item->key, settle->key, 16);
+    ngx_memcpy(item->fingerprint, settle->fingerprint, 8);
+
+    if (ngx_http_autostock_settle_batch_lines(s, item, settle) != NGX_OK) {
+        s->nitems--;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Copied, since the request may leave before the item is decided. */
+
+static ngx_int_t
+ngx_http_autostock_settle_batch_lines(ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item,
+    ngx_http_autostock_settle_t *settle)
+{
+    ngx_str_t   *sku;
+    ngx_uint_t   i;
+
+    if (settle->nlines == 0) {
+        return NGX_OK;
+    }
+
+    item->nlines = settle->nlines;
+    item->lines = ngx_palloc(s->asked, settle->nlines * sizeof(*item->lines));
+    if (item->lines == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < settle->nlines; i++) {
+        sku = &item->lines[i].sku;
+        sku->len = settle->lines[i].sku.len;
+        sku->data = ngx_pstrdup(s->asked, &settle->lines[i].sku);
+        if (sku->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        item->lines[i].quantity = settle->lines[i].quantity;
+    }
 
     return NGX_OK;
 }
@@ -158,6 +213,7 @@ ngx_http_autostock_settle_batch_answer(ngx_http_autostock_flight_t *flight,
         return;
     }
 
+    ngx_memcpy(settle->return_id, item->return_id, 16);
     settle->refused = item->outcome == NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
     ngx_http_autostock_settle_batch_finish(settle, item->outcome);
 }
@@ -225,6 +281,8 @@ ngx_http_autostock_settle_batch_refuse(ngx_http_autostock_flight_t *flight,
         s->items[waiter->slot].gone = 1;
 
         if (s->commit != NGX_HTTP_AUTOSTOCK_SETTLING_NONE) {
+            ngx_memcpy(settle->return_id, s->items[waiter->slot].return_id,
+                       16);
             ngx_http_autostock_settle_batch_finish(settle,
                                            NGX_HTTP_AUTOSTOCK_SETTLE_UNKNOWN);
             return;

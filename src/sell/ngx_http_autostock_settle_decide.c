@@ -66,8 +66,8 @@ ngx_http_autostock_settle_decide(ngx_http_autostock_settlement_t *s)
 
     for (i = 0; i < s->nitems; i++) {
         item = &s->items[i];
-        item->nresults = 0;
         item->planned = 0;
+        item->written = 0;
         item->apart = 0;
 
         if (item->gone) {
@@ -90,8 +90,16 @@ ngx_http_autostock_settle_decide(ngx_http_autostock_settlement_t *s)
             /* a hold without lines is not ours */
             item->outcome = NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
 
+        } else if (item->action == NGX_HTTP_AUTOSTOCK_SETTLE_RETURN) {
+            if (ngx_http_autostock_settle_return(s, item, subject) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            continue;
+
         } else if (item->action == NGX_HTTP_AUTOSTOCK_SETTLE_CONFIRM) {
             ngx_http_autostock_settle_decide_confirm(s, item, subject);
+
         } else {
             ngx_http_autostock_settle_decide_release(s, item, subject);
         }

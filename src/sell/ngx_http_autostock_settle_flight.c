@@ -94,7 +94,7 @@ ngx_http_autostock_settle_flight_read_done(void *data, ngx_int_t rc)
                    "autostock settle read done: %i, %ui items, %ui products",
                    rc, s->nitems, s->products.nelts);
 
-    if (rc == NGX_OK && ngx_http_autostock_settle_rows_link(s) != NGX_OK) {
+    if (rc == NGX_OK && ngx_http_autostock_settle_table_link(s) != NGX_OK) {
         rc = NGX_ERROR;
     }
 
@@ -211,9 +211,10 @@ ngx_http_autostock_settle_flight_committed(ngx_http_autostock_settlement_t *s)
 static void
 ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
 {
-    ngx_uint_t                            i, orders;
+    ngx_uint_t                            i, orders, pieces;
     ngx_uint_t                            n[NGX_HTTP_AUTOSTOCK_SETTLE_ACTIONS];
     ngx_http_autostock_database_t        *db;
+    ngx_http_autostock_settle_return_t   *row;
     ngx_http_autostock_settle_product_t  *product;
 
     db = ngx_http_autostock_batch_database(s->flight.batch);
@@ -223,6 +224,12 @@ ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
         if (s->items[i].planned) {
             n[s->items[i].action]++;
         }
+    }
+
+    row = s->returns.elts;
+
+    for (i = 0, pieces = 0; i < s->returns.nelts; i++) {
+        pieces += row[i].quantity;
     }
 
     product = s->products.elts;
@@ -235,6 +242,10 @@ ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
                                     n[NGX_HTTP_AUTOSTOCK_SETTLE_CONFIRM]);
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_RELEASES,
                                     n[NGX_HTTP_AUTOSTOCK_SETTLE_RELEASE]);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_RETURNS,
+                                    n[NGX_HTTP_AUTOSTOCK_SETTLE_RETURN]);
+    ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_RETURNED_PIECES,
+                                    pieces);
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_ORDERS_OPENED,
                                     orders);
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);

@@ -3,7 +3,7 @@
  * A batch of settlements: confirms and releases of holds, and returns of sales.
  *
  *   read    One packet reads without locks: the holds and their lines, the
- *           products.
+ *           sales and what was returned of them, the keys, the products.
  *   decide  Each item in order of arrival.  An item sees the results of those
  *           before it: of two that settle one hold, the first wins.
  *   write   One packet changes the rows from what they were read as, and
@@ -99,7 +99,13 @@ typedef struct {
     ngx_uint_t                            nparts;
     ngx_http_autostock_hold_state_e       was;       /* read */
     ngx_http_autostock_hold_state_e       state;     /* read, then planned */
-    unsigned                              fresh:1;   /* may not be on disk */
+    unsigned                              fresh:1;   /* its state may not be on
+                                                        disk */
+    unsigned                              asked:1;   /* a return names it */
+    unsigned                              sold:1;    /* the ledger has it as a
+                                                        sale */
+    unsigned                              returned_fresh:1;  /* a return may
+                                                        not be on disk */
 } ngx_http_autostock_settle_subject_t;
 
 
@@ -109,8 +115,25 @@ typedef struct {
     ngx_uint_t                            subject;
     uint32_t                              quantity;
     int64_t                               returned;  /* read, then planned */
+    int64_t                               asked;     /* by the item that is
+                                                        decided */
     ngx_http_autostock_settle_product_t  *product;   /* NULL: deleted */
 } ngx_http_autostock_settle_part_t;
+
+
+/* Pieces of a part that were returned before. */
+typedef struct {
+    u_char                                product_id[16];
+    ngx_uint_t                            subject;
+    int64_t                               quantity;
+} ngx_http_autostock_settle_returned_t;
+
+
+/* A line that a return asks for. */
+typedef struct {
+    ngx_str_t                             sku;
+    uint32_t                              quantity;
+} ngx_http_autostock_settle_line_t;
 
 
 /* A line of an answer. */
@@ -130,11 +153,34 @@ typedef struct {
     ngx_http_autostock_settle_outcome_e   outcome;
     ngx_http_autostock_settle_result_t   *results;
     ngx_uint_t                            nresults;
+    ngx_http_autostock_settle_line_t     *lines;     /* of a return */
+    ngx_uint_t                            nlines;
+    uint32_t                              quantity;
+    u_char                                key[16];
+    u_char                                fingerprint[8];
+    u_char                                return_id[16];
+    unsigned                              restock:1;
+    unsigned                              keyed:1;
+    unsigned                              written:1; /* its key's row */
+    unsigned                              used:1;    /* its key was used */
+    unsigned                              same:1;    /* for the same request */
+    unsigned                              fresh:1;   /* the key's row may not be
+                                                        on disk */
     unsigned                              gone:1;    /* refused: must not be
                                                         done */
     unsigned                              planned:1; /* to be written */
     unsigned                              apart:1;   /* is to wait aside */
 } ngx_http_autostock_settle_item_t;
+
+
+/* A row of stock_return. */
+typedef struct {
+    u_char                                sale_id[16];
+    u_char                                product_id[16];
+    int64_t                               already;
+    int64_t                               quantity;
+    ngx_http_autostock_settle_item_t     *item;
+} ngx_http_autostock_settle_return_t;
 
 
 typedef struct {
@@ -148,9 +194,12 @@ typedef struct {
                                                         estimate */
     ngx_pool_t                           *pool;      /* of what was read and
                                                         decided */
+    ngx_pool_t                           *asked;     /* of the items' lines */
     ngx_array_t                           subjects;  /* by id */
     ngx_array_t                           parts;     /* by subject, product */
     ngx_array_t                           products;  /* by id */
+    ngx_array_t                           returned;
+    ngx_array_t                           returns;   /* planned */
 
     ngx_http_autostock_settle_product_t **written;   /* whose rows change */
     ngx_uint_t                            nwritten;
@@ -165,6 +214,9 @@ typedef struct {
     /* statement numbers in the packet under way */
     ngx_uint_t                            holds_at;
     ngx_uint_t                            lines_at;
+    ngx_uint_t                            sales_at;
+    ngx_uint_t                            returned_at;
+    ngx_uint_t                            keys_at;
     ngx_uint_t                            products_at;
     ngx_uint_t                            stocks_at;
     ngx_uint_t                            anchor_at;
@@ -181,6 +233,7 @@ typedef struct {
     ngx_http_autostock_settling_e         commit;
     ngx_http_autostock_settle_after_e     after;     /* the ROLLBACK under
                                                         way */
+    unsigned                              asks:1;    /* has returns */
     unsigned                              fresh:1;   /* an answer rests on what
                                                         may not be on disk */
     unsigned                              probed:1;  /* for locked products */
@@ -207,17 +260,52 @@ ngx_int_t ngx_http_autostock_settle_read_packet(
 ngx_int_t ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n);
 
-/*
- * All rows are read: they are sorted and linked.  NGX_ERROR: they contradict
- * each other.
- */
-ngx_int_t ngx_http_autostock_settle_rows_link(
-    ngx_http_autostock_settlement_t *s);
+/* Rows of a sale, of its returns, of keys; ..._settle_rows_return.c. */
+ngx_int_t ngx_http_autostock_settle_rows_return_sale(
+    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
+ngx_int_t ngx_http_autostock_settle_rows_return_sum(
+    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
+ngx_int_t ngx_http_autostock_settle_rows_return_key(
+    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
 
-/* NULL: there is none. */
-ngx_http_autostock_settle_subject_t *ngx_http_autostock_settle_rows_subject(
+
+/*
+ * What was read; ngx_http_autostock_settle_table.c.
+ *   none:     before a packet is written: no result has these statement numbers
+ *   sum:      adds a column that decides to the checksum
+ *   part:     adds a product of a hold or sale
+ *   link:     all rows are read: sorts and links them; NGX_ERROR: they
+ *             contradict each other
+ *   subject, product:  NULL: there is none
+ */
+void ngx_http_autostock_settle_table_none(ngx_http_autostock_settlement_t *s);
+void ngx_http_autostock_settle_table_sum(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *column);
+ngx_int_t ngx_http_autostock_settle_table_part(
+    ngx_http_autostock_settlement_t *s, u_char *id, u_char *product,
+    int64_t quantity);
+ngx_int_t ngx_http_autostock_settle_table_link(
+    ngx_http_autostock_settlement_t *s);
+ngx_http_autostock_settle_subject_t *ngx_http_autostock_settle_table_subject(
+    ngx_http_autostock_settlement_t *s, u_char *id);
+ngx_http_autostock_settle_product_t *ngx_http_autostock_settle_table_product(
     ngx_http_autostock_settlement_t *s, u_char *id);
 
+
+/* A column as a number, as 1, as content of a JSON string. */
+ngx_int_t ngx_http_autostock_settle_column_integer(ngx_str_t *column,
+    int64_t *value);
+ngx_uint_t ngx_http_autostock_settle_column_true(ngx_str_t *column);
+ngx_int_t ngx_http_autostock_settle_column_json(ngx_pool_t *pool,
+    ngx_str_t *column, ngx_str_t *json);
+
+
+/*
+ * Decides a return; NGX_ERROR: no memory.  ngx_http_autostock_settle_return.c.
+ */
+ngx_int_t ngx_http_autostock_settle_return(ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item,
+    ngx_http_autostock_settle_subject_t *subject);
 
 /*
  * Decides each item and plans what is to be written.  NGX_ERROR: no memory.

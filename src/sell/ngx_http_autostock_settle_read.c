@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_autostock_settle_flight.h"
+#include "ngx_http_autostock_id.h"
 
 
 static ngx_int_t ngx_http_autostock_settle_read_subjects(
@@ -12,6 +13,17 @@ static ngx_int_t ngx_http_autostock_settle_read_subjects(
 static int ngx_libc_cdecl ngx_http_autostock_settle_read_compare(
     const void *one, const void *two);
 static void ngx_http_autostock_settle_read_holds(
+    ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_sales(
+    ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_movements(
+    ngx_http_autostock_settlement_t *s, ngx_uint_t rows);
+static void ngx_http_autostock_settle_read_movement(
+    ngx_http_autostock_settlement_t *s, u_char *sale, u_char *movement,
+    ngx_uint_t rows, ngx_uint_t n);
+static void ngx_http_autostock_settle_read_returned(
+    ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_keys(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_products(
     ngx_http_autostock_settlement_t *s);
@@ -26,15 +38,19 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
 
     s->seen = 0;
     s->fresh = 0;
-    s->holds_at = s->lines_at = s->products_at = NGX_CONF_UNSET_UINT;
-    s->stocks_at = s->anchor_at = s->free_at = NGX_CONF_UNSET_UINT;
-    s->commit_at = NGX_CONF_UNSET_UINT;
+    ngx_http_autostock_settle_table_none(s);
 
     if (ngx_array_init(&s->parts, s->pool, s->nitems,
                        sizeof(ngx_http_autostock_settle_part_t))
         != NGX_OK
         || ngx_array_init(&s->products, s->pool, 8,
                           sizeof(ngx_http_autostock_settle_product_t))
+           != NGX_OK
+        || ngx_array_init(&s->returned, s->pool, 8,
+                          sizeof(ngx_http_autostock_settle_returned_t))
+           != NGX_OK
+        || ngx_array_init(&s->returns, s->pool, s->nitems,
+                          sizeof(ngx_http_autostock_settle_return_t))
            != NGX_OK
         || ngx_http_autostock_settle_read_subjects(s) != NGX_OK)
     {
@@ -44,6 +60,13 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_sql_reset(&s->flight.sql);
 
     ngx_http_autostock_settle_read_holds(s);
+
+    if (s->asks) {
+        ngx_http_autostock_settle_read_sales(s);
+        ngx_http_autostock_settle_read_returned(s);
+    }
+
+    ngx_http_autostock_settle_read_keys(s);
     ngx_http_autostock_settle_read_products(s);
 
     return NGX_OK;
@@ -56,6 +79,7 @@ static ngx_int_t
 ngx_http_autostock_settle_read_subjects(ngx_http_autostock_settlement_t *s)
 {
     ngx_uint_t                            i, n;
+    ngx_http_autostock_settle_item_t     *item;
     ngx_http_autostock_settle_subject_t  *subject;
 
     if (ngx_array_init(&s->subjects, s->pool, s->nitems,
@@ -83,9 +107,19 @@ ngx_http_autostock_settle_read_subjects(ngx_http_autostock_settlement_t *s)
 
     s->subjects.nelts = n;
 
+    s->asks = 0;
+
     for (i = 0; i < s->nitems; i++) {
-        s->items[i].subject =
-            ngx_http_autostock_settle_rows_subject(s, s->items[i].id) - subject;
+        item = &s->items[i];
+        item->subject = ngx_http_autostock_settle_table_subject(s, item->id)
+                        - subject;
+        item->nresults = 0;
+        item->used = 0;
+
+        if (item->action == NGX_HTTP_AUTOSTOCK_SETTLE_RETURN) {
+            subject[item->subject].asked = 1;
+            s->asks = 1;
+        }
     }
 
     return NGX_OK;
@@ -130,6 +164,158 @@ ngx_http_autostock_settle_read_holds(ngx_http_autostock_settlement_t *s)
 
 
 /*
+ * The ledger's rows that may have a sale: under the sale's own id, or under its
+ * transaction's (sql/schema.sql).  A derived table, since a transaction may
+ * have a row for each of hundreds of products.
+ */
+
+static void
+ngx_http_autostock_settle_read_sales(ngx_http_autostock_settlement_t *s)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    s->sales_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT s.id,m.movement_id,m.product_id,m.quantity,m.sales,m.sale_list"
+        " FROM(");
+    ngx_http_autostock_settle_read_movements(s, 1);
+    ngx_http_autostock_sql_text(sql,
+        ")s JOIN stock_movement m ON m.movement_id=s.m WHERE m.kind='sale'"
+        " AND(m.sale_list IS NULL OR LOCATE(s.n,m.sale_list))");
+    ngx_http_autostock_sql_next(sql);
+}
+
+
+/* rows: SELECT of the sale's id, the movement's and the sale's number in it */
+
+static void
+ngx_http_autostock_settle_read_movements(ngx_http_autostock_settlement_t *s,
+    ngx_uint_t rows)
+{
+    u_char                                id[16];
+    ngx_uint_t                            i, n;
+    ngx_http_autostock_settle_subject_t  *subject;
+
+    subject = s->subjects.elts;
+
+    for (i = 0, n = 0; i < s->subjects.nelts; i++) {
+        if (!subject[i].asked) {
+            continue;
+        }
+
+        ngx_http_autostock_id_sale(id, subject[i].id, 0);
+        ngx_http_autostock_settle_read_movement(s, subject[i].id, id, rows,
+                                                n++);
+
+        if (subject[i].id[14] || subject[i].id[15]) {
+            ngx_http_autostock_settle_read_movement(s, subject[i].id,
+                                                   subject[i].id, rows, n++);
+        }
+    }
+}
+
+
+static void
+ngx_http_autostock_settle_read_movement(ngx_http_autostock_settlement_t *s,
+    u_char *sale, u_char *movement, ngx_uint_t rows, ngx_uint_t n)
+{
+    ngx_uint_t                 number;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    if (!rows) {
+        if (n) {
+            ngx_http_autostock_sql_text(sql, ",");
+        }
+
+        ngx_http_autostock_sql_binary(sql, movement, 16);
+        return;
+    }
+
+    number = sale == movement ? 0 : sale[14] << 8 | sale[15];
+
+    if (n) {
+        ngx_http_autostock_sql_text(sql, " UNION ALL SELECT ");
+        ngx_http_autostock_sql_binary(sql, sale, 16);
+        ngx_http_autostock_sql_text(sql, ",");
+        ngx_http_autostock_sql_binary(sql, movement, 16);
+        ngx_http_autostock_sql_text(sql, ",0x");
+        ngx_http_autostock_sql_hex(sql, number, 2);
+        return;
+    }
+
+    ngx_http_autostock_sql_text(sql, "SELECT ");
+    ngx_http_autostock_sql_binary(sql, sale, 16);
+    ngx_http_autostock_sql_text(sql, " AS id,");
+    ngx_http_autostock_sql_binary(sql, movement, 16);
+    ngx_http_autostock_sql_text(sql, " AS m,0x");
+    ngx_http_autostock_sql_hex(sql, number, 2);
+    ngx_http_autostock_sql_text(sql, " AS n");
+}
+
+
+static void
+ngx_http_autostock_settle_read_returned(ngx_http_autostock_settlement_t *s)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    s->returned_at = sql->statements;
+    ngx_http_autostock_sql_text(sql,
+        "SELECT sale_id,product_id,SUM(quantity),MAX(return_id),"
+        "MAX(created_at)>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
+        " FROM stock_return WHERE sale_id IN(");
+    ngx_http_autostock_settle_read_ids(s);
+    ngx_http_autostock_sql_text(sql, ")GROUP BY sale_id,product_id");
+    ngx_http_autostock_sql_next(sql);
+}
+
+
+/* The keys, with the lines of the returns that they belong to. */
+
+static void
+ngx_http_autostock_settle_read_keys(ngx_http_autostock_settlement_t *s)
+{
+    ngx_uint_t                 i, n;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    for (i = 0, n = 0; i < s->nitems; i++) {
+        if (!s->items[i].keyed) {
+            continue;
+        }
+
+        if (n++) {
+            ngx_http_autostock_sql_text(sql, ",");
+
+        } else {
+            s->keys_at = sql->statements;
+            ngx_http_autostock_sql_text(sql,
+                "SELECT k.idempotency_key,k.movement_id,k.fingerprint,"
+                "r.quantity,p.sku,p.stock,"
+                "r.created_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
+                " FROM stock_movement_key k"
+                " LEFT JOIN stock_return r ON r.return_id=k.movement_id"
+                " LEFT JOIN product p ON p.product_id=r.product_id"
+                " WHERE k.idempotency_key IN(");
+        }
+
+        ngx_http_autostock_sql_binary(sql, s->items[i].key, 16);
+    }
+
+    if (n) {
+        ngx_http_autostock_sql_text(sql, ")ORDER BY r.product_id");
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+/*
  * After the lines: a product that has no row by then was deleted.  A derived
  * table, since a product may have hundreds of lines.
  */
@@ -150,8 +336,18 @@ ngx_http_autostock_settle_read_products(ngx_http_autostock_settlement_t *s)
         " FROM(SELECT DISTINCT product_id FROM stock_hold_line"
         " WHERE hold_id IN(");
     ngx_http_autostock_settle_read_ids(s);
+    ngx_http_autostock_sql_text(sql, ")");
+
+    if (s->asks) {
+        ngx_http_autostock_sql_text(sql,
+            " UNION SELECT product_id FROM stock_movement"
+            " WHERE kind='sale' AND movement_id IN(");
+        ngx_http_autostock_settle_read_movements(s, 0);
+        ngx_http_autostock_sql_text(sql, ")");
+    }
+
     ngx_http_autostock_sql_text(sql,
-        "))l JOIN product p ON p.product_id=l.product_id");
+        ")l JOIN product p ON p.product_id=l.product_id");
 }
 
 

@@ -13,6 +13,8 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[] = {
     { "key_conflicts", "Idempotency-Keys used for another request." },
     { "confirms", "Holds confirmed and committed." },
     { "releases", "Holds released and committed." },
+    { "returns", "Returns committed." },
+    { "returned_pieces", "Pieces of these returns." },
     { "lookups", "Product look-ups answered." },
     { "not_found", "Requests for an unknown product." },
     { "receipts", "Restock callbacks booked." },

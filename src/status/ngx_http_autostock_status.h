@@ -23,6 +23,8 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_KEY_CONFLICTS,      /* 422: key of another request */
     NGX_HTTP_AUTOSTOCK_CONFIRMS,           /* of holds, without replays */
     NGX_HTTP_AUTOSTOCK_RELEASES,           /* the same */
+    NGX_HTTP_AUTOSTOCK_RETURNS,            /* the same */
+    NGX_HTTP_AUTOSTOCK_RETURNED_PIECES,
     NGX_HTTP_AUTOSTOCK_LOOKUPS,
     NGX_HTTP_AUTOSTOCK_NOT_FOUND,          /* no such product, in any request */
     NGX_HTTP_AUTOSTOCK_RECEIPTS,           /* callbacks booked */

@@ -1,0 +1,224 @@
+
+/*
+ * The rows that returns are decided by.
+ */
+
+
+#include "ngx_http_autostock_settle_flight.h"
+#include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_transaction.h"
+
+
+static int64_t ngx_http_autostock_settle_rows_return_listed(ngx_str_t *list,
+    ngx_int_t number);
+static ngx_int_t ngx_http_autostock_settle_rows_return_line(
+    ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item, ngx_str_t *columns);
+
+
+/*
+ * the sale's id, movement_id, product_id, quantity, sales, sale_list: of a row
+ * that may have the sale (sql/schema.sql)
+ */
+
+ngx_int_t
+ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    int64_t                               quantity, sales;
+    ngx_int_t                             number;
+    ngx_http_autostock_settle_subject_t  *subject;
+
+    if (n != 6 || columns[0].len != 16 || columns[1].len != 16
+        || columns[2].len != 16
+        || ngx_memcmp(columns[0].data, columns[1].data, 14) != 0
+        || ngx_http_autostock_settle_column_integer(&columns[3], &quantity)
+           != NGX_OK
+        || ngx_http_autostock_settle_column_integer(&columns[4], &sales)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    number = (columns[0].data[14] << 8 | columns[0].data[15])
+             - (columns[1].data[14] << 8 | columns[1].data[15]);
+
+    if (columns[5].data) {
+        quantity = ngx_http_autostock_settle_rows_return_listed(&columns[5],
+                                                                number);
+
+    } else {
+        /* each has one piece, or there is one */
+        quantity = number >= 0 && number < sales ? - quantity / sales : 0;
+    }
+
+    if (quantity == 0) {
+        return NGX_OK;
+    }
+
+    subject = ngx_http_autostock_settle_table_subject(s, columns[0].data);
+    if (subject == NULL) {
+        return NGX_ERROR;
+    }
+
+    subject->sold = 1;
+
+    return ngx_http_autostock_settle_table_part(s, columns[0].data,
+                                               columns[2].data, quantity);
+}
+
+
+/* The pieces of the sale with this number in a sale_list; 0: it has it not. */
+
+static int64_t
+ngx_http_autostock_settle_rows_return_listed(ngx_str_t *list, ngx_int_t number)
+{
+    u_char  *p, *last;
+
+    last = list->data + list->len;
+
+    for (p = list->data;
+         last - p >= NGX_HTTP_AUTOSTOCK_LIST_ENTRY;
+         p += NGX_HTTP_AUTOSTOCK_LIST_ENTRY)
+    {
+        if ((p[0] << 8 | p[1]) == number) {
+            return p[2] << 16 | p[3] << 8 | p[4];
+        }
+    }
+
+    return 0;
+}
+
+
+/* sale_id, product_id, pieces, the last return_id, age below FRESH */
+
+ngx_int_t
+ngx_http_autostock_settle_rows_return_sum(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_http_autostock_settle_subject_t   *subject;
+    ngx_http_autostock_settle_returned_t  *returned;
+
+    if (n != 5 || columns[0].len != 16 || columns[1].len != 16
+        || columns[3].len != 16)
+    {
+        return NGX_ERROR;
+    }
+
+    subject = ngx_http_autostock_settle_table_subject(s, columns[0].data);
+    returned = ngx_array_push(&s->returned);
+
+    if (subject == NULL || returned == NULL
+        || ngx_http_autostock_settle_column_integer(&columns[2],
+                                                  &returned->quantity)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(returned->product_id, columns[1].data, 16);
+    returned->subject = subject
+                        - (ngx_http_autostock_settle_subject_t *)
+                          s->subjects.elts;
+
+    if (ngx_http_autostock_settle_column_true(&columns[4])
+        || ngx_http_autostock_id_is_fresh(columns[3].data))
+    {
+        subject->returned_fresh = 1;
+    }
+
+    ngx_http_autostock_settle_table_sum(s, &columns[0]);
+    ngx_http_autostock_settle_table_sum(s, &columns[2]);
+
+    return NGX_OK;
+}
+
+
+/*
+ * idempotency_key, the return's id, fingerprint, pieces, sku, stock, age below
+ * FRESH: a row for each line.  If the key is not a return's, the pieces are
+ * NULL.
+ */
+
+ngx_int_t
+ngx_http_autostock_settle_rows_return_key(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_uint_t                         i, any;
+    ngx_http_autostock_settle_item_t  *item;
+
+    if (n != 7 || columns[0].len != 16 || columns[1].len != 16) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0, any = 0; i < s->nitems; i++) {
+        item = &s->items[i];
+
+        if (!item->keyed || ngx_memcmp(item->key, columns[0].data, 16) != 0) {
+            continue;
+        }
+
+        any = 1;
+        item->used = 1;
+        item->same = columns[2].len == 8 && columns[3].data
+                     && ngx_memcmp(item->fingerprint, columns[2].data, 8) == 0;
+        item->fresh = ngx_http_autostock_settle_column_true(&columns[6])
+                      || ngx_http_autostock_id_is_fresh(columns[1].data);
+
+        ngx_memcpy(item->return_id, columns[1].data, 16);
+
+        if (item->same
+            && ngx_http_autostock_settle_rows_return_line(s, item, columns)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_autostock_settle_table_sum(s, &columns[0]);
+
+    return any ? NGX_OK : NGX_ERROR;
+}
+
+
+/* A line of the return that had this key. */
+
+static ngx_int_t
+ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item, ngx_str_t *columns)
+{
+    int64_t                              quantity;
+    ngx_http_autostock_settle_result_t  *result;
+
+    if (item->nresults == 0) {
+        item->results = ngx_pcalloc(s->pool, NGX_HTTP_AUTOSTOCK_LINES_MAX
+                                             * sizeof(*result));
+    }
+
+    if (item->results == NULL
+        || item->nresults == NGX_HTTP_AUTOSTOCK_LINES_MAX
+        || ngx_http_autostock_settle_column_integer(&columns[3], &quantity)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    result = &item->results[item->nresults++];
+    result->line.quantity = (uint32_t) quantity;
+    result->line.stock = -1;
+
+    if (columns[4].data == NULL) {
+        result->line.absent = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_http_autostock_settle_column_json(s->pool, &columns[4],
+                                              &result->line.json_sku)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_autostock_settle_column_integer(&columns[5],
+                                                  &result->line.stock);
+}
