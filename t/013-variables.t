@@ -51,6 +51,16 @@ sub logged {
     return @lines[-$n .. -1];
 }
 
+# The whole answer to an open request.  nginx may log a request only when its
+# client has closed the connection.
+sub answer {
+    my ($client) = @_;
+    my $socket = $client->{socket};
+    local $/;
+    $client->{raw} = <$socket>;
+    return http_close($client);
+}
+
 sub names { return CORE::join ' ', sort keys %{ $_[0] } }
 
 sub a_time { return qr/^\d+\.\d\d\d$/ }
@@ -156,6 +166,30 @@ is(names($got), 'replayed result', 'no order without its signature');
 
 
 
+=== TEST 12: a cart, a hold, its confirmation and release
+--- products
+A-1|a|1|10
+A-2|b|1|10
+--- drive
+my $cart = http(POST => '/any', '{"lines":[{"sku":"A-1"},{"sku":"A-2"}]}');
+my $got = fields($cart);
+is("$got->{result} $got->{sale_id}", "sold $cart->{json}{sale_id}", 'a cart');
+is($got->{sku}, undef, 'no single SKU');
+my @hold = map { http(POST => '/hold', '{"sku":"A-1","quantity":3}') } 1 .. 2;
+my @id = map { $_->{json}{hold_id} } @hold;
+$got = fields($hold[0]);
+is("$got->{result} $got->{sale_id} $got->{quantity}", "held $id[0] 3", 'a hold');
+$got = fields(http(POST => '/hold/confirm', qq({"hold_id":"$id[0]"})));
+is("$got->{result} $got->{sale_id}", "confirmed $id[0]", 'its confirmation');
+$got = fields(http(POST => '/hold/confirm', qq({"hold_id":"$id[0]"})));
+is("$got->{result} $got->{replayed}", 'replayed 1', 'again');
+$got = fields(http(POST => '/hold/release', qq({"hold_id":"$id[1]"})));
+is("$got->{result} $got->{sale_id}", "released $id[1]", 'a release');
+like($got->{$_}, a_time(), $_) for qw( queue_time db_time );
+cmp_ok($got->{queue_time}, '<', 10, 'its own time');
+
+
+
 === TEST 7: locations of others
 --- config
 location = /other { return 200 "ok"; }
@@ -220,11 +254,11 @@ $client = http_open(POST => '/checkout', '{}');
 wait_for { lock_waits() };
 Time::HiRes::sleep(0.2);
 $lock->run('ROLLBACK');
+is(answer($client)->{code}, 200, 'answered');
 $log = (logged(3))[-1];
 is($log->{result}, 'sold', 'sold');
 cmp_ok($log->{db_time}, '>=', 0.19, 'the time of the lock');
 cmp_ok($log->{queue_time}, '<', $log->{db_time}, 'not in the queue');
-http_close($client);
 
 
 

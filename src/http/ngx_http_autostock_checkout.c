@@ -289,7 +289,9 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
     switch (sale->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_SALE_SOLD:
-        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_SOLD,
+        ngx_http_autostock_outcome_set(r, sale->hold
+                                         ? NGX_HTTP_AUTOSTOCK_RESULT_HELD
+                                         : NGX_HTTP_AUTOSTOCK_RESULT_SOLD,
                                        sale->stock);
         return ngx_http_autostock_checkout_done(r, sale, lcf->compat);
 

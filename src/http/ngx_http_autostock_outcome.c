@@ -38,6 +38,7 @@ ngx_http_autostock_outcome_set(ngx_http_request_t *r,
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
     if (lcf->database != NULL && r->method == NGX_HTTP_POST
+        && result < NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS
         && (lcf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT))
     {
         ngx_http_autostock_outcome_observe(lcf->database, outcome);

@@ -181,6 +181,7 @@ ngx_http_autostock_settlement_submit(ngx_http_request_t *r,
 
     settle = &settlement->settle;
 
+    settlement->outcome.sale_id = settle->id;
     settlement->outcome.quantity = settle->quantity;
     settlement->outcome.waiter = &settle->waiter;
     ngx_http_set_ctx(r, &settlement->outcome, ngx_http_autostock_module);
@@ -251,7 +252,8 @@ ngx_http_autostock_settlement_answer(ngx_http_request_t *r,
     switch (settle->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_SETTLE_DONE:
-        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_SOLD, -1);
+        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_CONFIRMED
+                                          + settle->action, -1);
         return ngx_http_autostock_settlement_done(r, settle);
 
     case NGX_HTTP_AUTOSTOCK_SETTLE_REPLAYED:

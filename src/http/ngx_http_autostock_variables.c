@@ -21,6 +21,7 @@ static int64_t ngx_http_autostock_variables_value(
     ngx_http_autostock_outcome_t *outcome, uintptr_t data);
 static ngx_int_t ngx_http_autostock_variables_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_uint_t ngx_http_autostock_variables_has_sale(ngx_uint_t result);
 static ngx_int_t ngx_http_autostock_variables_time(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_autostock_variables_none(
@@ -220,9 +221,7 @@ ngx_http_autostock_variables_id(ngx_http_request_t *r,
         id = outcome->order_id;
 
     } else if (outcome && outcome->answered
-               && (outcome->result == NGX_HTTP_AUTOSTOCK_RESULT_SOLD
-                   || outcome->result == NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED
-                   || outcome->result == NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN))
+               && ngx_http_autostock_variables_has_sale(outcome->result))
     {
         id = outcome->sale_id;
     }
@@ -239,6 +238,16 @@ ngx_http_autostock_variables_id(ngx_http_request_t *r,
     as_uuid_text(id, (char *) p);
 
     return ngx_http_autostock_variables_text(v, p, AS_UUID_TEXT_LEN);
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_variables_has_sale(ngx_uint_t result)
+{
+    return result == NGX_HTTP_AUTOSTOCK_RESULT_SOLD
+           || result == NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED
+           || result == NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN
+           || result >= NGX_HTTP_AUTOSTOCK_RESULT_HELD;
 }
 
 

@@ -78,7 +78,7 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_settings[] = {
 
 char  *ngx_http_autostock_metric_results[] = {
     "sold", "replayed", "refused", "rejected", "unavailable", "unknown",
-    "abandoned", "found", "booked"
+    "abandoned", "found", "booked", "held", "confirmed", "released", "returned"
 };
 
 /* in the order of ngx_http_autostock_durable_e */

@@ -71,7 +71,12 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED,   /* the client left before */
     NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
     NGX_HTTP_AUTOSTOCK_RESULT_FOUND = NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
-    NGX_HTTP_AUTOSTOCK_RESULT_BOOKED
+    NGX_HTTP_AUTOSTOCK_RESULT_BOOKED,
+    NGX_HTTP_AUTOSTOCK_RESULT_HELD,
+    NGX_HTTP_AUTOSTOCK_RESULT_CONFIRMED,   /* in the order of the actions of
+                                              ngx_http_autostock_settle.h */
+    NGX_HTTP_AUTOSTOCK_RESULT_RELEASED,
+    NGX_HTTP_AUTOSTOCK_RESULT_RETURNED
 } ngx_http_autostock_result_e;
 
 /* histograms */
