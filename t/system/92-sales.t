@@ -147,11 +147,11 @@ subtest 'sales export' => sub {
     is($code, 0, 'exit 0');
     my ($header, @csv) = split /\n/, $out;
     is($header, 'sale_id,time,sku,product_id,quantity,transaction_id,'
-        . 'created_at', 'a header');
+        . 'created_at,returned', 'a header');
     is(scalar @csv, 3 + 3 + 1 + 2 + 1 + 2, 'every sale, no anchor');
     is($csv[0], join(',', text($plain), at(30 * $day) =~ s/Z/.000Z/r,
         'CP-502101', text($product), 1, text($plain),
-        at(30 * $day) =~ s/Z/.000005Z/r), 'a line');
+        at(30 * $day) =~ s/Z/.000005Z/r, 0), 'a line');
     my ($quoted) = grep { /^\Q@{[text(id(9 * $day, 5, 1))]}/ } @csv;
     like($quoted, qr/Z,"a ""quoted"", 도너츠",/, 'quoted');
     my @times = map { (split /,/)[1] } @csv;
@@ -160,7 +160,7 @@ subtest 'sales export' => sub {
     my @json = map { JSON::PP->new->utf8->decode($_) }
         lines('--format', 'json');
     is_deeply([map { "$_->{sale_id} $_->{quantity}" } @json],
-        [map { join ' ', (/^(\S{36}),/, /,(\d+),[^,]+,[^,]+$/) } @csv],
+        [map { join ' ', (/^(\S{36}),/, /,(\d+),[^,]+,[^,]+,\d+$/) } @csv],
         'JSON lines say the same');
     is_deeply([lines('--output', 'json')], [lines('--format', 'json')],
         '--output json, too');

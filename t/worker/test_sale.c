@@ -248,30 +248,40 @@ test_text(void **state)
 
     row = unlisted(-2, 2);
     lines(&row, "D-1", false,
-          ID "0000," MADE ",D-1," PRODUCT ",1," ID "0000," CREATED "\n"
-          ID "0001," MADE ",D-1," PRODUCT ",1," ID "0000," CREATED "\n");
+          ID "0000," MADE ",D-1," PRODUCT ",1," ID "0000," CREATED ",0\n"
+          ID "0001," MADE ",D-1," PRODUCT ",1," ID "0000," CREATED ",0\n");
     lines(&row, "D-1", true,
           "{\"sale_id\":\"" ID "0000\",\"time\":\"" MADE "\",\"sku\":\"D-1\","
           "\"product_id\":\"" PRODUCT "\",\"quantity\":1,\"transaction_id\":"
-          "\"" ID "0000\",\"created_at\":\"" CREATED "\"}\n"
+          "\"" ID "0000\",\"created_at\":\"" CREATED "\",\"returned\":0}\n"
           "{\"sale_id\":\"" ID "0001\",\"time\":\"" MADE "\",\"sku\":\"D-1\","
           "\"product_id\":\"" PRODUCT "\",\"quantity\":1,\"transaction_id\":"
-          "\"" ID "0000\",\"created_at\":\"" CREATED "\"}\n");
+          "\"" ID "0000\",\"created_at\":\"" CREATED "\",\"returned\":0}\n");
+
+    /* of two holds one is a sale, and a piece of it came back */
+    row = listed();
+    row.confirmed = "0003" "2025-11-23T00:00:00.000000Z";
+    row.returned = "00000000001" "00030000001" "00030000002";
+    lines(&row, "D-1", false,
+          ID "0003," MADE ",D-1," PRODUCT ",1000000," ID "0000,"
+          "2025-11-23T00:00:00.000000Z,2\n");
+    row.confirmed = "";
+    lines(&row, "D-1", false, "");
 
     row = unlisted(-7, 1);
     lines(&row, "a,\"b\"\n\xec\xb0\xa8", false,
           ID "0000," MADE ",\"a,\"\"b\"\"\n\xec\xb0\xa8\"," PRODUCT ",7,"
-          ID "0000," CREATED "\n");
+          ID "0000," CREATED ",0\n");
     lines(&row, " x", false,
-          ID "0000," MADE ",\" x\"," PRODUCT ",7," ID "0000," CREATED "\n");
+          ID "0000," MADE ",\" x\"," PRODUCT ",7," ID "0000," CREATED ",0\n");
     lines(&row, "", false,
-          ID "0000," MADE ",\"\"," PRODUCT ",7," ID "0000," CREATED "\n");
+          ID "0000," MADE ",\"\"," PRODUCT ",7," ID "0000," CREATED ",0\n");
     lines(&row, NULL, false,
-          ID "0000," MADE ",," PRODUCT ",7," ID "0000," CREATED "\n");
+          ID "0000," MADE ",," PRODUCT ",7," ID "0000," CREATED ",0\n");
     lines(&row, NULL, true,
           "{\"sale_id\":\"" ID "0000\",\"time\":\"" MADE "\",\"sku\":null,"
           "\"product_id\":\"" PRODUCT "\",\"quantity\":7,\"transaction_id\":"
-          "\"" ID "0000\",\"created_at\":\"" CREATED "\"}\n");
+          "\"" ID "0000\",\"created_at\":\"" CREATED "\",\"returned\":0}\n");
 }
 
 

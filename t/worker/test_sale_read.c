@@ -40,9 +40,10 @@ rows(unsigned n, const char *sales)
     sql.nrows = 0;
 
     for (i = 1; i <= n; i++) {
-        (void) sql_row_id(sql.npackets, 0, (unsigned char) i, 7,
+        (void) sql_row_id(sql.npackets, 0, (unsigned char) i, 9,
                           "pppppppppppppppp", sales[0] == '0' ? "0" : "-1",
-                          sales, NULL, "CP-502101", "2026-11-22T09:30:01Z");
+                          sales, NULL, "CP-502101", "2026-11-22T09:30:01Z",
+                          NULL, NULL);
     }
 }
 

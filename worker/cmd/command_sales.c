@@ -35,6 +35,7 @@ typedef struct {
     bool             json;
     as_text_t        text;             /* of one chunk */
     uint64_t         sales;
+    uint64_t         chunk_sales;
     uint64_t         wrong;            /* rows */
     uint64_t         chunk_wrong;
 } as_command_sales_t;
@@ -50,8 +51,11 @@ as_command_sales_show_run(void *data, as_db_t *db)
 static int
 as_command_sales_show(as_session_t *session, const char *argument)
 {
-    as_sale_show_t  show;
-    as_db_status_e  status;
+    as_sale_show_t            show;
+    as_db_status_e            status;
+    static const char *const  columns[] = {
+        "sku", "product_id", "quantity", "returned", NULL
+    };
 
     memset(&show, 0, sizeof(show));
 
@@ -68,6 +72,12 @@ as_command_sales_show(as_session_t *session, const char *argument)
         return as_session_db_failed(session, status);
     }
 
+    if (show.sale == NULL && show.state[0] != '\0') {
+        fprintf(stderr, "%s is a hold, which is %s, and no sale; "
+                "autostock-worker holds show has it\n", argument, show.state);
+        return AS_EXIT_FINDINGS;
+    }
+
     if (show.sale == NULL) {
         fprintf(stderr, "there is no sale %s in the ledger: it was not sold, "
                 "or a roll-up has folded it\n", argument);
@@ -75,6 +85,12 @@ as_command_sales_show(as_session_t *session, const char *argument)
     }
 
     as_output_object(show.sale, session->json, stdout);
+
+    if (!session->json && json_object_get(show.sale, "quantity") == NULL) {
+        as_output_rows(json_object_get(show.sale, "lines"), columns, false,
+                       stdout);
+    }
+
     json_decref(show.sale);
 
     return AS_EXIT_OK;
@@ -101,18 +117,21 @@ as_command_sales_row(void *data, const as_sale_row_t *row, const char *sku,
         }
     }
 
-    as_sale_text_row(&sales->text, row, sku, created_at, sales->json);
+    sales->chunk_sales += as_sale_text_row(&sales->text, row, sku, created_at,
+                                           sales->json);
 }
 
 
-/* One snapshot, so that a roll-up meanwhile takes nothing away. */
+/* One snapshot, so that a roll-up meanwhile takes nothing away.  MySQL cuts
+ * GROUP_CONCAT at 1024 bytes otherwise. */
 static as_db_status_e
 as_command_sales_begin(void *data, as_db_t *db)
 {
     as_db_status_e       status;
     as_command_sales_t  *sales = data;
 
-    status = as_db_exec(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+    status = as_db_exec(db, "SET SESSION group_concat_max_len = 16777216;"
+                        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
                         "START TRANSACTION WITH CONSISTENT SNAPSHOT", NULL,
                         NULL);
 
@@ -131,7 +150,7 @@ as_command_sales_write(as_command_sales_t *sales)
     }
 
     fwrite(as_text_get(&sales->text), 1, sales->text.len, stdout);
-    sales->sales += sales->read.sales;
+    sales->sales += sales->chunk_sales;
     sales->wrong += sales->chunk_wrong;
 
     return ferror(stdout) == 0;
@@ -144,6 +163,7 @@ as_command_sales_read(as_command_sales_t *sales)
 {
     as_text_clear(&sales->text);
     sales->chunk_wrong = 0;
+    sales->chunk_sales = 0;
 
     return as_sale_read(sales->session->db, &sales->read);
 }

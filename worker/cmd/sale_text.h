@@ -15,9 +15,11 @@
 /* The header of CSV; nothing for JSON. */
 void as_sale_text_header(as_text_t *text, bool json);
 
-/* Appends a line for each sale of a row.  created_at and the arguments are as
- * as_sale_pt has them. */
-void as_sale_text_row(as_text_t *text, const as_sale_row_t *row,
+/*
+ * Appends a line for each sale of a row, and returns their number: holds that
+ * are not confirmed are none.  The arguments are as as_sale_pt has them.
+ */
+size_t as_sale_text_row(as_text_t *text, const as_sale_row_t *row,
     const char *sku, const char *created_at, bool json);
 
 

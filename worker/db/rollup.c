@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "db/rollup.h"
+#include "db/sale.h"
 
 
 #define AS_ROLLUP_CHUNK  1000
@@ -20,9 +21,7 @@
 /* Returns r of the sales of row m, of any product: a cart is kept or folded as
  * a whole.  as_rollup_last() has the same range. */
 #define AS_ROLLUP_RETURNS                                                     \
-    "r.sale_id >= m.movement_id AND r.sale_id <= CONCAT("                     \
-    "LEFT(m.movement_id, 14), IF(m.kind = 'hold', X'bfff',"                   \
-    " IF(RIGHT(HEX(m.movement_id), 4) < '8000', X'7fff', X'ffff')))"
+    "r.sale_id >= m.movement_id AND r.sale_id <= " AS_SALE_LAST
 
 
 typedef struct {
@@ -312,8 +311,7 @@ as_rollup_pairs(const as_rollup_page_t *page, as_text_t *sql)
 }
 
 
-/* The last id that a sale or hold of the row may have.  (A row of before 0.2.0
- * ends in whatever bytes, and is its transaction's only one.) */
+/* AS_SALE_LAST */
 static void
 as_rollup_last(const as_rollup_row_t *row, uint8_t last[AS_UUID_LEN])
 {

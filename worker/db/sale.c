@@ -41,6 +41,7 @@ as_sale_row(as_sale_row_t *row, const char *const *columns,
     row->sales = (uint32_t) strtoul(columns[3], NULL, 10);
     row->list = (const uint8_t *) columns[4];
     row->list_len = columns[4] == NULL ? 0 : lengths[4];
+    row->confirmed = row->returned = NULL;
 
     return true;
 }
@@ -101,6 +102,53 @@ as_sale_find(const as_sale_row_t *row, const uint8_t id[AS_UUID_LEN],
     }
 
     return false;
+}
+
+
+/* The last entry of the id in a text of entries; NULL: none. */
+static const char *
+as_sale_entry(const char *entries, size_t len, const uint8_t id[AS_UUID_LEN])
+{
+    char         tail[5];
+    const char  *found;
+
+    snprintf(tail, sizeof(tail), "%04X", as_sale_tail(id));
+
+    for (found = NULL; strlen(entries) >= len; entries += len) {
+        if (memcmp(entries, tail, 4) == 0) {
+            found = entries + 4;
+        }
+    }
+
+    return found;
+}
+
+
+const char *
+as_sale_confirmed(const as_sale_row_t *row, const uint8_t id[AS_UUID_LEN],
+    const char *created_at)
+{
+    return row->confirmed == NULL ? created_at
+           : as_sale_entry(row->confirmed, AS_SALE_CONFIRMED_LEN, id);
+}
+
+
+int64_t
+as_sale_returned(const as_sale_row_t *row, const uint8_t id[AS_UUID_LEN])
+{
+    char         digits[AS_SALE_RETURNED_LEN];
+    const char  *entry;
+
+    entry = row->returned == NULL ? NULL
+            : as_sale_entry(row->returned, AS_SALE_RETURNED_LEN, id);
+    if (entry == NULL) {
+        return 0;
+    }
+
+    memcpy(digits, entry, AS_SALE_RETURNED_LEN - 4);
+    digits[AS_SALE_RETURNED_LEN - 4] = '\0';
+
+    return strtoll(digits, NULL, 10);
 }
 
 

@@ -16,8 +16,8 @@
 
 
 /*
- * Receives a row of the ledger that stands for sales; the SKU is NULL where the
- * product is gone.  created_at is as RFC 3339 writes it, in UTC.
+ * Receives a row of the ledger that stands for sales or holds; the SKU is NULL
+ * where the product is gone.  created_at is as RFC 3339 writes it, in UTC.
  */
 typedef void (*as_sale_pt)(void *data, const as_sale_row_t *row,
     const char *sku, const char *created_at);
@@ -37,6 +37,8 @@ typedef struct {
 typedef struct {
     uint8_t   id[AS_UUID_LEN];
     json_t   *sale;                    /* NULL: there is none; json_decref() */
+    char      state[12];               /* where it is a hold that is not
+                                          confirmed; "" otherwise */
 } as_sale_show_t;
 
 
@@ -52,7 +54,10 @@ as_db_status_e as_sale_read(as_db_t *db, as_sale_read_t *read);
 /* The time of the first sale; 0: there is none. */
 as_db_status_e as_sale_read_first(as_db_t *db, int64_t *ms);
 
-/* Finds a sale by its id, of before 0.2.0, too. */
+/*
+ * Finds a sale by its id, of before 0.2.0, too.  It has "lines", one for each
+ * product; of one line, the line's values as its own, too.
+ */
 as_db_status_e as_sale_read_show(as_db_t *db, as_sale_show_t *show);
 
 
