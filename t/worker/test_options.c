@@ -110,6 +110,25 @@ words(void **state)
 
 
 static void
+repeated(void **state)
+{
+    int           i = 0;
+    char          text[200];
+    as_options_t  options;
+
+    (void) state;
+
+    assert_int_equal(parse("--limit|1|--all|a|--limit=2|--limit|-3", &options,
+                           text), 0);
+    assert_string_equal(as_options_next(&options, "limit", &i), "1");
+    assert_string_equal(as_options_next(&options, "limit", &i), "2");
+    assert_string_equal(as_options_next(&options, "limit", &i), "-3");
+    assert_null(as_options_next(&options, "limit", &i));
+    assert_string_equal(as_options_get(&options, "limit"), "-3");
+}
+
+
+static void
 help(void **state)
 {
     char          text[200];
@@ -170,6 +189,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(words),
+        cmocka_unit_test(repeated),
         cmocka_unit_test(help),
         cmocka_unit_test(too_many)
     };

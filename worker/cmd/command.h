@@ -25,6 +25,7 @@ extern const as_command_t  as_command_doctor;
 extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_dlq;
 extern const as_command_t  as_command_sales;
+extern const as_command_t  as_command_holds;
 extern const as_command_t  as_command_stock;
 extern const as_command_t  as_command_ledger;
 extern const as_command_t  as_command_reconcile;

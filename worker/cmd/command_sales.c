@@ -1,5 +1,5 @@
 /*
- * autostock-worker sales show|export
+ * autostock-worker sales show|export|return
  */
 
 #include <inttypes.h>
@@ -11,6 +11,7 @@
 #include "cmd/argument.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
+#include "cmd/sale_return.h"
 #include "cmd/sale_text.h"
 #include "cmd/session.h"
 #include "db/pace.h"
@@ -24,6 +25,9 @@ static const as_option_t  as_command_sales_options[] = {
     { "from", "DATE", "export the sales since then (the first)" },
     { "to", "DATE", "export the sales before then (now)" },
     { "format", "csv|json", "with a header, or JSON lines (csv)" },
+    { "line", "SKU=N", "return N pieces of this product; may be repeated "
+      "(all that is left)" },
+    { "no-restock", NULL, "the returned pieces are not put back on the shelf" },
     { NULL, NULL, NULL }
 };
 
@@ -281,7 +285,7 @@ as_command_sales_run(const as_options_t *options)
     memset(&sales, 0, sizeof(sales));
     sales.session = &session;
 
-    verb = as_argument_verb(options, "show|export", "10");
+    verb = as_argument_verb(options, "show|export|return", "101");
 
     if (verb < 0
         || as_command_sales_range(options, &sales) != AS_EXIT_OK)
@@ -293,7 +297,8 @@ as_command_sales_run(const as_options_t *options)
 
     if (rc == AS_EXIT_OK) {
         rc = verb == 0 ? as_command_sales_show(&session, options->arguments[1])
-                       : as_command_sales_export(&sales);
+             : verb == 1 ? as_command_sales_export(&sales)
+                         : as_sale_return_command(&session);
     }
 
     as_text_free(&sales.text);
@@ -304,13 +309,18 @@ as_command_sales_run(const as_options_t *options)
 
 
 const as_command_t  as_command_sales = {
-    "sales", "show SALE_ID|export", "see what was sold",
+    "sales", "show SALE_ID|export|return SALE_ID",
+    "see what was sold, take goods back",
     "show finds a sale by the sale_id that the buyer was answered.\n"
+    "return books goods of a sale that came back: never more than was sold of\n"
+    "each line.  It requires the operator's user.\n"
     "export writes a line for each sale, in the order of time: CSV with a\n"
     "header, or JSON lines.  The time of a sale is that of its id, in UTC;\n"
     "created_at, when the database wrote it, is a little later.  DATE is\n"
     "YYYY-MM-DD (UTC), a time like 2026-11-22T09:30:00+09:00 (RFC 3339), or\n"
     "an age, 90d.  A sale in doubt may be written up to an hour after its\n"
-    "time.  What a roll-up has folded is gone.\n",
+    "time.  A hold is exported once it is confirmed, under the time at which\n"
+    "it was made: export again what is younger than the longest hold.  What a\n"
+    "roll-up has folded is gone.\n",
     as_command_sales_options, as_command_sales_run
 };

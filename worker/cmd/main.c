@@ -19,6 +19,7 @@ static const as_command_t *const  commands[] = {
     &as_command_dlq,
     &as_command_stock,
     &as_command_sales,
+    &as_command_holds,
     &as_command_ledger,
     &as_command_reconcile,
     &as_command_check_config,

@@ -141,7 +141,15 @@ as_options_one(as_options_t *options, int c, const char *text,
         return -1;
     }
 
+    if (options->ngiven == AS_ARGUMENTS_MAX) {
+        fprintf(stderr, "expected at most %d options, found more\n",
+                AS_ARGUMENTS_MAX);
+        return -1;
+    }
+
     options->values[place] = value == NULL ? "" : value;
+    options->given[options->ngiven] = options->values[place];
+    options->places[options->ngiven++] = place;
 
     return 0;
 }
@@ -243,6 +251,24 @@ as_options_get(const as_options_t *options, const char *name)
     place = as_options_find(options->table, name, strlen(name), &option);
 
     return place < 0 ? NULL : options->values[place];
+}
+
+
+const char *
+as_options_next(const as_options_t *options, const char *name, int *i)
+{
+    int                 place;
+    const as_option_t  *option;
+
+    place = as_options_find(options->table, name, strlen(name), &option);
+
+    for ( /* void */ ; *i < options->ngiven; (*i)++) {
+        if (options->places[*i] == place) {
+            return options->given[(*i)++];
+        }
+    }
+
+    return NULL;
 }
 
 

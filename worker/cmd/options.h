@@ -28,6 +28,11 @@ typedef struct {
                                                     flag: "" */
     const char         *arguments[AS_ARGUMENTS_MAX];
     int                 narguments;
+    const char         *given[AS_ARGUMENTS_MAX]; /* values of all options, in
+                                                    order */
+    int                 places[AS_ARGUMENTS_MAX];      /* their indexes in the
+                                                          tables */
+    int                 ngiven;
 } as_options_t;
 
 
@@ -41,7 +46,12 @@ extern const as_option_t  as_options_none[];
 int as_options_parse(as_options_t *options, const as_option_t *table,
     int argc, char **argv);
 
-/* NULL where the option is absent. */
+/* The values of an option that may be given several times: *i is 0 first.  NULL
+ * after the last. */
+const char *as_options_next(const as_options_t *options, const char *name,
+    int *i);
+
+/* NULL where the option is absent; the last value where it was repeated. */
 const char *as_options_get(const as_options_t *options, const char *name);
 bool as_options_json(const as_options_t *options);
 
