@@ -86,6 +86,7 @@ sub make {
     return http(POST => @request)->{json}{$id};
 }
 
+# The only connection is lost with the answer to COMMIT.
 sub lose {
     proxy('match COMMIT');
     proxy('lose 1');
@@ -271,6 +272,17 @@ sub not_allowed {
     return join '', @lines;
 }
 
+# Locations of nginx.conf.example without a path in the document; those with an
+# expression, and a product's own, stand for /product/{sku}.
+sub not_described {
+    my @locations = grep { /autostock_/ }
+        $Example =~ /^ {8}location (.*?^ {8}\})$/msg;
+    return 'no location' unless @locations;
+    return grep { !$Document->{paths}{$_} }
+        map { /\A= (\S+)/ && $1 ne '/product/donut' ? $1 : '/product/{sku}' }
+        @locations;
+}
+
 # The types of problems in a text.
 sub types {
     my ($text, $pattern) = @_;
@@ -283,6 +295,8 @@ run_tests();
 __DATA__
 
 === TEST 1: every example
+--- database
+pool_size 1;
 --- shop
 autostock_timeout 500ms;
 autostock_restock_timeout 500ms;
@@ -314,6 +328,7 @@ is(not_allowed(), '', 'the document allows every answer');
 
 === TEST 3: the document has every type of problem, and this version
 --- drive
+is(join(' ', not_described()), '', 'it has every location of the example');
 my $code = Autostock::Db::slurp('src/http/ngx_http_autostock_response.c');
 my $text = Autostock::Db::slurp('docs/openapi.yaml');
 is(types($text, qr/const: urn:autostock:problem:([a-z-]+)/),
