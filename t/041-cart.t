@@ -197,7 +197,13 @@ my $single = http(POST => '/any', '{"sku":"A-1","quantity":2}', @key);
 my $cart = buy('A-1 2', @key);
 is($cart->{code}, 200, 'code');
 is($cart->{json}{sale_id}, $single->{json}{sale_id}, 'the same sale');
+is(lines_of($cart), 'A-1 2 8', 'the present stock');
+is(lines_of(buy('A-1 1 A-1 1', @key)), 'A-1 2 8', 'of lines added up');
 is(stocks(), '8 10 10 10 10 10', 'sold once');
+is(buy('NOPE 1 A-1 1', @key)->{code}, 422, 'another cart, of what is absent');
+is(sql("SELECT COUNT(*) FROM stock_movement LEFT JOIN product"
+    . " USING (product_id) WHERE sku IS NULL"), "0\n",
+    'no row of a product that is not there');
 
 
 

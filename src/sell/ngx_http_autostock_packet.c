@@ -512,10 +512,15 @@ ngx_http_autostock_packet_barrier(ngx_http_autostock_transaction_t *t)
 
     product = t->lines[0].product;
 
+    for (i = 1; i < t->nlines && product->absent; i++) {
+        product = t->lines[i].product;
+    }
+
     /* of a sale that was read, so that the row refers to it */
     for (i = 0; i < t->nitems; i++) {
-        if (t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-            || t->items[i].found)
+        if ((t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
+             || t->items[i].found)
+            && !t->lines[t->items[i].line].product->absent)
         {
             product = t->lines[t->items[i].line].product;
             break;
