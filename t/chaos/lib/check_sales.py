@@ -166,7 +166,9 @@ def match_loose(facts, loose):
         times = sorted(silent[what])
         names.sort(key=id_time)
         for count, name in enumerate(names, 1):
-            clients = bisect.bisect_right(times, id_time(name) + CLOCK_SLACK)
+            # an id has the time at which its batch began to gather
+            made = max(id_time(name), facts['parts'][name][0]['time'])
+            clients = bisect.bisect_right(times, made + CLOCK_SLACK)
             if clients < count:
                 shown = ', '.join(f'{q} x {sku}' for sku, q in what[1])
                 yield Violation(

@@ -149,6 +149,7 @@ class Crossing(Scenario):
         before = shop.counted('batch_retries')
         shop.load(f'{self.env.seed}:{number}', clients=32, think_ms=0,
                   leave=0, slow=0, look=0, parallel=0, replay=0, conflict=0,
+                  races=0,
                   carts=0.9, holds=0.3, returns=0.2,
                   skus={sku: 1 for sku in SHELVES})
         time.sleep(self.seconds)

@@ -15,7 +15,7 @@ parts), look (share of look-ups), think_ms, timeout_s, retry (repeat with
 the same key where the answer was not definite), carts (share of checkouts and
 holds that have several products), holds (share of checkouts that are holds,
 confirmed or released afterwards, by one client or by several at once),
-hold_seconds, returns (share of sales that are given back)."""
+hold_seconds, races (share of holds that several settle at once), returns (share of sales that are given back)."""
 
 import asyncio
 import json
@@ -30,7 +30,8 @@ DEFAULTS = {
     'parallel': 0.05, 'conflict': 0.02, 'leave': 0.03, 'slow': 0.01,
     'look': 0.1, 'think_ms': 0, 'timeout_s': 20, 'retry': True,
     'quantities': {'1': 8, '2': 2, '5': 1}, 'path': None,
-    'carts': 0, 'holds': 0, 'hold_seconds': [1, 2, 30], 'returns': 0,
+    'carts': 0, 'holds': 0, 'hold_seconds': [1, 2, 30], 'races': 0.2,
+    'returns': 0,
 }
 
 # What a buyer may not take for an end: the sale may yet exist, or may not
@@ -144,12 +145,13 @@ class Load:
     async def settle(self, rng, lines, number, hold_id):
         """Confirms or releases a hold, or several do at once, or nobody; the
         confirmation's entry."""
-        roll = rng.random()
-        if roll < 0.1:
+        if rng.random() < self.c['races']:
+            ops = ['confirm', rng.choice(('confirm', 'release'))]
+        else:
+            ops = [rng.choice(('confirm', 'confirm', 'confirm', 'confirm',
+                               'release', 'release', None))]
+        if ops == [None]:
             return None
-        ops = (['confirm'] if roll < 0.6 else ['release'] if roll < 0.8 else
-               ['confirm', 'release'] if roll < 0.9 else
-               ['confirm', 'confirm'])
         await asyncio.sleep(rng.choice((0, 0, 0.05, 1, 2)) * rng.random())
         extra = [Line(line.url) for line in lines]
         entries = await asyncio.gather(*(

@@ -59,6 +59,13 @@ KINDS = [
     Kind('cart-keyed', sizes=(2,), products=2, cart=True, keyed=True),
     Kind('cart-too-many', sizes=(2, 64), products=2, cart=True,
          stock=lambda n: n - 1, want=lambda n: {200: n - 1, 409: 1}),
+    Kind('hold', sizes=(1, 64), ops=('hold',), products=2, cart=True,
+         keyed=True),
+    Kind('confirm', sizes=(1, 64), ops=('confirm',), products=2, cart=True),
+    Kind('confirm-again', sizes=(1,), ops=('confirm',), again=True),
+    Kind('release', sizes=(1, 64), ops=('release',), products=2, cart=True),
+    Kind('mixed', sizes=(5, 64), products=2, cart=True,
+         ops=('sell', 'hold', 'confirm', 'release')),
     Kind('receipt', sizes=(1,)),
     Kind('look-up', sizes=(1,)),
 ]

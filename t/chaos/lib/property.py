@@ -74,7 +74,8 @@ def wrong_refusal(expected, entry):
     kind = asking.problem(entry)
     if kind != expected['type']:
         yield f'type {kind}, wanted {expected["type"]}'
-    if 'skus' in expected and entry.get('said_sku') not in expected['skus']:
+    if 'skus' in expected and entry.get('lines') \
+            and entry.get('said_sku') not in expected['skus']:
         yield f'sku {entry.get("said_sku")}, wanted {expected["skus"]}'
     if expected['type'] == 'not-enough-stock':
         found = [(line['sku'], line['stock']) for line in said_lines(entry)]
@@ -476,6 +477,8 @@ class Property(Scenario):
         broken, report, summary, keep = super().finish(number)
         if self.problem is None:
             return broken, report, summary, keep
+        with open(keep, 'w', encoding='utf-8') as f:
+            json.dump(self.shop.facts(), f, ensure_ascii=False)
         steps = self.serial.steps
         path = os.path.join(self.env.folder, f'{self.name}-{number}.steps')
         with open(path, 'w', encoding='utf-8') as f:

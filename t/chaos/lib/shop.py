@@ -104,7 +104,7 @@ class Shop:
     def load(self, seed, **config):
         settings = {'urls': self.urls(), 'seed': seed, 'clients': 24,
                     'skus': {'D': 6, 'E': 2, 'F': 2, 'G도너츠': 2},
-                    'think_ms': 5, 'carts': 0.2, 'holds': 0,
+                    'think_ms': 5, 'carts': 0.2, 'holds': 0.15,
                     'returns': 0}
         settings.update(config)
         self.buyers = Buyers(self.run, f'buyers{time.time_ns()}', **settings)
