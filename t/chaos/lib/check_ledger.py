@@ -109,11 +109,14 @@ def ids_are_transactions(facts):
 
 def sales_are_one(facts):
     """A sale is in one transaction, once for each product."""
+    groups = collections.defaultdict(list)
+    for row in sale_rows(facts):
+        groups[ledger.transaction_of(row['id'])].append(row)
     for sale, parts in facts['parts'].items():
+        if len(parts) == 1:
+            continue
         products = {part['product'] for part in parts}
-        rows = [r for r in sale_rows(facts)
-                if ledger.transaction_of(r['id'])
-                == ledger.transaction_of(sale)] if len(parts) > 1 else []
+        rows = groups[ledger.transaction_of(sale)]
         owners = {r['id'] for r in rows if any(
             ledger.sale_of(r['id'], n) == sale for n, _ in ledger.entries(r))}
         if len(owners) > 1 or len(rows) > 1 and len(products) < len(parts):

@@ -34,10 +34,12 @@ def goods(facts, parts):
 
 
 def stock_is_ledger(facts):
-    """1: stock = sum of the movements, never negative."""
+    """1: stock = sum of the movements, never negative.  (The row that an
+    answer waits for has no product where the request names none.)"""
     sums = collections.Counter()
     for movement in facts['movements']:
-        sums[movement['product']] += movement['quantity']
+        if movement['quantity']:
+            sums[movement['product']] += movement['quantity']
     known = set()
     for product in facts['products']:
         known.add(product['id'])

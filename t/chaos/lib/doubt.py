@@ -62,7 +62,7 @@ class Doubt(Scenario):
         """Those that send a COMMIT; and a lock from outside must meet it,
         not the careful path's reading before it."""
         kinds = ['plain', 'keyed', 'many-products', 'cart', 'cart-keyed',
-                 'hold', 'confirm', 'release']
+                 'hold', 'confirm', 'release', 'return', 'return-keyed']
         if case != 'server-dies':
             # Two transactions: the one that waits for the connection is
             # refused as long as the server is away.

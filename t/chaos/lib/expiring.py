@@ -24,8 +24,7 @@ class ExpiringShop(shops.Shop):
                 os.path.join(self.folder, f'worker{n}'), emulator, factory,
                 f'http://{self.hosts[0].url}/product/{{sku}}',
                 os.path.join(self.hosts[0].folder, 'secret'),
-                DB_SOCKET=self.db.socket,
-                AUTOSTOCK_WATCHDOG_INTERVAL='1h')
+                DB_SOCKET=self.db.socket)
             self.workers.append(worker)
             worker.start()
 

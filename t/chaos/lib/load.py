@@ -15,7 +15,8 @@ parts), look (share of look-ups), think_ms, timeout_s, retry (repeat with
 the same key where the answer was not definite), carts (share of checkouts and
 holds that have several products), holds (share of checkouts that are holds,
 confirmed or released afterwards, by one client or by several at once),
-hold_seconds, races (share of holds that several settle at once), returns (share of sales that are given back)."""
+hold_seconds, races (share of holds that several settle at once), returns
+(share of sales that are given back)."""
 
 import asyncio
 import json

@@ -64,8 +64,10 @@ KINDS = [
     Kind('confirm', sizes=(1, 64), ops=('confirm',), products=2, cart=True),
     Kind('confirm-again', sizes=(1,), ops=('confirm',), again=True),
     Kind('release', sizes=(1, 64), ops=('release',), products=2, cart=True),
+    Kind('return', sizes=(1, 64), ops=('return',), products=2, cart=True),
+    Kind('return-keyed', sizes=(2,), ops=('return',), keyed=True),
     Kind('mixed', sizes=(5, 64), products=2, cart=True,
-         ops=('sell', 'hold', 'confirm', 'release')),
+         ops=('sell', 'hold', 'confirm', 'release', 'return')),
     Kind('receipt', sizes=(1,)),
     Kind('look-up', sizes=(1,)),
 ]

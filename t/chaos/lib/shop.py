@@ -105,7 +105,7 @@ class Shop:
         settings = {'urls': self.urls(), 'seed': seed, 'clients': 24,
                     'skus': {'D': 6, 'E': 2, 'F': 2, 'G도너츠': 2},
                     'think_ms': 5, 'carts': 0.2, 'holds': 0.15,
-                    'returns': 0}
+                    'returns': 0.1}
         settings.update(config)
         self.buyers = Buyers(self.run, f'buyers{time.time_ns()}', **settings)
 
