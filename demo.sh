@@ -1,6 +1,7 @@
 #!/bin/bash
 # Shows the complete process on one machine: purchases until the stock is 0,
-# the order to the factory, the arrival of the goods, and another purchase.
+# the order to the factory, the arrival of the goods, another purchase, holds
+# that are paid and that expire, a cart, and a return.
 #
 #   ./demo.sh [--keep] [--no-install]
 #
@@ -189,15 +190,73 @@ expect_status 200
 [ "$(field .stock)" = 9 ] || fail "expected a stock of 9, found $body"
 tell "buyer 5: POST /checkout: 200 $(field .message)"
 
+title 'A hold that is paid'
+request -d '{"quantity":2}' "$AUTOSTOCK_URL/hold"
+expect_status 200
+hold=$(field .hold_id)
+tell "POST /hold, 2 pieces: 200 $(field .message), until $(field .expires_at)"
+request "$AUTOSTOCK_URL/product/donut"
+tell "GET /product/donut: stock $(field .stock), held $(field .held)"
+request -d "{\"hold_id\":\"$hold\"}" "$AUTOSTOCK_URL/hold/confirm"
+expect_status 200
+[ "$(field .sale_id)" = "$hold" ] || fail "expected the sale $hold, found $body"
+tell "POST /hold/confirm: 200 $(field .message), sale $hold"
+
+title 'A hold that expires'
+request -d '{"seconds":2}' "$AUTOSTOCK_URL/hold"
+expect_status 200
+[ "$(field '.lines[0].stock')" = 6 ] || fail "expected a stock of 6, found $body"
+unpaid=$(field .hold_id)
+tell "POST /hold, 1 piece for 2 seconds: 200 $(field .message)"
+deadline=$((SECONDS + 15))
+until request "$AUTOSTOCK_URL/product/donut"; [ "$(field .stock)" = 7 ]; do
+    [ $SECONDS -lt $deadline ] || fail "the hold does not expire: $body"
+    sleep 0.2
+done
+tell 'expired, its piece is for sale again, by the worker'
+request -d "{\"hold_id\":\"$unpaid\"}" "$AUTOSTOCK_URL/hold/confirm"
+expect_status 409
+tell "POST /hold/confirm: 409 $(field .message)"
+
+title 'A cart'
+$stack sql "INSERT INTO product (product_id, sku, name, price, stock,
+        factory_id, ad_id)
+    SELECT UUID_TO_BIN('213175b4-c9bf-11ec-a849-0a5824c89b03'), 'CP-502102',
+        '김해도너츠', 9900, 5, factory_id, ad_id FROM product" > /dev/null \
+    || fail 'the second product could not be inserted'
+cart='{"lines":[{"sku":"CP-502101","quantity":2},{"sku":"CP-502102","quantity":%d}]}'
+request -d "$(printf "$cart" 6)" "$AUTOSTOCK_URL/checkout"
+expect_status 409
+tell "2 of CP-502101 and 6 of CP-502102: 409 $(field .message) stock" \
+    "$(field '.lines[] | "\(.stock) of \(.sku)"')"
+request -d "$(printf "$cart" 3)" "$AUTOSTOCK_URL/checkout"
+expect_status 200
+cart=$(field .sale_id)
+tell "2 of CP-502101 and 3 of CP-502102: 200 $(field .message) left" \
+    "$(field '[.lines[] | "\(.stock) of \(.sku)"] | join(", ")')"
+
+title 'A return'
+request -d "{\"sale_id\":\"$cart\",\"lines\":[{\"sku\":\"CP-502101\"}]}" \
+    "$AUTOSTOCK_URL/return"
+expect_status 200
+[ "$(field '.lines[0].stock')" = 6 ] || fail "expected a stock of 6, found $body"
+tell "POST /return, 1 of CP-502101: 200 $(field .message)"
+request -d "{\"sale_id\":\"$cart\",\"lines\":[{\"sku\":\"CP-502101\",\"quantity\":2}]}" \
+    "$AUTOSTOCK_URL/return"
+expect_status 409
+tell "POST /return, 2 of CP-502101: 409 $(field .message) left" \
+    "$(field '.lines[0].left')"
+
 title 'Stock and ledger'
-ledger=$($stack sql 'SELECT p.stock, SUM(m.quantity), COUNT(*)
+ledger=$($stack sql "SELECT p.stock, SUM(m.quantity), SUM(m.quantity <> 0)
     FROM product p JOIN stock_movement m USING (product_id)
-    GROUP BY p.product_id, p.stock')
+    WHERE p.sku = 'CP-502101' GROUP BY p.product_id, p.stock")
 IFS=$'\t' read -r stock sum movements <<< "$ledger"
 [ "$stock" = "$sum" ] || fail "stock $stock, but its movements sum to $sum"
-[ "$movements" = 6 ] || fail "expected 6 movements, found $movements"
-tell "stock $stock = opening 3 - 4 sales + 10 received: $movements movements," \
-    'none lost, none twice'
+[ "$movements" = 11 ] || fail "expected 11 movements, found $movements"
+tell "stock $stock = opening 3 - 4 sales + 10 received - 2 paid - 1 held" \
+    '+ 1 expired - 2 in a cart + 1 returned:'
+tell "$movements movements, none lost, none twice"
 
 title 'By hand'
 if [ $keep = yes ]; then
@@ -209,6 +268,7 @@ cat <<END
     curl $AUTOSTOCK_URL/product/donut
     curl -X POST $AUTOSTOCK_URL/checkout
     curl -X POST -H 'Idempotency-Key: 1' -d '{"quantity":2}' $AUTOSTOCK_URL/checkout
+    curl -d '{"seconds":60}' $AUTOSTOCK_URL/hold
     curl $AUTOSTOCK_URL/autostock/status
     stack/stack status            the running parts
     stack/stack logs worker -f    the worker's log

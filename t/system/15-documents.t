@@ -70,7 +70,8 @@ sub commands {
     return grep { /\S/ } map { s/(?:^|\s+)#.*//r } split /\n/, $_[0];
 }
 
-# The answer as the document writes it: its headers, and ids by their number.
+# The answer as the document writes it: its headers, ids by their number, and
+# no times.
 sub written {
     my ($answer) = @_;
 
@@ -81,6 +82,7 @@ sub written {
     my (%number, $next);
     $body =~ s/\b(01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f-]{21})\b/
         'id ' . ($number{$1} \/\/= ++$next)/ge;
+    $body =~ s/"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/"a time"/g;
     return join "\n", $first, (sort @headers), '', $body =~ s/\s+\z//r;
 }
 
