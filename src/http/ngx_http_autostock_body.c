@@ -4,6 +4,9 @@
 
 static ngx_uint_t ngx_http_autostock_body_sale(ngx_http_autostock_body_t *body,
     uint32_t max, const u_char *text, size_t len);
+static ngx_uint_t ngx_http_autostock_body_sale_fields(
+    ngx_http_autostock_body_t *body, uint32_t max, const u_char *text,
+    size_t len);
 static void ngx_http_autostock_body_init(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
 static ngx_uint_t ngx_http_autostock_body_both(
@@ -32,6 +35,19 @@ static ngx_uint_t
 ngx_http_autostock_body_sale(ngx_http_autostock_body_t *body, uint32_t max,
     const u_char *text, size_t len)
 {
+    ngx_http_autostock_body_init(body, text, len);
+
+    body->quantity = 1;
+
+    return len == 0 ? 0 : ngx_http_autostock_body_sale_fields(body, max, text,
+                                                              len);
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_body_sale_fields(ngx_http_autostock_body_t *body,
+    uint32_t max, const u_char *text, size_t len)
+{
     ngx_uint_t                        status;
     ngx_http_autostock_body_field_t  *sku, *quantity, *lines, *seconds;
 
@@ -46,14 +62,6 @@ ngx_http_autostock_body_sale(ngx_http_autostock_body_t *body, uint32_t max,
     sku = &fields[1];
     lines = &fields[2];
     seconds = &fields[3];
-
-    ngx_http_autostock_body_init(body, text, len);
-
-    body->quantity = 1;
-
-    if (len == 0) {
-        return 0;
-    }
 
     status = ngx_http_autostock_body_field_read(body, fields, max ? 4 : 3,
                                                 text, len);
