@@ -182,3 +182,27 @@ for my $round (1 .. 5) {
     http_close($_) for @clients;
 }
 is(sql("SELECT stock >= 0 FROM product"), "1\n", 'never negative');
+
+
+
+=== TEST 11: sales, carts and holds for the last pieces
+--- products
+TEA-1|보리차|1200|50
+TEA-2|녹차|1300|50
+--- drive
+my @ask = map { [POST => @$_] } (['/any', '{"sku":"TEA-1"}'],
+    ['/any', '{"lines":[{"sku":"TEA-2"},{"sku":"TEA-1","quantity":2}]}'],
+    ['/hold', '{"sku":"TEA-2","quantity":2}'],
+    ['/hold', '{"lines":[{"sku":"TEA-1"},{"sku":"TEA-2"}]}']) x 30;
+my @answers = http_all(@ask);
+is(scalar(grep { $_->{code} !~ /^(?:200|409)$/ } @answers), 0, 'no errors');
+my @left = map { $_ + 0 } split /\n/, sql("SELECT stock FROM product WHERE"
+    . " sku LIKE 'TEA-%' ORDER BY sku");
+is($left[0], 0, 'nothing stays where ones are asked for');
+cmp_ok($left[1], '<=', 1, 'nor where twos are');
+for my $answer (grep { $_->{code} == 409 } @answers) {
+    my @lacking = $answer->{json}{lines} ? @{ $answer->{json}{lines} }
+        : { %{ $answer->{json} }, quantity => 1 };
+    is(scalar(grep { $_->{quantity} <= $_->{stock} } @lacking), 0,
+        'a refusal was true');
+}

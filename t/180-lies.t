@@ -47,27 +47,42 @@ sub lookup_is_true {
     is(workers_alive(), $before, "$lie: the worker lives");
 }
 
-# A sale that is lied to: whatever is answered is true of the ledger.
-sub sale_is_true {
-    my ($lie) = @_;
+# What is lied about: the request, and what it leaves in the books.
+our %TAKES = (
+    sale => ['/checkout', '{"quantity":1}',
+        'SELECT COUNT(*) FROM stock_sale'],
+    cart => ['/checkout', '{"lines":[{"sku":"TEA-1"},{"sku":"CP-502101"}]}',
+        'SELECT COUNT(DISTINCT sale_id) FROM stock_sale'],
+    hold => ['/hold', '{"lines":[{"sku":"TEA-1"},{"sku":"CP-502101"}]}',
+        'SELECT COUNT(*) FROM stock_hold'],
+);
 
+# One that is lied to: whatever is answered is true of the books.
+sub take_is_true {
+    my ($take, $lie) = @_;
+
+    my ($path, $body, $count) = @{ $::TAKES{$take} };
     my $before = workers_alive();
-    http(POST => '/checkout', '{}');
-    my $sales = 'SELECT COUNT(*) FROM stock_sale';
-    my $n = sql($sales) + 0;
+    http(POST => $path, $body);
+    my $n = sql($count) + 0;
 
     proxy('match COMMIT');
     proxy("lie $lie 1");
-    my $answer = http(POST => '/checkout', '{"quantity":1}');
+    my $answer = http(POST => $path, $body);
     my $code = $answer->{code};
+    $lie = "$take, $lie";
     like($code, qr/^(?:200|503)$/, "$lie: $code");
     proxy('pass');
     ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }),
         "$lie: back");
-    my $more = sql($sales) - $n;
-    is($more, 1, "$lie: sold once") if $code == 200;
-    is($more, 0, "$lie: not sold") if $code == 503 && !$answer->{json}{sale_id};
+    my $more = sql($count) - $n;
+    is($more, 1, "$lie: done once") if $code == 200;
+    is($more, 0, "$lie: not done") if $code == 503 && !$answer->{json}{sale_id};
     cmp_ok($more, '<=', 1, "$lie: never twice");
+    is(sql("SELECT COUNT(*) FROM stock_hold WHERE hold_id = UUID_TO_BIN("
+        . "'$answer->{json}{hold_id}') AND CONCAT(REPLACE(LEFT(expires_at, 23),"
+        . " ' ', 'T'), 'Z') = '$answer->{json}{expires_at}'"), "1\n",
+        "$lie: its time") if $code == 200 && $answer->{json}{hold_id};
     is(join("\n", db->findings), '', "$lie: books");
     is(workers_alive(), $before, "$lie: the worker lives");
 }
@@ -99,7 +114,7 @@ UPDATE stock_movement SET quantity = 1000;
 UPDATE product SET stock = 1000;
 --- errors
 --- drive
-sale_is_true($_) for @::BROKEN;
+take_is_true(sale => $_) for @::BROKEN;
 
 
 
@@ -308,4 +323,23 @@ for my $lie (qw( endless_rows endless_results endless_columns )) {
     cmp_ok($longest, '<', 0.5, "$lie: s until another is answered");
     proxy('pass');
     proxy('cut');
+}
+
+
+
+=== TEST 10: carts and holds that are lied to
+--- database
+query_timeout 300ms;
+--- shop
+autostock_timeout 1s;
+--- timeout: 60
+--- products
+TEA-1|보리차|1200|1000
+--- sql_before
+UPDATE stock_movement SET quantity = 1000;
+UPDATE product SET stock = 1000;
+--- errors
+--- drive
+for my $lie (qw( ok truncated rows_turned rows_text rows_null no_rows )) {
+    take_is_true($_ => $lie) for qw( cart hold );
 }

@@ -10,6 +10,16 @@ $Autostock::Test::Server = $Proxy->server;
 
 our $SALES = "SELECT COUNT(*), -COALESCE(SUM(quantity), 0) FROM stock_sale\n";
 
+# Of TEA-1 and of TEA-2 pieces, asked for there by this.
+our %FORMS = (
+    sale => [2, 0, '/any', '{"sku":"TEA-1","quantity":2}'],
+    cart => [3, 1, '/any',
+        '{"lines":[{"sku":"TEA-2"},{"sku":"TEA-1","quantity":3}]}'],
+    hold => [4, 0, '/hold', '{"sku":"TEA-1","quantity":4}'],
+    'hold of two' => [1, 5, '/hold',
+        '{"lines":[{"sku":"TEA-1"},{"sku":"TEA-2","quantity":5}]}'],
+);
+
 sub proxy { return $Proxy->tell(join ' ', @_) }
 
 # One is held at the proxy while the others gather behind him.
@@ -38,6 +48,28 @@ sub settle {
     return $action eq 'return'
         ? (POST => '/return', qq({"sale_id":"@{[hold_id($n)]}"}))
         : (POST => "/hold/$action", qq({"hold_id":"@{[hold_id($n)]}"}));
+}
+
+sub answered {
+    my ($client) = @_;
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+    return http_close($client);
+}
+
+# The stock of TEA-1 and TEA-2.
+sub shelf {
+    return [ map { $_ + 0 } split /\n/, sql("SELECT stock FROM product"
+        . " WHERE sku LIKE 'TEA-%' ORDER BY sku") ];
+}
+
+sub id_of { return $_[0]{json}{hold_id} // $_[0]{json}{sale_id} // '-' }
+
+# When a hold expires, by its row.
+sub expiry {
+    my ($answer) = @_;
+    return sql("SELECT CONCAT(REPLACE(LEFT(expires_at, 23), ' ', 'T'), 'Z')"
+        . " FROM stock_hold WHERE hold_id = UUID_TO_BIN('" . id_of($answer)
+        . "')") =~ s/\n//r;
 }
 
 add_block_preprocessor(sub { proxy('pass'); proxy('match COMMIT') });
@@ -595,3 +627,141 @@ for my $case ([confirm => 1], [return => 2]) {
 SELECT stock, held, (SELECT COUNT(*) FROM stock_return) FROM product
 --- sql_expect
 2 0 1
+
+
+
+=== TEST 21: carts and holds, lost or never arrived: once
+--- products
+TEA-1|보리차|1200|400
+TEA-2|녹차|1300|400
+--- shop
+autostock_timeout 8s;
+--- timeout: 60
+--- errors
+--- drive
+for my $form (sort keys %::FORMS) {
+    my ($one, $two, $path, $body) = @{ $::FORMS{$form} };
+    for my $fault ('lose 1', 'drop 1', 'lose 2') {
+        my @ask = (POST => $path, $body,
+            'Idempotency-Key' => "$form-$fault" =~ tr/ /-/r);
+        http(GET => '/product/TEA-1');
+        my ($before) = shelf();
+        proxy($fault);
+        my $answer = http(@ask);
+        proxy('pass');
+        is($answer->{code}, 200, "$form, $fault: code");
+        my ($after) = shelf();
+        is($before->[0] - $after->[0], $one, "$form, $fault: once");
+        is($before->[1] - $after->[1], $two, "$form, $fault: whole");
+        is(expiry($answer), $answer->{json}{expires_at} // '',
+            "$form, $fault: as stored");
+        my $again = http(@ask);
+        is(id_of($again), id_of($answer), "$form, $fault: its key");
+    }
+}
+
+
+
+=== TEST 22: the lost packet of a cart or hold arrives after all
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- products
+TEA-1|보리차|1200|400
+TEA-2|녹차|1300|400
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 60
+--- errors
+--- drive
+for my $form (sort keys %::FORMS) {
+    my ($one, $two, $path, $body) = @{ $::FORMS{$form} };
+    http(GET => '/product/TEA-1');
+    my ($before) = shelf();
+    proxy('match COMMIT');
+    proxy('hold 1');
+    my $client = http_open(POST => $path, $body);
+    wait_for { proxy('held') == 1 };
+    my $answer = answered($client);
+    is($answer->{code}, 200, "$form: done on another connection");
+    proxy('release');
+    select undef, undef, undef, 0.3;
+    my ($after) = shelf();
+    is($before->[0] - $after->[0], $one, "$form: once");
+    is($before->[1] - $after->[1], $two, "$form: whole");
+    is(expiry($answer), $answer->{json}{expires_at} // '', "$form: as stored");
+    proxy('pass');
+}
+
+
+
+=== TEST 23: told "not enough", and the lost packet of a hold arrives after all
+Its anchor is a row of the holds.
+--- post_setup_server_root
+main::proxy('greet thread_id');
+--- products
+TEA-1|보리차|1200|50
+TEA-2|녹차|1300|50
+--- shop
+autostock_timeout 8s;
+--- database
+query_timeout 500ms;
+--- timeout: 60
+--- errors
+--- drive
+my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
+    . " quantity) SELECT UNHEX(MD5(RAND())), product_id, 'adjustment', %d FROM"
+    . " product WHERE sku LIKE 'TEA-%%'; UPDATE product SET stock = stock + %d"
+    . " WHERE sku LIKE 'TEA-%%'";
+for my $form (sort keys %::FORMS) {
+    my (undef, undef, $path, $body) = @{ $::FORMS{$form} };
+    my @ask = (POST => $path, $body, 'Idempotency-Key' => $form =~ tr/ /-/r);
+    http(GET => "/product/TEA-$_") for 1, 2;
+    my ($before) = shelf();
+    proxy('match COMMIT');
+    proxy('hold 1');
+    my $client = http_open(@ask);
+    wait_for { proxy('held') == 1 };
+    db->run(sprintf $take, -50, -50);
+    is(answered($client)->{code}, 409, "$form: told");
+    db->run(sprintf $take, 50, 50);
+    proxy('release');
+    select undef, undef, undef, 0.3;
+    is_deeply((shelf())[0], $before, "$form: nothing behind it");
+    proxy('pass');
+}
+
+
+
+=== TEST 24: a batch of all forms whose answer is lost: each once
+--- products
+TEA-1|보리차|1200|400
+TEA-2|녹차|1300|400
+--- database
+pool_size 1;
+--- shop
+autostock_timeout 8s;
+--- timeout: 60
+--- errors
+--- drive
+for my $fault ('lose 1', 'drop 1') {
+    http(GET => '/product/TEA-1');
+    my ($before) = shelf();
+    my @forms = (sort keys %::FORMS) x 2;
+    my @answers = together($fault,
+        map { [POST => $_->[2], $_->[3]] } @::FORMS{@forms});
+    is(scalar(grep { $_->{code} == 200 } @answers), 1 + @forms,
+        "$fault: all done");
+    my ($one, $two) = (1, 0);
+    $one += $_->[0], $two += $_->[1] for @::FORMS{@forms};
+    my ($after) = shelf();
+    is($before->[0] - $after->[0], $one, "$fault: once");
+    is($before->[1] - $after->[1], $two, "$fault: whole");
+    my %ids = map { id_of($_) => 1 } @answers;
+    is(scalar(keys %ids), 1 + @forms, "$fault: each its own");
+    is(expiry($_), $_->{json}{expires_at} // '', "$fault: as stored")
+        for @answers;
+    proxy('pass');
+    proxy('match COMMIT');
+}
