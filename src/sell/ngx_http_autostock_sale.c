@@ -21,8 +21,6 @@ static ngx_int_t ngx_http_autostock_sale_learn(
 static void ngx_http_autostock_sale_resolved(ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_sale_use_absent(
     ngx_http_autostock_sale_t *sale, ngx_uint_t *absent);
-static ngx_int_t ngx_http_autostock_sale_enqueue(
-    ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_sale_merge(
     ngx_http_autostock_sale_t *sale);
 static ngx_uint_t ngx_http_autostock_sale_is_refused(
@@ -30,6 +28,26 @@ static ngx_uint_t ngx_http_autostock_sale_is_refused(
 static void ngx_http_autostock_sale_give_up(ngx_http_autostock_sale_t *sale,
     ngx_int_t rc);
 static void ngx_http_autostock_sale_let_go(ngx_http_autostock_sale_t *sale);
+static void ngx_http_autostock_sale_finish_cart(
+    ngx_http_autostock_sale_t *sale);
+
+
+static ngx_inline ngx_int_t
+ngx_http_autostock_sale_enqueue(ngx_http_autostock_sale_t *sale)
+{
+    ngx_int_t  rc;
+
+    if (sale->nparts > 1) {
+        rc = ngx_http_autostock_sale_merge(sale);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return ngx_http_autostock_batch_submit(sale->db->sales, &sale->waiter,
+                                           sale->waiter.deadline);
+}
 
 
 ngx_int_t
@@ -89,6 +107,7 @@ ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
         sale->nparts = 1;
         sale->single.sku = sale->sku;
         sale->single.quantity = sale->quantity;
+        ngx_str_null(&sale->json_sku);
     }
 
     for (i = 0; i < sale->nparts; i++) {
@@ -141,7 +160,9 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
 
             sale->looking++;
 
-        } else if (ngx_http_autostock_quarantine_refuses(part->product)) {
+        } else if (((ngx_http_autostock_product_t *) part->product)->refusals
+                   && ngx_http_autostock_quarantine_refuses(part->product))
+        {
             return NGX_DECLINED;
         }
     }
@@ -306,30 +327,6 @@ ngx_http_autostock_sale_use_absent(ngx_http_autostock_sale_t *sale,
 }
 
 
-static ngx_int_t
-ngx_http_autostock_sale_enqueue(ngx_http_autostock_sale_t *sale)
-{
-    ngx_int_t  rc;
-
-    if (sale->nparts > 1) {
-        rc = ngx_http_autostock_sale_merge(sale);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        if (sale->db->sales->refusals.n
-            && ngx_http_autostock_sale_is_refused(sale))
-        {
-            return NGX_DECLINED;
-        }
-    }
-
-    return ngx_http_autostock_batch_submit(sale->db->sales, &sale->waiter,
-                                           sale->waiter.deadline);
-}
-
-
 /*
  * Two SKUs may be one product to the column's collation.  Then there is one
  * line, the first.
@@ -372,6 +369,12 @@ ngx_http_autostock_sale_merge(ngx_http_autostock_sale_t *sale)
         if (lines[i].quantity > NGX_HTTP_AUTOSTOCK_QUANTITY_MAX) {
             return NGX_ABORT;
         }
+    }
+
+    if (sale->db->sales->refusals.n
+        && ngx_http_autostock_sale_is_refused(sale))
+    {
+        return NGX_DECLINED;
     }
 
     return NGX_OK;
@@ -436,6 +439,34 @@ void
 ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome)
 {
+    ngx_http_autostock_product_t  *product;
+
+    sale->outcome = outcome;
+
+    if (sale->lines) {
+        ngx_http_autostock_sale_finish_cart(sale);
+        return;
+    }
+
+    product = sale->single.product;
+    sale->single.product = NULL;
+
+    if (product) {
+        sale->json_sku = product->json;          /* empty: it is absent */
+    }
+
+    sale->handler(sale);
+
+    /* the sale may have been freed */
+    if (product) {
+        ngx_http_autostock_catalog_release(product);
+    }
+}
+
+
+static void
+ngx_http_autostock_sale_finish_cart(ngx_http_autostock_sale_t *sale)
+{
     ngx_uint_t                       i, n;
     ngx_http_autostock_product_t    *products[NGX_HTTP_AUTOSTOCK_LINES_MAX];
     ngx_http_autostock_sale_line_t  *part;
@@ -448,15 +479,12 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
         part->product = NULL;
 
         if (products[i]) {
-            part->json_sku = products[i]->json;  /* empty: it is absent */
+            part->json_sku = products[i]->json;
         }
     }
 
-    sale->json_sku = sale->parts[0].json_sku;
-    sale->outcome = outcome;
     sale->handler(sale);
 
-    /* the sale may have been freed */
     for (i = 0; i < n; i++) {
         if (products[i]) {
             ngx_http_autostock_catalog_release(products[i]);

@@ -181,13 +181,17 @@ static ngx_uint_t
 ngx_http_autostock_sale_batch_is_quarantined(
     ngx_http_autostock_waiter_t *waiter)
 {
-    ngx_uint_t                  i;
-    ngx_http_autostock_sale_t  *sale;
+    ngx_uint_t                     i;
+    ngx_http_autostock_sale_t     *sale;
+    ngx_http_autostock_product_t  *product;
 
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
 
     for (i = 0; i < sale->nparts; i++) {
-        if (ngx_http_autostock_quarantine_has(sale->parts[i].product)) {
+        product = sale->parts[i].product;
+
+        if (product->quarantined && ngx_http_autostock_quarantine_has(product))
+        {
             return 1;
         }
     }

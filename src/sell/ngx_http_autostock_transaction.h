@@ -130,13 +130,13 @@ typedef struct {
     u_char                            first[16];  /* the id of the replayed
                                                      sale */
     ngx_http_autostock_item_state_e   state;
-    unsigned                          keyed:1;
-    unsigned                          gone:1;   /* refused: must not be sold */
-    unsigned                          found:1;  /* in doubt: its row exists */
-    unsigned                          busy:1;   /* another transaction has
+    u_char                            keyed;
+    u_char                            gone;     /* refused: must not be sold */
+    u_char                            found;    /* in doubt: its row exists */
+    u_char                            busy;     /* another transaction has
                                                    not committed its key */
-    unsigned                          lacking:1;  /* refused: not enough of
-                                                   this product */
+    u_char                            lacking;  /* refused: not enough of this
+                                                   product */
 } ngx_http_autostock_item_t;
 
 #define ngx_http_autostock_item_next(head)  ((head) + (head)->parts)
