@@ -40,6 +40,8 @@ const RESET = `
 SET SESSION lock_wait_timeout = 10;
 TRUNCATE stock_movement;
 TRUNCATE stock_movement_key;
+TRUNCATE stock_hold;
+TRUNCATE stock_hold_line;
 DELETE FROM restock_order;
 DELETE FROM product;
 INSERT INTO product SELECT * FROM product_start;
@@ -48,7 +50,7 @@ INSERT INTO product SELECT * FROM product_start;
 const BOOKS = `
 SELECT
     (SELECT COALESCE(-SUM(quantity), 0) FROM stock_movement
-        WHERE kind = 'sale'),
+        WHERE kind IN ('sale', 'hold', 'confirm')),
     (SELECT SUM(s.stock) - SUM(p.stock)
         FROM product p JOIN product_start s USING (product_id)),
     (SELECT COUNT(*) FROM product WHERE stock < 0),

@@ -7,10 +7,27 @@
 
 const ENTRY = 10;                       /* hexadecimal digits of a sale */
 
-/* Rows of one sale without a list, as they all were before 0.2.0. */
+/*
+ * Rows of one sale without a list, as they all were before 0.2.0.  A cart has
+ * the same number in the rows of several products: number 0 is counted once for
+ * a transaction.
+ */
 const SINGLE = `
-SELECT COUNT(*), COALESCE(SUM(quantity > 0), 0) FROM stock_movement
+SELECT COUNT(DISTINCT movement_id), COALESCE(SUM(quantity > 0), 0)
+FROM stock_movement
 WHERE kind = 'sale' AND sales = 1 AND sale_list IS NULL AND quantity <> 0`;
+
+/* Transactions that have such a row, and number 0 in another one, too. */
+const BOTH = `
+SELECT COUNT(DISTINCT one.movement_id)
+FROM stock_movement one JOIN stock_movement other USING (movement_id)
+WHERE one.kind = 'sale' AND one.sales = 1 AND one.sale_list IS NULL
+    AND one.quantity <> 0 AND other.kind = 'sale'
+    AND (other.sales > 1 AND other.sale_list IS NULL
+        OR other.sale_list LIKE CONCAT(CHAR(0), CHAR(0), '%'))`;
+
+const CONFIRMED = `
+SELECT COALESCE(SUM(sales), 0) FROM stock_movement WHERE kind = 'confirm'`;
 
 /* The others. */
 const ROWS = `
@@ -41,21 +58,31 @@ function expand([id, quantityText, salesText, list]) {
     const wrong = pieces !== -Number(quantityText) || found.length !== sales
         || (list !== '-' && list.length !== ENTRY * sales) || !ascending
         || found.some(([, n]) => n < 1) || !id.endsWith('0000');
-    return { sales: found.length, wrong };
+    return { numbers: found.map(([number]) => number), wrong };
 }
 
-/* rows() of a Database; { sales, wrong }: how many, and the rows that are. */
+/*
+ * rows() of a Database; { sales, wrong }: how many, confirmed holds included,
+ * and the rows that are.
+ */
 async function count(database) {
     const [[single, gives]] = await database.rows(SINGLE);
-    const all = { sales: Number(single), wrong: Number(gives) };
+    const [[both]] = await database.rows(BOTH);
+    const [[confirmed]] = await database.rows(CONFIRMED);
+    const all = { sales: Number(single) - Number(both) + Number(confirmed),
+        wrong: Number(gives) };
+    const seen = new Set();
     for (const row of await database.rows(ROWS)) {
         if (row.length !== 4) {
             continue;                   /* none */
         }
         const one = expand(row);
-        all.sales += one.sales;
         all.wrong += one.wrong;
+        for (const number of one.numbers) {
+            seen.add(`${row[0]} ${number}`);
+        }
     }
+    all.sales += seen.size;
     return all;
 }
 

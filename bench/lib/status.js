@@ -51,7 +51,9 @@ function difference(before, after) {
     }
     const batches = delta('autostock_batch_size_count');
     return {
-        sales: delta('autostock_sales_total'),
+        /* a confirmed hold is a sale */
+        sales: delta('autostock_sales_total')
+            + delta('autostock_confirms_total'),
         replays: delta('autostock_replays_total'),
         batches,
         batch_mean: batches
