@@ -84,6 +84,12 @@ my @sales = http_all(map { [POST => '/any', qq({"sku":"$_"})] }
 is(codes(@sales), '200: 6 409: 4', 'as many are sold as there are');
 is(codes(map { http(POST => '/checkout', '{}', 'Idempotency-Key' => 'k') }
     1 .. 2), '409: 2', 'sold out');
+$::Db->run('UPDATE product SET stock = 2');
+$::Db->run('INSERT INTO stock_movement (movement_id, product_id, kind, quantity)'
+    . " SELECT UNHEX(MD5(sku)), product_id, 'adjustment', 2 FROM product");
+my $lines = '{"lines":[{"sku":"CP-502101"},{"sku":"CP-5021012"}]}';
+is(codes(map { http(POST => $_, $lines, 'Idempotency-Key' => $_) }
+    ('/any', '/hold') x 2), '200: 4', 'a cart and a hold, and again');
 is($::Db->value("SELECT COUNT(*) FROM restock_order WHERE state ="
     . " 'pending'"), 2, 'and ordered');
 books_agree();
@@ -111,7 +117,31 @@ books_agree();
 
 
 
-=== TEST 3: packets that are too small are refused by name
+=== TEST 3: small packets: a cart that does not fit is refused alone
+--- post_setup_server_root
+main::set_global('max_allowed_packet = 16384');
+--- database eval
+main::block('sell')
+--- errors
+--- drive
+my $long = 'x' x 180;
+$::Db->run('INSERT INTO product (product_id, sku, name, price, stock,'
+    . ' factory_id, ad_id) SELECT UNHEX(MD5(seq)), CONCAT(seq, \'' . $long
+    . "'), seq, 5, 30, factory_id, ad_id FROM product, seq_1_to_20");
+my ($large, $small) = map { my $n = $_; '{"lines":[' . join(',',
+    map { qq({"sku":"$_$long"}) } 1 .. $n) . ']}' } 20, 5;
+is(codes(http_all((map { [POST => $_, $large] } '/any', '/hold'),
+    map { [POST => $_, $small] } ('/any', '/hold') x 6)),
+    '200: 12 503: 2', 'codes');
+like(error_log(), qr/a cart is refused: its SQL may have \d+ bytes, and/,
+    'by name');
+is($::Db->value("SELECT SUM(stock) FROM product WHERE stock > 3"), 540,
+    'the others are sold');
+books_agree();
+
+
+
+=== TEST 4: packets that are too small are refused by name
 --- post_setup_server_root
 main::set_global('max_allowed_packet = 8192');
 --- database eval
@@ -126,7 +156,7 @@ like(error_log(), qr/its max_allowed_packet is 8192, which must be 16384/,
 
 
 
-=== TEST 4: ZEROFILL: numbers of JSON
+=== TEST 5: ZEROFILL: numbers of JSON
 --- database eval
 main::block('sell')
 --- drive
@@ -141,7 +171,7 @@ books_agree();
 
 
 
-=== TEST 5: a binary log by statement: by row, where the user may
+=== TEST 6: a binary log by statement: by row, where the user may
 --- post_setup_server_root
 main::set_global('binlog_format = STATEMENT');
 --- database eval
@@ -152,7 +182,7 @@ books_agree();
 
 
 
-=== TEST 6: a binary log by statement: refused by name, and back
+=== TEST 7: a binary log by statement: refused by name, and back
 --- post_setup_server_root
 main::set_global('binlog_format = STATEMENT');
 --- database eval
