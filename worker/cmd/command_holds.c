@@ -19,8 +19,7 @@
 
 
 static const as_option_t  as_command_holds_options[] = {
-    { "state", "STATE", "held, due (held, and past its time), confirmed, "
-      "released, expired" },
+    { "state", "STATE", "held, due, confirmed, released, expired" },
     { "sku", "SKU", "only holds of this product" },
     { "limit", "N", "the newest N holds (100)" },
     { "after", "HOLD_ID", "only older holds than this: the next page" },
@@ -249,7 +248,8 @@ as_command_holds_run(const as_options_t *options)
 const as_command_t  as_command_holds = {
     "holds", "list|show HOLD_ID|release HOLD_ID", "see and release what is "
     "held for buyers",
-    "list shows the newest holds first.  release gives the pieces of an open\n"
+    "list shows the newest holds first; those that are due are held and past\n"
+    "their time.  release gives the pieces of an open\n"
     "hold back to the stock, at once; its buyer can then not confirm it.  A\n"
     "hold that is past its time is released by autostock-worker run.\n",
     as_command_holds_options, as_command_holds_run
