@@ -13,6 +13,7 @@ use HTTP::Tiny ();
 use IPC::Open2;
 use JSON::PP ();
 use Test::More;
+use Time::HiRes ();
 use Autostock::Stack;
 
 my $env = stack_up(without => ['factory', 'nginx', 'worker']);
@@ -283,6 +284,35 @@ subtest 'what is late is told' => sub {
     sql('DROP TRIGGER stuck');
     ok(wait_for(sub { metric('holds_due') eq '0' }, 20), 'released at last');
     is($health->()->{status}, 200, 'all is well');
+    is(books_agree(), '', 'the books agree');
+};
+
+# Through nginx: each confirmation and each expiry of a hold, one of them wins.
+subtest 'holds of nginx, confirmed about their time' => sub {
+    stack('start', 'nginx');
+    $env = env();
+    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
+        SELECT UUID_TO_BIN(UUID()), product_id, 'adjustment', 1000 FROM product
+        WHERE sku = 'CP-502101';
+        UPDATE product SET stock = stock + 1000 WHERE sku = 'CP-502101'");
+    my $stock = stock();
+    my @holds = map { http(POST => '/hold', '{"sku":"CP-502101","seconds":1}') }
+        1 .. 30;
+    is(scalar(grep { $_->{code} == 200 } @holds), 30, 'thirty holds');
+    my %answers;
+    for my $hold (@holds) {
+        my $id = $hold->{json}{hold_id};
+        my $confirm = http(POST => '/hold/confirm', qq({"hold_id":"$id"}));
+        my $is = $confirm->{code} == 200 ? 'confirmed'
+            : $confirm->{json}{type} =~ /hold-expired/ ? 'expired' : '?';
+        $answers{$is}++;
+        is(sql("SELECT state FROM stock_hold
+            WHERE hold_id = UUID_TO_BIN('$id')")->[0][0], $is, "it is $is");
+        Time::HiRes::sleep(0.04);
+    }
+    note join ', ', map { "$answers{$_} $_" } sort keys %answers;
+    ok(wait_for(sub { open_holds() == 0 }, 20), 'none is left');
+    is(stock(), $stock - ($answers{confirmed} // 0), 'the others are back');
     is(books_agree(), '', 'the books agree');
 };
 
