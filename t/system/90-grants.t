@@ -146,7 +146,32 @@ subtest 'the module: carts, holds, returns' => sub {
     }
 };
 
+# A hold of a piece, as the module writes it; its id.
+my $held = 0;
+sub hold {
+    my ($due) = @_;
+    my $id = sprintf '0198b7a05e0070008000%08x8000', ++$held;
+    sql("START TRANSACTION; INSERT INTO stock_hold (hold_id, expires_at)
+            VALUES (X'$id', UTC_TIMESTAMP(6) + INTERVAL $due SECOND);
+        INSERT INTO stock_hold_line (hold_id, product_id, quantity)
+            SELECT X'$id', product_id, 1 FROM product WHERE sku = 'CP-502101';
+        INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
+            SELECT X'$id', product_id, 'hold', -1 FROM product
+            WHERE sku = 'CP-502101';
+        UPDATE product SET stock = stock - 1, held = held + 1
+            WHERE sku = 'CP-502101'; COMMIT");
+    return $id =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r;
+}
+
+sub state_of {
+    return sql("SELECT state FROM stock_hold
+        WHERE hold_id = UUID_TO_BIN('$_[0]')")->[0][0];
+}
+
 subtest 'the worker' => sub {
+    my $hold = hold(0);
+    ok(wait_for(sub { state_of($hold) eq 'expired' }),
+        'a hold that is due is released');
     sql("INSERT INTO product (product_id, sku, name, price, stock,
         factory_id, ad_id) SELECT UNHEX(REPLACE(UUID(), '-', '')), 'NEW-1',
         'new', 1, 0, factory_id, ad_id FROM product LIMIT 1");
@@ -210,6 +235,20 @@ subtest 'the operator' => sub {
         'reconcile finds a difference');
     is($command->('autostock_operator', 'o-pw', 'reconcile --adjust --yes'),
         0, 'and adjusts it');
+    my $sale = checkout(1)->{json}{sale_id};
+    is($command->('autostock_worker', 'w-pw', "sales show $sale"), 0,
+        'the worker\'s user may look at a sale');
+    isnt($command->('autostock_worker', 'w-pw', "sales return $sale --yes"),
+        0, 'not return it');
+    is($command->('autostock_operator', 'o-pw', "sales return $sale --yes"),
+        0, 'the operator\'s may');
+    for my $user (['autostock_worker', 'w-pw'], ['autostock_operator', 'o-pw']) {
+        my $id = hold(3600);
+        is($command->(@$user, "holds release $id --yes"), 0, 'holds release');
+        is($command->(@$user, 'holds list'), 0, 'holds list');
+        is(state_of($id), 'released', 'which it did');
+    }
+    is(books_agree(), '', 'the books agree');
     # an opening's key, too, is where those of sales are looked for
     for my $table (qw( stock_movement stock_movement_key )) {
         sql("UPDATE $table SET movement_id = UNHEX(CONCAT('010000000000',
