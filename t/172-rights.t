@@ -87,7 +87,7 @@ main::block()
 autostock_timeout 2s;
 --- post_setup_server_root
 main::revoke('UPDATE (failed_at, last_error) ON restock_order');
-main::revoke('SELECT, UPDATE (stock) ON product');
+main::revoke('SELECT, UPDATE (stock, held) ON product');
 --- errors
 --- drive
 ok(wait_for(sub { missing() }), 'found at the start');
@@ -109,6 +109,7 @@ $main::Db->run("GRANT SELECT, INSERT ON shop.* TO autostock\@'127.0.0.1';
 CREATE OR REPLACE ROLE seller;
 GRANT UPDATE ON product TO seller;
 GRANT UPDATE ON restock_order TO seller;
+GRANT UPDATE ON stock_hold TO seller;
 GRANT seller TO autostock\@'127.0.0.1';
 SET DEFAULT ROLE seller FOR autostock\@'127.0.0.1'");
 --- drive
@@ -131,3 +132,28 @@ main::revoke('INSERT (movement_id) ON stock_movement');
 is(http(POST => '/checkout', '{}')->{code}, 503, 'a sale is refused');
 ok(wait_for(sub { missing() }, 20), 'then looked again');
 is(missing(), 'INSERT ON stock_movement', 'on the page');
+
+
+
+=== TEST 6: without the rights of holds and returns, only these are refused
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+main::revoke('SELECT, UPDATE (state, settled_at, settled_id) ON stock_hold');
+main::revoke('SELECT, INSERT ON stock_return');
+--- errors
+--- drive
+ok(wait_for(sub { missing() }), 'found at the start');
+is(missing(), 'INSERT ON stock_return, SELECT ON stock_hold,'
+    . ' SELECT ON stock_return, UPDATE ON stock_hold', 'on the page');
+is(http(POST => '/hold/confirm', qq({"hold_id":"@{[hold_id(1)]}"}))->{code},
+    503, 'a confirm');
+my $sale = http(POST => '/checkout', '{}');
+is($sale->{code}, 200, 'a sale goes on');
+is(http(POST => '/return', qq({"sale_id":"$sale->{json}{sale_id}"}))->{code},
+    503, 'a return');
+like(error_log(), qr/refused a transaction of 1 confirms, .* error 114[23]: /,
+    'the log');
+$::Db->run($::Grants);

@@ -87,6 +87,29 @@ sub take_is_true {
     is(workers_alive(), $before, "$lie: the worker lives");
 }
 
+# A confirm whose packet is lied about: whatever is answered is true of the
+# books.  A hold that is not shown is one that there is not.
+sub confirm_is_true {
+    my ($match, $lie, $n) = @_;
+
+    my $before = workers_alive();
+    http(GET => '/product/donut');
+    proxy("match $match");
+    proxy("lie $lie 1");
+    my $code = http(POST => '/hold/confirm',
+        qq({"hold_id":"@{[hold_id($n)]}"}))->{code};
+    like($code, qr/^(?:200|404|503)$/, "$match, $lie: $code");
+    proxy('pass');
+    ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }),
+        "$lie: back");
+    my $state = sql("SELECT state FROM stock_hold WHERE hold_id ="
+        . " UUID_TO_BIN('@{[hold_id($n)]}')");
+    is($state, "confirmed\n", "$lie: confirmed") if $code == 200;
+    is($state, "held\n", "$lie: not shown") if $code == 404;
+    is(join("\n", db->findings), '', "$lie: books");
+    is(workers_alive(), $before, "$lie: the worker lives");
+}
+
 run_tests();
 
 __DATA__
@@ -343,3 +366,20 @@ UPDATE product SET stock = 1000;
 for my $lie (qw( ok truncated rows_turned rows_text rows_null no_rows )) {
     take_is_true($_ => $lie) for qw( cart hold );
 }
+
+
+
+=== TEST 11: confirms that are lied to
+--- products
+TEA-1|tea|1|100
+--- holds eval: CORE::join '', map { "$_ TEA-1:1\n" } 1 .. 60
+--- database
+query_timeout 300ms;
+--- shop
+autostock_timeout 1s;
+--- timeout: 90
+--- errors
+--- drive
+my $n = 0;
+confirm_is_true('stock_hold_line', $_, ++$n) for @::BROKEN;
+confirm_is_true('COMMIT', $_, ++$n) for @::BROKEN;

@@ -79,7 +79,7 @@ struct ngx_http_autostock_connection_s {
     ngx_str_t                        sending;
     ngx_str_t                        unsent;  /* rest of the query's text */
     ngx_http_autostock_query_t       setup;
-    u_char                           setup_text[2048];
+    u_char                           setup_text[4096];
     ngx_uint_t                       wait;
     ngx_uint_t                       pieces;  /* of the result, so far */
     size_t                           bytes;

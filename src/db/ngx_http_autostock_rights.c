@@ -29,7 +29,7 @@ static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
         NULL } },
 
     { "product", "update",
-      { "stock", NULL } },
+      { "stock", "held", NULL } },
 
     { "stock_movement", "select",
       { "movement_id", "product_id", "kind", "quantity", "fingerprint",
@@ -56,7 +56,30 @@ static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
 
     { "restock_order", "update",
       { "state", "received", "fulfilled_at", "failed_at", "last_error",
-        "lease_until", "lease_owner", NULL } }
+        "lease_until", "lease_owner", NULL } },
+
+    { "stock_hold", "select",
+      { "hold_id", "state", "expires_at", "settled_at", "settled_id", NULL } },
+
+    { "stock_hold", "insert",
+      { "hold_id", "expires_at", NULL } },
+
+    { "stock_hold", "update",
+      { "state", "settled_at", "settled_id", NULL } },
+
+    { "stock_hold_line", "select",
+      { "hold_id", "product_id", "quantity", NULL } },
+
+    { "stock_hold_line", "insert",
+      { "hold_id", "product_id", "quantity", NULL } },
+
+    { "stock_return", "select",
+      { "sale_id", "product_id", "quantity", "return_id", "created_at",
+        NULL } },
+
+    { "stock_return", "insert",
+      { "sale_id", "product_id", "already", "quantity", "restock",
+        "return_id", NULL } }
 };
 
 

@@ -30,10 +30,13 @@ typedef struct {
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("product") " UNION ALL "                    \
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_movement") " UNION ALL "             \
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_movement_key") " UNION ALL "         \
-    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("restock_order")
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("restock_order") " UNION ALL "              \
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_hold") " UNION ALL "                 \
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_hold_line") " UNION ALL "            \
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_return")
 
 /* what ngx_http_autostock_rights_text() writes at the most */
-#define NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT  1024
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT  2048
 
 
 /* Before the first row: all is missing. */

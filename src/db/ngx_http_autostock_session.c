@@ -88,7 +88,10 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_movement") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_movement_key")
             " UNION ALL "
-            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order"),
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold_line") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_return"),
             ngx_max(timeout / 1000, 1),
             conn->wait_timeout,
             ngx_max(timeout / 1000, 1), ngx_max(timeout / 1000, 1),

@@ -111,6 +111,7 @@ ngx_http_autostock_settle_flight_read_done(void *data, ngx_int_t rc)
     (void) ngx_http_autostock_settle_flight_set_apart(s);
 
     if (ngx_http_autostock_settle_flight_must_probe(s)) {
+        s->after = NGX_HTTP_AUTOSTOCK_SETTLE_AGAIN;
         ngx_http_autostock_settle_flight_probe(s);
         return;
     }

@@ -96,7 +96,14 @@ char  *ngx_http_autostock_metric_rights[] = {
     "INSERT ON stock_movement_key",
     "SELECT ON restock_order",
     "INSERT ON restock_order",
-    "UPDATE ON restock_order"
+    "UPDATE ON restock_order",
+    "SELECT ON stock_hold",
+    "INSERT ON stock_hold",
+    "UPDATE ON stock_hold",
+    "SELECT ON stock_hold_line",
+    "INSERT ON stock_hold_line",
+    "SELECT ON stock_return",
+    "INSERT ON stock_return"
 };
 
 

@@ -108,7 +108,10 @@ test_none(void **state)
         "select on product, update on product, select on stock_movement, "
         "insert on stock_movement, select on stock_movement_key, "
         "insert on stock_movement_key, select on restock_order, "
-        "insert on restock_order, update on restock_order");
+        "insert on restock_order, update on restock_order, "
+        "select on stock_hold, insert on stock_hold, update on stock_hold, "
+        "select on stock_hold_line, insert on stock_hold_line, "
+        "select on stock_return, insert on stock_return");
 }
 
 
@@ -139,7 +142,7 @@ test_one(void **state)
         assert_int_equal(ngx_http_autostock_rights_missing(&rights), 1 << i);
     }
 
-    assert_string_equal(text(&rights), "update on restock_order");
+    assert_string_equal(text(&rights), "insert on stock_return");
 }
 
 
