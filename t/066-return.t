@@ -279,3 +279,31 @@ my $rows = "SELECT COUNT(*) FROM stock_movement WHERE sales = 0";
 is(sql($rows), "0\n", 'none yet');
 give_back($sale);
 is(sql($rows), "1\n", 'a barrier');
+
+
+
+=== TEST 15: a line's SKU is spelled as the column's collation folds it
+--- products
+TEA-1|tea|1|10
+--- sql_before
+ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL;
+--- drive
+my $sale = sell('{"lines":[{"sku":"TEA-1","quantity":3},{"sku":"CP-502101"}]}');
+is(give_back($sale, '"lines":[{"sku":"tea-1"}]'), '200 TEA-1:1:8', 'folded');
+is(give_back($sale, '"lines":[{"sku":"tea-1"},{"sku":"TEA-1"}]'),
+    '200 TEA-1:2:10', 'both spellings are added up');
+is(give_back($sale, '"lines":[{"sku":"tea-2"}]') =~ s/ .*//r, 404, 'another');
+
+
+
+=== TEST 16: under "sku_match exact" it is compared byte for byte
+--- products
+TEA-1|tea|1|10
+--- database
+sku_match exact;
+--- sql_before
+ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL;
+--- drive
+my $sale = sell('{"sku":"TEA-1","quantity":3}');
+is(give_back($sale, '"lines":[{"sku":"tea-1"}]') =~ s/ .*//r, 404, 'folded');
+is(give_back($sale, '"lines":[{"sku":"TEA-1"}]'), '200 TEA-1:1:8', 'exact');

@@ -2,7 +2,8 @@
 /*
  * Merges waiting requests into batches.  Terms used in the identifiers:
  *
- *   waiter   one request that waits, embedded in its sale, look-up or receipt
+ *   waiter   one request that waits, embedded in its sale, look-up, receipt or
+ *            settlement
  *   flight   one batch that is being processed: it gets a connection from the
  *            pool, takes waiters from the queue, sends its packets and reports
  *            each result
@@ -16,7 +17,7 @@
  * or one of a few, is sent at once.
  *
  * A batch handles queues, deadlines, connections and retries.  Its operations
- * (sale, lookup, receipt) define what is sent to the database.
+ * (sale, lookup, receipt, settle) define what is sent to the database.
  *
  * The functions of one file call only those of the files after it:
  *

@@ -8,8 +8,12 @@
 #include "ngx_http_autostock_id.h"
 
 
-/* maximum growth of the packet that reads, by an item */
-#define NGX_HTTP_AUTOSTOCK_SETTLE_COST  384
+/*
+ * Maximum growth of the packet that reads: by an item; by a line, whose SKU it
+ * contains in hexadecimal up to three times (column.c).
+ */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_COST            384
+#define NGX_HTTP_AUTOSTOCK_SETTLE_LINE_COST(sku)  (256 + 6 * (sku)->len)
 
 
 static ngx_int_t ngx_http_autostock_settle_batch_create(
@@ -120,6 +124,8 @@ static ngx_int_t
 ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
+    size_t                             cost;
+    ngx_uint_t                         i;
     ngx_http_autostock_settle_t       *settle;
     ngx_http_autostock_settlement_t   *s;
     ngx_http_autostock_settle_item_t  *item;
@@ -127,14 +133,19 @@ ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
     s = (ngx_http_autostock_settlement_t *) flight;
     settle = ngx_queue_data(waiter, ngx_http_autostock_settle_t, waiter);
 
+    cost = NGX_HTTP_AUTOSTOCK_SETTLE_COST;
+
+    for (i = 0; i < settle->nlines; i++) {
+        cost += NGX_HTTP_AUTOSTOCK_SETTLE_LINE_COST(&settle->lines[i].sku);
+    }
+
     if (s->nitems == s->max
-        || !ngx_http_autostock_flight_has_room(flight, s->bytes,
-                                               NGX_HTTP_AUTOSTOCK_SETTLE_COST))
+        || !ngx_http_autostock_flight_has_room(flight, s->bytes, cost))
     {
         return NGX_DECLINED;
     }
 
-    s->bytes += NGX_HTTP_AUTOSTOCK_SETTLE_COST;
+    s->bytes += cost;
 
     waiter->slot = s->nitems;
     item = &s->items[s->nitems++];

@@ -100,6 +100,10 @@ ngx_http_autostock_settle_failure_refused(ngx_http_autostock_settlement_t *s)
     case AS_SQLERROR_READ_ONLY:
         return ngx_http_autostock_settle_failure_read_only(s);
 
+    case AS_SQLERROR_ALTERED:
+        /* another connection reads the column's present definition */
+        return NGX_HTTP_AUTOSTOCK_SETTLE_ELSEWHERE;
+
     case AS_SQLERROR_DUPLICATE:
     case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
         return ngx_http_autostock_settle_failure_changed(s);

@@ -354,7 +354,8 @@ ngx_http_autostock_settle_flight_failed(ngx_http_autostock_settlement_t *s,
 
     case NGX_HTTP_AUTOSTOCK_SETTLE_ELSEWHERE:
         ngx_http_autostock_flight_elsewhere(&s->flight,
-                                            "its server accepts no writes");
+                                            "its server accepts no writes, or "
+                                            "the column sku has changed");
         return;
 
     default:

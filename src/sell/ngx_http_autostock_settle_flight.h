@@ -133,6 +133,8 @@ typedef struct {
 typedef struct {
     ngx_str_t                             sku;
     uint32_t                              quantity;
+    u_char                                product_id[16];
+    unsigned                              known:1;   /* product_id was read */
 } ngx_http_autostock_settle_line_t;
 
 
@@ -217,6 +219,7 @@ typedef struct {
     ngx_uint_t                            sales_at;
     ngx_uint_t                            returned_at;
     ngx_uint_t                            keys_at;
+    ngx_uint_t                            skus_at;
     ngx_uint_t                            products_at;
     ngx_uint_t                            stocks_at;
     ngx_uint_t                            anchor_at;
@@ -260,12 +263,17 @@ ngx_int_t ngx_http_autostock_settle_read_packet(
 ngx_int_t ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n);
 
-/* Rows of a sale, of its returns, of keys; ..._settle_rows_return.c. */
+/*
+ * Rows of a sale, of its returns, of keys, of SKUs;
+ * ngx_http_autostock_settle_rows_return.c.
+ */
 ngx_int_t ngx_http_autostock_settle_rows_return_sale(
     ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
 ngx_int_t ngx_http_autostock_settle_rows_return_sum(
     ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
 ngx_int_t ngx_http_autostock_settle_rows_return_key(
+    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
+ngx_int_t ngx_http_autostock_settle_rows_return_sku(
     ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
 
 

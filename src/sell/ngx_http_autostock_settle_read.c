@@ -25,6 +25,8 @@ static void ngx_http_autostock_settle_read_returned(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_keys(
     ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_skus(
+    ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_products(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_ids(
@@ -67,6 +69,7 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
     }
 
     ngx_http_autostock_settle_read_keys(s);
+    ngx_http_autostock_settle_read_skus(s);
     ngx_http_autostock_settle_read_products(s);
 
     return NGX_OK;
@@ -310,6 +313,53 @@ ngx_http_autostock_settle_read_keys(ngx_http_autostock_settlement_t *s)
 
     if (n) {
         ngx_http_autostock_sql_text(sql, ")ORDER BY r.product_id");
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+/*
+ * The products of the SKUs that returns ask for, as the column's collation
+ * folds them.  Under "sku_match exact" the bytes are compared.
+ */
+
+static void
+ngx_http_autostock_settle_read_skus(ngx_http_autostock_settlement_t *s)
+{
+    ngx_uint_t                         i, k, n;
+    ngx_http_autostock_sql_t          *sql;
+    ngx_http_autostock_settle_item_t  *item;
+
+    if (ngx_http_autostock_batch_database(s->flight.batch)->exact_sku) {
+        return;
+    }
+
+    sql = &s->flight.sql;
+
+    for (i = 0, n = 0; i < s->nitems; i++) {
+        item = &s->items[i];
+
+        for (k = 0; k < item->nlines; k++) {
+            item->lines[k].known = 0;
+
+            if (n++) {
+                ngx_http_autostock_sql_text(sql, " UNION ALL ");
+            } else {
+                s->skus_at = sql->statements;
+            }
+
+            ngx_http_autostock_sql_text(sql, "SELECT ");
+            ngx_http_autostock_sql_number(sql, i);
+            ngx_http_autostock_sql_text(sql, ",");
+            ngx_http_autostock_sql_number(sql, k);
+            ngx_http_autostock_sql_text(sql,
+                                        ",product_id FROM product WHERE sku=");
+            ngx_http_autostock_column_sku(sql, &s->flight.conn->sku,
+                                          &item->lines[k].sku);
+        }
+    }
+
+    if (n) {
         ngx_http_autostock_sql_next(sql);
     }
 }

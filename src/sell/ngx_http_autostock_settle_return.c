@@ -21,6 +21,9 @@ static ngx_int_t ngx_http_autostock_settle_return_lines(
     ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_item_t *item,
     ngx_http_autostock_settle_subject_t *subject);
+static ngx_uint_t ngx_http_autostock_settle_return_is(
+    ngx_http_autostock_settle_line_t *line,
+    ngx_http_autostock_settle_part_t *part);
 static ngx_int_t ngx_http_autostock_settle_return_no_line(
     ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_item_t *item, ngx_str_t *sku,
@@ -177,12 +180,7 @@ ngx_http_autostock_settle_return_lines(ngx_http_autostock_settlement_t *s,
         line = &item->lines[i];
 
         for (k = 0; k < subject->nparts; k++) {
-            if (part[k].product
-                && part[k].product->sku.len == line->sku.len
-                && ngx_memcmp(part[k].product->sku.data, line->sku.data,
-                              line->sku.len)
-                   == 0)
-            {
+            if (ngx_http_autostock_settle_return_is(line, &part[k])) {
                 part[k].asked += line->quantity;
                 break;
             }
@@ -198,6 +196,23 @@ ngx_http_autostock_settle_return_lines(ngx_http_autostock_settlement_t *s,
     }
 
     return NGX_OK;
+}
+
+
+/* 1: the line asks for this product. */
+
+static ngx_uint_t
+ngx_http_autostock_settle_return_is(ngx_http_autostock_settle_line_t *line,
+    ngx_http_autostock_settle_part_t *part)
+{
+    if (line->known) {
+        return ngx_memcmp(line->product_id, part->product_id, 16) == 0;
+    }
+
+    return part->product && part->product->sku.len == line->sku.len
+           && ngx_memcmp(part->product->sku.data, line->sku.data,
+                         line->sku.len)
+              == 0;
 }
 
 

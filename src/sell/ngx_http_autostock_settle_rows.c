@@ -52,6 +52,10 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
         return ngx_http_autostock_settle_rows_return_key(s, columns, n);
     }
 
+    if (statement == s->skus_at) {
+        return ngx_http_autostock_settle_rows_return_sku(s, columns, n);
+    }
+
     if (statement == s->products_at) {
         return ngx_http_autostock_settle_rows_product_row(s, columns, n);
     }

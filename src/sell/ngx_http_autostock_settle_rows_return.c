@@ -222,3 +222,29 @@ ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
     return ngx_http_autostock_settle_column_integer(&columns[5],
                                                   &result->line.stock);
 }
+
+
+/* the item, its line, product_id: of the SKU that the line asks for */
+
+ngx_int_t
+ngx_http_autostock_settle_rows_return_sku(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    int64_t                            i, k;
+    ngx_http_autostock_settle_line_t  *line;
+
+    if (n != 3 || columns[2].len != 16
+        || ngx_http_autostock_settle_column_integer(&columns[0], &i) != NGX_OK
+        || ngx_http_autostock_settle_column_integer(&columns[1], &k) != NGX_OK
+        || i < 0 || i >= (int64_t) s->nitems
+        || k < 0 || k >= (int64_t) s->items[i].nlines)
+    {
+        return NGX_ERROR;
+    }
+
+    line = &s->items[i].lines[k];
+    line->known = 1;
+    ngx_memcpy(line->product_id, columns[2].data, 16);
+
+    return NGX_OK;
+}

@@ -22,6 +22,7 @@ ngx_http_autostock_settle_table_none(ngx_http_autostock_settlement_t *s)
 {
     s->holds_at = s->lines_at = s->sales_at = NGX_CONF_UNSET_UINT;
     s->returned_at = s->keys_at = s->products_at = NGX_CONF_UNSET_UINT;
+    s->skus_at = NGX_CONF_UNSET_UINT;
     s->stocks_at = s->anchor_at = s->free_at = NGX_CONF_UNSET_UINT;
     s->commit_at = NGX_CONF_UNSET_UINT;
 }
