@@ -276,8 +276,10 @@ install-worker: worker
 	    contrib/worker.env $(DESTDIR)$(ETCDIR)/
 
 install-common:
-	umask 022; install -d $(DESTDIR)$(SHAREDIR)/sql
+	umask 022; install -d $(DESTDIR)$(SHAREDIR)/sql \
+	    $(DESTDIR)$(SHAREDIR)/monitoring
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
+	install -m 644 monitoring/* $(DESTDIR)$(SHAREDIR)/monitoring/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
 
 package:

@@ -42,6 +42,8 @@ my @files = qw(
     /usr/local/lib/sysusers.d/autostock-worker.conf
     /usr/local/sbin/autostock-worker
     /usr/local/share/bash-completion/completions/autostock-worker
+    /usr/local/share/autostock/monitoring/autostock.rules.yml
+    /usr/local/share/autostock/monitoring/grafana-dashboard.json
     /usr/local/share/autostock/nginx.conf.example
     /usr/local/share/autostock/sql/schema.sql
     /usr/local/share/man/man8/autostock-worker.8
@@ -137,8 +139,8 @@ my %packages = (
         usr/share/man/man8/autostock-worker.8.gz
     )],
     'autostock-common' => [
-        (map { "usr/share/autostock/$_" } 'nginx.conf.example',
-            sort glob('sql/*.sql')),
+        (map { "usr/share/autostock/$_" } sort glob('monitoring/*'),
+            'nginx.conf.example', glob('sql/*.sql')),
     ],
     autostock => [],
 );
