@@ -8,6 +8,9 @@
 #include "ngx_http_autostock_id.h"
 
 
+#define NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT  "SET SESSION wsrep_sync_wait="
+
+
 static ngx_int_t ngx_http_autostock_settle_read_subjects(
     ngx_http_autostock_settlement_t *s);
 static int ngx_libc_cdecl ngx_http_autostock_settle_read_compare(
@@ -22,6 +25,10 @@ static void ngx_http_autostock_settle_read_movement(
     ngx_http_autostock_settlement_t *s, u_char *sale, u_char *movement,
     ngx_uint_t rows, ngx_uint_t n);
 static void ngx_http_autostock_settle_read_returned(
+    ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_wait(
+    ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_read_unwait(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_keys(
     ngx_http_autostock_settlement_t *s);
@@ -61,6 +68,7 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
 
     ngx_http_autostock_sql_reset(&s->flight.sql);
 
+    ngx_http_autostock_settle_read_wait(s);
     ngx_http_autostock_settle_read_holds(s);
 
     if (s->asks) {
@@ -71,8 +79,45 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_settle_read_keys(s);
     ngx_http_autostock_settle_read_skus(s);
     ngx_http_autostock_settle_read_products(s);
+    ngx_http_autostock_settle_read_unwait(s);
 
     return NGX_OK;
+}
+
+
+/*
+ * In a Galera cluster, a node may not have applied yet what another one has
+ * committed, and a hold or sale of that node would be unknown.  With
+ * wsrep_sync_wait=1 a SELECT waits for what was committed before.
+ */
+
+static void
+ngx_http_autostock_settle_read_wait(ngx_http_autostock_settlement_t *s)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    if (s->flight.conn->clustered) {
+        ngx_http_autostock_sql_text(sql,
+                                    NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT "1");
+        ngx_http_autostock_sql_next(sql);
+    }
+}
+
+
+static void
+ngx_http_autostock_settle_read_unwait(ngx_http_autostock_settlement_t *s)
+{
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &s->flight.sql;
+
+    if (s->flight.conn->clustered) {
+        ngx_http_autostock_sql_next(sql);
+        ngx_http_autostock_sql_text(sql,
+                               NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT "DEFAULT");
+    }
 }
 
 

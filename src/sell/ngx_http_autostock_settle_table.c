@@ -34,7 +34,7 @@ void
 ngx_http_autostock_settle_table_sum(ngx_http_autostock_settlement_t *s,
     ngx_str_t *column)
 {
-    s->seen = s->seen * 31 + ngx_murmur_hash2(column->data, column->len);
+    s->seen = s->seen * 31 + ngx_crc32_long(column->data, column->len);
 }
 
 
