@@ -69,11 +69,19 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_sql_reset(&s->flight.sql);
 
     ngx_http_autostock_settle_read_wait(s);
+
+    /*
+     * Before the sales: a roll-up deletes a sale and its returns together, and
+     * a sale must not be read without them.
+     */
+    if (s->asks) {
+        ngx_http_autostock_settle_read_returned(s);
+    }
+
     ngx_http_autostock_settle_read_holds(s);
 
     if (s->asks) {
         ngx_http_autostock_settle_read_sales(s);
-        ngx_http_autostock_settle_read_returned(s);
     }
 
     ngx_http_autostock_settle_read_keys(s);
