@@ -174,7 +174,7 @@ requested 0 3
 --- orders
 1 CP-502101 requested 10
 --- drive
-bodies_refused(413, '{"MessageAttributeProductCnt":1,"x":"' . ('x' x 20000)
+bodies_refused(413, '{"MessageAttributeProductCnt":1,"x":"' . ('x' x 70000)
     . '"}');
 --- sql_check eval: $::BOOKS
 --- sql_expect

@@ -135,7 +135,8 @@ is($codes{"TEA-$_"}, '200:36', "TEA-$_ is sold") for 1, 3;
 db->run('RENAME TABLE product TO product_base');
 db->run("CREATE VIEW product AS SELECT product_id, sku, name, price,"
     . " IF(sku = 'TEA-3', (SELECT 1 UNION SELECT 2), stock) AS stock,"
-    . " factory_id, ad_id, reorder_point, reorder_quantity FROM product_base");
+    . " factory_id, ad_id, reorder_point, reorder_quantity, held, reorder_held"
+    . " FROM product_base");
 my (%codes, @answers);
 for (1 .. 6) {
     for my $n (map { ($_) x 5 } 1 .. 6) {

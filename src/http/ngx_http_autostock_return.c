@@ -190,6 +190,12 @@ ngx_http_autostock_return_unknown(ngx_http_request_t *r,
     u_char      buf[sizeof(",\"return_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   members;
 
+    /* zeros: this return was not a part of what is in doubt */
+    if (settle->return_id[0] == 0 && settle->return_id[1] == 0) {
+        return ngx_http_autostock_response_problem(r,
+                    NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, NULL);
+    }
+
     p = ngx_http_autostock_return_put_id(buf, settle->return_id);
 
     members.data = buf;

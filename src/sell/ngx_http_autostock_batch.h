@@ -149,7 +149,10 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      aside_launch;  /* starts that flight */
 
     ngx_http_autostock_refusals_t    refusals;
-    ngx_uint_t                       refused;   /* consecutive refusals */
+    ngx_http_autostock_refusals_t    blamed;    /* products of refused
+                                                   waiters */
+    ngx_uint_t                       refused;   /* consecutive refusals
+                                                   without a common product */
 };
 
 

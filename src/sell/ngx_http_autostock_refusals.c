@@ -52,6 +52,20 @@ ngx_http_autostock_refusals_has(ngx_http_autostock_refusals_t *refusals,
 }
 
 
+ngx_uint_t
+ngx_http_autostock_refusals_meet(ngx_http_autostock_refusals_t *refusals,
+    u_char *name)
+{
+    if (ngx_http_autostock_refusals_has(refusals, name)) {
+        return 1;
+    }
+
+    ngx_http_autostock_refusals_add(refusals, name);
+
+    return 0;
+}
+
+
 void
 ngx_http_autostock_refusals_name(ngx_str_t *sku, u_char *name)
 {

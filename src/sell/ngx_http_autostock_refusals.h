@@ -39,6 +39,10 @@ void ngx_http_autostock_refusals_add(ngx_http_autostock_refusals_t *refusals,
 ngx_uint_t ngx_http_autostock_refusals_has(
     ngx_http_autostock_refusals_t *refusals, u_char *name);
 
+/* Adds the name unless it is there.  Returns 1 if it was. */
+ngx_uint_t ngx_http_autostock_refusals_meet(
+    ngx_http_autostock_refusals_t *refusals, u_char *name);
+
 /* The name of a SKU. */
 void ngx_http_autostock_refusals_name(ngx_str_t *sku, u_char *name);
 

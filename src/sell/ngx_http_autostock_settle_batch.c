@@ -12,8 +12,15 @@
  * Maximum growth of the packet that reads: by an item; by a line, whose SKU it
  * contains in hexadecimal up to three times (column.c).
  */
-#define NGX_HTTP_AUTOSTOCK_SETTLE_COST            384
+#define NGX_HTTP_AUTOSTOCK_SETTLE_COST            512
 #define NGX_HTTP_AUTOSTOCK_SETTLE_LINE_COST(sku)  (256 + 6 * (sku)->len)
+
+/*
+ * Lines of returns in a flight.  Each of their SKUs is a SELECT of its own,
+ * which opens the table once more, and all sessions share the server's cache of
+ * open tables.
+ */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_LINES           256
 
 
 static ngx_int_t ngx_http_autostock_settle_batch_create(
@@ -112,6 +119,7 @@ ngx_http_autostock_settle_batch_reset(ngx_http_autostock_flight_t *flight)
     ngx_reset_pool(s->asked);
 
     s->nitems = 0;
+    s->nlines = 0;
     s->bytes = 0;
     s->failed = 0;
     s->error = 0;
@@ -140,12 +148,15 @@ ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
     }
 
     if (s->nitems == s->max
+        || (s->nlines && s->nlines + settle->nlines
+                         > NGX_HTTP_AUTOSTOCK_SETTLE_LINES)
         || !ngx_http_autostock_flight_has_room(flight, s->bytes, cost))
     {
         return NGX_DECLINED;
     }
 
     s->bytes += cost;
+    s->nlines += settle->nlines;
 
     waiter->slot = s->nitems;
     item = &s->items[s->nitems++];

@@ -206,11 +206,27 @@ void
 ngx_http_autostock_settle_failure_note_refusal(
     ngx_http_autostock_settlement_t *s)
 {
-    const char                  *note;
-    ngx_http_autostock_batch_t  *batch;
+    ngx_uint_t                            i, met;
+    const char                           *note;
+    ngx_http_autostock_batch_t           *batch;
+    ngx_http_autostock_settle_part_t     *part;
+    ngx_http_autostock_settle_subject_t  *subject;
 
     batch = s->flight.batch;
-    batch->refused++;
+    met = 0;
+
+    /* one product that is in many holds does not concern every request */
+    subject = s->subjects.elts;
+    subject += s->items[0].subject;
+    part = s->parts.elts;
+    part += subject->part;
+
+    for (i = 0; i < subject->nparts; i++) {
+        met |= ngx_http_autostock_refusals_meet(&batch->blamed,
+                                                part[i].product_id);
+    }
+
+    batch->refused += !met;
 
     ngx_http_autostock_refusals_add(&batch->refusals, s->items[0].id);
 

@@ -192,6 +192,7 @@ typedef struct {
     ngx_http_autostock_settle_item_t     *items;
     ngx_uint_t                            max;
     ngx_uint_t                            nitems;
+    ngx_uint_t                            nlines;    /* of all items */
     size_t                                bytes;     /* of SQL to read, an
                                                         estimate */
     ngx_pool_t                           *pool;      /* of what was read and

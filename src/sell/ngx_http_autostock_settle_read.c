@@ -8,7 +8,12 @@
 #include "ngx_http_autostock_id.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT  "SET SESSION wsrep_sync_wait="
+/* The session's own value is kept, also where an error skipped its return. */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_WAIT                                        \
+    "SET @autostock_wait=COALESCE(@autostock_wait,"                           \
+    "@@SESSION.wsrep_sync_wait),SESSION wsrep_sync_wait=1"
+#define NGX_HTTP_AUTOSTOCK_SETTLE_UNWAIT                                      \
+    "SET SESSION wsrep_sync_wait=CAST(@autostock_wait AS UNSIGNED)"
 
 
 static ngx_int_t ngx_http_autostock_settle_read_subjects(
@@ -107,8 +112,7 @@ ngx_http_autostock_settle_read_wait(ngx_http_autostock_settlement_t *s)
     sql = &s->flight.sql;
 
     if (s->flight.conn->clustered) {
-        ngx_http_autostock_sql_text(sql,
-                                    NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT "1");
+        ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SETTLE_WAIT);
         ngx_http_autostock_sql_next(sql);
     }
 }
@@ -123,8 +127,7 @@ ngx_http_autostock_settle_read_unwait(ngx_http_autostock_settlement_t *s)
 
     if (s->flight.conn->clustered) {
         ngx_http_autostock_sql_next(sql);
-        ngx_http_autostock_sql_text(sql,
-                               NGX_HTTP_AUTOSTOCK_SETTLE_SYNC_WAIT "DEFAULT");
+        ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SETTLE_UNWAIT);
     }
 }
 

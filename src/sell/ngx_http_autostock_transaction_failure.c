@@ -283,14 +283,22 @@ void
 ngx_http_autostock_transaction_failure_note_refusal(
     ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                     log;
+    ngx_uint_t                     i, log, met;
     ngx_http_autostock_batch_t    *batch;
     ngx_http_autostock_product_t  *product;
 
     batch = t->flight.batch;
     product = t->lines[0].product;
-    batch->refused++;
     log = 1;
+    met = 0;
+
+    /* one product that is in many carts does not concern every request */
+    for (i = 0; i < t->nlines; i++) {
+        met |= ngx_http_autostock_refusals_meet(&batch->blamed,
+                                                t->lines[i].product->id);
+    }
+
+    batch->refused += !met;
 
     if (t->nkeyed && as_sqlerror(t->error) == AS_SQLERROR_DUPLICATE) {
         ngx_http_autostock_refusals_add(&batch->refusals, t->items[0].key);
