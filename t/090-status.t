@@ -373,7 +373,7 @@ my $text = page();
 is(wrong_lines($text), '', 'well-formed');
 my %n = $text =~ /^autostock_checkout_duration_seconds_count\{database="shop",result="(\w+)"\} (\d+)$/mg;
 my %want = (sold => 1, replayed => 1, refused => 1, rejected => 4,
-    unavailable => 0, unknown => 0, abandoned => 0);
+    unavailable => 0, unknown => 0, abandoned => 0, done => 0);
 is_deeply(\%n, \%want, 'each checkout is counted once, nothing else is');
 my %sum = $text =~ /^autostock_checkout_duration_seconds_sum\{.*result="(\w+)"\} ([0-9.]+)$/mg;
 cmp_ok($sum{$_}, '>', 0, "$_ took time") for qw( sold replayed refused );
@@ -459,3 +459,46 @@ is($states->()->{connecting}, 0, 'and none is being made');
 --- drive
 like(page(), qr/^autostock_build_info\{version="[0-9.]+",nginx="[0-9.]+",compiler="[^"]+"\} 1$/m,
     'version, nginx, compiler');
+
+
+=== TEST 25: the times of holds, confirmations, releases and returns
+--- drive
+my $count = sub { +{ page() =~ /^autostock_checkout_duration_seconds_count\{.*result="(\w+)"\} ([1-9]\d*)$/mg } };
+my $hold = sub { http(POST => '/hold', '{}')->{json}{hold_id} };
+my $settle = sub { my ($what, $id) = @_;
+    return http(POST => "/hold/$what", qq({"hold_id":"$id"}))->{code} };
+my ($sold, $released) = ($hold->(), $hold->());
+is($settle->(confirm => $sold), 200, 'confirmed');
+is($settle->(confirm => $sold), 200, 'and again');
+is($settle->(release => $released), 200, 'released');
+is($settle->(confirm => $released), 409, 'then not confirmed');
+is(http(POST => '/return', qq({"sale_id":"$sold","sku":"CP-502101"}))->{code},
+    200, 'returned');
+is(http(POST => '/hold', '{"quantity":9}')->{code}, 409, 'too many');
+is_deeply($count->(), { done => 5, replayed => 1, rejected => 1,
+    refused => 1 },
+    'each is counted once');
+my ($took) = page() =~ /^autostock_checkout_database_seconds_count\{.*\} (\d+)$/m;
+is($took, 8, 'each was in a batch');
+
+
+
+=== TEST 26: a hold and a confirmation that find no database in time
+--- shop
+autostock_timeout 300ms;
+--- timeout: 10
+--- drive
+my $id = http(POST => '/hold', '{}')->{json}{hold_id};
+my $count = sub { my $h = report()->{databases}{shop}{histograms}
+    {checkout_duration_seconds};
+    return $h->{unavailable}{count} + $h->{unknown}{count} };
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+is(http(POST => '/hold', '{}')->{code}, 503, 'no hold');
+is($count->(), 1, 'counted');
+is(http(POST => '/hold/confirm', qq({"hold_id":"$id"}))->{code}, 503,
+    'no confirmation');
+is($count->(), 2, 'counted');
+$lock->run('ROLLBACK');
+ok(wait_for(sub { gauges()->{in_flight} == 0 }), 'the flights ended');

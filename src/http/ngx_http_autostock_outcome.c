@@ -3,7 +3,8 @@
 
 
 static void ngx_http_autostock_outcome_observe(
-    ngx_http_autostock_database_t *db, ngx_http_autostock_outcome_t *outcome);
+    ngx_http_autostock_database_t *db, ngx_http_autostock_outcome_t *outcome,
+    ngx_http_autostock_result_e result);
 
 
 void
@@ -37,18 +38,23 @@ ngx_http_autostock_outcome_set(ngx_http_request_t *r,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
+    if (result >= NGX_HTTP_AUTOSTOCK_RESULT_HELD) {
+        result = NGX_HTTP_AUTOSTOCK_RESULT_DONE;
+    }
+
     if (lcf->database != NULL && r->method == NGX_HTTP_POST
         && result < NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS
-        && (lcf->serves & NGX_HTTP_AUTOSTOCK_CHECKOUT))
+        && (lcf->serves & NGX_HTTP_AUTOSTOCK_POST)
+        && !(lcf->serves & NGX_HTTP_AUTOSTOCK_RESTOCK))
     {
-        ngx_http_autostock_outcome_observe(lcf->database, outcome);
+        ngx_http_autostock_outcome_observe(lcf->database, outcome, result);
     }
 }
 
 
 static void
 ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
-    ngx_http_autostock_outcome_t *outcome)
+    ngx_http_autostock_outcome_t *outcome, ngx_http_autostock_result_e result)
 {
     int64_t   queued, flown;
     uint32_t  took;
@@ -59,7 +65,7 @@ ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
            : ngx_http_autostock_gather_usec() - outcome->waiter->arrived;
 
     ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME
-                                       + outcome->result, took);
+                                       + result, took);
 
     queued = ngx_http_autostock_outcome_queued(outcome);
 
@@ -81,12 +87,20 @@ void
 ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
     ngx_http_autostock_counter_e counter)
 {
-    ngx_http_autostock_result_e  result;
+    ngx_http_autostock_result_e     result;
+    ngx_http_autostock_loc_conf_t  *lcf;
 
     switch (counter) {
 
     case NGX_HTTP_AUTOSTOCK_REFUSALS:
-        result = NGX_HTTP_AUTOSTOCK_RESULT_REFUSED;
+        lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
+
+        /* else its hold or sale does not allow it, whatever the stock is */
+
+        result = (lcf->serves
+                  & (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_HOLD))
+                 ? NGX_HTTP_AUTOSTOCK_RESULT_REFUSED
+                 : NGX_HTTP_AUTOSTOCK_RESULT_REJECTED;
         break;
 
     case NGX_HTTP_AUTOSTOCK_OVERLOADS:

@@ -59,10 +59,12 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_moments[] = {
 ngx_http_autostock_metric_t  ngx_http_autostock_metric_histograms[] = {
     { "batch_size", "Requests per transaction." },
     { "batch_duration_seconds", "Duration of a transaction." },
-    { "checkout_wait_seconds", "Time that a checkout waited for its batch." },
-    { "checkout_database_seconds", "Time that a checkout's batch took." },
-    { "checkout_duration_seconds", "Time from a checkout's arrival, with its "
-      "body, to its answer." }
+    { "checkout_wait_seconds", "Time that a checkout or hold waited for its "
+      "batch." },
+    { "checkout_database_seconds", "Time that the batch of a checkout or hold "
+      "took." },
+    { "checkout_duration_seconds", "Time from the arrival of a checkout or "
+      "hold, with its body, to its answer." }
 };
 
 /* in the order of ngx_http_autostock_metric_setting() */
@@ -78,7 +80,8 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_settings[] = {
 
 char  *ngx_http_autostock_metric_results[] = {
     "sold", "replayed", "refused", "rejected", "unavailable", "unknown",
-    "abandoned", "found", "booked", "held", "confirmed", "released", "returned"
+    "abandoned", "done", "found", "booked", "held", "confirmed", "released",
+    "returned"
 };
 
 /* in the order of ngx_http_autostock_durable_e */

@@ -58,8 +58,9 @@ typedef enum {
 } ngx_http_autostock_gauge_e;
 
 /*
- * What became of a request.  The checkout's results come first; each has a
- * histogram.
+ * What became of a request.  The results that have a histogram come first.
+ * Those from HELD on have that of DONE in common, since a cell of more than
+ * 2048 bytes would take a whole page of the zone.
  */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_RESULT_SOLD = 0,
@@ -69,6 +70,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_RESULT_UNAVAILABLE, /* 503: nothing was done */
     NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN,     /* 503: outcome unknown */
     NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED,   /* the client left before */
+    NGX_HTTP_AUTOSTOCK_RESULT_DONE,        /* in the histograms only */
     NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
     NGX_HTTP_AUTOSTOCK_RESULT_FOUND = NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
     NGX_HTTP_AUTOSTOCK_RESULT_BOOKED,
