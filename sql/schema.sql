@@ -8,13 +8,15 @@
 -- UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
 
 -- What the statements below need of the session, whatever the server's
--- defaults are.
+-- defaults are.  lock_wait_timeout: an ALTER waits for each open transaction
+-- that has read the table, and all sales wait behind it.  Not longer than 3
+-- seconds: then the script fails with error 1205 and can be run again.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
     autocommit = 1, completion_type = 0, foreign_key_checks = 1,
     unique_checks = 1, sql_safe_updates = 0, sql_big_selects = 1,
-    sql_select_limit = 18446744073709551615
+    sql_select_limit = 18446744073709551615, lock_wait_timeout = 3
     /*M!100201 , check_constraint_checks = 1, max_statement_time = 0 */
     /*M!100307 , alter_algorithm = DEFAULT */;
 
@@ -195,12 +197,8 @@ CREATE TABLE IF NOT EXISTS stock_movement (
 -- A ledger of before 0.2.0.  New columns at the end are added at once, without
 -- touching rows.  The primary key is changed by an online rebuild: the rows are
 -- in its order already, so that nothing is sorted, and sales go on; only at its
--- start and at its end the table is locked for a moment.  Where it cannot be
--- had, because an older transaction still reads the ledger, sales wait for it,
--- too: not longer than lock_wait_timeout, then the script fails with error 1205
--- and can be run again (docs/upgrading.md says what a large ledger takes).
-
-SET SESSION lock_wait_timeout = 3;
+-- start and at its end the table is locked for a moment (docs/upgrading.md says
+-- what a large ledger takes).
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
     'ALTER TABLE stock_movement ADD COLUMN sales MEDIUMINT UNSIGNED NOT NULL DEFAULT 1',

@@ -21,17 +21,22 @@
 --             SELECT INTO, because it locks nothing.
 --   key       writes the opening's key
 --   movement  writes the opening; nothing if there is no key
---   held_look computes the pieces in the open holds of the product: 0 without
---             an opening, since a product that never was there has none
+--   held_look looks up the pieces in the open holds of the product: those of
+--             the row that is there (REPLACE, ON DUPLICATE KEY UPDATE); 0
+--             without an opening, since a product that never was there has
+--             none; otherwise it sums all open holds
 --   held      sets them, whatever the INSERT says
 --
 -- Each trigger is one statement, so that no DELIMITER is needed.  A product
 -- that is inserted while this script runs gets no opening, or part of one; the
--- watchdog writes the rest.
+-- watchdog writes the rest.  An open transaction that has read product makes the
+-- script wait, and all sales behind it: not longer than 3 seconds, then it fails
+-- with error 1205 and can be run again.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
-    autocommit = 1, sql_big_selects = 1 /*M!100101 , max_statement_time = 0 */;
+    autocommit = 1, sql_big_selects = 1, lock_wait_timeout = 3
+    /*M!100101 , max_statement_time = 0 */;
 SET SESSION TRANSACTION READ WRITE;
 
 DROP TRIGGER IF EXISTS product_closing;
@@ -91,10 +96,12 @@ SET NEW.held = @autostock_held;
 
 CREATE TRIGGER product_held_look BEFORE INSERT ON product FOR EACH ROW
 PRECEDES product_held
-SELECT IF((SELECT COUNT(*) FROM stock_movement_key k
-           WHERE k.idempotency_key = NEW.product_id) = 0,
-    0,
-    (SELECT COALESCE(SUM(l.quantity), 0)
-     FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
-     WHERE h.state = 'held' AND l.product_id = NEW.product_id))
+SELECT COALESCE(
+    (SELECT p.held FROM product p WHERE p.product_id = NEW.product_id),
+    IF((SELECT COUNT(*) FROM stock_movement_key k
+        WHERE k.idempotency_key = NEW.product_id) = 0,
+        0,
+        (SELECT COALESCE(SUM(l.quantity), 0)
+         FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
+         WHERE h.state = 'held' AND l.product_id = NEW.product_id)))
 INTO @autostock_held;

@@ -413,6 +413,49 @@ subtest 'again under the same id' => sub {
         UPDATE product SET stock = stock + held, held = 0");
 };
 
+# The open holds are not read for a product that is there.
+subtest 'an import while pieces are held' => sub {
+    my ($ask, $end) = session();
+    my $row = "product SELECT * FROM saved WHERE sku = 'OLD-1'";
+    sql("DROP TABLE IF EXISTS saved; CREATE TABLE saved AS
+            SELECT * FROM product;
+        UPDATE product SET held = 7 WHERE sku = 'OLD-1';
+        INSERT INTO stock_hold (hold_id, expires_at) SELECT UNHEX(MD5(seq)),
+            UTC_TIMESTAMP(6) FROM seq_1_to_2000;
+        INSERT INTO stock_hold_line (hold_id, product_id, quantity)
+            SELECT UNHEX(MD5(seq)), UNHEX(MD5('other')), 1
+            FROM seq_1_to_2000");
+    my $reads = "SELECT SUM(VARIABLE_VALUE) FROM
+        information_schema.SESSION_STATUS
+        WHERE VARIABLE_NAME LIKE 'HANDLER_READ%'";
+    for my $way ("INSERT INTO $row ON DUPLICATE KEY UPDATE price = 2",
+        "INSERT IGNORE INTO $row", "REPLACE INTO $row")
+    {
+        my ($name) = $way =~ /^(.*?) INTO/;
+        my $before = $ask->($reads);
+        $ask->("$way; SELECT 1");
+        cmp_ok($ask->($reads) - $before, '<', 1500, "$name reads no hold");
+        is(sql("SELECT held FROM product WHERE sku = 'OLD-1'")->[0][0], 7,
+            'the held pieces stay');
+    }
+    $end->();
+    sql("UPDATE product SET held = 0; DROP TABLE saved;
+        DELETE FROM stock_hold; DELETE FROM stock_hold_line");
+    is(books_agree(), '', 'keys and books agree');
+};
+
+# Whatever is altered in product, it does not keep the sales for long.
+subtest 'a transaction that has read product' => sub {
+    my ($ask, $end) = session();
+    sql('ALTER TABLE product DROP CONSTRAINT product_held_not_negative');
+    is($ask->('BEGIN; SELECT COUNT(*) > 0 FROM product'), "1\n", 'is open');
+    like(load($_), qr/^ERROR 1205 /, "$_.sql does not wait long")
+        for qw( schema trigger );
+    is($ask->('SELECT COUNT(*) > 0 FROM product'), "1\n", 'nor ends it');
+    $end->();
+    is(load($_), '', "$_.sql again") for qw( schema trigger );
+};
+
 # A sale is under way, which holds the row.
 subtest 'an opening waits for no sale, and keeps none' => sub {
     sql('DROP TRIGGER product_opening_movement');
