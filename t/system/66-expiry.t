@@ -217,6 +217,23 @@ subtest 'a product that the server refuses delays no other' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
+# The other holds have the same products.
+subtest 'a hold that the server refuses delays no other' => sub {
+    stack('stop', 'worker');
+    my $bad = hold([6, 1], [7, 1]);
+    my $line = "WHERE hold_id = X'$bad' AND product_id = UNHEX(MD5('S-6'))";
+    sql("UPDATE stock_hold_line SET quantity = 2147483647 $line");
+    my @others = map { hold([6, 1], [7, 1]) } 1 .. 30;
+    start_worker();
+    ok(wait_for(sub { open_holds() == 1 }, 20), 'the others are released');
+    is(open_holds($bad), 1, 'it waits');
+    ok(wait_for(sub { log_of('worker') =~ /hold \S+ cannot be released/ }),
+        'the log names it');
+    sql("UPDATE stock_hold_line SET quantity = 1 $line");
+    ok(wait_for(sub { open_holds() == 0 }, 20), 'then it, too');
+    is(books_agree(), '', 'the books agree');
+};
+
 subtest 'the reorder point is judged by stock and held pieces' => sub {
     my $worker = sub { (stack('worker', @_))[0] };
     stack('stop', 'worker');

@@ -1,5 +1,5 @@
 /*
- * The expiry of holds: when the next batch begins, which products it leaves
+ * The expiry of holds: when the next batch begins, which holds it leaves
  * out, what it counts, and a database that is out of reach or refuses.
  */
 
@@ -24,7 +24,8 @@ typedef struct {
     unsigned            batches;
     unsigned            due;           /* holds */
     int64_t             next_ms;
-    int                 refused;       /* the product of this hold; 0: none */
+    int                 refused;       /* this hold; 0: none */
+    int                 locked;        /* this product; 0: none */
     as_db_status_e      status;
 } test_t;
 
@@ -42,7 +43,7 @@ as_hold_expire(as_db_t *db, as_hold_expire_t *expire)
     memcpy(test->ids[0], test->ids[1], AS_UUID_LEN);
     memcpy(test->ids[1], expire->movement_id, AS_UUID_LEN);
     expire->n = 0;
-    expire->nbad = 0;
+    expire->bad.nholds = expire->bad.nproducts = 0;
     expire->stuck = false;
     expire->next_ms = test->next_ms;
 
@@ -50,12 +51,20 @@ as_hold_expire(as_db_t *db, as_hold_expire_t *expire)
         return test->status;
     }
 
-    if (test->refused != 0 && expire->naside == 0) {
+    if (test->locked != 0 && expire->aside.nproducts == 0) {
+        expire->stuck = true;
+        strcpy(expire->why, "locked");
+        memset(expire->bad.products[0], test->locked, AS_UUID_LEN);
+        expire->bad.nproducts = 1;
+        return AS_DB_OK;
+    }
+
+    if (test->refused != 0 && expire->aside.nholds == 0) {
         expire->stuck = true;
         strcpy(expire->why, "refused: a trigger");
         if (expire->limit == 1) {
-            memset(expire->bad[0], test->refused, AS_UUID_LEN);
-            expire->nbad = 1;
+            memset(expire->bad.holds[0], test->refused, AS_UUID_LEN);
+            expire->bad.nholds = 1;
         }
         return AS_DB_OK;
     }
@@ -137,22 +146,36 @@ batch_after_batch(void **state)
 }
 
 
-/* An attempt that is repeated has another id: the first may be committed. */
+/* An attempt that is repeated has another id: the first may be committed.  Each
+ * batch is tried three times in the database thread, then a smaller one. */
 static void
-a_new_id_for_each_attempt(void **state)
+a_conflict(void **state)
 {
     test_t  *t = *state;
 
     t->status = AS_DB_RETRY;
-    worker_run(&t->w, 100);
+    worker_run(&t->w, 8);
     assert_int_equal(t->batches, 3);
     assert_memory_not_equal(t->ids[0], t->ids[1], AS_UUID_LEN);
     assert_int_equal(t->w.worker.counters.holds_expired, 0);
+    assert_int_equal(t->asked.limit, AS_HOLD_BATCH);
+
+    worker_run(&t->w, 105);
+    assert_in_range(t->asked.limit, 1, AS_HOLD_BATCH / 2);
+    worker_run(&t->w, 5000);
+    assert_in_range(t->batches, 3 * 5000 / 110, 3 * 5000 / 10);
+    assert_int_equal(t->asked.limit, 1);
+
+    t->status = AS_DB_OK;
+    t->due = 1 + 4 + 16 + 64 + 256;
+    worker_run(&t->w, 110);
+    assert_int_equal(t->due, 0);
+    assert_int_equal(t->asked.limit, AS_HOLD_BATCH);
 }
 
 
 static void
-a_refused_product_is_left_out(void **state)
+a_refused_hold_is_left_out(void **state)
 {
     test_t  *t = *state;
 
@@ -160,8 +183,8 @@ a_refused_product_is_left_out(void **state)
     t->due = 30;
     worker_run(&t->w, 100);
     assert_int_equal(t->due, 0);
-    assert_int_equal(t->asked.naside, 1);
-    assert_int_equal(t->asked.aside[0][0], 'r');
+    assert_int_equal(t->asked.aside.nholds, 1);
+    assert_int_equal(t->asked.aside.holds[0][0], 'r');
     assert_int_equal(worker_said(&t->w, "cannot be released: refused: a "
                                  "trigger"), 1);
 
@@ -170,11 +193,31 @@ a_refused_product_is_left_out(void **state)
 
     /* tried again after a while, and left out again */
     worker_run(&t->w, 4500);
-    assert_int_equal(t->asked.naside, 1);
+    assert_int_equal(t->asked.aside.nholds, 1);
     t->refused = 0;
     worker_run(&t->w, 1500);
-    assert_int_equal(t->asked.naside, 0);
+    assert_int_equal(t->asked.aside.nholds, 0);
     assert_int_equal(t->asked.limit, AS_HOLD_BATCH);
+}
+
+
+static void
+a_locked_product_is_left_out(void **state)
+{
+    test_t  *t = *state;
+
+    t->locked = 'p';
+    t->due = 30;
+    worker_run(&t->w, 100);
+    assert_int_equal(t->due, 0);
+    assert_int_equal(t->asked.aside.nproducts, 1);
+    assert_int_equal(t->asked.aside.products[0][0], 'p');
+    assert_int_equal(t->asked.aside.nholds, 0);
+    assert_int_equal(worker_said(&t->w, "holds of 1 products, the first is "),
+                     1);
+    t->locked = 0;
+    worker_run(&t->w, 6000);
+    assert_int_equal(t->asked.aside.nproducts, 0);
 }
 
 
@@ -237,8 +280,9 @@ main(void)
         TEST(once_a_second),
         TEST(when_the_next_is_due),
         TEST(batch_after_batch),
-        TEST(a_new_id_for_each_attempt),
-        TEST(a_refused_product_is_left_out),
+        TEST(a_conflict),
+        TEST(a_refused_hold_is_left_out),
+        TEST(a_locked_product_is_left_out),
         TEST(outage),
         TEST(refused),
         TEST(stops)

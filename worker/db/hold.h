@@ -18,29 +18,36 @@
 
 
 #define AS_HOLD_BATCH  1000            /* holds per transaction, at most */
-#define AS_HOLD_ASIDE  64              /* products, at most */
+#define AS_HOLD_ASIDE  64              /* holds, and products, at most */
 
+
+/* What is left out: holds, and all holds of products. */
+typedef struct {
+    uint8_t  holds[AS_HOLD_ASIDE][AS_UUID_LEN];
+    size_t   nholds;
+    uint8_t  products[AS_HOLD_ASIDE][AS_UUID_LEN];
+    size_t   nproducts;
+} as_hold_aside_t;
 
 typedef struct {
     /* set by the caller */
-    unsigned  limit;                   /* holds, 1 to AS_HOLD_BATCH */
-    uint8_t   movement_id[AS_UUID_LEN];        /* new for each attempt */
-    uint8_t   aside[AS_HOLD_ASIDE][AS_UUID_LEN];       /* products whose holds
-                                                          are left out */
-    size_t    naside;
+    unsigned         limit;            /* holds, 1 to AS_HOLD_BATCH */
+    uint8_t          movement_id[AS_UUID_LEN]; /* new for each attempt */
+    as_hold_aside_t  aside;
 
     /* the result */
-    size_t    n;                       /* holds that were released */
-    int64_t   next_ms;                 /* until the next is due; -1: none is
+    size_t           n;                /* holds that were released */
+    int64_t          next_ms;          /* until the next is due; -1: none is
                                           open, or all are due */
-    bool      stuck;                   /* none was released: a product's row is
+    bool             stuck;            /* none was released: a product's row is
                                           locked, or the server refuses a
                                           hold */
-    char      why[AS_DB_ERROR_LEN];    /* where stuck */
-    uint8_t   bad[AS_HOLD_ASIDE][AS_UUID_LEN]; /* where stuck: these products
-                                                  are locked; or with a limit
-                                                  of 1, refused */
-    size_t    nbad;
+    char             why[AS_DB_ERROR_LEN];     /* where stuck */
+    as_hold_aside_t  bad;              /* where stuck: these products are
+                                          locked; or with a limit of 1, this
+                                          hold is refused, or its products are,
+                                          where so many holds are left out
+                                          already */
 } as_hold_expire_t;
 
 /*

@@ -53,25 +53,33 @@ as_hold_expire_row(void *data, unsigned statement, const char *const *columns,
 static as_db_status_e
 as_hold_expire_lock(as_db_t *db, as_hold_batch_t *batch)
 {
-    as_text_t                sql = AS_TEXT_EMPTY;
-    as_db_status_e           status;
-    const as_hold_expire_t  *expire = batch->expire;
+    as_text_t               sql = AS_TEXT_EMPTY;
+    as_db_status_e          status;
+    const as_hold_aside_t  *aside = &batch->expire->aside;
 
     as_text_put(&sql, AS_HOLD_BEGIN "SELECT h.hold_id FROM stock_hold h WHERE"
                 " h.state = 'held' AND h.expires_at <= UTC_TIMESTAMP(6)");
 
-    if (expire->naside > 0) {
-        as_text_put(&sql, " AND NOT EXISTS (SELECT 1 FROM stock_hold_line l"
-                    " WHERE l.hold_id = h.hold_id AND l.product_id IN (");
-        as_hold_ids(&sql, expire->aside, expire->naside);
-        as_text_put(&sql, "))");
+    if (aside->nholds > 0) {
+        as_text_put(&sql, " AND h.hold_id NOT IN (");
+        as_hold_ids(&sql, aside->holds, aside->nholds);
+        as_text_put(&sql, ")");
+    }
+
+    /* by the key of the hold's lines: of NOT EXISTS a server may make a join
+     * that reads all lines */
+    if (aside->nproducts > 0) {
+        as_text_put(&sql, " AND (SELECT COUNT(*) FROM stock_hold_line l WHERE"
+                    " l.hold_id = h.hold_id AND l.product_id IN (");
+        as_hold_ids(&sql, aside->products, aside->nproducts);
+        as_text_put(&sql, ")) = 0");
     }
 
     as_text_printf(&sql, " ORDER BY h.expires_at LIMIT %u FOR UPDATE SKIP"
                    " LOCKED;SELECT TIMESTAMPDIFF(MICROSECOND,"
                    " UTC_TIMESTAMP(6), MIN(expires_at)) FROM stock_hold WHERE"
                    " state = 'held' AND expires_at > UTC_TIMESTAMP(6)",
-                   expire->limit);
+                   batch->expire->limit);
 
     status = as_db_run(db, &sql, as_hold_expire_row, batch);
     as_text_free(&sql);
@@ -160,13 +168,15 @@ as_hold_expire_probe(as_db_t *db, as_hold_batch_t *batch)
 }
 
 
-/* After a failure: finds the products whose holds cannot be released now. */
+/* After a failure: finds the hold, or the products whose holds, cannot be
+ * released now. */
 static as_db_status_e
 as_hold_expire_blame(as_db_t *db, as_hold_batch_t *batch, bool locked)
 {
     size_t             i;
     as_db_status_e     status;
     as_hold_expire_t  *expire = batch->expire;
+    as_hold_aside_t   *bad = &expire->bad;
 
     expire->stuck = true;
     snprintf(expire->why, sizeof(expire->why), "%s", as_db_error(db));
@@ -175,15 +185,21 @@ as_hold_expire_blame(as_db_t *db, as_hold_batch_t *batch, bool locked)
         return AS_DB_OK;               /* the caller lowers the limit */
     }
 
+    if (!locked && batch->n == 1 && expire->aside.nholds < AS_HOLD_ASIDE) {
+        memcpy(bad->holds[bad->nholds++], batch->ids[0], AS_UUID_LEN);
+        return AS_DB_OK;
+    }
+
     status = as_hold_expire_products(db, batch);
 
     if (status == AS_DB_OK && locked && batch->n > 0) {
         status = as_hold_expire_probe(db, batch);
     }
 
-    for (i = 0; i < batch->n && expire->nbad < AS_HOLD_ASIDE; i++) {
+    for (i = 0; i < batch->n && bad->nproducts < AS_HOLD_ASIDE; i++) {
         if (!batch->free[i]) {
-            memcpy(expire->bad[expire->nbad++], batch->ids[i], AS_UUID_LEN);
+            memcpy(bad->products[bad->nproducts++], batch->ids[i],
+                   AS_UUID_LEN);
         }
     }
 
@@ -228,7 +244,8 @@ as_hold_expire(as_db_t *db, as_hold_expire_t *expire)
     as_hold_batch_t  *batch;
 
     expire->n = 0;
-    expire->nbad = 0;
+    expire->bad.nholds = 0;
+    expire->bad.nproducts = 0;
     expire->stuck = false;
     expire->next_ms = -1;
 

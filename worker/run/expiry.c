@@ -17,14 +17,22 @@
 #define AS_EXPIRY_PART      "expiry"
 #define AS_EXPIRY_MS        1000       /* ms between looks: a hold may be made
                                           that is due before all others */
-#define AS_EXPIRY_ASIDE_MS  5000       /* for how long a product is left out */
-#define AS_EXPIRY_GROW      4          /* after a hold was refused */
+#define AS_EXPIRY_ASIDE_MS  5000       /* for how long one is left out */
+#define AS_EXPIRY_GROW      4          /* after a refusal or a conflict */
+#define AS_EXPIRY_RETRY_MS  10         /* ms after a conflict with another
+                                          transaction, at least */
+#define AS_EXPIRY_JITTER_MS 91         /* less than this more */
 
 
 typedef struct {
-    uint8_t  product_id[AS_UUID_LEN];
+    uint8_t  id[AS_UUID_LEN];
     int64_t  until;
 } as_expiry_aside_t;
+
+typedef struct {
+    as_expiry_aside_t  list[AS_HOLD_ASIDE];
+    size_t             n;
+} as_expiry_asides_t;
 
 struct as_expiry_s {
     as_worker_t        *worker;
@@ -35,8 +43,8 @@ struct as_expiry_s {
     as_refusal_t        refusal;
     as_repeat_t         told;
     unsigned            limit;
-    as_expiry_aside_t   aside[AS_HOLD_ASIDE];
-    size_t              naside;
+    as_expiry_asides_t  holds;         /* that are left out */
+    as_expiry_asides_t  products;
 
     /* the batch in the database thread */
     as_job_t            job;
@@ -60,17 +68,17 @@ as_expiry_run(void *data, as_db_t *db)
 }
 
 
-/* Leaves the holds of these products out for a while. */
+/* Leaves these out for a while. */
 static void
-as_expiry_set_aside(as_expiry_t *expiry, int64_t now)
+as_expiry_set_aside(as_expiry_asides_t *asides,
+    const uint8_t (*ids)[AS_UUID_LEN], size_t n, int64_t now)
 {
-    size_t                   i;
-    as_expiry_aside_t       *aside;
-    const as_hold_expire_t  *expire = &expiry->expire;
+    size_t              i;
+    as_expiry_aside_t  *aside;
 
-    for (i = 0; i < expire->nbad && expiry->naside < AS_HOLD_ASIDE; i++) {
-        aside = &expiry->aside[expiry->naside++];
-        memcpy(aside->product_id, expire->bad[i], AS_UUID_LEN);
+    for (i = 0; i < n && asides->n < AS_HOLD_ASIDE; i++) {
+        aside = &asides->list[asides->n++];
+        memcpy(aside->id, ids[i], AS_UUID_LEN);
         aside->until = now + AS_EXPIRY_ASIDE_MS;
     }
 }
@@ -79,19 +87,28 @@ as_expiry_set_aside(as_expiry_t *expiry, int64_t now)
 static void
 as_expiry_tell_stuck(as_expiry_t *expiry, int64_t now)
 {
-    char                     product[AS_UUID_TEXT_LEN + 1];
-    uint64_t                 omitted;
-    const as_hold_expire_t  *expire = &expiry->expire;
+    char                    id[AS_UUID_TEXT_LEN + 1];
+    uint64_t                omitted;
+    const as_hold_aside_t  *bad = &expiry->expire.bad;
 
-    if (expire->nbad == 0 || !as_repeat(&expiry->told, now, &omitted)) {
+    if (!as_repeat(&expiry->told, now, &omitted)) {
         return;
     }
 
-    *as_uuid_text(expire->bad[0], product) = '\0';
+    if (bad->nholds > 0) {
+        *as_uuid_text(bad->holds[0], id) = '\0';
+        as_log_write(expiry->worker->log, AS_LOG_WARN, AS_EXPIRY_PART, "hold "
+                     "%s cannot be released: %s; retrying in %d s (%" PRIu64
+                     " similar lines were omitted)", id, expiry->expire.why,
+                     AS_EXPIRY_ASIDE_MS / 1000, omitted);
+        return;
+    }
+
+    *as_uuid_text(bad->products[0], id) = '\0';
     as_log_write(expiry->worker->log, AS_LOG_WARN, AS_EXPIRY_PART, "holds of "
                  "%zu products, the first is %s, cannot be released: %s; "
                  "retrying in %d s (%" PRIu64 " similar lines were omitted)",
-                 expire->nbad, product, expire->why,
+                 bad->nproducts, id, expiry->expire.why,
                  AS_EXPIRY_ASIDE_MS / 1000, omitted);
 }
 
@@ -99,19 +116,22 @@ as_expiry_tell_stuck(as_expiry_t *expiry, int64_t now)
 /*
  * After a batch: the size of the next.  A batch with a hold that the server
  * refuses fails as a whole; holds are then released one by one, until that
- * one's products are known.
+ * one is known.
  */
 static void
 as_expiry_resize(as_expiry_t *expiry, int64_t now)
 {
     const as_hold_expire_t  *expire = &expiry->expire;
+    const as_hold_aside_t   *bad = &expire->bad;
 
-    if (expire->stuck && expire->nbad == 0) {
+    if (expire->stuck && bad->nholds + bad->nproducts == 0) {
         expiry->limit = 1;
 
     } else if (expire->stuck) {
         as_expiry_tell_stuck(expiry, now);
-        as_expiry_set_aside(expiry, now);
+        as_expiry_set_aside(&expiry->holds, bad->holds, bad->nholds, now);
+        as_expiry_set_aside(&expiry->products, bad->products, bad->nproducts,
+                            now);
 
     } else {
         expiry->limit *= AS_EXPIRY_GROW;
@@ -130,8 +150,9 @@ as_expiry_wait(const as_expiry_t *expiry, unsigned limit)
 
     if (expire->stuck) {
         /* at once, where the next batch is another */
-        return (expire->nbad > 0 && expiry->naside < AS_HOLD_ASIDE)
-               || limit > 1 ? 0 : AS_EXPIRY_MS;
+        return expire->bad.nholds > 0 || limit > 1
+               || (expire->bad.nproducts > 0
+                   && expiry->products.n < AS_HOLD_ASIDE) ? 0 : AS_EXPIRY_MS;
     }
 
     if (expire->n == limit) {
@@ -162,6 +183,11 @@ as_expiry_done(void *data, as_db_status_e status, const char *error)
         wait = as_expiry_wait(expiry, expiry->expire.limit);
         as_expiry_resize(expiry, now);
 
+    } else if (status == AS_DB_RETRY) {
+        expiry->limit -= expiry->limit / 2;
+        wait = AS_EXPIRY_RETRY_MS
+               + as_loop_random(worker->loop, AS_EXPIRY_JITTER_MS);
+
     } else if (status == AS_DB_GONE) {
         wait = as_health_wait_ms(&worker->db,
                                  as_loop_random(worker->loop, 1000));
@@ -175,33 +201,39 @@ as_expiry_done(void *data, as_db_status_e status, const char *error)
 }
 
 
-/* Removes the products whose time is over, and tells the batch the others. */
-static void
-as_expiry_asides(as_expiry_t *expiry, int64_t now)
+/* Removes those whose time is over, and returns the ids of the others. */
+static size_t
+as_expiry_still_aside(as_expiry_asides_t *asides, int64_t now,
+    uint8_t (*ids)[AS_UUID_LEN])
 {
     size_t  i, n;
 
-    for (i = 0, n = 0; i < expiry->naside; i++) {
-        if (expiry->aside[i].until > now) {
-            expiry->aside[n] = expiry->aside[i];
-            memcpy(expiry->expire.aside[n], expiry->aside[n].product_id,
-                   AS_UUID_LEN);
+    for (i = 0, n = 0; i < asides->n; i++) {
+        if (asides->list[i].until > now) {
+            asides->list[n] = asides->list[i];
+            memcpy(ids[n], asides->list[n].id, AS_UUID_LEN);
             n++;
         }
     }
 
-    expiry->naside = n;
-    expiry->expire.naside = n;
+    asides->n = n;
+
+    return n;
 }
 
 
 static void
 as_expiry_begin(void *data)
 {
-    as_expiry_t  *expiry = data;
-    as_worker_t  *worker = expiry->worker;
+    int64_t           now;
+    as_expiry_t      *expiry = data;
+    as_worker_t      *worker = expiry->worker;
+    as_hold_aside_t  *aside = &expiry->expire.aside;
 
-    as_expiry_asides(expiry, as_loop_now(worker->loop));
+    now = as_loop_now(worker->loop);
+    aside->nholds = as_expiry_still_aside(&expiry->holds, now, aside->holds);
+    aside->nproducts = as_expiry_still_aside(&expiry->products, now,
+                                             aside->products);
     expiry->expire.limit = expiry->limit;
     expiry->now_unix_ms = as_loop_unix_ms(worker->loop);
     as_db_thread_submit(expiry->db_thread, &expiry->job);
