@@ -258,23 +258,31 @@ as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
 
 
 /* What a product's movements tell otherwise than its holds and returns.  A
- * roll-up may have folded movements of those that it keeps. */
+ * roll-up folds movements of those that it keeps; and until it ends, holds and
+ * sales before what gave their pieces back. */
 static void
 as_reconcile_given_back(as_reconcile_t *reconcile,
     const as_reconcile_sum_t *sum, const char *sku)
 {
-    if (sum->back > sum->ended || (sum->back < sum->ended && !sum->rolled)) {
-        as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "holds",
-                        "count, and stock set SKU N; nothing, if the product "
-                        "was deleted and inserted again while pieces were held",
+    bool  less = sum->back < sum->ended;
+
+    if (sum->rolled) {
+        return;
+    }
+
+    if (sum->back != sum->ended) {
+        as_findings_say(reconcile->findings,
+                        less ? AS_DOCTOR_WARNING : AS_DOCTOR_WRONG, "holds",
+                        less ? "nothing, if the product was deleted and "
+                        "inserted again while pieces were held; otherwise "
+                        "count, and stock set SKU N"
+                        : "count, and stock set SKU N",
                         "of %s %" PRId64 " pieces of holds were given back, "
                         "%" PRId64 " were released or expired", sku, sum->back,
                         sum->ended);
     }
 
-    if (sum->put > sum->returned
-        || (sum->put < sum->returned && !sum->rolled))
-    {
+    if (sum->put != sum->returned) {
         as_findings_say(reconcile->findings, AS_DOCTOR_WRONG, "returns",
                         "count, and stock set SKU N",
                         "of %s %" PRId64 " returned pieces were put back, the "

@@ -155,6 +155,15 @@ as_rollup_live(as_text_t *sql, const as_rollup_t *rollup,
 }
 
 
+/* Returns since then keep their sales. */
+static int64_t
+as_rollup_returns_ms(const as_rollup_t *rollup)
+{
+    return rollup->before_ms < rollup->keys_ms ? rollup->before_ms
+                                               : rollup->keys_ms;
+}
+
+
 /*
  * Appends the conditions that keep holds and sales which something younger
  * refers to: an open hold; one that was settled after the horizon, or expired
@@ -173,8 +182,7 @@ as_rollup_young(as_text_t *sql, const as_rollup_t *rollup)
                 " UTC_TIMESTAMP(6) - INTERVAL 30 DAY)))) AND NOT (m.kind IN"
                 " ('sale', 'hold') AND EXISTS (SELECT 1 FROM stock_return r"
                 " WHERE " AS_ROLLUP_RETURNS " AND r.return_id >= ");
-    as_rollup_bound(sql, rollup->before_ms < rollup->keys_ms
-                         ? rollup->before_ms : rollup->keys_ms);
+    as_rollup_bound(sql, as_rollup_returns_ms(rollup));
     as_text_put(sql, "))");
 }
 
@@ -339,10 +347,12 @@ as_rollup_range(const as_rollup_row_t *row, const char *column, as_text_t *sql)
 
 /*
  * Deletes the lines and returns of the row's holds and sales, and holds without
- * a line.  First the holds, as all transactions lock them first.
+ * a line.  First the holds, as all transactions lock them first.  A return that
+ * came after the row was selected stays.
  */
 static void
-as_rollup_settled(const as_rollup_row_t *row, as_text_t *sql)
+as_rollup_settled(const as_rollup_t *rollup, const as_rollup_row_t *row,
+    as_text_t *sql)
 {
     as_text_t  product = AS_TEXT_EMPTY;
 
@@ -361,7 +371,10 @@ as_rollup_settled(const as_rollup_row_t *row, as_text_t *sql)
     if (row->returns) {
         as_text_put(sql, "DELETE FROM stock_return");
         as_rollup_range(row, "sale_id", sql);
-        as_text_printf(sql, " AND product_id = %s;", as_text_get(&product));
+        as_text_printf(sql, " AND product_id = %s AND return_id < ",
+                       as_text_get(&product));
+        as_rollup_bound(sql, as_rollup_returns_ms(rollup));
+        as_text_put(sql, ";");
     }
 
     as_text_free(&product);
@@ -376,7 +389,7 @@ as_rollup_fold(as_db_t *db, const as_rollup_t *rollup, as_rollup_page_t *page)
     as_db_status_e  status;
 
     for (i = 0; i < page->n; i++) {
-        as_rollup_settled(&page->rows[i], &sql);
+        as_rollup_settled(rollup, &page->rows[i], &sql);
     }
 
     as_rollup_openings(page, rollup->before_ms, &sql);
