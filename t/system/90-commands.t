@@ -462,6 +462,16 @@ subtest 'reconcile' => sub {
     like(`cat $file`, qr/^autostock_reconcile_findings\{level="wrong"\} 0$/m,
         'nothing is wrong');
 
+    # an alert tells when the file is too old
+    my $before = `cat $file`;
+    sql('RENAME TABLE restock_order TO away');
+    is((command('reconcile', '--metrics', $file))[1], 3, 'not compared');
+    is(`cat $file`, $before, 'the file stays as it was');
+    sql('RENAME TABLE away TO restock_order');
+    ok(utime(0, 0, $file), 'made older');
+    is((command('reconcile', '--metrics', $file))[1], 0, 'compared again');
+    cmp_ok((stat $file)[9], '>', 0, 'the file is new');
+
     # one cause, thirty findings
     sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
         ad_id) SELECT UNHEX(MD5(CONCAT('cause', seq))), CONCAT('CA-', seq),

@@ -245,7 +245,9 @@ as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
     left = as_findings_end(&reconcile->findings);
     rc = rc > left ? rc : left;
 
-    return as_command_reconcile_metrics(reconcile, rc);
+    /* otherwise the old file stays, with its time: an alert tells its age */
+    return status == AS_DB_OK ? as_command_reconcile_metrics(reconcile, rc)
+                              : rc;
 }
 
 
