@@ -279,6 +279,13 @@ subtest 'what is late is told' => sub {
         holds_due_oldest_seconds );
     like($health->()->{content}, qr/"holds":"ok"/, 'the worker is well');
 
+    sql('RENAME TABLE stock_hold TO away');
+    ok(wait_for(sub { metric('holds_open') eq '-1' }), 'it cannot count them');
+    like($health->()->{content}, qr/"status":"ok",.*"holds":"unknown"/,
+        'and does not say that all is well');
+    sql('RENAME TABLE away TO stock_hold');
+    ok(wait_for(sub { metric('holds_open') eq '0' }), 'it counts again');
+
     stack('stop', 'worker');
     like(doctor(), qr/^fine: released in time: 0 are open/, 'doctor');
     sql("CREATE TRIGGER stuck BEFORE UPDATE ON product FOR EACH ROW

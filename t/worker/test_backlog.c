@@ -50,6 +50,42 @@ never_counted(void **state)
     assert_true(view.holds_open == -1 && view.holds_pieces == -1);
     assert_true(view.holds_due == -1 && view.holds_due_oldest_s == -1);
     assert_false(as_backlog_holds_late(&counters, 900000));
+    assert_false(as_backlog_holds_known(&counters));
+}
+
+
+/* The orders are counted, the holds are not any more. */
+static void
+holds_that_are_not_counted(void **state)
+{
+    as_counters_t      counters;
+    as_backlog_view_t  view;
+
+    (void) state;
+
+    counted(&counters);
+    counters.orders_at = 104000;
+    as_backlog_view(&counters, 104000, 0, &view);
+    assert_true(as_backlog_holds_known(&counters));
+    assert_true(view.holds_open == 9);
+
+    counters.orders_at = 104001;
+    as_backlog_view(&counters, 105000, 0, &view);
+    assert_false(as_backlog_holds_known(&counters));
+    assert_true(view.holds_open == -1 && view.holds_pieces == -1);
+    assert_true(view.holds_due == -1 && view.holds_due_oldest_s == 9);
+    assert_true(as_backlog_holds_late(&counters, 107000));
+
+    counters.holds.due_oldest_ms = -1;
+    as_backlog_view(&counters, 105000, 0, &view);
+    assert_true(view.holds_due_oldest_s == -1);
+    assert_false(as_backlog_holds_late(&counters, 107000));
+
+    /* neither is counted: the database is out of reach, as is told elsewhere */
+    counted(&counters);
+    as_backlog_view(&counters, 160000, 0, &view);
+    assert_true(as_backlog_holds_known(&counters));
+    assert_true(view.holds_open == 9);
 }
 
 
@@ -138,6 +174,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(never_counted),
+        cmocka_unit_test(holds_that_are_not_counted),
         cmocka_unit_test(a_count_holds_until_the_next_is_late),
         cmocka_unit_test(then_the_ages_grow),
         cmocka_unit_test(holds_are_late_after_ten_seconds),

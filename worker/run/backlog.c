@@ -162,6 +162,17 @@ as_backlog_stop(as_backlog_t *backlog)
 }
 
 
+/* False before the first count, and while only the orders can be counted: their
+ * time tells nothing about the holds. */
+bool
+as_backlog_holds_known(const as_counters_t *counters)
+{
+    return counters->holds_at != 0
+           && counters->orders_at - counters->holds_at
+              <= AS_BACKLOG_LATE * counters->orders_wait;
+}
+
+
 /* Holds become due without being counted: the age of the oldest grows. */
 static void
 as_backlog_view_holds(const as_counters_t *counters, int64_t now_ms,
@@ -170,22 +181,24 @@ as_backlog_view_holds(const as_counters_t *counters, int64_t now_ms,
     int64_t                  old;
     const as_hold_counts_t  *holds = &counters->holds;
 
-    if (counters->holds_at == 0) {
-        view->holds_open = view->holds_pieces = view->holds_due = -1;
-        view->holds_due_oldest_s = -1;
-        return;
+    view->holds_open = view->holds_pieces = view->holds_due = -1;
+    view->holds_due_oldest_s = -1;
+
+    if (as_backlog_holds_known(counters)) {
+        view->holds_open = (double) holds->open;
+        view->holds_pieces = (double) holds->pieces;
+        view->holds_due = (double) holds->due;
+        view->holds_due_oldest_s = 0;
     }
 
-    old = now_ms - counters->holds_at;
-    if (old <= AS_BACKLOG_LATE * counters->orders_wait) {
-        old = 0;
+    if (counters->holds_at != 0 && holds->due_oldest_ms >= 0) {
+        old = now_ms - counters->holds_at;
+        if (old <= AS_BACKLOG_LATE * counters->orders_wait) {
+            old = 0;
+        }
+        view->holds_due_oldest_s = (double) (holds->due_oldest_ms + old)
+                                   / 1000;
     }
-
-    view->holds_open = (double) holds->open;
-    view->holds_pieces = (double) holds->pieces;
-    view->holds_due = (double) holds->due;
-    view->holds_due_oldest_s = holds->due_oldest_ms < 0 ? 0
-                       : (double) (holds->due_oldest_ms + old) / 1000;
 }
 
 

@@ -45,6 +45,9 @@ void as_backlog_stop(as_backlog_t *backlog);
 void as_backlog_view(const as_counters_t *counters, int64_t now_ms,
     int64_t skew_ms, as_backlog_view_t *view);
 
+/* False while the open holds cannot be counted. */
+bool as_backlog_holds_known(const as_counters_t *counters);
+
 /* True while a hold is due for longer than AS_BACKLOG_HOLDS_LATE_MS: its pieces
  * cannot be sold. */
 bool as_backlog_holds_late(const as_counters_t *counters, int64_t now_ms);

@@ -52,7 +52,7 @@ as_metrics_reply(struct MHD_Connection *connection, unsigned status,
 
 /*
  * 200 while every peer is in reach and holds are released in time, otherwise
- * 503 and what is not.
+ * 503 and what is not.  What is not known yet is no reason for a 503.
  */
 static enum MHD_Result
 as_metrics_health(const as_metrics_t *metrics,
@@ -71,7 +71,10 @@ as_metrics_health(const as_metrics_t *metrics,
                    !well ? "down" : late ? "late" : "ok",
                    worker->db.down ? "down" : "ok",
                    worker->sns.down ? "down" : "ok",
-                   worker->sqs.down ? "down" : "ok", late ? "late" : "ok");
+                   worker->sqs.down ? "down" : "ok",
+                   late ? "late"
+                   : as_backlog_holds_known(&worker->counters) ? "ok"
+                   : "unknown");
 
     rc = as_metrics_reply(connection, well && !late ? 200 : 503,
                           "application/json",
