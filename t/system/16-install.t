@@ -149,7 +149,15 @@ subtest 'the packages' => sub {
     plan skip_all => 'no dh_nginx' if system 'command -v dh_nginx >/dev/null';
 
     my ($version) = `cat common/as_version.h` =~ /"(.+)"/;
+    # as what benchmarks leave in the work tree
+    my $ignored = tempdir('ignored.XXXX', CLEANUP => 1, DIR => 'bench');
+    run("echo '*' > $ignored/.gitignore; touch $ignored/x.a");
     run("umask 077; MAKEFLAGS=BUILD=x stack/package $dir/package $version");
+    my $source = `tar -tf $dir/package/autostock_$version.orig.tar.gz`;
+    like($source, qr{/stack/package$}m, 'the source package has the files');
+    like($source, qr{/bench/run$}m, 'also one beside what is ignored');
+    unlike($source, qr{/\Q$ignored\E}, 'but none that git ignores')
+        if -e '.git';
     for my $name (sort keys %packages) {
         my ($deb) = glob "$dir/package/${name}_$version-1_*.deb";
         ok($deb, $name) or next;
