@@ -42,6 +42,7 @@ TRUNCATE stock_movement;
 TRUNCATE stock_movement_key;
 TRUNCATE stock_hold;
 TRUNCATE stock_hold_line;
+TRUNCATE stock_return;
 DELETE FROM restock_order;
 DELETE FROM product;
 INSERT INTO product SELECT * FROM product_start;
@@ -50,7 +51,7 @@ INSERT INTO product SELECT * FROM product_start;
 const BOOKS = `
 SELECT
     (SELECT COALESCE(-SUM(quantity), 0) FROM stock_movement
-        WHERE kind IN ('sale', 'hold', 'confirm')),
+        WHERE kind IN ('sale', 'hold', 'confirm', 'return')),
     (SELECT SUM(s.stock) - SUM(p.stock)
         FROM product p JOIN product_start s USING (product_id)),
     (SELECT COUNT(*) FROM product WHERE stock < 0),

@@ -44,6 +44,8 @@ const TARGETS = [
         plain('carts-3'), RATE, 0.12, 0.2],
     ['hold, then confirm, against return 200', one('hold-confirm'),
         plain('hold-confirm'), RATE, 0.2, 0.35],
+    ['returns of single pieces against return 200', one('returns'),
+        plain('returns'), RATE, 0.15, 0.25],
     ['look-ups against return 200', one('lookup'), plain('lookup'), RATE,
         0.75, 0.85],
     ['sold-out storm against return 200', one('sold-out'),
