@@ -147,12 +147,26 @@ class LiedShop(shops.Shop):
         host.start()
 
 
+def asked(entry):
+    """The goods of a sale or hold; a product that is named twice is one."""
+    pieces = {}
+    for sku, n in entry.get('lines') or [(entry.get('sku'), entry.get('q'))]:
+        pieces[sku] = pieces.get(sku, 0) + n
+    return pieces
+
+
+def told(entry):
+    if entry.get('told') is None:
+        return {entry.get('said_sku'): entry.get('quantity')}
+    return {line.get('sku'): line.get('quantity') for line in entry['told']}
+
+
 def strangers(entries):
     """200s that tell of another sku or quantity than was asked."""
     for entry in entries:
-        if entry['status'] == 200 and not entry.get('alien') and (
-                entry.get('said_sku') != entry['sku']
-                or entry.get('quantity') != entry['q']):
+        if entry['status'] == 200 and not entry.get('alien') \
+                and entry.get('op', 'sell') in ('sell', 'hold') \
+                and asked(entry) != told(entry):
             yield f'another\'s answer: {entry}'
         if entry.get('why') == 'timeout':
             yield f'no answer at all: {entry}'
