@@ -81,6 +81,104 @@ test_rows(void **state)
 }
 
 
+/* Names of products beside each other: each column begins where its head
+ * does. */
+static void
+test_aligned(void **state)
+{
+    char    *text;
+    json_t  *names;
+
+    (void) state;
+
+    names = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]",
+                      "id", "부산도너츠", "name", "a", "id", "₩…é", "name", "b",
+                      "id", "e\xcc\x81\x1b[2J", "name", "c", "id", "한글",
+                      "name", "d");
+    text = printed(names, false, false);
+    assert_string_equal(text, "id          name\n"
+                              "부산도너츠  a\n"
+                              "₩…é         b\n"
+                              "e\xcc\x81 [2J       c\n"
+                              "한글        d\n");
+    free(text);
+
+    /* what is too long is cut between characters: 60 columns, 29 of Hangul
+     * and one letter before */
+    names = json_pack("[{s:s, s:s}]", "id", "x"
+                      "도너츠도너츠도너츠도너츠도너츠"
+                      "도너츠도너츠도너츠도너츠도너츠", "name", "y");
+    text = printed(names, false, false);
+    assert_non_null(strstr(text, "x도너츠도너츠도너츠도너츠도너츠"
+                                 "도너츠도너츠도너츠도너츠도너   y\n"));
+    free(text);
+}
+
+
+/* A table in pages: one head, one array. */
+static void
+test_pages(void **state)
+{
+    char               *text;
+    bool                json;
+    FILE               *out;
+    size_t              size;
+    json_t             *page;
+    as_output_table_t   table;
+
+    (void) state;
+
+    for (json = false; /* void */ ; json = true) {
+        out = open_memstream(&text, &size);
+        as_output_begin(&table, columns, json, out);
+
+        page = json_pack("[{s:s, s:i}]", "id", "abcd", "name", 1);
+        as_output_page(&table, page);
+        json_array_clear(page);
+        as_output_page(&table, page);
+        json_array_append_new(page, json_pack("{s:s, s:[i]}", "id", "longer",
+                                              "name", 2));
+        as_output_page(&table, page);
+        json_decref(page);
+
+        as_output_end(&table);
+        fclose(out);
+
+        assert_string_equal(text, !json ? "id    name\nabcd  1\nlonger  -\n"
+                            : "[\n  {\n    \"id\": \"abcd\",\n"
+                              "    \"name\": 1\n  },\n"
+                              "  {\n    \"id\": \"longer\",\n"
+                              "    \"name\": [\n      2\n    ]\n  }\n]\n");
+        free(text);
+
+        if (json) {
+            break;
+        }
+    }
+}
+
+
+/* JSON too goes to terminals: all that one would interpret is escaped. */
+static void
+test_json_control(void **state)
+{
+    char    *text;
+    json_t  *back;
+
+    (void) state;
+
+    text = printed(json_pack("{s:s}", "a", "\x1b\x7f\xc2\x9b\xc2\xa0한"),
+                   true, true);
+    assert_string_equal(text, "{\n  \"a\": \"\\u001B\\u007F\\u009B"
+                              "\xc2\xa0한\"\n}\n");
+    back = json_loads(text, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(back, "a")),
+                        "\x1b\x7f\xc2\x9b\xc2\xa0한");
+    json_decref(back);
+    free(text);
+}
+
+
 static void
 test_control(void **state)
 {
@@ -145,7 +243,7 @@ found(const as_doctor_level_e *levels, size_t n, bool json, char **text)
 
     for (i = 0; i < n; i++) {
         as_findings_say(&findings, levels[i], "check", i == 0 ? "" : "mend",
-                        "what %zu", i);
+                        "what %zu\x1b[2J\n", i);
     }
 
     rc = as_findings_end(&findings);
@@ -170,7 +268,9 @@ test_findings(void **state)
     assert_int_equal(found(levels, 1, false, &text), AS_EXIT_OK);
     free(text);
     assert_int_equal(found(levels, 2, false, &text), AS_EXIT_FINDINGS);
+    assert_non_null(strstr(text, " what 1 [2J \n"));
     assert_non_null(strstr(text, "-> mend\n"));
+    assert_null(strchr(text, '\x1b'));
     free(text);
     assert_int_equal(found(levels, 3, false, &text), AS_EXIT_FINDINGS);
     free(text);
@@ -189,7 +289,10 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_aligned),
+        cmocka_unit_test(test_pages),
         cmocka_unit_test(test_control),
+        cmocka_unit_test(test_json_control),
         cmocka_unit_test(test_record),
         cmocka_unit_test(test_findings),
     };

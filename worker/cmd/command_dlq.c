@@ -408,8 +408,7 @@ as_command_dlq_warn(as_command_dlq_t *command)
         if (status == AS_DB_OK && look.reopen.outcome == AS_REOPEN_DONE
             && as_order_reopen_surplus(&look.reopen, text, sizeof(text)))
         {
-            fprintf(stderr, "warning: message %s: %s\n", dead->delivery->id,
-                    text);
+            as_output_say("warning: message %s: %s", dead->delivery->id, text);
         }
     }
 

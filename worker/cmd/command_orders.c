@@ -276,7 +276,7 @@ as_command_orders_wanted(as_session_t *session,
         return true;
     }
 
-    fprintf(stderr, "warning: %s\n", text);
+    as_output_say("warning: %s", text);
 
     return as_session_confirm(session, "open the order again?");
 }
@@ -325,7 +325,7 @@ as_command_orders_retry(as_session_t *session, const char *argument)
 
     case AS_REOPEN_NEWER:
         as_order_reopen_newer(&reopen, newer, sizeof(newer));
-        fprintf(stderr, "%s stays %s: %s\n", argument, reopen.state, newer);
+        as_output_say("%s stays %s: %s", argument, reopen.state, newer);
         return AS_EXIT_FINDINGS;
 
     default:

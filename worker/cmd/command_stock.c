@@ -60,8 +60,8 @@ as_command_stock_tell(const as_session_t *session, const as_stock_t *stock)
         return AS_EXIT_FINDINGS;
 
     case AS_STOCK_RANGE:
-        fprintf(stderr, "the stock of %s is %" PRId64 ": it cannot become %"
-                PRId64 "\n", sku, stock->before, stock->after);
+        as_output_say("the stock of %s is %" PRId64 ": it cannot become %"
+                      PRId64, sku, stock->before, stock->after);
         return AS_EXIT_FINDINGS;
 
     default:

@@ -8,6 +8,7 @@
 
 #include "cmd/command.h"
 #include "cmd/findings.h"
+#include "cmd/output.h"
 #include "db/record.h"
 
 
@@ -89,8 +90,9 @@ static void
 as_findings_line(as_findings_t *findings, as_doctor_level_e level,
     const char *check, const char *what)
 {
-    fprintf(findings->out, "%-12s %-18s %s\n", as_findings_levels[level],
-            check, what);
+    fprintf(findings->out, "%-12s %-18s ", as_findings_levels[level], check);
+    as_output_text(what, findings->out);
+    fputc('\n', findings->out);
 }
 
 
@@ -98,7 +100,9 @@ static void
 as_findings_mend(as_findings_t *findings, const char *mend)
 {
     if (*mend != '\0') {
-        fprintf(findings->out, "%-31s -> %s\n", "", mend);
+        fprintf(findings->out, "%-31s -> ", "");
+        as_output_text(mend, findings->out);
+        fputc('\n', findings->out);
     }
 }
 

@@ -2,62 +2,59 @@
  * Prints the results of an operator's command.
  */
 
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/glyph.h"
+#include "base/text.h"
 #include "cmd/output.h"
 
 
-#define AS_OUTPUT_WIDTH    60            /* characters of each column but the
-                                            last */
-#define AS_OUTPUT_COLUMNS  16
+#define AS_OUTPUT_WIDTH  60            /* columns of a terminal for each column
+                                          but the last */
 
 
-/* The terminal columns of the character that begins with this byte of UTF-8:
- * Hangul and other wide characters take two. */
+/* Prints text as one line, up to limit columns of a terminal (0: all).  Returns
+ * the columns that it takes. */
 static int
-as_output_places(char c)
+as_output_put(const char *s, int limit, FILE *out)
 {
-    unsigned char  byte = (unsigned char) c;
+    int         n;
+    as_glyph_t  glyph;
 
-    return (byte & 0xc0) == 0x80 ? 0 : byte >= 0xe1 ? 2 : 1;
-}
+    for (n = 0; as_glyph_next(&s, &glyph); n += glyph.width) {
+        if (limit > 0 && n + glyph.width > limit) {
+            break;
+        }
 
-
-static int
-as_output_width(const char *s)
-{
-    int  n;
-
-    for (n = 0; *s != '\0'; s++) {
-        n += as_output_places(*s);
+        fwrite(glyph.text, 1, glyph.len, out);
     }
 
     return n;
 }
 
 
-/* Prints text as one line, without control characters, which a terminal would
- * interpret. */
-static void
-as_output_put(const char *s, int limit, FILE *out)
+void
+as_output_text(const char *text, FILE *out)
 {
-    int  n;
+    (void) as_output_put(text, 0, out);
+}
 
-    for (n = 0; *s != '\0'; s++) {
-        n += as_output_places(*s);
-        if (limit > 0 && n > limit) {
-            return;
-        }
 
-        /* also U+0080 to U+009F */
-        if (s[0] == '\xc2' && (unsigned char) s[1] < 0xa0) {
-            s += s[1] != '\0';
-            fputc(' ', out);
-            continue;
-        }
+void
+as_output_say(const char *fmt, ...)
+{
+    va_list    args;
+    as_text_t  text = AS_TEXT_EMPTY;
 
-        fputc((unsigned char) *s < ' ' || *s == 127 ? ' ' : *s, out);
-    }
+    va_start(args, fmt);
+    as_text_vprintf(&text, fmt, args);
+    va_end(args);
+
+    as_output_text(as_text_get(&text), stderr);
+    fputc('\n', stderr);
+    as_text_free(&text);
 }
 
 
@@ -82,42 +79,139 @@ as_output_cell(const json_t *row, const char *name, char *buf, size_t size)
 }
 
 
+/*
+ * JSON has no control characters but DEL and U+0080 to U+009F, which a terminal
+ * would interpret: within strings, so that they can be escaped.
+ */
 static void
-as_output_json(const json_t *value, FILE *out)
+as_output_json(const json_t *value, const char *indent, FILE *out)
 {
-    char  *text;
+    char  *text, *s;
 
     text = json_dumps(value, JSON_INDENT(2));
-    fprintf(out, "%s\n", text != NULL ? text : "null");
+
+    for (s = text == NULL ? "null" : text; *s != '\0'; s++) {
+        if (*s == 127) {
+            fputs("\\u007F", out);
+
+        } else if (s[0] == '\xc2' && (unsigned char) s[1] < 0xa0) {
+            fprintf(out, "\\u00%02X", (unsigned char) *++s);
+
+        } else {
+            fputc(*s, out);
+        }
+
+        if (*s == '\n') {
+            fputs(indent, out);
+        }
+    }
+
     free(text);
 }
 
 
 static void
-as_output_line(const json_t *row, const char *const *columns, const int *widths,
-    FILE *out)
+as_output_line(as_output_table_t *table, const json_t *row)
 {
-    int          width;
-    char         buf[32];
-    size_t       c;
-    const char  *cell;
+    int                 width;
+    char                buf[32];
+    size_t              c;
+    const char         *cell;
+    const char *const  *columns = table->columns;
 
     for (c = 0; columns[c] != NULL; c++) {
         cell = row == NULL ? columns[c]
                            : as_output_cell(row, columns[c], buf, sizeof(buf));
 
         if (columns[c + 1] == NULL) {
-            as_output_put(cell, 0, out);
+            as_output_text(cell, table->out);
             break;
         }
 
-        as_output_put(cell, widths[c], out);
-        width = as_output_width(cell);
-        fprintf(out, "%*s", width < widths[c] ? widths[c] - width + 2 : 2,
-                "");
+        width = as_output_put(cell, AS_OUTPUT_WIDTH, table->out);
+        if (width > table->widths[c]) {
+            table->widths[c] = width;  /* of a later page */
+        }
+        fprintf(table->out, "%*s", table->widths[c] - width + 2, "");
     }
 
-    fputc('\n', out);
+    fputc('\n', table->out);
+}
+
+
+/* Makes each column as wide as its widest cell of these rows. */
+static void
+as_output_measure(as_output_table_t *table, const json_t *rows)
+{
+    int     width, *widest;
+    char    buf[32];
+    size_t  i, c;
+
+    for (c = 0; table->columns[c] != NULL; c++) {
+        widest = &table->widths[c];
+        *widest = as_glyph_width(table->columns[c]);
+
+        for (i = 0; i < json_array_size(rows); i++) {
+            width = as_glyph_width(as_output_cell(json_array_get(rows, i),
+                                                  table->columns[c], buf,
+                                                  sizeof(buf)));
+            *widest = width > *widest ? width : *widest;
+        }
+
+        *widest = *widest < AS_OUTPUT_WIDTH ? *widest : AS_OUTPUT_WIDTH;
+    }
+}
+
+
+void
+as_output_begin(as_output_table_t *table, const char *const *columns,
+    bool json, FILE *out)
+{
+    memset(table, 0, sizeof(*table));
+    table->columns = columns;
+    table->json = json;
+    table->out = out;
+
+    if (json) {
+        fputc('[', out);
+    }
+}
+
+
+void
+as_output_page(as_output_table_t *table, const json_t *rows)
+{
+    size_t   i;
+    json_t  *row;
+
+    if (json_array_size(rows) == 0) {
+        return;
+    }
+
+    if (!table->json && table->rows == 0) {
+        as_output_measure(table, rows);
+        as_output_line(table, NULL);
+    }
+
+    json_array_foreach(rows, i, row) {
+        if (table->json) {
+            fputs(table->rows == 0 ? "\n  " : ",\n  ", table->out);
+            as_output_json(row, "  ", table->out);
+        } else {
+            as_output_line(table, row);
+        }
+
+        table->rows++;
+    }
+}
+
+
+void
+as_output_end(as_output_table_t *table)
+{
+    if (table->json) {
+        fputs(table->rows == 0 ? "]\n" : "\n]\n", table->out);
+    }
 }
 
 
@@ -125,36 +219,11 @@ void
 as_output_rows(const json_t *rows, const char *const *columns, bool json,
     FILE *out)
 {
-    int          widths[AS_OUTPUT_COLUMNS], width;
-    char         buf[32];
-    size_t       i, c;
+    as_output_table_t  table;
 
-    if (json) {
-        as_output_json(rows, out);
-        return;
-    }
-
-    if (json_array_size(rows) == 0) {
-        return;
-    }
-
-    for (c = 0; columns[c] != NULL; c++) {
-        widths[c] = as_output_width(columns[c]);
-
-        for (i = 0; i < json_array_size(rows); i++) {
-            width = as_output_width(as_output_cell(json_array_get(rows, i),
-                                               columns[c], buf, sizeof(buf)));
-            widths[c] = width > widths[c] ? width : widths[c];
-        }
-
-        widths[c] = widths[c] < AS_OUTPUT_WIDTH ? widths[c] : AS_OUTPUT_WIDTH;
-    }
-
-    as_output_line(NULL, columns, widths, out);
-
-    for (i = 0; i < json_array_size(rows); i++) {
-        as_output_line(json_array_get(rows, i), columns, widths, out);
-    }
+    as_output_begin(&table, columns, json, out);
+    as_output_page(&table, rows);
+    as_output_end(&table);
 }
 
 
@@ -166,7 +235,8 @@ as_output_object(const json_t *object, bool json, FILE *out)
     const char  *name;
 
     if (json) {
-        as_output_json(object, out);
+        as_output_json(object, "", out);
+        fputc('\n', out);
         return;
     }
 
@@ -178,7 +248,7 @@ as_output_object(const json_t *object, bool json, FILE *out)
         }
 
         fprintf(out, "%-18s ", name);
-        as_output_put(as_output_cell(object, name, buf, sizeof(buf)), 0, out);
+        as_output_text(as_output_cell(object, name, buf, sizeof(buf)), out);
         fputc('\n', out);
     }
 }

@@ -131,8 +131,8 @@ as_sale_return_left(const as_sale_back_t *back)
     for (i = 0; i < back->nlines; i++) {
         line = &back->lines[i];
         if (line->quantity > line->left) {
-            fprintf(stderr, "%s: %" PRId64 " pieces are left to return, not %"
-                    PRId64 "\n", line->sku, line->left, line->quantity);
+            as_output_say("%s: %" PRId64 " pieces are left to return, not %"
+                          PRId64, line->sku, line->left, line->quantity);
         }
     }
 }

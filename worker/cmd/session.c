@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/output.h"
 #include "cmd/session.h"
 
 #include "as_sqlerror.h"
@@ -135,7 +136,7 @@ as_session_db_failed(const as_session_t *session, as_db_status_e status)
 bool
 as_session_confirm(const as_session_t *session, const char *fmt, ...)
 {
-    char     line[16];
+    char     line[16], question[512];
     va_list  args;
 
     if (as_options_get(session->options, "yes") != NULL) {
@@ -143,8 +144,9 @@ as_session_confirm(const as_session_t *session, const char *fmt, ...)
     }
 
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(question, sizeof(question), fmt, args);
     va_end(args);
+    as_output_text(question, stderr);
 
     if (!isatty(STDIN_FILENO)) {
         fprintf(stderr, "\n"
