@@ -2,7 +2,13 @@
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
+use Autostock::Proxy;
 use Autostock::Test;
+use Autostock::Worker;
+
+our $Proxy = Autostock::Proxy->new(to => default_server());
+
+sub proxy { return $Proxy->tell(join ' ', @_) }
 
 sub sell {
     my ($body) = @_;
@@ -30,6 +36,62 @@ sub told {
 }
 
 sub give_back { return told(http(ask(@_))) }
+
+# A roll-up of all that is old, in a process of its own: a pipe with what it
+# says.
+sub rollup {
+    my $pid = open my $pipe, '-|';
+    return $pipe if $pid;
+    my ($said, $code) = worker_says({ DB_HOSTNAME => '127.0.0.1',
+        DB_PORT => db->{port}, DB_USERNAME => db->{user},
+        DB_PASSWORD => db->{password}, DB_DATABASE => db->{name} },
+        'ledger', 'rollup', '--before', '2h', '--yes');
+    syswrite STDOUT, "$code $said";
+    require POSIX;
+    POSIX::_exit(0);
+}
+
+sub said {
+    my ($pipe) = @_;
+    local $/;
+    return (<$pipe> // '') =~ /\A0 .*^folded +(\d+)$/ms ? "folded $1"
+        : 'failed';
+}
+
+# How many sessions wait for a lock.
+sub waiting {
+    return db->value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+        . " WHERE db = '@{[db->{name}]}' AND command = 'Query' AND time_ms > 50"
+        . ' AND id <> CONNECTION_ID()');
+}
+
+sub answer_of {
+    my ($client) = @_;
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
+    return http_close($client);
+}
+
+# A sale of 3 pieces, so old that a roll-up folds it.
+our $OLD = '0198b7a0-5e33-7000-8000-000000010000';
+our $OLD_SALE = <<'_EOC_';
+INSERT INTO stock_movement (movement_id, product_id, kind, quantity, sale_list) SELECT x'0198b7a05e3370008000000000010000', product_id, 'sale', -3, x'0000000003' FROM product;
+UPDATE product SET stock = 0;
+_EOC_
+
+# A return whose sale a roll-up folds between the packets that read and write.
+sub folded_between {
+    my ($sale, $rows) = @_;
+    proxy('match INSERT INTO stock_return');
+    proxy('hold 1');
+    my $client = http_open(ask($sale, '"quantity":1'));
+    ok(wait_for(sub { proxy('held') == 1 }), 'the sale was read');
+    is(said(rollup()), "folded $rows", 'folded');
+    proxy('pass');
+    is(told(answer_of($client)), '404 no-sale', 'not booked');
+}
+
+our $LEFT = 'SELECT COUNT(*), (SELECT COUNT(*) FROM stock_return)'
+    . " FROM stock_movement WHERE kind <> 'opening'\n";
 
 our $RETURNS = 'SELECT p.sku, r.already, r.quantity, r.restock FROM stock_return'
     . " r JOIN product p USING (product_id) ORDER BY p.sku, r.already\n";
@@ -307,3 +369,68 @@ ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb
 my $sale = sell('{"sku":"TEA-1","quantity":3}');
 is(give_back($sale, '"lines":[{"sku":"tea-1"}]') =~ s/ .*//r, 404, 'folded');
 is(give_back($sale, '"lines":[{"sku":"TEA-1"}]'), '200 TEA-1:1:8', 'exact');
+
+
+
+=== TEST 17: a sale that was folded after it was read
+--- database eval
+"server " . $::Proxy->server . ";"
+--- sql_before eval: $::OLD_SALE
+--- drive
+folded_between($::OLD, 1);
+--- sql_check eval: $::LEFT
+--- sql_expect
+0 0
+
+
+
+=== TEST 18: a confirmed hold that was folded after it was read
+--- database eval
+"server " . $::Proxy->server . ";"
+--- holds
+1 CP-502101:1 confirmed
+--- drive
+folded_between(hold_id(1), 2);
+--- sql_check eval: $::LEFT
+--- sql_expect
+0 0
+
+
+
+=== TEST 19: a sale that a roll-up is folding
+--- sql_before eval: $::OLD_SALE
+--- drive
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows("SELECT quantity FROM stock_movement WHERE movement_id = (SELECT"
+    . " movement_id FROM stock_movement_key) FOR UPDATE");
+my $rollup = rollup();
+ok(wait_for(sub { waiting() == 1 }), 'it has deleted the sale');
+my $client = http_open(ask($::OLD));
+ok(wait_for(sub { waiting() == 2 }), 'the return waits for it');
+$lock->run('COMMIT');
+is(said($rollup), 'folded 1', 'folded');
+is(told(answer_of($client)), '404 no-sale', 'not booked');
+--- sql_check eval: $::LEFT
+--- sql_expect
+0 0
+
+
+
+=== TEST 20: a roll-up that began before a return was committed keeps its sale
+--- sql_before eval
+$::OLD_SALE . <<'_EOC_';
+INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT x'0198b7a05e3370008000000000000000', product_id, 'sale', 0 FROM product;
+_EOC_
+--- drive
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows('SELECT stock FROM product FOR UPDATE');
+my $client = http_open(ask($::OLD, '"quantity":1'));
+ok(wait_for(sub { waiting() == 1 }), 'not committed yet');
+my $rollup = rollup();
+ok(wait_for(sub { waiting() == 2 }), 'the roll-up waits for it');
+$lock->run('COMMIT');
+is(told(answer_of($client)), '200 CP-502101:1:1', 'booked');
+is(said($rollup), 'folded 1', 'only the row before it');
+is(give_back($::OLD), '200 CP-502101:2:3', 'and the rest is returned');

@@ -92,7 +92,8 @@ typedef struct {
 /* A hold, or a sale. */
 typedef struct {
     u_char                                id[16];
-    u_char                                settled_id[16];
+    u_char                                movement_id[16];   /* of a sale: the
+                                                        ledger's */
     int64_t                               over;      /* microseconds since it
                                                         expired */
     ngx_uint_t                            part;      /* the first */
@@ -341,6 +342,17 @@ void ngx_http_autostock_settle_write_resolve(
 void ngx_http_autostock_settle_write_probe(
     ngx_http_autostock_settlement_t *s);
 void ngx_http_autostock_settle_write_barrier(
+    ngx_http_autostock_settlement_t *s);
+
+/*
+ * Returns in that packet: a guard of the sales, the rows, the keys;
+ * ngx_http_autostock_settle_write_return.c.
+ */
+void ngx_http_autostock_settle_write_return_guard(
+    ngx_http_autostock_settlement_t *s);
+void ngx_http_autostock_settle_write_return_rows(
+    ngx_http_autostock_settlement_t *s);
+void ngx_http_autostock_settle_write_return_keys(
     ngx_http_autostock_settlement_t *s);
 
 /*

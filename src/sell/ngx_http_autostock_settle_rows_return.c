@@ -62,6 +62,8 @@ ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
     }
 
     subject->sold = 1;
+    ngx_memcpy(subject->movement_id, columns[1].data, 16);
+    ngx_http_autostock_settle_table_sum(s, &columns[0]);
 
     return ngx_http_autostock_settle_table_part(s, columns[0].data,
                                                columns[2].data, quantity);

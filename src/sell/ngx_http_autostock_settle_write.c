@@ -40,12 +40,6 @@ static ngx_uint_t ngx_http_autostock_settle_write_expired(
     ngx_http_autostock_settle_subject_t *subject);
 static void ngx_http_autostock_settle_write_id(
     ngx_http_autostock_settlement_t *s, ngx_uint_t action);
-static void ngx_http_autostock_settle_write_returns(
-    ngx_http_autostock_settlement_t *s);
-static int ngx_libc_cdecl ngx_http_autostock_settle_write_compare(
-    const void *one, const void *two);
-static void ngx_http_autostock_settle_write_keys(
-    ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_write_movements(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_write_deleted(
@@ -87,10 +81,11 @@ ngx_http_autostock_settle_write_packet(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_sql_text(sql, "BEGIN");
     ngx_http_autostock_sql_next(sql);
 
+    ngx_http_autostock_settle_write_return_guard(s);
     ngx_http_autostock_settle_write_holds(s);
-    ngx_http_autostock_settle_write_returns(s);
+    ngx_http_autostock_settle_write_return_rows(s);
     ngx_http_autostock_settle_write_movements(s);
-    ngx_http_autostock_settle_write_keys(s);
+    ngx_http_autostock_settle_write_return_keys(s);
     ngx_http_autostock_settle_stock(s);
 
     s->commit_at = sql->statements;
@@ -256,126 +251,6 @@ ngx_http_autostock_settle_write_id(ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_id_sale(id, s->id,
                                ngx_http_autostock_settle_kinds[action].number);
     ngx_http_autostock_sql_binary(&s->flight.sql, id, 16);
-}
-
-
-/*
- * By the primary key, so that two batches wait for each other in one order.  A
- * row whose key exists was read before that return was committed.
- */
-
-static void
-ngx_http_autostock_settle_write_returns(ngx_http_autostock_settlement_t *s)
-{
-    ngx_uint_t                           i;
-    ngx_http_autostock_sql_t            *sql;
-    ngx_http_autostock_settle_return_t  *row;
-
-    if (s->returns.nelts == 0) {
-        return;
-    }
-
-    sql = &s->flight.sql;
-    row = s->returns.elts;
-
-    ngx_qsort(row, s->returns.nelts, sizeof(*row),
-              ngx_http_autostock_settle_write_compare);
-
-    ngx_http_autostock_sql_text(sql,
-        "INSERT INTO stock_return(sale_id,product_id,already,quantity,restock,"
-        "return_id)VALUES");
-
-    for (i = 0; i < s->returns.nelts; i++) {
-        if (i) {
-            ngx_http_autostock_sql_text(sql, ",");
-        }
-
-        ngx_http_autostock_sql_text(sql, "(");
-        ngx_http_autostock_sql_binary(sql, row[i].sale_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, row[i].product_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, row[i].already);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, row[i].quantity);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, row[i].item->restock);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, row[i].item->return_id, 16);
-        ngx_http_autostock_sql_text(sql, ")");
-    }
-
-    ngx_http_autostock_sql_next(sql);
-}
-
-
-static int ngx_libc_cdecl
-ngx_http_autostock_settle_write_compare(const void *one, const void *two)
-{
-    ngx_int_t                                  rc;
-    const ngx_http_autostock_settle_return_t  *first = one;
-    const ngx_http_autostock_settle_return_t  *second = two;
-
-    rc = ngx_memcmp(first->sale_id, second->sale_id, 16);
-
-    if (rc == 0) {
-        rc = ngx_memcmp(first->product_id, second->product_id, 16);
-    }
-
-    if (rc) {
-        return rc;
-    }
-
-    return first->already < second->already ? -1 : 1;
-}
-
-
-/* The key's product is the return's first, in the order of the products. */
-
-static void
-ngx_http_autostock_settle_write_keys(ngx_http_autostock_settlement_t *s)
-{
-    ngx_uint_t                           i, n;
-    ngx_http_autostock_sql_t            *sql;
-    ngx_http_autostock_settle_item_t    *item;
-    ngx_http_autostock_settle_return_t  *row;
-
-    sql = &s->flight.sql;
-    row = s->returns.elts;
-    item = NULL;
-
-    for (i = 0, n = 0; i < s->returns.nelts; i++) {
-        item = row[i].item;
-
-        if (!item->keyed || item->written) {
-            continue;
-        }
-
-        if (n++) {
-            ngx_http_autostock_sql_text(sql, ",(");
-        } else {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO stock_movement_key(idempotency_key,movement_id,"
-                "product_id,fingerprint,quantity)VALUES(");
-        }
-
-        item->written = 1;
-
-        ngx_http_autostock_sql_binary(sql, item->key, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, item->return_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, row[i].product_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, item->fingerprint, 8);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, row[i].quantity);
-        ngx_http_autostock_sql_text(sql, ")");
-    }
-
-    if (n) {
-        ngx_http_autostock_sql_next(sql);
-    }
 }
 
 

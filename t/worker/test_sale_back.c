@@ -86,6 +86,7 @@ all(void **state)
     line(0, ids[1], "P", "2", NULL);
     line(0, other, "Q", "0", NULL);
     (void) sql_row(0, 1, 1, "0");
+    sql.affected[1] = sql.affected[2] = 1;
     sql.affected[4] = 2;
 
     assert_int_equal(as_sale_back(sql_db, &back), AS_DB_OK);
@@ -99,6 +100,9 @@ all(void **state)
     assert_int_equal(sql_count(1, "INSERT INTO stock_return"), 2);
     assert_true(sql_has(1, ",2,3,1,X'7272"));
     assert_true(sql_has(1, ",0,5,1,X'7272"));
+
+    assert_true(sql_has(1, " LOCK IN SHARE MODE;INSERT INTO stock_return"));
+    assert_true(sql_has(1, " LOCK IN SHARE MODE;INSERT INTO stock_movement"));
     assert_true(strstr(sql.packets[1], "INSERT INTO stock_return")
                 < strstr(sql.packets[1], "INSERT INTO stock_movement"));
     assert_true(strstr(sql.packets[1], "INSERT INTO stock_movement")
@@ -161,7 +165,7 @@ adds_up(void **state)
     wants(1, "p", 3);
     (void) sql_row_id(1, 0, 'p', 1);
     (void) sql_row_id(2, 0, 'p', 1);
-    sql.affected[3] = 1;
+    sql.affected[1] = sql.affected[3] = 1;
 
     assert_int_equal(as_sale_back(sql_db, &back), AS_DB_OK);
     assert_int_equal(back.outcome, AS_SALE_BACK_DONE);
@@ -192,7 +196,7 @@ in_doubt(void **state)
     (void) state;
 
     line(0, ids[1], "P", "0", NULL);
-    sql.affected[3] = 1;
+    sql.affected[1] = sql.affected[3] = 1;
     sql.status[2] = AS_DB_GONE;
     assert_int_equal(as_sale_back(sql_db, &back), AS_DB_GONE);
 
@@ -212,12 +216,40 @@ deleted_meanwhile(void **state)
     (void) state;
 
     line(0, ids[1], "P", "0", NULL);
+    sql.affected[1] = 1;
     sql.affected[3] = 0;
     line(3, ids[1], NULL, "0", NULL);
 
     assert_int_equal(as_sale_back(sql_db, &back), AS_DB_OK);
     assert_string_equal(sql.packets[2], "ROLLBACK");
     assert_int_equal(back.outcome, AS_SALE_BACK_NO_PRODUCT);
+}
+
+
+/* A roll-up folded the sale, or one of its rows, between two statements. */
+static void
+folded_meanwhile(void **state)
+{
+    bool  restock;
+
+    for (restock = false; ; restock = true) {
+        line(0, ids[1], "P", "0", NULL);
+        line(0, other, "Q", "0", NULL);
+        back.restock = restock;
+        sql.affected[2] = 1;
+        sql.affected[4] = 2;
+
+        assert_int_equal(as_sale_back(sql_db, &back), AS_DB_OK);
+        assert_string_equal(sql.packets[2], "ROLLBACK");
+        assert_int_equal(back.outcome, AS_SALE_BACK_UNKNOWN);
+
+        if (restock) {
+            break;
+        }
+
+        (void) teardown(state);
+        (void) setup(state);
+    }
 }
 
 
@@ -229,6 +261,7 @@ without_restock(void **state)
 
     back.restock = false;
     line(0, ids[1], NULL, "0", NULL);
+    sql.affected[1] = 1;
     assert_int_equal(as_sale_back(sql_db, &back), AS_DB_OK);
     assert_int_equal(back.outcome, AS_SALE_BACK_DONE);
     assert_true(sql_has(1, ",0,5,0,X'7272"));
@@ -248,6 +281,7 @@ main(void)
         TEST(another_return),
         TEST(in_doubt),
         TEST(deleted_meanwhile),
+        TEST(folded_meanwhile),
         TEST(without_restock)
     };
 

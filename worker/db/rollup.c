@@ -168,7 +168,9 @@ as_rollup_returns_ms(const as_rollup_t *rollup)
  * Appends the conditions that keep holds and sales which something younger
  * refers to: an open hold; one that was settled after the horizon, or expired
  * and may still be confirmed (autostock_hold_grace is 30 days at most); a sale
- * with a return after the horizon, or whose key may still be looked up.
+ * with a return after the horizon, or whose key may still be looked up.  A
+ * return is booked while its sale's row is locked: the returns are read as they
+ * are after this row was locked, and not as of the start of the statement.
  */
 static void
 as_rollup_young(as_text_t *sql, const as_rollup_t *rollup)
@@ -183,7 +185,7 @@ as_rollup_young(as_text_t *sql, const as_rollup_t *rollup)
                 " ('sale', 'hold') AND EXISTS (SELECT 1 FROM stock_return r"
                 " WHERE " AS_ROLLUP_RETURNS " AND r.return_id >= ");
     as_rollup_bound(sql, as_rollup_returns_ms(rollup));
-    as_text_put(sql, "))");
+    as_text_put(sql, rollup->dry_run ? "))" : " LOCK IN SHARE MODE))");
 }
 
 

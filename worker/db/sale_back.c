@@ -99,6 +99,7 @@ as_sale_back_row(void *data, unsigned statement, const char *const *columns,
 
     line = &back->lines[back->nlines++];
     memset(line, 0, sizeof(*line));
+    memcpy(line->movement_id, row.movement_id, AS_UUID_LEN);
     memcpy(line->product_id, row.product_id, AS_UUID_LEN);
     line->sku = columns[AS_SALE_BACK_SKU] == NULL
                 ? NULL : strdup(columns[AS_SALE_BACK_SKU]);
@@ -240,32 +241,31 @@ as_sale_back_judge(as_db_t *db, as_sale_back_look_t *look)
 }
 
 
-/* Appends the statements of a line: its return, and its movement. */
+/*
+ * Appends the return of a line, which is not inserted if a roll-up has folded
+ * the sale.  The lock on the sale's row keeps one from doing so until COMMIT.
+ */
 static void
 as_sale_back_line(const as_sale_back_t *back, const as_sale_back_line_t *line,
     as_text_t *sql)
 {
-    as_text_t  sale = AS_TEXT_EMPTY, product = AS_TEXT_EMPTY;
-    as_text_t  id = AS_TEXT_EMPTY;
-
-    as_text_sql_bytes(&sale, back->sale_id, AS_UUID_LEN);
-    as_text_sql_bytes(&product, line->product_id, AS_UUID_LEN);
-    as_text_sql_bytes(&id, back->return_id, AS_UUID_LEN);
-
-    as_text_printf(sql, ";INSERT INTO stock_return (sale_id, product_id,"
-                   " already, quantity, restock, return_id) VALUES (%s,%s,%"
-                   PRId64 ",%" PRId64 ",%d,%s)", as_text_get(&sale),
-                   as_text_get(&product), line->before, line->quantity,
-                   back->restock, as_text_get(&id));
-
-    as_text_free(&sale);
-    as_text_free(&product);
-    as_text_free(&id);
+    as_text_put(sql, ";INSERT INTO stock_return (sale_id, product_id,"
+                " already, quantity, restock, return_id) SELECT ");
+    as_text_sql_bytes(sql, back->sale_id, AS_UUID_LEN);
+    as_text_printf(sql, ",m.product_id,%" PRId64 ",%" PRId64 ",%d,",
+                   line->before, line->quantity, back->restock);
+    as_text_sql_bytes(sql, back->return_id, AS_UUID_LEN);
+    as_text_put(sql, " FROM stock_movement m WHERE m.movement_id = ");
+    as_text_sql_bytes(sql, line->movement_id, AS_UUID_LEN);
+    as_text_put(sql, " AND m.product_id = ");
+    as_text_sql_bytes(sql, line->product_id, AS_UUID_LEN);
+    as_text_put(sql, " LOCK IN SHARE MODE");
 }
 
 
 /*
- * The order of locks: returns, the ledger, products by product_id.  The
+ * The order of locks: the sale, returns, the ledger, products by product_id.
+ * The
  * movements are read back to change the products, as of holds (db/hold.c).
  */
 static as_db_status_e
@@ -302,18 +302,22 @@ as_sale_back_write(as_db_t *db, const as_sale_back_t *back)
 }
 
 
-/* Whether the products that were to be changed were: one may be deleted. */
+/* Whether the sale was still there, and the products that were to be changed:
+ * one may be deleted. */
 static bool
 as_sale_back_changed(as_db_t *db, const as_sale_back_t *back)
 {
     size_t    i;
-    unsigned  n;
+    unsigned  n, inserted;
 
-    for (i = 0, n = 0; i < back->nlines; i++) {
-        n += back->lines[i].quantity > 0;
+    for (i = 0, n = 0, inserted = 0; i < back->nlines; i++) {
+        if (back->lines[i].quantity > 0) {
+            inserted += as_db_affected(db, ++n) == 1;
+        }
     }
 
-    return !back->restock || as_db_affected(db, n + 2) == n;
+    return inserted == n
+           && (!back->restock || as_db_affected(db, n + 2) == n);
 }
 
 
@@ -384,7 +388,8 @@ as_sale_back(as_db_t *db, as_sale_back_t *back)
             status = as_db_exec(db, "ROLLBACK", NULL, NULL);
         }
 
-        /* another return of the sale was first, or a product is gone */
+        /* another return of the sale was first, or a product or the sale is
+         * gone */
         if (status != AS_DB_OK && status != AS_DB_DUPLICATE) {
             return status;
         }

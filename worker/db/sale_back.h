@@ -32,6 +32,7 @@ typedef struct {
 } as_sale_back_want_t;
 
 typedef struct {
+    uint8_t   movement_id[AS_UUID_LEN];        /* of the ledger's row */
     uint8_t   product_id[AS_UUID_LEN];
     char     *sku;                     /* the product's own; NULL: deleted */
     int64_t   before;                  /* pieces returned before */
