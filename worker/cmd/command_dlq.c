@@ -114,7 +114,7 @@ as_command_dlq_tell(as_command_dlq_t *command, bool show)
     for (i = 0; i < command->dlq.n; i++) {
         if (as_command_dlq_matches(command, &command->dlq.dead[i])) {
             (void) json_array_append_new(rows,
-                as_dlq_record(&command->dlq.dead[i], show));
+                as_dead_record(&command->dlq.dead[i], show));
         }
     }
 
@@ -254,7 +254,7 @@ as_command_dlq_step(as_command_dlq_t *command, as_dead_t *dead, json_t *rows)
         (void) json_array_append_new(rows,
             json_pack("{s:o, s:o, s:b, s:s}", "message_id",
                       as_record_text(dead->delivery->id), "order_id",
-                      as_record_text(as_dlq_record_order(dead, order)), "done",
+                      as_record_text(as_dead_order(dead, order)), "done",
                       rc == AS_EXIT_OK, "result", result));
     }
 

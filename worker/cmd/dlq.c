@@ -26,22 +26,10 @@ as_dlq_init(as_dlq_t *dlq, as_aws_t *aws, int stop_fd, const char *queue_url,
 }
 
 
-static char *
-as_dlq_copy(const as_sqs_message_t *message, const char *name)
-{
-    const char  *value;
-
-    value = as_sqs_answer_attribute(message, name);
-
-    return value == NULL ? NULL : strdup(value);
-}
-
-
 static int
 as_dlq_add(as_dlq_t *dlq, const as_sqs_message_t *message)
 {
-    void       *more;
-    as_dead_t  *dead;
+    void  *more;
 
     if (dlq->n == dlq->room) {
         more = realloc(dlq->dead, (dlq->room + 64) * sizeof(*dlq->dead));
@@ -52,18 +40,10 @@ as_dlq_add(as_dlq_t *dlq, const as_sqs_message_t *message)
         dlq->room += 64;
     }
 
-    dead = &dlq->dead[dlq->n];
-    memset(dead, 0, sizeof(*dead));
-    dead->delivery = as_delivery_create(NULL, message);
-    if (dead->delivery == NULL) {
+    if (as_dead_read(&dlq->dead[dlq->n], message) != 0) {
         return -1;
     }
 
-    dead->reason = as_dlq_copy(message, AS_DEAD_REASON);
-    dead->status = as_dlq_copy(message, AS_DEAD_STATUS);
-    dead->attempts = as_dlq_copy(message, AS_DEAD_ATTEMPTS);
-    dead->worker = as_dlq_copy(message, AS_DEAD_WORKER);
-    dead->sent_ms = message->sent_ms;
     dlq->n++;
 
     return 0;
@@ -277,19 +257,12 @@ as_dlq_give_back(as_dlq_t *dlq)
 void
 as_dlq_free(as_dlq_t *dlq)
 {
-    size_t      i;
-    as_dead_t  *dead;
+    size_t  i;
 
     as_dlq_give_back(dlq);
 
     for (i = 0; i < dlq->n; i++) {
-        dead = &dlq->dead[i];
-        as_delivery_destroy(dead->delivery);
-        free(dead->reason);
-        free(dead->status);
-        free(dead->attempts);
-        free(dead->worker);
-        free(dead->sku);
+        as_dead_free(&dlq->dead[i]);
     }
 
     free(dlq->dead);

@@ -10,25 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
-#include "run/delivery.h"
+#include "run/dead.h"
 #include "aws/sync.h"
 
 
 #define AS_DLQ_HOLD_S  600             /* seconds of visibility time-out */
 
-
-typedef struct {
-    as_delivery_t  *delivery;          /* without the worker's attributes */
-    char           *reason;            /* NULL: moved by SQS itself */
-    char           *status;
-    char           *attempts;
-    char           *worker;
-    int64_t         sent_ms;
-    char           *sku;               /* see as_dlq_skus(); NULL: not known */
-    bool            gone;              /* deleted: must not be given back */
-} as_dead_t;
 
 typedef struct {
     as_sync_t     sync;
@@ -65,13 +52,6 @@ as_db_status_e as_dlq_skus(as_dlq_t *dlq, as_db_t *db);
 /* Sends the message to the queue again, or deletes it.  0, or -1. */
 int as_dlq_send(as_dlq_t *dlq, const as_dead_t *dead);
 int as_dlq_delete(as_dlq_t *dlq, as_dead_t *dead);
-
-/* The id of its order as text, or NULL. */
-const char *as_dlq_record_order(const as_dead_t *dead,
-    char text[AS_UUID_TEXT_LEN + 1]);
-
-/* The message as JSON, with its body or without. */
-json_t *as_dlq_record(const as_dead_t *dead, bool body);
 
 
 #endif /* AS_DLQ_H */
