@@ -11,7 +11,7 @@
 
 #define SQL_PACKETS  64
 #define SQL_ROWS     64
-#define SQL_COLUMNS  16
+#define SQL_COLUMNS  24
 
 
 typedef struct {

@@ -70,6 +70,7 @@ typedef struct {
 
     char        *worker_name;          /* an allocated copy */
     int64_t      metrics_port;         /* 0: no metrics */
+    int64_t      dashboard;            /* AS_OFF, AS_ON */
     int64_t      log_format;           /* AS_TEXT_LINES, AS_JSON_LINES */
     int64_t      log_level;            /* as_log_level_e */
     const char  *status_url;           /* nginx's, for doctor */

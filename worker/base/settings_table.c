@@ -117,6 +117,8 @@ const as_setting_t  as_settings_table[] = {
             "the worker's name in leases and messages; default host:pid"),
     AS_NUMBER("AUTOSTOCK_METRICS_PORT", metrics_port, "9508", 0, 65535,
               "on 127.0.0.1: /metrics, /healthz; 0: none"),
+    AS_CHOICE("AUTOSTOCK_DASHBOARD", dashboard, "off", "off|on",
+              "whether the dashboard's JSON is served on the metrics port"),
     AS_URL("AUTOSTOCK_STATUS_URL", status_url, 0,
            "the URL of nginx's status page, which doctor checks"),
     AS_CHOICE("AUTOSTOCK_LOG_FORMAT", log_format, "text", "text|json",

@@ -261,6 +261,7 @@ as_run_reload(as_run_t *run)
     as_watchdog_reload(run->watchdog);
     as_backlog_reload(run->backlog);
     as_expiry_reload(run->expiry);
+    as_metrics_reload(run->metrics);
     as_aws_reload(run->worker.aws);
     as_log_write(run->worker.log, AS_LOG_INFO, AS_RUN_PART,
                  "SIGHUP: settings and secrets were read again");
