@@ -84,6 +84,7 @@ help:
 #: make fuzz          the fuzzers: SECONDS_EACH=n
 #: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
+#: make count         lines of tests to lines of source
 #: make check-nginx   the module's suite on the nginx of Debian 12, 13, sid
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=, ETCDIR=
 #: make package       the Debian packages and their source in build/package/
@@ -172,6 +173,10 @@ include t/unit.mk stack/sanitize.mk
 
 lint:
 	@prove t/lint.t
+
+.PHONY: count
+count:
+	@t/count
 
 test check:
 	@./test.sh

@@ -50,8 +50,8 @@ sql_teardown(void **state)
 as_db_status_e
 as_db_exec(as_db_t *db, const char *text, as_db_row_pt row, void *data)
 {
-    size_t            i, packet;
-    const sql_row_t  *r;
+    size_t      i, packet;
+    sql_row_t  *r;
 
     assert_ptr_equal(db, sql_db);
     assert_true(sql.npackets < SQL_PACKETS);
@@ -60,12 +60,19 @@ as_db_exec(as_db_t *db, const char *text, as_db_row_pt row, void *data)
 
     for (i = 0; i < sql.nrows; i++) {
         r = &sql.rows[i];
-        if (r->packet == packet && row != NULL) {
+
+        if (r->to != NULL && strstr(text, r->to) != NULL) {
+            r->packet = packet;
+            r->to = NULL;
+        }
+
+        if (r->to == NULL && r->packet == packet && row != NULL) {
             row(data, r->statement, r->columns, r->lengths, r->n);
         }
     }
 
-    return sql.status[packet];
+    return sql.fails != NULL && strstr(text, sql.fails) != NULL
+           ? sql.fails_with : sql.status[packet];
 }
 
 
@@ -174,6 +181,43 @@ sql_row(size_t packet, unsigned statement, unsigned n, ...)
 
 
 sql_row_t *
+sql_row_to(const char *to, unsigned statement, unsigned n, ...)
+{
+    va_list     args;
+    sql_row_t  *row;
+
+    row = sql_next(0, statement, n);
+    row->to = to;
+    va_start(args, n);
+    sql_fill(row, 0, args);
+    va_end(args);
+
+    return row;
+}
+
+
+const char *
+sql_ids(unsigned char byte, unsigned n)
+{
+    static char      ids[64][AS_UUID_LEN * 4 + 1];
+    static unsigned  i;
+
+    i = (i + 1) % 64;
+    memset(ids[i], 0, sizeof(ids[i]));
+    memset(ids[i], byte, n * AS_UUID_LEN);
+
+    return ids[i];
+}
+
+
+const char *
+sql_id(unsigned char byte)
+{
+    return sql_ids(byte, 1);
+}
+
+
+sql_row_t *
 sql_row_id(size_t packet, unsigned statement, unsigned char byte, unsigned n,
     ...)
 {
@@ -199,6 +243,23 @@ sql_has(size_t packet, const char *text)
     assert_true(packet < sql.npackets);
 
     return strstr(sql.packets[packet], text) != NULL;
+}
+
+
+size_t
+sql_find(const char *text)
+{
+    size_t  i;
+
+    for (i = 0; i < sql.npackets; i++) {
+        if (sql_has(i, text)) {
+            return i;
+        }
+    }
+
+    fail_msg("no packet has \"%s\"", text);
+
+    return 0;
 }
 
 

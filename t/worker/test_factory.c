@@ -3,27 +3,24 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "http_fixture.h"
 #include "run/factory.h"
+#include "worker_fixture.h"
 
 
 typedef struct {
-    test_t               *http;        /* first: http_teardown()'s */
+    worker_fixture_t      w;           /* with http's loop and engine */
+    test_t               *http;
     char                  url[128];
-    as_settings_t         settings;
-    as_worker_t           worker;
     as_factories_t       *all;
     as_factory_call_t     call;
     uint8_t               id[AS_UUID_LEN];
@@ -50,7 +47,7 @@ answered(void *data, const as_factory_result_t *result)
     t->told = true;
     t->result = *result;
     (void) snprintf(t->reason, sizeof(t->reason), "%s", result->reason);
-    as_loop_stop(t->worker.loop);
+    as_loop_stop(t->w.worker.loop);
 }
 
 
@@ -67,23 +64,18 @@ setup(void **state)
     factory_t  *t;
 
     t = calloc(1, sizeof(factory_t));
+    worker_setup(&t->w);
     (void) http_setup((void **) &t->http);
+    t->w.worker.http = t->http->http;
+    t->w.worker.loop = t->http->loop;
 
     (void) snprintf(t->url, sizeof(t->url), "%s", http_url(t->http, "/ok"));
-    t->settings.factory_api_url = t->url;
-    t->settings.factory_private = AS_ON;
-    t->settings.factory_timeout = 300;
-    t->settings.factory_concurrency = 1;
-    t->settings.breaker_min = t->settings.breaker_max = 1000;
-    t->settings.callback_url = "http://h/";
-    t->settings.callback_secret = "secret";
-    t->settings.requester = "x";
-    t->worker.settings = &t->settings;
-    t->worker.http = t->http->http;
-    t->worker.loop = t->http->loop;
-    t->worker.log = as_log_create(open("/dev/null", O_WRONLY | O_CLOEXEC),
-                                  AS_LOG_INFO, false);
-    t->all = as_factories_create(&t->worker, changed, NULL);
+    t->w.settings.factory_api_url = t->url;
+    t->w.settings.factory_private = AS_ON;
+    t->w.settings.factory_timeout = 300;
+    t->w.settings.factory_concurrency = 1;
+    t->w.settings.breaker_min = t->w.settings.breaker_max = 1000;
+    t->all = as_factories_create(&t->w.worker, changed, NULL);
     assert_non_null(t->all);
 
     t->call.order_id = t->call.product_id = t->id;
@@ -104,8 +96,10 @@ teardown(void **state)
     factory_t  *t = *state;
 
     as_factories_destroy(t->all);
-    as_log_destroy(t->worker.log);
     (void) http_teardown((void **) &t->http);
+    t->w.worker.http = t->w.fake->http;
+    t->w.worker.loop = t->w.fake->loop;
+    worker_teardown(&t->w);
     free(t);
 
     return 0;
@@ -118,7 +112,7 @@ ask(factory_t *t, const char *api)
     t->told = false;
     assert_int_equal(as_factories_call(t->all, api, &t->call), 0);
     if (!t->told) {
-        as_loop_run(t->worker.loop);
+        as_loop_run(t->w.worker.loop);
     }
     assert_true(t->told);
 }
@@ -171,8 +165,8 @@ a_status_is_the_answer(void **state)
         assert_int_equal(t->http->server->requests, i + 1);
     }
 
-    assert_int_equal(t->worker.counters.calls[201], 8);
-    assert_int_equal(t->worker.counters.calls[0], 5);
+    assert_int_equal(t->w.worker.counters.calls[201], 8);
+    assert_int_equal(t->w.worker.counters.calls[0], 5);
 }
 
 

@@ -13,7 +13,7 @@
 
 #include "aws/policy.h"
 #include "cmd/provision.h"
-#include "fake_http.h"
+#include "fake_aws.h"
 
 
 #define TOPIC  "arn:aws:sns:eu-west-1:1:t"
@@ -47,21 +47,11 @@ typedef struct {
 static int
 setup(void **state)
 {
-    char            err[AS_AWS_ERROR_LEN];
-    test_t         *t;
-    as_aws_conf_t   conf;
+    test_t  *t;
 
     t = calloc(1, sizeof(test_t));
     t->fake = fake_create();
-    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
-    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "A");
-    fake_setenv(t->fake, "AWS_SECRET_ACCESS_KEY", "s");
-    memset(&conf, 0, sizeof(conf));
-    conf.http = t->fake->http;
-    conf.clock = &t->fake->clock;
-    conf.getenv = fake_getenv;
-    conf.getenv_data = t->fake;
-    t->aws = as_aws_create(&conf, err);
+    t->aws = fake_aws_create(t->fake);
     t->conf.topic_name = "t";
     t->conf.queue_name = "q";
     t->conf.dlq_name = "d";

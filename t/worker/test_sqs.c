@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "aws/sqs.h"
-#include "fake_http.h"
+#include "fake_aws.h"
 
 
 #define QUEUE  "https://sqs.eu-west-1.amazonaws.com/1/q"
@@ -39,22 +39,11 @@ typedef struct {
 static int
 setup(void **state)
 {
-    char           err[AS_AWS_ERROR_LEN];
-    test_t        *t;
-    as_aws_conf_t  conf;
+    test_t  *t;
 
     t = calloc(1, sizeof(test_t));
     t->fake = fake_create();
-    fake_setenv(t->fake, "AWS_REGION", "eu-west-1");
-    fake_setenv(t->fake, "AWS_ACCESS_KEY_ID", "A");
-    fake_setenv(t->fake, "AWS_SECRET_ACCESS_KEY", "s");
-    memset(&conf, 0, sizeof(conf));
-    conf.http = t->fake->http;
-    conf.clock = &t->fake->clock;
-    conf.getenv = fake_getenv;
-    conf.getenv_data = t->fake;
-    t->aws = as_aws_create(&conf, err);
-    assert_non_null(t->aws);
+    t->aws = fake_aws_create(t->fake);
     *state = t;
 
     return 0;

@@ -10,12 +10,7 @@
 #include "fake_db.h"
 #include "fake_http.h"
 #include "run/worker.h"
-
-
-#define FIXTURE_QUEUE    "https://sqs.eu-west-1.amazonaws.com/1/q"
-#define FIXTURE_DLQ      "https://sqs.eu-west-1.amazonaws.com/1/d"
-#define FIXTURE_TOPIC    "arn:aws:sns:eu-west-1:1:t"
-#define FIXTURE_FACTORY  "http://factory/api"
+#include "settings_fixture.h"
 
 
 /* First in the test's own structure, or the test's whole. */
