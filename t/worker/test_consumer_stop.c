@@ -38,7 +38,7 @@ receive(consumer_fixture_t *t)
 
 
 static void
-stop(consumer_fixture_t *t)
+stop_worker(consumer_fixture_t *t)
 {
     as_consumer_stop(t->consumer, consumer_stopped, t);
     worker_run(&t->w, 20);
@@ -198,7 +198,7 @@ stops_idle(void **state)
     consumer_fixture_t  *t = *state;
 
     worker_run(&t->w, 20);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->stopped, 1);
     assert_true(worker_call(&t->w, CONSUMER_RECEIVE, 0)->cancelled);
     worker_run(&t->w, 60000);
@@ -214,7 +214,7 @@ stops_in_the_first_job(void **state)
 
     fake_db.hold = true;
     receive(t);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->stopped, 0);
 
     fake_db_release(AS_DB_OK);
@@ -236,7 +236,7 @@ stops_after_the_call(void **state)
     consumer_fixture_t  *t = *state;
 
     receive(t);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->stopped, 0);
     (void) consumer_factory(t, 201);
     answer_acks(t);
@@ -263,7 +263,7 @@ stops_while_waiting(void **state)
     assert_int_equal(as_consumer_in_hand(t->consumer), 3);
 
     answer_acks(t);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->orders[1].state, CONSUMER_PUBLISHED);
     assert_string_equal(t->orders[1].owner, "");
     assert_int_equal(consumer_hidden_s(t, 0), 0);
@@ -283,7 +283,7 @@ stops_with_its_removal(void **state)
     (void) consumer_factory(t, 201);
     worker_run(&t->w, 20);
     assert_int_equal(consumer_calls(t, CONSUMER_DELETE), 1);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->stopped, 0);
     consumer_done(t, CONSUMER_DELETE);
     worker_run(&t->w, 20);
@@ -298,7 +298,7 @@ stops_with_a_failure(void **state)
     consumer_fixture_t  *t = *state;
 
     receive(t);
-    stop(t);
+    stop_worker(t);
     (void) consumer_factory(t, 500);
     answer_acks(t);
     worker_run(&t->w, 20);
@@ -317,7 +317,7 @@ hurries_in_a_call(void **state)
     consumer_fixture_t  *t = *state;
 
     receive(t);
-    stop(t);
+    stop_worker(t);
     as_consumer_hurry(t->consumer);
     consumer_done(t, CONSUMER_BACK);
     worker_run(&t->w, 20);
@@ -341,7 +341,7 @@ hurries_in_a_job(void **state)
     consumer_deliver_order(t, 1, 1);
     worker_run(&t->w, 20);
     assert_int_equal(as_consumer_in_hand(t->consumer), 2);
-    stop(t);
+    stop_worker(t);
     as_consumer_hurry(t->consumer);
     consumer_done(t, CONSUMER_BACK);
     consumer_done(t, CONSUMER_BACK);
@@ -362,7 +362,7 @@ hurries_in_an_outage(void **state)
     fake_db.status = AS_DB_GONE;
     receive(t);
     worker_run(&t->w, 30000);
-    stop(t);
+    stop_worker(t);
     assert_int_equal(t->stopped, 0);
     as_consumer_hurry(t->consumer);
     consumer_done(t, CONSUMER_BACK);
@@ -383,7 +383,7 @@ hurries_before_the_result_is_stored(void **state)
     fake_db.hold = true;
     (void) consumer_factory(t, 500);
     worker_run(&t->w, 20);
-    stop(t);
+    stop_worker(t);
     as_consumer_hurry(t->consumer);
     consumer_done(t, CONSUMER_BACK);
     worker_run(&t->w, 20);
