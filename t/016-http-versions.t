@@ -36,7 +36,7 @@ write_file("$Dir/body", '{"quantity":1}');
 sub answers {
     my ($version, @arguments) = @_;
     open my $pipe, '-|', 'sh', '-c', "exec curl \"\$@\" < $Dir/body", 'sh',
-        '-s', '--no-progress-meter', '--cacert', "$Dir/server.pem", $version,
+        '-sS', '--no-progress-meter', '--cacert', "$Dir/server.pem", $version,
         '-w', '%{http_version} %{http_code}\n', @arguments or die "sh: $!";
     return map { /^(\d \d{3})$/ ? $1 : () } <$pipe>;
 }
@@ -109,6 +109,7 @@ for (@::Versions) {
     my @streams = map { ('-o', "$::Dir/answer", url('/checkout')) } 1 .. 20;
     my %count;
     $count{$_}++ for answers($curl, '-Z', '-d', '{"quantity":1}', @streams);
+    Test::More::note("HTTP/$v: $count{$_} times \"$_\"") for sort keys %count;
     my $sold = $v == $::Versions[0][1] ? 3 : 0;
     is($count{"$v 200"} // 0, $sold, "HTTP/$v: what is in stock");
     is($count{"$v 409"} // 0, 20 - $sold, 'the others are refused');

@@ -8,7 +8,7 @@ use Autostock::Server;
 use Autostock::Test;
 
 # seconds
-our $Late = $ENV{TEST_NGINX_USE_VALGRIND} ? 1 : 0.1;
+our $Late = $ENV{TEST_NGINX_USE_VALGRIND} ? 1 : 0.3;
 
 our $Dir = tmp();
 Autostock::Certs::authority($Dir, 'ca');

@@ -63,8 +63,10 @@ my %LIES = (
     error_short => sub { (packet(1, "\xff"), 'go on') },
     error_none  => sub { (packet(1, "\xff\0\0#00000"), 'go on') },
     sequence    => sub { (packet(77, $_[0]), 'open') },
-    endless_rows => sub { (join_packets(before_eof(@_)), 'flood',
-                       endless(1 + before_eof(@_), (before_eof(@_))[-1])) },
+    endless_rows => sub {
+        my @rows = before_eof(@_);
+        return (join_packets(@rows), 'flood', endless(1 + @rows, $rows[-1]));
+    },
     endless_results => sub { ('', 'flood', endless(1, "\0\0\0\x0a\0\0\0")) },
     endless_columns => sub { (packet(1, "\xfc\xff\xff"), 'flood',
                        endless(2, $_[1])) },
