@@ -2,6 +2,24 @@
 #include "ngx_http_autostock_body_field.h"
 
 
+/* a longer text is parsed every time */
+#define NGX_HTTP_AUTOSTOCK_BODY_LAST  128
+
+
+/* The checkout of one product that was parsed last. */
+typedef struct {
+    size_t                        len;         /* 0: none */
+    size_t                        sku;         /* where it is in the text */
+    size_t                        sku_len;     /* 0: not given */
+    uint32_t                      quantity;
+    u_char                        text[NGX_HTTP_AUTOSTOCK_BODY_LAST];
+} ngx_http_autostock_body_last_t;
+
+
+static ngx_uint_t ngx_http_autostock_body_is_last(
+    ngx_http_autostock_body_t *body, const u_char *text, size_t len);
+static void ngx_http_autostock_body_remember(ngx_http_autostock_body_t *body,
+    const u_char *text, size_t len);
 static ngx_uint_t ngx_http_autostock_body_sale(ngx_http_autostock_body_t *body,
     uint32_t max, const u_char *text, size_t len);
 static ngx_uint_t ngx_http_autostock_body_sale_fields(
@@ -13,11 +31,74 @@ static ngx_uint_t ngx_http_autostock_body_both(
     ngx_http_autostock_body_t *body, const char *others);
 
 
+static ngx_http_autostock_body_last_t  ngx_http_autostock_body_last;
+
+
 ngx_uint_t
 ngx_http_autostock_body_checkout(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len)
 {
-    return ngx_http_autostock_body_sale(body, 0, text, len);
+    ngx_uint_t  status;
+
+    /* the buyers of one product send the same text */
+
+    if (ngx_http_autostock_body_is_last(body, text, len)) {
+        return 0;
+    }
+
+    status = ngx_http_autostock_body_sale(body, 0, text, len);
+
+    if (status == 0) {
+        ngx_http_autostock_body_remember(body, text, len);
+    }
+
+    return status;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_body_is_last(ngx_http_autostock_body_t *body,
+    const u_char *text, size_t len)
+{
+    ngx_http_autostock_body_last_t  *last;
+
+    last = &ngx_http_autostock_body_last;
+
+    if (len != last->len || len == 0 || ngx_memcmp(text, last->text, len) != 0)
+    {
+        return 0;
+    }
+
+    ngx_http_autostock_body_init(body, text, len);
+
+    body->quantity = last->quantity;
+    body->product.data = (u_char *) text + last->sku;
+    body->product.len = last->sku_len;
+
+    return 1;
+}
+
+
+static void
+ngx_http_autostock_body_remember(ngx_http_autostock_body_t *body,
+    const u_char *text, size_t len)
+{
+    ngx_http_autostock_body_last_t  *last;
+
+    last = &ngx_http_autostock_body_last;
+
+    if (len == 0 || len > NGX_HTTP_AUTOSTOCK_BODY_LAST
+        || body->lines.type != AS_JSON_END
+        || (body->product.len && body->product.data == body->buf))
+    {
+        return;
+    }
+
+    last->len = len;
+    last->sku = body->product.len ? body->product.data - text : 0;
+    last->sku_len = body->product.len;
+    last->quantity = body->quantity;
+    ngx_memcpy(last->text, text, len);
 }
 
 

@@ -126,6 +126,80 @@ test_the_last_of_two_counts(void **state)
 }
 
 
+/* a text that is sent again is not parsed again, but another one is */
+static void
+test_checkout_of_the_text_before(void **state)
+{
+    static const char *others[] = {
+        "{\"sku\":\"B\",\"quantity\":2}", "{\"sku\":\"A\",\"quantity\":3}",
+        "{\"sku\":\"A\",\"quantity\":2} ", "{\"sku\":\"A\"}", "{}", ""
+    };
+    char again[] = "{\"sku\":\"A\",\"quantity\":2}";
+    ngx_uint_t quantities[] = { 2, 3, 2, 1, 1, 1 };
+    size_t i;
+
+    (void) state;
+
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(checkout("{\"sku\":\"A\",\"quantity\":2}"), 0);
+        memset(&body, 0xff, sizeof(body));
+        assert_int_equal(checkout(again), 0);
+        check_product("A");
+        assert_ptr_equal(body.product.data, again + 8);
+        assert_int_equal(body.quantity, 2);
+        assert_int_equal(body.lines.type, AS_JSON_END);
+        assert_int_equal(body.seconds, 0);
+
+        assert_int_equal(checkout(others[i]), 0);
+        check_product(i > 3 ? "" : i == 0 ? "B" : "A");
+        assert_int_equal(body.quantity, quantities[i]);
+    }
+}
+
+
+/* what cannot be given again without parsing is parsed again */
+static void
+test_checkout_of_texts_that_are_not_kept(void **state)
+{
+    static const char *refused = "{\"sku\":\"A\",\"quantity\":0}";
+    static const char *escaped = "{\"sku\":\"\\u0041\"}";
+    static const char *cart = "{\"lines\":[{\"sku\":\"A\"}]}";
+    int i;
+
+    (void) state;
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(checkout(refused), 400);
+        check_detail("quantity must be an integer from 1 to 1000000");
+    }
+
+    for (i = 0; i < 2; i++) {
+        memset(&body, 0xff, sizeof(body));
+        assert_int_equal(checkout(escaped), 0);
+        check_product("A");
+        assert_ptr_equal(body.product.data, body.buf);
+    }
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(checkout(cart), 0);
+        assert_int_equal(body.lines.type, AS_JSON_ARRAY);
+    }
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(checkout_long("a", 199), 0);
+        assert_int_equal(body.product.len, 199);
+    }
+
+    /* a hold's "seconds" is no name of a sale */
+    assert_int_equal(checkout("{\"seconds\":7}"), 0);
+    assert_int_equal(ngx_http_autostock_body_hold(&body, 60,
+                         (const u_char *) "{\"seconds\":7}", 13), 0);
+    assert_int_equal(body.seconds, 7);
+    assert_int_equal(checkout("{\"seconds\":7}"), 0);
+    assert_int_equal(body.seconds, 0);
+}
+
+
 static void
 test_checkout_quantities_that_are_none(void **state)
 {
@@ -392,6 +466,8 @@ main(void)
         cmocka_unit_test(test_checkout),
         cmocka_unit_test(test_checkout_escapes),
         cmocka_unit_test(test_the_last_of_two_counts),
+        cmocka_unit_test(test_checkout_of_the_text_before),
+        cmocka_unit_test(test_checkout_of_texts_that_are_not_kept),
         cmocka_unit_test(test_checkout_quantities_that_are_none),
         cmocka_unit_test(test_checkout_skus),
         cmocka_unit_test(test_bodies_that_are_no_objects),
