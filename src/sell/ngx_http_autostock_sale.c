@@ -89,26 +89,23 @@ ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
     ngx_uint_t                       i;
     ngx_http_autostock_sale_line_t  *part;
 
-    sale->resolved = 0;
-    sale->looking = 0;
-    sale->failed = 0;
     sale->stock = -1;
-    sale->waiter.batch = NULL;
     sale->waiter.deadline = ngx_current_msec + sale->timeout;
     sale->waiter.timed = 1;
-    sale->waiter.arrived = ngx_http_autostock_gather_usec();
+    sale->waiter.arrived = ngx_http_autostock_clock_recent();
 
-    if (sale->lines) {
-        sale->parts = sale->lines;
-        sale->nparts = sale->nlines;
-
-    } else {
+    if (sale->lines == NULL) {
         sale->parts = &sale->single;
         sale->nparts = 1;
         sale->single.sku = sale->sku;
         sale->single.quantity = sale->quantity;
-        ngx_str_null(&sale->json_sku);
+        sale->single.sale = sale;
+        sale->single.stock = -1;
+        return;
     }
+
+    sale->parts = sale->lines;
+    sale->nparts = sale->nlines;
 
     for (i = 0; i < sale->nparts; i++) {
         part = &sale->parts[i];

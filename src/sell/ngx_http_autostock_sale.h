@@ -3,9 +3,9 @@
  * Sales and holds: one checkout each, of one product or of a cart, merged with
  * the other waiting ones.  A cart or hold is sold whole or not at all.
  *
- * The caller owns the structure (in the request's pool) from submit until its
- * handler was called or cancel returned.  The handler is called exactly once,
- * never from within submit.
+ * The caller zeroes the structure, sets the first members, and owns it (in the
+ * request's pool) from submit until its handler was called or cancel returned.
+ * The handler is called exactly once, never from within submit.
  */
 
 

@@ -33,6 +33,8 @@ static void ngx_http_autostock_sale_batch_reset(
     ngx_http_autostock_flight_t *flight);
 static ngx_uint_t ngx_http_autostock_sale_batch_is_quarantined(
     ngx_http_autostock_waiter_t *waiter);
+static ngx_uint_t ngx_http_autostock_sale_batch_has_quarantined(
+    ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_sale_batch_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_int_t ngx_http_autostock_sale_batch_add_aside(
@@ -190,8 +192,24 @@ ngx_http_autostock_sale_batch_is_quarantined(
     for (i = 0; i < sale->nparts; i++) {
         product = sale->parts[i].product;
 
-        if (product->quarantined && ngx_http_autostock_quarantine_has(product))
-        {
+        if (product->quarantined) {
+            return ngx_http_autostock_sale_batch_has_quarantined(sale);
+        }
+    }
+
+    return 0;
+}
+
+
+/* its time may be over */
+
+static ngx_uint_t
+ngx_http_autostock_sale_batch_has_quarantined(ngx_http_autostock_sale_t *sale)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < sale->nparts; i++) {
+        if (ngx_http_autostock_quarantine_has(sale->parts[i].product)) {
             return 1;
         }
     }
