@@ -56,30 +56,16 @@ static void
 ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_outcome_t *outcome, ngx_http_autostock_result_e result)
 {
-    int64_t   queued, flown;
     uint32_t  took;
 
     /* what was refused at once took no time */
 
     took = outcome->waiter == NULL ? 0
-           : ngx_http_autostock_gather_usec() - outcome->waiter->arrived;
+           : ngx_http_autostock_clock_recent() - outcome->waiter->arrived;
 
-    ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME
-                                       + result, took);
-
-    queued = ngx_http_autostock_outcome_queued(outcome);
-
-    if (queued >= 0) {
-        ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT,
-                                       queued);
-    }
-
-    flown = ngx_http_autostock_outcome_flown(outcome);
-
-    if (flown >= 0) {
-        ngx_http_autostock_status_time(db, NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE,
-                                       flown);
-    }
+    ngx_http_autostock_status_checkout(db, result, took,
+                                  ngx_http_autostock_outcome_queued(outcome),
+                                  ngx_http_autostock_outcome_flown(outcome));
 }
 
 
@@ -117,35 +103,4 @@ ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
     }
 
     ngx_http_autostock_outcome_set(r, result, -1);
-}
-
-
-int64_t
-ngx_http_autostock_outcome_queued(ngx_http_autostock_outcome_t *outcome)
-{
-    ngx_http_autostock_waiter_t  *waiter;
-
-    waiter = outcome->waiter;
-
-    if (waiter == NULL || !waiter->landed) {
-        return -1;
-    }
-
-    return (uint32_t) ((waiter->flown ? waiter->departed : waiter->ended)
-                       - waiter->arrived);
-}
-
-
-int64_t
-ngx_http_autostock_outcome_flown(ngx_http_autostock_outcome_t *outcome)
-{
-    ngx_http_autostock_waiter_t  *waiter;
-
-    waiter = outcome->waiter;
-
-    if (waiter == NULL || !waiter->flown) {
-        return -1;
-    }
-
-    return (uint32_t) (waiter->ended - waiter->departed);
 }

@@ -45,10 +45,35 @@ void ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
  * How long the request waited for its flight, and how long that took, in
  * microseconds.  -1: there was none.
  */
-int64_t ngx_http_autostock_outcome_queued(
-    ngx_http_autostock_outcome_t *outcome);
-int64_t ngx_http_autostock_outcome_flown(
-    ngx_http_autostock_outcome_t *outcome);
+static ngx_inline int64_t
+ngx_http_autostock_outcome_queued(ngx_http_autostock_outcome_t *outcome)
+{
+    ngx_http_autostock_waiter_t  *waiter;
+
+    waiter = outcome->waiter;
+
+    if (waiter == NULL || !waiter->landed) {
+        return -1;
+    }
+
+    return (uint32_t) ((waiter->flown ? waiter->departed : waiter->ended)
+                       - waiter->arrived);
+}
+
+
+static ngx_inline int64_t
+ngx_http_autostock_outcome_flown(ngx_http_autostock_outcome_t *outcome)
+{
+    ngx_http_autostock_waiter_t  *waiter;
+
+    waiter = outcome->waiter;
+
+    if (waiter == NULL || !waiter->flown) {
+        return -1;
+    }
+
+    return (uint32_t) (waiter->ended - waiter->departed);
+}
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_OUTCOME_H_INCLUDED_ */

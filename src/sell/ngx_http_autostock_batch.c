@@ -115,7 +115,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
 
     if (!waiter->timed) {
         waiter->timed = 1;
-        waiter->arrived = ngx_http_autostock_gather_usec();
+        waiter->arrived = ngx_http_autostock_clock_recent();
     }
 
     ngx_http_autostock_deadline_add(batch, deadline);

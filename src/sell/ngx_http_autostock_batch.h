@@ -28,6 +28,7 @@
  *   deadline         refuses waiters whose time has passed
  *   waiter           the queues
  *   gather           how long to wait for more requests
+ *   clock            how long requests and flights take
  *
  * A flight reports its end to batch or aside by flight->ended().
  */
@@ -37,6 +38,7 @@
 #define _NGX_HTTP_AUTOSTOCK_BATCH_H_INCLUDED_
 
 
+#include "ngx_http_autostock_clock.h"
 #include "ngx_http_autostock_gather.h"
 #include "ngx_http_autostock_refusals.h"
 #include "ngx_http_autostock_pool.h"
@@ -57,8 +59,8 @@ typedef struct {
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
     ngx_uint_t                       slot;     /* set by the operation */
     ngx_uint_t                       serial;   /* order of arrival */
-    uint32_t                         arrived;  /* by ngx_http_autostock_gather_
-                                                  usec(), if timed: by submit
+    uint32_t                         arrived;  /* by ngx_http_autostock_
+                                                  clock.h, if timed: by submit
                                                   where it was not before */
     uint32_t                         departed; /* the last flight that took it,
                                                   if flown */

@@ -10,6 +10,9 @@
 
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* maximum, ms */
 
+/* results that are reported for each look at the clock */
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_LOOK   16
+
 
 static void ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
     ngx_http_autostock_connection_t *conn);
@@ -230,7 +233,7 @@ ngx_http_autostock_flight_fill(ngx_http_autostock_flight_t *flight)
 {
     flight->filled = 1;
     flight->began = ngx_current_msec;
-    flight->began_ns = ngx_http_autostock_gather_clock();
+    flight->began_ns = ngx_http_autostock_clock_ns();
 
     ngx_http_autostock_flight_waiters_take(flight);
 }
@@ -464,7 +467,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
     batch = flight->batch;
     conn = flight->conn;
     flight->conn = NULL;
-    now = ngx_http_autostock_gather_usec();
+    now = ngx_http_autostock_clock_usec();
 
     /* others can use it while the answers are reported */
     if (conn) {
@@ -475,7 +478,10 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
         q = ngx_queue_head(&flight->waiters);
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
-        flight->answered++;
+        if (++flight->answered % NGX_HTTP_AUTOSTOCK_FLIGHT_LOOK == 0) {
+            (void) ngx_http_autostock_clock_usec();
+        }
+
         ngx_http_autostock_waiter_land(flight, waiter, now);
         ngx_http_autostock_waiter_cancel(waiter);
         batch->ops->answer(flight, waiter);

@@ -17,6 +17,7 @@
 
 
 #include "ngx_http_autostock_gather.h"
+#include "ngx_http_autostock_clock.h"
 
 
 /* fewer requests are not waited for */
@@ -60,22 +61,11 @@ ngx_http_autostock_gather_destroy(ngx_http_autostock_gather_t *gather)
 }
 
 
-uint64_t
-ngx_http_autostock_gather_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-
 void
 ngx_http_autostock_gather_ended(ngx_http_autostock_gather_t *gather,
     uint64_t began_ns, ngx_uint_t n)
 {
-    gather->ended_ns = ngx_http_autostock_gather_clock();
+    gather->ended_ns = ngx_http_autostock_clock_ns();
     ngx_http_autostock_gather_learn(gather, gather->ended_ns - began_ns);
 
     gather->answered = n;
@@ -218,7 +208,7 @@ ngx_http_autostock_gather_left(ngx_http_autostock_gather_t *gather)
 {
     uint64_t  passed;
 
-    passed = ngx_http_autostock_gather_clock() - gather->ended_ns;
+    passed = ngx_http_autostock_clock_ns() - gather->ended_ns;
 
     if (passed >= gather->longest_ns) {
         return 0;

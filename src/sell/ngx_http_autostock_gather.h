@@ -48,13 +48,6 @@ void ngx_http_autostock_gather_init(ngx_http_autostock_gather_t *gather,
     ngx_event_t *launch);
 void ngx_http_autostock_gather_destroy(ngx_http_autostock_gather_t *gather);
 
-/* CLOCK_MONOTONIC in nanoseconds; ngx_current_msec is too coarse. */
-uint64_t ngx_http_autostock_gather_clock(void);
-
-/* The same in microseconds; it wraps after 71 minutes, for differences only. */
-#define ngx_http_autostock_gather_usec()                                     \
-    ((uint32_t) (ngx_http_autostock_gather_clock() / 1000))
-
 /* A request has arrived. */
 #define ngx_http_autostock_gather_arrived(gather)  (gather)->arrived++
 

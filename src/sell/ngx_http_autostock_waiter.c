@@ -169,7 +169,7 @@ ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_batch_t  *batch;
 
     ngx_http_autostock_waiter_land(flight, waiter,
-                                   ngx_http_autostock_gather_usec());
+                                   ngx_http_autostock_clock_usec());
 
     batch = waiter->batch;
     ngx_http_autostock_waiter_cancel(waiter);

@@ -2,7 +2,7 @@
 /*
  * The layout of the shared zone.  Every worker process has a slot.  A slot has
  * one cell per database, which only its worker process writes, so that counting
- * is one atomic add in a cache line of its own.
+ * is one addition in a cache line of its own.
  *
  * A slot outlives its process.  The next process on it continues the counters,
  * so that sums never decrease, and resets the gauges.  Names, slots and cells

@@ -4,8 +4,6 @@
 #include "ngx_http_autostock_zone.h"
 
 
-static void ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
-    ngx_uint_t last, uint32_t value, uint32_t sum);
 static ngx_int_t ngx_http_autostock_status_format(ngx_http_request_t *r,
     ngx_uint_t *json);
 static ngx_uint_t ngx_http_autostock_status_accepts_json(
@@ -43,6 +41,8 @@ static ngx_str_t  ngx_http_autostock_status_other_method =
                "header Allow\",\"message\":\"허용되지 않는 메서드입니다\"}");
 
 
+/* only this process writes its cell: an atomic operation is not needed */
+
 void
 ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n)
@@ -51,7 +51,7 @@ ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
         return;
     }
 
-    (void) ngx_atomic_fetch_add(&db->cell->counters[id], n);
+    db->cell->counters[id] += n;
 
     if (id == NGX_HTTP_AUTOSTOCK_BATCHES) {
         db->cell->moments[NGX_HTTP_AUTOSTOCK_LAST_COMMIT] = ngx_time();
@@ -67,8 +67,36 @@ ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
     ngx_http_autostock_gauge_e id, ngx_int_t n)
 {
     if (db->cell) {
-        (void) ngx_atomic_fetch_add(&db->cell->gauges[id], n);
+        db->cell->gauges[id] += n;
     }
+}
+
+
+/*
+ * Bounds are the powers of two; below is the greatest whole number of units
+ * less than the value.
+ */
+
+static ngx_inline void
+ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
+    ngx_uint_t last, uint32_t below, uint32_t sum)
+{
+    ngx_uint_t  i;
+
+    i = below == 0 ? 0 : 32 - __builtin_clz(below);
+
+    h->buckets[ngx_min(i, last)]++;
+    h->sum += sum;
+}
+
+
+static ngx_inline void
+ngx_http_autostock_status_time(ngx_http_autostock_buckets_t *h, uint32_t usec)
+{
+    ngx_http_autostock_status_add(h, NGX_HTTP_AUTOSTOCK_BUCKETS - 1,
+                                  (usec - (usec != 0))
+                                  / NGX_HTTP_AUTOSTOCK_TIME_UNIT,
+                                  usec);
 }
 
 
@@ -79,38 +107,36 @@ ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     if (db->cell) {
         ngx_http_autostock_status_add(&db->cell->histograms[id],
                                       ngx_http_autostock_zone_buckets[id] - 1,
-                                      value, value);
+                                      value - (value != 0), value);
     }
 }
 
 
 void
-ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
-    ngx_uint_t id, uint32_t usec)
+ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_result_e result, uint32_t took, int64_t queued,
+    int64_t flown)
 {
-    if (db->cell) {
-        ngx_http_autostock_status_add(&db->cell->histograms[id],
-                                      NGX_HTTP_AUTOSTOCK_BUCKETS - 1,
-                                      usec / NGX_HTTP_AUTOSTOCK_TIME_UNIT
-                                      + (usec % NGX_HTTP_AUTOSTOCK_TIME_UNIT
-                                         != 0),
-                                      usec);
+    ngx_http_autostock_buckets_t  *histograms;
+
+    if (db->cell == NULL) {
+        return;
     }
-}
 
+    histograms = db->cell->histograms;
 
-/* bounds are the powers of two; only this process writes its cell */
+    ngx_http_autostock_status_time(
+             &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME + result], took);
 
-static void
-ngx_http_autostock_status_add(ngx_http_autostock_buckets_t *h,
-    ngx_uint_t last, uint32_t value, uint32_t sum)
-{
-    ngx_uint_t  i;
+    if (queued >= 0) {
+        ngx_http_autostock_status_time(
+             &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT], queued);
+    }
 
-    i = value <= 1 ? 0 : 32 - __builtin_clz(value - 1);
-
-    h->buckets[ngx_min(i, last)]++;
-    h->sum += sum;
+    if (flown >= 0) {
+        ngx_http_autostock_status_time(
+             &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE], flown);
+    }
 }
 
 

@@ -136,9 +136,13 @@ void ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
 void ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
 
-/* A time in microseconds, for the histograms from CHECKOUT_WAIT on. */
-void ngx_http_autostock_status_time(ngx_http_autostock_database_t *db,
-    ngx_uint_t id, uint32_t usec);
+/*
+ * The times of a checkout in microseconds: in all, in the queue, and in the
+ * database.  Negative: it was not there.
+ */
+void ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_result_e result, uint32_t took, int64_t queued,
+    int64_t flown);
 
 void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
