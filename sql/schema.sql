@@ -243,7 +243,8 @@ EXECUTE autostock_ddl;
 -- 'held'.  Of each product, the sum of its 'release' and 'confirm' movements is
 -- the sum of its lines of holds in state 'released' or 'expired': each hold
 -- that ended without a sale was given back once.  A product that was deleted
--- gets none of them.
+-- gets none of them.  After a roll-up this is true of the movements, and the
+-- holds settled by them, since the time of the product's opening.
 --
 -- expires_at   by the server's clock, UTC.  The worker releases what is due;
 --              until it has, the hold can be confirmed.
@@ -269,7 +270,8 @@ CREATE TABLE IF NOT EXISTS stock_hold_line (
 
 -- Returns of sales, one row per product.  Invariants: the pieces returned of a
 -- sale and product are not more than was sold; the sum of a product's 'return'
--- movements is the pieces of its rows with restock 1.
+-- movements is the pieces of its rows with restock 1; after a roll-up, since the
+-- time of the product's opening.
 --
 -- already      the pieces of this sale and product that were returned before.
 --              As a part of the key it lets only one of two returns that read

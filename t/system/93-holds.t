@@ -388,15 +388,6 @@ subtest 'ledger rollup' => sub {
     is(sql("SELECT COUNT(*) FROM stock_hold WHERE state = 'held'")->[0][0], 1,
         'an open hold is kept');
 
-    # as if it ended before it came to what gave the pieces back
-    my $half = id(26 * $day, 0xc001);
-    movement($half, 'A', 'release', 1, 1);
-    my $other = id(26 * $day, 0x4000);
-    movement($other, 'A', 'return', 1, 1);
-    is(findings(), '', 'nothing is wrong while it is not finished');
-    sql("DELETE FROM stock_movement WHERE movement_id IN (X'$half',
-        X'$other'); UPDATE product SET stock = stock - 2 WHERE sku = 'A'");
-
     # a return that comes after the sale was selected
     my $late = id(0, 0x4000);
     sql("CREATE TRIGGER late AFTER DELETE ON stock_hold FOR EACH ROW
@@ -414,6 +405,42 @@ subtest 'ledger rollup' => sub {
         . join(',', map { "X'$_'" } @holds) . ')')->[0][0], 0,
         'settled holds are folded, a cart as a whole');
     is(count_of(), '3 6 9', 'the open one and the young ones are kept');
+
+    # it ends before it comes to what gave the pieces back
+    my ($early) = holds(24 * $day, [A => 2]);
+    my ($late_one) = holds(23 * $day, [A => 1]);
+    my $both = settle(12 * $day, 'released', $early, $late_one);
+    my ($bought) = cart(24 * $day);
+    returned(12 * $day, $bought, 'A', 0, 2, 1);
+    sql("CREATE TRIGGER stop BEFORE DELETE ON stock_movement FOR EACH ROW
+        SET \@stop = IF(OLD.movement_id = X'$both', (SELECT 1 UNION SELECT 2), 1);
+        INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
+        SELECT UNHEX(CONCAT(LPAD(HEX(($now - 20 * $day) * 1000), 12, '0'),
+            '7000800099', LPAD(HEX(seq), 6, '0'), '0001')),
+            X'$product{B}', 'adjustment', 0 FROM seq_1_to_1000");
+    is((command('ledger', 'rollup', '--before', '11d', '--yes'))[1], 3,
+        'interrupted');
+    is(sql("SELECT COUNT(*) FROM stock_movement WHERE movement_id = X'$both'")
+        ->[0][0], 1, 'before the release');
+    is(sql("SELECT COUNT(*) FROM stock_hold WHERE hold_id IN (X'$early',
+        X'$late_one')")->[0][0], 0, 'after the holds');
+    is(books_agree(), '', 'the books agree meanwhile');
+    is(findings(), '', 'reconcile agrees');
+    sql('DROP TRIGGER stop');
+    is((command('ledger', 'rollup', '--before', '11d', '--yes'))[1], 0,
+        'continued');
+    is(books_agree(), '', 'the books agree');
+    is(findings(), '', 'reconcile agrees');
+
+    # what is younger is judged as before
+    for my $kind (qw( release return )) {
+        my $row = id(9 * $day, $kind eq 'return' ? 0x4000 : 0xc001);
+        movement($row, 'A', $kind, 1, 1);
+        like(findings(), qr/: of A \d+ .* were (?:given|put) back/, "a $kind too many");
+        sql("DELETE FROM stock_movement WHERE movement_id = X'$row';
+            UPDATE product SET stock = stock - 1 WHERE sku = 'A'");
+    }
+
     settle(0, 'expired', $open[0]);
     is(books_agree(), '', 'the open one is released after all');
     is(findings(), '', 'reconcile agrees');

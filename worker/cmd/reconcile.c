@@ -23,6 +23,7 @@
 #define AS_RECONCILE_HOLDLESS  3
 
 
+
 /* A product's sum within the chunk, and whether its opening is in it. */
 static void
 as_reconcile_sums_row(as_reconcile_t *reconcile, const char *const *columns)
@@ -36,7 +37,6 @@ as_reconcile_sums_row(as_reconcile_t *reconcile, const char *const *columns)
         sum->opening |= columns[2][0] != '0';
         sum->back += strtoll(columns[3], NULL, 10);
         sum->put += strtoll(columns[4], NULL, 10);
-        sum->rolled |= columns[5][0] != '0';
     }
 }
 
@@ -178,12 +178,10 @@ as_reconcile_range(as_db_t *db, as_reconcile_t *reconcile)
     as_ledger_cursor_until(&range, reconcile->last);
 
     as_text_printf(&sql, "SELECT m.product_id, SUM(m.quantity), SUM(m.kind ="
-                   " 'opening' AND m.idempotency_key = m.product_id),"
-                   " SUM(IF(m.kind IN ('confirm', 'release'), m.quantity, 0)),"
-                   " SUM(IF(m.kind = 'return', m.quantity, 0)), SUM(m.kind ="
-                   " 'opening' AND m.created_at > TIMESTAMP '1970-01-01"
-                   " 00:00:00' + INTERVAL CONV(LEFT(HEX(m.movement_id), 12),"
-                   " 16, 10) DIV 1000 + 60 SECOND) FROM"
+                   " 'opening' AND m.idempotency_key = m.product_id), SUM(IF("
+                   "m.kind IN ('confirm', 'release') AND "
+                   AS_RECONCILE_YOUNG ", m.quantity, 0)), SUM(IF(m.kind ="
+                   " 'return' AND " AS_RECONCILE_YOUNG ", m.quantity, 0)) FROM"
                    " stock_movement m WHERE %s GROUP BY m.product_id;"
                    "SELECT m.order_id, m.quantity, o.state, IF(o.state ="
                    " 'fulfilled', o.received, NULL) FROM stock_movement m"
@@ -257,20 +255,16 @@ as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
 }
 
 
-/* What a product's movements tell otherwise than its holds and returns.  A
- * roll-up folds movements of those that it keeps; and until it ends, holds and
- * sales before what gave their pieces back. */
+/* What a product's movements tell otherwise than its holds and returns.  A hold
+ * that was confirmed after it had expired took back what its release gave, and
+ * that may be folded. */
 static void
 as_reconcile_given_back(as_reconcile_t *reconcile,
     const as_reconcile_sum_t *sum, const char *sku)
 {
     bool  less = sum->back < sum->ended;
 
-    if (sum->rolled) {
-        return;
-    }
-
-    if (sum->back != sum->ended) {
+    if (sum->back > sum->ended || sum->back < sum->ended - sum->late) {
         as_findings_say(reconcile->findings,
                         less ? AS_DOCTOR_WARNING : AS_DOCTOR_WRONG, "holds",
                         less ? "nothing, if the product was deleted and "

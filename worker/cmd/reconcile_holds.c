@@ -124,6 +124,7 @@ as_reconcile_holds_row(void *data, unsigned statement,
         if (sum != NULL) {
             sum->held += strtoll(columns[1], NULL, 10);
             sum->ended += strtoll(columns[2], NULL, 10);
+            sum->late += strtoll(columns[3], NULL, 10);
         }
         break;
 
@@ -155,8 +156,13 @@ as_reconcile_holds_chunk(as_db_t *db, as_reconcile_t *reconcile)
 
     as_text_printf(&sql, "SELECT l.product_id, SUM(IF(h.state = 'held',"
                    " l.quantity, 0)), SUM(IF(h.state IN ('released',"
-                   " 'expired'), l.quantity, 0)) FROM stock_hold h JOIN"
-                   " stock_hold_line l ON l.hold_id = h.hold_id WHERE %s GROUP"
+                   " 'expired') AND h.settled_id >= " AS_RECONCILE_SINCE ","
+                   " l.quantity, 0)), SUM(IF(h.state = 'confirmed' AND"
+                   " h.settled_id >= " AS_RECONCILE_SINCE " AND "
+                   AS_RECONCILE_ID("h.expires_at") " < " AS_RECONCILE_SINCE ","
+                   " l.quantity, 0)) FROM stock_hold h JOIN"
+                   " stock_hold_line l ON l.hold_id = h.hold_id"
+                   AS_RECONCILE_JOIN("l.product_id") " WHERE %s GROUP"
                    " BY l.product_id;"
                    "SELECT " AS_SALE_COLUMNS ", k.movement_id, k.quantity FROM"
                    " (SELECT l.hold_id AS movement_id, l.product_id,"
@@ -254,8 +260,10 @@ as_reconcile_holds_returns(as_db_t *db, as_reconcile_t *reconcile)
 
     as_reconcile_holds_range(reconcile, "r.sale_id", &r);
 
-    as_text_printf(&sql, "SELECT r.product_id, SUM(IF(r.restock, r.quantity,"
-                   " 0)) FROM stock_return r WHERE %s GROUP BY r.product_id;"
+    as_text_printf(&sql, "SELECT r.product_id, SUM(IF(r.restock AND r.return_id"
+                   " >= " AS_RECONCILE_SINCE ", r.quantity, 0)) FROM"
+                   " stock_return r" AS_RECONCILE_JOIN("r.product_id")
+                   " WHERE %s GROUP BY r.product_id;"
                    "SELECT r.sale_id FROM stock_return r LEFT JOIN"
                    " stock_return b ON b.sale_id = r.sale_id AND b.product_id ="
                    " r.product_id AND b.already + b.quantity = r.already WHERE"

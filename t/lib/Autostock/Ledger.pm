@@ -49,8 +49,17 @@ FROM product p LEFT JOIN (
 WHERE p.held <> COALESCE(l.pieces, 0)
 _EOC_
 
+# The first id of the time of each product's opening, as a prefix.  What is
+# older may be rolled up in part: holds without what settled them, and returns
+# whose sale is kept.
+use constant SINCE => <<'_EOC_';
+SELECT LOWER(HEX(product_id)), LOWER(LPAD(HEX(TIMESTAMPDIFF(MICROSECOND,
+       '1970-01-01', created_at) DIV 1000), 12, '0'))
+FROM stock_movement WHERE kind = 'opening'
+_EOC_
+
 my %Query = (rows => ROWS, keys => KEYS, holds => HOLDS, returns => RETURNS,
-    held => HELD);
+    held => HELD, since => SINCE);
 
 # The last digits of a row's id, where its kind has some.
 my %Tail = (sale => '0000', return => '4000', hold => '8000',
@@ -227,11 +236,11 @@ sub number_findings {
 
 
 # Holds: their lines are those of the ledger, and each was settled by a row of
-# its own kind; what came back are the pieces of those released and expired.
-# (A hold without any row was rolled up.)  The lines of a product that was
-# deleted are settled without a row.
+# its own kind; what came back are the pieces of those released and expired
+# since the opening.  (A hold without any row was rolled up.)  The lines of a
+# product that was deleted are settled without a row.
 sub hold_findings {
-    my ($rows, $holds) = @_;
+    my ($rows, $holds, $since) = @_;
 
     my (@wrong, %row, %taken, %listed, %back);
 
@@ -239,7 +248,8 @@ sub hold_findings {
     $taken{ $_->{sale_id} }{ $_->{product_id} } = $_->{quantity}
         for sales($rows, 'hold');
     $back{ $_->[1] } += $_->[3]
-        for grep { $_->[2] =~ /^(?:confirm|release)\z/ } @$rows;
+        for grep { $_->[2] =~ /^(?:confirm|release)\z/
+            && $_->[0] ge ($since->{ $_->[1] } // '') } @$rows;
 
     for (@$holds) {
         my ($id, $state, $settled, $product, $quantity, $there) = @$_;
@@ -251,8 +261,8 @@ sub hold_findings {
             delete $back{$product};
             next;
         }
-        $back{$product} -= $quantity
-            if exists $back{$product} && $state =~ /^(?:released|expired)\z/;
+        next if $state ne 'held' && $settled lt ($since->{$product} // '');
+        $back{$product} -= $quantity if $state =~ /^(?:released|expired)\z/;
         my $kind = $state eq 'confirmed' ? 'confirm' : 'release';
         push @wrong, "hold $id is $state without a movement" if
             $state ne 'held'
@@ -279,7 +289,7 @@ sub text {
 # Returns: without gaps, never more than was sold, and as the ledger says.
 # (A sale that is not there was rolled up.)
 sub return_findings {
-    my ($rows, $holds, $returns) = @_;
+    my ($rows, $holds, $returns, $since) = @_;
 
     my (@wrong, %sold, %total, %back);
 
@@ -288,7 +298,8 @@ sub return_findings {
     $sold{"$_->[0] $_->[3]"} = $_->[4]
         for grep { $_->[1] eq 'confirmed' } @$holds;
     $back{ substr($_->[0], 0, 28) . " $_->[1]" } = $_->[3]
-        for grep { $_->[2] eq 'return' } @$rows;
+        for grep { $_->[2] eq 'return'
+            && $_->[0] ge ($since->{ $_->[1] } // '') } @$rows;
 
     for (sort { $a->[2] <=> $b->[2] } @$returns) {
         my ($sale, $product, $already, $quantity, $restock, $id) = @$_;
@@ -299,9 +310,10 @@ sub return_findings {
         $total{$what} = $already + $quantity;
         push @wrong, "$total{$what} pieces of $what were returned"
             if exists $sold{$what} && $total{$what} > $sold{$what};
+        next if $id lt ($since->{$product} // '');
         my $row = substr($id, 0, 28) . " $product";
         push @wrong, "return $id without a movement"
-            if exists $sold{$what} && !defined $back{$row};
+            if !defined $back{$row};
         $back{$row} -= $quantity if $restock && defined $back{$row};
     }
 
@@ -314,9 +326,10 @@ sub return_findings {
 sub findings {
     my ($books) = @_;
 
-    my ($rows, $keys, $holds, $returns, $held)
-        = map { $_ // [] } @$books{qw( rows keys holds returns held )};
+    my ($rows, $keys, $holds, $returns, $held, $since)
+        = map { $_ // [] } @$books{qw( rows keys holds returns held since )};
     my @wrong;
+    my %since = map { @$_ } @$since;
 
     for my $row (@$rows) {
         push @wrong, map { "row $row->[0] of $row->[2] $_" }
@@ -324,8 +337,8 @@ sub findings {
     }
 
     return @wrong, number_findings($rows),
-        key_findings($rows, $keys, $returns), hold_findings($rows, $holds),
-        return_findings($rows, $holds, $returns),
+        key_findings($rows, $keys, $returns), hold_findings($rows, $holds, \%since),
+        return_findings($rows, $holds, $returns, \%since),
         map { "held is not what open holds have: @$_" } @$held;
 }
 
