@@ -30,7 +30,6 @@ static ngx_int_t ngx_http_autostock_settle_return_no_line(
     uint32_t quantity);
 static ngx_int_t ngx_http_autostock_settle_return_rest(
     ngx_http_autostock_settlement_t *s,
-    ngx_http_autostock_settle_item_t *item,
     ngx_http_autostock_settle_subject_t *subject);
 static void ngx_http_autostock_settle_return_check(
     ngx_http_autostock_settlement_t *s,
@@ -150,7 +149,7 @@ ngx_http_autostock_settle_return_asked(ngx_http_autostock_settlement_t *s,
     }
 
     if (item->quantity == 0) {
-        return ngx_http_autostock_settle_return_rest(s, item, subject);
+        return ngx_http_autostock_settle_return_rest(s, subject);
     }
 
     if (subject->nparts != 1) {
@@ -238,7 +237,6 @@ ngx_http_autostock_settle_return_no_line(ngx_http_autostock_settlement_t *s,
 
 static ngx_int_t
 ngx_http_autostock_settle_return_rest(ngx_http_autostock_settlement_t *s,
-    ngx_http_autostock_settle_item_t *item,
     ngx_http_autostock_settle_subject_t *subject)
 {
     ngx_uint_t                         i, any;
