@@ -398,11 +398,23 @@ CREATE TABLE IF NOT EXISTS restock_order (
     CONSTRAINT uc_restock_order_open_product UNIQUE (open_product_id),
     KEY ix_restock_order_state (state, next_attempt_at),
     KEY ix_restock_order_product (product_id, pending_at),
+    KEY ix_restock_order_pending (pending_at),
     CONSTRAINT restock_order_quantity_range
         CHECK (quantity BETWEEN 1 AND 1000000),
     CONSTRAINT restock_order_received_range
         CHECK (received BETWEEN 0 AND quantity)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- The list of orders is read by it, page by page.
+
+SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
+    'ALTER TABLE restock_order ADD KEY ix_restock_order_pending (pending_at), ALGORITHM=INPLACE, LOCK=NONE',
+    'DO 0')
+    FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME = 'restock_order'
+        AND INDEX_NAME = 'ix_restock_order_pending');
+PREPARE autostock_ddl FROM @autostock_ddl;
+EXECUTE autostock_ddl;
 
 -- Products that were there before their ledger: one opening movement each.
 -- Its key comes first; with it, no other session writes it.

@@ -89,6 +89,9 @@ subtest 'completion for bash' => sub {
     is(completions('dlq', ''), 'list show redrive drop', 'their parts');
     is(completions('--env-file', '/x', 'dlq', 'l'), 'list', 'after an option');
     is(completions('orders', 'list', '--old'), '--older-than', 'options');
+    is(completions('stock', ''), 'list add set', 'parts with arguments');
+    is(completions('stock', 'list', '--lo'), '--low', 'their options');
+    is(completions('holds', 'list', '--state', 'd'), 'due', 'words of a list');
     is(completions('orders', 'list', '--state', 'f'), 'fulfilled failed',
         'the values of an option');
     is(completions('doctor', '--output', ''), 'text json', 'of another');

@@ -217,7 +217,7 @@ subtest 'orders' => sub {
     is((grep { $_->{id} eq $id } orders())[0]{state}, 'cancelled', 'it does');
 
     like(scalar command('orders', 'list', '--limit', 1),
-        qr/^the newest 1 of 2 orders are shown; --limit 2 shows all/m,
+        qr/^1 of 2 orders are shown; --limit 2 shows all/m,
         'what is cut off is told');
     unlike(scalar command('orders', 'list', '--limit', 2), qr/shown/,
         'and only then');

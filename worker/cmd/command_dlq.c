@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 #include "cmd/argument.h"
-#include "cmd/dlq.h"
+#include "cmd/command_dlq_parts.h"
 #include "cmd/progress.h"
-#include "cmd/session.h"
 #include "cmd/output.h"
 #include "db/record.h"
 
@@ -33,109 +32,14 @@ static const as_option_t  as_dlq_options[] = {
     { NULL, NULL, NULL }
 };
 
-static const char *const  as_dlq_list[] = {
-    "message_id", "order_id", "sku", "dead_since", "attempts", "status",
-    "reason", NULL
-};
-
 static const char *const  as_dlq_done[] = {
     "message_id", "order_id", "done", "result", NULL
 };
 
 typedef struct {
-    as_session_t  *session;
-    as_dlq_t       dlq;
-    char          *sku;                /* that --sku names; NULL: none */
-    int64_t        older_ms;
-    int64_t        limit;
-    int64_t        rate;
-    bool           drop;
-    bool           stopped;            /* by a signal */
-    size_t         done;
-} as_command_dlq_t;
-
-typedef struct {
     const as_dead_t    *dead;
     as_order_reopen_t   reopen;        /* what would come of it */
 } as_command_dlq_look_t;
-
-
-static bool
-as_command_dlq_matches(const as_command_dlq_t *command,
-    const as_dead_t *dead)
-{
-    int                  i, n;
-    const char          *reason;
-    const as_options_t  *options = command->session->options;
-
-    reason = as_options_get(options, "reason");
-    n = options->narguments;
-
-    for (i = 1; i < n; i++) {
-        if (strcmp(options->arguments[i], dead->delivery->id) == 0) {
-            break;
-        }
-    }
-
-    return (n == 1 || i < n)
-           && (reason == NULL || (dead->reason != NULL
-                                  && strstr(dead->reason, reason) != NULL))
-           && (as_options_get(options, "sku") == NULL
-               || (dead->sku != NULL && command->sku != NULL
-                   && strcmp(dead->sku, command->sku) == 0))
-           && (command->older_ms == 0 || dead->sent_ms
-               <= (int64_t) time(NULL) * 1000 - command->older_ms);
-}
-
-
-/* Explains why no message is shown. */
-static void
-as_command_dlq_none(const as_command_dlq_t *command, bool show)
-{
-    if (command->dlq.n == 0) {
-        fprintf(stderr, "the dead-letter queue is empty; messages that another "
-                "command reads at this moment are not shown\n");
-    } else {
-        fprintf(stderr, "none of the %zu dead letters %s\n", command->dlq.n,
-                show ? "has that id" : "matches the options");
-    }
-}
-
-
-/* For list, and for show, which must find a message. */
-static int
-as_command_dlq_tell(as_command_dlq_t *command, bool show)
-{
-    size_t   i;
-    json_t  *rows;
-
-    rows = json_array();
-
-    for (i = 0; i < command->dlq.n; i++) {
-        if (as_command_dlq_matches(command, &command->dlq.dead[i])) {
-            (void) json_array_append_new(rows,
-                as_dead_record(&command->dlq.dead[i], show));
-        }
-    }
-
-    if (!show) {
-        as_output_rows(rows, as_dlq_list, command->session->json, stdout);
-    }
-
-    for (i = 0; show && i < json_array_size(rows); i++) {
-        as_output_object(json_array_get(rows, i), command->session->json,
-                       stdout);
-    }
-
-    if (json_array_size(rows) == 0 && !command->session->json) {
-        as_command_dlq_none(command, show);
-    }
-
-    i = json_array_size(rows);
-    json_decref(rows);
-
-    return show && i == 0 ? AS_EXIT_FINDINGS : AS_EXIT_OK;
-}
 
 
 static as_db_status_e
@@ -276,7 +180,7 @@ as_command_dlq_all(as_command_dlq_t *command, size_t i, size_t n,
 
     for (worst = AS_EXIT_OK; i < command->dlq.n; i++) {
         dead = &command->dlq.dead[i];
-        if (!as_command_dlq_matches(command, dead)) {
+        if (!as_command_dlq_match(command, dead)) {
             continue;
         }
 
@@ -309,7 +213,7 @@ as_command_dlq_count(const as_command_dlq_t *command, size_t i)
     size_t  n;
 
     for (n = 0; i < command->dlq.n; i++) {
-        n += as_command_dlq_matches(command, &command->dlq.dead[i]);
+        n += as_command_dlq_match(command, &command->dlq.dead[i]);
     }
 
     return n;
@@ -397,7 +301,7 @@ as_command_dlq_warn(as_command_dlq_t *command)
         message = &dead->delivery->message;
         if (message->poison != NULL
             || (!message->has_order && message->product == NULL)
-            || !as_command_dlq_matches(command, dead))
+            || !as_command_dlq_match(command, dead))
         {
             continue;
         }
@@ -456,49 +360,38 @@ as_command_dlq_act(as_command_dlq_t *command)
 }
 
 
-/* The messages' products, and the one that --sku names. */
-static as_db_status_e
-as_command_dlq_skus(as_command_dlq_t *command)
+/* For redrive and drop. */
+static int
+as_command_dlq_change(as_command_dlq_t *command)
 {
-    const char      *sku;
     as_db_status_e   status;
     as_session_t    *session = command->session;
 
-    sku = as_options_get(session->options, "sku");
-    status = as_dlq_skus(&command->dlq, session->db);
+    if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
+        return AS_EXIT_REACH;
+    }
 
-    return status == AS_DB_OK && sku != NULL
-           ? as_dlq_spelling(session->db, sku, &command->sku) : status;
+    status = as_command_dlq_match_skus(command);
+
+    return status != AS_DB_OK && (as_options_get(session->options, "sku")
+                                  != NULL || !command->drop)
+           ? as_session_db_failed(session, status)
+           : as_command_dlq_act(command);
 }
 
 
 static int
 as_command_dlq_do(as_command_dlq_t *command, const char *verb)
 {
-    int              rc;
-    as_db_status_e   status;
-    as_session_t    *session = command->session;
+    int            rc;
+    as_session_t  *session = command->session;
 
     as_dlq_init(&command->dlq, session->aws, session->stop_fd,
                 session->settings->queue_url, session->settings->dlq_url);
 
-    if (as_dlq_collect(&command->dlq, (size_t) command->limit) != 0) {
-        rc = AS_EXIT_REACH;
-        goto out;
-    }
-
-    status = as_command_dlq_skus(command);
-    if (status != AS_DB_OK
-        && (as_options_get(session->options, "sku") != NULL
-            || strcmp(verb, "redrive") == 0))
-    {
-        rc = as_session_db_failed(session, status);
-        goto out;
-    }
-
-    rc = strcmp(verb, "list") == 0 ? as_command_dlq_tell(command, false)
-         : strcmp(verb, "show") == 0 ? as_command_dlq_tell(command, true)
-         : as_command_dlq_act(command);
+    rc = strcmp(verb, "list") == 0 ? as_command_dlq_list(command, false)
+         : strcmp(verb, "show") == 0 ? as_command_dlq_list(command, true)
+         : as_command_dlq_change(command);
 
     if (command->dlq.unread) {
         fprintf(stderr, "there are messages that cannot be read: not UTF-8\n");
@@ -508,8 +401,6 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
         fprintf(stderr, "read %zu messages; there may be more: raise "
                 "--limit\n", command->dlq.n);
     }
-
-out:
 
     if (rc == AS_EXIT_REACH && command->dlq.sync.failed) {
         fprintf(stderr, "SQS is unreachable or refuses: %s: %s\n",

@@ -10,11 +10,13 @@
 
 #include "cmd/argument.h"
 #include "cmd/output.h"
+#include "cmd/pages.h"
 #include "cmd/session.h"
 #include "db/hold_list.h"
 #include "db/stock.h"
 
 
+#define AS_HOLDS_MAX    1000000000     /* of --limit */
 #define AS_HOLDS_TRIES  5              /* attempts after a lost connection */
 
 
@@ -25,13 +27,6 @@ static const as_option_t  as_command_holds_options[] = {
     { "after", "HOLD_ID", "only older holds than this: the next page" },
     { NULL, NULL, NULL }
 };
-
-
-static as_db_status_e
-as_command_holds_list_run(void *data, as_db_t *db)
-{
-    return as_hold_list(db, data);
-}
 
 
 static as_db_status_e
@@ -62,31 +57,27 @@ as_command_holds_id(const char *name, const char *text, uint8_t id[AS_UUID_LEN])
 
 
 static int
-as_command_holds_list(as_session_t *session, as_hold_list_t *list)
+as_command_holds_list(as_session_t *session, as_hold_list_t *list,
+    int64_t limit)
 {
-    as_db_status_e            status;
+    as_pages_t                pages;
     static const char *const  columns[] = {
         "hold_id", "state", "sku", "products", "pieces", "expires_at",
         "settled_at", NULL
     };
 
-    list->rows = json_array();
-    status = as_session_db(session, as_command_holds_list_run, list);
+    memset(&pages, 0, sizeof(pages));
+    pages.what = "holds";
+    pages.key = "hold_id";
+    pages.options = "--state and --sku select";
+    pages.continued = list->has_after;
+    pages.columns = columns;
+    pages.page = &list->page;
+    pages.read = as_hold_list;
+    pages.count = as_hold_list_count;
+    pages.list = list;
 
-    if (status == AS_DB_OK) {
-        as_output_rows(list->rows, columns, session->json, stdout);
-    }
-
-    if (status == AS_DB_OK && list->total > list->limit) {
-        fprintf(stderr, "%" PRId64 " of %" PRId64 " holds are shown; --after "
-                "with the last one's id shows older ones, --limit more, "
-                "--state and --sku select holds\n", list->limit, list->total);
-    }
-
-    json_decref(list->rows);
-
-    return status == AS_DB_OK ? AS_EXIT_OK
-                              : as_session_db_failed(session, status);
+    return as_pages_print(session, &pages, limit);
 }
 
 
@@ -206,32 +197,32 @@ static int
 as_command_holds_run(const as_options_t *options)
 {
     int              rc, verb;
-    uint8_t          after[AS_UUID_LEN];
-    const char      *from;
+    int64_t          limit = 100;
+    const char      *after;
     as_session_t     session;
     as_hold_list_t   list;
 
     memset(&list, 0, sizeof(list));
-    list.limit = 100;
     list.sku = as_options_get(options, "sku");
-    from = as_options_get(options, "after");
+    after = as_options_get(options, "after");
+    list.has_after = after != NULL;
     verb = as_argument_verb(options, "list|show|release", "011");
 
     if (verb < 0
         || as_argument_choice(options, "state",
                               "held|due|confirmed|released|expired",
                               &list.state) != 0
-        || as_argument_number(options, "limit", 1, 1000000, &list.limit) != 0
-        || (from != NULL && as_command_holds_id("--after", from, after) != 0))
+        || as_argument_number(options, "limit", 1, AS_HOLDS_MAX, &limit) != 0
+        || (after != NULL
+            && as_command_holds_id("--after", after, list.after) != 0))
     {
         return AS_EXIT_USAGE;
     }
 
-    list.after = from == NULL ? NULL : after;
     rc = as_session_open(&session, options, AS_NEED_DB, false);
 
     if (rc == AS_EXIT_OK && verb == 0) {
-        rc = as_command_holds_list(&session, &list);
+        rc = as_command_holds_list(&session, &list, limit);
 
     } else if (rc == AS_EXIT_OK) {
         rc = verb == 1

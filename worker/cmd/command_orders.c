@@ -14,8 +14,10 @@
 #include "db/stock.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
+#include "cmd/pages.h"
 
 
+#define AS_ORDERS_MAX    1000000000    /* of --limit */
 #define AS_ORDERS_TRIES  5             /* attempts after a lost connection */
 
 #define AS_ORDERS_STATES                                                      \
@@ -29,15 +31,9 @@ static const as_option_t  as_command_orders_options[] = {
     { "reason", "TEXT", "only orders whose last error contains TEXT" },
     { "older-than", "TIME", "only orders opened longer ago: 90s, 5m, 2h, 7d" },
     { "limit", "N", "the newest N orders (100)" },
+    { "after", "ORDER", "only older orders than this: the next page" },
     { NULL, NULL, NULL }
 };
-
-
-static as_db_status_e
-as_command_orders_list_run(void *data, as_db_t *db)
-{
-    return as_order_list(db, data);
-}
 
 
 static as_db_status_e
@@ -75,33 +71,59 @@ as_command_orders_now_run(void *data, as_db_t *db)
 }
 
 
+/* Finds the place of --after in the list. */
 static int
-as_command_orders_list(as_session_t *session, as_order_list_t *list)
+as_command_orders_after(as_session_t *session, const char *after,
+    as_order_list_t *list)
 {
-    as_db_status_e            status;
+    as_db_status_e  status;
+
+    if (after == NULL) {
+        return AS_EXIT_OK;
+    }
+
+    status = as_session_db(session, as_order_list_place, list);
+
+    if (status != AS_DB_OK) {
+        return as_session_db_failed(session, status);
+    }
+
+    if (list->after.pending_at[0] == '\0') {
+        fprintf(stderr, "--after: there is no order %s\n", after);
+        return AS_EXIT_FINDINGS;
+    }
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_command_orders_list(as_session_t *session, as_order_list_t *list,
+    int64_t limit)
+{
+    int                       rc;
+    as_pages_t                pages;
+    const char               *after;
     static const char *const  columns[] = {
         "order_id", "sku", "state", "quantity", "received", "attempts",
         "pending_at", "last_error", NULL
     };
 
-    list->rows = json_array();
-    status = as_session_db(session, as_command_orders_list_run, list);
+    after = as_options_get(session->options, "after");
+    rc = as_command_orders_after(session, after, list);
 
-    if (status == AS_DB_OK) {
-        as_output_rows(list->rows, columns, session->json, stdout);
-    }
+    memset(&pages, 0, sizeof(pages));
+    pages.what = "orders";
+    pages.key = "order_id";
+    pages.options = "--state, --sku, --reason and --older-than select";
+    pages.continued = after != NULL;
+    pages.columns = columns;
+    pages.page = &list->page;
+    pages.read = as_order_list;
+    pages.count = as_order_list_count;
+    pages.list = list;
 
-    if (status == AS_DB_OK && list->total > list->limit) {
-        fprintf(stderr, "the newest %" PRId64 " of %" PRId64 " orders are "
-                "shown; --limit %" PRId64 " shows all, --state, --sku, "
-                "--reason and --older-than select orders\n", list->limit,
-                list->total, list->total);
-    }
-
-    json_decref(list->rows);
-
-    return status == AS_DB_OK ? AS_EXIT_OK
-                              : as_session_db_failed(session, status);
+    return rc == AS_EXIT_OK ? as_pages_print(session, &pages, limit) : rc;
 }
 
 
@@ -469,11 +491,13 @@ static int
 as_command_orders_run(const as_options_t *options)
 {
     int               rc, verb;
+    int64_t           limit = 100;
+    const char       *after;
     as_session_t      session;
     as_order_list_t   list;
 
     memset(&list, 0, sizeof(list));
-    list.limit = 100;
+    after = as_options_get(options, "after");
     list.sku = as_options_get(options, "sku");
     list.reason = as_options_get(options, "reason");
 
@@ -484,8 +508,8 @@ as_command_orders_run(const as_options_t *options)
         || as_argument_choice(options, "state", AS_ORDERS_STATES,
                               &list.state) != 0
         || as_argument_time(options, "older-than", &list.older_ms) != 0
-        || as_argument_number(options, "limit", 1, 1000000, &list.limit)
-           != 0)
+        || as_argument_number(options, "limit", 1, AS_ORDERS_MAX, &limit) != 0
+        || (after != NULL && as_argument_order(after, list.after.id) != 0))
     {
         return AS_EXIT_USAGE;
     }
@@ -493,7 +517,7 @@ as_command_orders_run(const as_options_t *options)
     rc = as_session_open(&session, options, AS_NEED_DB, false);
 
     if (rc == AS_EXIT_OK) {
-        rc = verb == 0 ? as_command_orders_list(&session, &list)
+        rc = verb == 0 ? as_command_orders_list(&session, &list, limit)
              : verb == 1 ? as_command_orders_show(&session,
                                                   options->arguments[1])
              : verb == 2 ? as_command_orders_cancel(&session,

@@ -1,5 +1,5 @@
 /*
- * autostock-worker stock add|set SKU N
+ * autostock-worker stock list|add|set
  */
 
 #include <errno.h>
@@ -12,10 +12,64 @@
 #include "cmd/argument.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
+#include "cmd/pages.h"
 #include "db/stock.h"
+#include "db/stock_list.h"
 
 
+#define AS_STOCK_MAX    1000000000     /* of --limit */
 #define AS_STOCK_TRIES  5              /* attempts after a lost connection */
+
+
+static const as_option_t  as_command_stock_options[] = {
+    { "low", NULL, "list products at their reorder point or lower" },
+    { "limit", "N", "list N products (100)" },
+    { "after", "SKU", "list products with a greater SKU: the next page" },
+    { NULL, NULL, NULL }
+};
+
+
+static int
+as_command_stock_list(as_session_t *session)
+{
+    int                       rc;
+    int64_t                   limit = 100;
+    const char               *after;
+    as_pages_t                pages;
+    as_stock_list_t           list;
+    static const char *const  columns[] = {
+        "sku", "name", "stock", "held", "reorder_point", "reorder_quantity",
+        "order", NULL
+    };
+
+    if (as_argument_number(session->options, "limit", 1, AS_STOCK_MAX, &limit)
+        != 0)
+    {
+        return AS_EXIT_USAGE;
+    }
+
+    memset(&list, 0, sizeof(list));
+    memset(&pages, 0, sizeof(pages));
+    after = as_options_get(session->options, "after");
+    list.low = as_options_get(session->options, "low") != NULL;
+    as_text_put(&list.after, after == NULL ? "" : after);
+
+    pages.what = "products";
+    pages.key = "sku";
+    pages.options = "--low selects";
+    pages.continued = after != NULL;
+    pages.columns = columns;
+    pages.page = &list.page;
+    pages.read = as_stock_list;
+    pages.count = as_stock_list_count;
+    pages.list = &list;
+
+    rc = as_pages_print(session, &pages, limit);
+    as_text_free(&list.after);
+    as_text_free(&list.last);
+
+    return rc;
+}
 
 
 static as_db_status_e
@@ -131,12 +185,13 @@ as_command_stock_run(const as_options_t *options)
     as_session_t   session;
 
     memset(&stock, 0, sizeof(stock));
-    verb = as_argument_verb(options, "add|set", "22");
+    verb = as_argument_verb(options, "add|set|list", "220");
 
     if (verb < 0
-        || as_argument_count(options->arguments[2],
-                             verb == 1 ? 0 : -INT32_MAX, INT32_MAX,
-                             &stock.number) != 0)
+        || (verb < 2
+            && as_argument_count(options->arguments[2],
+                                 verb == 1 ? 0 : -INT32_MAX, INT32_MAX,
+                                 &stock.number) != 0))
     {
         return AS_EXIT_USAGE;
     }
@@ -146,7 +201,8 @@ as_command_stock_run(const as_options_t *options)
 
     rc = as_session_open(&session, options, AS_NEED_DB, false);
     if (rc == AS_EXIT_OK) {
-        rc = as_command_stock_work(&session, &stock);
+        rc = verb == 2 ? as_command_stock_list(&session)
+                       : as_command_stock_work(&session, &stock);
     }
 
     as_session_close(&session);
@@ -157,13 +213,14 @@ as_command_stock_run(const as_options_t *options)
 
 
 const as_command_t  as_command_stock = {
-    "stock", "add SKU N|set SKU N",
-    "change a product's stock, with a movement in the ledger",
+    "stock", "list|add SKU N|set SKU N",
+    "list the stock; change it, with a movement in the ledger",
+    "  list       lists the products, their reorder points and open orders\n"
     "  add SKU N  adds N, which may be negative; the stock stays >= 0\n"
     "  set SKU N  sets the stock to N, the counted number\n\n"
-    "The command writes the difference to the ledger as an adjustment, in the\n"
+    "add and set write the difference to the ledger as an adjustment, in the\n"
     "transaction that changes the stock.  Sales wait for it; none is lost.  If"
     "\n"
     "the stock reaches the reorder point, the command opens a restock order.\n",
-    as_options_none, as_command_stock_run
+    as_command_stock_options, as_command_stock_run
 };

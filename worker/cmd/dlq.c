@@ -240,7 +240,8 @@ as_dlq_give_back(as_dlq_t *dlq)
     for (i = 0; i < dlq->n; i++) {
         if (!dlq->dead[i].gone) {
             back.entries[back.n].visibility_s = 0;
-            back.entries[back.n++].receipt = dlq->dead[i].delivery->receipt;
+            back.entries[back.n++].receipt = dlq->dead[i].delivery == NULL
+                ? dlq->dead[i].receipt : dlq->dead[i].delivery->receipt;
         }
 
         if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
@@ -324,11 +325,13 @@ as_dlq_skus(as_dlq_t *dlq, as_db_t *db)
     const as_message_t  *message;
 
     for (i = 0, status = AS_DB_OK; status == AS_DB_OK && i < dlq->n; i++) {
-        message = &dlq->dead[i].delivery->message;
-
-        if (dlq->dead[i].gone || dlq->dead[i].sku != NULL) {
+        if (dlq->dead[i].gone || dlq->dead[i].delivery == NULL
+            || dlq->dead[i].sku != NULL)
+        {
             continue;
         }
+
+        message = &dlq->dead[i].delivery->message;
 
         if (message->has_order || message->product != NULL) {
             as_text_clear(&sql);

@@ -212,6 +212,8 @@ as_output_end(as_output_table_t *table)
     if (table->json) {
         fputs(table->rows == 0 ? "]\n" : "\n]\n", table->out);
     }
+
+    fflush(table->out);                /* before what stderr says of it */
 }
 
 

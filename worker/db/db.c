@@ -516,6 +516,20 @@ as_db_sku(as_db_t *db, as_text_t *sql, const char *column, const char *sku)
 }
 
 
+void
+as_db_sku_after(as_db_t *db, as_text_t *sql, const char *column,
+    const char *sku)
+{
+    if (!as_text_is_utf8(sku)) {
+        as_text_put(sql, "FALSE");
+        return;
+    }
+
+    as_text_printf(sql, "%s > ", column);
+    as_db_sku_literal(db, sql, sku);
+}
+
+
 const char *
 as_db_sku_charset(const as_db_t *db)
 {

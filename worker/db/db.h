@@ -68,6 +68,10 @@ as_db_status_e as_db_exec(as_db_t *db, const char *sql, as_db_row_pt row,
 void as_db_sku(as_db_t *db, as_text_t *sql, const char *column,
     const char *sku);
 
+/* The same for "column > sku", in the order of the column's index. */
+void as_db_sku_after(as_db_t *db, as_text_t *sql, const char *column,
+    const char *sku);
+
 /* The column's character set and collation.  Empty: binary, or not known. */
 const char *as_db_sku_charset(const as_db_t *db);
 const char *as_db_sku_collation(const as_db_t *db);

@@ -28,13 +28,14 @@ as_hold_list_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (n == AS_HOLD_LIST_COLUMNS) {
-        (void) json_array_append_new(list->rows,
+    if (n == AS_HOLD_LIST_COLUMNS && lengths[0] == AS_UUID_LEN) {
+        (void) json_array_append_new(list->page.rows,
                                      as_record_create(as_hold_list_columns,
                                                       columns, lengths, n));
+        memcpy(list->last, columns[0], AS_UUID_LEN);
 
     } else if (n == 1) {
-        list->total = strtoll(columns[0], NULL, 10);
+        list->page.total = strtoll(columns[0], NULL, 10);
     }
 }
 
@@ -64,10 +65,11 @@ as_hold_list_filter(as_db_t *db, as_text_t *sql, const as_hold_list_t *list)
 
 
 as_db_status_e
-as_hold_list(as_db_t *db, as_hold_list_t *list)
+as_hold_list(void *data, as_db_t *db)
 {
-    as_text_t       sql = AS_TEXT_EMPTY;
-    as_db_status_e  status;
+    as_text_t        sql = AS_TEXT_EMPTY;
+    as_db_status_e   status;
+    as_hold_list_t  *list = data;
 
     as_text_printf(&sql, "SELECT h.hold_id, h.state, (SELECT IF(COUNT(*) = 1,"
                    " MAX(p.sku), NULL) FROM stock_hold_line l LEFT JOIN"
@@ -79,25 +81,37 @@ as_hold_list(as_db_t *db, as_hold_list_t *list)
                    AS_SALE_UTC("h.settled_at"));
     as_hold_list_filter(db, &sql, list);
 
-    if (list->after != NULL) {
+    if (list->has_after) {
         as_text_put(&sql, " AND h.hold_id < ");
         as_text_sql_bytes(&sql, list->after, AS_UUID_LEN);
     }
 
     as_text_printf(&sql, " ORDER BY h.hold_id DESC LIMIT %" PRId64,
-                   list->limit);
+                   list->page.limit);
 
-    json_array_clear(list->rows);
+    json_array_clear(list->page.rows);
     status = as_db_run(db, &sql, as_hold_list_row, list);
-    list->total = (int64_t) json_array_size(list->rows);
+    as_text_free(&sql);
 
-    if (status == AS_DB_OK && list->total == list->limit) {
-        as_text_clear(&sql);
-        as_text_put(&sql, "SELECT COUNT(*)");
-        as_hold_list_filter(db, &sql, list);
-        status = as_db_run(db, &sql, as_hold_list_row, list);
+    if (status == AS_DB_OK && json_array_size(list->page.rows) > 0) {
+        list->has_after = true;
+        memcpy(list->after, list->last, AS_UUID_LEN);
     }
 
+    return status;
+}
+
+
+as_db_status_e
+as_hold_list_count(void *data, as_db_t *db)
+{
+    as_text_t        sql = AS_TEXT_EMPTY;
+    as_db_status_e   status;
+    as_hold_list_t  *list = data;
+
+    as_text_put(&sql, "SELECT COUNT(*)");
+    as_hold_list_filter(db, &sql, list);
+    status = as_db_run(db, &sql, as_hold_list_row, list);
     as_text_free(&sql);
 
     return status;

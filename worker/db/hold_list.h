@@ -5,21 +5,26 @@
 #ifndef AS_HOLD_LIST_H
 #define AS_HOLD_LIST_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "db/hold.h"
+#include "db/page.h"
 
 
 typedef struct {
-    const char     *state;             /* or "due"; NULL: any */
-    const char     *sku;               /* NULL: any */
-    const uint8_t  *after;             /* only older holds; NULL: any */
-    int64_t         limit;
-    json_t         *rows;              /* the newest first; as_output_rows() */
-    int64_t         total;             /* without the limit */
+    as_page_t    page;                 /* newest first */
+    const char  *state;                /* or "due"; NULL: any */
+    const char  *sku;                  /* NULL: any */
+    bool         has_after;
+    uint8_t      after[AS_UUID_LEN];   /* the next page has older holds */
+    uint8_t      last[AS_UUID_LEN];    /* private to hold_list.c */
 } as_hold_list_t;
 
-as_db_status_e as_hold_list(as_db_t *db, as_hold_list_t *list);
+/* as_page_pt; data is an as_hold_list_t.  The number has all that match. */
+as_db_status_e as_hold_list(void *data, as_db_t *db);
+as_db_status_e as_hold_list_count(void *data, as_db_t *db);
 
 
 typedef struct {

@@ -3,6 +3,7 @@
  */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,13 @@ static const as_record_column_t  as_order_list_columns[] = {
 
 
 static void
+as_order_list_time(as_order_place_t *place, const char *time)
+{
+    snprintf(place->pending_at, sizeof(place->pending_at), "%s", time);
+}
+
+
+static void
 as_order_list_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)
 {
@@ -28,11 +36,15 @@ as_order_list_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (n == AS_ORDER_LIST_COLUMNS) {
-        (void) json_array_append_new(list->rows,
-                                     as_record_create(as_order_list_columns,
-                                                    columns, lengths, n));
+    if (n != AS_ORDER_LIST_COLUMNS || lengths[0] != AS_UUID_LEN) {
+        return;
     }
+
+    (void) json_array_append_new(list->page.rows,
+                                 as_record_create(as_order_list_columns,
+                                                  columns, lengths, n));
+    memcpy(list->last.id, columns[0], AS_UUID_LEN);
+    as_order_list_time(&list->last, columns[7]);
 }
 
 
@@ -73,8 +85,59 @@ as_order_list_filter(as_db_t *db, as_text_t *sql,
 }
 
 
+/* The orders after the last page, in the order of an index. */
 static void
-as_order_list_total_row(void *data, unsigned statement,
+as_order_list_after(as_text_t *sql, const as_order_place_t *after)
+{
+    as_text_t  time = AS_TEXT_EMPTY;
+
+    if (after->pending_at[0] == '\0') {
+        return;
+    }
+
+    as_text_put(&time, "CAST(");
+    as_text_sql_string(&time, after->pending_at);
+    as_text_put(&time, " AS DATETIME(6))");
+
+    as_text_printf(sql, " AND o.pending_at <= %s AND (o.pending_at < %s OR"
+                   " o.order_id < ", as_text_get(&time), as_text_get(&time));
+    as_text_sql_bytes(sql, after->id, AS_UUID_LEN);
+    as_text_put(sql, ")");
+    as_text_free(&time);
+}
+
+
+as_db_status_e
+as_order_list(void *data, as_db_t *db)
+{
+    as_text_t         sql = AS_TEXT_EMPTY;
+    as_db_status_e    status;
+    as_order_list_t  *list = data;
+
+    as_text_put(&sql, "SELECT o.order_id, p.sku, o.state, o.quantity,"
+                " o.received, o.attempts, TIMESTAMPDIFF(SECOND,"
+                " o.pending_at, UTC_TIMESTAMP(6)), "
+                AS_ORDER_TIME("pending_at") ", o.last_error");
+    as_order_list_filter(db, &sql, list);
+    as_order_list_after(&sql, &list->after);
+    as_text_printf(&sql, " ORDER BY o.pending_at DESC, o.order_id DESC LIMIT %"
+                   PRId64, list->page.limit);
+
+    json_array_clear(list->page.rows);
+    list->last = list->after;
+    status = as_db_run(db, &sql, as_order_list_row, list);
+    as_text_free(&sql);
+
+    if (status == AS_DB_OK) {
+        list->after = list->last;
+    }
+
+    return status;
+}
+
+
+static void
+as_order_list_count_row(void *data, unsigned statement,
     const char *const *columns, const unsigned long *lengths, unsigned n)
 {
     as_order_list_t  *list = data;
@@ -83,35 +146,51 @@ as_order_list_total_row(void *data, unsigned statement,
     (void) lengths;
     (void) n;
 
-    list->total = strtoll(columns[0], NULL, 10);
+    list->page.total = strtoll(columns[0], NULL, 10);
 }
 
 
 as_db_status_e
-as_order_list(as_db_t *db, as_order_list_t *list)
+as_order_list_count(void *data, as_db_t *db)
 {
-    as_text_t       sql = AS_TEXT_EMPTY;
-    as_db_status_e  status;
+    as_text_t         sql = AS_TEXT_EMPTY;
+    as_db_status_e    status;
+    as_order_list_t  *list = data;
 
-    as_text_put(&sql, "SELECT o.order_id, p.sku, o.state, o.quantity,"
-                " o.received, o.attempts, TIMESTAMPDIFF(SECOND,"
-                " o.pending_at, UTC_TIMESTAMP(6)), "
-                AS_ORDER_TIME("pending_at") ", o.last_error");
+    as_text_put(&sql, "SELECT COUNT(*)");
     as_order_list_filter(db, &sql, list);
-    as_text_printf(&sql, " ORDER BY o.pending_at DESC, o.order_id LIMIT %"
-                   PRId64, list->limit);
+    status = as_db_run(db, &sql, as_order_list_count_row, list);
+    as_text_free(&sql);
 
-    json_array_clear(list->rows);
-    status = as_db_run(db, &sql, as_order_list_row, list);
-    list->total = (int64_t) json_array_size(list->rows);
+    return status;
+}
 
-    if (status == AS_DB_OK && list->total == list->limit) {
-        as_text_clear(&sql);
-        as_text_put(&sql, "SELECT COUNT(*)");
-        as_order_list_filter(db, &sql, list);
-        status = as_db_run(db, &sql, as_order_list_total_row, list);
-    }
 
+static void
+as_order_list_place_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    as_order_list_t  *list = data;
+
+    (void) statement;
+    (void) lengths;
+    (void) n;
+
+    as_order_list_time(&list->after, columns[0]);
+}
+
+
+as_db_status_e
+as_order_list_place(void *data, as_db_t *db)
+{
+    as_text_t         sql = AS_TEXT_EMPTY;
+    as_db_status_e    status;
+    as_order_list_t  *list = data;
+
+    as_text_put(&sql, "SELECT " AS_ORDER_TIME("pending_at")
+                " FROM restock_order o WHERE o.order_id = ");
+    as_text_sql_bytes(&sql, list->after.id, AS_UUID_LEN);
+    status = as_db_run(db, &sql, as_order_list_place_row, list);
     as_text_free(&sql);
 
     return status;

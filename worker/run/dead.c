@@ -44,12 +44,32 @@ as_dead_read(as_dead_t *dead, const as_sqs_message_t *message)
 void
 as_dead_free(as_dead_t *dead)
 {
-    as_delivery_destroy(dead->delivery);
+    if (dead->delivery != NULL) {
+        as_delivery_destroy(dead->delivery);
+    }
+
+    free(dead->receipt);
     free(dead->reason);
     free(dead->status);
     free(dead->attempts);
     free(dead->worker);
     free(dead->sku);
+}
+
+
+void
+as_dead_forget(as_dead_t *dead)
+{
+    char  *receipt;
+
+    receipt = strdup(dead->delivery->receipt);
+    if (receipt == NULL) {
+        return;                        /* it is kept */
+    }
+
+    as_dead_free(dead);
+    memset(dead, 0, sizeof(*dead));
+    dead->receipt = receipt;
 }
 
 

@@ -14,7 +14,9 @@
 
 
 typedef struct {
-    as_delivery_t  *delivery;          /* without the worker's attributes */
+    as_delivery_t  *delivery;          /* without the worker's attributes;
+                                          NULL: forgotten */
+    char           *receipt;           /* of a forgotten one */
     char           *reason;            /* NULL: moved by SQS itself */
     char           *status;
     char           *attempts;
@@ -28,6 +30,9 @@ typedef struct {
 /* Copies the message.  0, or -1 where memory is out. */
 int as_dead_read(as_dead_t *dead, const as_sqs_message_t *message);
 void as_dead_free(as_dead_t *dead);
+
+/* Frees all but the receipt, which gives the message back. */
+void as_dead_forget(as_dead_t *dead);
 
 /* The id of its order as text, or NULL. */
 const char *as_dead_order(const as_dead_t *dead,
