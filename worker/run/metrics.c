@@ -335,7 +335,9 @@ as_metrics_ended(void *data, struct MHD_Connection *connection, void **state,
 static void
 as_metrics_ready(void *data)
 {
+    int64_t                      ms;
     as_metrics_t                *metrics = data;
+    MHD_UNSIGNED_LONG_LONG       left;
     const union MHD_DaemonInfo  *info;
 
     MHD_run(metrics->daemon);
@@ -343,10 +345,15 @@ as_metrics_ready(void *data)
     /* the timer is needed only while there are connections */
     info = MHD_get_daemon_info(metrics->daemon,
                                MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    if (info != NULL && info->num_connections > 0) {
-        as_loop_within(metrics->worker->loop, &metrics->timer,
-                       AS_METRICS_TICK_MS);
+    if (info == NULL || info->num_connections == 0) {
+        return;
     }
+
+    /* at once where libmicrohttpd has work that its epoll does not report, as
+     * after a connection was resumed */
+    ms = MHD_get_timeout(metrics->daemon, &left) == MHD_YES && left == 0
+         ? 1 : AS_METRICS_TICK_MS;
+    as_loop_within(metrics->worker->loop, &metrics->timer, ms);
 }
 
 
