@@ -85,6 +85,7 @@ help:
 #: make deploy-check  deploy/: cfn-lint, and against provision on moto (PyPI)
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
 #: make count         lines of tests to lines of source
+#: make dashboard-screenshots  pictures of the operator's page, by its test
 #: make check-nginx   the module's suite on the nginx of Debian 12, 13, sid
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=, ETCDIR=
 #: make package       the Debian packages and their source in build/package/
@@ -254,6 +255,13 @@ openapi: module
 deploy-check: worker
 	@AUTOSTOCK_BUILD=$(B) t/deploy/run
 
+.PHONY: dashboard-screenshots
+dashboard-screenshots: all
+	@mkdir -p $(B)/dashboard
+	@DASHBOARD_SCREENSHOTS=$(B)/dashboard AUTOSTOCK_BUILD=$(B) \
+	    ./test.sh --no-install t/system/63-dashboard.t
+	@ls $(B)/dashboard/*.png
+
 # What is installed is everybody's to read, whatever the umask here, but for
 # the settings, which may hold secrets.  Settings that are there stay.
 .PHONY: install-module install-worker install-common
@@ -282,9 +290,10 @@ install-worker: worker
 
 install-common:
 	umask 022; install -d $(DESTDIR)$(SHAREDIR)/sql \
-	    $(DESTDIR)$(SHAREDIR)/monitoring
+	    $(DESTDIR)$(SHAREDIR)/monitoring $(DESTDIR)$(SHAREDIR)/dashboard
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
 	install -m 644 monitoring/* $(DESTDIR)$(SHAREDIR)/monitoring/
+	install -m 644 dashboard/* $(DESTDIR)$(SHAREDIR)/dashboard/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/
 
 package:

@@ -16,6 +16,23 @@ function rest(    text) {
     return text
 }
 
+# The operator's page is commented out in the example.
+/^ *#location \/autostock\/dashboard\/ / { dashboard_open = 1 }
+
+dashboard_open {
+    if (/^ *#\}/) { dashboard_open = 0 }
+    sub(/#/, "")
+    if ($1 == "alias") {
+        put("alias " dashboard "/;"); done_with("dashboard's alias")
+    } else if ($1 == "proxy_pass") {
+        put("proxy_pass http://127.0.0.1:" metrics "/dashboard/;")
+        done_with("dashboard's proxy_pass")
+    } else {
+        print
+    }
+    next
+}
+
 /^ *#/ { print; next }
 
 /\{ *$/ { block[++depth] = $1 }
@@ -85,7 +102,8 @@ $1 == "autostock_callback_secret_file" {
 
 END {
     n = split("load_module|worker_processes|error_log|listen|server|" \
-              "db user|password|database|secret", wanted, "|")
+              "db user|password|database|secret|dashboard's alias|" \
+              "dashboard's proxy_pass", wanted, "|")
     for (i = 1; i <= n; i++) {
         if (!(wanted[i] in seen)) {
             printf "stack: nginx.conf.example has no %s\n", wanted[i] \

@@ -45,6 +45,7 @@ nginx_configure() {
         -v database="$DB_DATABASE" \
         -v tls="${DB_TLS:-off}" -v tls_ca="${DB_TLS_CA-}" \
         -v secret="$AUTOSTOCK_CALLBACK_SECRET_FILE" \
+        -v dashboard="$top/dashboard" -v metrics="$PORT_WORKER_METRICS" \
         -f "$top/stack/lib/nginx.awk" "$top/nginx.conf.example" > "$folder/nginx.conf.new" \
         || die "nginx.conf.example could not be made the stack's"
     mv "$folder/nginx.conf.new" "$folder/nginx.conf"

@@ -42,6 +42,9 @@ my @files = qw(
     /usr/local/lib/sysusers.d/autostock-worker.conf
     /usr/local/sbin/autostock-worker
     /usr/local/share/bash-completion/completions/autostock-worker
+    /usr/local/share/autostock/dashboard/app.css
+    /usr/local/share/autostock/dashboard/app.js
+    /usr/local/share/autostock/dashboard/index.html
     /usr/local/share/autostock/monitoring/autostock.rules.yml
     /usr/local/share/autostock/monitoring/grafana-dashboard.json
     /usr/local/share/autostock/nginx.conf.example
@@ -142,7 +145,8 @@ my %packages = (
         usr/share/man/man8/autostock-worker.8.gz
     )],
     'autostock-common' => [
-        (map { "usr/share/autostock/$_" } sort glob('monitoring/*'),
+        (map { "usr/share/autostock/$_" } sort glob('dashboard/*'),
+            glob('monitoring/*'),
             'nginx.conf.example', glob('sql/*.sql')),
     ],
     autostock => [],
