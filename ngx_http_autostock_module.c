@@ -157,6 +157,13 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       0,
       NULL },
 
+    { ngx_string("autostock_products"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_autostock_location_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("autostock_checkout"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_autostock_location_serve,

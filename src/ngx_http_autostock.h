@@ -42,8 +42,11 @@
 #define NGX_HTTP_AUTOSTOCK_CONFIRM   0x20             /* POST */
 #define NGX_HTTP_AUTOSTOCK_RELEASE   0x40             /* POST */
 #define NGX_HTTP_AUTOSTOCK_RETURN    0x80             /* POST */
+#define NGX_HTTP_AUTOSTOCK_PRODUCTS  0x100            /* GET, HEAD */
 
 /* those of which a location serves one at most */
+#define NGX_HTTP_AUTOSTOCK_GET                                                \
+    (NGX_HTTP_AUTOSTOCK_PRODUCT|NGX_HTTP_AUTOSTOCK_PRODUCTS)
 #define NGX_HTTP_AUTOSTOCK_POST                                               \
     (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_RESTOCK                   \
      |NGX_HTTP_AUTOSTOCK_HOLD|NGX_HTTP_AUTOSTOCK_CONFIRM                      \

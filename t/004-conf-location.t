@@ -1130,3 +1130,80 @@ location = /a { autostock_release; }
 location = /a { autostock_return; }
 --- refused
 "autostock_return" needs a database, add "autostock NAME;" to this location, its server or http
+
+
+
+=== TEST 118: "autostock_products" without a database
+--- config
+location = /a { autostock_products; }
+--- refused
+"autostock_products" needs a database, add "autostock NAME;" to this location, its server or http
+
+
+
+=== TEST 119: one product and several in one location
+--- config
+autostock shop;
+autostock_sku A;
+location = /a { autostock_product; autostock_products; }
+--- refused
+"autostock_products" directive cannot share a location: "autostock_product" and "autostock_products" both answer GET, use two locations
+
+
+
+=== TEST 120: several products and one in one location
+--- config
+autostock shop;
+autostock_sku A;
+location = /a { autostock_products; autostock_checkout; autostock_product; }
+--- refused
+"autostock_product" directive cannot share a location: "autostock_products" and "autostock_product" both answer GET, use two locations
+
+
+
+=== TEST 121: several products, status
+--- http
+autostock_status_zone autostock:64k;
+--- config
+autostock shop;
+location = /a { autostock_status; autostock_products; }
+--- refused
+"autostock_status" needs a separate one
+
+
+
+=== TEST 122: several products, twice
+--- config
+autostock shop;
+location = /a { autostock_products; autostock_products; }
+--- refused
+"autostock_products" directive is duplicate
+
+
+
+=== TEST 123: several products where clients know one
+--- config
+autostock shop;
+autostock_compat on;
+location = /a { autostock_products; }
+--- refused
+"autostock_products" allows no "autostock_compat on", whose clients know one product an answer; add "autostock_compat off;"
+
+
+
+=== TEST 124: several products, with "pinned"
+--- config
+autostock shop;
+location = /a { autostock_sku A pinned; autostock_products; }
+--- refused
+"autostock_products" allows no "pinned" in "autostock_sku"
+
+
+
+=== TEST 125: several products, and a checkout in the same location
+--- config
+autostock shop;
+location = /a { autostock_checkout; autostock_products; autostock_sku A pinned; }
+location = /b { autostock_products; if ($arg_x) { return 403; } }
+location = /c { autostock_products; limit_except GET { deny all; } }
+--- accepted

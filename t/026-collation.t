@@ -302,3 +302,22 @@ for (['latin1 COLLATE latin1_general_ci', 'fine'],
         . " $column NOT NULL");
     like(doctor('collation'), qr/^$level: /, $column);
 }
+
+
+
+=== TEST 19: a look-up of several products, by several spellings
+--- config
+    location = /products { autostock_products; }
+--- products
+TEA-1|보리차|1200|40
+--- drive
+sub shown {
+    my ($found, $missing) = @{ http(GET => '/products?' . join '&',
+        map { "sku=$_" } @_)->{json} }{qw( products missing )};
+    return join(' ', map { $_->{sku} } @$found) . ' / ' . join ' ', @$missing;
+}
+my $want = 'TEA-1 CP-502101 / NO-1';
+is(shown('tea-1', 'CP-502101', 'NO-1'), $want, 'another spelling');
+is(shown('tea-1', 'cp-502101', 'NO-1', 'TEA-1', 'Tea-1', 'CP-502101'), $want,
+    'a product once, at its first place');
+is(shown('TEA-1', 'tea-1', 'cp-502101', 'NO-1'), $want, 'its own first');

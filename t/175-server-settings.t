@@ -141,6 +141,25 @@ books_agree();
 
 
 
+=== TEST 8: small packets: a look-up that does not fit is refused alone
+--- post_setup_server_root
+main::set_global('max_allowed_packet = 16384');
+--- database eval
+main::block('sell', pool_size => 1)
+--- config
+    location = /products { autostock_products; }
+    location = /checkout { autostock_checkout; }
+--- errors
+--- drive
+my ($large, $small) = map { '/products?' . join '&', map { "sku=SKU-$_" }
+    1 .. $_ } 100, 20;
+is(codes(http_all((map { [GET => $large] } 1 .. 3), map { [GET => $small] }
+    1 .. 12)), '200: 12 503: 3', 'codes');
+like(error_log(), qr/a look-up is refused: its SQL may have \d+ bytes, and/,
+    'by name');
+
+
+
 === TEST 4: packets that are too small are refused by name
 --- post_setup_server_root
 main::set_global('max_allowed_packet = 8192');

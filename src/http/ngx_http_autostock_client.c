@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_key.h"
+#include "ngx_http_autostock_sku.h"
 
 #include "as_digest.h"
 
@@ -310,41 +311,20 @@ ngx_http_autostock_client_sku(ngx_http_request_t *r, ngx_str_t *sku)
 }
 
 
-/* strict: ngx_unescape_uri() drops what it cannot decode */
-
 static ngx_int_t
 ngx_http_autostock_client_decode(ngx_http_request_t *r, ngx_str_t *sku)
 {
-    u_char     *p, *last, *from, *end;
-    ngx_int_t   n;
+    u_char  *p, *last;
 
     p = ngx_pnalloc(r->pool, ngx_max(sku->len, 1));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    last = p;
-    end = sku->data + sku->len;
+    last = ngx_http_autostock_sku_decode(p, sku->data, sku->len);
 
-    for (from = sku->data; from != end; from++) {
-
-        if (*from != '%') {
-            *last++ = *from;
-            continue;
-        }
-
-        if (end - from < 3) {
-            return NGX_DECLINED;
-        }
-
-        n = ngx_hextoi(from + 1, 2);
-
-        if (n == NGX_ERROR) {
-            return NGX_DECLINED;
-        }
-
-        *last++ = (u_char) n;
-        from += 2;
+    if (last == NULL) {
+        return NGX_DECLINED;
     }
 
     sku->data = p;

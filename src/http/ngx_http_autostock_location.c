@@ -40,6 +40,9 @@ static ngx_http_autostock_service_t  ngx_http_autostock_services[] = {
     { ngx_string("autostock_product"), NGX_HTTP_AUTOSTOCK_PRODUCT,
       ngx_http_autostock_request_handler },
 
+    { ngx_string("autostock_products"), NGX_HTTP_AUTOSTOCK_PRODUCTS,
+      ngx_http_autostock_request_handler },
+
     { ngx_string("autostock_checkout"), NGX_HTTP_AUTOSTOCK_CHECKOUT,
       ngx_http_autostock_request_handler },
 
@@ -309,6 +312,7 @@ static char *
 ngx_http_autostock_location_together(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_uint_t serves, ngx_uint_t added)
 {
+    char                          *method;
     ngx_http_autostock_service_t  *service;
 
     if (serves != 0
@@ -318,9 +322,12 @@ ngx_http_autostock_location_together(ngx_conf_t *cf, ngx_command_t *cmd,
                "one";
     }
 
-    serves &= NGX_HTTP_AUTOSTOCK_POST;
+    method = (added & NGX_HTTP_AUTOSTOCK_POST) ? "POST" : "GET";
 
-    if (serves == 0 || !(added & NGX_HTTP_AUTOSTOCK_POST)) {
+    serves &= (added & NGX_HTTP_AUTOSTOCK_POST) ? NGX_HTTP_AUTOSTOCK_POST
+                                                : NGX_HTTP_AUTOSTOCK_GET;
+
+    if (serves == 0) {
         return NGX_CONF_OK;
     }
 
@@ -328,8 +335,8 @@ ngx_http_autostock_location_together(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"%V\" directive cannot share a location: \"%V\" and "
-                       "\"%V\" both answer POST, use two locations",
-                       &cmd->name, &service->name, &cmd->name);
+                       "\"%V\" both answer %s, use two locations",
+                       &cmd->name, &service->name, &cmd->name, method);
 
     return NGX_CONF_ERROR;
 }
@@ -457,6 +464,15 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
                               NGX_HTTP_AUTOSTOCK_PRODUCT,
                               "needs a product, add \"autostock_sku SKU;\", "
                               "which may contain variables");
+        return NGX_ERROR;
+    }
+
+    if ((conf->serves & NGX_HTTP_AUTOSTOCK_PRODUCTS) && conf->compat) {
+        ngx_http_autostock_location_error(cf, conf,
+                              NGX_HTTP_AUTOSTOCK_PRODUCTS,
+                              "allows no \"autostock_compat on\", whose "
+                              "clients know one product an answer; add "
+                              "\"autostock_compat off;\"");
         return NGX_ERROR;
     }
 

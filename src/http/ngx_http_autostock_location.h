@@ -37,8 +37,9 @@ char *ngx_http_autostock_location_hold_time(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 /*
- * autostock_product, _checkout, _hold, _confirm, _release, _return, _restock,
- * _status: the directive's name determines the bit and the content handler.
+ * autostock_product, _products, _checkout, _hold, _confirm, _release, _return,
+ * _restock, _status: the directive's name determines the bit and the content
+ * handler.
  */
 char *ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

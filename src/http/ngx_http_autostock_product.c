@@ -3,11 +3,10 @@
 #include "ngx_http_autostock_lookup.h"
 #include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_product.h"
+#include "ngx_http_autostock_products.h"
+#include "ngx_http_autostock_row.h"
 #include "ngx_http_autostock_sku.h"
 #include "ngx_http_autostock_status.h"
-
-#include "as_json_text.h"
-#include "as_uuid.h"
 
 
 typedef struct {
@@ -18,15 +17,15 @@ typedef struct {
 } ngx_http_autostock_view_t;
 
 
+static ngx_int_t ngx_http_autostock_product_skus(ngx_http_request_t *r,
+    ngx_http_autostock_view_t *view, ngx_str_t *detail);
 static void ngx_http_autostock_product_cancel(void *data);
 static void ngx_http_autostock_product_lookup_handler(
     ngx_http_autostock_lookup_t *lookup);
+static ngx_int_t ngx_http_autostock_product_done(ngx_http_request_t *r,
+    ngx_http_autostock_lookup_t *lookup);
 static ngx_int_t ngx_http_autostock_product_found(ngx_http_request_t *r,
     ngx_http_autostock_product_row_t *row);
-static ngx_int_t ngx_http_autostock_product_sound(
-    ngx_http_autostock_product_row_t *row);
-static ngx_int_t ngx_http_autostock_product_number(ngx_str_t *text);
-static u_char *ngx_http_autostock_product_id(u_char *p, ngx_str_t *id);
 
 
 ngx_int_t
@@ -50,20 +49,15 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_autostock_client_sku(r, &view->lookup.sku);
+    rc = (lcf->serves & NGX_HTTP_AUTOSTOCK_PRODUCTS)
+         ? ngx_http_autostock_products_skus(r, &view->lookup, &detail)
+         : ngx_http_autostock_product_skus(r, view, &detail);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc == NGX_DECLINED
-        || ngx_http_autostock_sku_check(view->lookup.sku.data,
-                                        view->lookup.sku.len)
-           != NULL)
-    {
-        ngx_str_set(&detail, "the SKU in the request's URL must be 1 to 200 "
-                    "printable characters in UTF-8");
-
+    if (rc == NGX_DECLINED) {
         return ngx_http_autostock_response_problem(r,
                    NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &detail, NULL, NULL);
     }
@@ -75,7 +69,6 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    view->outcome.sku = &view->lookup.sku;
     view->outcome.waiter = &view->lookup.waiter;
     ngx_http_set_ctx(r, &view->outcome, ngx_http_autostock_module);
 
@@ -102,6 +95,37 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
 }
 
 
+static ngx_int_t
+ngx_http_autostock_product_skus(ngx_http_request_t *r,
+    ngx_http_autostock_view_t *view, ngx_str_t *detail)
+{
+    ngx_int_t   rc;
+    ngx_str_t  *sku;
+
+    sku = &view->lookup.one.sku;
+
+    rc = ngx_http_autostock_client_sku(r, sku);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED
+        || ngx_http_autostock_sku_check(sku->data, sku->len) != NULL)
+    {
+        ngx_str_set(detail, "the SKU in the request's URL must be 1 to 200 "
+                    "printable characters in UTF-8");
+        return NGX_DECLINED;
+    }
+
+    view->outcome.sku = sku;
+    view->lookup.skus = &view->lookup.one;
+    view->lookup.n = 1;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_http_autostock_product_cancel(void *data)
 {
@@ -117,39 +141,29 @@ ngx_http_autostock_product_cancel(void *data)
 static void
 ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
 {
-    ngx_int_t                       rc;
-    ngx_http_request_t             *r;
-    ngx_http_autostock_view_t      *view;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    ngx_int_t                   rc;
+    ngx_http_request_t         *r;
+    ngx_http_autostock_view_t  *view;
 
     view = lookup->data;
     r = view->request;
 
     ngx_http_autostock_client_resume(r, view->cleanup);
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
-
     switch (lookup->outcome) {
 
-    case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
-        ngx_http_autostock_status_count(lcf->database,
-                                        NGX_HTTP_AUTOSTOCK_LOOKUPS, 1);
-        ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_FOUND,
-                                       ngx_atoof(lookup->row->stock.data,
-                                                 lookup->row->stock.len));
-        rc = ngx_http_autostock_product_found(r, lookup->row);
+    case NGX_HTTP_AUTOSTOCK_LOOKUP_DONE:
+        rc = ngx_http_autostock_product_done(r, lookup);
         break;
 
-    case NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT:
+    case NGX_HTTP_AUTOSTOCK_LOOKUP_REFUSED:
         rc = ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT, NULL, NULL, NULL);
+                        NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED, NULL, NULL, NULL);
         break;
 
     default: /* NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE */
-        rc = ngx_http_autostock_response_problem(r, lookup->refused
-                                ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
-                                : NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE,
-                                NULL, NULL, NULL);
+        rc = ngx_http_autostock_response_problem(r,
+                    NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE, NULL, NULL, NULL);
         break;
     }
 
@@ -158,120 +172,59 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
 
 
 static ngx_int_t
-ngx_http_autostock_product_found(ngx_http_request_t *r,
-    ngx_http_autostock_product_row_t *row)
+ngx_http_autostock_product_done(ngx_http_request_t *r,
+    ngx_http_autostock_lookup_t *lookup)
 {
-    size_t                          size;
-    u_char                         *p;
-    ngx_buf_t                      *b;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    int64_t                            stock;
+    ngx_http_autostock_loc_conf_t     *lcf;
+    ngx_http_autostock_product_row_t  *row;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    if (ngx_http_autostock_product_sound(row) != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "autostock: the database returned a product's row whose "
-                      "price, stock or held is not a number");
+    if (lcf->serves & NGX_HTTP_AUTOSTOCK_PRODUCTS) {
+        row = NULL;
+        stock = -1;
 
+    } else {
+        row = lookup->one.row;
+
+        if (row == NULL) {
+            return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT, NULL, NULL, NULL);
+        }
+
+        stock = ngx_atoof(row->stock.data, row->stock.len);
+    }
+
+    ngx_http_autostock_status_count(lcf->database, NGX_HTTP_AUTOSTOCK_LOOKUPS,
+                                    1);
+    ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_FOUND, stock);
+
+    return row ? ngx_http_autostock_product_found(r, row)
+               : ngx_http_autostock_products_answer(r, lookup);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_product_found(ngx_http_request_t *r,
+    ngx_http_autostock_product_row_t *row)
+{
+    ngx_buf_t                      *b;
+    ngx_http_autostock_loc_conf_t  *lcf;
+
+    if (ngx_http_autostock_row_check(r, row) != NGX_OK) {
         return ngx_http_autostock_response_problem(r,
                     NGX_HTTP_AUTOSTOCK_PROBLEM_UNAVAILABLE, NULL, NULL, NULL);
     }
 
-    size = sizeof("{\"product_id\":\"\",\"sku\":\"\",\"name\":\"\","
-                  "\"price\":,\"stock\":,\"held\":,\"factory_id\":\"\","
-                  "\"ad_id\":\"\"}")
-           + 3 * AS_UUID_TEXT_LEN
-           + as_json_text_escaped_len(row->sku.data, row->sku.len)
-           + as_json_text_escaped_len(row->name.data, row->name.len)
-           + row->price.len + row->stock.len + row->held.len;
-
-    b = ngx_http_autostock_response_buf(r, size);
+    b = ngx_http_autostock_response_buf(r, ngx_http_autostock_row_len(row));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    p = ngx_http_autostock_response_put(b->last, "{\"product_id\":");
-    p = ngx_http_autostock_product_id(p, &row->product_id);
-    p = ngx_http_autostock_response_put(p, ",\"sku\":\"");
-    p = as_json_text_escape(p, row->sku.data, row->sku.len);
-    p = ngx_http_autostock_response_put(p, "\",\"name\":\"");
-    p = as_json_text_escape(p, row->name.data, row->name.len);
-    p = ngx_http_autostock_response_put(p, "\",\"price\":");
-    p = ngx_cpymem(p, row->price.data, row->price.len);
-    p = ngx_http_autostock_response_put(p, ",\"stock\":");
-    p = ngx_cpymem(p, row->stock.data, row->stock.len);
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    if (!lcf->compat) {
-        p = ngx_http_autostock_response_put(p, ",\"held\":");
-        p = ngx_cpymem(p, row->held.data, row->held.len);
-    }
-
-    p = ngx_http_autostock_response_put(p, ",\"factory_id\":");
-    p = ngx_http_autostock_product_id(p, &row->factory_id);
-    p = ngx_http_autostock_response_put(p, ",\"ad_id\":");
-    p = ngx_http_autostock_product_id(p, &row->ad_id);
-    *p++ = '}';
-
-    b->last = p;
+    b->last = ngx_http_autostock_row_json(b->last, row, lcf->compat);
 
     return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
-}
-
-
-/* text that is written without escapes must be of its type */
-
-static ngx_int_t
-ngx_http_autostock_product_sound(ngx_http_autostock_product_row_t *row)
-{
-    if (ngx_http_autostock_product_number(&row->price) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_autostock_product_number(&row->held) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_autostock_product_number(&row->stock);
-}
-
-
-static ngx_int_t
-ngx_http_autostock_product_number(ngx_str_t *text)
-{
-    size_t  i, first;
-
-    first = text->len != 0 && text->data[0] == '-';
-
-    if (text->len == first || text->len > NGX_INT64_LEN) {
-        return NGX_ERROR;
-    }
-
-    for (i = first; i < text->len; i++) {
-        if (text->data[i] < '0' || text->data[i] > '9') {
-            return NGX_ERROR;
-        }
-    }
-
-    /* a ZEROFILL column, which is unsigned: JSON allows no leading zeros */
-    while (text->len > 1 && text->data[0] == '0') {
-        text->data++;
-        text->len--;
-    }
-
-    return NGX_OK;
-}
-
-
-static u_char *
-ngx_http_autostock_product_id(u_char *p, ngx_str_t *id)
-{
-    if (id->len != AS_UUID_LEN) {
-        return ngx_http_autostock_response_put(p, "null");
-    }
-
-    *p++ = '"';
-    p = (u_char *) as_uuid_text(id->data, (char *) p);
-    *p++ = '"';
-
-    return p;
 }

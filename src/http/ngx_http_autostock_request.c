@@ -31,7 +31,7 @@ ngx_http_autostock_request_handler(ngx_http_request_t *r)
 
     case NGX_HTTP_GET:
     case NGX_HTTP_HEAD:
-        if (lcf->serves & NGX_HTTP_AUTOSTOCK_PRODUCT) {
+        if (lcf->serves & NGX_HTTP_AUTOSTOCK_GET) {
             return ngx_http_autostock_product_handler(r);
         }
 
@@ -116,7 +116,7 @@ ngx_http_autostock_request_not_allowed(ngx_http_request_t *r,
     allow = all.data;
     len = all.len;
 
-    if (!(serves & NGX_HTTP_AUTOSTOCK_PRODUCT)) {
+    if (!(serves & NGX_HTTP_AUTOSTOCK_GET)) {
         allow += sizeof("GET, HEAD, ") - 1;
         len = sizeof("POST") - 1;
 

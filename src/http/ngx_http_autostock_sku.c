@@ -10,6 +10,7 @@
 
 static const char *ngx_http_autostock_sku_check_rest(const u_char *text,
     const u_char *end, ngx_uint_t characters);
+static ngx_int_t ngx_http_autostock_sku_digit(u_char c);
 
 
 const char *
@@ -79,4 +80,50 @@ ngx_http_autostock_sku_check_rest(const u_char *text, const u_char *end,
     }
 
     return NULL;
+}
+
+
+/* strict: ngx_unescape_uri() drops what it cannot decode */
+
+u_char *
+ngx_http_autostock_sku_decode(u_char *to, const u_char *text, size_t len)
+{
+    ngx_int_t      high, low;
+    const u_char  *end;
+
+    for (end = text + len; text != end; text++) {
+
+        if (*text != '%') {
+            *to++ = *text;
+            continue;
+        }
+
+        if (end - text < 3) {
+            return NULL;
+        }
+
+        high = ngx_http_autostock_sku_digit(*++text);
+        low = ngx_http_autostock_sku_digit(*++text);
+
+        if (high < 0 || low < 0) {
+            return NULL;
+        }
+
+        *to++ = (u_char) (high << 4 | low);
+    }
+
+    return to;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_sku_digit(u_char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }

@@ -3,7 +3,7 @@
 
 
 static ngx_uint_t ngx_http_autostock_lookup_is_refused(
-    ngx_http_autostock_batch_t *batch, ngx_str_t *sku);
+    ngx_http_autostock_batch_t *batch, ngx_http_autostock_lookup_t *lookup);
 static ngx_int_t ngx_http_autostock_lookup_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static void ngx_http_autostock_lookup_answer(
@@ -34,7 +34,7 @@ ngx_int_t
 ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_lookup_t *lookup)
 {
-    if (ngx_http_autostock_lookup_is_refused(db->lookups, &lookup->sku)) {
+    if (ngx_http_autostock_lookup_is_refused(db->lookups, lookup)) {
         return NGX_DECLINED;
     }
 
@@ -43,19 +43,33 @@ ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
 }
 
 
+/* one of the SKUs, or all of them together */
+
 static ngx_uint_t
 ngx_http_autostock_lookup_is_refused(ngx_http_autostock_batch_t *batch,
-    ngx_str_t *sku)
+    ngx_http_autostock_lookup_t *lookup)
 {
-    u_char  name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    u_char      one[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    u_char      all[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t  i;
 
     if (batch->refusals.n == 0) {
         return 0;
     }
 
-    ngx_http_autostock_refusals_name(sku, name);
+    ngx_memzero(all, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
 
-    return ngx_http_autostock_refusals_has(&batch->refusals, name);
+    for (i = 0; i < lookup->n; i++) {
+        ngx_http_autostock_refusals_name(&lookup->skus[i].sku, one);
+
+        if (ngx_http_autostock_refusals_has(&batch->refusals, one)) {
+            return 1;
+        }
+
+        ngx_http_autostock_refusals_name_add(&lookup->skus[i].sku, all);
+    }
+
+    return ngx_http_autostock_refusals_has(&batch->refusals, all);
 }
 
 
@@ -70,27 +84,19 @@ static ngx_int_t
 ngx_http_autostock_lookup_add(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
-    ngx_int_t                     item;
-    ngx_http_autostock_lookup_t  *lookup;
+    ngx_http_autostock_lookup_t         *lookup;
+    ngx_http_autostock_lookup_flight_t  *lf;
 
+    lf = (ngx_http_autostock_lookup_flight_t *) flight;
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
 
     if (flight->aside
-        && ngx_http_autostock_lookup_is_refused(flight->batch, &lookup->sku))
+        && ngx_http_autostock_lookup_is_refused(flight->batch, lookup))
     {
         return NGX_ABORT;
     }
 
-    item = ngx_http_autostock_lookup_table_add(
-                  (ngx_http_autostock_lookup_flight_t *) flight, &lookup->sku);
-
-    if (item < 0) {
-        return item;
-    }
-
-    waiter->slot = item;
-
-    return NGX_OK;
+    return ngx_http_autostock_lookup_table_add(lf, lookup->skus, lookup->n);
 }
 
 
@@ -98,23 +104,20 @@ static void
 ngx_http_autostock_lookup_answer(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter)
 {
-    ngx_uint_t                           found;
+    ngx_uint_t                           i;
     ngx_http_autostock_lookup_t         *lookup;
+    ngx_http_autostock_lookup_sku_t     *sku;
     ngx_http_autostock_lookup_flight_t  *lf;
 
     lf = (ngx_http_autostock_lookup_flight_t *) flight;
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
 
-    found = lf->items[waiter->slot].found;
-
-    if (found) {
-        lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND;
-        lookup->row = &lf->rows[found - 1];
-    } else {
-        lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT;
-        lookup->row = NULL;
+    for (i = 0; i < lookup->n; i++) {
+        sku = &lookup->skus[i];
+        sku->row = ngx_http_autostock_lookup_table_row(lf, sku->item);
     }
 
+    lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_DONE;
     lookup->handler(lookup);
 }
 
@@ -126,9 +129,10 @@ ngx_http_autostock_lookup_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_lookup_t  *lookup;
 
     lookup = ngx_queue_data(waiter, ngx_http_autostock_lookup_t, waiter);
-    lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE;
-    lookup->refused = why == NGX_HTTP_AUTOSTOCK_FAILED;
-    lookup->row = NULL;
+
+    lookup->outcome = why == NGX_HTTP_AUTOSTOCK_FAILED
+                      ? NGX_HTTP_AUTOSTOCK_LOOKUP_REFUSED
+                      : NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE;
 
     lookup->handler(lookup);
 }

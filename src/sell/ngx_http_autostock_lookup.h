@@ -1,8 +1,9 @@
 
 /*
- * Look-ups: the row of a product by SKU.  Waiting look-ups of one product share
- * a row.  Each result comes from a SELECT that started after the request
- * arrived.  Ownership and cancel are as in ngx_http_autostock_sale.h.
+ * Look-ups: the rows of products by SKU, one or several.  Waiting look-ups of
+ * one product share a row.  Each result comes from a SELECT that started after
+ * the request arrived; of several SKUs, all come from one batch.  Ownership and
+ * cancel are as in ngx_http_autostock_sale.h.
  */
 
 
@@ -13,10 +14,13 @@
 #include "ngx_http_autostock_batch.h"
 
 
+#define NGX_HTTP_AUTOSTOCK_LOOKUP_MAX  100            /* SKUs */
+
+
 typedef enum {
-    NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND = 0,
-    NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT,
-    NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE
+    NGX_HTTP_AUTOSTOCK_LOOKUP_DONE = 0,         /* the rows are known */
+    NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE,
+    NGX_HTTP_AUTOSTOCK_LOOKUP_REFUSED           /* by the server */
 } ngx_http_autostock_lookup_outcome_e;
 
 
@@ -38,6 +42,14 @@ typedef struct {
 } ngx_http_autostock_product_row_t;
 
 
+typedef struct {
+    ngx_str_t                            sku;   /* valid UTF-8; by the caller */
+    ngx_http_autostock_product_row_t    *row;   /* the result; NULL: none */
+    uint32_t                             hash;  /* private, as the next one */
+    uint32_t                             item;
+} ngx_http_autostock_lookup_sku_t;
+
+
 typedef struct ngx_http_autostock_lookup_s  ngx_http_autostock_lookup_t;
 
 typedef void (*ngx_http_autostock_lookup_handler_pt)(
@@ -46,7 +58,10 @@ typedef void (*ngx_http_autostock_lookup_handler_pt)(
 
 struct ngx_http_autostock_lookup_s {
     /* set by the caller */
-    ngx_str_t                              sku;     /* valid UTF-8 */
+    ngx_http_autostock_lookup_sku_t       *skus;
+    ngx_uint_t                             n;       /* of these, 1 to
+                                                       LOOKUP_MAX */
+    ngx_http_autostock_lookup_sku_t        one;     /* skus may be this */
     ngx_msec_t                             timeout;
     ngx_http_autostock_lookup_handler_pt   handler;
     void                                  *data;
@@ -54,9 +69,6 @@ struct ngx_http_autostock_lookup_s {
 
     /* the result */
     ngx_http_autostock_lookup_outcome_e    outcome;
-    ngx_http_autostock_product_row_t      *row;
-    unsigned                               refused:1;   /* UNAVAILABLE: the
-                                                           server refused */
 
     /* private */
     ngx_http_autostock_waiter_t            waiter;

@@ -58,11 +58,13 @@ void ngx_http_autostock_lookup_select_start(
 
 /*
  * create, destroy, reset: see ngx_http_autostock_batch_ops_t.
- *   add:     the number of the SKU's item, which is new if the flight does not
- *            have the SKU; NGX_DECLINED: no room for it, or no memory
+ *   add:     adds a look-up's SKUs, which share the items of equal ones; all of
+ *            them or none.  NGX_DECLINED: no room for them in this flight, or
+ *            no memory; NGX_ABORT, logged: in no flight
  *   forget:  no item has a row
  *   find:    the item of this SKU by bytes; NULL: there is none
  *   keep:    copies the item's row; NGX_ERROR: no memory
+ *   row:     the row of the item with this number; NULL: it has none
  */
 ngx_int_t ngx_http_autostock_lookup_table_create(
     ngx_http_autostock_flight_t *flight);
@@ -71,7 +73,8 @@ void ngx_http_autostock_lookup_table_destroy(
 void ngx_http_autostock_lookup_table_reset(
     ngx_http_autostock_flight_t *flight);
 ngx_int_t ngx_http_autostock_lookup_table_add(
-    ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *sku);
+    ngx_http_autostock_lookup_flight_t *lf,
+    ngx_http_autostock_lookup_sku_t *skus, ngx_uint_t n);
 void ngx_http_autostock_lookup_table_forget(
     ngx_http_autostock_lookup_flight_t *lf);
 ngx_http_autostock_lookup_item_t *ngx_http_autostock_lookup_table_find(
@@ -79,6 +82,8 @@ ngx_http_autostock_lookup_item_t *ngx_http_autostock_lookup_table_find(
 ngx_int_t ngx_http_autostock_lookup_table_keep(
     ngx_http_autostock_lookup_flight_t *lf,
     ngx_http_autostock_lookup_item_t *item, ngx_str_t *columns);
+ngx_http_autostock_product_row_t *ngx_http_autostock_lookup_table_row(
+    ngx_http_autostock_lookup_flight_t *lf, ngx_uint_t number);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_LOOKUP_FLIGHT_H_INCLUDED_ */

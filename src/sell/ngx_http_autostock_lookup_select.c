@@ -240,13 +240,20 @@ ngx_http_autostock_lookup_select_refused(ngx_http_autostock_lookup_flight_t *lf)
 }
 
 
-/* It was the only SKU; it is not looked up again for some seconds. */
+/* It was the only look-up; its SKUs are not looked up again so soon. */
 
 static void
-ngx_http_autostock_lookup_select_note_refusal(ngx_http_autostock_lookup_flight_t *lf)
+ngx_http_autostock_lookup_select_note_refusal(
+    ngx_http_autostock_lookup_flight_t *lf)
 {
-    u_char  name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    u_char      name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t  i;
 
-    ngx_http_autostock_refusals_name(&lf->items[0].sku, name);
+    ngx_memzero(name, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
+
+    for (i = 0; i < lf->nitems; i++) {
+        ngx_http_autostock_refusals_name_add(&lf->items[i].sku, name);
+    }
+
     ngx_http_autostock_refusals_add(&lf->flight.batch->refusals, name);
 }

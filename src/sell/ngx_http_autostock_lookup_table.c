@@ -6,6 +6,11 @@
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_TABLE_COST(sku)  (512 + 6 * (sku)->len)
 
 
+static ngx_int_t ngx_http_autostock_lookup_table_too_large(
+    ngx_http_autostock_lookup_flight_t *lf, size_t cost);
+static ngx_int_t ngx_http_autostock_lookup_table_add_item(
+    ngx_http_autostock_lookup_flight_t *lf,
+    ngx_http_autostock_lookup_sku_t *sku);
 static ngx_uint_t *ngx_http_autostock_lookup_table_place(
     ngx_http_autostock_lookup_flight_t *lf, ngx_str_t *sku, uint32_t hash);
 
@@ -18,7 +23,8 @@ ngx_http_autostock_lookup_table_create(ngx_http_autostock_flight_t *flight)
 
     lf = (ngx_http_autostock_lookup_flight_t *) flight;
 
-    lf->max = ngx_http_autostock_batch_database(flight->batch)->batch_size;
+    lf->max = ngx_max(NGX_HTTP_AUTOSTOCK_LOOKUP_MAX,
+              ngx_http_autostock_batch_database(flight->batch)->batch_size);
 
     for (size = 16; size < lf->max * 2; size *= 2) { /* void */ }
 
@@ -82,41 +88,112 @@ ngx_http_autostock_lookup_table_reset(ngx_http_autostock_flight_t *flight)
 
 ngx_int_t
 ngx_http_autostock_lookup_table_add(ngx_http_autostock_lookup_flight_t *lf,
-    ngx_str_t *sku)
+    ngx_http_autostock_lookup_sku_t *skus, ngx_uint_t n)
 {
-    size_t                             cost;
-    uint32_t                           hash;
-    ngx_uint_t                        *place;
-    ngx_http_autostock_lookup_item_t  *item;
+    size_t       cost;
+    ngx_uint_t   i, more, *place;
 
-    hash = ngx_crc32_short(sku->data, sku->len);
-    place = ngx_http_autostock_lookup_table_place(lf, sku, hash);
+    more = 0;
+    cost = 0;
 
-    if (*place) {
-        return *place - 1;
+    for (i = 0; i < n; i++) {
+        skus[i].hash = ngx_crc32_short(skus[i].sku.data, skus[i].sku.len);
+        place = ngx_http_autostock_lookup_table_place(lf, &skus[i].sku,
+                                                      skus[i].hash);
+
+        if (*place) {
+            skus[i].item = *place - 1;
+            continue;
+        }
+
+        skus[i].item = lf->max;
+        cost += NGX_HTTP_AUTOSTOCK_LOOKUP_TABLE_COST(&skus[i].sku);
+        more++;
     }
 
-    cost = NGX_HTTP_AUTOSTOCK_LOOKUP_TABLE_COST(sku);
+    if (more == 0) {
+        return NGX_OK;
+    }
 
-    if (lf->nitems == lf->max || lf->pool == NULL
+    if (!ngx_http_autostock_flight_has_room(&lf->flight, 1, cost)) {
+        return ngx_http_autostock_lookup_table_too_large(lf, cost);
+    }
+
+    if (lf->nitems + more > lf->max || lf->pool == NULL
         || !ngx_http_autostock_flight_has_room(&lf->flight, lf->bytes, cost))
     {
         return NGX_DECLINED;
     }
 
-    item = &lf->items[lf->nitems];
-    item->hash = hash;
-    item->sku.len = sku->len;
-    item->sku.data = ngx_pstrdup(lf->pool, sku);
-
-    if (item->sku.data == NULL) {
-        return NGX_DECLINED;
+    for (i = 0; i < n; i++) {
+        if (skus[i].item == lf->max
+            && ngx_http_autostock_lookup_table_add_item(lf, &skus[i])
+               != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
     }
 
     lf->bytes += cost;
-    *place = ++lf->nitems;
 
-    return *place - 1;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_table_too_large(
+    ngx_http_autostock_lookup_flight_t *lf, size_t cost)
+{
+    const char                     *note;
+    ngx_http_autostock_database_t  *db;
+
+    if (lf->nitems) {
+        /* another flight, which is empty, decides */
+        return NGX_DECLINED;
+    }
+
+    db = ngx_http_autostock_batch_database(lf->flight.batch);
+
+    note = ngx_http_autostock_repeat(
+                             &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP]);
+
+    if (note) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "autostock: database \"%V\": a look-up is refused: its "
+                      "SQL may have %uz bytes, and max_allowed_packet is %uz%s",
+                      &db->name, cost, lf->flight.conn->packet, note);
+    }
+
+    return NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_lookup_table_add_item(
+    ngx_http_autostock_lookup_flight_t *lf,
+    ngx_http_autostock_lookup_sku_t *sku)
+{
+    ngx_uint_t                        *place;
+    ngx_http_autostock_lookup_item_t  *item;
+
+    place = ngx_http_autostock_lookup_table_place(lf, &sku->sku, sku->hash);
+
+    if (*place == 0) {
+        item = &lf->items[lf->nitems];
+        item->hash = sku->hash;
+        item->sku.len = sku->sku.len;
+        item->sku.data = ngx_pstrdup(lf->pool, &sku->sku);
+
+        if (item->sku.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        *place = ++lf->nitems;
+    }
+
+    sku->item = *place - 1;
+
+    return NGX_OK;
 }
 
 
@@ -196,4 +273,16 @@ ngx_http_autostock_lookup_table_keep(ngx_http_autostock_lookup_flight_t *lf,
     }
 
     return NGX_OK;
+}
+
+
+ngx_http_autostock_product_row_t *
+ngx_http_autostock_lookup_table_row(ngx_http_autostock_lookup_flight_t *lf,
+    ngx_uint_t number)
+{
+    ngx_uint_t  found;
+
+    found = lf->items[number].found;
+
+    return found ? &lf->rows[found - 1] : NULL;
 }

@@ -188,7 +188,9 @@ ngx_http_autostock_sale_look_up(ngx_http_autostock_sale_t *sale,
         part->lookup = lookup;
     }
 
-    lookup->sku = part->sku;
+    lookup->one.sku = part->sku;
+    lookup->skus = &lookup->one;
+    lookup->n = 1;
     lookup->timeout = ngx_max(left, 1);
     lookup->handler = ngx_http_autostock_sale_looked_up;
     lookup->data = part;
@@ -209,20 +211,24 @@ ngx_http_autostock_sale_looked_up(ngx_http_autostock_lookup_t *lookup)
 
     switch (lookup->outcome) {
 
-    case NGX_HTTP_AUTOSTOCK_LOOKUP_NO_PRODUCT:
-        part->absent = 1;
-        break;
+    case NGX_HTTP_AUTOSTOCK_LOOKUP_DONE:
+        if (lookup->one.row == NULL) {
+            part->absent = 1;
 
-    case NGX_HTTP_AUTOSTOCK_LOOKUP_FOUND:
-        if (ngx_http_autostock_sale_learn(part, lookup->row) != NGX_OK) {
+        } else if (ngx_http_autostock_sale_learn(part, lookup->one.row)
+                   != NGX_OK)
+        {
             sale->failed = 1;
         }
 
         break;
 
-    default:
+    case NGX_HTTP_AUTOSTOCK_LOOKUP_REFUSED:
+        sale->refused = 1;
+        /* fall through */
+
+    default: /* NGX_HTTP_AUTOSTOCK_LOOKUP_UNAVAILABLE */
         sale->failed = 1;
-        sale->refused |= lookup->refused;
         break;
     }
 
