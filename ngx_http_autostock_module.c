@@ -101,6 +101,13 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       offsetof(ngx_http_autostock_loc_conf_t, subrequest),
       NULL },
 
+    { ngx_string("autostock_cache_control"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, cache_control),
+      NULL },
+
     { ngx_string("autostock_idempotency_scope"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_autostock_location_scope,
@@ -304,6 +311,7 @@ ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
      *     alcf->sku_pinned = 0;
      *     alcf->sku_encoded = 0;
      *     alcf->idempotency_scope = NULL;
+     *     alcf->cache_control = NULL;
      *     alcf->hold_id = NULL;
      */
 
@@ -342,6 +350,10 @@ ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->idempotency_scope == NULL) {
         conf->idempotency_scope = prev->idempotency_scope;
+    }
+
+    if (conf->cache_control == NULL) {
+        conf->cache_control = prev->cache_control;
     }
 
     if (conf->hold_id == NULL) {

@@ -163,6 +163,8 @@ typedef struct {
     ngx_http_complex_value_t     *idempotency_scope;  /* NULL: one scope */
     ngx_array_t                  *callback_secrets;   /* ngx_str_t, newest
                                                          first */
+    ngx_http_complex_value_t     *cache_control;      /* of look-ups; NULL:
+                                                         "no-store" */
     ngx_http_complex_value_t     *hold_id;            /* NULL: from the body */
     time_t                        hold_default;       /* seconds */
     time_t                        hold_max;           /* seconds */

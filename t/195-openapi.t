@@ -36,6 +36,9 @@ our %Sent = (
     'control-character' => { sku => "A\a" },
     'unknown-format'    => { format => 'xml' },
     'invalid-key'       => { 'Idempotency-Key' => 'cart 17' },
+    'no-sku'            => { sku => [] },
+    'too-many'          => { sku => [1 .. 101] },
+    'one-control-character' => { sku => ['A', "B\a"] },
 );
 
 # What is there before, besides the sample shop and an order of 10 pieces.
@@ -150,7 +153,8 @@ sub request_of {
         my $value = value_of($parameter, $name) // next;
         my ($key, $in) = @$parameter{qw( name in )};
         $in eq 'path' ? $uri =~ s/\{$key\}/encoded($value)/e
-            : $in eq 'query' ? push @query, "$key=" . encoded($value)
+            : $in eq 'query' ? push @query, map { "$key=" . encoded($_) }
+                ref $value ? @$value : $value
             : ($headers{$key} = $value);
     }
     my ($content) = values %{$to->{operation}{requestBody}{content} // {}};

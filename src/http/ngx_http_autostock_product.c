@@ -175,33 +175,20 @@ static ngx_int_t
 ngx_http_autostock_product_done(ngx_http_request_t *r,
     ngx_http_autostock_lookup_t *lookup)
 {
-    int64_t                            stock;
-    ngx_http_autostock_loc_conf_t     *lcf;
-    ngx_http_autostock_product_row_t  *row;
+    ngx_http_autostock_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
     if (lcf->serves & NGX_HTTP_AUTOSTOCK_PRODUCTS) {
-        row = NULL;
-        stock = -1;
-
-    } else {
-        row = lookup->one.row;
-
-        if (row == NULL) {
-            return ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT, NULL, NULL, NULL);
-        }
-
-        stock = ngx_atoof(row->stock.data, row->stock.len);
+        return ngx_http_autostock_products_answer(r, lookup);
     }
 
-    ngx_http_autostock_status_count(lcf->database, NGX_HTTP_AUTOSTOCK_LOOKUPS,
-                                    1);
-    ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_FOUND, stock);
+    if (lookup->one.row == NULL) {
+        return ngx_http_autostock_response_problem(r,
+                     NGX_HTTP_AUTOSTOCK_PROBLEM_NO_PRODUCT, NULL, NULL, NULL);
+    }
 
-    return row ? ngx_http_autostock_product_found(r, row)
-               : ngx_http_autostock_products_answer(r, lookup);
+    return ngx_http_autostock_product_found(r, lookup->one.row);
 }
 
 
@@ -226,5 +213,6 @@ ngx_http_autostock_product_found(ngx_http_request_t *r,
 
     b->last = ngx_http_autostock_row_json(b->last, row, lcf->compat);
 
-    return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
+    return ngx_http_autostock_response_view(r,
+                              ngx_atoof(row->stock.data, row->stock.len), b);
 }

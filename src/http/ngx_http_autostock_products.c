@@ -83,7 +83,7 @@ ngx_http_autostock_products_answer(ngx_http_request_t *r,
 
     b->last = p;
 
-    return ngx_http_autostock_response_send(r, NGX_HTTP_OK, b);
+    return ngx_http_autostock_response_view(r, -1, b);
 }
 
 

@@ -28,7 +28,21 @@ static ngx_int_t ngx_http_autostock_response_retry(ngx_http_request_t *r,
     ngx_http_autostock_loc_conf_t *lcf);
 static ngx_int_t ngx_http_autostock_response_output(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_buf_t *b);
-static ngx_int_t ngx_http_autostock_response_no_store(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_response_headers(ngx_http_request_t *r,
+    ngx_uint_t status);
+
+
+#if (nginx_version >= 1023000)
+
+#define ngx_http_autostock_response_has_cache_control(r)                      \
+    ((r)->headers_out.cache_control != NULL)
+
+#else
+
+#define ngx_http_autostock_response_has_cache_control(r)                      \
+    ((r)->headers_out.cache_control.elts != NULL)
+
+#endif
 
 
 static ngx_str_t  ngx_http_autostock_json = ngx_string("application/json");
@@ -86,6 +100,13 @@ static ngx_http_autostock_problem_t  ngx_http_autostock_problems[] = {
                                       "Not enough stock", "409"),
       ngx_string("the stock is less than the requested quantity"),
       ngx_string("구매 실패!") },
+
+    { NGX_HTTP_PRECONDITION_FAILED, NGX_HTTP_AUTOSTOCK_LOOKUPS, 0,
+      ngx_http_autostock_problem_head("precondition-failed",
+                                      "Precondition failed", "412"),
+      ngx_string("the product or the stock has changed: its ETag is none of "
+                 "those in If-Match"),
+      ngx_string("상품 정보가 변경되었습니다") },
 
     { NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, NGX_HTTP_AUTOSTOCK_BAD_REQUESTS, 0,
       ngx_http_autostock_problem_head("body-too-large",
@@ -363,6 +384,42 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
     ngx_int_t    rc;
     ngx_chain_t  out;
 
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_length_n = b->last - b->pos;
+
+    rc = ngx_http_autostock_response_headers(r, status);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_autostock_response_not_modified(ngx_http_request_t *r)
+{
+    r->headers_out.content_type.len = 0;
+    ngx_http_clear_content_length(r);
+
+    return ngx_http_autostock_response_headers(r, NGX_HTTP_NOT_MODIFIED);
+}
+
+
+static ngx_int_t
+ngx_http_autostock_response_headers(ngx_http_request_t *r, ngx_uint_t status)
+{
+    static ngx_str_t  no_store = ngx_string("no-store");
+
     /*
      * The status is final: the sale may be committed.  nginx would change it to
      * 304 or 412 for a conditional request, and to the error page's status for
@@ -381,39 +438,26 @@ ngx_http_autostock_response_output(ngx_http_request_t *r, ngx_uint_t status,
         ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
     }
 
-    r->headers_out.content_type = *type;
-    r->headers_out.content_type_len = type->len;
-    r->headers_out.content_type_lowcase = NULL;
-    r->headers_out.content_length_n = b->last - b->pos;
+    /* a response is valid only at the time it was sent, unless told */
 
-    if (ngx_http_autostock_response_no_store(r) != NGX_OK) {
+    if (!ngx_http_autostock_response_has_cache_control(r)
+        && ngx_http_autostock_response_cache_control(r, &no_store) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_send_header(r);
 }
 
 
 /*
- * A response is valid only at the time it was sent.  The header is set in the
- * field that nginx uses, so that "expires" replaces it and does not add a
- * second one.
+ * The header is set in the field that nginx uses, so that "expires" replaces it
+ * and does not add a second one.
  */
 
-static ngx_int_t
-ngx_http_autostock_response_no_store(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_autostock_response_cache_control(ngx_http_request_t *r,
+    ngx_str_t *value)
 {
     ngx_table_elt_t   *h;
 #if (nginx_version < 1023000)
@@ -422,8 +466,7 @@ ngx_http_autostock_response_no_store(ngx_http_request_t *r)
 
     h = ngx_http_autostock_response_header(r, "Cache-Control",
                                            sizeof("Cache-Control") - 1,
-                                           (u_char *) "no-store",
-                                           sizeof("no-store") - 1);
+                                           value->data, value->len);
     if (h == NULL) {
         return NGX_ERROR;
     }

@@ -21,6 +21,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_PROBLEM_NO_ORDER,              /* 404 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_METHOD,                /* 405 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK,                 /* 409 */
+    NGX_HTTP_AUTOSTOCK_PROBLEM_PRECONDITION,          /* 412 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE,             /* 413 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_KEY_REUSED,            /* 422 */
     NGX_HTTP_AUTOSTOCK_PROBLEM_COUNT,                 /* 422 */
@@ -58,6 +59,27 @@ ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_buf_t *b);
+
+/*
+ * Sends the answer of a look-up, 200, with its ETag and the location's
+ * Cache-Control, and counts it.  A conditional request gets 304 or 412 instead,
+ * but not a subrequest: the conditions are those of the whole answer.  stock is
+ * that of the one product, or -1.
+ */
+ngx_int_t ngx_http_autostock_response_view(ngx_http_request_t *r,
+    int64_t stock, ngx_buf_t *b);
+
+/*
+ * Sends 304: the headers only.  As ngx_http_autostock_response_send().
+ */
+ngx_int_t ngx_http_autostock_response_not_modified(ngx_http_request_t *r);
+
+/*
+ * Sets Cache-Control, which is "no-store" in an answer without it.  NGX_ERROR:
+ * no memory.
+ */
+ngx_int_t ngx_http_autostock_response_cache_control(ngx_http_request_t *r,
+    ngx_str_t *value);
 
 /*
  * Sends a problem and counts it.  detail (any text) and message (JSON text)

@@ -61,6 +61,10 @@ def wrong_headers(headers, described):
 
 
 def wrong_body(headers, body, content):
+    if not content:
+        if body:
+            yield 'there is a body'
+        return
     kind = headers.get('content-type', '').split(';')[0]
     if kind not in content:
         yield f'Content-Type {kind} is not one of {", ".join(content)}'

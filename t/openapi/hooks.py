@@ -51,9 +51,14 @@ def whole(value):
 
 
 def put_sku(values):
-    if isinstance(values, dict) and is_sku(values.get('sku')) \
-            and chance.random() < 0.6:
+    if not isinstance(values, dict):
+        return
+    value = values.get('sku')
+    if is_sku(value) and chance.random() < 0.6:
         values['sku'] = chance.choice(SKUS)
+    elif isinstance(value, list) and all(is_sku(sku) for sku in value):
+        values['sku'] = [chance.choice(SKUS) if chance.random() < 0.6 else sku
+                         for sku in value]
 
 
 def put_skus(body):

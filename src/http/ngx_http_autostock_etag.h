@@ -1,0 +1,34 @@
+
+/*
+ * Entity tags (RFC 9110, 8.8.3) of answers to look-ups.
+ */
+
+
+#ifndef _NGX_HTTP_AUTOSTOCK_ETAG_H_INCLUDED_
+#define _NGX_HTTP_AUTOSTOCK_ETAG_H_INCLUDED_
+
+
+#include "ngx_http_autostock.h"
+
+
+/* a quoted string of 16 hexadecimal digits */
+#define NGX_HTTP_AUTOSTOCK_ETAG_LEN  18
+
+
+/*
+ * Writes the strong tag of a body.  It depends on the body alone, so that all
+ * nginx hosts and worker processes make the same one.
+ */
+void ngx_http_autostock_etag_make(u_char *tag, const u_char *body,
+    size_t len);
+
+/*
+ * 1 if a list of tags, as in If-Match or If-None-Match, is "*" or has the tag.
+ * With weak, "W/" before a tag of the list does not matter; without, such a tag
+ * is another one.  Whatever is no list has no tag.
+ */
+ngx_uint_t ngx_http_autostock_etag_matches(const ngx_str_t *list,
+    const u_char *tag, ngx_uint_t weak);
+
+
+#endif /* _NGX_HTTP_AUTOSTOCK_ETAG_H_INCLUDED_ */
