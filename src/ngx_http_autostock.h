@@ -53,7 +53,7 @@
      |NGX_HTTP_AUTOSTOCK_RELEASE|NGX_HTTP_AUTOSTOCK_RETURN)
 
 
-typedef struct ngx_http_autostock_pool_s    ngx_http_autostock_pool_t;
+typedef struct ngx_http_autostock_pools_s   ngx_http_autostock_pools_t;
 typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
 typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
 typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
@@ -71,15 +71,40 @@ typedef enum {
 } ngx_http_autostock_repeat_e;
 
 
+/* one "server" of an "autostock_database" block */
+typedef struct {
+    ngx_str_t                     name;     /* as configured, for the log */
+    ngx_str_t                     label;    /* the same as content of a string
+                                               in metrics and JSON */
+
+    /* address: addr for a socket or a numeric address, else host is resolved */
+    ngx_addr_t                   *addr;
+    ngx_str_t                     host;
+    in_port_t                     port;
+
+    ngx_flag_t                    tls;
+    ngx_str_t                     tls_name;           /* default: host */
+
+    ngx_uint_t                    max_fails;
+    ngx_msec_t                    fail_timeout;
+    time_t                        max_lag;            /* seconds */
+    unsigned                      backup:1;
+    unsigned                      replica:1;          /* look-ups only */
+} ngx_http_autostock_server_t;
+
+
 typedef struct {
     ngx_str_t                     name;
     ngx_uint_t                    index;    /* in the main conf's databases */
 
-    /* address: addr for a socket or a numeric address, else host is resolved */
-    ngx_str_t                     server;   /* as configured, for the log */
-    ngx_addr_t                   *addr;
-    ngx_str_t                     host;
-    in_port_t                     port;
+    /*
+     * In the order of preference: those that sales may use, of these the
+     * backups last; then the replicas.
+     */
+    ngx_array_t                   servers;  /* ngx_http_autostock_server_t */
+    ngx_uint_t                    nprimaries;
+    ngx_uint_t                    synchronous;  /* a commit is on all of them */
+
     ngx_resolver_t               *resolver;
     ngx_msec_t                    resolver_timeout;
 
@@ -91,7 +116,8 @@ typedef struct {
     /* TLS; the handshake runs in the thread pool */
     ngx_flag_t                    tls;
     ngx_str_t                     tls_ca;
-    ngx_str_t                     tls_name;           /* default: host */
+    ngx_str_t                     tls_name;           /* default: a server's
+                                                         host */
     ngx_str_t                     tls_certificate;
     ngx_str_t                     tls_certificate_key;
     ngx_thread_pool_t            *thread_pool;
@@ -119,9 +145,11 @@ typedef struct {
 
     /* of the worker process, set in init_process */
     ngx_http_autostock_cell_t    *cell;     /* counters; NULL: none */
-    ngx_http_autostock_pool_t    *pool;
+    ngx_http_autostock_pools_t   *pools;
     ngx_http_autostock_batch_t   *sales;
     ngx_http_autostock_batch_t   *lookups;
+    ngx_http_autostock_batch_t   *reads;    /* look-ups of replicas; NULL: there
+                                               are none */
     ngx_http_autostock_batch_t   *receipts;
     ngx_http_autostock_batch_t   *settlements;
     ngx_http_autostock_catalog_t *catalog;
@@ -132,7 +160,7 @@ typedef struct {
     ngx_uint_t                    charset_logged; /* the last value */
     ngx_uint_t                    durable_logged; /* the last value */
     const char                   *refusal_logged; /* the last value */
-    ngx_uint_t                    rights_looked;  /* they were checked */
+    ngx_http_autostock_server_t  *rights_of;      /* where they were checked */
     ngx_uint_t                    rights_missing; /* last value logged */
     ngx_uint_t                    rights_again;   /* to be checked again */
     ngx_uint_t                    replays;  /* flights that still look for

@@ -118,9 +118,9 @@ pool_size;
 
 === TEST 13: a name with two values
 --- db
-server 127.0.0.1:1 127.0.0.1:2;
+pool_size 1 2;
 --- refused
-"server" in autostock_database "shop" must have one value, not 2
+"pool_size" in autostock_database "shop" must have one value, not 2
 
 
 
@@ -152,9 +152,9 @@ user b;
 === TEST 17: a duplicate server
 --- db
 server 127.0.0.1:1;
-server 127.0.0.1:2;
+server 127.0.0.1:1;
 --- refused
-"server" in autostock_database "shop" is duplicate
+"server 127.0.0.1:1" in autostock_database "shop" is duplicate
 
 
 

@@ -42,8 +42,15 @@ static ngx_http_autostock_range_t  ngx_http_autostock_conf_age =
 static ngx_command_t  ngx_http_autostock_conf_names[] = {
 
     { ngx_string("server"),
-      NGX_CONF_TAKE1,
+      NGX_CONF_1MORE,
       ngx_http_autostock_server_set,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("replication"),
+      NGX_CONF_TAKE1,
+      ngx_http_autostock_server_replication,
       0,
       0,
       NULL },
@@ -273,7 +280,9 @@ ngx_http_autostock_conf_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (cf->args->nelts != 2) {
+    if (cf->args->nelts != 2
+        && (cf->args->nelts < 2 || cmd->type == NGX_CONF_TAKE1))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" in autostock_database \"%V\" must have "
                            "one value, not %ui",
@@ -416,7 +425,7 @@ ngx_http_autostock_conf_check(ngx_conf_t *cf,
 {
     char  *missing;
 
-    missing = db->server.len == 0 ? "server"
+    missing = db->servers.nelts == 0 ? "server"
               : db->user.len == 0 ? "user"
               : db->database.len == 0 ? "database"
               : NULL;
@@ -426,6 +435,10 @@ ngx_http_autostock_conf_check(ngx_conf_t *cf,
                            "autostock_database \"%V\" has no \"%s\", it must "
                            "name server, user and database",
                            &db->name, missing);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_autostock_server_check(cf, db) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -443,14 +456,11 @@ ngx_http_autostock_conf_defaults(ngx_http_autostock_database_t *db)
     ngx_conf_init_uint_value(db->durability,
                              NGX_HTTP_AUTOSTOCK_DURABILITY_WARN);
     ngx_conf_init_uint_value(db->exact_sku, 0);
+    ngx_conf_init_uint_value(db->synchronous, 0);
     ngx_conf_init_msec_value(db->connect_timeout, 2000);
     db->query_timeout_set = (db->query_timeout != NGX_CONF_UNSET_MSEC);
     ngx_conf_init_msec_value(db->query_timeout, 5000);
     ngx_conf_init_msec_value(db->idle_timeout, 60000);
     ngx_conf_init_msec_value(db->lifetime, 3600000);
     ngx_conf_init_msec_value(db->resolver_timeout, 5000);
-
-    if (db->tls && db->tls_name.len == 0) {
-        db->tls_name = db->host;
-    }
 }

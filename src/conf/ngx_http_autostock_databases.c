@@ -7,6 +7,8 @@
 
 static ngx_int_t ngx_http_autostock_databases_name(ngx_conf_t *cf,
     ngx_str_t *name);
+static ngx_int_t ngx_http_autostock_databases_resolver(ngx_conf_t *cf,
+    ngx_http_autostock_database_t *db, ngx_resolver_t *resolver);
 
 
 ngx_http_autostock_database_t *
@@ -47,7 +49,14 @@ ngx_http_autostock_databases_get(ngx_conf_t *cf,
     db->conf_file = cf->conf_file->file.name.data;
     db->conf_line = cf->conf_file->line;
 
+    if (ngx_array_init(&db->servers, cf->pool, 1,
+                       sizeof(ngx_http_autostock_server_t)) != NGX_OK)
+    {
+        return NULL;
+    }
+
     db->tls = NGX_CONF_UNSET;
+    db->synchronous = NGX_CONF_UNSET_UINT;
     db->pool_size = NGX_CONF_UNSET_UINT;
     db->backlog = NGX_CONF_UNSET_UINT;
     db->batch_size = NGX_CONF_UNSET_UINT;
@@ -130,21 +139,43 @@ ngx_http_autostock_databases_finish(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-        if (db->addr) {
+        if (ngx_http_autostock_databases_resolver(cf, db, clcf->resolver)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_databases_resolver(ngx_conf_t *cf,
+    ngx_http_autostock_database_t *db, ngx_resolver_t *resolver)
+{
+    ngx_uint_t                    i;
+    ngx_http_autostock_server_t  *server;
+
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts; i++) {
+
+        if (server[i].addr) {
             continue;
         }
 
         /* nginx gives an http block without "resolver" one without servers */
 
-        if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
+        if (resolver == NULL || resolver->connections.nelts == 0) {
             ngx_http_autostock_databases_error(cf, db->conf_file, db->conf_line,
-                              &db->server, "is a host name and needs "
+                              &server[i].name, "is a host name and needs "
                               "\"resolver ADDRESS;\" in http, or use an "
                               "address in \"server\" of autostock_database");
             return NGX_ERROR;
         }
 
-        db->resolver = clcf->resolver;
+        db->resolver = resolver;
     }
 
     return NGX_OK;

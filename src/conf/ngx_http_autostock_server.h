@@ -1,6 +1,6 @@
 
 /*
- * The address of the database: "server" of the "autostock_database" block.
+ * The servers of the database: "server" of the "autostock_database" block.
  */
 
 
@@ -15,11 +15,23 @@
 
 
 /*
- * Sets server; host, except for a socket; port; and addr for a socket or a
- * numeric address.  A host name is resolved at run time, not here.
+ * Adds a server with its parameters: host, except for a socket; port; and addr
+ * for a socket or a numeric address.  A host name is resolved at run time, not
+ * here.
  */
 char *ngx_http_autostock_server_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* replication asynchronous|synchronous */
+char *ngx_http_autostock_server_replication(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/*
+ * At the end of the block: brings the servers into the order of preference, and
+ * gives them the block's TLS settings.  There is a server.  Errors are logged.
+ */
+ngx_int_t ngx_http_autostock_server_check(ngx_conf_t *cf,
+    ngx_http_autostock_database_t *db);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_SERVER_H_INCLUDED_ */

@@ -42,8 +42,15 @@ ngx_int_t
 ngx_http_autostock_tls_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db)
 {
-    if (db->tls == 1) {
-        return ngx_http_autostock_tls_check_on(cf, db);
+    ngx_uint_t                    i;
+    ngx_http_autostock_server_t  *server;
+
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts; i++) {
+        if (server[i].tls) {
+            return ngx_http_autostock_tls_check_on(cf, db);
+        }
     }
 
     return ngx_http_autostock_tls_check_off(cf, db);
@@ -80,12 +87,22 @@ static ngx_int_t
 ngx_http_autostock_tls_check_on(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db)
 {
-    if (db->addr && db->addr->sockaddr->sa_family == AF_UNIX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "autostock_database \"%V\" has \"tls on\" over a "
-                           "unix socket, use \"tls off;\" or an address",
-                           &db->name);
-        return NGX_ERROR;
+    ngx_uint_t                    i;
+    ngx_http_autostock_server_t  *server;
+
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts; i++) {
+        if (server[i].tls && server[i].addr
+            && server[i].addr->sockaddr->sa_family == AF_UNIX)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "autostock_database \"%V\" has \"tls on\" over "
+                               "a unix socket, use \"tls off;\" or an address, "
+                               "or \"tls=off\" of this server",
+                               &db->name);
+            return NGX_ERROR;
+        }
     }
 
     if (db->tls_ca.len == 0) {

@@ -21,7 +21,8 @@ static ngx_int_t ngx_http_autostock_connection_peek(
 
 
 ngx_http_autostock_connection_t *
-ngx_http_autostock_connection_create(ngx_http_autostock_database_t *db)
+ngx_http_autostock_connection_create(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_server_t *server)
 {
     ngx_http_autostock_connection_t  *conn;
 
@@ -31,13 +32,14 @@ ngx_http_autostock_connection_create(ngx_http_autostock_database_t *db)
         return NULL;
     }
 
-    conn->mysql = ngx_http_autostock_mysql_connect_open(db);
+    conn->mysql = ngx_http_autostock_mysql_connect_open(db, server);
     if (conn->mysql == NULL) {
         ngx_free(conn);
         return NULL;
     }
 
     conn->db = db;
+    conn->server = server;
     conn->log = ngx_cycle->log;
     conn->born = ngx_current_msec;
 
@@ -70,6 +72,7 @@ ngx_http_autostock_connection_query(ngx_http_autostock_connection_t *conn,
     conn->bytes = 0;
 
     conn->query = query;
+    conn->asked = ngx_current_msec;
     conn->starting = 1;
 
     ngx_add_timer(&conn->timer, conn->db->query_timeout);
@@ -203,13 +206,22 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* A right may be missing, which was there when it was looked for. */
+/*
+ * A right may be missing, which was there when it was looked for, or the server
+ * has become read-only.
+ */
 
 static void
 ngx_http_autostock_connection_refused(ngx_http_autostock_connection_t *conn)
 {
-    if (as_sqlerror_is_denied(conn->query->error)) {
+    if (as_sqlerror_is_denied(conn->query->error)
+        && !conn->server->replica)
+    {
         conn->db->rights_again = 1;
+    }
+
+    if (as_sqlerror(conn->query->error) == AS_SQLERROR_READ_ONLY) {
+        conn->refuses = 1;
     }
 }
 
@@ -305,13 +317,13 @@ ngx_http_autostock_connection_timeout(ngx_event_t *ev)
         return;
     }
 
-    note = ngx_http_autostock_repeat(
-                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+    conn->timed_out = 1;
+    note = ngx_http_autostock_connection_note(conn);
 
     if (note) {
         ngx_log_error(NGX_LOG_ERR, conn->log, NGX_ETIMEDOUT,
                       "autostock: database \"%V\" at %V did not answer within "
-                      "%s%s", &conn->db->name, &conn->db->server,
+                      "%s%s", &conn->db->name, &conn->server->name,
                       (conn->query && conn->query != &conn->setup)
                       ? "query_timeout" : "connect_timeout", note);
     }
@@ -369,21 +381,30 @@ ngx_http_autostock_connection_failed(ngx_http_autostock_connection_t *conn)
     ngx_uint_t   error;
     const char  *text, *note;
 
-    note = ngx_http_autostock_repeat(
-                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+    error = ngx_http_autostock_mysql_error(conn->mysql, &text);
+    conn->error = error;
+
+    note = ngx_http_autostock_connection_note(conn);
     if (note == NULL) {
         return;
     }
 
-    error = ngx_http_autostock_mysql_error(conn->mysql, &text);
     ngx_http_autostock_error_text(said, error,
                                   error ? text : "unexpected answer");
 
     ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                   "autostock: database \"%V\" at %V: %s: %s (%ui)%s",
-                  &conn->db->name, &conn->db->server,
+                  &conn->db->name, &conn->server->name,
                   (conn->query && conn->query != &conn->setup)
                   ? "connection lost" : "no connection", said, error, note);
+}
+
+
+const char *
+ngx_http_autostock_connection_note(ngx_http_autostock_connection_t *conn)
+{
+    return conn->probes ? NULL : ngx_http_autostock_repeat(
+                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
 }
 
 

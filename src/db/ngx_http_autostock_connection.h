@@ -67,6 +67,7 @@ struct ngx_http_autostock_connection_s {
     void                            *pool;
     ngx_http_autostock_kind_e        kind;    /* the kind it was given to */
     ngx_http_autostock_database_t   *db;
+    ngx_http_autostock_server_t     *server;
     ngx_http_autostock_mysql_t      *mysql;
     ngx_connection_t                *c;
     ngx_event_t                      timer;
@@ -98,6 +99,7 @@ struct ngx_http_autostock_connection_s {
     uint64_t                         thread_id;
     time_t                           server_start;  /* to detect a restart */
     ngx_msec_t                       born;
+    ngx_msec_t                       asked;         /* the last query */
     ngx_uint_t                       wait_timeout;  /* while pooled, s */
     ngx_http_autostock_column_t      sku;           /* product.sku */
     size_t                           packet;  /* max_allowed_packet */
@@ -106,8 +108,17 @@ struct ngx_http_autostock_connection_s {
                                                      not InnoDB, and that
                                                      engine */
 
+    ngx_uint_t                       error;   /* the library's, when the
+                                                 connection failed */
+
     unsigned                         durable:1;
     unsigned                         read_only:1;
+    unsigned                         refuses:1;     /* writes; a replica:
+                                                       queries */
+    unsigned                         timed_out:1;
+    unsigned                         probes:1;      /* for a probe: quiet, and
+                                                       without a look at the
+                                                       rights */
     unsigned                         clustered:1;   /* Galera */
     unsigned                         limits_itself:1; /* the server ends its
                                                        idle transactions
@@ -130,7 +141,7 @@ struct ngx_http_autostock_connection_s {
 
 /* NULL: no memory. */
 ngx_http_autostock_connection_t *ngx_http_autostock_connection_create(
-    ngx_http_autostock_database_t *db);
+    ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server);
 
 /*
  * Resolves and connects, then calls established, which sets up the session and
@@ -192,6 +203,10 @@ void ngx_http_autostock_connection_finish(
 
 /* Logs the library's last error. */
 void ngx_http_autostock_connection_failed(
+    ngx_http_autostock_connection_t *conn);
+
+/* NULL: omit a log line about reaching the server; else the line's end. */
+const char *ngx_http_autostock_connection_note(
     ngx_http_autostock_connection_t *conn);
 
 void ngx_http_autostock_connection_free(

@@ -33,8 +33,8 @@ ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
 
     ngx_add_timer(&conn->timer, conn->db->connect_timeout);
 
-    if (conn->db->addr) {
-        ngx_http_autostock_connection_connect_start(conn, conn->db->addr);
+    if (conn->server->addr) {
+        ngx_http_autostock_connection_connect_start(conn, conn->server->addr);
 
     } else {
         ngx_http_autostock_connection_connect_resolve(conn);
@@ -58,7 +58,7 @@ ngx_http_autostock_connection_connect_resolve(
         return;
     }
 
-    ctx->name = conn->db->host;
+    ctx->name = conn->server->host;
     ctx->handler = ngx_http_autostock_connection_connect_resolved;
     ctx->data = conn;
     ctx->timeout = conn->db->resolver_timeout;
@@ -83,8 +83,7 @@ ngx_http_autostock_connection_connect_resolved(ngx_resolver_ctx_t *ctx)
     conn->resolving = NULL;
 
     if (ctx->state || ctx->naddrs == 0) {
-        note = ngx_http_autostock_repeat(
-                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+        note = ngx_http_autostock_connection_note(conn);
 
         if (note) {
             ngx_log_error(NGX_LOG_ERR, conn->log, 0,
@@ -102,7 +101,7 @@ ngx_http_autostock_connection_connect_resolved(ngx_resolver_ctx_t *ctx)
     addr = &ctx->addrs[(ngx_uint_t) ngx_random() % ctx->naddrs];
 
     ngx_memcpy(&conn->sockaddr, addr->sockaddr, addr->socklen);
-    ngx_inet_set_port(&conn->sockaddr.sockaddr, conn->db->port);
+    ngx_inet_set_port(&conn->sockaddr.sockaddr, conn->server->port);
 
     conn->addr.sockaddr = &conn->sockaddr.sockaddr;
     conn->addr.socklen = addr->socklen;
@@ -119,7 +118,7 @@ ngx_http_autostock_connection_connect_start(
 {
     ngx_http_autostock_mysql_connect(conn->mysql, addr);
 
-    if (conn->db->tls) {
+    if (conn->server->tls) {
         ngx_http_autostock_connection_connect_start_thread(conn);
         return;
     }

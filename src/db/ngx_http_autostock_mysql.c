@@ -219,6 +219,13 @@ ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
 }
 
 
+const char *
+ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m, ngx_uint_t i)
+{
+    return mysql_fetch_field_direct(m->result, (unsigned int) i)->name;
+}
+
+
 uint64_t
 ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m)
 {

@@ -12,7 +12,8 @@
 #include "ngx_http_autostock.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_COLUMNS  16       /* maximum of a row */
+/* maximum of a row; SHOW REPLICA STATUS has about 60 */
+#define NGX_HTTP_AUTOSTOCK_COLUMNS  96
 
 /* what a step waits for */
 #define NGX_HTTP_AUTOSTOCK_WAIT_READ   0x01
@@ -33,7 +34,7 @@ typedef enum {
 
 /* NULL: no memory.  Freed by close. */
 ngx_http_autostock_mysql_t *ngx_http_autostock_mysql_connect_open(
-    ngx_http_autostock_database_t *db);
+    ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server);
 
 /*
  * Starts to connect to a numeric address or a socket.  Then step() is called,
@@ -69,6 +70,10 @@ ngx_http_autostock_mysql_rc_e ngx_http_autostock_mysql_step(
  */
 ngx_int_t ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
     ngx_str_t *columns, ngx_uint_t *n);
+
+/* The name of column i of the row just reported. */
+const char *ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m,
+    ngx_uint_t i);
 
 /* of the statement just reported, which has no rows */
 uint64_t ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m);

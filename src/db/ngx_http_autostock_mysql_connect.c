@@ -23,7 +23,8 @@ static int ngx_http_autostock_mysql_connect_poll(ngx_http_autostock_mysql_t *m,
 
 
 ngx_http_autostock_mysql_t *
-ngx_http_autostock_mysql_connect_open(ngx_http_autostock_database_t *db)
+ngx_http_autostock_mysql_connect_open(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_server_t *server)
 {
     ngx_http_autostock_mysql_t  *m;
 
@@ -38,6 +39,7 @@ ngx_http_autostock_mysql_connect_open(ngx_http_autostock_database_t *db)
     }
 
     m->db = db;
+    m->server = server;
 
     if (ngx_http_autostock_mysql_connect_options(m) != NGX_OK) {
         mysql_close(&m->mysql);
@@ -75,7 +77,7 @@ ngx_http_autostock_mysql_connect_options(ngx_http_autostock_mysql_t *m)
         return NGX_ERROR;
     }
 
-    if (m->db->tls) {
+    if (m->server->tls) {
         return ngx_http_autostock_mysql_connect_tls_options(m);
     }
 
@@ -231,7 +233,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
     ngx_uint_t   named;
     ngx_str_t   *name;
 
-    name = &m->db->tls_name;
+    name = &m->server->tls_name;
     named = name->len == 0
             || (name->len == ngx_strlen(m->host)
                 && ngx_strncmp(name->data, m->host, name->len) == 0);

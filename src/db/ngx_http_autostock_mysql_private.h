@@ -43,6 +43,7 @@ struct ngx_http_autostock_mysql_s {
     ngx_str_t                          sql;
     ngx_http_autostock_mysql_state_e   state;
     ngx_http_autostock_database_t     *db;
+    ngx_http_autostock_server_t       *server;
     ngx_addr_t                        *addr;
     char                               host[NGX_HTTP_AUTOSTOCK_MYSQL_HOST];
     unsigned                           started:1;

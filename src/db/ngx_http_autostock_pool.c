@@ -7,61 +7,62 @@
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
 
+/* for the last answers of a server that failed, in ms */
+#define NGX_HTTP_AUTOSTOCK_POOL_ABANDON    100
+
 /* between two looks at a user's rights while one is missing, in ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_LOOK       5000
 
 
 struct ngx_http_autostock_pool_s {
-    ngx_http_autostock_database_t  *db;
+    ngx_http_autostock_database_t     *db;
+    ngx_http_autostock_server_t       *server;
+    ngx_http_autostock_pool_watch_t   *watch;
+    ngx_http_autostock_pool_takers_t   takers;
 
-    ngx_queue_t                     idle;       /* most recently used first */
-    ngx_queue_t                     busy;       /* connecting or taken */
-    ngx_queue_t                     takers[NGX_HTTP_AUTOSTOCK_KINDS];
-    ngx_uint_t                      held[NGX_HTTP_AUTOSTOCK_KINDS];
-    ngx_uint_t                      share[NGX_HTTP_AUTOSTOCK_KINDS];
-    ngx_uint_t                      most[NGX_HTTP_AUTOSTOCK_KINDS];
-    ngx_uint_t                      turn;       /* the kind served next */
-    ngx_uint_t                      open;       /* idle and busy */
-    ngx_uint_t                      connecting;
+    ngx_queue_t                        idle;    /* most recently used first */
+    ngx_queue_t                        busy;    /* connecting or taken */
+    ngx_uint_t                         open;    /* idle and busy */
+    ngx_uint_t                         connecting;
 
     /* after a failed connect, a pause that doubles */
-    ngx_msec_t                      pause;
-    ngx_msec_t                      not_before;
+    ngx_msec_t                         pause;
+    ngx_msec_t                         not_before;
 
-    ngx_event_t                     posted;
-    ngx_event_t                     look;       /* at the user's rights */
+    ngx_event_t                        posted;
+    ngx_event_t                        again;   /* the end of the pause */
+    ngx_event_t                        look;    /* at the user's rights */
+
+    unsigned                           patient:1;   /* the takers wait for the
+                                                       next attempt */
+    unsigned                           retired:1;   /* another server is used */
 };
 
 
-static void ngx_http_autostock_pool_divide(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_serve(ngx_event_t *ev);
-static ngx_http_autostock_taker_t *ngx_http_autostock_pool_next(
+static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
     ngx_http_autostock_pool_t *pool);
-static ngx_uint_t ngx_http_autostock_pool_room(
-    ngx_http_autostock_pool_t *pool, ngx_uint_t kind);
-static ngx_uint_t ngx_http_autostock_pool_wanted(
-    ngx_http_autostock_pool_t *pool);
-static ngx_uint_t ngx_http_autostock_pool_waiting(
-    ngx_http_autostock_pool_t *pool);
-static void ngx_http_autostock_pool_take_back(
-    ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_count_connecting(
     ngx_http_autostock_pool_t *pool, ngx_int_t n);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
+static void ngx_http_autostock_pool_reached(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_look_later(
     ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_look(ngx_event_t *ev);
-static void ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool);
+static const char *ngx_http_autostock_pool_over(
+    ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_hung_up(void *data);
-static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
-    ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_judge(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn);
 
 
 ngx_http_autostock_pool_t *
-ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
+ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_server_t *server, ngx_http_autostock_pool_watch_t *watch)
 {
-    ngx_uint_t                  kind;
     ngx_http_autostock_pool_t  *pool;
 
     pool = ngx_calloc(sizeof(ngx_http_autostock_pool_t), ngx_cycle->log);
@@ -70,19 +71,21 @@ ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
     }
 
     pool->db = db;
+    pool->server = server;
+    pool->watch = watch;
 
     ngx_queue_init(&pool->idle);
     ngx_queue_init(&pool->busy);
 
-    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
-        ngx_queue_init(&pool->takers[kind]);
-    }
-
-    ngx_http_autostock_pool_divide(pool);
+    ngx_http_autostock_pool_takers_init(&pool->takers, db->pool_size);
 
     pool->posted.handler = ngx_http_autostock_pool_serve;
     pool->posted.data = pool;
     pool->posted.log = ngx_cycle->log;
+
+    pool->again.handler = ngx_http_autostock_pool_serve;
+    pool->again.data = pool;
+    pool->again.log = ngx_cycle->log;
 
     pool->look.handler = ngx_http_autostock_pool_look;
     pool->look.data = pool;
@@ -90,27 +93,6 @@ ngx_http_autostock_pool_create(ngx_http_autostock_database_t *db)
     pool->look.cancelable = 1;
 
     return pool;
-}
-
-
-static void
-ngx_http_autostock_pool_divide(ngx_http_autostock_pool_t *pool)
-{
-    ngx_uint_t  kind, size;
-
-    size = pool->db->pool_size;
-
-    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
-        pool->share[kind] = size >= NGX_HTTP_AUTOSTOCK_KINDS;
-        pool->most[kind] = size;
-    }
-
-    pool->most[NGX_HTTP_AUTOSTOCK_KIND_RECEIPT] = ngx_max(size / 4, 1);
-
-    if (size == 2) {
-        pool->share[NGX_HTTP_AUTOSTOCK_KIND_LOOKUP] = 1;
-        pool->most[NGX_HTTP_AUTOSTOCK_KIND_LOOKUP] = 1;
-    }
 }
 
 
@@ -127,21 +109,91 @@ void
 ngx_http_autostock_pool_get(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_taker_t *taker)
 {
-    taker->waiting = 1;
-    ngx_queue_insert_tail(&pool->takers[taker->kind], &taker->queue);
+    ngx_http_autostock_pool_takers_add(&pool->takers, taker);
 
     ngx_post_event(&pool->posted, &ngx_posted_events);
 }
 
 
 void
-ngx_http_autostock_pool_cancel(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_taker_t *taker)
+ngx_http_autostock_pool_move(ngx_http_autostock_pool_t *from,
+    ngx_http_autostock_pool_t *to)
 {
-    if (taker->waiting) {
-        taker->waiting = 0;
-        ngx_queue_remove(&taker->queue);
+    ngx_http_autostock_pool_takers_move(&from->takers, &to->takers);
+
+    if (ngx_http_autostock_pool_takers_wait(&to->takers)) {
+        ngx_post_event(&to->posted, &ngx_posted_events);
     }
+}
+
+
+void
+ngx_http_autostock_pool_retire(ngx_http_autostock_pool_t *pool,
+    ngx_uint_t retired)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_connection_t  *conn;
+
+    pool->retired = retired ? 1 : 0;
+
+    while (retired && !ngx_queue_empty(&pool->idle)) {
+        q = ngx_queue_head(&pool->idle);
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+
+        ngx_http_autostock_status_gauge(pool->db,
+                                    NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, -1);
+        ngx_http_autostock_pool_close(conn, "another server is used");
+    }
+}
+
+
+void
+ngx_http_autostock_pool_abandon(ngx_http_autostock_pool_t *pool)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_connection_t  *conn;
+
+    for (q = ngx_queue_head(&pool->busy);
+         q != ngx_queue_sentinel(&pool->busy);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+
+        if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS && conn->query) {
+            ngx_add_timer(&conn->timer, NGX_HTTP_AUTOSTOCK_POOL_ABANDON);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_http_autostock_pool_is_slow(ngx_http_autostock_pool_t *pool,
+    ngx_msec_t slow)
+{
+    ngx_queue_t                      *q;
+    ngx_http_autostock_connection_t  *conn;
+
+    for (q = ngx_queue_head(&pool->busy);
+         q != ngx_queue_sentinel(&pool->busy);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
+
+        if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS && conn->query
+            && ngx_current_msec - conn->asked > slow)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_autostock_pool_established(ngx_http_autostock_pool_t *pool)
+{
+    return pool->open - pool->connecting;
 }
 
 
@@ -155,19 +207,15 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
     ngx_http_autostock_taker_t       *taker;
     ngx_http_autostock_connection_t  *conn;
 
-    while ((taker = ngx_http_autostock_pool_next(pool)) != NULL) {
-
+    while ((taker = ngx_http_autostock_pool_takers_next(&pool->takers))
+           != NULL)
+    {
         conn = ngx_http_autostock_pool_idle(pool);
         if (conn == NULL) {
             break;
         }
 
-        conn->kind = taker->kind;
-        pool->held[taker->kind]++;
-        pool->turn = (taker->kind + 1) % NGX_HTTP_AUTOSTOCK_KINDS;
-
-        ngx_http_autostock_pool_cancel(pool, taker);
-        taker->ready(taker->data, NGX_OK, conn);
+        ngx_http_autostock_pool_takers_give(&pool->takers, taker, conn);
     }
 
     if (pool->pause
@@ -181,104 +229,13 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
         return;
     }
 
-    waiting = ngx_http_autostock_pool_wanted(pool);
+    waiting = ngx_http_autostock_pool_takers_wanted(&pool->takers);
 
     while (waiting > pool->connecting && pool->open < pool->db->pool_size
-           && ngx_http_autostock_pool_waiting(pool))
+           && ngx_http_autostock_pool_takers_wait(&pool->takers))
     {
         ngx_http_autostock_pool_connect(pool);
     }
-}
-
-
-/* The first taker of the next kind that may have a connection, or NULL. */
-
-static ngx_http_autostock_taker_t *
-ngx_http_autostock_pool_next(ngx_http_autostock_pool_t *pool)
-{
-    ngx_uint_t    i, kind;
-    ngx_queue_t  *q;
-
-    for (i = 0; i < NGX_HTTP_AUTOSTOCK_KINDS; i++) {
-        kind = (pool->turn + i) % NGX_HTTP_AUTOSTOCK_KINDS;
-
-        if (!ngx_queue_empty(&pool->takers[kind])
-            && ngx_http_autostock_pool_room(pool, kind))
-        {
-            q = ngx_queue_head(&pool->takers[kind]);
-            return ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
-        }
-    }
-
-    return NULL;
-}
-
-
-/* How many more connections this kind may have, without the others' shares. */
-
-static ngx_uint_t
-ngx_http_autostock_pool_room(ngx_http_autostock_pool_t *pool, ngx_uint_t kind)
-{
-    ngx_uint_t  i, taken;
-
-    taken = 0;
-
-    for (i = 0; i < NGX_HTTP_AUTOSTOCK_KINDS; i++) {
-        taken += (i == kind) ? pool->held[i]
-                             : ngx_max(pool->held[i], pool->share[i]);
-    }
-
-    if (taken >= pool->db->pool_size
-        || pool->held[kind] >= pool->most[kind])
-    {
-        return 0;
-    }
-
-    return ngx_min(pool->db->pool_size - taken,
-                   pool->most[kind] - pool->held[kind]);
-}
-
-
-/* How many of the waiting takers could have a connection if there was one. */
-
-static ngx_uint_t
-ngx_http_autostock_pool_wanted(ngx_http_autostock_pool_t *pool)
-{
-    ngx_uint_t    kind, n, room, wanted;
-    ngx_queue_t  *q;
-
-    wanted = 0;
-
-    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
-        room = ngx_http_autostock_pool_room(pool, kind);
-        n = 0;
-
-        for (q = ngx_queue_head(&pool->takers[kind]);
-             q != ngx_queue_sentinel(&pool->takers[kind]) && n < room;
-             q = ngx_queue_next(q))
-        {
-            n++;
-        }
-
-        wanted += n;
-    }
-
-    return wanted;
-}
-
-
-static ngx_uint_t
-ngx_http_autostock_pool_waiting(ngx_http_autostock_pool_t *pool)
-{
-    ngx_uint_t  kind;
-
-    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
-        if (!ngx_queue_empty(&pool->takers[kind])) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -302,7 +259,7 @@ ngx_http_autostock_pool_idle(ngx_http_autostock_pool_t *pool)
             return conn;
         }
 
-        ngx_http_autostock_pool_close(pool, conn,
+        ngx_http_autostock_pool_close(conn,
                                       "the server ended it while it was idle");
     }
 
@@ -315,7 +272,7 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
 {
     ngx_http_autostock_connection_t  *conn;
 
-    conn = ngx_http_autostock_connection_create(pool->db);
+    conn = ngx_http_autostock_connection_create(pool->db, pool->server);
     if (conn == NULL) {
         ngx_http_autostock_pool_fail(pool);
         return;
@@ -358,17 +315,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
     ngx_http_autostock_pool_count_connecting(pool, -1);
 
     if (rc == NGX_OK) {
-        if (pool->pause) {
-            /* at the level of the error that it ends */
-            ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                          "autostock: database \"%V\" is reachable again%s",
-                          &pool->db->name, ngx_http_autostock_repeat_over(
-                        &pool->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]));
-        }
-
-        pool->pause = 0;
-        ngx_http_autostock_session_report(conn);
-        ngx_http_autostock_pool_release(pool, conn);
+        ngx_http_autostock_pool_reached(pool, conn);
         return;
     }
 
@@ -380,7 +327,11 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
                           NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX);
     pool->not_before = ngx_current_msec + pool->pause;
 
-    ngx_http_autostock_pool_close(pool, conn, "it could not be established");
+    pool->patient = pool->watch
+                    && pool->watch->failed(pool->watch->data, conn)
+                       == NGX_AGAIN;
+
+    ngx_http_autostock_pool_close(conn, "it could not be established");
 
     /* other connections may work, or be released soon */
     if (pool->open == pool->connecting) {
@@ -390,9 +341,55 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
 
 
 static void
+ngx_http_autostock_pool_reached(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    if (pool->pause) {
+        /* at the level of the error that it ends */
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "autostock: database \"%V\" is reachable again%s",
+                      &pool->db->name, ngx_http_autostock_repeat_over(
+                        &pool->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]));
+    }
+
+    pool->pause = 0;
+
+    if (!pool->server->replica) {
+        ngx_http_autostock_session_report(conn);
+    }
+
+    if (pool->watch) {
+        pool->watch->reached(pool->watch->data, conn);
+    }
+
+    ngx_http_autostock_pool_release(conn);
+}
+
+
+static void
+ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
+{
+    ngx_msec_int_t  left;
+
+    if (!pool->patient) {
+        ngx_http_autostock_pool_takers_fail(&pool->takers);
+        return;
+    }
+
+    left = (ngx_msec_int_t) (pool->not_before - ngx_current_msec);
+
+    if (!pool->again.timer_set) {
+        ngx_add_timer(&pool->again, (ngx_msec_t) ngx_max(left, 1));
+    }
+}
+
+
+static void
 ngx_http_autostock_pool_look_later(ngx_http_autostock_pool_t *pool)
 {
-    if (pool->db->rights_again && !pool->look.timer_set) {
+    if (pool->db->rights_again && !pool->look.timer_set && !pool->retired
+        && !pool->server->replica)
+    {
         ngx_add_timer(&pool->look, NGX_HTTP_AUTOSTOCK_POOL_LOOK);
     }
 }
@@ -411,6 +408,10 @@ ngx_http_autostock_pool_look(ngx_event_t *ev)
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0, "autostock pool look");
 
+    if (pool->retired) {
+        return;
+    }
+
     if (pool->pause || (ngx_queue_empty(&pool->idle)
                         && pool->open >= pool->db->pool_size))
     {
@@ -419,12 +420,12 @@ ngx_http_autostock_pool_look(ngx_event_t *ev)
     }
 
     pool->db->rights_again = 0;
-    pool->db->rights_looked = 0;
+    pool->db->rights_of = NULL;
 
     conn = ngx_http_autostock_pool_idle(pool);
 
     if (conn) {
-        ngx_http_autostock_pool_close(pool, conn,
+        ngx_http_autostock_pool_close(conn,
                                       "the user's rights are checked again");
     }
 
@@ -432,90 +433,67 @@ ngx_http_autostock_pool_look(ngx_event_t *ev)
 }
 
 
-static void
-ngx_http_autostock_pool_fail(ngx_http_autostock_pool_t *pool)
-{
-    ngx_uint_t                   kind;
-    ngx_queue_t                 *q, takers;
-    ngx_http_autostock_taker_t  *taker;
-
-    /* a failed taker may ask again at once, but not in this round */
-    ngx_queue_init(&takers);
-
-    for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {
-        if (!ngx_queue_empty(&pool->takers[kind])) {
-            ngx_queue_add(&takers, &pool->takers[kind]);
-            ngx_queue_init(&pool->takers[kind]);
-        }
-    }
-
-    while (!ngx_queue_empty(&takers)) {
-        q = ngx_queue_head(&takers);
-        taker = ngx_queue_data(q, ngx_http_autostock_taker_t, queue);
-
-        ngx_http_autostock_pool_cancel(pool, taker);
-        taker->ready(taker->data, NGX_ERROR, NULL);
-    }
-}
-
-
 void
-ngx_http_autostock_pool_release(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn)
+ngx_http_autostock_pool_release(ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_database_t  *db;
+    const char                 *reason;
+    ngx_http_autostock_pool_t  *pool;
 
-    db = pool->db;
+    pool = conn->pool;
 
     if (ngx_http_autostock_connection_in_transaction(conn)) {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: a transaction was left open");
-        ngx_http_autostock_pool_close(pool, conn,
-                                      "a transaction was left open");
+        ngx_http_autostock_pool_close(conn, "a transaction was left open");
         return;
     }
 
-    if (ngx_current_msec - conn->born > db->lifetime) {
+    reason = ngx_http_autostock_pool_over(pool, conn);
+
+    if (reason) {
         conn->resting = 1;
-        ngx_http_autostock_pool_close(pool, conn, "it reached its lifetime");
+        ngx_http_autostock_pool_close(conn, reason);
         return;
     }
 
-    /* waiting takers are served first, however the worker process ends */
-    if ((ngx_exiting || ngx_terminate)
-        && !ngx_http_autostock_pool_waiting(pool))
-    {
-        conn->resting = 1;
-        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
-        return;
-    }
-
-    ngx_http_autostock_pool_take_back(pool, conn);
+    ngx_http_autostock_pool_takers_take_back(&pool->takers, conn);
+    ngx_http_autostock_pool_look_later(pool);
 
     ngx_queue_remove(&conn->queue);
     ngx_queue_insert_head(&pool->idle, &conn->queue);
-    ngx_http_autostock_status_gauge(db, NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
+    ngx_http_autostock_status_gauge(pool->db,
+                                    NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
 
     conn->data = conn;
     ngx_http_autostock_connection_rest(conn, ngx_http_autostock_pool_hung_up,
-                                       db->idle_timeout);
+                                       pool->db->idle_timeout);
 
-    if (ngx_http_autostock_pool_waiting(pool)) {
+    if (ngx_http_autostock_pool_takers_wait(&pool->takers)) {
         ngx_post_event(&pool->posted, &ngx_posted_events);
     }
 }
 
 
-static void
-ngx_http_autostock_pool_take_back(ngx_http_autostock_pool_t *pool,
+/* NULL, or why a usable connection is not kept. */
+
+static const char *
+ngx_http_autostock_pool_over(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn)
 {
-    if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS) {
-        pool->held[conn->kind]--;
-        conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
+    if (ngx_current_msec - conn->born > pool->db->lifetime) {
+        return "it reached its lifetime";
     }
 
-    ngx_http_autostock_pool_look_later(pool);
+    if (!ngx_exiting && !ngx_terminate && !pool->retired) {
+        return NULL;
+    }
+
+    /* waiting takers are served first, however the worker process ends */
+    if (ngx_http_autostock_pool_takers_wait(&pool->takers)) {
+        return NULL;
+    }
+
+    return pool->retired ? "another server is used" : "the worker exits";
 }
 
 
@@ -530,21 +508,30 @@ ngx_http_autostock_pool_hung_up(void *data)
 
     ngx_http_autostock_status_gauge(pool->db,
                                     NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, -1);
-    ngx_http_autostock_pool_close(pool, conn,
-                                  conn->timer.timedout ? "it was idle too long"
-                                                       : "the server ended it");
+    ngx_http_autostock_pool_close(conn, conn->timer.timedout
+                                        ? "it was idle too long"
+                                        : "the server ended it");
 }
 
 
 void
-ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
-    ngx_http_autostock_connection_t *conn, const char *reason)
+ngx_http_autostock_pool_close(ngx_http_autostock_connection_t *conn,
+    const char *reason)
 {
+    ngx_http_autostock_pool_t  *pool;
+
+    pool = conn->pool;
+
     ngx_log_error(NGX_LOG_INFO, conn->log, 0,
                   "autostock: database \"%V\": connection %uL closed: %s",
                   &pool->db->name, conn->thread_id, reason);
 
-    ngx_http_autostock_pool_take_back(pool, conn);
+    if (pool->watch && conn->kind != NGX_HTTP_AUTOSTOCK_KINDS) {
+        ngx_http_autostock_pool_judge(pool, conn);
+    }
+
+    ngx_http_autostock_pool_takers_take_back(&pool->takers, conn);
+    ngx_http_autostock_pool_look_later(pool);
 
     ngx_queue_remove(&conn->queue);
     pool->open--;
@@ -555,8 +542,23 @@ ngx_http_autostock_pool_close(ngx_http_autostock_pool_t *pool,
 
     ngx_http_autostock_connection_close(conn, reason);
 
-    if (ngx_http_autostock_pool_waiting(pool)) {
+    if (ngx_http_autostock_pool_takers_wait(&pool->takers)) {
         ngx_post_event(&pool->posted, &ngx_posted_events);
+    }
+}
+
+
+/* A connection that is lost says nothing of its server: the next one does. */
+
+static void
+ngx_http_autostock_pool_judge(ngx_http_autostock_pool_t *pool,
+    ngx_http_autostock_connection_t *conn)
+{
+    if (conn->refuses) {
+        pool->watch->refused(pool->watch->data, conn);
+
+    } else if (conn->timed_out) {
+        (void) pool->watch->failed(pool->watch->data, conn);
     }
 }
 
@@ -567,20 +569,26 @@ ngx_http_autostock_pool_destroy(ngx_http_autostock_pool_t *pool)
     ngx_queue_t                      *q;
     ngx_http_autostock_connection_t  *conn;
 
+    pool->watch = NULL;
+
     while (!ngx_queue_empty(&pool->idle)) {
         q = ngx_queue_head(&pool->idle);
         conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
-        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
+        ngx_http_autostock_pool_close(conn, "the worker exits");
     }
 
     while (!ngx_queue_empty(&pool->busy)) {
         q = ngx_queue_head(&pool->busy);
         conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
-        ngx_http_autostock_pool_close(pool, conn, "the worker exits");
+        ngx_http_autostock_pool_close(conn, "the worker exits");
     }
 
     if (pool->posted.posted) {
         ngx_delete_posted_event(&pool->posted);
+    }
+
+    if (pool->again.timer_set) {
+        ngx_del_timer(&pool->again);
     }
 
     if (pool->look.timer_set) {

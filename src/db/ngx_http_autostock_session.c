@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_autostock_session_row(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 static ngx_int_t ngx_http_autostock_session_variables(
     ngx_http_autostock_connection_t *conn, ngx_str_t *columns);
+static ngx_uint_t ngx_http_autostock_session_is_on(ngx_str_t *value);
 static ngx_uint_t ngx_http_autostock_session_is(ngx_str_t *value,
     const char *text);
 static void ngx_http_autostock_session_done(void *data, ngx_int_t rc);
@@ -79,7 +80,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             "SELECT @@innodb_flush_log_at_trx_commit,@@log_bin,"
             "@@sync_binlog,@@read_only,"
             "@@character_set_client,@@character_set_results,"
-            "@@max_allowed_packet;"
+            "@@max_allowed_packet,@@innodb_read_only;"
             "SHOW GLOBAL STATUS LIKE 'Uptime';"
             "SHOW SESSION VARIABLES WHERE Variable_name"
             " IN('wsrep_on','binlog_format');"
@@ -121,7 +122,7 @@ ngx_http_autostock_session_row(void *data, ngx_uint_t statement,
     ngx_int_t                         uptime;
     ngx_http_autostock_connection_t  *conn = data;
 
-    if (statement == 3 && n == 7) {
+    if (statement == 3 && n == 8) {
         return ngx_http_autostock_session_variables(conn, columns);
     }
 
@@ -175,9 +176,9 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
                     && (!conn->binlog
                         || ngx_atoi(columns[2].data, columns[2].len) == 1);
 
-    /* a number; MariaDB 12 returns OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
-    conn->read_only = !ngx_http_autostock_session_is(&columns[3], "0")
-                      && !ngx_http_autostock_session_is(&columns[3], "OFF");
+    /* innodb_read_only: a reader of an Aurora cluster has it alone */
+    conn->read_only = ngx_http_autostock_session_is_on(&columns[3])
+                      || ngx_http_autostock_session_is_on(&columns[7]);
 
     conn->utf8mb4 = ngx_http_autostock_session_is(&columns[4], "utf8mb4")
                     && ngx_http_autostock_session_is(&columns[5], "utf8mb4");
@@ -186,6 +187,16 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
     conn->packet = packet;
 
     return packet == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+/* a number; MariaDB 12 returns OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+
+static ngx_uint_t
+ngx_http_autostock_session_is_on(ngx_str_t *value)
+{
+    return !ngx_http_autostock_session_is(value, "0")
+           && !ngx_http_autostock_session_is(value, "OFF");
 }
 
 
@@ -204,8 +215,7 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
     ngx_http_autostock_connection_t  *conn = data;
 
     if (rc == NGX_DECLINED) {
-        note = ngx_http_autostock_repeat(
-                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+        note = ngx_http_autostock_connection_note(conn);
 
         if (note) {
             ngx_log_error(NGX_LOG_ERR, conn->log, 0,
@@ -274,8 +284,7 @@ ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
     }
 
     if (conn->packet < NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN) {
-        note = ngx_http_autostock_repeat(
-                        &conn->db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_REACH]);
+        note = ngx_http_autostock_connection_note(conn);
 
         if (note) {
             ngx_log_error(NGX_LOG_ERR, conn->log, 0,
@@ -303,13 +312,18 @@ ngx_http_autostock_session_look(ngx_http_autostock_connection_t *conn)
     u_char                      *p, *last, *probe;
     ngx_http_autostock_query_t  *query;
 
+    if (conn->probes || conn->server->replica) {
+        conn->connected(conn->data, NGX_OK);
+        return;
+    }
+
     p = conn->setup_text;
     last = p + sizeof(conn->setup_text);
 
     ngx_http_autostock_rights_begin(&conn->rights);
 
-    if (!conn->db->rights_looked) {
-        conn->db->rights_looked = 1;
+    if (conn->db->rights_of != conn->server) {
+        conn->db->rights_of = conn->server;
         conn->looks = 1;
         p = ngx_slprintf(p, last, NGX_HTTP_AUTOSTOCK_RIGHTS_SELECT ";");
     }

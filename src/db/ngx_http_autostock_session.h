@@ -27,5 +27,12 @@ void ngx_http_autostock_session_report_rights(
 const char *ngx_http_autostock_session_report_reason(
     ngx_http_autostock_connection_t *conn);
 
+/*
+ * NULL, or why another server is to be preferred for sales: it is read-only, or
+ * not set up for sales.
+ */
+const char *ngx_http_autostock_session_report_unfit(
+    ngx_http_autostock_connection_t *conn);
+
 
 #endif /* _NGX_HTTP_AUTOSTOCK_SESSION_H_INCLUDED_ */

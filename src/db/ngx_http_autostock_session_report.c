@@ -52,7 +52,7 @@ ngx_http_autostock_session_report_durable(
                       "autostock: database \"%V\" at %V: table %s, not InnoDB: "
                       "sales are not transactions%s; ALTER TABLE ... "
                       "ENGINE=InnoDB", &db->name,
-                      &db->server, conn->engine,
+                      &conn->server->name, conn->engine,
                       db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
                       ? ", nothing is sold from it" : "");
         return;
@@ -62,7 +62,7 @@ ngx_http_autostock_session_report_durable(
                   "autostock: database \"%V\" at %V is not durable%s: sales "
                   "may be lost when its machine fails; set "
                   "innodb_flush_log_at_trx_commit = 1 and, with a binary "
-                  "log, sync_binlog = 1", &db->name, &db->server,
+                  "log, sync_binlog = 1", &db->name, &conn->server->name,
                   db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE
                   ? ", nothing is sold from it" : "");
 }
@@ -83,7 +83,7 @@ ngx_http_autostock_session_report_charset(
                       "autostock: database \"%V\" at %V: product.sku has the "
                       "character set %V, not utf8mb4: a SKU that it cannot "
                       "represent is answered 404; see docs/upgrading.md",
-                      &conn->db->name, &conn->db->server, &conn->sku.charset);
+                      &conn->db->name, &conn->server->name, &conn->sku.charset);
     }
 
     conn->db->charset_logged = foreign;
@@ -101,7 +101,7 @@ ngx_http_autostock_session_report_refusal(
     if (refusal && refusal != conn->db->refusal_logged) {
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: nothing is sold from database \"%V\" at "
-                      "%V: %s", &conn->db->name, &conn->db->server, refusal);
+                      "%V: %s", &conn->db->name, &conn->server->name, refusal);
     }
 
     conn->db->refusal_logged = refusal;
@@ -129,14 +129,15 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
                       "right to %*s, or these do not exist; requests that need "
                       "them will fail: as an administrator, with this user in "
                       "it, mariadb %V < sql/grants.sql, after sql/schema.sql",
-                      &db->name, &db->server, &db->user,
+                      &db->name, &conn->server->name, &db->user,
                       (size_t) (p - text), text, &db->database);
 
     } else if (missing == 0 && db->rights_missing) {
         /* as loud as what it ends */
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" at %V: user \"%V\" has all "
-                      "rights again", &db->name, &db->server, &db->user);
+                      "rights again", &db->name, &conn->server->name,
+                      &db->user);
     }
 
     db->rights_missing = missing;
@@ -152,4 +153,21 @@ ngx_http_autostock_session_report_reason(ngx_http_autostock_connection_t *conn)
              "for the session; set it to ROW or MIXED, or grant BINLOG ADMIN "
              "(MySQL: SESSION_VARIABLES_ADMIN)"
            : NULL;
+}
+
+
+const char *
+ngx_http_autostock_session_report_unfit(ngx_http_autostock_connection_t *conn)
+{
+    if (conn->read_only) {
+        return "it is read-only";
+    }
+
+    if (!conn->durable
+        && conn->db->durability == NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE)
+    {
+        return "it is not durable, as \"durability require\" demands";
+    }
+
+    return ngx_http_autostock_session_report_reason(conn);
 }

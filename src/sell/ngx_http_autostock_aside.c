@@ -70,7 +70,7 @@ ngx_http_autostock_aside_launch(ngx_event_t *ev)
 
     batch->aside_flight = flight;
 
-    ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
+    ngx_http_autostock_pools_get(batch->db->pools, &flight->taker);
 }
 
 

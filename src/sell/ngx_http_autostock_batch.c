@@ -226,7 +226,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
     ngx_http_autostock_gather_launched(&batch->gather);
 
     batch->connecting = 1;
-    ngx_http_autostock_pool_get(batch->db->pool, &flight->taker);
+    ngx_http_autostock_pools_get(batch->db->pools, &flight->taker);
 }
 
 

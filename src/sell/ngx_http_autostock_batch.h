@@ -41,7 +41,7 @@
 #include "ngx_http_autostock_clock.h"
 #include "ngx_http_autostock_gather.h"
 #include "ngx_http_autostock_refusals.h"
-#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_pools.h"
 #include "ngx_http_autostock_sql.h"
 
 
@@ -136,6 +136,7 @@ struct ngx_http_autostock_batch_s {
 
     ngx_queue_t                      flying;    /* the oldest first */
     ngx_uint_t                       nflying;
+    ngx_uint_t                       reads;     /* replicas suffice */
     ngx_uint_t                       connecting;  /* a flight waits for its
                                                    connection */
     ngx_queue_t                      free;
@@ -160,9 +161,10 @@ struct ngx_http_autostock_batch_s {
 
 /* A lost session, which may still run on its server. */
 typedef struct {
-    uint64_t    thread;                        /* 0: none */
-    time_t      server;                        /* when the server started */
-    ngx_msec_t  at;                            /* when the session was lost */
+    uint64_t                      thread;      /* 0: none */
+    ngx_http_autostock_server_t  *server;
+    time_t                        started;     /* when the server started */
+    ngx_msec_t                    at;          /* when the session was lost */
 } ngx_http_autostock_lost_t;
 
 

@@ -71,6 +71,8 @@ ngx_http_autostock_flight_take(ngx_http_autostock_batch_t *batch,
     flight->answered = 0;
     flight->retries = 0;
     flight->lost.thread = 0;
+    flight->taker.bound = NULL;
+    flight->taker.reads = batch->reads;
     flight->began = ngx_current_msec;
 
     batch->ops->reset(flight);
@@ -146,7 +148,8 @@ ngx_http_autostock_flight_lost_here(ngx_http_autostock_flight_t *flight)
     conn = flight->conn;
 
     return flight->lost.thread
-           && ngx_abs(conn->server_start - flight->lost.server) <= 2
+           && conn->server == flight->lost.server
+           && ngx_abs(conn->server_start - flight->lost.started) <= 2
            && ((ngx_msec_int_t) (conn->born - flight->lost.at) <= 0
                || conn->thread_id > flight->lost.thread);
 }
@@ -387,14 +390,15 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 
     if (conn && lost) {
         flight->lost.thread = conn->thread_id;
-        flight->lost.server = conn->server_start;
+        flight->lost.server = conn->server;
+        flight->lost.started = conn->server_start;
         flight->lost.at = ngx_current_msec;
         ngx_http_autostock_flight_drop(flight, reason);
 
     } else if (conn) {
         /* others can use it in the meantime */
         flight->conn = NULL;
-        ngx_http_autostock_pool_release(flight->batch->db->pool, conn);
+        ngx_http_autostock_pool_release(conn);
     }
 
     ngx_http_autostock_status_count(flight->batch->db,
@@ -438,7 +442,7 @@ ngx_http_autostock_flight_retry(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_autostock_pool_get(flight->batch->db->pool, &flight->taker);
+    ngx_http_autostock_pools_get(flight->batch->db->pools, &flight->taker);
 }
 
 
@@ -451,7 +455,7 @@ ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     conn = flight->conn;
     flight->conn = NULL;
 
-    ngx_http_autostock_pool_close(flight->batch->db->pool, conn, reason);
+    ngx_http_autostock_pool_close(conn, reason);
 }
 
 
@@ -471,7 +475,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
 
     /* others can use it while the answers are reported */
     if (conn) {
-        ngx_http_autostock_pool_release(batch->db->pool, conn);
+        ngx_http_autostock_pool_release(conn);
     }
 
     while (!ngx_queue_empty(&flight->waiters)) {
@@ -522,7 +526,7 @@ ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)
     flight->conn = NULL;
 
     if (conn) {
-        ngx_http_autostock_pool_release(batch->db->pool, conn);
+        ngx_http_autostock_pool_release(conn);
     }
 
     if (flight->timer.timer_set) {

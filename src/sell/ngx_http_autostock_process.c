@@ -3,7 +3,7 @@
 #include "ngx_http_autostock_catalog.h"
 #include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_lookup.h"
-#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_pools.h"
 #include "ngx_http_autostock_receipt.h"
 #include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_settle.h"
@@ -35,7 +35,7 @@ ngx_http_autostock_process_init(ngx_cycle_t *cycle,
 
         ngx_queue_init(&db->stuck);
 
-        db->pool = ngx_http_autostock_pool_create(db);
+        db->pools = ngx_http_autostock_pools_create(db);
         db->catalog = ngx_http_autostock_catalog_create(
                                          NGX_HTTP_AUTOSTOCK_PROCESS_PRODUCTS);
         db->sales = ngx_http_autostock_batch_create(db,
@@ -47,14 +47,14 @@ ngx_http_autostock_process_init(ngx_cycle_t *cycle,
         db->settlements = ngx_http_autostock_batch_create(db,
                                               &ngx_http_autostock_settle_ops);
 
-        if (db->pool == NULL || db->catalog == NULL || db->sales == NULL
+        if (db->pools == NULL || db->catalog == NULL || db->sales == NULL
             || db->lookups == NULL || db->receipts == NULL
             || db->settlements == NULL)
         {
             return NGX_ERROR;
         }
 
-        ngx_http_autostock_pool_warm(db->pool);
+        ngx_http_autostock_pools_warm(db->pools);
     }
 
     return NGX_OK;
@@ -77,7 +77,7 @@ ngx_http_autostock_process_exit(ngx_cycle_t *cycle,
             continue;
         }
 
-        ngx_http_autostock_pool_destroy(db->pool);
+        ngx_http_autostock_pools_destroy(db->pools);
         ngx_http_autostock_batch_destroy(db->settlements);
         ngx_http_autostock_batch_destroy(db->receipts);
         ngx_http_autostock_batch_destroy(db->lookups);

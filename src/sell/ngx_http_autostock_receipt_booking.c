@@ -37,6 +37,13 @@ ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
     rf->seen = 0;
     rf->locked = 0;
 
+    if (rf->booking->bound && rf->booking->bound != flight->conn->server) {
+        /* another attempt is in doubt, on another server */
+        flight->taker.bound = rf->booking->bound;
+        ngx_http_autostock_flight_again(flight, 0, "it is not its server's");
+        return;
+    }
+
     sql = &flight->sql;
     ngx_http_autostock_sql_reset(sql);
 

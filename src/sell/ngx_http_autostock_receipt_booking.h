@@ -28,6 +28,8 @@ typedef struct {
     u_char                                order_id[16];
     u_char                                id[16];    /* of the movement */
     u_char                                product_id[16];
+    ngx_http_autostock_server_t          *bound;     /* in doubt: where; NULL:
+                                                        anywhere */
     uint32_t                              quantity;
     ngx_uint_t                            pauses;
     ngx_uint_t                            guards;    /* guard failures: what

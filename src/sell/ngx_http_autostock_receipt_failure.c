@@ -57,7 +57,11 @@ ngx_http_autostock_receipt_failure_judge(
 
     /* lost; or a failed COMMIT, which may have taken effect */
 
-    booking->doubt |= booking->sent;
+    if (booking->sent && !booking->doubt) {
+        booking->doubt = 1;
+        ngx_http_autostock_pools_bind(&rf->flight.taker, rf->flight.conn);
+        booking->bound = rf->flight.taker.bound;
+    }
 
     (void) ngx_sprintf(booking->reason, "its connection was lost%Z");
     ngx_http_autostock_flight_again(&rf->flight, 1,

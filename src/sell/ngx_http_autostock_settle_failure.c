@@ -73,6 +73,7 @@ ngx_http_autostock_settle_failure_doubt(ngx_http_autostock_settlement_t *s)
                   &db->name, s->planned);
 
     s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_DOUBT;
+    ngx_http_autostock_pools_bind(&s->flight.taker, s->flight.conn);
 }
 
 

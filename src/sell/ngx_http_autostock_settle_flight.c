@@ -333,6 +333,7 @@ static void
 ngx_http_autostock_settle_flight_never(ngx_http_autostock_settlement_t *s)
 {
     s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_NONE;
+    s->flight.taker.bound = NULL;
 
     ngx_http_autostock_id_transaction(s->id);
     ngx_http_autostock_settle_flight_read(s);

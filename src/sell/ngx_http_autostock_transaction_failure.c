@@ -90,6 +90,7 @@ ngx_http_autostock_transaction_failure_doubt(
                   "outcome is being determined", &db->name, t->nsales);
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
+    ngx_http_autostock_pools_bind(&t->flight.taker, t->flight.conn);
     t->anchor = t->sorted[0];
     t->anchor_hold = t->anchor->sold == t->anchor->holding;
 
