@@ -17,6 +17,39 @@ sub buyers {
     return (\%codes, \@stocks, \@answers);
 }
 
+# What settles these holds, all at once.
+sub settled {
+    my ($action, @n) = @_;
+    return http_all(map { [POST => "/hold/$action",
+        qq({"hold_id":"@{[hold_id($_)]}"})] } @n);
+}
+
+sub codes_of { my %codes; $codes{$_->{code}}++ for @_; return \%codes }
+
+# The stocks told with 200, of answers of one line.
+sub stocks {
+    return join ' ', sort { $a <=> $b } map { $_->{json}{stock}
+        // $_->{json}{lines}[0]{stock} } grep { $_->{code} == 200 } @_;
+}
+
+our $GRACE = <<'_EOC_';
+location = /hold/confirm { autostock_hold_grace 1h; autostock_confirm; }
+location = /hold/release { autostock_release; }
+location = /return { autostock_return; }
+location = /hold { autostock_hold; }
+location = /any { autostock_checkout; }
+_EOC_
+
+# So many expired holds of one piece.
+sub expired { return CORE::join "\n", map { "$_ TEA-1:1 expired -60" } 1 .. $_[0] }
+
+# The pieces of TEA-1 that are there, in stock and ledger.
+sub pieces {
+    return "UPDATE product SET stock = $_[0] WHERE sku = 'TEA-1';\n"
+        . "UPDATE stock_movement m JOIN product p USING (product_id) SET"
+        . " m.quantity = $_[0] WHERE p.sku = 'TEA-1' AND m.kind = 'opening';\n";
+}
+
 run_tests();
 
 __DATA__
@@ -206,3 +239,132 @@ for my $answer (grep { $_->{code} == 409 } @answers) {
     is(scalar(grep { $_->{quantity} <= $_->{stock} } @lacking), 0,
         'a refusal was true');
 }
+
+
+
+=== TEST 12: late confirms: n - 1 for n pieces
+--- products
+TEA-1|보리차|1200|50
+--- holds eval: ::expired(30)
+--- sql_before eval: ::pieces(31)
+--- config eval: $::GRACE
+--- drive
+my @answers = settled(confirm => 1 .. 30);
+is_deeply(codes_of(@answers), { 200 => 30 }, 'all sold');
+is(stocks(@answers), join(' ', 1 .. 30), 'every stock told once');
+
+
+
+=== TEST 13: late confirms: n for n pieces
+--- products
+TEA-1|보리차|1200|50
+--- holds eval: ::expired(30)
+--- sql_before eval: ::pieces(30)
+--- config eval: $::GRACE
+--- drive
+my @answers = settled(confirm => 1 .. 30);
+is_deeply(codes_of(@answers), { 200 => 30 }, 'all sold');
+is(stocks(@answers), join(' ', 0 .. 29), 'every stock told once');
+is(sql("SELECT COUNT(*) FROM restock_order"), "1\n", 'one order');
+
+
+
+=== TEST 14: late confirms: n + 1 for n pieces, from two worker processes
+--- products
+TEA-1|보리차|1200|50
+--- holds eval: ::expired(30)
+--- sql_before eval: ::pieces(29)
+--- config eval: $::GRACE
+--- post_setup_server_root
+Test::Nginx::Util::workers(2);
+--- drive
+Test::Nginx::Util::workers(1);
+my @answers = settled(confirm => 1 .. 30);
+is_deeply(codes_of(@answers), { 200 => 29, 409 => 1 }, 'one has expired');
+is(stocks(@answers), join(' ', 0 .. 28), 'every stock told once');
+is(sql("SELECT state, COUNT(*) FROM stock_hold GROUP BY state"),
+    "confirmed 29\nexpired 1\n", 'its state');
+
+
+
+=== TEST 15: releases up to the largest stock, and one more
+--- products
+TEA-1|보리차|1200|50
+--- holds eval: CORE::join "\n", map { "$_ TEA-1:1" } 1 .. 20
+--- sql_before
+UPDATE product SET stock = 2147483628 WHERE sku = 'TEA-1';
+UPDATE stock_movement m JOIN product p USING (product_id) SET m.quantity = 2147483647 WHERE p.sku = 'TEA-1' AND m.kind = 'opening';
+INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT UNHEX(MD5(1)), product_id, 'adjustment', 1 FROM product WHERE sku = 'TEA-1';
+--- drive
+my @answers = settled(release => 1 .. 20);
+is_deeply(codes_of(@answers), { 200 => 19, 422 => 1 }, 'one has no room');
+is(stocks(@answers), join(' ', 2147483629 .. 2147483647),
+    'every stock told once');
+is(sql("SELECT held FROM product WHERE sku = 'TEA-1'"), "1\n", 'it is held');
+
+
+
+=== TEST 16: confirms and releases of the same holds at once
+--- products
+TEA-1|보리차|1200|50
+--- holds eval: CORE::join "\n", map { "$_ TEA-1:1" } 1 .. 5
+--- post_setup_server_root
+Test::Nginx::Util::workers(2);
+--- drive
+Test::Nginx::Util::workers(1);
+my @ask = map { my $n = $_; map { [$n, $_] } qw( confirm release ) } (1 .. 5) x 8;
+my @answers = http_all(map { [POST => "/hold/$_->[1]",
+    qq({"hold_id":"@{[hold_id($_->[0])]}"})] } @ask);
+my %won;
+for my $i (grep { $answers[$_]{code} == 200 } 0 .. $#ask) {
+    push @{ $won{$ask[$i][0]}{$ask[$i][1]} },
+        $answers[$i]{headers}{'idempotency-replayed'} // 'false';
+}
+for my $n (1 .. 5) {
+    is(keys %{ $won{$n} }, 1, "hold $n was settled in one way");
+    my ($told) = values %{ $won{$n} };
+    is(@$told, 8, 'to each that asked so');
+    is(scalar(grep { $_ eq 'false' } @$told), 1, 'and done once');
+}
+is_deeply(codes_of(@answers), { 200 => 40, 409 => 40 }, 'the others: 409');
+
+
+
+=== TEST 17: all five kinds for the last pieces
+--- products
+TEA-1|보리차|1200|50
+TEA-2|녹차|1300|50
+--- holds eval
+CORE::join "\n", (map { "$_ TEA-1:1,TEA-2:1" } 1 .. 20),
+    (map { "$_ TEA-1:1,TEA-2:2 confirmed" } 21 .. 30),
+    (map { "$_ TEA-1:1 expired -60" } 31 .. 40)
+--- config eval: $::GRACE
+--- post_setup_server_root
+Test::Nginx::Util::workers(2);
+--- drive
+Test::Nginx::Util::workers(1);
+my @two = map { '{"lines":[{"sku":"TEA-2"},{"sku":"TEA-1","quantity":2}]}' } 1, 2;
+my @ask = map { ([POST => '/any', '{"sku":"TEA-1"}'], [POST => '/any', $two[0]],
+    [POST => '/hold', $two[1]],
+    [POST => '/hold/confirm', qq({"hold_id":"@{[hold_id($_)]}"})],
+    [POST => '/hold/release', qq({"hold_id":"@{[hold_id($_ + 10)]}"})],
+    [POST => '/return', qq({"sale_id":"@{[hold_id($_ + 20)]}"})],
+    [POST => '/hold/confirm', qq({"hold_id":"@{[hold_id($_ + 30)]}"})]) } 1 .. 10;
+my @answers = http_all(@ask);
+my %codes;
+push @{ $codes{$_ % 7} }, $answers[$_] for 0 .. $#ask;
+is_deeply(codes_of(@{ $codes{$_} }), { 200 => 10 }, $ask[$_][1]) for 3, 4, 5;
+is(scalar(grep { $_->{code} !~ /^(?:200|409)$/ } @answers), 0, 'no errors');
+for my $answer (grep { $_->{code} == 409 } map { @{ $codes{$_} } } 0, 1, 2) {
+    my @lacking = $answer->{json}{lines} ? @{ $answer->{json}{lines} }
+        : { %{ $answer->{json} }, quantity => 1 };
+    is(scalar(grep { $_->{quantity} <= $_->{stock} } @lacking), 0,
+        'a refusal was true');
+}
+my $sold = sub { my ($i) = @_;
+    scalar grep { $_->{code} == 200 } @{ $codes{$i} } };
+my ($one, $two) = split /\n/, sql("SELECT stock FROM product WHERE sku LIKE"
+    . " 'TEA-%' ORDER BY sku");
+is($one, 50 - 20 - 10 + 10 + 10 - $sold->(0) - 2 * $sold->(1) - 2 * $sold->(2)
+    - $sold->(6), 'TEA-1');
+is($two, 50 - 20 - 20 + 10 + 20 - $sold->(1) - $sold->(2), 'TEA-2');

@@ -28,7 +28,9 @@ use constant HOLDS => <<'_EOC_';
 SELECT LOWER(HEX(h.hold_id)), h.state,
        COALESCE(LOWER(HEX(h.settled_id)), '-'), LOWER(HEX(l.product_id)),
        l.quantity, (SELECT COUNT(*) FROM product p
-                    WHERE p.product_id = l.product_id)
+                    WHERE p.product_id = l.product_id),
+       LOWER(LPAD(HEX(TIMESTAMPDIFF(MICROSECOND, '1970-01-01',
+           h.expires_at) DIV 1000), 12, '0'))
 FROM stock_hold h JOIN stock_hold_line l ON l.hold_id = h.hold_id
 _EOC_
 
@@ -242,7 +244,7 @@ sub number_findings {
 sub hold_findings {
     my ($rows, $holds, $since) = @_;
 
-    my (@wrong, %row, %taken, %listed, %back);
+    my (@wrong, %row, %taken, %listed, %back, %late);
 
     $row{ substr($_->[0], 0, 28) . " $_->[2] $_->[1]" } = $_ for @$rows;
     $taken{ $_->{sale_id} }{ $_->{product_id} } = $_->{quantity}
@@ -252,7 +254,8 @@ sub hold_findings {
             && $_->[0] ge ($since->{ $_->[1] } // '') } @$rows;
 
     for (@$holds) {
-        my ($id, $state, $settled, $product, $quantity, $there) = @$_;
+        my ($id, $state, $settled, $product, $quantity, $there, $expires)
+            = @$_;
 
         $listed{$id}{$product} = $quantity;
         push @wrong, "hold $id is $state, settled by $settled"
@@ -263,6 +266,9 @@ sub hold_findings {
         }
         next if $state ne 'held' && $settled lt ($since->{$product} // '');
         $back{$product} -= $quantity if $state =~ /^(?:released|expired)\z/;
+        # its release may be older than the opening
+        $late{$product} += $quantity if $state eq 'confirmed'
+            && ($expires // '') lt ($since->{$product} // '');
         my $kind = $state eq 'confirmed' ? 'confirm' : 'release';
         push @wrong, "hold $id is $state without a movement" if
             $state ne 'held'
@@ -275,7 +281,8 @@ sub hold_findings {
     }
 
     return @wrong, map { "$back{$_} pieces of $_ too many came back" }
-        grep { $back{$_} } sort keys %back;
+        grep { $back{$_} > 0 || $back{$_} < -($late{$_} // 0) }
+        sort keys %back;
 }
 
 
