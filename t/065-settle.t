@@ -355,31 +355,7 @@ TEA-2 8 0
 
 
 
-=== TEST 15: what the server refuses takes no other with it, however often
---- products
-TEA-1|tea|1|20
-TEA-2|tea 2|1|20
---- holds eval: CORE::join "\n", map { "$_ TEA-" . ($_ % 4 == 1 ? 1 : 2) . ':1' } 1 .. 17
---- sql_before
-CREATE TRIGGER shop_refuses BEFORE UPDATE ON product FOR EACH ROW IF NEW.sku = 'TEA-2' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no tea'; END IF
---- errors
---- drive
-my @answers = together('TEA-1', ask(confirm => 1), map { ask(confirm => $_) }
-    2 .. 17);
-is(join(' ', map { $_->{code} } @answers),
-    join(' ', ('200 503 503 503') x 4, 200), 'answers');
-like(error_log(), qr/refused a confirm, release or return .* error 1644/,
-    'the log');
-db->run('DROP TRIGGER shop_refuses');
---- sql_check
-SELECT sku, stock, held FROM product WHERE sku LIKE 'TEA%' ORDER BY sku
---- sql_expect
-TEA-1 15 0
-TEA-2 8 12
-
-
-
-=== TEST 16: an answer that rests on a young settlement waits for a barrier
+=== TEST 15: an answer that rests on a young settlement waits for a barrier
 --- holds
 1 CP-502101:1
 2 CP-502101:1 released

@@ -434,3 +434,30 @@ $lock->run('COMMIT');
 is(told(answer_of($client)), '200 CP-502101:1:1', 'booked');
 is(said($rollup), 'folded 1', 'only the row before it');
 is(give_back($::OLD), '200 CP-502101:2:3', 'and the rest is returned');
+
+
+
+=== TEST 21: the lines of the returns in a flight are limited, however many
+--- products eval: CORE::join "\n", map { "TEA-$_|tea $_|1|100" } 1 .. 50
+--- database
+pool_size 1;
+--- drive
+my $lines = '"lines":[' . join(',', map { qq({"sku":"TEA-$_"}) } 1 .. 50) . ']';
+my @sales = map { sell("{$lines}") } 1 .. 12;
+my $first = sell('{"sku":"TEA-1"}');
+my $lock = db->session;
+$lock->run('START TRANSACTION');
+$lock->rows("SELECT stock FROM product WHERE sku = 'TEA-1' FOR UPDATE");
+my @clients = http_open(ask($first));
+ok(wait_for(sub { waiting() == 1 }), 'the first flight waits');
+push @clients, map { http_open(ask($_, $lines)) } @sales;
+wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= @clients };
+$lock->run('COMMIT');
+my @answers = map { answer_of($_) } @clients;
+is(join(' ', map { $_->{code} } @answers), join(' ', (200) x 13), 'answers');
+my ($most) = sort { $b <=> $a } error_log() =~ /settle read done: 0, (\d+) items/g;
+cmp_ok($most, '<=', 6, "a flight has 256 lines at most: $most returns");
+--- sql_check
+SELECT COUNT(*), SUM(quantity), (SELECT MIN(stock) FROM product WHERE sku LIKE 'TEA-%') FROM stock_return
+--- sql_expect
+601 601 100

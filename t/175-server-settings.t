@@ -115,6 +115,16 @@ for my $round (1 .. 2) {
 is($::Db->value('SELECT SUM(stock) FROM product'), 3 + 60, 'all sold');
 books_agree();
 
+# returns of them, all at once: keyed, half of them by line
+my @ids = map { [split] } split /\n/, $::Db->table('SELECT BIN_TO_UUID(s.sale_id), p.sku FROM stock_sale s'
+    . ' JOIN product p USING (product_id) ORDER BY p.sku, s.sale_id');
+is(codes(http_all(map { my ($id, $sku) = @{ $ids[$_] };
+    [POST => '/return', qq({"sale_id":"$id") . ($_ % 2
+        ? qq(,"lines":[{"sku":"$sku"}]}) : '}'), 'Idempotency-Key' => "r-$_"]
+} 0 .. $#ids)), '200: 120', 'returns');
+is($::Db->value('SELECT SUM(stock) FROM product'), 3 + 180, 'all returned');
+books_agree();
+
 
 
 === TEST 3: small packets: a cart that does not fit is refused alone

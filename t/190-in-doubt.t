@@ -616,6 +616,8 @@ for my $case ([confirm => 1], [return => 2]) {
     my $unknown = http_close($client);
     is($unknown->{code}, 503, "@$case");
     like($unknown->{json}{type}, qr/unknown/, 'it says so');
+    like($unknown->{json}{return_id} // 'none', $case->[0] eq 'return'
+        ? qr/^(?!00000000)[0-9a-f-]{36}$/ : qr/^none$/, 'which return');
     proxy('release');
     proxy('pass');
     proxy('match COMMIT');
