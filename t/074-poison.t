@@ -175,7 +175,7 @@ is(http(POST => '/checkout', '{"quantity":1}')->{code}, 200, 'and back');
 === TEST 7: refusals that lie behind a sale do not count
 Each of eight refused requests was alone.  After a sale, the next that is
 refused must again be found among the others.
---- products eval: join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 1 .. 12
+--- products eval: CORE::join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 1 .. 12
 --- errors
 --- drive
 know(map { "TEA-$_" } 1 .. 12);
@@ -211,3 +211,59 @@ signalling("OLD.stock - NEW.stock = 777", sub {
     cmp_ok(status_counter(qr/^autostock_batches_total/) - $batches, '<', 50,
         'in few transactions');
 });
+
+
+
+=== TEST 9: carts that have a refused product in common: some trials for all
+--- products eval: CORE::join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 0 .. 60
+--- errors
+--- drive
+sub carts { return map { [POST => '/any', qq({"lines":[{"sku":"TEA-$_[0]"},)
+    . qq({"sku":"TEA-$_"}]})] } @{ $_[1] } }
+know(map { "TEA-$_" } 0 .. 60);
+signalling("NEW.sku = 'TEA-0'", sub {
+    my @answers = http_all(carts(0, [1 .. 40]), carts(41, [42 .. 60]));
+    is(codes(@answers), join(' ', (503) x 40, (200) x 19),
+        'those are refused, the others sold');
+    my $trials = told('sale rollback done');
+    cmp_ok($trials, '<=', 30, 'in few packets') or diag($trials);
+    is(codes(http_all(carts(0, [41 .. 60]))), join(' ', (503) x 20),
+        'refused as well');
+    is(told('sale rollback done'), $trials, 'without another packet');
+    is(codes(http_all(carts(1, [2 .. 40]))), join(' ', (200) x 39),
+        'the products beside it are sold');
+});
+# none of these was tried
+wait_for { codes(http_all(carts(0, [41]))) == 200 } 15;
+is(codes(http_all(carts(0, [42 .. 50]))), join(' ', (200) x 9),
+    'the trigger is gone: sold');
+
+
+
+=== TEST 10: holds that have a refused product in common: the same
+--- products eval: CORE::join "\n", map { "TEA-$_|보리차 $_|1200|9000" } 0 .. 60
+--- errors
+--- drive
+sub holds { return map { $_->{json}{hold_id} } http_all(map { [POST => '/hold',
+    qq({"lines":[{"sku":"TEA-$_[0]"},{"sku":"TEA-$_"}]})] } @{ $_[1] }) }
+sub confirms { return map { [POST => '/hold/confirm', qq({"hold_id":"$_"})] } @_ }
+my @of = holds(0, [1 .. 40]);
+my @others = holds(41, [42 .. 60]);
+my @later = holds(0, [1 .. 20]);
+my @beside = holds(1, [2 .. 20]);
+signalling("NEW.sku = 'TEA-0'", sub {
+    is(codes(http_all(confirms(@of, @others))), join(' ', (503) x 40,
+        (200) x 19), 'those are refused, the others confirmed');
+    my $trials = told('settle rollback done');
+    cmp_ok($trials, '<=', 30, 'in few packets') or diag($trials);
+    is(codes(http_all(confirms(@later))), join(' ', (503) x 20),
+        'refused as well');
+    is(told('settle rollback done'), $trials, 'without another packet');
+    is(codes(http_all(confirms(@beside))), join(' ', (200) x 19),
+        'the products beside it are confirmed');
+    is(codes(http_all(confirms(@others))), join(' ', (200) x 19),
+        'and replays are answered');
+});
+wait_for { codes(http_all(confirms($later[0]))) == 200 } 15;
+is(codes(http_all(confirms(@later))), join(' ', (200) x 20),
+    'the trigger is gone: confirmed');

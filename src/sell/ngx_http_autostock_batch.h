@@ -43,6 +43,7 @@
 #include "ngx_http_autostock_refusals.h"
 #include "ngx_http_autostock_pools.h"
 #include "ngx_http_autostock_sql.h"
+#include "ngx_http_autostock_suspects.h"
 
 
 typedef struct ngx_http_autostock_flight_s  ngx_http_autostock_flight_t;
@@ -152,6 +153,7 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      aside_launch;  /* starts that flight */
 
     ngx_http_autostock_refusals_t    refusals;
+    ngx_http_autostock_suspects_t    suspects;
     ngx_http_autostock_refusals_t    blamed;    /* products of refused
                                                    waiters */
     ngx_uint_t                       refused;   /* consecutive refusals

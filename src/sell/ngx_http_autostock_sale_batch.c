@@ -35,6 +35,10 @@ static ngx_uint_t ngx_http_autostock_sale_batch_is_quarantined(
     ngx_http_autostock_waiter_t *waiter);
 static ngx_uint_t ngx_http_autostock_sale_batch_has_quarantined(
     ngx_http_autostock_sale_t *sale);
+static ngx_uint_t ngx_http_autostock_sale_batch_is_suspect(
+    ngx_http_autostock_sale_t *sale);
+static void ngx_http_autostock_sale_batch_list(
+    ngx_http_autostock_sale_t *sale, ngx_http_autostock_suspects_list_t *list);
 static ngx_int_t ngx_http_autostock_sale_batch_add(
     ngx_http_autostock_flight_t *flight, ngx_http_autostock_waiter_t *waiter);
 static ngx_int_t ngx_http_autostock_sale_batch_add_aside(
@@ -197,7 +201,7 @@ ngx_http_autostock_sale_batch_is_quarantined(
         }
     }
 
-    return 0;
+    return sale->nparts > 1 && ngx_http_autostock_sale_batch_is_suspect(sale);
 }
 
 
@@ -215,6 +219,40 @@ ngx_http_autostock_sale_batch_has_quarantined(ngx_http_autostock_sale_t *sale)
     }
 
     return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_autostock_sale_batch_is_suspect(ngx_http_autostock_sale_t *sale)
+{
+    ngx_http_autostock_suspects_t       *suspects;
+    ngx_http_autostock_suspects_list_t   list;
+
+    suspects = &sale->db->sales->suspects;
+
+    if (suspects->n == 0) {
+        return 0;
+    }
+
+    ngx_http_autostock_sale_batch_list(sale, &list);
+
+    return ngx_http_autostock_suspects_has(suspects, &list);
+}
+
+
+static void
+ngx_http_autostock_sale_batch_list(ngx_http_autostock_sale_t *sale,
+    ngx_http_autostock_suspects_list_t *list)
+{
+    ngx_uint_t                     i;
+    ngx_http_autostock_product_t  *product;
+
+    list->n = 0;
+
+    for (i = 0; i < sale->nparts; i++) {
+        product = sale->parts[i].product;
+        ngx_http_autostock_suspects_list_add(list, product->id);
+    }
 }
 
 
@@ -299,8 +337,19 @@ static ngx_int_t
 ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_sale_t *sale)
 {
-    ngx_uint_t                     i;
-    ngx_http_autostock_product_t  *product;
+    ngx_uint_t                           i;
+    ngx_http_autostock_product_t        *product;
+    ngx_http_autostock_suspects_list_t   list;
+
+    if (sale->nparts > 1 && t->flight.batch->suspects.n) {
+        ngx_http_autostock_sale_batch_list(sale, &list);
+
+        if (ngx_http_autostock_suspects_refuses(&t->flight.batch->suspects,
+                                                &list))
+        {
+            return NGX_ABORT;
+        }
+    }
 
     for (i = 0; i < sale->nparts; i++) {
         product = sale->parts[i].product;

@@ -211,10 +211,12 @@ ngx_http_autostock_settle_failure_note_refusal(
     const char                           *note;
     ngx_http_autostock_batch_t           *batch;
     ngx_http_autostock_settle_part_t     *part;
+    ngx_http_autostock_suspects_list_t    list;
     ngx_http_autostock_settle_subject_t  *subject;
 
     batch = s->flight.batch;
     met = 0;
+    list.n = 0;
 
     /* one product that is in many holds does not concern every request */
     subject = s->subjects.elts;
@@ -225,9 +227,14 @@ ngx_http_autostock_settle_failure_note_refusal(
     for (i = 0; i < subject->nparts; i++) {
         met |= ngx_http_autostock_refusals_meet(&batch->blamed,
                                                 part[i].product_id);
+        ngx_http_autostock_suspects_list_add(&list, part[i].product_id);
     }
 
     batch->refused += !met;
+
+    if (list.n) {
+        ngx_http_autostock_suspects_note_refused(&batch->suspects, &list);
+    }
 
     ngx_http_autostock_refusals_add(&batch->refusals, s->items[0].id);
 

@@ -199,8 +199,15 @@ ngx_http_autostock_settle_flight_barrier_done(void *data, ngx_int_t rc)
 static void
 ngx_http_autostock_settle_flight_committed(ngx_http_autostock_settlement_t *s)
 {
+    ngx_uint_t  i;
+
     s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_NONE;
     s->flight.batch->refused = 0;
+
+    for (i = 0; i < s->nwritten; i++) {
+        ngx_http_autostock_suspects_note_done(&s->flight.batch->suspects,
+                                              s->written[i]->id);
+    }
 
     ngx_http_autostock_settle_flight_count(s);
     ngx_http_autostock_flight_finish(&s->flight);

@@ -301,6 +301,11 @@ ngx_http_autostock_settle_subject_t *ngx_http_autostock_settle_table_subject(
 ngx_http_autostock_settle_product_t *ngx_http_autostock_settle_table_product(
     ngx_http_autostock_settlement_t *s, u_char *id);
 
+/* 1: others with the same products were refused, so that it is not tried. */
+ngx_uint_t ngx_http_autostock_settle_table_is_suspect(
+    ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_subject_t *subject);
+
 
 /* A column as a number, as 1, as content of a JSON string. */
 ngx_int_t ngx_http_autostock_settle_column_integer(ngx_str_t *column,

@@ -159,6 +159,33 @@ ngx_http_autostock_settle_table_product(ngx_http_autostock_settlement_t *s,
 }
 
 
+ngx_uint_t
+ngx_http_autostock_settle_table_is_suspect(ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_subject_t *subject)
+{
+    ngx_uint_t                           i;
+    ngx_http_autostock_batch_t          *batch;
+    ngx_http_autostock_settle_part_t    *part;
+    ngx_http_autostock_suspects_list_t   list;
+
+    batch = s->flight.batch;
+
+    if (batch->suspects.n == 0) {
+        return 0;
+    }
+
+    part = s->parts.elts;
+    part += subject->part;
+    list.n = 0;
+
+    for (i = 0; i < subject->nparts; i++) {
+        ngx_http_autostock_suspects_list_add(&list, part[i].product_id);
+    }
+
+    return ngx_http_autostock_suspects_refuses(&batch->suspects, &list);
+}
+
+
 /* The id is the first member of the rows, and they are sorted by it. */
 
 static void *

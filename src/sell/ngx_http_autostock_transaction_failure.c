@@ -322,20 +322,27 @@ ngx_http_autostock_transaction_failure_note_refusal(
 }
 
 
-/* Which of its products was refused is not known: none is quarantined. */
+/* Which of its products was refused is not known. */
 
 static void
 ngx_http_autostock_transaction_failure_refuse_cart(
     ngx_http_autostock_transaction_t *t)
 {
-    u_char      name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
-    ngx_uint_t  i;
+    u_char                               name[NGX_HTTP_AUTOSTOCK_REFUSALS_NAME];
+    ngx_uint_t                           i;
+    ngx_http_autostock_batch_t          *batch;
+    ngx_http_autostock_suspects_list_t   list;
 
+    batch = t->flight.batch;
+
+    list.n = 0;
     ngx_memzero(name, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
 
     for (i = 0; i < t->nlines; i++) {
         ngx_http_autostock_refusals_name_add(&t->lines[i].product->sku, name);
+        ngx_http_autostock_suspects_list_add(&list, t->lines[i].product->id);
     }
 
-    ngx_http_autostock_refusals_add(&t->flight.batch->refusals, name);
+    ngx_http_autostock_refusals_add(&batch->refusals, name);
+    ngx_http_autostock_suspects_note_refused(&batch->suspects, &list);
 }

@@ -18,6 +18,7 @@
 #include "../../src/sell/ngx_http_autostock_settle_decide.c"
 #include "../../src/sell/ngx_http_autostock_settle_return.c"
 #include "../../src/sell/ngx_http_autostock_settle_table.c"
+#include "../../src/sell/ngx_http_autostock_suspects.c"
 
 
 #define CONFIRM    NGX_HTTP_AUTOSTOCK_SETTLE_CONFIRM
@@ -49,6 +50,8 @@ static struct {
 } fixture;
 
 uint32_t  ngx_crc32_table256[256];
+
+volatile ngx_msec_t  ngx_current_msec;
 
 
 void *
