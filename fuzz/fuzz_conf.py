@@ -57,6 +57,10 @@ http {{
             autostock_product;
             autostock_restock;
         }}
+        location = /products {{
+            autostock_cache_control "max-age=$arg_age";
+            autostock_products;
+        }}
         location = /status {{ autostock_status; }}
     }}
 }}
@@ -67,7 +71,7 @@ WORDS = ('0', '1', '-1', '4294967296', '18446744073709551616', '1e9', '5s',
          'require', '""', "''", '"', "'", '$', '$none', '${sku}', '$1', ';',
          '{', '}', '\\', '#', 'unix:', 'unix:/', '[::1]:3306', '[::1', ':0',
          '127.0.0.1:99999', 'no.such.host:1', '도너츠', '\t', 'pinned', 'shop',
-         'other', 'none', 'autostock', 'autostock_product;',
+         'other', 'none', 'autostock', 'autostock_product;', 'autostock_products;',
          'autostock_checkout;', 'autostock_restock;', 'autostock_status;',
          'autostock_database x { }', 'autostock_status_zone a:8k;',
          'autostock_compat on;', 'tls on;', 'tls_name x;',

@@ -1207,3 +1207,28 @@ location = /a { autostock_checkout; autostock_products; autostock_sku A pinned; 
 location = /b { autostock_products; if ($arg_x) { return 403; } }
 location = /c { autostock_products; limit_except GET { deny all; } }
 --- accepted
+
+
+
+=== TEST 126: Cache-Control, twice
+--- config
+autostock shop;
+location = /a {
+    autostock_products;
+    autostock_cache_control private;
+    autostock_cache_control "max-age=1";
+}
+--- refused
+"autostock_cache_control" directive is duplicate
+
+
+
+=== TEST 127: Cache-Control, inherited, replaced and empty
+--- config
+autostock shop;
+autostock_cache_control "public, max-age=1";
+location = /a { autostock_products; }
+location = /b { autostock_products; autostock_cache_control $arg_b; }
+location = /c { autostock_products; autostock_cache_control ""; }
+location = /d { autostock_checkout; }
+--- accepted

@@ -1,5 +1,5 @@
-# HTTP/2 and HTTP/3: look-ups, checkouts, callbacks and refusals as over
-# HTTP/1.1, where nginx and curl speak them.
+# HTTP/2 and HTTP/3: look-ups, conditional ones too, checkouts, callbacks and
+# refusals as over HTTP/1.1, where nginx and curl speak them.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -113,4 +113,70 @@ for (@::Versions) {
     my $sold = $v == $::Versions[0][1] ? 3 : 0;
     is($count{"$v 200"} // 0, $sold, "HTTP/$v: what is in stock");
     is($count{"$v 409"} // 0, 20 - $sold, 'the others are refused');
+}
+
+
+
+=== TEST 5: look-ups of several products, HEAD, and what the client has already
+--- shop eval: $::Listen
+--- products
+TEA-1|보리차|1200|40
+--- config
+    location = /product { autostock_sku $arg_sku encoded; autostock_product; }
+    location = /products {
+        autostock_cache_control "public, max-age=1";
+        autostock_products;
+    }
+--- drive
+my $plain = http(GET => '/products?sku=TEA-1&sku=NO-1&sku=CP-502101');
+for (@::Versions) {
+    my ($curl, $v) = @$_;
+    my $ask = sub {
+        my ($url, @more) = @_;
+        return join '', answers($curl, '-o', "$::Dir/answer", '-D',
+            "$::Dir/headers", @more, url($url));
+    };
+    my $file = sub { Autostock::Db::slurp("$::Dir/$_[0]") };
+    my $url = '/products?sku=TEA-1&sku=NO-1&sku=CP-502101';
+
+    is($ask->($url), "$v 200", "HTTP/$v: several products");
+    is($file->('answer'), $plain->{body}, 'the body as over HTTP/1.1');
+    like($file->('headers'), qr/^etag: \Q$plain->{headers}{etag}\E\r$/m, 'tag');
+    like($file->('headers'), qr/^cache-control: public, max-age=1\r$/m,
+        'Cache-Control');
+    is($ask->($url, '-I'), "$v 200", 'HEAD');
+    like($file->('headers'),
+        qr/^content-length: $plain->{headers}{'content-length'}\r$/m, 'length');
+
+    for my $known ($plain->{headers}{etag}, '*') {
+        write_file("$::Dir/answer", '');
+        is($ask->($url, '-H', "If-None-Match: $known"), "$v 304", 'known');
+        is($file->('answer'), '', 'no body');
+        unlike($file->('headers'), qr/^content-(?:length|type)/m, 'no length');
+    }
+    is($ask->($url, '-H', 'If-Match: "a"'), "$v 412", 'another tag');
+    is($ask->('/product?sku=TEA-1', '-H', 'If-None-Match: *'), "$v 304",
+        'one product');
+    is($ask->('/products'), "$v 400", 'no SKU');
+    is($ask->($url, '-d', '{}'), "$v 405", 'POST');
+}
+
+
+
+=== TEST 6: streams of one connection, each its own products
+--- shop eval: $::Listen
+--- products eval: CORE::join "\n", map { "TEA-$_|tea $_|1200|$_" } 1 .. 20
+--- config
+    location = /products { autostock_products; }
+--- drive
+for (@::Versions) {
+    my ($curl, $v) = @$_;
+    my @streams = map { ('-o', "$::Dir/answer-$_",
+        url("/products?sku=TEA-$_&sku=NO-$_")) } 1 .. 20;
+    my %count;
+    $count{$_}++ for answers($curl, '-Z', @streams);
+    is($count{"$v 200"}, 20, "HTTP/$v: all answered");
+    my @wrong = grep { Autostock::Db::slurp("$::Dir/answer-$_")
+        !~ /"sku":"TEA-$_".*"missing":\["NO-$_"\]/ } 1 .. 20;
+    is("@wrong", '', 'each its own');
 }

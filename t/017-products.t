@@ -315,3 +315,26 @@ wait_for { status_counter(qr/^autostock_waiting/) == 1 };
 $::Proxy->tell('pass');
 wait_for { sysread($wait[1]{socket}, $wait[1]{raw}, 65536) };
 is(shown(http_close($wait[1])), 'CP-502101 / NO-3', 'the one that stays');
+
+
+
+=== TEST 18: a request takes one place of the backlog
+--- database eval
+'server ' . $::Proxy->server . ";\npool_size 1;\nbacklog 1;\n"
+--- drive
+$::Proxy->tell('pass');
+is(get(url('CP-502101')), 'CP-502101 / ', 'reachable');
+$::Proxy->tell('match FROM product');
+$::Proxy->tell('hold 1');
+my @skus = ('CP-502101', map { "NO-$_" } 1 .. 99);
+my @clients = http_open(GET => url(@skus));
+wait_for { $::Proxy->tell('held') == 1 };
+push @clients, http_open(GET => url(@skus));
+wait_for { status_counter(qr/^autostock_waiting/) == 1 };
+is(get(url('CP-502101')), 503, 'one more is too many');
+$::Proxy->tell('pass');
+for my $client (@clients) {
+    1 while sysread $client->{socket}, $client->{raw}, 65536,
+        length $client->{raw};
+    like(shown(http_close($client)), qr{^CP-502101 / NO-1 .* NO-99$}, 'a hundred');
+}

@@ -115,10 +115,12 @@ none('arrows between rooms go down', map {
     } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
 } grep { m{^(?:worker|src)/\w+/} } @c);
 # A file is one noun, and a function bears it: it begins with its file's name.
-my @named = grep { m{^(?:worker|common|src)/.*\.c$} } @c;
+# The module's face is named as nginx's own modules are: the file ends in
+# "_module", its functions are without.
+my @named = grep { m{^(?:(?:worker|common|src)/.*|ngx_\w+)\.c$} } @c;
 none("functions begin with their file's name", map {
     my ($name, $file) = split /\t/;
-    my ($noun) = $file =~ m{(\w+)\.c$};
+    my ($noun) = $file =~ m{(\w+?)(?:_module)?\.c$};
     $noun = "as_$noun" if $file =~ m{^worker/};
     $name =~ /^(?:main$|$noun(?:_|$))/ ? () : "$file: $name";
 } split /\n/, `ctags --languages=C --c-kinds=f -f - @named`);

@@ -78,6 +78,7 @@ sub written {
     $answer =~ s/\r//g;
     $answer =~ s/^(?:Server|Date|Connection|Content-Length): .*\n//mg;
     my ($head, $body) = split /\n\n/, $answer, 2;
+    $body //= '';
     my ($first, @headers) = split /\n/, $head;
     my (%number, $next);
     $body =~ s/\b(01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f-]{21})\b/
