@@ -58,20 +58,20 @@ reconcile_setup(void **state)
 
 void
 reconcile_product(const char *stock, const char *held, const char *sum,
-    const char *opening, const char *back, const char *put,
-    const char *rolled)
+    const char *opening, const char *back, const char *put)
 {
     (void) sql_row_to(END, 0, 2, sql_ids(1, 2), "5");
-    (void) sql_row_to(SUMS, 0, 6, sql_id(1), sum, opening, back, put, rolled);
+    (void) sql_row_to(SUMS, 0, 5, sql_id(1), sum, opening, back, put);
     (void) sql_row_to(PRODUCTS, 0, 4, sql_id(1), "A", stock, held);
 }
 
 
 void
-reconcile_holds(const char *held, const char *ended, const char *returned)
+reconcile_holds(const char *held, const char *ended, const char *late,
+    const char *returned)
 {
     (void) sql_row_to(HOLD_END, 0, 1, sql_id(1));
-    (void) sql_row_to(HOLDS, 0, 3, sql_id(1), held, ended);
+    (void) sql_row_to(HOLDS, 0, 4, sql_id(1), held, ended, late);
     (void) sql_row_to(SOLD_END, 0, 1, sql_id(1));
     (void) sql_row_to(RETURNS, 0, 2, sql_id(1), returned);
 }
@@ -80,6 +80,6 @@ reconcile_holds(const char *held, const char *ended, const char *returned)
 void
 reconcile_sound(void)
 {
-    reconcile_product("7", "2", "7", "1", "3", "1", "0");
-    reconcile_holds("2", "3", "1");
+    reconcile_product("7", "2", "7", "1", "3", "1");
+    reconcile_holds("2", "3", "0", "1");
 }

@@ -36,11 +36,11 @@ int reconcile_setup(void **state);
 
 /* One chunk of the ledger, with a product's sums in it. */
 void reconcile_product(const char *stock, const char *held, const char *sum,
-    const char *opening, const char *back, const char *put,
-    const char *rolled);
+    const char *opening, const char *back, const char *put);
 
-/* The open and the ended holds of the product, and its returns. */
-void reconcile_holds(const char *held, const char *ended,
+/* The pieces of its holds that are open, ended, confirmed late; and those
+ * returned. */
+void reconcile_holds(const char *held, const char *ended, const char *late,
     const char *returned);
 
 void reconcile_sound(void);

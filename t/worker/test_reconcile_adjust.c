@@ -29,8 +29,8 @@ adjust(void **state)
     (void) state;
 
     the_lock_is_mine();
-    reconcile_product("7", "3", "9", "1", "0", "0", "0");
-    reconcile_holds("2", "0", "0");
+    reconcile_product("7", "3", "9", "1", "0", "0");
+    reconcile_holds("2", "0", "0", "0");
     assert_int_equal(RUN("--adjust", "--yes"), AS_EXIT_OK);
     command_told("2 of 2 adjustments are written");
     command_wrote("0 wrong, 0 out of reach, 2 mended");
@@ -45,7 +45,7 @@ adjust(void **state)
     sql_reset();
     reconcile.calls = 0;
     the_lock_is_mine();
-    reconcile_product("7", "0", "9", "1", "0", "0", "0");
+    reconcile_product("7", "0", "9", "1", "0", "0");
     assert_int_equal(RUN("--adjust", "--yes", "--output=json"), AS_EXIT_OK);
     command_wrote("\"level\": \"mended\"");
     command_wrote("\"ok\": true");
@@ -58,7 +58,7 @@ adjust_asks(void **state)
     (void) state;
 
     the_lock_is_mine();
-    reconcile_product("7", "0", "9", "1", "0", "0", "0");
+    reconcile_product("7", "0", "9", "1", "0", "0");
     assert_int_equal(RUN("--adjust"), AS_EXIT_FINDINGS);
     command_told("write 1 adjustments, so that the ledger agrees");
     command_wrote("1 wrong");
@@ -81,7 +81,7 @@ adjust_fails(void **state)
     (void) state;
 
     the_lock_is_mine();
-    reconcile_product("7", "0", "9", "1", "0", "0", "0");
+    reconcile_product("7", "0", "9", "1", "0", "0");
     reconcile.status[0] = reconcile.status[1] = AS_DB_GONE;
     assert_int_equal(RUN("--adjust", "--yes"), AS_EXIT_OK);
     assert_int_equal(reconcile.calls, 3);
@@ -91,8 +91,8 @@ adjust_fails(void **state)
     sql_reset();
     reconcile.calls = 0;
     the_lock_is_mine();
-    reconcile_product("7", "3", "9", "1", "0", "0", "0");
-    reconcile_holds("2", "0", "0");
+    reconcile_product("7", "3", "9", "1", "0", "0");
+    reconcile_holds("2", "0", "0", "0");
     reconcile.status[0] = AS_DB_OK;
     reconcile.status[1] = AS_DB_ERROR;
     sql.error = 1142;
