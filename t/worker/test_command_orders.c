@@ -147,7 +147,7 @@ usage(void **state)
         { { "list", "--state", "done", NULL }, "--state" },
         { { "list", "--older-than", "soon", NULL }, "--older-than" },
         { { "list", "--limit", "0", NULL }, "--limit" },
-        { { "list", "--limit", "1000001", NULL }, "--limit" },
+        { { "list", "--limit", "99999999999999", NULL }, "--limit" },
         { { "list", "--output", "xml", NULL }, "--output" },
         { { "list", "--nonsense", NULL }, "--nonsense" }
     };

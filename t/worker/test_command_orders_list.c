@@ -70,7 +70,7 @@ list(void **state)
     command_wrote(ID "  A    published  10");
     command_wrote(NEWER);
     assert_string_equal(command.err, "");
-    assert_true(sql_has(0, "ORDER BY o.pending_at DESC, o.order_id LIMIT "
+    assert_true(sql_has(0, "ORDER BY o.pending_at DESC, o.order_id DESC LIMIT "
                            "100"));
 
     sql_reset();
@@ -139,7 +139,8 @@ list_is_cut(void **state)
     (void) sql_row(1, 0, 1, "41");
     assert_int_equal(RUN("list", "--limit", "2", "--state", "failed"),
                      AS_EXIT_OK);
-    command_told("the newest 2 of 41 orders are shown; --limit 41 shows all");
+    command_told("2 of 41 orders are shown; --limit 41 shows all, --after '"
+                 NEWER "' the next ones");
     assert_true(sql_has(1, "SELECT COUNT(*)"));
     assert_true(sql_has(1, "o.state = "));
 
