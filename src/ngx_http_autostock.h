@@ -57,6 +57,8 @@ typedef struct ngx_http_autostock_pools_s   ngx_http_autostock_pools_t;
 typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
 typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
 typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
+typedef struct ngx_http_autostock_server_cell_s
+    ngx_http_autostock_server_cell_t;
 
 
 /* log lines that may repeat often */
@@ -90,6 +92,9 @@ typedef struct {
     time_t                        max_lag;            /* seconds */
     unsigned                      backup:1;
     unsigned                      replica:1;          /* look-ups only */
+
+    ngx_http_autostock_server_cell_t  *cell;  /* of the worker process; NULL:
+                                                 none */
 } ngx_http_autostock_server_t;
 
 

@@ -1,5 +1,5 @@
 
-#include "ngx_http_autostock_pool.h"
+#include "ngx_http_autostock_pool_private.h"
 #include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
@@ -7,42 +7,16 @@
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
 
-/* for the last answers of a server that failed, in ms */
-#define NGX_HTTP_AUTOSTOCK_POOL_ABANDON    100
-
 /* between two looks at a user's rights while one is missing, in ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_LOOK       5000
-
-
-struct ngx_http_autostock_pool_s {
-    ngx_http_autostock_database_t     *db;
-    ngx_http_autostock_server_t       *server;
-    ngx_http_autostock_pool_watch_t   *watch;
-    ngx_http_autostock_pool_takers_t   takers;
-
-    ngx_queue_t                        idle;    /* most recently used first */
-    ngx_queue_t                        busy;    /* connecting or taken */
-    ngx_uint_t                         open;    /* idle and busy */
-    ngx_uint_t                         connecting;
-
-    /* after a failed connect, a pause that doubles */
-    ngx_msec_t                         pause;
-    ngx_msec_t                         not_before;
-
-    ngx_event_t                        posted;
-    ngx_event_t                        again;   /* the end of the pause */
-    ngx_event_t                        look;    /* at the user's rights */
-
-    unsigned                           patient:1;   /* the takers wait for the
-                                                       next attempt */
-    unsigned                           retired:1;   /* another server is used */
-};
 
 
 static void ngx_http_autostock_pool_serve(ngx_event_t *ev);
 static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
     ngx_http_autostock_pool_t *pool);
 static void ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool);
+static void ngx_http_autostock_pool_count_open(
+    ngx_http_autostock_pool_t *pool, ngx_int_t n);
 static void ngx_http_autostock_pool_count_connecting(
     ngx_http_autostock_pool_t *pool, ngx_int_t n);
 static void ngx_http_autostock_pool_connected(void *data, ngx_int_t rc);
@@ -147,49 +121,6 @@ ngx_http_autostock_pool_retire(ngx_http_autostock_pool_t *pool,
 }
 
 
-void
-ngx_http_autostock_pool_abandon(ngx_http_autostock_pool_t *pool)
-{
-    ngx_queue_t                      *q;
-    ngx_http_autostock_connection_t  *conn;
-
-    for (q = ngx_queue_head(&pool->busy);
-         q != ngx_queue_sentinel(&pool->busy);
-         q = ngx_queue_next(q))
-    {
-        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
-
-        if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS && conn->query) {
-            ngx_add_timer(&conn->timer, NGX_HTTP_AUTOSTOCK_POOL_ABANDON);
-        }
-    }
-}
-
-
-ngx_uint_t
-ngx_http_autostock_pool_is_slow(ngx_http_autostock_pool_t *pool,
-    ngx_msec_t slow)
-{
-    ngx_queue_t                      *q;
-    ngx_http_autostock_connection_t  *conn;
-
-    for (q = ngx_queue_head(&pool->busy);
-         q != ngx_queue_sentinel(&pool->busy);
-         q = ngx_queue_next(q))
-    {
-        conn = ngx_queue_data(q, ngx_http_autostock_connection_t, queue);
-
-        if (conn->kind != NGX_HTTP_AUTOSTOCK_KINDS && conn->query
-            && ngx_current_msec - conn->asked > slow)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 ngx_uint_t
 ngx_http_autostock_pool_established(ngx_http_autostock_pool_t *pool)
 {
@@ -281,16 +212,26 @@ ngx_http_autostock_pool_connect(ngx_http_autostock_pool_t *pool)
     conn->pool = pool;
     conn->kind = NGX_HTTP_AUTOSTOCK_KINDS;
     ngx_queue_insert_tail(&pool->busy, &conn->queue);
-    pool->open++;
+    ngx_http_autostock_pool_count_open(pool, 1);
     ngx_http_autostock_pool_count_connecting(pool, 1);
 
-    ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
-                                    1);
     ngx_http_autostock_status_count(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTS, 1);
 
     ngx_http_autostock_connection_connect(conn,
                                    ngx_http_autostock_session_set,
                                    ngx_http_autostock_pool_connected, conn);
+}
+
+
+static void
+ngx_http_autostock_pool_count_open(ngx_http_autostock_pool_t *pool,
+    ngx_int_t n)
+{
+    pool->open += n;
+    ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
+                                    n);
+    ngx_http_autostock_status_server_add(pool->server,
+                                   NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS, n);
 }
 
 
@@ -534,10 +475,8 @@ ngx_http_autostock_pool_close(ngx_http_autostock_connection_t *conn,
     ngx_http_autostock_pool_look_later(pool);
 
     ngx_queue_remove(&conn->queue);
-    pool->open--;
+    ngx_http_autostock_pool_count_open(pool, -1);
 
-    ngx_http_autostock_status_gauge(pool->db, NGX_HTTP_AUTOSTOCK_CONNECTIONS,
-                                    -1);
     ngx_http_autostock_status_count(pool->db, NGX_HTTP_AUTOSTOCK_CLOSES, 1);
 
     ngx_http_autostock_connection_close(conn, reason);

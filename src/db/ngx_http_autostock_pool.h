@@ -60,10 +60,10 @@ void ngx_http_autostock_pool_retire(ngx_http_autostock_pool_t *pool,
  * The server failed: queries without an answer fail soon, so that the requests
  * can go to another server.
  */
-void ngx_http_autostock_pool_abandon(ngx_http_autostock_pool_t *pool);
+void ngx_http_autostock_pool_late_end(ngx_http_autostock_pool_t *pool);
 
 /* 1 if an answer takes longer than so many ms. */
-ngx_uint_t ngx_http_autostock_pool_is_slow(ngx_http_autostock_pool_t *pool,
+ngx_uint_t ngx_http_autostock_pool_late_any(ngx_http_autostock_pool_t *pool,
     ngx_msec_t slow);
 
 /* The number of established connections. */

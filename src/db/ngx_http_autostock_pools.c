@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_pools_private.h"
 #include "ngx_http_autostock_session.h"
+#include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
 
@@ -13,6 +14,8 @@ static ngx_int_t ngx_http_autostock_pools_add(
     ngx_http_autostock_pools_t *pools, ngx_uint_t i);
 static void ngx_http_autostock_pools_reached(void *data,
     ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_pools_tell_role(
+    ngx_http_autostock_pools_member_t *member, ngx_uint_t read_only);
 static ngx_int_t ngx_http_autostock_pools_failed(void *data,
     ngx_http_autostock_connection_t *conn);
 static ngx_uint_t ngx_http_autostock_pools_says_nothing(
@@ -162,6 +165,8 @@ ngx_http_autostock_pools_reached(void *data,
 
     const char  *reason;
 
+    ngx_http_autostock_pools_tell_role(member, conn->read_only);
+
     if (member->server->replica) {
         /* only a probe knows its lag */
         return;
@@ -172,6 +177,15 @@ ngx_http_autostock_pools_reached(void *data,
     (void) ngx_http_autostock_pools_choose(member,
                                            reason ? NGX_DECLINED : NGX_OK,
                                            reason);
+}
+
+
+static void
+ngx_http_autostock_pools_tell_role(ngx_http_autostock_pools_member_t *member,
+    ngx_uint_t read_only)
+{
+    ngx_http_autostock_status_server(member->server,
+                        NGX_HTTP_AUTOSTOCK_SERVER_ROLE, read_only ? 1 : 2);
 }
 
 
@@ -220,6 +234,10 @@ ngx_http_autostock_pools_refused(void *data,
 {
     ngx_http_autostock_pools_member_t *member = data;
 
+    if (!member->server->replica) {
+        ngx_http_autostock_pools_tell_role(member, 1);
+    }
+
     (void) ngx_http_autostock_pools_choose(member, NGX_DECLINED,
                                            member->server->replica
                                            ? "it accepts no queries"
@@ -243,7 +261,7 @@ ngx_http_autostock_pools_look(ngx_event_t *ev)
 
     left = (ngx_msec_int_t) (member->due - ngx_current_msec);
 
-    if (left > 0 && !ngx_http_autostock_pool_is_slow(member->pool,
+    if (left > 0 && !ngx_http_autostock_pool_late_any(member->pool,
                                              NGX_HTTP_AUTOSTOCK_POOLS_SLOW))
     {
         ngx_http_autostock_pools_look_in(member, (ngx_msec_t) left);
@@ -258,6 +276,15 @@ static void
 ngx_http_autostock_pools_looked(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_pools_member_t *member = data;
+
+    if (rc != NGX_ERROR) {
+        ngx_http_autostock_pools_tell_role(member,
+                                           member->probe.conn->read_only);
+    }
+
+    ngx_http_autostock_status_server(member->server,
+                                     NGX_HTTP_AUTOSTOCK_SERVER_LAG,
+                                     member->probe.lag + 1);
 
     rc = ngx_http_autostock_pools_judge(member, rc);
 

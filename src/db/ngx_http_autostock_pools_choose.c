@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_autostock_pools_private.h"
+#include "ngx_http_autostock_status.h"
 
 
 static void ngx_http_autostock_pools_choose_log(
@@ -18,6 +19,8 @@ static void ngx_http_autostock_pools_choose_soon(
 static void ngx_http_autostock_pools_choose_reads(
     ngx_http_autostock_pools_t *pools);
 static void ngx_http_autostock_pools_choose_end(
+    ngx_http_autostock_pools_t *pools);
+static void ngx_http_autostock_pools_choose_tell(
     ngx_http_autostock_pools_t *pools);
 
 
@@ -55,7 +58,7 @@ ngx_http_autostock_pools_choose(ngx_http_autostock_pools_member_t *member,
         }
 
         if (choice->state == NGX_HTTP_AUTOSTOCK_CHOICE_FAILED) {
-            ngx_http_autostock_pool_abandon(member->pool);
+            ngx_http_autostock_pool_late_end(member->pool);
         }
 
         ngx_http_autostock_pools_choose_log(member, before);
@@ -130,6 +133,7 @@ ngx_http_autostock_pools_choose_again(ngx_http_autostock_pools_t *pools)
     }
 
     ngx_http_autostock_pools_choose_end(pools);
+    ngx_http_autostock_pools_choose_tell(pools);
 }
 
 
@@ -256,6 +260,9 @@ ngx_http_autostock_pools_choose_end(ngx_http_autostock_pools_t *pools)
         return;
     }
 
+    ngx_http_autostock_status_server_add(to->server,
+                                     NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS, 1);
+
     name = &to->server->name;
 
     if (from->choice->state <= NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN) {
@@ -269,4 +276,29 @@ ngx_http_autostock_pools_choose_end(ngx_http_autostock_pools_t *pools)
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "autostock: database \"%V\": sales use server %V, not %V: %s",
                   &pools->db->name, name, &from->server->name, from->reason);
+}
+
+
+static void
+ngx_http_autostock_pools_choose_tell(ngx_http_autostock_pools_t *pools)
+{
+    ngx_uint_t                    i, reads, state;
+    ngx_http_autostock_server_t  *server;
+
+    reads = pools->reads == NGX_HTTP_AUTOSTOCK_CHOICE_NONE ? pools->used
+                                                           : pools->reads;
+
+    for (i = 0; i < pools->n; i++) {
+        server = pools->members[i].server;
+        state = pools->choices[i].state;
+
+        ngx_http_autostock_status_server(server,
+                         NGX_HTTP_AUTOSTOCK_SERVER_STATE,
+                         state == NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN ? 0
+                         : state == NGX_HTTP_AUTOSTOCK_CHOICE_FAILED ? 1 : 2);
+        ngx_http_autostock_status_server(server,
+                         NGX_HTTP_AUTOSTOCK_SERVER_SALES, i == pools->used);
+        ngx_http_autostock_status_server(server,
+                         NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS, i == reads);
+    }
 }

@@ -73,6 +73,7 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
     ngx_http_set_ctx(r, &view->outcome, ngx_http_autostock_module);
 
     view->lookup.timeout = lcf->timeout;
+    view->lookup.reads = 1;
     view->lookup.handler = ngx_http_autostock_product_lookup_handler;
     view->lookup.data = view;
     view->lookup.log = r->connection->log;

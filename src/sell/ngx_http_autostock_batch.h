@@ -253,6 +253,13 @@ void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
 /*
+ * 1 if a replica's connection failed a query, as rc tells: starts again at the
+ * server that sales use, which may do what a replica does not.
+ */
+ngx_uint_t ngx_http_autostock_flight_left_replica(
+    ngx_http_autostock_flight_t *flight, ngx_int_t rc);
+
+/*
  * 1 if packets with this many bytes of SQL may grow by cost bytes.  The first
  * waiter always fits.
  */

@@ -3,6 +3,8 @@
 #include "ngx_http_autostock_session.h"
 #include "ngx_http_autostock_status.h"
 
+#include "as_sqlerror.h"
+
 
 /* bytes of SQL in one packet; the margin is for what is not items */
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES   (1024 * 1024)
@@ -425,6 +427,29 @@ ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
 {
     ngx_http_autostock_flight_drop(flight, reason);
     ngx_http_autostock_flight_again(flight, 0, reason);
+}
+
+
+ngx_uint_t
+ngx_http_autostock_flight_left_replica(ngx_http_autostock_flight_t *flight,
+    ngx_int_t rc)
+{
+    if (rc == NGX_OK || !flight->conn->server->replica) {
+        return 0;
+    }
+
+    flight->taker.reads = 0;
+
+    if (rc == NGX_DECLINED
+        && as_sqlerror(flight->query.error) == AS_SQLERROR_EVERYBODY)
+    {
+        /* it would refuse the others, too */
+        flight->conn->refuses = 1;
+    }
+
+    ngx_http_autostock_flight_elsewhere(flight, "a replica did not answer");
+
+    return 1;
 }
 
 

@@ -34,11 +34,15 @@ ngx_int_t
 ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_lookup_t *lookup)
 {
-    if (ngx_http_autostock_lookup_is_refused(db->lookups, lookup)) {
+    ngx_http_autostock_batch_t  *batch;
+
+    batch = lookup->reads && db->reads ? db->reads : db->lookups;
+
+    if (ngx_http_autostock_lookup_is_refused(batch, lookup)) {
         return NGX_DECLINED;
     }
 
-    return ngx_http_autostock_batch_submit(db->lookups, &lookup->waiter,
+    return ngx_http_autostock_batch_submit(batch, &lookup->waiter,
                                        ngx_current_msec + lookup->timeout);
 }
 

@@ -63,6 +63,7 @@ struct ngx_http_autostock_lookup_s {
                                                        LOOKUP_MAX */
     ngx_http_autostock_lookup_sku_t        one;     /* skus may be this */
     ngx_msec_t                             timeout;
+    unsigned                               reads:1; /* a replica may answer */
     ngx_http_autostock_lookup_handler_pt   handler;
     void                                  *data;
     ngx_log_t                             *log;

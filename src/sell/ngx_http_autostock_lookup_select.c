@@ -153,6 +153,10 @@ ngx_http_autostock_lookup_select_done(void *data, ngx_int_t rc)
 {
     ngx_http_autostock_lookup_flight_t  *lf = data;
 
+    if (ngx_http_autostock_flight_left_replica(&lf->flight, rc)) {
+        return;
+    }
+
     if (rc == NGX_ERROR) {
         ngx_http_autostock_flight_again(&lf->flight, 1,
                                         "it was lost in a look-up");

@@ -54,6 +54,16 @@ ngx_http_autostock_process_init(ngx_cycle_t *cycle,
             return NGX_ERROR;
         }
 
+        if (db->servers.nelts > db->nprimaries) {
+            db->reads = ngx_http_autostock_batch_create(db,
+                                              &ngx_http_autostock_lookup_ops);
+            if (db->reads == NULL) {
+                return NGX_ERROR;
+            }
+
+            db->reads->reads = 1;
+        }
+
         ngx_http_autostock_pools_warm(db->pools);
     }
 
@@ -81,6 +91,11 @@ ngx_http_autostock_process_exit(ngx_cycle_t *cycle,
         ngx_http_autostock_batch_destroy(db->settlements);
         ngx_http_autostock_batch_destroy(db->receipts);
         ngx_http_autostock_batch_destroy(db->lookups);
+
+        if (db->reads) {
+            ngx_http_autostock_batch_destroy(db->reads);
+        }
+
         ngx_http_autostock_batch_destroy(db->sales);
         ngx_http_autostock_catalog_destroy(db->catalog);
     }

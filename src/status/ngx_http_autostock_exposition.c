@@ -24,6 +24,16 @@
      + NGX_HTTP_AUTOSTOCK_HISTOGRAMS * (NGX_HTTP_AUTOSTOCK_BUCKETS + 2))
 
 
+/* of a server's samples, without the names, and of their families' heads */
+#define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLE   96
+#define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLES  10
+#define NGX_HTTP_AUTOSTOCK_SERVERS_HEADS    2048
+
+
+static size_t ngx_http_autostock_exposition_servers(
+    ngx_http_autostock_report_t *report);
+
+
 /* JSON needs less than the text: no help, shorter names */
 
 ngx_buf_t *
@@ -33,7 +43,33 @@ ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
     return ngx_create_temp_buf(pool,
                      NGX_HTTP_AUTOSTOCK_FAMILIES * NGX_HTTP_AUTOSTOCK_HEAD_SIZE
                      + report->nfigures * NGX_HTTP_AUTOSTOCK_SAMPLES
-                       * NGX_HTTP_AUTOSTOCK_SAMPLE_SIZE);
+                       * NGX_HTTP_AUTOSTOCK_SAMPLE_SIZE
+                     + ngx_http_autostock_exposition_servers(report));
+}
+
+
+static size_t
+ngx_http_autostock_exposition_servers(ngx_http_autostock_report_t *report)
+{
+    size_t                         size;
+    ngx_uint_t                     i, k;
+    ngx_http_autostock_server_t   *server;
+    ngx_http_autostock_figures_t  *f;
+
+    size = NGX_HTTP_AUTOSTOCK_SERVERS_HEADS;
+
+    for (k = 0; k < report->nfigures; k++) {
+        f = &report->figures[k];
+        server = f->database->servers.elts;
+
+        for (i = 0; i < f->database->servers.nelts; i++) {
+            size += NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLES
+                    * (NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLE
+                       + f->database->name.len + server[i].label.len);
+        }
+    }
+
+    return size;
 }
 
 

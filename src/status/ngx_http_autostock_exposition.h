@@ -15,6 +15,8 @@
 typedef struct {
     ngx_http_autostock_database_t   *database;
     ngx_http_autostock_cell_t        sum;
+    ngx_http_autostock_server_cell_t *servers;    /* as the database's; of one
+                                                     server: nothing */
 } ngx_http_autostock_figures_t;
 
 
@@ -41,6 +43,12 @@ void ngx_http_autostock_exposition_bound(ngx_buf_t *b, ngx_uint_t id,
     ngx_uint_t i);
 void ngx_http_autostock_exposition_number(ngx_buf_t *b,
     ngx_uint_t id, ngx_atomic_uint_t n);
+
+/* The servers of a database that has several; exposition_servers.c. */
+void ngx_http_autostock_exposition_servers_text(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report);
+void ngx_http_autostock_exposition_servers_json(ngx_buf_t *b,
+    ngx_http_autostock_figures_t *f);
 
 /* The whole body; exposition_text.c and exposition_json.c. */
 ngx_buf_t *ngx_http_autostock_exposition_text(ngx_pool_t *pool,

@@ -58,6 +58,7 @@ ngx_http_autostock_exposition_json_database(ngx_buf_t *b,
                         ngx_http_autostock_metric_durable[f->sum.durable]);
 
     ngx_http_autostock_exposition_json_rights(b, f);
+    ngx_http_autostock_exposition_servers_json(b, f);
 
     ngx_http_autostock_exposition_put(b, ",\"config\":{");
 

@@ -58,6 +58,7 @@ ngx_http_autostock_exposition_text(ngx_pool_t *pool,
     ngx_http_autostock_exposition_text_moments(b, report);
     ngx_http_autostock_exposition_text_durable(b, report);
     ngx_http_autostock_exposition_text_rights(b, report);
+    ngx_http_autostock_exposition_servers_text(b, report);
 
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_HISTOGRAM_METRICS; i++) {
         ngx_http_autostock_exposition_text_histogram(b, report, i);

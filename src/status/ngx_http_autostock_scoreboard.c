@@ -2,8 +2,21 @@
 #include "ngx_http_autostock_scoreboard.h"
 
 
+/* of a database, of a server and their separator; longer ones are cut */
+#define NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME  384
+
+
 static ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_add_name(
     ngx_http_autostock_scoreboard_t *scoreboard, ngx_str_t *name);
+static ngx_int_t ngx_http_autostock_scoreboard_add_server_names(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db);
+static void ngx_http_autostock_scoreboard_server_name(
+    ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server,
+    u_char buf[NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME], ngx_str_t *name);
+static ngx_int_t ngx_http_autostock_scoreboard_add_servers(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db, ngx_http_autostock_slot_t *slot);
 static ngx_http_autostock_slot_t *ngx_http_autostock_scoreboard_add_slot(
     ngx_http_autostock_scoreboard_t *scoreboard, ngx_array_t *databases);
 static ngx_int_t ngx_http_autostock_scoreboard_add_cells(
@@ -46,7 +59,10 @@ ngx_http_autostock_scoreboard_fill(ngx_http_autostock_scoreboard_t *scoreboard,
 
     for (i = 0; i < databases->nelts; i++) {
         if (ngx_http_autostock_scoreboard_add_name(scoreboard,
-                                                   &dbp[i]->name) == NULL) {
+                                                   &dbp[i]->name) == NULL
+            || ngx_http_autostock_scoreboard_add_server_names(scoreboard,
+                                                       dbp[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -101,6 +117,60 @@ ngx_http_autostock_scoreboard_add_name(
     scoreboard->names = entry;
 
     return entry;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_scoreboard_add_server_names(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db)
+{
+    u_char                        buf[NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME];
+    ngx_str_t                     name;
+    ngx_uint_t                    i;
+    ngx_http_autostock_server_t  *server;
+
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts && db->servers.nelts > 1; i++) {
+        ngx_http_autostock_scoreboard_server_name(db, &server[i], buf, &name);
+
+        if (ngx_http_autostock_scoreboard_add_name(scoreboard, &name)
+            == NULL)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* a database's name has no blank */
+
+static void
+ngx_http_autostock_scoreboard_server_name(ngx_http_autostock_database_t *db,
+    ngx_http_autostock_server_t *server,
+    u_char buf[NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME], ngx_str_t *name)
+{
+    name->data = buf;
+    name->len = ngx_snprintf(buf, NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME, "%V %V",
+                             &db->name, &server->name)
+                - buf;
+}
+
+
+ngx_http_autostock_name_t *
+ngx_http_autostock_scoreboard_find_server(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server)
+{
+    u_char     buf[NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME];
+    ngx_str_t  name;
+
+    ngx_http_autostock_scoreboard_server_name(db, server, buf, &name);
+
+    return ngx_http_autostock_scoreboard_find(scoreboard, &name);
 }
 
 
@@ -169,6 +239,13 @@ ngx_http_autostock_scoreboard_add_cells(
     dbp = databases->elts;
 
     for (i = 0; i < databases->nelts; i++) {
+
+        if (ngx_http_autostock_scoreboard_add_servers(scoreboard, dbp[i], slot)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         name = ngx_http_autostock_scoreboard_find(scoreboard, &dbp[i]->name);
 
         if (ngx_http_autostock_scoreboard_cell(slot, name)) {
@@ -186,6 +263,45 @@ ngx_http_autostock_scoreboard_add_cells(
         ngx_memory_barrier();
 
         slot->cells = cell;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_autostock_scoreboard_add_servers(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db, ngx_http_autostock_slot_t *slot)
+{
+    size_t                             size;
+    ngx_uint_t                         i;
+    ngx_http_autostock_name_t         *name;
+    ngx_http_autostock_server_t       *server;
+    ngx_http_autostock_server_cell_t  *cell;
+
+    size = ngx_align(sizeof(ngx_http_autostock_server_cell_t), 128);
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts && db->servers.nelts > 1; i++) {
+        name = ngx_http_autostock_scoreboard_find_server(scoreboard, db,
+                                                         &server[i]);
+
+        if (ngx_http_autostock_scoreboard_server(slot, name)) {
+            continue;
+        }
+
+        cell = ngx_slab_calloc_locked(scoreboard->shpool, size);
+        if (cell == NULL) {
+            return NGX_ERROR;
+        }
+
+        cell->name = name;
+        cell->next = slot->servers;
+
+        ngx_memory_barrier();
+
+        slot->servers = cell;
     }
 
     return NGX_OK;
@@ -281,11 +397,34 @@ ngx_http_autostock_scoreboard_cell(ngx_http_autostock_slot_t *slot,
 }
 
 
+ngx_http_autostock_server_cell_t *
+ngx_http_autostock_scoreboard_server(ngx_http_autostock_slot_t *slot,
+    ngx_http_autostock_name_t *name)
+{
+    ngx_http_autostock_server_cell_t  *cell;
+
+    for (cell = slot->servers; cell; cell = cell->next) {
+        if (cell->name == name) {
+            return cell;
+        }
+    }
+
+    return NULL;
+}
+
+
 void
 ngx_http_autostock_scoreboard_clear_gauges(ngx_http_autostock_slot_t *slot)
 {
-    ngx_uint_t                  i;
-    ngx_http_autostock_cell_t  *cell;
+    ngx_uint_t                         i;
+    ngx_http_autostock_cell_t         *cell;
+    ngx_http_autostock_server_cell_t  *server;
+
+    for (server = slot->servers; server; server = server->next) {
+        for (i = 0; i < NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS; i++) {
+            server->figures[i] = 0;
+        }
+    }
 
     for (cell = slot->cells; cell; cell = cell->next) {
         for (i = 0; i < NGX_HTTP_AUTOSTOCK_GAUGES; i++) {

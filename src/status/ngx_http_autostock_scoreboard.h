@@ -35,7 +35,10 @@ typedef struct ngx_http_autostock_name_s  ngx_http_autostock_name_t;
 typedef struct ngx_http_autostock_slot_s  ngx_http_autostock_slot_t;
 
 
-/* a database, identified by its name across reloads */
+/*
+ * a database, identified by its name across reloads; or one of its servers, by
+ * both names
+ */
 struct ngx_http_autostock_name_s {
     ngx_http_autostock_name_t       *next;
     size_t                           len;
@@ -63,9 +66,19 @@ struct ngx_http_autostock_cell_s {
 };
 
 
+/* one of several servers of a database, in one worker process */
+struct ngx_http_autostock_server_cell_s {
+    ngx_atomic_t                     figures[NGX_HTTP_AUTOSTOCK_SERVER_FIGURES];
+
+    ngx_http_autostock_name_t       *name;         /* the server */
+    ngx_http_autostock_server_cell_t *next;        /* on the same slot */
+};
+
+
 struct ngx_http_autostock_slot_s {
     ngx_http_autostock_slot_t       *next;
     ngx_http_autostock_cell_t       *cells;
+    ngx_http_autostock_server_cell_t *servers;
     ngx_atomic_t                     pid;          /* 0: free */
     ngx_uint_t                       generation;   /* of the configuration */
     ngx_uint_t                       worker;       /* worker number in it */
@@ -106,6 +119,13 @@ void ngx_http_autostock_scoreboard_clear_gauges(
 ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_find(
     ngx_http_autostock_scoreboard_t *scoreboard, ngx_str_t *name);
 ngx_http_autostock_cell_t *ngx_http_autostock_scoreboard_cell(
+    ngx_http_autostock_slot_t *slot, ngx_http_autostock_name_t *name);
+
+/* The same of one of several servers. */
+ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_find_server(
+    ngx_http_autostock_scoreboard_t *scoreboard,
+    ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server);
+ngx_http_autostock_server_cell_t *ngx_http_autostock_scoreboard_server(
     ngx_http_autostock_slot_t *slot, ngx_http_autostock_name_t *name);
 
 /* 1 if the slot's process is running. */

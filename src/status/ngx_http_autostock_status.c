@@ -152,6 +152,26 @@ ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
 
 
 void
+ngx_http_autostock_status_server(ngx_http_autostock_server_t *server,
+    ngx_http_autostock_server_figure_e id, ngx_uint_t value)
+{
+    if (server->cell) {
+        server->cell->figures[id] = value;
+    }
+}
+
+
+void
+ngx_http_autostock_status_server_add(ngx_http_autostock_server_t *server,
+    ngx_http_autostock_server_figure_e id, ngx_int_t n)
+{
+    if (server->cell) {
+        server->cell->figures[id] += n;
+    }
+}
+
+
+void
 ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,
     ngx_uint_t missing)
 {
@@ -293,6 +313,12 @@ ngx_http_autostock_status_collect(ngx_http_request_t *r,
         figures[i].database = dbp[i];
         ngx_http_autostock_zone_sum(amcf->status_zone, dbp[i],
                                     &figures[i].sum);
+
+        figures[i].servers = ngx_http_autostock_zone_servers(
+                                  amcf->status_zone, dbp[i], r->pool);
+        if (figures[i].servers == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;

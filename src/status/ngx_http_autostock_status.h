@@ -100,6 +100,23 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_MOMENTS
 } ngx_http_autostock_moment_e;
 
+/*
+ * What is told of a server where there are several; of all worker processes
+ * the least known state and role, the greatest lag, the sum of the others.
+ */
+typedef enum {
+    NGX_HTTP_AUTOSTOCK_SERVER_STATE = 0,   /* 0: not known; 1: down; 2: up */
+    NGX_HTTP_AUTOSTOCK_SERVER_ROLE,        /* 0: not known; 1: read-only; 2:
+                                              writable */
+    NGX_HTTP_AUTOSTOCK_SERVER_LAG,         /* 0: not known; seconds + 1 */
+    NGX_HTTP_AUTOSTOCK_SERVER_SALES,       /* 1: sales use it */
+    NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS,     /* 1: look-ups use it */
+    NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS,
+    NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS,   /* changes of sales to it: a
+                                              counter */
+    NGX_HTTP_AUTOSTOCK_SERVER_FIGURES
+} ngx_http_autostock_server_figure_e;
+
 /* the durability that the database reported, for the status page */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_DURABLE_UNKNOWN = 0,
@@ -146,6 +163,12 @@ void ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
 
 void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
+
+void ngx_http_autostock_status_server(ngx_http_autostock_server_t *server,
+    ngx_http_autostock_server_figure_e id, ngx_uint_t value);
+void ngx_http_autostock_status_server_add(
+    ngx_http_autostock_server_t *server,
+    ngx_http_autostock_server_figure_e id, ngx_int_t n);
 
 /* missing: a bit for each of ngx_http_autostock_right_e */
 void ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,

@@ -16,6 +16,13 @@ static void ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
     ngx_http_autostock_cell_t *cell);
 static void ngx_http_autostock_zone_add_gauges(
     ngx_http_autostock_cell_t *sum, ngx_http_autostock_cell_t *cell);
+static void ngx_http_autostock_zone_servers_of(
+    ngx_http_autostock_zone_t *zone, ngx_http_autostock_database_t *db);
+static void ngx_http_autostock_zone_server(ngx_http_autostock_zone_t *zone,
+    ngx_http_autostock_name_t *name, ngx_http_autostock_server_cell_t *sum);
+static void ngx_http_autostock_zone_server_gauges(
+    ngx_http_autostock_server_cell_t *sum,
+    ngx_http_autostock_server_cell_t *cell);
 
 
 /* batch size: up to 4096; milliseconds: up to 8192; then times */
@@ -181,9 +188,28 @@ ngx_http_autostock_zone_init_worker(ngx_cycle_t *cycle,
         name = ngx_http_autostock_scoreboard_find(zone->scoreboard,
                                                   &dbp[i]->name);
         dbp[i]->cell = ngx_http_autostock_scoreboard_cell(slot, name);
+        ngx_http_autostock_zone_servers_of(zone, dbp[i]);
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_autostock_zone_servers_of(ngx_http_autostock_zone_t *zone,
+    ngx_http_autostock_database_t *db)
+{
+    ngx_uint_t                    i;
+    ngx_http_autostock_server_t  *server;
+
+    server = db->servers.elts;
+
+    for (i = 0; i < db->servers.nelts && db->servers.nelts > 1; i++) {
+        server[i].cell = ngx_http_autostock_scoreboard_server(
+                             ngx_http_autostock_zone_slot,
+                             ngx_http_autostock_scoreboard_find_server(
+                                 zone->scoreboard, db, &server[i]));
+    }
 }
 
 
@@ -285,6 +311,84 @@ ngx_http_autostock_zone_add_gauges(ngx_http_autostock_cell_t *sum,
     }
 
     sum->rights |= cell->rights;
+}
+
+
+ngx_http_autostock_server_cell_t *
+ngx_http_autostock_zone_servers(ngx_shm_zone_t *shm_zone,
+    ngx_http_autostock_database_t *db, ngx_pool_t *pool)
+{
+    ngx_uint_t                         i;
+    ngx_http_autostock_zone_t         *zone;
+    ngx_http_autostock_server_t       *server;
+    ngx_http_autostock_server_cell_t  *sums;
+
+    zone = shm_zone->data;
+    server = db->servers.elts;
+
+    sums = ngx_pcalloc(pool, db->servers.nelts
+                             * sizeof(ngx_http_autostock_server_cell_t));
+    if (sums == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < db->servers.nelts && db->servers.nelts > 1; i++) {
+        ngx_http_autostock_zone_server(zone,
+                                    ngx_http_autostock_scoreboard_find_server(
+                                        zone->scoreboard, db, &server[i]),
+                                       &sums[i]);
+    }
+
+    return sums;
+}
+
+
+static void
+ngx_http_autostock_zone_server(ngx_http_autostock_zone_t *zone,
+    ngx_http_autostock_name_t *name, ngx_http_autostock_server_cell_t *sum)
+{
+    ngx_http_autostock_slot_t         *slot;
+    ngx_http_autostock_server_cell_t  *cell;
+
+    for (slot = zone->scoreboard->slots; slot; slot = slot->next) {
+        cell = ngx_http_autostock_scoreboard_server(slot, name);
+
+        if (cell == NULL) {
+            continue;
+        }
+
+        sum->figures[NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS] +=
+                        cell->figures[NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS];
+
+        if (ngx_http_autostock_scoreboard_is_alive(slot)) {
+            ngx_http_autostock_zone_server_gauges(sum, cell);
+        }
+    }
+}
+
+
+static void
+ngx_http_autostock_zone_server_gauges(ngx_http_autostock_server_cell_t *sum,
+    ngx_http_autostock_server_cell_t *cell)
+{
+    ngx_uint_t    i;
+    ngx_atomic_t  *to, *from;
+
+    to = sum->figures;
+    from = cell->figures;
+
+    for (i = 0; i < NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS; i++) {
+
+        if (i == NGX_HTTP_AUTOSTOCK_SERVER_LAG) {
+            to[i] = ngx_max(to[i], from[i]);
+
+        } else if (i > NGX_HTTP_AUTOSTOCK_SERVER_LAG) {
+            to[i] += from[i];
+
+        } else if (from[i] && (to[i] == 0 || from[i] < to[i])) {
+            to[i] = from[i];
+        }
+    }
 }
 
 

@@ -42,6 +42,13 @@ void ngx_http_autostock_zone_exit_worker(void);
 void ngx_http_autostock_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_autostock_database_t *db, ngx_http_autostock_cell_t *sum);
 
+/*
+ * The figures of a database's servers, an array of the cells' sums in their
+ * order; of one server, an array of none.  NULL: no memory.
+ */
+ngx_http_autostock_server_cell_t *ngx_http_autostock_zone_servers(
+    ngx_shm_zone_t *zone, ngx_http_autostock_database_t *db, ngx_pool_t *pool);
+
 /* The number of running worker processes. */
 ngx_uint_t ngx_http_autostock_zone_workers(ngx_shm_zone_t *zone);
 
