@@ -125,7 +125,31 @@ POST /checkout
 
 
 
-=== TEST 5: tls_name of another
+=== TEST 5: TLS and name of one server alone
+--- database eval
+main::tls(tls => 'off', server => "127.0.0.1:$::Port tls=on tls_name=db.test")
+--- request
+POST /checkout
+{}
+--- response_body_like
+"stock":2
+
+
+
+=== TEST 6: another name of one server alone
+--- database eval
+main::tls(tls => 'off', server => "127.0.0.1:$::Port tls=on tls_name=wrong.test")
+--- shop
+autostock_timeout 1s;
+--- request
+POST /checkout
+{}
+--- problem: 503
+--- errors
+
+
+
+=== TEST 7: tls_name of another
 --- database eval
 main::tls(tls_name => 'wrong.test')
 --- shop
@@ -138,7 +162,7 @@ POST /checkout
 
 
 
-=== TEST 6: another authority
+=== TEST 8: another authority
 --- database eval
 main::tls(tls_trusted_certificate => "$::Dir/other.pem")
 --- shop
@@ -153,7 +177,7 @@ like(error_log(), qr/\[error\].*(?:certificate|TLS|SSL)/i, 'told');
 
 
 
-=== TEST 7: TLS stripped from the greeting: no word of the password
+=== TEST 9: TLS stripped from the greeting: no word of the password
 --- database eval
 main::tls(password => 'tlspw')
 --- shop
@@ -170,7 +194,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 
 
 
-=== TEST 8: tls off is plain, and a server that wants TLS refuses it
+=== TEST 10: tls off is plain, and a server that wants TLS refuses it
 --- database eval
 main::tls(tls => 'off') =~ s/tls_trusted\S+ \S+;\n//r
 --- shop
@@ -183,7 +207,7 @@ POST /checkout
 
 
 
-=== TEST 9: a certificate of our own
+=== TEST 11: a certificate of our own
 --- database eval
 main::tls(user => 'x509', tls_certificate => "$::Dir/client.pem",
     tls_certificate_key => "$::Dir/client.key")
@@ -195,7 +219,7 @@ POST /checkout
 
 
 
-=== TEST 10: a server stopped in mid-handshake blocks nobody
+=== TEST 12: a server stopped in mid-handshake blocks nobody
 --- database eval
 main::tls(connect_timeout => $::Slow ? '3s' : '1s')
 --- shop
@@ -221,7 +245,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 
 
 
-=== TEST 11: a server that is mute before its greeting blocks nobody
+=== TEST 13: a server that is mute before its greeting blocks nobody
 --- database eval
 main::tls(connect_timeout => '1s')
 --- shop
@@ -244,7 +268,7 @@ proxy('cut'); proxy('pass');
 
 
 
-=== TEST 12: a reload while a handshake hangs: the old worker goes
+=== TEST 14: a reload while a handshake hangs: the old worker goes
 --- database eval
 main::tls(connect_timeout => '1s')
 --- shop
@@ -263,7 +287,7 @@ proxy('cut'); proxy('pass');
 
 
 
-=== TEST 13: many sales over TLS
+=== TEST 15: many sales over TLS
 --- database eval
 main::tls(pool_size => 4)
 --- drive
@@ -276,7 +300,7 @@ is($::Db->value('SELECT stock FROM product'), 100, 'stock');
 
 
 
-=== TEST 14: an expired certificate
+=== TEST 16: an expired certificate
 --- post_setup_server_root
 main::present('expired');
 --- database eval
@@ -296,7 +320,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
 
 
 
-=== TEST 15: a self-signed certificate
+=== TEST 17: a self-signed certificate
 --- post_setup_server_root
 main::present('self');
 --- database eval
@@ -316,7 +340,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
 
 
 
-=== TEST 16: the same, trusted by name
+=== TEST 18: the same, trusted by name
 --- post_setup_server_root
 main::present('self');
 --- database eval

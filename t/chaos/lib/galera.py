@@ -137,11 +137,25 @@ class Node(database.Database):
             return False
 
 
-class GaleraShop(shops.Shop):
-    """Two hosts at two of three nodes."""
+def each_its_own(nodes, number):
+    """The lines of a host that writes to one node."""
+    return f'unix:{nodes[number].socket};'
 
-    def __init__(self, folder, template, **nginx):
+
+def all_nodes(nodes, _):
+    """Those of a host that writes to the first node that is well."""
+    first, *others = (f'unix:{node.socket} fail_timeout=500ms;'
+                      for node in nodes)
+    return (first + ''.join(f' server {other}' for other in others)
+            + ' replication synchronous;')
+
+
+class GaleraShop(shops.Shop):
+    """Two hosts at two of three nodes, or at the first that is well."""
+
+    def __init__(self, folder, template, servers=each_its_own, **nginx):
         super().__init__(folder, template, hosts=0, **nginx)
+        self.servers = servers
         groups = [free_port() for _ in range(3)]
         self.nodes = [Node(os.path.join(folder, f'node{n}'), n, groups)
                       for n in range(3)]
@@ -161,7 +175,8 @@ class GaleraShop(shops.Shop):
             node.start()
         for n in range(2):
             host = Nginx(os.path.join(self.folder, f'nginx{n}'),
-                         'unix:' + self.nodes[n].socket, **self.host_options)
+                         self.servers(self.nodes, n).rstrip(';'),
+                         **self.host_options)
             self.hosts.append(host)
             host.start()
 
@@ -213,12 +228,13 @@ class Galera(UnderLoad):
     name = 'galera'
     nightly_rounds = 100
     load_options = {'clients': 32, 'think_ms': 2}
+    servers = staticmethod(each_its_own)
 
     def setup(self):
         if not database.find_galera():
             raise Skip('Galera is not installed: apt-get install galera-4')
         self.shop = GaleraShop(self.folder(), self.env.template(),
-                               query='1500ms', timeout='4000ms')
+                               servers=self.servers, query='1500ms', timeout='4000ms')
         self.shop.start()
 
     def strike(self):
@@ -252,6 +268,55 @@ class Galera(UnderLoad):
         return super().finish(number)
 
 
+class GaleraServers(Galera):
+    """Every host knows all nodes.  The one that they write to is killed or
+    stopped: they go on at the next one, and return."""
+
+    name = 'galera-servers'
+    nightly_rounds = 20
+    servers = staticmethod(all_nodes)
+
+    def strike(self):
+        time.sleep(0.5)
+        before = self.failovers()
+        node = self.shop.nodes[0]
+        if self.rng.choice((True, True, False)):
+            node.kill()
+            self.tally.fault('kill -9 the node in use')
+            time.sleep(self.rng.choice((0.3, 1, 3)))
+            node.start()
+        else:
+            node.pause()
+            self.tally.fault('SIGSTOP the node in use')
+            time.sleep(shops.LONG + 1)
+            node.go_on()
+        for other in self.shop.nodes:
+            other.wait()
+        wait_until('every host has left the node and is back at it',
+                   lambda: self.failovers() >= before
+                   + 2 * len(self.shop.hosts) and self.are_back(), 60, 0.1)
+        self.shop.agree()
+
+    def figures(self):
+        """Of all hosts: the server's place, and what is told of it."""
+        for host in self.shop.hosts:
+            told = host.status()['databases']['shop']['servers']
+            yield from enumerate(told)
+
+    def failovers(self):
+        """Changes of all worker processes so far."""
+        return sum(told['failovers'] for _, told in self.figures())
+
+    def are_back(self):
+        """No worker process sells elsewhere."""
+        return not any(told['sales_workers'] for place, told
+                       in self.figures() if place)
+
+    def finish(self, number):
+        self.shop.agree()
+        return UnderLoad.finish(self, number)
+
+
 class GaleraCarts(Galera):
     """Carts of the same products in opposite orders, written at two nodes at
     once: they conflict, and all are answered."""
@@ -278,4 +343,4 @@ class GaleraCarts(Galera):
         time.sleep(2)
 
 
-SCENARIOS = [Galera, GaleraCarts]
+SCENARIOS = [Galera, GaleraServers, GaleraCarts]
