@@ -58,13 +58,6 @@ sub said {
         : 'failed';
 }
 
-# How many sessions wait for a lock.
-sub waiting {
-    return db->value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-        . " WHERE db = '@{[db->{name}]}' AND command = 'Query' AND time_ms > 50"
-        . ' AND id <> CONNECTION_ID()');
-}
-
 sub answer_of {
     my ($client) = @_;
     wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
@@ -405,9 +398,9 @@ $lock->run('START TRANSACTION');
 $lock->rows("SELECT quantity FROM stock_movement WHERE movement_id = (SELECT"
     . " movement_id FROM stock_movement_key) FOR UPDATE");
 my $rollup = rollup();
-ok(wait_for(sub { waiting() == 1 }), 'it has deleted the sale');
+ok(wait_for(sub { lock_waits() == 1 }), 'it has deleted the sale');
 my $client = http_open(ask($::OLD));
-ok(wait_for(sub { waiting() == 2 }), 'the return waits for it');
+ok(wait_for(sub { lock_waits() == 2 }), 'the return waits for it');
 $lock->run('COMMIT');
 is(said($rollup), 'folded 1', 'folded');
 is(told(answer_of($client)), '404 no-sale', 'not booked');
@@ -427,9 +420,9 @@ my $lock = db->session;
 $lock->run('START TRANSACTION');
 $lock->rows('SELECT stock FROM product FOR UPDATE');
 my $client = http_open(ask($::OLD, '"quantity":1'));
-ok(wait_for(sub { waiting() == 1 }), 'not committed yet');
+ok(wait_for(sub { lock_waits() == 1 }), 'not committed yet');
 my $rollup = rollup();
-ok(wait_for(sub { waiting() == 2 }), 'the roll-up waits for it');
+ok(wait_for(sub { lock_waits() == 2 }), 'the roll-up waits for it');
 $lock->run('COMMIT');
 is(told(answer_of($client)), '200 CP-502101:1:1', 'booked');
 is(said($rollup), 'folded 1', 'only the row before it');
@@ -449,7 +442,7 @@ my $lock = db->session;
 $lock->run('START TRANSACTION');
 $lock->rows("SELECT stock FROM product WHERE sku = 'TEA-1' FOR UPDATE");
 my @clients = http_open(ask($first));
-ok(wait_for(sub { waiting() == 1 }), 'the first flight waits');
+ok(wait_for(sub { lock_waits() == 1 }), 'the first flight waits');
 push @clients, map { http_open(ask($_, $lines)) } @sales;
 wait_for { status_counter(qr/^autostock_(?:waiting|in_flight)/) >= @clients };
 $lock->run('COMMIT');

@@ -294,11 +294,14 @@ subtest 'what is late is told' => sub {
     my $id = hold([7, 3]);
     sql("UPDATE stock_hold SET expires_at = expires_at - INTERVAL 20 SECOND
         WHERE hold_id = X'$id'");
-    like(doctor(), qr/^wrong: 1 holds are past their time, the oldest for 2\d s/,
+    my $text = lc $id =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r;
+    like(doctor(), qr/^wrong: 1 holds are past their time, the oldest for 2\d s, $text:/,
         'doctor, without a worker');
 
     start_worker();
     ok(wait_for(sub { metric('holds_due') eq '1' }), 'one is due');
+    ok(wait_for(sub { log_of('worker') =~ /hold $text cannot be released: / }),
+        'the log names it');
     is(metric('holds_open'), 1, 'and open');
     is(metric('holds_pieces'), 3, 'of three pieces');
     cmp_ok(metric('holds_due_oldest_seconds'), '>=', 20, 'for a while');
@@ -308,6 +311,21 @@ subtest 'what is late is told' => sub {
     sql('DROP TRIGGER stuck');
     ok(wait_for(sub { metric('holds_due') eq '0' }, 20), 'released at last');
     is($health->()->{status}, 200, 'all is well');
+
+    # the stock has no room for it: it is tried again until it has
+    $id = hold([7, 3]);
+    my $before = sql("SELECT stock FROM product WHERE sku = 'S-7'")->[0][0];
+    sql("UPDATE product SET stock = 2147483645 WHERE sku = 'S-7'; UPDATE
+        stock_hold SET expires_at = expires_at - INTERVAL 20 SECOND WHERE
+        hold_id = X'$id'");
+    $text = lc $id =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r;
+    ok(wait_for(sub { metric('holds_due') eq '1' }), 'it is still due');
+    like(doctor(), qr/the oldest for \d+ s, $text:/, 'doctor names it');
+    sql("UPDATE product SET stock = 2147483644 WHERE sku = 'S-7'");
+    ok(wait_for(sub { metric('holds_due') eq '0' }, 20), 'released at last');
+    is(sql("SELECT stock FROM product WHERE sku = 'S-7'")->[0][0], 2147483647,
+        'into the last room');
+    sql("UPDATE product SET stock = $before + 3 WHERE sku = 'S-7'");
     is(books_agree(), '', 'the books agree');
 };
 

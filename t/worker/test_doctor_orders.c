@@ -121,10 +121,11 @@ orders(void **state)
     db.orders.overdue = 0;
     db.holds.due = 3;
     db.holds.due_oldest_ms = 10001;
+    db.holds.due_oldest[0] = 0x01;
     as_doctor_orders(&findings, sql_db, &db.settings, &signs);
     assert_true(signs.stuck);
     findings_one("wrong", "holds", "3 holds are past their time, the oldest "
-                 "for 10 s");
+                 "for 10 s, 01000000-0000-0000-0000-000000000000: ");
 }
 
 

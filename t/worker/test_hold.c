@@ -264,7 +264,9 @@ counts(void **state)
 
     (void) sql_row(0, 0, 3, "5", "2", "1500999");
     (void) sql_row(0, 1, 1, "8");
+    (void) sql_row_id(0, 2, 'h', 1);
     assert_int_equal(as_hold_count(sql_db, &c), AS_DB_OK);
+    assert_memory_equal(c.due_oldest, "hhhhhhhhhhhhhhhh", AS_UUID_LEN);
     assert_int_equal(c.open, 5);
     assert_int_equal(c.pieces, 8);
     assert_int_equal(c.due, 2);

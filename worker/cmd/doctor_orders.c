@@ -105,6 +105,7 @@ static void
 as_doctor_orders_holds(as_findings_t *findings, as_db_t *db,
     as_doctor_signs_t *signs)
 {
+    char              id[AS_UUID_TEXT_LEN + 1];
     as_hold_counts_t  counts;
 
     memset(&counts, 0, sizeof(counts));
@@ -115,13 +116,14 @@ as_doctor_orders_holds(as_findings_t *findings, as_db_t *db,
 
     if (counts.due_oldest_ms > AS_BACKLOG_HOLDS_LATE_MS) {
         signs->stuck = true;
+        *as_uuid_text(counts.due_oldest, id) = '\0';
         as_findings_say(findings, AS_DOCTOR_WRONG, "holds",
                         "check that autostock-worker run is up, and whether "
                         "its log says why it cannot release them; "
                         "autostock-worker holds list --state due shows them",
                         "%" PRId64 " holds are past their time, the oldest "
-                        "for %" PRId64 " s: their pieces cannot be sold",
-                        counts.due, counts.due_oldest_ms / 1000);
+                        "for %" PRId64 " s, %s: their pieces cannot be sold",
+                        counts.due, counts.due_oldest_ms / 1000, id);
         return;
     }
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "db/hold.h"
 
@@ -66,8 +67,6 @@ as_hold_count_row(void *data, unsigned statement, const char *const *columns,
 {
     as_hold_counts_t  *counts = data;
 
-    (void) lengths;
-
     if (statement == 0 && n == 3) {
         counts->open = strtoll(columns[0], NULL, 10);
         counts->due = strtoll(columns[1], NULL, 10);
@@ -76,6 +75,9 @@ as_hold_count_row(void *data, unsigned statement, const char *const *columns,
 
     } else if (statement == 1 && n == 1) {
         counts->pieces = strtoll(columns[0], NULL, 10);
+
+    } else if (statement == 2 && lengths[0] == AS_UUID_LEN) {
+        memcpy(counts->due_oldest, columns[0], AS_UUID_LEN);
     }
 }
 
@@ -89,7 +91,10 @@ as_hold_count(as_db_t *db, as_hold_counts_t *counts)
                       " WHERE state = 'held';"
                       "SELECT COALESCE(SUM(l.quantity), 0) FROM stock_hold h"
                       " JOIN stock_hold_line l ON l.hold_id = h.hold_id WHERE"
-                      " h.state = 'held'", as_hold_count_row, counts);
+                      " h.state = 'held';"
+                      "SELECT hold_id FROM stock_hold WHERE state = 'held'"
+                      " ORDER BY expires_at LIMIT 1", as_hold_count_row,
+                      counts);
 }
 
 

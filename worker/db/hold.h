@@ -64,6 +64,7 @@ typedef struct {
     int64_t  pieces;                   /* of the open ones */
     int64_t  due;                      /* open, and past their time */
     int64_t  due_oldest_ms;            /* ms past its time; -1: none is due */
+    uint8_t  due_oldest[AS_UUID_LEN];  /* that hold */
 } as_hold_counts_t;
 
 as_db_status_e as_hold_count(as_db_t *db, as_hold_counts_t *counts);

@@ -179,12 +179,19 @@ sub wait_for (&;$) {
 }
 
 
-# True when a session of the module hangs in a statement: on a lock, that is.
-# (INNODB_TRX is not renewed while it is asked more often than each 100 ms.)
+# How many sessions hang in a statement: on a lock, that is.  (INNODB_TRX is not
+# renewed while it is asked more often than each 100 ms.)
 sub lock_waits {
-    return $Db->value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-        . " WHERE db = '$Db->{name}' AND command = 'Query' AND time_ms > 50"
-        . ' AND id <> CONNECTION_ID()') > 0;
+    state $mariadb = $Db->value('SELECT VERSION()') =~ /MariaDB/;
+
+    return $Db->value($mariadb
+        ? "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE db ="
+            . " '$Db->{name}' AND command = 'Query' AND time_ms > 50 AND"
+            . ' id <> CONNECTION_ID()'
+        : 'SELECT COUNT(DISTINCT t.THREAD_ID) FROM performance_schema.threads'
+            . ' t JOIN performance_schema.data_lock_waits w ON'
+            . ' w.REQUESTING_THREAD_ID = t.THREAD_ID WHERE t.PROCESSLIST_DB'
+            . " = '$Db->{name}'");
 }
 
 
