@@ -17,6 +17,12 @@ typedef struct {
 } ngx_http_autostock_settle_sold_t;
 
 
+static void ngx_http_autostock_settle_write_return_product(
+    ngx_http_autostock_sql_t *sql, ngx_http_autostock_settle_sold_t *sold,
+    ngx_uint_t n);
+static void ngx_http_autostock_settle_write_return_products(
+    ngx_http_autostock_sql_t *sql, ngx_http_autostock_settle_sold_t *sold,
+    ngx_uint_t n);
 static ngx_uint_t ngx_http_autostock_settle_write_return_sold(
     ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_sold_t *sold);
@@ -37,7 +43,7 @@ void
 ngx_http_autostock_settle_write_return_guard(
     ngx_http_autostock_settlement_t *s)
 {
-    ngx_uint_t                         i, n;
+    ngx_uint_t                         i, n, one;
     ngx_http_autostock_sql_t          *sql;
     ngx_http_autostock_settle_sold_t  *sold;
 
@@ -55,9 +61,58 @@ ngx_http_autostock_settle_write_return_guard(
 
     n = ngx_http_autostock_settle_write_return_sold(s, sold);
 
+    for (i = 1, one = 1; i < n; i++) {
+        one &= ngx_memcmp(sold[i].product_id, sold[0].product_id, 16) == 0;
+    }
+
     ngx_http_autostock_sql_text(sql,
         "SET @autostock=IF((SELECT COUNT(*) FROM stock_movement"
-        " FORCE INDEX(PRIMARY)WHERE movement_id=");
+        " FORCE INDEX(PRIMARY)WHERE ");
+
+    if (one) {
+        ngx_http_autostock_settle_write_return_product(sql, sold, n);
+    } else {
+        ngx_http_autostock_settle_write_return_products(sql, sold, n);
+    }
+
+    ngx_http_autostock_sql_text(sql, " LOCK IN SHARE MODE)=");
+    ngx_http_autostock_sql_number(sql, n);
+    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL);
+    ngx_http_autostock_sql_next(sql);
+}
+
+
+/* One product: a list costs the server half of what alternatives cost. */
+
+static void
+ngx_http_autostock_settle_write_return_product(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_settle_sold_t *sold, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    ngx_http_autostock_sql_text(sql, "product_id=");
+    ngx_http_autostock_sql_binary(sql, sold[0].product_id, 16);
+    ngx_http_autostock_sql_text(sql, " AND movement_id IN(");
+
+    for (i = 0; i < n; i++) {
+        if (i) {
+            ngx_http_autostock_sql_text(sql, ",");
+        }
+
+        ngx_http_autostock_sql_binary(sql, sold[i].movement_id, 16);
+    }
+
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+static void
+ngx_http_autostock_settle_write_return_products(ngx_http_autostock_sql_t *sql,
+    ngx_http_autostock_settle_sold_t *sold, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    ngx_http_autostock_sql_text(sql, "movement_id=");
 
     for (i = 0; i < n; i++) {
         if (i && ngx_memcmp(sold[i].movement_id, sold[i - 1].movement_id, 16)
@@ -77,10 +132,7 @@ ngx_http_autostock_settle_write_return_guard(
         ngx_http_autostock_sql_binary(sql, sold[i].product_id, 16);
     }
 
-    ngx_http_autostock_sql_text(sql, ")LOCK IN SHARE MODE)=");
-    ngx_http_autostock_sql_number(sql, n);
-    ngx_http_autostock_sql_text(sql, NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL);
-    ngx_http_autostock_sql_next(sql);
+    ngx_http_autostock_sql_text(sql, ")");
 }
 
 
