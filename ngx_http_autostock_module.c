@@ -36,6 +36,14 @@ static ngx_http_autostock_range_t  ngx_http_autostock_body_range =
     { 64, 1048576, "a size from 64 bytes to 1m, such as \"16k\"" };
 
 
+static ngx_conf_enum_t  ngx_http_autostock_trace[] = {
+    { ngx_string("off"), NGX_HTTP_AUTOSTOCK_TRACE_OFF },
+    { ngx_string("on"), NGX_HTTP_AUTOSTOCK_TRACE_ON },
+    { ngx_string("always"), NGX_HTTP_AUTOSTOCK_TRACE_ALWAYS },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_autostock_commands[] = {
 
     { ngx_string("autostock_status_zone"),
@@ -107,6 +115,13 @@ static ngx_command_t  ngx_http_autostock_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_autostock_loc_conf_t, cache_control),
       NULL },
+
+    { ngx_string("autostock_trace"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_autostock_loc_conf_t, trace),
+      ngx_http_autostock_trace },
 
     { ngx_string("autostock_idempotency_scope"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -323,6 +338,7 @@ ngx_http_autostock_create_loc_conf(ngx_conf_t *cf)
     alcf->cart_lines = NGX_CONF_UNSET_UINT;
     alcf->compat = NGX_CONF_UNSET;
     alcf->subrequest = NGX_CONF_UNSET;
+    alcf->trace = NGX_CONF_UNSET_UINT;
     alcf->max_body_size = NGX_CONF_UNSET_SIZE;
     alcf->timeout = NGX_CONF_UNSET_MSEC;
     alcf->restock_timeout = NGX_CONF_UNSET_MSEC;
@@ -370,6 +386,8 @@ ngx_http_autostock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              NULL);
     ngx_conf_merge_value(conf->compat, prev->compat, 0);
     ngx_conf_merge_value(conf->subrequest, prev->subrequest, 0);
+    ngx_conf_merge_uint_value(conf->trace, prev->trace,
+                              NGX_HTTP_AUTOSTOCK_TRACE_ON);
     ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 65536);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);
     ngx_conf_merge_msec_value(conf->restock_timeout, prev->restock_timeout,

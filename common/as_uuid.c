@@ -47,8 +47,8 @@ as_uuid_rotate(uint64_t value, unsigned bits)
 }
 
 
-/* xoroshiro128+: ids must not collide; they need not be secret */
-static uint64_t
+/* xoroshiro128+ */
+uint64_t
 as_uuid_random(as_uuid_gen_t *gen)
 {
     uint64_t a = gen->state[0];

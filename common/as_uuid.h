@@ -32,6 +32,9 @@ int as_uuid_init(as_uuid_gen_t *gen);
 void as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms,
     uint8_t id[AS_UUID_LEN]);
 
+/* The next 64 random bits: they must not collide, and are no secret. */
+uint64_t as_uuid_random(as_uuid_gen_t *gen);
+
 /* Writes 36 lower-case characters without a terminator; returns their end. */
 char *as_uuid_text(const uint8_t id[AS_UUID_LEN], char *text);
 

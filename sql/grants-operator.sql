@@ -57,4 +57,5 @@ GRANT SELECT ON stock_sale_net TO autostock_operator@localhost;
 -- orders list, show, cancel, retry; reconcile compares them with the ledger;
 -- a change of the stock to the reorder point opens the order
 GRANT SELECT, INSERT (order_id, product_id, quantity), UPDATE ON restock_order TO autostock_operator@localhost;
+GRANT SELECT, INSERT ON restock_order_trace TO autostock_operator@localhost;
 GRANT SELECT ON factory TO autostock_operator@localhost;

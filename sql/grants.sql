@@ -54,6 +54,7 @@ GRANT SELECT,
     UPDATE (state, received, fulfilled_at, failed_at, last_error,
             lease_until, lease_owner)
     ON restock_order TO autostock@localhost;
+GRANT SELECT, INSERT ON restock_order_trace TO autostock@localhost;
 
 -- The worker ---------------------------------------------------------------
 
@@ -75,6 +76,7 @@ GRANT SELECT ON factory TO autostock_worker@localhost;
 
 -- the outbox and the life of an order
 GRANT SELECT, INSERT, UPDATE ON restock_order TO autostock_worker@localhost;
+GRANT SELECT, INSERT ON restock_order_trace TO autostock_worker@localhost;
 
 -- the movements of expired holds; opening movements if the trigger is missing;
 -- the removal of expired keys.  Quantities cannot be changed.

@@ -416,6 +416,21 @@ SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
+-- The trace of an order: that of the request that opened it, or one that the
+-- worker made (W3C Trace Context, version 00).  Not a column of restock_order:
+-- MariaDB adds none at once to a table with an index of a generated column; it
+-- would copy the table, and sales that open orders would wait.
+--
+-- product_id  lets a sharded database keep the row beside its order
+
+CREATE TABLE IF NOT EXISTS restock_order_trace (
+    order_id         BINARY(16)   NOT NULL,
+    product_id       BINARY(16)   NOT NULL,
+    traceparent      VARCHAR(55)  CHARACTER SET ascii COLLATE ascii_bin
+                                  NOT NULL,
+    PRIMARY KEY (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
 -- Products that were there before their ledger: one opening movement each.
 -- Its key comes first; with it, no other session writes it.
 

@@ -33,6 +33,11 @@
 #define NGX_HTTP_AUTOSTOCK_DURABILITY_WARN     1
 #define NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE  2
 
+/* autostock_trace */
+#define NGX_HTTP_AUTOSTOCK_TRACE_OFF     0
+#define NGX_HTTP_AUTOSTOCK_TRACE_ON      1            /* the request's */
+#define NGX_HTTP_AUTOSTOCK_TRACE_ALWAYS  2            /* or a new one */
+
 /* what a location serves */
 #define NGX_HTTP_AUTOSTOCK_PRODUCT   0x01             /* GET, HEAD */
 #define NGX_HTTP_AUTOSTOCK_CHECKOUT  0x02             /* POST */
@@ -168,6 +173,8 @@ typedef struct {
     ngx_http_autostock_server_t  *rights_of;      /* where they were checked */
     ngx_uint_t                    rights_missing; /* last value logged */
     ngx_uint_t                    rights_again;   /* to be checked again */
+    ngx_uint_t                    traces;   /* those of orders may be read and
+                                               written */
     ngx_uint_t                    replays;  /* flights that still look for
                                                keys before they sell */
     ngx_uint_t                    reads_stock;  /* a trigger of the shop
@@ -205,6 +212,7 @@ typedef struct {
     ngx_uint_t                    cart_lines;         /* at most */
     ngx_flag_t                    compat;
     ngx_flag_t                    subrequest;         /* POST by others */
+    ngx_uint_t                    trace;
     size_t                        max_body_size;
     ngx_msec_t                    timeout;            /* of all but a
                                                          callback */

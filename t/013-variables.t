@@ -6,7 +6,7 @@ use Autostock::Test;
 
 sub variables {
     return qw( result sku quantity stock sale_id order_id replayed batch_size
-        queue_time db_time );
+        queue_time db_time trace_id );
 }
 
 our $Log;

@@ -157,3 +157,51 @@ is(http(POST => '/return', qq({"sale_id":"$sale->{json}{sale_id}"}))->{code},
 like(error_log(), qr/refused a transaction of 1 confirms, .* error 114[23]: /,
     'the log');
 $::Db->run($::Grants);
+
+
+
+=== TEST 7: without the right to write a trace, orders have none
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+main::revoke('INSERT ON restock_order_trace');
+--- errors
+--- drive
+ok(wait_for(sub { missing() }), 'found at the start');
+is(missing(), 'INSERT ON restock_order_trace', 'on the page');
+my @trace = (traceparent =>
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
+is(http(POST => '/checkout', '{"quantity":3}', @trace)->{code}, 200, 'sold');
+is($::Db->value('SELECT COUNT(*) FROM restock_order'), 1, 'and ordered');
+is($::Db->value('SELECT COUNT(*) FROM restock_order_trace'), 0, 'without');
+$::Db->run($::Grants);
+$::Db->run("INSERT INTO product (product_id, sku, name, price, stock,
+    factory_id, ad_id) SELECT UNHEX(MD5('T')), 'T-1', 'T', 1, 0, factory_id,
+    ad_id FROM product");
+ok(wait_for(sub { missing() eq '' }, 20), 'granted');
+is(http(POST => '/any', '{"sku":"T-1"}', @trace)->{code}, 409, 'sold out');
+is($::Db->value('SELECT COUNT(*) FROM restock_order_trace'), 1,
+    'its order has one');
+
+
+
+=== TEST 8: nor without the table
+--- database eval
+main::block()
+--- shop
+autostock_timeout 2s;
+--- post_setup_server_root
+$main::Db->run('RENAME TABLE restock_order_trace TO away');
+--- errors
+--- drive
+ok(wait_for(sub { missing() }), 'found at the start');
+is(http(POST => '/checkout', '{"quantity":3}', traceparent =>
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')->{code}, 200,
+    'sold');
+my $id = $::Db->value('SELECT LOWER(HEX(order_id)) FROM restock_order');
+$id =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/;
+is(http(POST => "/product/donut?order=$id&signature=" . signature($id),
+    '{"MessageAttributeProductCnt":"10"}')->{code}, 200, 'and the goods booked');
+$::Db->run('RENAME TABLE away TO restock_order_trace');

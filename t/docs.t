@@ -90,7 +90,7 @@ cmp_ok(scalar(split /\n/, $readme), '<', 400, 'the README is short');
 my %directives;
 for my $file ('ngx_http_autostock_module.c', glob 'src/*/*.c') {
     my $code = slurp($file);
-    while ($code =~ /\{ ngx_string\("([a-z_]+)"\),\s+NGX_/g) {
+    while ($code =~ /\{ ngx_string\("([a-z_]+)"\),\s+NGX_(?:HTTP_(?:MAIN|SRV|LOC)_)?CONF_/g) {
         $directives{$1} = 1;
     }
 }

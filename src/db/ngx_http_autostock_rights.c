@@ -79,7 +79,13 @@ static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
 
     { "stock_return", "insert",
       { "sale_id", "product_id", "already", "quantity", "restock",
-        "return_id", NULL } }
+        "return_id", NULL } },
+
+    { "restock_order_trace", "select",
+      { "order_id", "product_id", "traceparent", NULL } },
+
+    { "restock_order_trace", "insert",
+      { "order_id", "product_id", "traceparent", NULL } }
 };
 
 

@@ -33,7 +33,8 @@ typedef struct {
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("restock_order") " UNION ALL "              \
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_hold") " UNION ALL "                 \
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_hold_line") " UNION ALL "            \
-    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_return")
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_return") " UNION ALL "               \
+    NGX_HTTP_AUTOSTOCK_RIGHTS_OF("restock_order_trace")
 
 /* what ngx_http_autostock_rights_text() writes at the most */
 #define NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT  2048

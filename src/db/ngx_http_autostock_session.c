@@ -92,7 +92,8 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold_line") " UNION ALL "
-            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_return"),
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_return") " UNION ALL "
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order_trace"),
             ngx_max(timeout / 1000, 1),
             conn->wait_timeout,
             ngx_max(timeout / 1000, 1), ngx_max(timeout / 1000, 1),

@@ -118,6 +118,12 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
     db = conn->db;
     missing = ngx_http_autostock_rights_missing(&conn->rights);
 
+    /* without its trace an order is better than none */
+    db->traces = conn->rights.missing[NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_SELECT]
+                 == 0
+                 && conn->rights.missing[NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_INSERT]
+                    == 0;
+
     ngx_http_autostock_status_lacks(db, missing);
 
     if (missing && missing != db->rights_missing) {

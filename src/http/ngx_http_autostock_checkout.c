@@ -5,6 +5,7 @@
 #include "ngx_http_autostock_hold.h"
 #include "ngx_http_autostock_outcome.h"
 #include "ngx_http_autostock_status.h"
+#include "ngx_http_autostock_trace.h"
 
 #include "as_decimal.h"
 #include "as_digest.h"
@@ -222,8 +223,10 @@ ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     checkout->outcome.sale_id = sale->id;
     checkout->outcome.quantity = sale->lines ? 0 : sale->quantity;
     checkout->outcome.waiter = &sale->waiter;
+    checkout->outcome.trace = ngx_http_autostock_trace_start(r);
     ngx_http_set_ctx(r, &checkout->outcome, ngx_http_autostock_module);
 
+    sale->trace = checkout->outcome.trace;
     sale->timeout = lcf->timeout;
     sale->handler = ngx_http_autostock_checkout_sale_handler;
     sale->data = checkout;

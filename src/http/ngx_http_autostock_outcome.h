@@ -12,6 +12,8 @@
 #include "ngx_http_autostock_batch.h"
 #include "ngx_http_autostock_status.h"
 
+#include "as_trace.h"
+
 
 /*
  * The first member of an operation's structure in the request's pool, so that
@@ -23,6 +25,7 @@ typedef struct {
     u_char                        *sale_id;    /* 16 bytes, once there is one */
     u_char                        *order_id;
     ngx_http_autostock_waiter_t   *waiter;
+    as_trace_t                    *trace;
     int64_t                        stock;      /* negative: not known */
     uint32_t                       quantity;   /* 0: none */
     unsigned                       result:8;   /* ngx_http_autostock_result_e */

@@ -5,6 +5,7 @@
 #include "ngx_http_autostock_receipt.h"
 #include "ngx_http_autostock_restock.h"
 #include "ngx_http_autostock_status.h"
+#include "ngx_http_autostock_trace.h"
 
 #include "as_decimal.h"
 #include "as_digest.h"
@@ -85,6 +86,7 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
     restock->request = r;
 
     restock->outcome.order_id = restock->receipt.order_id;
+    restock->outcome.trace = ngx_http_autostock_trace_start(r);
 
     ngx_http_set_ctx(r, restock, ngx_http_autostock_module);
 
@@ -251,6 +253,7 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     receipt = &restock->receipt;
 
     receipt->client = r->connection->addr_text;
+    receipt->trace = restock->outcome.trace;
     receipt->timeout = lcf->restock_timeout;
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;

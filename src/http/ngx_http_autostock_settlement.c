@@ -6,6 +6,7 @@
 #include "ngx_http_autostock_release.h"
 #include "ngx_http_autostock_return.h"
 #include "ngx_http_autostock_status.h"
+#include "ngx_http_autostock_trace.h"
 
 #include "as_uuid.h"
 
@@ -184,8 +185,10 @@ ngx_http_autostock_settlement_submit(ngx_http_request_t *r,
     settlement->outcome.sale_id = settle->id;
     settlement->outcome.quantity = settle->quantity;
     settlement->outcome.waiter = &settle->waiter;
+    settlement->outcome.trace = ngx_http_autostock_trace_start(r);
     ngx_http_set_ctx(r, &settlement->outcome, ngx_http_autostock_module);
 
+    settle->trace = settlement->outcome.trace;
     settle->timeout = lcf->timeout;
     settle->handler = ngx_http_autostock_settlement_settle_handler;
     settle->data = settlement;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_autostock_metric.h"
 #include "ngx_http_autostock_outcome.h"
+#include "ngx_http_autostock_trace.h"
 #include "ngx_http_autostock_variables.h"
 
 #include "as_decimal.h"
@@ -23,6 +24,8 @@ static ngx_int_t ngx_http_autostock_variables_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_uint_t ngx_http_autostock_variables_has_sale(ngx_uint_t result);
 static ngx_int_t ngx_http_autostock_variables_time(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_autostock_variables_trace(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_autostock_variables_none(
     ngx_http_variable_value_t *v);
@@ -93,6 +96,10 @@ static ngx_http_variable_t  ngx_http_autostock_variables[] = {
     { ngx_string("autostock_db_time"), NULL,
       ngx_http_autostock_variables_time,
       NGX_HTTP_AUTOSTOCK_VARIABLES_DB_TIME,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("autostock_trace_id"), NULL,
+      ngx_http_autostock_variables_trace, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
@@ -280,6 +287,43 @@ ngx_http_autostock_variables_time(ngx_http_request_t *r,
     last = ngx_sprintf(p, "%L.%03L", usec / 1000000, usec / 1000 % 1000);
 
     return ngx_http_autostock_variables_text(v, p, last - p);
+}
+
+
+/* a look-up, and a request that was refused at once, have started none */
+
+static ngx_int_t
+ngx_http_autostock_variables_trace(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                        *p;
+    as_trace_t                    *trace, header;
+    ngx_http_autostock_outcome_t  *outcome;
+
+    outcome = ngx_http_get_module_ctx(r, ngx_http_autostock_module);
+
+    if (outcome == NULL) {
+        return ngx_http_autostock_variables_none(v);
+    }
+
+    trace = outcome->trace;
+
+    if (trace == NULL) {
+        if (ngx_http_autostock_trace_header(r, &header) != NGX_OK) {
+            return ngx_http_autostock_variables_none(v);
+        }
+
+        trace = &header;
+    }
+
+    p = ngx_pnalloc(r->pool, AS_TRACE_ID_TEXT_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    as_trace_id_text(trace, (char *) p);
+
+    return ngx_http_autostock_variables_text(v, p, AS_TRACE_ID_TEXT_LEN);
 }
 
 

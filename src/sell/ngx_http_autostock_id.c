@@ -1,8 +1,6 @@
 
 #include "ngx_http_autostock_id.h"
 
-#include "as_uuid.h"
-
 
 static as_uuid_gen_t  ngx_http_autostock_ids;
 
@@ -50,6 +48,31 @@ ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
 
     id[14] = (u_char) (number >> 8);
     id[15] = (u_char) number;
+}
+
+
+void
+ngx_http_autostock_id_trace(as_trace_t *trace)
+{
+    as_trace_make(trace, &ngx_http_autostock_ids);
+}
+
+
+u_char *
+ngx_http_autostock_id_trace_note(u_char *note, as_trace_t *trace)
+{
+    u_char  *p;
+
+    p = note;
+
+    if (as_trace_is_set(trace)) {
+        p = ngx_cpymem(p, ", trace_id: ", sizeof(", trace_id: ") - 1);
+        p = (u_char *) as_trace_id_text(trace, (char *) p);
+    }
+
+    *p = '\0';
+
+    return note;
 }
 
 

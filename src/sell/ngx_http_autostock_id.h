@@ -11,6 +11,8 @@
 
 #include "ngx_http_autostock.h"
 
+#include "as_trace.h"
+
 
 /* age in ms below which a row may not be on disk */
 #define NGX_HTTP_AUTOSTOCK_FRESH  60000
@@ -28,6 +30,18 @@ void ngx_http_autostock_id_transaction(
 /* Of a transaction's sale with this number, from 0 to 65535. */
 void ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
     u_char transaction[NGX_HTTP_AUTOSTOCK_UUID_LEN], ngx_uint_t number);
+
+/* A new trace. */
+void ngx_http_autostock_id_trace(as_trace_t *trace);
+
+/*
+ * For the end of a log line: its id, or nothing if there is none.  Returns
+ * note.
+ */
+#define NGX_HTTP_AUTOSTOCK_TRACE_NOTE                                         \
+    (sizeof(", trace_id: ") + AS_TRACE_ID_TEXT_LEN)
+
+u_char *ngx_http_autostock_id_trace_note(u_char *note, as_trace_t *trace);
 
 /* 1 if it was made less than FRESH ago, by this host's clock. */
 ngx_uint_t ngx_http_autostock_id_is_fresh(

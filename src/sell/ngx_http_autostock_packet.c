@@ -27,6 +27,8 @@ static void ngx_http_autostock_packet_key_list(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_packet_busy(
     ngx_http_autostock_transaction_t *t);
+static void ngx_http_autostock_packet_orders(
+    ngx_http_autostock_transaction_t *t);
 
 
 static void
@@ -438,9 +440,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
 void
 ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
 {
-    ngx_uint_t                  i, n;
-    ngx_http_autostock_sql_t   *sql;
-    ngx_http_autostock_line_t  *line;
+    ngx_http_autostock_sql_t  *sql;
 
     ngx_http_autostock_packet_begin(t);
     ngx_http_autostock_packet_products_sort(t, 0);
@@ -464,35 +464,54 @@ ngx_http_autostock_packet_write(ngx_http_autostock_transaction_t *t)
         ngx_http_autostock_sql_next(sql);
     }
 
+    ngx_http_autostock_packet_orders(t);
+
+    t->commit_at = sql->statements;
+    ngx_http_autostock_sql_text(sql, "COMMIT");
+}
+
+
+static void
+ngx_http_autostock_packet_orders(ngx_http_autostock_transaction_t *t)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_autostock_sql_t   *sql;
+    ngx_http_autostock_line_t  *line;
+
+    sql = &t->flight.sql;
+
     for (i = 0, n = 0; i < t->nlines; i++) {
         line = &t->lines[i];
 
-        if (!line->order) {
-            continue;
+        if (line->order) {
+            ngx_http_autostock_order_insert(&line->opened, sql, n++,
+                                            line->product->id,
+                                            line->reorder_quantity);
         }
+    }
 
-        if (n++) {
-            ngx_http_autostock_sql_text(sql, ",(");
-        } else {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO restock_order(order_id,product_id,quantity)"
-                "VALUES(");
+    if (n == 0) {
+        return;
+    }
+
+    ngx_http_autostock_sql_next(sql);
+
+    if (!ngx_http_autostock_batch_database(t->flight.batch)->traces) {
+        return;
+    }
+
+    for (i = 0, n = 0; i < t->nlines; i++) {
+        line = &t->lines[i];
+
+        if (line->order) {
+            n = ngx_http_autostock_order_insert_trace(&line->opened, sql, n,
+                                                      line->product->id);
         }
-
-        ngx_http_autostock_sql_binary(sql, line->order_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, line->product->id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, line->reorder_quantity);
-        ngx_http_autostock_sql_text(sql, ")");
     }
 
     if (n) {
         ngx_http_autostock_sql_next(sql);
     }
-
-    t->commit_at = sql->statements;
-    ngx_http_autostock_sql_text(sql, "COMMIT");
 }
 
 

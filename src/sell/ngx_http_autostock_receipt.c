@@ -84,6 +84,11 @@ ngx_http_autostock_receipt_submit(ngx_http_autostock_database_t *db,
     ngx_memcpy(booking->client.data, receipt->client.data,
                receipt->client.len);
     ngx_memcpy(booking->order_id, receipt->order_id, 16);
+
+    if (receipt->trace) {
+        booking->trace = *receipt->trace;
+    }
+
     ngx_http_autostock_id_next(booking->id);
 
     if (ngx_http_autostock_batch_submit(db->receipts, &booking->waiter,
@@ -249,13 +254,15 @@ ngx_http_autostock_receipt_log(ngx_http_autostock_booking_t *booking,
     const char *what, const char *why)
 {
     u_char  order[AS_UUID_TEXT_LEN + 1];
+    u_char  trace[NGX_HTTP_AUTOSTOCK_TRACE_NOTE];
 
     *as_uuid_text(booking->order_id, (char *) order) = '\0';
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "autostock: database \"%V\": the goods of order %s %s: %s, "
-                  "client: %V", &booking->db->name, order, what, why,
-                  &booking->client);
+                  "client: %V%s", &booking->db->name, order, what, why,
+                  &booking->client,
+                  ngx_http_autostock_id_trace_note(trace, &booking->trace));
 }
 
 

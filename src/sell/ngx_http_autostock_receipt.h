@@ -12,6 +12,8 @@
 
 #include "ngx_http_autostock_batch.h"
 
+#include "as_trace.h"
+
 
 typedef enum {
     NGX_HTTP_AUTOSTOCK_RECEIPT_BOOKED = 0,
@@ -45,6 +47,8 @@ struct ngx_http_autostock_receipt_s {
     uint32_t                                quantity;  /* 1 to 1,000,000;
                                                           0: as ordered */
     ngx_str_t                               client;    /* its address */
+    as_trace_t                             *trace;     /* the request's, for the
+                                                          log; NULL: none */
     ngx_msec_t                              timeout;
     ngx_http_autostock_receipt_handler_pt   handler;
     void                                   *data;

@@ -31,6 +31,7 @@ void
 ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
 {
     ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_database_t        *db;
     ngx_http_autostock_receipt_flight_t  *rf;
 
     rf = (ngx_http_autostock_receipt_flight_t *) flight;
@@ -53,7 +54,18 @@ ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
         " WHERE idempotency_key=o.order_id),"
         "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,");
 
-    if (ngx_http_autostock_batch_database(flight->batch)->exact_sku) {
+    db = ngx_http_autostock_batch_database(flight->batch);
+
+    if (db->traces) {
+        ngx_http_autostock_sql_text(sql,
+            "(SELECT traceparent FROM restock_order_trace t"
+            " WHERE t.order_id=o.order_id AND t.product_id=o.product_id),");
+
+    } else {
+        ngx_http_autostock_sql_text(sql, "NULL,");
+    }
+
+    if (db->exact_sku) {
         ngx_http_autostock_sql_text(sql,
             "CAST(CONVERT(p.sku USING utf8mb4)AS BINARY)=");
         ngx_http_autostock_sql_binary(sql, rf->booking->product.data,
@@ -80,10 +92,11 @@ static ngx_int_t
 ngx_http_autostock_receipt_booking_row(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n)
 {
+    as_trace_t                            trace;
     ngx_int_t                             ordered, received;
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
-    if (n != 8 || rf->seen || columns[3].len != 16) {
+    if (n != 9 || rf->seen || columns[3].len != 16) {
         return NGX_ERROR;
     }
 
@@ -108,7 +121,14 @@ ngx_http_autostock_receipt_booking_row(void *data, ngx_uint_t statement,
     rf->fresh = columns[6].len == 1 && columns[6].data[0] == '1';
     ngx_memcpy(rf->booking->product_id, columns[3].data, 16);
 
-    return ngx_http_autostock_receipt_booking_product(rf, &columns[7]);
+    if (columns[7].data
+        && as_trace_parse((char *) columns[7].data, columns[7].len, &trace)
+           == 0)
+    {
+        rf->booking->trace = trace;
+    }
+
+    return ngx_http_autostock_receipt_booking_product(rf, &columns[8]);
 }
 
 

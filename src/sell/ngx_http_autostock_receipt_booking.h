@@ -25,6 +25,8 @@ typedef struct {
                                                         locked is set */
     ngx_str_t                             product;
     ngx_str_t                             client;    /* address, for the log */
+    as_trace_t                            trace;     /* the order's, or the
+                                                        request's */
     u_char                                order_id[16];
     u_char                                id[16];    /* of the movement */
     u_char                                product_id[16];

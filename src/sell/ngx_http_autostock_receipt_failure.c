@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_autostock_receipt_booking.h"
+#include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
@@ -283,6 +284,7 @@ ngx_http_autostock_receipt_failure_mark(ngx_http_autostock_receipt_flight_t *rf)
 static void
 ngx_http_autostock_receipt_failure_marked(void *data, ngx_int_t rc)
 {
+    u_char                                trace[NGX_HTTP_AUTOSTOCK_TRACE_NOTE];
     ngx_http_autostock_receipt_flight_t  *rf = data;
 
     if (rc == NGX_ERROR) {
@@ -294,9 +296,11 @@ ngx_http_autostock_receipt_failure_marked(void *data, ngx_int_t rc)
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused to mark an order "
                       "whose goods were not booked, error %ui: %s; "
-                      "sql/grants.sql has the required rights",
+                      "sql/grants.sql has the required rights%s",
                       &rf->booking->db->name, rf->flight.query.error,
-                      rf->flight.query.text);
+                      rf->flight.query.text,
+                      ngx_http_autostock_id_trace_note(trace,
+                                                       &rf->booking->trace));
     }
 
     ngx_http_autostock_receipt_finish(rf, rf->outcome);

@@ -16,6 +16,8 @@
 #include "ngx_http_autostock_batch.h"
 #include "ngx_http_autostock_lookup.h"
 
+#include "as_trace.h"
+
 
 typedef enum {
     NGX_HTTP_AUTOSTOCK_SALE_SOLD = 0,      /* committed */
@@ -78,6 +80,8 @@ struct ngx_http_autostock_sale_s {
                                                        afterwards if two SKUs
                                                        were one product */
     uint32_t                             hold;      /* seconds; 0: a sale */
+    as_trace_t                          *trace;     /* the request's; NULL:
+                                                       none */
     unsigned                             keyed:1;
     uint32_t                             quantity;  /* 1 to 1,000,000 */
     ngx_http_autostock_sale_handler_pt   handler;

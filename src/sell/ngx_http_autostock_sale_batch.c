@@ -20,7 +20,7 @@
 #define NGX_HTTP_AUTOSTOCK_KEY_COST       192
 #define NGX_HTTP_AUTOSTOCK_HOLD_COST      128
 #define NGX_HTTP_AUTOSTOCK_HELD_COST      384
-#define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (640 + 6 * (sku)->len)
+#define NGX_HTTP_AUTOSTOCK_LINE_COST(sku) (704 + 6 * (sku)->len)
 
 
 static ngx_int_t ngx_http_autostock_sale_batch_create(
@@ -94,10 +94,11 @@ ngx_http_autostock_sale_batch_create(ngx_http_autostock_flight_t *flight)
     t->lines = ngx_alloc(n * sizeof(*t->lines), ngx_cycle->log);
     t->sorted = ngx_alloc(n * sizeof(*t->sorted), ngx_cycle->log);
     t->expires = ngx_alloc(n * sizeof(*t->expires), ngx_cycle->log);
+    t->traces = ngx_alloc(n * sizeof(*t->traces), ngx_cycle->log);
     t->table = ngx_calloc(size * sizeof(uint32_t), ngx_cycle->log);
 
     if (t->items == NULL || t->lines == NULL || t->sorted == NULL
-        || t->expires == NULL || t->table == NULL)
+        || t->expires == NULL || t->traces == NULL || t->table == NULL)
     {
         ngx_http_autostock_sale_batch_destroy(flight);
         return NGX_ERROR;
@@ -130,6 +131,10 @@ ngx_http_autostock_sale_batch_destroy(ngx_http_autostock_flight_t *flight)
 
     if (t->expires) {
         ngx_free(t->expires);
+    }
+
+    if (t->traces) {
+        ngx_free(t->traces);
     }
 
     if (t->table) {
@@ -175,6 +180,7 @@ ngx_http_autostock_sale_batch_reset(ngx_http_autostock_flight_t *flight)
     t->look = 0;
     t->absents = 0;
     t->carts = 0;
+    t->traced = 0;
     t->looks = 0;
     t->state = NGX_HTTP_AUTOSTOCK_TRANSACTION_END;
     t->way = flight->aside ? NGX_HTTP_AUTOSTOCK_WAY_LOCK
@@ -311,9 +317,15 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
     head->found = 0;
     head->busy = 0;
     head->keyed = sale->keyed;
+    head->traced = sale->trace != NULL;
 
     t->nsales++;
     t->carts |= sale->nparts > 1;
+
+    if (sale->trace) {
+        t->traced = 1;
+        t->traces[head->number] = *sale->trace;
+    }
 
     if (sale->hold) {
         t->nholds++;

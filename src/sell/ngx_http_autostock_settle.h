@@ -77,6 +77,8 @@ struct ngx_http_autostock_settle_s {
     ngx_log_t                            *log;
     ngx_http_autostock_settle_handler_pt  handler;
     void                                 *data;
+    as_trace_t                           *trace;     /* the request's; NULL:
+                                                        none */
     unsigned                              restock:1; /* of a return */
     unsigned                              keyed:1;
 

@@ -172,6 +172,10 @@ ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
     ngx_memcpy(item->key, settle->key, 16);
     ngx_memcpy(item->fingerprint, settle->fingerprint, 8);
 
+    if (settle->trace) {
+        item->trace = *settle->trace;
+    }
+
     if (ngx_http_autostock_settle_batch_lines(s, item, settle) != NGX_OK) {
         s->nitems--;
         return NGX_DECLINED;

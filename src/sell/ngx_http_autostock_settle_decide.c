@@ -14,7 +14,7 @@
  * products.
  */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_ITEM_COST  512
-#define NGX_HTTP_AUTOSTOCK_SETTLE_PART_COST  640
+#define NGX_HTTP_AUTOSTOCK_SETTLE_PART_COST  704
 
 
 static ngx_uint_t ngx_http_autostock_settle_decide_has_room(
@@ -342,7 +342,11 @@ ngx_http_autostock_settle_decide_change(ngx_http_autostock_settlement_t *s,
 
         product->stock += quantity;
         product->moved += quantity;
-        product->judged |= state == NGX_HTTP_AUTOSTOCK_HOLD_CONFIRMED;
+
+        if (state == NGX_HTTP_AUTOSTOCK_HOLD_CONFIRMED) {
+            product->judged = 1;
+            product->trace = &item->trace;
+        }
 
         movement = &product->movements[item->action];
         movement->quantity += quantity;
@@ -424,7 +428,8 @@ ngx_http_autostock_settle_decide_orders(ngx_http_autostock_settlement_t *s)
 
         } else if (!product[i].open) {
             product[i].due = 1;
-            ngx_http_autostock_id_next(product[i].order_id);
+            ngx_http_autostock_order_open(&product[i].opened,
+                                          product[i].trace);
         }
     }
 }

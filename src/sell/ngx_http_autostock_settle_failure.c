@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_autostock_settle_flight.h"
+#include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
@@ -207,6 +208,7 @@ void
 ngx_http_autostock_settle_failure_note_refusal(
     ngx_http_autostock_settlement_t *s)
 {
+    u_char                                trace[NGX_HTTP_AUTOSTOCK_TRACE_NOTE];
     ngx_uint_t                            i, met;
     const char                           *note;
     ngx_http_autostock_batch_t           *batch;
@@ -245,6 +247,9 @@ ngx_http_autostock_settle_failure_note_refusal(
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused a confirm, release "
                       "or return that was alone in its transaction, error "
-                      "%ui: %s%s", &batch->db->name, s->error, s->text, note);
+                      "%ui: %s%s%s", &batch->db->name, s->error, s->text,
+                      ngx_http_autostock_id_trace_note(trace,
+                                                       &s->items[0].trace),
+                      note);
     }
 }

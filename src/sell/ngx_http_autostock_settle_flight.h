@@ -22,6 +22,7 @@
 #define _NGX_HTTP_AUTOSTOCK_SETTLE_FLIGHT_H_INCLUDED_
 
 
+#include "ngx_http_autostock_order.h"
 #include "ngx_http_autostock_settle.h"
 
 
@@ -78,7 +79,9 @@ typedef struct {
     int64_t                               reorder_quantity;
     int64_t                               moved;     /* added to the stock */
     int64_t                               freed;     /* no longer held */
-    u_char                                order_id[16];
+    as_trace_t                           *trace;     /* of the last confirm;
+                                                        NULL: none */
+    ngx_http_autostock_order_t            opened;    /* if due */
     ngx_http_autostock_settle_movement_t  movements[
                                             NGX_HTTP_AUTOSTOCK_SETTLE_ACTIONS];
     unsigned                              reorder_held:1;
@@ -162,6 +165,7 @@ typedef struct {
     u_char                                key[16];
     u_char                                fingerprint[8];
     u_char                                return_id[16];
+    as_trace_t                            trace;
     unsigned                              restock:1;
     unsigned                              keyed:1;
     unsigned                              written:1; /* its key's row */

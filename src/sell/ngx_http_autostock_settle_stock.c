@@ -165,24 +165,28 @@ ngx_http_autostock_settle_stock_orders(ngx_http_autostock_settlement_t *s)
     product = s->products.elts;
 
     for (i = 0, n = 0; i < s->products.nelts; i++) {
-        if (!product[i].due) {
-            continue;
+        if (product[i].due) {
+            ngx_http_autostock_order_insert(&product[i].opened, sql, n++,
+                                            product[i].id,
+                                            product[i].reorder_quantity);
         }
+    }
 
-        if (n++) {
-            ngx_http_autostock_sql_text(sql, ",(");
-        } else {
-            ngx_http_autostock_sql_text(sql,
-                "INSERT INTO restock_order(order_id,product_id,quantity)"
-                "VALUES(");
+    if (n == 0) {
+        return;
+    }
+
+    ngx_http_autostock_sql_next(sql);
+
+    if (!ngx_http_autostock_batch_database(s->flight.batch)->traces) {
+        return;
+    }
+
+    for (i = 0, n = 0; i < s->products.nelts; i++) {
+        if (product[i].due) {
+            n = ngx_http_autostock_order_insert_trace(&product[i].opened, sql,
+                                                      n, product[i].id);
         }
-
-        ngx_http_autostock_sql_binary(sql, product[i].order_id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, product[i].id, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_number(sql, product[i].reorder_quantity);
-        ngx_http_autostock_sql_text(sql, ")");
     }
 
     if (n) {

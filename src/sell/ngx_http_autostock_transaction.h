@@ -43,6 +43,7 @@
 
 #include "ngx_http_autostock_batch.h"
 #include "ngx_http_autostock_catalog.h"
+#include "ngx_http_autostock_order.h"
 
 #include "as_movement.h"
 
@@ -137,6 +138,7 @@ typedef struct {
                                                    not committed its key */
     u_char                            lacking;  /* refused: not enough of this
                                                    product */
+    u_char                            traced;   /* in the head */
 } ngx_http_autostock_item_t;
 
 #define ngx_http_autostock_item_next(head)  ((head) + (head)->parts)
@@ -169,7 +171,7 @@ typedef struct {
     int64_t                           held;     /* as in the catalog */
     int64_t                           reorder_point;
     int64_t                           reorder_quantity;
-    u_char                            order_id[16];
+    ngx_http_autostock_order_t        opened;   /* if order is set */
     unsigned                          seen:1;   /* its row was read */
     unsigned                          there:1;  /* the row exists, locked or
                                                    not */
@@ -203,6 +205,9 @@ typedef struct {
                                                 /* of the holds, by number; as
                                                    told to clients */
 
+    as_trace_t                       *traces;   /* of the heads that are
+                                                   traced, by number */
+
     /* statement numbers in the packet under way */
     ngx_uint_t                        busy_at;
     ngx_uint_t                        there_at;
@@ -231,6 +236,7 @@ typedef struct {
     unsigned                          look:1;   /* look for keys first */
     unsigned                          absents:1;  /* has absent products */
     unsigned                          carts:1;  /* of several products */
+    unsigned                          traced:1; /* a head is */
     unsigned                          anchor_hold:1;  /* the anchor is the row
                                                          of its holds */
     unsigned                          peeks_products:1;

@@ -6,7 +6,6 @@
 
 
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_id.h"
 
 
 static ngx_uint_t ngx_http_autostock_transaction_allot_demand(
@@ -16,6 +15,8 @@ static void ngx_http_autostock_transaction_allot_low(
     ngx_http_autostock_line_t *line);
 static void ngx_http_autostock_transaction_allot_take(
     ngx_http_autostock_transaction_t *t, ngx_http_autostock_item_t *head);
+static as_trace_t *ngx_http_autostock_transaction_allot_trace(
+    ngx_http_autostock_transaction_t *t, ngx_http_autostock_line_t *line);
 
 
 ngx_http_autostock_transaction_way_e
@@ -226,7 +227,9 @@ ngx_http_autostock_transaction_allot(ngx_http_autostock_transaction_t *t)
             && line->stock + held <= line->reorder_point)
         {
             line->order = 1;
-            ngx_http_autostock_id_next(line->order_id);
+            ngx_http_autostock_order_open(&line->opened, t->traced
+                         ? ngx_http_autostock_transaction_allot_trace(t, line)
+                         : NULL);
             any |= NGX_HTTP_AUTOSTOCK_ALLOT_ORDERS;
         }
     }
@@ -283,6 +286,56 @@ ngx_http_autostock_transaction_allot_take(ngx_http_autostock_transaction_t *t,
         line->holding += head->hold ? item->quantity : 0;
         item->stock = line->stock;
     }
+}
+
+
+/*
+ * The trace of the first request that brought the stock to the reorder point
+ * or found it there: it opens the order.
+ */
+
+static as_trace_t *
+ngx_http_autostock_transaction_allot_trace(ngx_http_autostock_transaction_t *t,
+    ngx_http_autostock_line_t *line)
+{
+    int64_t                     held;
+    ngx_uint_t                  sale, hold, i;
+    ngx_http_autostock_item_t  *item, *head;
+
+    held = line->held;
+    sale = line->sales.first;
+    hold = line->holds.first;
+
+    while (sale || hold) {
+        i = hold == 0 || (sale && sale < hold) ? sale : hold;
+        item = &t->items[i - 1];
+        head = &t->items[item->number];
+
+        if (i == sale) {
+            sale = item->next;
+
+        } else {
+            hold = item->next;
+        }
+
+        if (head->gone || head->twin) {
+            continue;
+        }
+
+        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_SOLD) {
+            held += head->hold && line->product->counts_held ? item->quantity
+                                                             : 0;
+
+        } else if (head->state != NGX_HTTP_AUTOSTOCK_ITEM_REFUSED) {
+            continue;
+        }
+
+        if (item->stock + held <= line->reorder_point) {
+            return head->traced ? &t->traces[item->number] : NULL;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -6,6 +6,7 @@
 
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_quarantine.h"
+#include "ngx_http_autostock_id.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
@@ -284,6 +285,7 @@ void
 ngx_http_autostock_transaction_failure_note_refusal(
     ngx_http_autostock_transaction_t *t)
 {
+    u_char                         trace[NGX_HTTP_AUTOSTOCK_TRACE_NOTE];
     ngx_uint_t                     i, log, met;
     ngx_http_autostock_batch_t    *batch;
     ngx_http_autostock_product_t  *product;
@@ -314,10 +316,12 @@ ngx_http_autostock_transaction_failure_note_refusal(
     if (log) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\" refused a sale of \"%V\"%s "
-                      "that was alone in its transaction, error %ui: %s",
+                      "that was alone in its transaction, error %ui: %s%s",
                       &batch->db->name, &product->sku,
                       t->carts ? " and other products" : "", t->error,
-                      t->text);
+                      t->text, t->traced
+                      ? ngx_http_autostock_id_trace_note(trace, t->traces)
+                      : (u_char *) "");
     }
 }
 

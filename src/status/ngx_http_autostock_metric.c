@@ -106,7 +106,9 @@ char  *ngx_http_autostock_metric_rights[] = {
     "SELECT ON stock_hold_line",
     "INSERT ON stock_hold_line",
     "SELECT ON stock_return",
-    "INSERT ON stock_return"
+    "INSERT ON stock_return",
+    "SELECT ON restock_order_trace",
+    "INSERT ON restock_order_trace"
 };
 
 

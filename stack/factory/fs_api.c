@@ -101,10 +101,11 @@ fs_api_produce(fs_factory_t *factory, json_t *request, const char *id,
 }
 
 static void
-fs_api_note(fs_factory_t *factory, unsigned status, const char *id,
-    json_t *request)
+fs_api_note(fs_factory_t *factory, struct MHD_Connection *connection,
+    unsigned status, const char *id, json_t *request)
 {
-    json_t  *fields;
+    json_t      *fields;
+    const char  *trace;
 
     fields = json_pack("{s:i}", "status", (int) status);
     if (id != NULL) {
@@ -112,6 +113,12 @@ fs_api_note(fs_factory_t *factory, unsigned status, const char *id,
     }
     if (request != NULL) {
         json_object_set(fields, "body", request);
+    }
+
+    trace = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                        "traceparent");
+    if (trace != NULL) {
+        json_object_set_new(fields, "traceparent", json_string(trace));
     }
     fs_journal_write(factory->journal, "request", fields);
 }
@@ -129,8 +136,8 @@ fs_api_accept(fs_factory_t *factory, struct MHD_Connection *connection,
 
     /* status 0 with an id: accepted, but the client received no answer */
     fs_api_make_id(id);
-    fs_api_note(factory, fs_fate_has(fate, FS_FAULT_DROP) ? 0 : 201, id,
-                request);
+    fs_api_note(factory, connection,
+                fs_fate_has(fate, FS_FAULT_DROP) ? 0 : 201, id, request);
 
     if (fs_api_produce(factory, request, id, fate) != 0) {
         return fs_api_error(connection, 500, -1, "no memory");
@@ -164,16 +171,17 @@ fs_api_manufacture(fs_factory_t *factory, struct MHD_Connection *connection,
     }
 
     if (fs_fate_has(&fate, FS_FAULT_RESET)) {
-        fs_api_note(factory, 0, NULL, request);
+        fs_api_note(factory, connection, 0, NULL, request);
         result = MHD_NO;
 
     } else if (fs_fate_has(&fate, FS_FAULT_STATUS)) {
-        fs_api_note(factory, (unsigned) fate.status, NULL, request);
+        fs_api_note(factory, connection, (unsigned) fate.status, NULL,
+                    request);
         result = fs_api_error(connection, (unsigned) fate.status,
                               fate.retry_after, "refused by option");
 
     } else if (request == NULL) {
-        fs_api_note(factory, 400, NULL, NULL);
+        fs_api_note(factory, connection, 400, NULL, NULL);
         result = fs_api_error(connection, 400, -1, "broken JSON");
 
     } else {

@@ -266,6 +266,25 @@ subtest 'keys of before go over' => sub {
         'PRIMARY'") }, 0, 'the ledger has no other key');
 };
 
+# Neither the table of the orders nor who uses it waits.
+subtest 'before orders had a trace' => sub {
+    my $new = sql('SHOW CREATE TABLE restock_order_trace')->[0][1];
+    sql('DROP TABLE restock_order_trace');
+    my ($ask, $end) = session();
+    is($ask->("BEGIN; INSERT INTO restock_order (order_id, product_id, quantity)
+        SELECT UNHEX(MD5('order')), product_id, 10 FROM product
+        WHERE sku = 'OLD-1'; SELECT ROW_COUNT()"), "1\n",
+        'a sale that opens an order is under way');
+    for my $time ('once', 'again') {
+        is(load('schema'), '', "schema.sql $time");
+        is(sql('SHOW CREATE TABLE restock_order_trace')->[0][1], $new,
+            'makes it as in a new database');
+    }
+    is($ask->("ROLLBACK; SELECT COUNT(*) FROM restock_order"), "0\n",
+        'it was until now');
+    $end->();
+};
+
 # The key is neither written nor free.
 subtest 'while somebody sells' => sub {
     my ($ask, $end) = session();

@@ -93,9 +93,14 @@ ngx_array_push(ngx_array_t *a)
 
 
 void
-ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
+ngx_http_autostock_order_open(ngx_http_autostock_order_t *order,
+    as_trace_t *trace)
 {
-    memset(id, 0xee, NGX_HTTP_AUTOSTOCK_UUID_LEN);
+    memset(order->id, 0xee, NGX_HTTP_AUTOSTOCK_UUID_LEN);
+
+    if (trace) {
+        order->trace = *trace;
+    }
 }
 
 

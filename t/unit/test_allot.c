@@ -28,11 +28,18 @@ static ngx_http_autostock_line_t         lines[4];
 static ngx_http_autostock_product_t      products[4];
 static ngx_http_autostock_transaction_t  t;
 
+static as_trace_t                        traces[16];
+
 
 void
-ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
+ngx_http_autostock_order_open(ngx_http_autostock_order_t *order,
+    as_trace_t *trace)
 {
-    memset(id, 7, NGX_HTTP_AUTOSTOCK_UUID_LEN);
+    memset(order, 0, sizeof(*order));
+
+    if (trace) {
+        order->trace = *trace;
+    }
 }
 
 
@@ -59,6 +66,7 @@ shelf(void **state)
 
     t.items = items;
     t.lines = lines;
+    t.traces = traces;
     t.nlines = 4;
     t.way = PLAIN;
 
@@ -69,6 +77,21 @@ shelf(void **state)
     }
 
     return 0;
+}
+
+
+/* the last item is one of these */
+
+static void
+chain(ngx_http_autostock_chain_t *chain)
+{
+    if (chain->last) {
+        items[chain->last - 1].next = t.nitems;
+    } else {
+        chain->first = t.nitems;
+    }
+
+    chain->last = t.nitems;
 }
 
 
@@ -89,12 +112,62 @@ sale(uint32_t a, uint32_t b, uint32_t c)
             item->quantity = quantity[i];
             item->number = head - items;
             head->parts++;
+            chain(&lines[i].sales);
         }
     }
 
     t.nsales++;
 
     return head;
+}
+
+
+/* the same of one product, whose trace is that of its number */
+
+static ngx_http_autostock_item_t *
+traced(uint32_t a)
+{
+    ngx_http_autostock_item_t  *head;
+
+    head = sale(a, 0, 0);
+    head->traced = 1;
+    t.traced = 1;
+    memset(&traces[head->number], head->number + 1, sizeof(as_trace_t));
+
+    return head;
+}
+
+
+static ngx_http_autostock_item_t *
+traced_hold(uint32_t a)
+{
+    ngx_http_autostock_item_t   *head;
+    ngx_http_autostock_chain_t   was;
+
+    was = lines[0].sales;
+    head = traced(a);
+    head->hold = 60;
+
+    if (was.last) {
+        items[was.last - 1].next = 0;
+    }
+
+    lines[0].sales = was;
+    chain(&lines[0].holds);
+
+    return head;
+}
+
+
+/* the number of the request that opened the order, from 1; 0: no trace */
+
+static int
+opener(void)
+{
+    assert_true(ngx_http_autostock_transaction_allot(&t)
+                & NGX_HTTP_AUTOSTOCK_ALLOT_ORDERS);
+
+    return lines[0].opened.trace.id[0];
 }
 
 
@@ -229,6 +302,57 @@ order_by_stock_and_held(void **state)
 }
 
 
+static void
+trace_of_the_first_that_reaches_the_point(void **state)
+{
+    (void) state;
+
+    lines[0].reorder_point = 5;
+    traced(2);
+    traced(3);
+    traced(1);
+    assert_int_equal(opener(), 2);
+
+    t.items[1].traced = 0;
+    lines[0].stock = 10;
+    assert_int_equal(opener(), 0);
+}
+
+
+static void
+trace_of_the_first_that_finds_too_little(void **state)
+{
+    (void) state;
+
+    lines[0].stock = 4;
+    lines[0].reorder_point = 4;
+    traced(5)->gone = 1;
+    traced(5);
+    traced(1);
+    assert_int_equal(opener(), 2);
+}
+
+
+static void
+trace_among_holds(void **state)
+{
+    (void) state;
+
+    /* held pieces count: only the sales bring both down */
+    products[0].counts_held = 1;
+    lines[0].reorder_point = 7;
+    traced_hold(4);
+    traced(1);
+    traced_hold(1);
+    traced(2);
+    assert_int_equal(opener(), 4);
+
+    products[0].counts_held = 0;
+    lines[0].stock = 10;
+    assert_int_equal(opener(), 1);
+}
+
+
 int
 main(void)
 {
@@ -240,6 +364,11 @@ main(void)
         cmocka_unit_test_setup(plain_while_every_line_allows, shelf),
         cmocka_unit_test_setup(held_pieces_allow_plain, shelf),
         cmocka_unit_test_setup(order_by_stock_and_held, shelf),
+        cmocka_unit_test_setup(trace_of_the_first_that_reaches_the_point,
+                               shelf),
+        cmocka_unit_test_setup(trace_of_the_first_that_finds_too_little,
+                               shelf),
+        cmocka_unit_test_setup(trace_among_holds, shelf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,8 @@ test_none(void **state)
         "insert on restock_order, update on restock_order, "
         "select on stock_hold, insert on stock_hold, update on stock_hold, "
         "select on stock_hold_line, insert on stock_hold_line, "
-        "select on stock_return, insert on stock_return");
+        "select on stock_return, insert on stock_return, "
+        "select on restock_order_trace, insert on restock_order_trace");
 }
 
 
@@ -142,7 +143,7 @@ test_one(void **state)
         assert_int_equal(ngx_http_autostock_rights_missing(&rights), 1 << i);
     }
 
-    assert_string_equal(text(&rights), "insert on stock_return");
+    assert_string_equal(text(&rights), "insert on restock_order_trace");
 }
 
 

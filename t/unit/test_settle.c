@@ -441,7 +441,7 @@ orders(void **state)
             fail_msg("case %zu", i);
         }
 
-        assert_int_equal(p->order_id[0], cases[i].due ? 0xee : 0);
+        assert_int_equal(p->opened.id[0], cases[i].due ? 0xee : 0);
     }
 }
 

@@ -136,6 +136,8 @@ consumer_lease(as_lease_t *lease, const char *worker, uint64_t token,
                     lease->token);
     (void) snprintf(owner, sizeof(owner), "call:%s:%" PRIu64, worker, token);
 
+    lease->trace = order->trace;
+
     if (lease->kind != AS_LEASE_TAKE) {
         consumer_result(order, lease, own);
 

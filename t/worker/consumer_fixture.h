@@ -37,6 +37,7 @@ typedef struct {
     int64_t           next;            /* next_attempt_at */
     char              error[400];      /* last_error */
     int64_t           failed_ms;       /* Unix */
+    as_trace_t        trace;
     bool              gone;            /* its product was deleted */
     bool              newer;           /* its product has another open order */
 } consumer_order_t;

@@ -90,6 +90,7 @@ relay_lease(as_outbox_claim_t *claim, relay_order_t *order)
     to->pause_ms = order->pause_ms;
     to->failures = order->pause_ms > 0;
     to->factory = strdup("FF-500293");
+    to->trace = order->trace;
 
     order->due = relay->w.fake->mono_ms
                  + (to->pause_ms > 0 ? to->pause_ms : claim->lease_ms);

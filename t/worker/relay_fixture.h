@@ -38,6 +38,7 @@ typedef struct {
     char            error[201];
     bool            fresh;
     int64_t         pause_ms;          /* what a claim of it says */
+    as_trace_t      trace;
     unsigned        published;         /* how often it was marked so */
 } relay_order_t;
 

@@ -28,10 +28,10 @@ an_order(const char *state)
 {
     sql_row_t  *row;
 
-    row = sql_row_id(0, 0, 1, 20, NULL, "A", "Donut", "FF-1", state, "10",
+    row = sql_row_id(0, 0, 1, 21, NULL, "A", "Donut", "FF-1", state, "10",
                      NULL, "2", "status 500", "m-1", NULL, NULL, NULL,
                      "2026-11-22T09:30:00.000000Z", NULL, NULL, NULL, NULL,
-                     NULL);
+                     NULL, NULL);
     assert_non_null(row);
 }
 

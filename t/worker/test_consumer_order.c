@@ -18,6 +18,7 @@
 #define OF_SKU                                                                \
     "{\"MessageAttributeProductId\":\"CP-502101\","                           \
     "\"MessageAttributeProductCnt\":\"7\"}"
+#define TRACE  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 static consumer_fixture_t *
@@ -269,6 +270,92 @@ reopened_with_a_surplus(void **state)
 }
 
 
+/* The traceparent of the n-th call to the factory; "" where there is none. */
+static const char *
+asked_trace(consumer_fixture_t *t, size_t n)
+{
+    const char   *at;
+    static char   text[AS_TRACE_TEXT_LEN + 1];
+
+    at = strstr(worker_call(&t->w, FIXTURE_FACTORY, n)->headers,
+                "traceparent: ");
+    if (at == NULL) {
+        return "";
+    }
+
+    (void) snprintf(text, sizeof(text), "%s", at + 13);
+
+    return text;
+}
+
+
+/* A message without an order gives it its trace, or a new one. */
+static void
+trace_of_a_message(void **state)
+{
+    char                 made[AS_TRACE_TEXT_LEN + 1];
+    consumer_fixture_t  *t = *state;
+
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    deliver_text(t, "{\"MessageAttributeProductId\":\"CP-502101\","
+                 "\"traceparent\":\"" TRACE "\"}");
+    answer_all(t, 201);
+    worker_run(&t->w, 100);
+    *as_trace_text(&t->opened.trace, made) = '\0';
+    assert_string_equal(made, TRACE);
+    assert_memory_equal(asked_trace(t, 0), TRACE, 36);
+    assert_string_not_equal(asked_trace(t, 0), TRACE);
+    assert_true(worker_said(&t->w, " trace=4bf92f3577b34da6a3ce929d0e0e4736\n")
+                >= 2);
+
+    t = again(state);
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    deliver_text(t, OF_SKU);
+    answer_all(t, 201);
+    worker_run(&t->w, 100);
+    assert_true(as_trace_is_set(&t->opened.trace));
+    *as_trace_text(&t->opened.trace, made) = '\0';
+    assert_memory_equal(asked_trace(t, 0), made, 36);
+}
+
+
+/* Each call is a span of its own, in the trace of its order. */
+static void
+trace_of_an_order(void **state)
+{
+    char                 first[AS_TRACE_TEXT_LEN + 1];
+    consumer_fixture_t  *t = *state;
+
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    as_trace_read(&t->orders[0].trace, TRACE);
+    consumer_deliver_order(t, 0, 1);
+    answer_all(t, 500);
+    worker_run(&t->w, 100);
+    (void) snprintf(first, sizeof(first), "%s", asked_trace(t, 0));
+    assert_memory_equal(first, TRACE, 36);
+
+    t->w.fake->mono_ms += 60000;
+    consumer_deliver_order(t, 0, 2);
+    answer_all(t, 201);
+    worker_run(&t->w, 100);
+    assert_memory_equal(asked_trace(t, 1), TRACE, 36);
+    assert_string_not_equal(asked_trace(t, 1), first);
+    assert_int_equal(worker_said(&t->w, "answered 500; again in"), 1);
+    assert_int_equal(worker_said(&t->w,
+                                 " trace=4bf92f3577b34da6a3ce929d0e0e4736\n"),
+                     2);
+
+    /* an order without a trace, of a worker of before */
+    t = again(state);
+    t->orders[0].state = CONSUMER_PUBLISHED;
+    consumer_deliver_order(t, 0, 1);
+    answer_all(t, 201);
+    worker_run(&t->w, 100);
+    assert_string_equal(asked_trace(t, 0), "");
+    assert_int_equal(worker_said(&t->w, "trace="), 0);
+}
+
+
 #define TEST(name)                                                            \
     cmocka_unit_test_setup_teardown(name, consumer_setup, consumer_teardown)
 
@@ -278,6 +365,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         TEST(opens),
         TEST(what_is_opened),
+        TEST(trace_of_a_message),
+        TEST(trace_of_an_order),
         TEST(id_of_the_order),
         TEST(opened_after_an_outage),
         TEST(not_with_others),

@@ -36,7 +36,8 @@ static const char *const  tables[][21] = {
       "received", "attempts", "next_attempt_at", "lease_until",
       "lease_owner", "last_error", "sns_message_id", "pending_at",
       "published_at", "requested_at", "fulfilled_at", "failed_at",
-      "cancelled_at", "open_product_id" }
+      "cancelled_at", "open_product_id" },
+    { "restock_order_trace", "order_id", "product_id", "traceparent" }
 };
 
 static void

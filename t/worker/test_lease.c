@@ -72,9 +72,10 @@ run(size_t n, bool stop_on_lost)
 static sql_row_t *
 looked(size_t packet, unsigned char id, const char *state, const char *mine)
 {
-    return sql_row_id(packet, 3, id, 11, state, "10", mine, "5000000",
+    return sql_row_id(packet, 3, id, 12, state, "10", mine, "5000000",
                       "pppppppppppppppp", "CP-502101", "FF-500293",
-                      "http://factory/api", "1234", "0");
+                      "http://factory/api", "1234", "0", "00-4bf92f3577b34da6a"
+                      "3ce929d0e0e4736-00f067aa0ba902b7-01");
 }
 
 
@@ -235,6 +236,7 @@ answers(void **state)
         assert_string_equal(test.leases[0].sku, "CP-502101");
         assert_string_equal(test.leases[0].factory, "FF-500293");
         assert_string_equal(test.leases[0].api, "http://factory/api");
+        assert_int_equal(test.leases[0].trace.id[0], 0x4b);
     }
 }
 
@@ -245,13 +247,14 @@ what_is_missing(void **state)
 {
     (void) state;
 
-    (void) sql_row_id(0, 3, 1, 11, "published", "10", "1", "0",
+    (void) sql_row_id(0, 3, 1, 12, "published", "10", "1", "0",
                       "pppppppppppppppp", NULL, NULL, "", NULL,
-                      "1700000000000");
+                      "1700000000000", NULL);
     test.leases[1].answer = AS_LEASE_MINE;
     (void) run(2, false);
     assert_int_equal(test.leases[0].answer, AS_LEASE_MINE);
     assert_null(test.leases[0].sku);
+    assert_false(as_trace_is_set(&test.leases[0].trace));
     assert_int_equal(test.leases[0].age_ms, -1);
     assert_true(test.leases[0].failed_ms == INT64_C(1700000000000));
     assert_int_equal(test.leases[1].answer, AS_LEASE_NO_ORDER);

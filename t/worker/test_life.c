@@ -180,11 +180,11 @@ order(void **state)
 {
     (void) state;
 
-    (void) sql_row_id(0, 0, 'a', 20, NULL, "CP-1", "donut", "FF", "failed",
+    (void) sql_row_id(0, 0, 'a', 21, NULL, "CP-1", "donut", "FF", "failed",
         "10", "0", "3", "no callback", NULL, NULL,
         "2026-01-01T10:09:00Z", "w:1", "2026-01-01T10:00:02Z",
         "2026-01-01T10:00:03Z", "2026-01-01T10:00:04Z", NULL,
-        "2026-01-01T10:00:09Z", NULL);
+        "2026-01-01T10:00:09Z", NULL, NULL);
 
     life.asked = ID;
     assert_int_equal(as_life_find(sql_db, &life), AS_DB_OK);

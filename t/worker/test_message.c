@@ -14,6 +14,7 @@
 #include "run/message.h"
 
 
+#define TRACE  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 #define ORDER    "0190a3f0-1111-7abc-8def-0123456789ab"
 #define PRODUCT  "213175b4-c9bf-11ec-a849-0a5824c89b02"
 
@@ -274,6 +275,50 @@ long_product(void **state)
 }
 
 
+/* From an envelope, a raw delivery, by hand; one that is invalid is none. */
+static void
+traces(void **state)
+{
+    size_t        i;
+    as_message_t  m;
+
+    static const pair_t  raw[] = {
+        { "MessageAttributeOrderId", ORDER },
+        { "traceparent", TRACE },
+        { NULL, NULL }
+    };
+
+    static const struct {
+        const char    *body;
+        const pair_t  *attributes;
+        bool           trace;
+    } cases[] = {
+        { "{\"Message\":\"x\",\"MessageAttributes\":{"
+          "\"MessageAttributeOrderId\":{\"Type\":\"String\",\"Value\":\""
+          ORDER "\"},\"traceparent\":{\"Type\":\"String\",\"Value\":\""
+          TRACE "\"}}}", NULL, true },
+        { "x", raw, true },
+        { "{\"MessageAttributeProductId\":\"CP-1\",\"traceparent\":\""
+          TRACE "\"}", NULL, true },
+        { "{\"MessageAttributeProductId\":\"CP-1\"}", NULL, false },
+        { "{\"MessageAttributeProductId\":\"CP-1\",\"traceparent\":\"00-1\"}",
+          NULL, false },
+        { "{\"MessageAttributeProductId\":\"CP-1\",\"traceparent\":{}}", NULL,
+          false }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        m = parse(cases[i].body, cases[i].attributes);
+        assert_null(m.poison);
+        assert_int_equal(as_trace_is_set(&m.trace), cases[i].trace);
+        assert_int_equal(m.trace.id[0], cases[i].trace ? 0x4b : 0);
+        as_message_free(&m);
+    }
+}
+
+
 int
 main(void)
 {
@@ -286,6 +331,7 @@ main(void)
         cmocka_unit_test(quantities),
         cmocka_unit_test(quantity_that_counts),
         cmocka_unit_test(long_product),
+        cmocka_unit_test(traces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

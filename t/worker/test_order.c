@@ -484,6 +484,29 @@ received_before(void **state)
 }
 
 
+/* The order keeps the trace of its message. */
+static void
+opens_with_a_trace(void **state)
+{
+    as_order_open_t    open;
+    static const char  trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                                 "00f067aa0ba902b7-01";
+
+    (void) state;
+
+    open = opening("CP-502101", 7);
+    as_trace_read(&open.trace, trace);
+    (void) sql_row_id(0, 1, 'p', 2, "10");
+    assert_int_equal(as_order_open(sql_db, &open), AS_DB_OK);
+    assert_int_equal(open.outcome, AS_ORDER_OPENED);
+    assert_true(sql_has(2, ",NULL);INSERT INTO restock_order_trace (order_id, "
+                        "product_id, traceparent) SELECT order_id, product_id, "
+                        "'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
+                        "-01' FROM restock_order WHERE order_id = "
+                        "X'01010101010101010101010101010101';COMMIT"));
+}
+
+
 #define TEST(name)                                                            \
     cmocka_unit_test_setup_teardown(name, sql_setup, sql_teardown)
 
@@ -492,6 +515,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         TEST(opens),
+        TEST(opens_with_a_trace),
         TEST(product_and_count),
         TEST(opened_by_another),
         TEST(reopens),

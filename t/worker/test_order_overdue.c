@@ -14,6 +14,7 @@
 #include "sql_fixture.h"
 
 
+#define TRACE  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 #define ID1  "X'01010101010101010101010101010101'"
 #define ID2  "X'02020202020202020202020202020202'"
 
@@ -34,10 +35,10 @@ overdue(void **state)
         page.published = i == 1;
         page.timeout_ms = 600000;
         page.max_attempts = 3;
-        (void) sql_row_id(0, 0, 1, 2, "1");
-        (void) sql_row_id(0, 0, 2, 2, "3");
-        (void) sql_row_id(0, 0, 3, 2, "2");
-        (void) sql_row_id(0, 0, 4, 2, "3");
+        (void) sql_row_id(0, 0, 1, 3, "1", TRACE);
+        (void) sql_row_id(0, 0, 2, 3, "3", NULL);
+        (void) sql_row_id(0, 0, 3, 3, "2", NULL);
+        (void) sql_row_id(0, 0, 4, 3, "3", NULL);
         sql.affected[1] = 1;
         sql.affected[2] = 1;
         assert_int_equal(as_order_overdue(sql_db, &page), AS_DB_OK);
@@ -48,6 +49,8 @@ overdue(void **state)
         assert_int_equal(sql_count(1, "UPDATE restock_order"), 4);
         assert_int_equal(page.n, 4);
         assert_true(page.orders[0].again && !page.orders[0].failed);
+        assert_int_equal(page.orders[0].trace.id[0], 0x4b);
+        assert_false(as_trace_is_set(&page.orders[1].trace));
         assert_true(page.orders[1].failed && !page.orders[1].again);
         assert_true(!page.orders[2].failed && !page.orders[2].again);
         assert_true(!page.orders[3].failed && !page.orders[3].again);
@@ -73,7 +76,7 @@ nothing_overdue(void **state)
     assert_int_equal(page.n, 0);
     assert_int_equal(sql.npackets, 1);
 
-    (void) sql_row_id(1, 0, 1, 2, "1");
+    (void) sql_row_id(1, 0, 1, 3, "1", NULL);
     sql.status[2] = AS_DB_GONE;
     sql.affected[1] = 1;
     assert_int_equal(as_order_overdue(sql_db, &page), AS_DB_GONE);
@@ -93,6 +96,7 @@ restocks(void **state)
     memset(&page, 0, sizeof(page));
     memset(page.products[0].order_id, 1, AS_UUID_LEN);
     memset(page.products[1].order_id, 2, AS_UUID_LEN);
+    as_trace_read(&page.products[0].trace, TRACE);
     (void) sql_row_id(0, 0, 'p', 1);
     (void) sql_row_id(0, 0, 'q', 1);
     sql.affected[2] = 1;
@@ -106,6 +110,9 @@ restocks(void **state)
     assert_true(sql_has(1, "FOR UPDATE;INSERT INTO restock_order"));
     assert_true(sql_has(1, ID1));
     assert_true(sql_has(2, ID2));
+    assert_true(sql_has(1, "product_id, '" TRACE "' FROM restock_order"
+                        " WHERE order_id = " ID1 ";COMMIT"));
+    assert_false(sql_has(2, "restock_order_trace"));
 }
 
 

@@ -144,8 +144,10 @@ claims(void **state)
 
     (void) sql_row_id(0, 1, 2, 2, "0");
     (void) sql_row_id(0, 1, 1, 2, "1");
-    (void) sql_row_id(1, 2, 1, 4, PRODUCT, "10", "FF-500293");
-    (void) sql_row_id(1, 2, 2, 4, PRODUCT, "7", "FF-500293");
+    (void) sql_row_id(1, 2, 1, 5, PRODUCT, "10", "FF-500293",
+                      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
+                      "-01");
+    (void) sql_row_id(1, 2, 2, 5, PRODUCT, "7", "FF-500293", NULL);
     assert_int_equal(as_outbox_claim(sql_db, &claim), AS_DB_OK);
 
     assert_int_equal(sql.npackets, 2);
@@ -162,6 +164,8 @@ claims(void **state)
     assert_int_equal(claim.orders[0].quantity, 10);
     assert_int_equal(claim.orders[1].quantity, 7);
     assert_string_equal(claim.orders[0].factory, "FF-500293");
+    assert_int_equal(claim.orders[0].trace.id[0], 0x4b);
+    assert_false(as_trace_is_set(&claim.orders[1].trace));
     assert_memory_equal(claim.orders[0].product_id, PRODUCT, AS_UUID_LEN);
 }
 
@@ -174,10 +178,10 @@ claimed_by_another(void **state)
 
     (void) sql_row_id(0, 1, 1, 2, "0");
     (void) sql_row_id(0, 1, 2, 2, "0");
-    (void) sql_row_id(1, 2, 2, 4, PRODUCT, "7", "FF-500293");
+    (void) sql_row_id(1, 2, 2, 5, PRODUCT, "7", "FF-500293", NULL);
 
     /* a row of none of them */
-    (void) sql_row_id(1, 2, 9, 4, PRODUCT, "7", "FF-500293");
+    (void) sql_row_id(1, 2, 9, 5, PRODUCT, "7", "FF-500293", NULL);
     assert_int_equal(as_outbox_claim(sql_db, &claim), AS_DB_OK);
     assert_false(claim.orders[0].claimed);
     assert_true(claim.orders[1].claimed);
@@ -194,9 +198,9 @@ puts_off(void **state)
     (void) sql_row_id(0, 1, 1, 2, "1");
     (void) sql_row_id(0, 1, 2, 2, "1");
     (void) sql_row_id(0, 1, 3, 2, "1");
-    (void) sql_row_id(1, 2, 1, 4, PRODUCT, "10", "FF-500293");
-    (void) sql_row_id(1, 2, 2, 4, PRODUCT, "10", "FF-500293");
-    (void) sql_row_id(1, 2, 3, 4, PRODUCT, "10", "FF-500293");
+    (void) sql_row_id(1, 2, 1, 5, PRODUCT, "10", "FF-500293", NULL);
+    (void) sql_row_id(1, 2, 2, 5, PRODUCT, "10", "FF-500293", NULL);
+    (void) sql_row_id(1, 2, 3, 5, PRODUCT, "10", "FF-500293", NULL);
 
     /* two failures, the last 20 s ago; one failure, an hour ago; none */
     (void) sql_row_id(1, 3, 1, 3, "2", "20000000");

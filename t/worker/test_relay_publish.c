@@ -15,6 +15,8 @@
 #include "relay_fixture.h"
 
 
+#define TRACE  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 #define REFUSED                                                               \
     "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error>"\
     "<Type>Sender</Type><Code>InvalidParameter</Code><Message>no</Message>"   \
@@ -57,6 +59,58 @@ what_is_sent(void **state)
 
     assert_null(strstr(call->body, "MessageGroupId"));
     assert_null(strstr(call->body, "MessageDeduplicationId"));
+}
+
+
+/* The attribute with the trace of the n-th call; "" where there is none. */
+static const char *
+published_trace(relay_fixture_t *t, size_t n)
+{
+    const char   *at;
+    static char   text[AS_TRACE_TEXT_LEN + 1];
+    static const char  name[] = "Name=traceparent&";
+
+    at = strstr(worker_call(&t->w, RELAY_CALL, n)->body, name);
+    if (at == NULL) {
+        return "";
+    }
+
+    at = strstr(at, "StringValue=");
+    assert_non_null(at);
+    (void) snprintf(text, sizeof(text), "%s", at + 12);
+
+    return text;
+}
+
+
+/* A span of its own each time, in the order's trace. */
+static void
+trace(void **state)
+{
+    char              first[AS_TRACE_TEXT_LEN + 1];
+    relay_fixture_t  *t = *state;
+
+    relay_open(t, 1);
+    as_trace_read(&t->orders[0].trace, TRACE);
+    relay_answer(t, "r");
+    relay_answer(t, "o");
+    worker_run(&t->w, 3000);
+    assert_int_equal(relay_calls(t), 2);
+
+    (void) snprintf(first, sizeof(first), "%s", published_trace(t, 0));
+    assert_memory_equal(first, TRACE, 36);
+    assert_string_not_equal(first, TRACE);
+    assert_memory_equal(published_trace(t, 1), TRACE, 36);
+    assert_string_not_equal(published_trace(t, 1), first);
+    assert_string_equal(first + 52, "-01");
+    assert_int_equal(worker_said(&t->w,
+                                 " trace=4bf92f3577b34da6a3ce929d0e0e4736\n"),
+                     2);
+    relay_open(t, 1);
+    memset(&t->orders[t->norders - 1].trace, 0, sizeof(as_trace_t));
+    worker_run(&t->w, 100);
+    assert_string_equal(published_trace(t, 2), "");
+    assert_int_equal(worker_said(&t->w, "trace="), 2);
 }
 
 
@@ -458,6 +512,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         TEST(what_is_sent),
+        TEST(trace),
         TEST(fifo_topic),
         TEST(call_fails),
         TEST(entries_of_a_batch),

@@ -102,12 +102,17 @@ what_is_written(void **state)
     (void) state;
 
     stock.number = -3;
+    as_trace_read(&stock.trace, "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                  "00f067aa0ba902b7-01");
     found(0, "3");
     sql.affected[2] = 1;
     assert_int_equal(as_stock_change(sql_db, &stock), AS_DB_OK);
     assert_true(sql_has(0, "FOR UPDATE"));
     assert_true(sql_has(1, "'adjustment',-3);UPDATE product SET stock = 0"));
     assert_true(sql_has(1, "INSERT INTO restock_order"));
+    assert_true(sql_has(1, ";INSERT INTO restock_order_trace"));
+    assert_true(sql_has(1, "'00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                        "00f067aa0ba902b7-01' FROM restock_order"));
     assert_true(stock.opened);
     assert_string_equal(stock.own_sku, "CP-502101");
 }

@@ -102,7 +102,7 @@ as_log_plain(char *s, size_t len)
 
 static void
 as_log_line(as_log_t *log, as_log_level_e level, const char *part,
-    const char *order, const char *fmt, va_list args)
+    const char *order, const char *trace, const char *fmt, va_list args)
 {
     char       time[32];
     as_text_t  message = AS_TEXT_EMPTY, line = AS_TEXT_EMPTY;
@@ -116,6 +116,9 @@ as_log_line(as_log_t *log, as_log_level_e level, const char *part,
         if (order != NULL) {
             as_text_printf(&line, "\"order_id\":\"%s\",", order);
         }
+        if (trace[0] != '\0') {
+            as_text_printf(&line, "\"trace_id\":\"%s\",", trace);
+        }
         as_text_put(&line, "\"message\":");
         as_text_json_string(&line, as_text_get(&message), message.len);
         as_text_put(&line, "}\n");
@@ -124,10 +127,11 @@ as_log_line(as_log_t *log, as_log_level_e level, const char *part,
         if (message.data != NULL) {
             as_log_plain(message.data, message.len);
         }
-        as_text_printf(&line, "%s %-5s %s: %s%s%s\n", time,
+        as_text_printf(&line, "%s %-5s %s: %s%s%s%s%s\n", time,
                        as_log_names[level], part, as_text_get(&message),
                        order == NULL ? "" : " order=",
-                       order == NULL ? "" : order);
+                       order == NULL ? "" : order,
+                       trace[0] == '\0' ? "" : " trace=", trace);
     }
 
     /* One write per line, so that lines of several threads do not mix.  A
@@ -152,16 +156,17 @@ as_log_write(as_log_t *log, as_log_level_e level, const char *part,
     }
 
     va_start(args, fmt);
-    as_log_line(log, level, part, NULL, fmt, args);
+    as_log_line(log, level, part, NULL, "", fmt, args);
     va_end(args);
 }
 
 
 void
 as_log_order(as_log_t *log, as_log_level_e level, const char *part,
-    const uint8_t order_id[16], const char *fmt, ...)
+    const uint8_t order_id[16], const as_trace_t *trace, const char *fmt, ...)
 {
     char     order[AS_UUID_TEXT_LEN + 1];
+    char     id[AS_TRACE_ID_TEXT_LEN + 1] = "";
     va_list  args;
 
     if (!as_log_wants(log, level)) {
@@ -170,7 +175,11 @@ as_log_order(as_log_t *log, as_log_level_e level, const char *part,
 
     *as_uuid_text(order_id, order) = '\0';
 
+    if (as_trace_is_set(trace)) {
+        *as_trace_id_text(trace, id) = '\0';
+    }
+
     va_start(args, fmt);
-    as_log_line(log, level, part, order, fmt, args);
+    as_log_line(log, level, part, order, id, fmt, args);
     va_end(args);
 }

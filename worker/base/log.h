@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "as_trace.h"
+
 
 typedef struct as_log_s  as_log_t;
 
@@ -34,10 +36,11 @@ bool as_log_wants(const as_log_t *log, as_log_level_e level);
 void as_log_write(as_log_t *log, as_log_level_e level, const char *part,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same for one order; the line contains its id. */
+/* The same for one order; the line contains its id, and that of its trace if it
+ * has one. */
 void as_log_order(as_log_t *log, as_log_level_e level, const char *part,
-    const uint8_t order_id[16], const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+    const uint8_t order_id[16], const as_trace_t *trace, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
 
 
 #endif /* AS_LOG_H */

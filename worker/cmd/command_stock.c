@@ -154,7 +154,8 @@ as_command_stock_work(as_session_t *session, as_stock_t *stock)
     }
 
     if (as_stock_id(stock->movement_id) != 0
-        || as_stock_id(stock->order_id) != 0)
+        || as_stock_id(stock->order_id) != 0
+        || as_stock_trace(&stock->trace) != 0)
     {
         fprintf(stderr, "the system returned no random numbers: "
                 "%s\n", strerror(errno));

@@ -95,7 +95,10 @@ static const as_doctor_column_t  as_doctor_columns[] = {
     { "restock_order", "cancelled_at", "DATETIME(6) NULL" },
     { "restock_order", "open_product_id",
       "BINARY(16) GENERATED ALWAYS AS (CASE WHEN state IN ('pending', "
-      "'published', 'requested') THEN product_id END) VIRTUAL" }
+      "'published', 'requested') THEN product_id END) VIRTUAL" },
+    { "restock_order_trace", "order_id", NULL },
+    { "restock_order_trace", "product_id", NULL },
+    { "restock_order_trace", "traceparent", NULL }
 };
 
 #define AS_DOCTOR_COLUMNS                                                     \

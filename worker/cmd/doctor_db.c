@@ -129,7 +129,8 @@ as_doctor_db_schema_read(as_doctor_db_t *d)
         "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE"
         " TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('product',"
         " 'stock_movement', 'stock_movement_key', 'stock_hold',"
-        " 'stock_hold_line', 'stock_return', 'restock_order') AND"
+        " 'stock_hold_line', 'stock_return', 'restock_order',"
+        " 'restock_order_trace') AND"
         " (ENGINE IS NULL OR ENGINE <> 'InnoDB')", as_doctor_db_schema_row, d);
 }
 

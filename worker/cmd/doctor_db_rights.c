@@ -30,7 +30,9 @@ static const as_doctor_right_t  as_doctor_rights[] = {
 
     { "open orders",
       "INSERT INTO restock_order (order_id, product_id, quantity) SELECT "
-      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", 1 FROM DUAL WHERE FALSE" },
+      AS_DOCTOR_NO_ID ", " AS_DOCTOR_NO_ID ", 1 FROM DUAL WHERE FALSE;INSERT"
+      " INTO restock_order_trace (order_id, product_id, traceparent) SELECT"
+      " order_id, product_id, '' FROM restock_order WHERE FALSE" },
 
     { "change orders",
       "UPDATE restock_order SET state = state, attempts = attempts,"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db/lease.h"
+#include "db/order.h"
 
 
 typedef struct {
@@ -149,7 +150,8 @@ as_lease_look(const as_lease_batch_t *batch, as_text_t *sql)
                 " IF(o.requested_at IS NULL,"
                 " TIMESTAMPDIFF(MICROSECOND, o.pending_at,"
                 " UTC_TIMESTAMP(6)) DIV 1000, -1), COALESCE(TIMESTAMPDIFF("
-                "MICROSECOND, '1970-01-01', o.failed_at) DIV 1000, 0)"
+                "MICROSECOND, '1970-01-01', o.failed_at) DIV 1000, 0),"
+                " " AS_ORDER_TRACE
                 " FROM restock_order o"
                 " LEFT JOIN product p ON p.product_id = o.product_id"
                 " LEFT JOIN factory f ON f.factory_id = p.factory_id"
@@ -217,6 +219,7 @@ as_lease_row_fill(as_lease_t *lease, bool mine, const char *const *columns)
     memcpy(lease->product_id, columns[5], AS_UUID_LEN);
     lease->age_ms = columns[9] == NULL ? -1 : atoll(columns[9]);
     lease->failed_ms = atoll(columns[10]);
+    as_trace_read(&lease->trace, columns[11]);
 
     if (columns[6] != NULL && columns[7] != NULL) {
         lease->sku = strdup(columns[6]);
@@ -258,11 +261,11 @@ as_lease_row(void *data, unsigned statement, const char *const *columns,
 
     (void) statement;
 
-    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 11)) {
+    if (lengths[0] != AS_UUID_LEN || (n != 1 && n != 12)) {
         return;
     }
 
-    mine = n == 11 && columns[3][0] == '1';
+    mine = n == 12 && columns[3][0] == '1';
 
     for (i = 0; i < batch->n; i++) {
         lease = batch->leases[i];

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "as_trace.h"
 #include "as_uuid.h"
 
 
@@ -55,6 +56,7 @@ typedef struct {
     char               *sku;           /* NULL: the product was deleted */
     char               *factory;       /* factory.identifier */
     char               *api;           /* factory.API */
+    as_trace_t          trace;         /* of the order */
 } as_lease_t;
 
 

@@ -54,6 +54,22 @@ as_order_product_sql(as_db_t *db, as_text_t *sql, const char *product)
 }
 
 
+void
+as_order_trace_sql(as_text_t *sql, const uint8_t id[AS_UUID_LEN],
+    const as_trace_t *trace)
+{
+    char  text[AS_TRACE_TEXT_LEN + 1];
+
+    if (as_trace_is_set(trace)) {
+        *as_trace_text(trace, text) = '\0';
+        as_text_printf(sql, ";INSERT INTO restock_order_trace (order_id,"
+                       " product_id, traceparent) SELECT order_id, product_id,"
+                       " '%s' FROM restock_order WHERE order_id = ", text);
+        as_text_sql_bytes(sql, id, AS_UUID_LEN);
+    }
+}
+
+
 /* Finds the product and locks its row. */
 static as_db_status_e
 as_order_product(as_db_t *db, as_order_opening_t *opening)
@@ -153,12 +169,15 @@ as_order_insert(as_db_t *db, const as_order_opening_t *opening,
 
     if (pause_ms > 0) {
         as_text_printf(&sql, ",%d,'pending',0,NULL,UTC_TIMESTAMP(6)"
-                       " + INTERVAL %" PRId64 " MICROSECOND);COMMIT",
+                       " + INTERVAL %" PRId64 " MICROSECOND)",
                        quantity, pause_ms * 1000);
     } else {
-        as_text_printf(&sql, ",%d,'published',0,UTC_TIMESTAMP(6),NULL);"
-                       "COMMIT", quantity);
+        as_text_printf(&sql, ",%d,'published',0,UTC_TIMESTAMP(6),NULL)",
+                       quantity);
     }
+
+    as_order_trace_sql(&sql, open->id, &open->trace);
+    as_text_put(&sql, ";COMMIT");
 
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);

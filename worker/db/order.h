@@ -12,11 +12,17 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "as_trace.h"
 #include "as_uuid.h"
 
 
 /* What the reorder point is compared with (sql/schema.sql), of product p. */
 #define AS_ORDER_JUDGED  "p.stock + IF(p.reorder_held, p.held, 0)"
+
+/* The trace of restock_order o. */
+#define AS_ORDER_TRACE                                                        \
+    "(SELECT t.traceparent FROM restock_order_trace t WHERE t.order_id ="     \
+    " o.order_id AND t.product_id = o.product_id)"
 
 #define AS_ORDER_PAGE     50           /* orders of one page */
 #define AS_ORDER_SKU_LEN  800          /* bytes: 200 characters of UTF-8 */
@@ -36,6 +42,7 @@ typedef struct {
     const char       *product;         /* UUID or SKU */
     int               quantity;        /* 0: the product's reorder_quantity */
     uint8_t           id[AS_UUID_LEN]; /* for the order, where one is opened */
+    as_trace_t        trace;           /* likewise */
     int64_t           pause_min_ms;
     int64_t           pause_max_ms;
 
@@ -48,6 +55,11 @@ typedef struct {
  * one.
  */
 as_db_status_e as_order_open(as_db_t *db, as_order_open_t *open);
+
+/* Appends ";INSERT ...", the trace of this order if the order exists; nothing
+ * where there is no trace. */
+void as_order_trace_sql(as_text_t *sql, const uint8_t id[AS_UUID_LEN],
+    const as_trace_t *trace);
 
 /* Appends a condition on "product p" for the product of a message: by id where
  * the text is a UUID, otherwise by SKU. */
@@ -171,10 +183,11 @@ as_db_status_e as_order_receive(as_db_t *db, as_order_receive_t *receive);
 
 
 typedef struct {
-    uint8_t   id[AS_UUID_LEN];
-    int       attempts;
-    bool      failed;                  /* results of as_order_overdue(): */
-    bool      again;                   /* at most one is set; none: another
+    uint8_t     id[AS_UUID_LEN];
+    int         attempts;
+    as_trace_t  trace;
+    bool        failed;                /* results of as_order_overdue(): */
+    bool        again;                 /* at most one is set; none: another
                                           worker changed the order first */
 } as_order_overdue_t;
 
@@ -196,9 +209,10 @@ as_db_status_e as_order_overdue(as_db_t *db, as_order_overdue_page_t *page);
 
 
 typedef struct {
-    uint8_t  product_id[AS_UUID_LEN];
-    uint8_t  order_id[AS_UUID_LEN];    /* new ids from the caller */
-    bool     done;                     /* an order or a movement was inserted */
+    uint8_t     product_id[AS_UUID_LEN];
+    uint8_t     order_id[AS_UUID_LEN]; /* new ids from the caller */
+    as_trace_t  trace;                 /* a new one from the caller */
+    bool        done;                  /* an order or a movement was inserted */
 } as_order_product_t;
 
 typedef struct {
@@ -208,7 +222,7 @@ typedef struct {
 
 /*
  * Opens orders for products at or below their reorder point that have none.  On
- * entry each order_id is a new id.
+ * entry each order_id is a new id, and each trace a new one.
  */
 as_db_status_e as_order_restock(as_db_t *db, as_order_products_t *page);
 

@@ -18,7 +18,7 @@ as_order_overdue_row(void *data, unsigned statement,
 
     (void) statement;
 
-    if (n != 2 || lengths[0] != AS_UUID_LEN || page->n == AS_ORDER_PAGE) {
+    if (n != 3 || lengths[0] != AS_UUID_LEN || page->n == AS_ORDER_PAGE) {
         return;
     }
 
@@ -26,6 +26,7 @@ as_order_overdue_row(void *data, unsigned statement,
     memset(order, 0, sizeof(*order));
     memcpy(order->id, columns[0], AS_UUID_LEN);
     order->attempts = atoi(columns[1]);
+    as_trace_read(&order->trace, columns[2]);
 }
 
 
@@ -86,7 +87,8 @@ as_order_overdue(as_db_t *db, as_order_overdue_page_t *page)
     as_order_overdue_t  *order;
 
     page->n = 0;
-    as_text_put(&sql, "SELECT order_id, attempts FROM restock_order WHERE ");
+    as_text_put(&sql, "SELECT order_id, attempts, " AS_ORDER_TRACE
+                " FROM restock_order o WHERE ");
     as_order_overdue_when(page, &sql);
     as_text_printf(&sql, " LIMIT %d", AS_ORDER_PAGE);
 

@@ -40,8 +40,9 @@ as_order_restock_one(as_db_t *db, as_order_product_t *product)
                    " LEFT JOIN restock_order o ON o.open_product_id ="
                    " p.product_id WHERE p.product_id = %s AND "
                    AS_ORDER_JUDGED " <= p.reorder_point AND o.order_id IS"
-                   " NULL;COMMIT",
-                   as_text_get(&id));
+                   " NULL", as_text_get(&id));
+    as_order_trace_sql(&sql, product->order_id, &product->trace);
+    as_text_put(&sql, ";COMMIT");
 
     status = as_db_run(db, &sql, NULL, NULL);
     product->done = status == AS_DB_OK && as_db_affected(db, 2) == 1;

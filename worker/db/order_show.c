@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "db/order.h"
 #include "db/order_list.h"
 #include "db/record.h"
 
@@ -16,7 +17,7 @@ static const as_record_column_t  as_order_show_columns[] = {
     { "next_attempt_at", 's' }, { "lease_until", 's' },
     { "lease_owner", 's' }, { "pending_at", 's' }, { "published_at", 's' },
     { "requested_at", 's' }, { "fulfilled_at", 's' }, { "failed_at", 's' },
-    { "cancelled_at", 's' }
+    { "cancelled_at", 's' }, { "traceparent", 's' }
 };
 
 static const as_record_column_t  as_order_movement_columns[] = {
@@ -65,7 +66,7 @@ as_order_show(as_db_t *db, as_order_show_t *show)
                 AS_ORDER_TIME("requested_at") ", "
                 AS_ORDER_TIME("fulfilled_at") ", "
                 AS_ORDER_TIME("failed_at") ", "
-                AS_ORDER_TIME("cancelled_at")
+                AS_ORDER_TIME("cancelled_at") ", " AS_ORDER_TRACE
                 " FROM restock_order o LEFT JOIN product p ON p.product_id ="
                 " o.product_id LEFT JOIN factory f ON f.factory_id ="
                 " p.factory_id WHERE o.order_id = ");

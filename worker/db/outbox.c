@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db/outbox.h"
+#include "db/order.h"
 
 
 #define AS_OUTBOX_PACKET_MS  50        /* MySQL: minimum ms between checks */
@@ -165,7 +166,7 @@ as_outbox_find(as_outbox_claim_t *claim, const char *id, unsigned long len)
 
 
 /*
- * Four columns: the details of an order.  Three: the failures of its product.
+ * Five columns: the details of an order.  Three: the failures of its product.
  */
 static void
 as_outbox_detail_row(void *data, unsigned statement,
@@ -182,12 +183,13 @@ as_outbox_detail_row(void *data, unsigned statement,
         return;
     }
 
-    if (n == 4) {
+    if (n == 5) {
         memcpy(order->product_id, columns[1], AS_UUID_LEN);
         order->quantity = atoi(columns[2]);
         free(order->factory);
         order->factory = strdup(columns[3]);
         order->claimed = order->factory != NULL;
+        as_trace_read(&order->trace, columns[4]);
         return;
     }
 
@@ -242,7 +244,7 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
     as_outbox_ids(claim, false, &sql);
 
     as_text_put(&sql, ";COMMIT;SELECT o.order_id, o.product_id, o.quantity,"
-                " f.identifier FROM restock_order o"
+                " f.identifier, " AS_ORDER_TRACE " FROM restock_order o"
                 " JOIN product p ON p.product_id = o.product_id"
                 " JOIN factory f ON f.factory_id = p.factory_id"
                 " WHERE o.state = 'pending' AND o.lease_owner = ");

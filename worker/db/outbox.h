@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "as_trace.h"
 #include "as_uuid.h"
 
 
@@ -19,15 +20,18 @@
 
 
 typedef struct {
-    uint8_t   id[AS_UUID_LEN];
-    uint8_t   product_id[AS_UUID_LEN];
-    int       quantity;
-    bool      fresh;                   /* never examined before */
-    bool      claimed;
-    int       failures;                /* of the product, since goods came */
-    int64_t   pause_ms;                /* > 0: not published yet, put off */
-    char     *factory;                 /* identifier; as_outbox_free() */
-    int64_t   lease_end;               /* set by the relay, on its clock */
+    uint8_t     id[AS_UUID_LEN];
+    uint8_t     product_id[AS_UUID_LEN];
+    int         quantity;
+    bool        fresh;                 /* never examined before */
+    bool        claimed;
+    int         failures;              /* of the product, since goods came */
+    int64_t     pause_ms;              /* > 0: not published yet, put off */
+    char       *factory;               /* identifier; as_outbox_free() */
+    as_trace_t  trace;
+    as_trace_t  span;                  /* of its publication; set by the
+                                          relay */
+    int64_t     lease_end;             /* set by the relay, on its clock */
 } as_outbox_order_t;
 
 typedef struct {

@@ -93,6 +93,7 @@ as_stock_write(as_db_t *db, const as_stock_look_t *look)
                    " p.product_id WHERE p.product_id = %s AND "
                    AS_ORDER_JUDGED " <= p.reorder_point AND o.order_id IS"
                    " NULL", as_text_get(&id));
+    as_order_trace_sql(&sql, stock->order_id, &stock->trace);
 
     status = as_db_run(db, &sql, NULL, NULL);
     as_text_free(&sql);
@@ -277,6 +278,21 @@ as_stock_id(uint8_t id[AS_UUID_LEN])
     clock_gettime(CLOCK_REALTIME, &now);
     as_uuid_v7(&gen, (uint64_t) now.tv_sec * 1000
                + (uint64_t) now.tv_nsec / 1000000, id);
+
+    return 0;
+}
+
+
+int
+as_stock_trace(as_trace_t *trace)
+{
+    as_uuid_gen_t  gen;
+
+    if (as_uuid_init(&gen) != 0) {
+        return -1;
+    }
+
+    as_trace_make(trace, &gen);
 
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "as_trace.h"
 #include "as_uuid.h"
 
 
@@ -26,6 +27,7 @@ typedef struct {
     int64_t      number;
     uint8_t      movement_id[AS_UUID_LEN];     /* new ids from the caller */
     uint8_t      order_id[AS_UUID_LEN];
+    as_trace_t   trace;                /* a new one, for that order */
 
     as_stock_e   outcome;
     bool         doubt;                /* connection lost, result unknown; a
@@ -61,6 +63,9 @@ as_db_status_e as_stock_mend(as_db_t *db, const as_stock_mend_t *mend);
 
 /* Creates the id of a movement or order.  0, or -1 with errno. */
 int as_stock_id(uint8_t id[AS_UUID_LEN]);
+
+/* A new trace.  0, or -1 with errno. */
+int as_stock_trace(as_trace_t *trace);
 
 
 #endif /* AS_STOCK_H */

@@ -205,8 +205,9 @@ as_acks_settle(as_acks_batch_t *batch, as_delivery_t *delivery,
                      names[batch->kind], message);
     } else if (!done) {
         as_log_order(acks->worker->log, AS_LOG_WARN, AS_ACKS_PART,
-                     delivery->lease.id, "message %s cannot be %s: %s",
-                     delivery->id, names[batch->kind], message);
+                     delivery->lease.id, &delivery->trace,
+                     "message %s cannot be %s: %s", delivery->id,
+                     names[batch->kind], message);
     }
 
     if (batch->kind == AS_ACKS_DEAD) {

@@ -94,7 +94,9 @@ as_acks_call_attributes_own(as_acks_attributes_t *to,
 
     for (i = 0; i < delivery->nattributes; i++) {
         a = &delivery->attributes[i];
-        if ((strncmp(a->name, "MessageAttribute", 16) == 0) == ours) {
+        if ((strncmp(a->name, "MessageAttribute", 16) == 0
+             || strcmp(a->name, AS_MESSAGE_TRACE) == 0) == ours)
+        {
             as_acks_call_attribute(to, a->name, a->type, a->value);
         }
     }

@@ -46,7 +46,7 @@ as_consumer_delivery_log(as_delivery_t *delivery, as_log_level_e level,
                      delivery->id);
     } else {
         as_log_order(log, level, AS_CONSUMER_PART, delivery->lease.id,
-                     "%s message=%s", text, delivery->id);
+                     &delivery->trace, "%s message=%s", text, delivery->id);
     }
 }
 
@@ -182,6 +182,11 @@ as_consumer_delivery_received(as_delivery_t *delivery)
         delivery->open.pause_min_ms = settings->failure_pause_min;
         delivery->open.pause_max_ms = settings->failure_pause_max;
 
+        if (!as_trace_is_set(&delivery->trace)) {
+            as_trace_make(&delivery->trace, &consumer->worker->uuid);
+        }
+        delivery->open.trace = delivery->trace;
+
         if (as_delivery_order_id(delivery, delivery->open.id) != 0) {
             as_consumer_delivery_give_back(delivery, settings->backoff_min);
             return;
@@ -260,6 +265,7 @@ as_consumer_delivery_call(as_delivery_t *delivery)
     call->requester = delivery->message.requester;
     call->quantity = delivery->lease.quantity;
     call->key = as_delivery_key(delivery);
+    call->trace = delivery->trace;
     call->ready = as_consumer_delivery_ready;
     call->done = as_consumer_delivery_answered;
     call->data = delivery;
@@ -297,10 +303,26 @@ as_consumer_delivery_was_put_back(const as_delivery_t *delivery)
 }
 
 
+/* The message's trace is that of its order, unless another program sent it. */
+static void
+as_consumer_delivery_trace(as_delivery_t *delivery)
+{
+    const as_trace_t  *own = &delivery->lease.trace;
+
+    if (as_trace_is_set(own)
+        && memcmp(own->id, delivery->trace.id, AS_TRACE_ID_LEN) != 0)
+    {
+        delivery->trace = *own;
+    }
+}
+
+
 static void
 as_consumer_delivery_leased(as_delivery_t *delivery)
 {
     as_worker_t  *worker = delivery->consumer->worker;
+
+    as_consumer_delivery_trace(delivery);
 
     switch (delivery->lease.answer) {
     case AS_LEASE_MINE:

@@ -102,6 +102,7 @@ as_delivery_create(as_consumer_t *consumer, const as_sqs_message_t *message)
 
     as_message_parse(&delivery->message, message->body, message->body_len,
                      as_delivery_lookup, delivery);
+    delivery->trace = delivery->message.trace;
 
     return delivery;
 }

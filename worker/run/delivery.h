@@ -78,6 +78,8 @@ struct as_delivery_s {
                                                     left to the redrive policy
                                                     of SQS */
     as_message_t                 message;
+    as_trace_t                   trace;          /* of its order, as far as it
+                                                    is known */
 
     int64_t                      received_at;    /* as as_loop_now() */
     int64_t                      visible_at;     /* end of its visibility

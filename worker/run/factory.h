@@ -13,6 +13,7 @@
 
 #include "http/http.h"
 #include "base/text.h"
+#include "as_trace.h"
 #include "as_uuid.h"
 #include "run/worker.h"
 
@@ -53,6 +54,8 @@ struct as_factory_call_s {
     const char                      *requester;
     int                              quantity;
     uint64_t                         key;        /* identifies the order */
+    as_trace_t                       trace;      /* parent of the call's span,
+                                                    or none */
     bool                           (*ready)(void *data);
                                        /* runs before the call is sent; false:
                                         * returns the call to its owner */
@@ -64,6 +67,7 @@ struct as_factory_call_s {
     TAILQ_ENTRY(as_factory_call_s)   link;
     as_factory_t                    *of;
     as_http_call_t                  *http;       /* NULL: waits */
+    as_trace_t                       span;       /* of the call in flight */
     bool                             away;       /* returned to its owner, which
                                                     will queue it again */
 };

@@ -200,17 +200,27 @@ as_factory_call_send(as_factory_t *factory, as_factory_call_t *call)
     as_text_t                 body = AS_TEXT_EMPTY;
     as_worker_t              *worker = factory->all->worker;
     as_http_request_t         rq;
-    static const char *const  headers[] = {
-        "Content-Type: application/json", "Accept: application/json",
-        "Connection: close"
+    char                      trace[sizeof("traceparent: ")
+                                    + AS_TRACE_TEXT_LEN];
+    const char               *headers[4] = {
+        "Content-Type: application/json", "Accept: application/json"
     };
 
     memset(&rq, 0, sizeof(rq));
+    rq.nheaders = 2;
 
     /* Where the factory closes a kept connection at the moment of its reuse,
      * this looks like a lost answer.  Where a lost answer stops an order,
      * connections are not kept. */
-    rq.nheaders = worker->settings->lost_answer == AS_STOP ? 3 : 2;
+    if (worker->settings->lost_answer == AS_STOP) {
+        headers[rq.nheaders++] = "Connection: close";
+    }
+
+    if (as_trace_is_set(&call->trace)) {
+        as_trace_child(&call->span, &call->trace, &worker->uuid);
+        *as_trace_text(&call->span, stpcpy(trace, "traceparent: ")) = '\0';
+        headers[rq.nheaders++] = trace;
+    }
 
     if (as_factory_body(&body, worker->settings, call) == 0) {
         rq.method = "POST";

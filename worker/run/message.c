@@ -22,6 +22,7 @@ typedef enum {
     AS_MESSAGE_PRODUCT,
     AS_MESSAGE_COUNT,
     AS_MESSAGE_REQUESTER,
+    AS_MESSAGE_TRACEPARENT,
     AS_MESSAGE_FIELDS
 } as_message_field_e;
 
@@ -29,7 +30,8 @@ static const char *const  as_message_names[AS_MESSAGE_FIELDS] = {
     "MessageAttributeOrderId",
     "MessageAttributeProductId",
     "MessageAttributeProductCnt",
-    "MessageAttributeRequester"
+    "MessageAttributeRequester",
+    AS_MESSAGE_TRACE
 };
 
 typedef struct {
@@ -216,6 +218,8 @@ static void
 as_message_say(as_message_t *message, const as_message_read_t *read)
 {
     const char  *text;
+
+    as_trace_read(&message->trace, read->fields[AS_MESSAGE_TRACEPARENT]);
 
     if (read->there[AS_MESSAGE_ORDER]) {
         text = read->fields[AS_MESSAGE_ORDER];

@@ -10,7 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "as_trace.h"
 #include "as_uuid.h"
+
+
+/* the attribute with the trace */
+#define AS_MESSAGE_TRACE  "traceparent"
 
 
 typedef struct {
@@ -19,6 +24,7 @@ typedef struct {
     char        *product;              /* UUID or SKU; NULL: absent */
     char        *requester;            /* NULL: absent */
     int          quantity;             /* 1 to 1,000,000; 0: absent */
+    as_trace_t   trace;                /* of its publication, or none */
     const char  *poison;               /* why the message can never succeed, or
                                           NULL; a constant text */
 } as_message_t;

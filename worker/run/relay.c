@@ -100,8 +100,8 @@ as_relay_claimed(as_relay_t *relay)
         if (order->claimed && order->pause_ms > 0) {
             worker->counters.paused++;
             as_log_order(worker->log, AS_LOG_WARN, AS_RELAY_PART, order->id,
-                         "delayed by %" PRId64 " s: orders of the product that "
-                         "failed since one was fulfilled: %d",
+                         &order->trace, "delayed by %" PRId64 " s: orders of "
+                         "the product that failed since one was fulfilled: %d",
                          (order->pause_ms + 999) / 1000, order->failures);
 
         } else if (order->claimed) {

@@ -6,6 +6,7 @@
 #ifndef AS_RELAY_PARTS_H
 #define AS_RELAY_PARTS_H
 
+#include "run/message.h"
 #include "run/refusal.h"
 #include "db/db_thread.h"
 #include "db/outbox.h"

@@ -84,7 +84,7 @@ as_relay_publish_entry(as_relay_t *relay, const as_outbox_order_t *order,
                  result->message_id);
         worker->counters.published++;
         as_log_order(worker->log, AS_LOG_INFO, AS_RELAY_PART, order->id,
-                     "published as %s", mark->message_id);
+                     &order->trace, "published as %s", mark->message_id);
         return;
     }
 
@@ -101,8 +101,8 @@ as_relay_publish_entry(as_relay_t *relay, const as_outbox_order_t *order,
 
     if (err == NULL || as_relay_publish_refused(err)) {
         as_log_order(worker->log, AS_LOG_ERROR, AS_RELAY_PART, order->id,
-                     "%s: %s", never ? "failed" : "not published",
-                     mark->error);
+                     &order->trace, "%s: %s",
+                     never ? "failed" : "not published", mark->error);
     }
 }
 
@@ -260,7 +260,8 @@ typedef struct {
     char                product[AS_UUID_TEXT_LEN + 1];
     char                order[AS_UUID_TEXT_LEN + 1];
     char                count[16];
-    as_sns_attribute_t  attributes[5];
+    char                trace[AS_TRACE_TEXT_LEN + 1];
+    as_sns_attribute_t  attributes[6];
 } as_relay_entry_t;
 
 
@@ -286,12 +287,19 @@ as_relay_publish_fill(const as_relay_t *relay, as_relay_entry_t *own,
     a[4].name = "MessageAttributeOrderId";
     a[4].value = own->order;
 
+    /* raw delivery drops a message of more than ten attributes */
+    if (as_trace_is_set(&order->trace)) {
+        *as_trace_text(&order->span, own->trace) = '\0';
+        a[5].name = AS_MESSAGE_TRACE;
+        a[5].value = own->trace;
+    }
+
     entry->subject = AS_RELAY_SUBJECT;
     entry->message = text;
     entry->group_id = fifo ? own->product : NULL;
     entry->dedup_id = NULL;
     entry->attributes = a;
-    entry->nattributes = 5;
+    entry->nattributes = as_trace_is_set(&order->trace) ? 6 : 5;
 }
 
 
@@ -330,6 +338,8 @@ as_relay_publish_send(as_relay_t *relay, as_relay_batch_t *batch)
     n = batch->single ? 1 : batch->n;
 
     for (i = 0; i < n; i++) {
+        as_trace_child(&batch->orders[i].span, &batch->orders[i].trace,
+                       &relay->worker->uuid);
         as_relay_publish_fill(relay, &own[i], &batch->orders[i], text, fifo,
                               &entries[i]);
         if (fifo) {

@@ -67,6 +67,7 @@ as_watchdog_ids(as_watchdog_t *watchdog)
     for (i = 0; i < AS_ORDER_PAGE; i++) {
         as_uuid_v7(&watchdog->uuid, (uint64_t) watchdog->now_unix_ms,
                    watchdog->products.products[i].order_id);
+        as_trace_make(&watchdog->products.products[i].trace, &watchdog->uuid);
     }
 }
 
@@ -137,14 +138,14 @@ as_watchdog_tell_overdue(as_watchdog_t *watchdog,
         if (order->failed) {
             worker->counters.overdue_failed++;
             as_log_order(worker->log, AS_LOG_ERROR, AS_WATCHDOG_PART,
-                         order->id, "failed: %s (attempts: %d)", what,
-                         order->attempts);
+                         order->id, &order->trace,
+                         "failed: %s (attempts: %d)", what, order->attempts);
 
         } else if (order->again) {
             worker->counters.asked_again++;
             as_log_order(worker->log, AS_LOG_WARN, AS_WATCHDOG_PART,
-                         order->id, "%s: published again (attempts: %d of "
-                         "%" PRId64 ")", what, order->attempts,
+                         order->id, &order->trace, "%s: published again "
+                         "(attempts: %d of %" PRId64 ")", what, order->attempts,
                          worker->settings->callback_attempts);
         }
     }
@@ -169,6 +170,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
             worker->counters.restocked++;
             as_log_order(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART,
                          watchdog->products.products[i].order_id,
+                         &watchdog->products.products[i].trace,
                          "opened: the product is at its reorder point and "
                          "had no order");
         }

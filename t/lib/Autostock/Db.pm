@@ -104,6 +104,7 @@ sub reset {
     $self->run('DELETE FROM stock_movement; DELETE FROM stock_movement_key;'
         . ' DELETE FROM stock_hold; DELETE FROM stock_hold_line;'
         . ' DELETE FROM stock_return;'
+        . ' DELETE FROM restock_order_trace;'
         . ' DELETE FROM restock_order; DELETE FROM product;');
     $self->run(slurp("sql/sample.sql"));
 }
