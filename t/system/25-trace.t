@@ -8,8 +8,10 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use IO::Socket::INET ();
 use JSON::PP ();
 use Test::More;
+use Autostock::Process qw( free_port );
 use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 50);
@@ -174,9 +176,150 @@ subtest 'a dead letter' => sub {
         'its order failed') or diag explain orders();
     factory_faults_clear();
     my ($letter) = letters();
-    my $attributes = $letter->{MessageAttributes};
-    like($attributes->{traceparent}{StringValue}, $span, 'has the trace');
-    cmp_ok(scalar keys %$attributes, '<=', 10, 'not more than SQS allows');
+    like($letter->{Body}, qr/"traceparent".*?"00-$trace-[0-9a-f]{16}-01"/,
+        'has the trace');
+};
+
+# --- spans: a collector, which writes what it gets and answers as OTLP says
+
+my $port = free_port();
+my $file = "$env->{AUTOSTOCK_STACK_DIR}/spans";
+my $collector;
+
+sub start_collector {
+    my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => $port, Listen => 9, ReuseAddr => 1) or die $!;
+    $collector = fork // die $!;
+    return close $server if $collector;
+    while (my $client = $server->accept) {
+        my ($head, $len) = ('', 0);
+        while (my $line = <$client>) {
+            $head .= $line;
+            last if $line eq "\r\n";
+        }
+        ($len) = $head =~ /^Content-Length: (\d+)/mi;
+        read($client, my $body, $len);
+        open my $out, '>>', $file or die $!;
+        print $out JSON::PP::encode_json({ head => $head,
+            body => JSON::PP::decode_json($body) }), "\n";
+        close $out;
+        print $client "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            . "Content-Length: 2\r\nConnection: close\r\n\r\n{}";
+        close $client;
+    }
+    require POSIX;
+    POSIX::_exit(0);
+}
+
+END {
+    if ($collector) {
+        local $?;
+        kill 'KILL', $collector;
+        waitpid $collector, 0;
+    }
+}
+
+# All spans so far, each with its attributes by name.
+sub spans {
+    open my $in, '<', $file or return;
+    my @spans;
+    for (map { JSON::PP::decode_json($_) } <$in>) {
+        for my $resource (@{ $_->{body}{resourceSpans} }) {
+            my %of = attributes_of($resource->{resource});
+            push @spans, map { +{ %$_, service => $of{'service.name'},
+                attribute => { attributes_of($_) } } }
+                map { @{ $_->{spans} } } @{ $resource->{scopeSpans} };
+        }
+    }
+    return @spans;
+}
+
+sub attributes_of { return map { my $value = $_->{value};
+    $_->{key} => $value->{stringValue} // $value->{intValue} }
+    @{ $_[0]{attributes} } }
+
+sub spans_of {
+    my ($id) = @_;
+    return grep { $_->{attribute}{'autostock.order_id'} eq $id } spans();
+}
+
+subtest 'spans, from the publication to the factory' => sub {
+    stack('stop', 'worker');
+    sql("UPDATE product SET reorder_point = 0 WHERE sku = 'CP-502101'");
+    start_collector();
+    stack('start', 'worker', Autostock::Stack::start_options(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port",
+        'OTEL_SERVICE_NAME=the-shop', 'AUTOSTOCK_CALLBACK_TIMEOUT=10m'));
+    $env = env();
+    ok(wait_for(sub { !grep { $_->{state} =~ /^(?:pending|published|requested)$/ }
+        orders() }, 20), 'no order is open');
+    set_stock(3);
+    fault(fault => 'status', status => 500, times => 1);
+    checkout(3, traceparent => $parent);
+    my $id = order()->{id};
+    fulfilled($id);
+    ok(wait_for(sub { spans_of($id) >= 5 }, 15), 'the collector has them')
+        or diag explain [spans()];
+    my %by;
+    push @{ $by{ $_->{name} } }, $_ for spans_of($id);
+    is_deeply([map { "$_ " . scalar @{ $by{$_} } } sort keys %by],
+        ['POST 2', 'process stock_queue 2', 'publish stock_empty 1'],
+        'one publication, two receipts, a call each');
+    my ($publish) = @{ $by{'publish stock_empty'} };
+    is($publish->{parentSpanId}, '00f067aa0ba902b7', 'of the checkout');
+    is($publish->{kind}, 4, 'a producer');
+    is($publish->{service}, 'the-shop', 'the service');
+    like($publish->{$_}, qr/^\d{19}$/, $_)
+        for qw( startTimeUnixNano endTimeUnixNano );
+    my %process = map { $_->{spanId} => $_ } @{ $by{'process stock_queue'} };
+    is($_->{parentSpanId}, $publish->{spanId}, 'of the publication')
+        for values %process;
+    is($_->{kind}, 5, 'a consumer') for values %process;
+    my @post = sort { $a->{startTimeUnixNano} cmp $b->{startTimeUnixNano} }
+        @{ $by{POST} };
+    is(scalar(grep { $process{ $_->{parentSpanId} } } @post), 2,
+        'calls of the receipts');
+    is(join(' ', map { $_->{attribute}{'http.response.status_code'} } @post),
+        '500 201', 'their statuses');
+    is($post[0]{status}{code}, 2, 'the first failed');
+    is($post[1]{status}, undef, 'the second did not');
+    is_deeply([sort map { $_->{spanId} } @post], [sort map {
+        (split /-/, $_->{traceparent})[2] } requests($id)],
+        'the factory saw their ids');
+    is(scalar(grep { $_->{traceId} ne $trace } spans_of($id)), 0, 'one trace');
+};
+
+subtest 'an order without a trace, and one that is not sampled' => sub {
+    set_stock(3);
+    checkout(3);
+    my $id = order()->{id};
+    fulfilled($id);
+    ok(wait_for(sub { spans_of($id) >= 3 }, 15), 'has spans, too');
+    my ($publish) = grep { $_->{kind} == 4 } spans_of($id);
+    is($publish->{parentSpanId}, undef, 'its publication is the first');
+    set_stock(3);
+    checkout(3, traceparent => $parent =~ s/1$/0/r);
+    $id = order()->{id};
+    fulfilled($id);
+    like((requests($id))[0]{traceparent}, qr/^00-$trace-.*-00$/, 'passed on');
+    stack('stop', 'worker');                     # sends what waits
+    is(scalar spans_of($id), 0, 'not sampled: no span');
+};
+
+subtest 'the collector is away' => sub {
+    kill 'KILL', $collector;
+    waitpid $collector, 0;
+    undef $collector;
+    stack('start', 'worker', Autostock::Stack::start_options(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:$port/v1/traces"));
+    $env = env();
+    set_stock(3);
+    checkout(3, traceparent => $parent);
+    my $id = order()->{id};
+    fulfilled($id);
+    ok(wait_for(sub { log_of('worker') =~ /collector: / }, 15), 'the log says so');
+    start_collector();
+    ok(wait_for(sub { spans_of($id) >= 3 }, 20), 'they come later');
 };
 
 is(books_agree(), '', 'the books agree');

@@ -74,6 +74,10 @@ typedef struct {
     int64_t      log_format;           /* AS_TEXT_LINES, AS_JSON_LINES */
     int64_t      log_level;            /* as_log_level_e */
     const char  *status_url;           /* nginx's, for doctor */
+    const char  *otlp_endpoint;        /* NULL: none; its traces are at
+                                          /v1/traces */
+    const char  *otlp_traces_endpoint; /* the whole URL, instead */
+    const char  *service_name;
     const char  *proxy;
     const char  *ca_bundle;
     int64_t      aws_private;          /* AS_OFF, AS_ON */

@@ -31,6 +31,7 @@ typedef struct {
     as_trace_t  trace;
     as_trace_t  span;                  /* of its publication; set by the
                                           relay */
+    bool        root;                  /* which starts the trace; likewise */
     int64_t     lease_end;             /* set by the relay, on its clock */
 } as_outbox_order_t;
 

@@ -7,11 +7,48 @@
 #include <string.h>
 
 #include "run/consumer_parts.h"
+#include "run/spans.h"
 
 
 #define AS_CONSUMER_LEASE_MS  2000     /* renew a lease that ends sooner */
 #define AS_CONSUMER_HOLD_MS   INT64_C(41400000)   /* 11.5 h of SQS's limit of 12
                                                      h */
+
+
+/* A message was processed: its span. */
+static void
+as_consumer_span(const as_delivery_t *delivery)
+{
+    char                 name[300];
+    as_span_t            span;
+    const as_worker_t   *worker = delivery->consumer->worker;
+    as_span_attribute_t  attributes[] = {
+        { "messaging.system", "aws_sqs", 0 },
+        { "messaging.operation.type", "process", 0 },
+        { "messaging.destination.name", NULL, 0 },
+        { "messaging.message.id", delivery->id, 0 }
+    };
+
+    if (!as_spans_on(worker->spans)) {
+        return;
+    }
+
+    attributes[2].text = as_spans_name_of(worker->settings->queue_url);
+    snprintf(name, sizeof(name), "process %s", attributes[2].text);
+
+    memset(&span, 0, sizeof(span));
+    span.trace = delivery->span;
+    span.parent = delivery->trace.span;
+    span.kind = AS_SPAN_CONSUMER;
+    span.name = name;
+    span.start_ms = delivery->began_ms;
+    span.order_id = delivery->lease.id;
+    span.error = delivery->error[0] != '\0' ? delivery->error : NULL;
+    span.attributes = attributes;
+    span.nattributes = 4;
+
+    as_spans_end(worker->spans, &span);
+}
 
 
 static void
@@ -25,6 +62,7 @@ as_consumer_removed(void *data, as_delivery_t *delivery, bool done)
     consumer->in_hand--;
     consumer->progress = as_loop_now(consumer->worker->loop);
     as_factory_forget(&delivery->call);
+    as_consumer_span(delivery);
     as_delivery_destroy(delivery);
 
     if (consumer->stopping && consumer->in_hand == 0

@@ -150,9 +150,13 @@ as_consumer_delivery_backoff(const as_delivery_t *delivery,
 void
 as_consumer_delivery_received(as_delivery_t *delivery)
 {
+    as_trace_t            made;
     as_consumer_t        *consumer = delivery->consumer;
     const as_settings_t  *settings = consumer->worker->settings;
 
+    as_delivery_trace(delivery, &delivery->message.trace,
+                      &consumer->worker->uuid);
+    delivery->began_ms = as_loop_unix_ms(consumer->worker->loop);
     delivery->received_at = as_loop_now(consumer->worker->loop);
     delivery->visible_at = delivery->received_at + settings->visibility;
     TAILQ_INSERT_TAIL(&consumer->all, delivery, all);
@@ -183,7 +187,8 @@ as_consumer_delivery_received(as_delivery_t *delivery)
         delivery->open.pause_max_ms = settings->failure_pause_max;
 
         if (!as_trace_is_set(&delivery->trace)) {
-            as_trace_make(&delivery->trace, &consumer->worker->uuid);
+            as_trace_make(&made, &consumer->worker->uuid);
+            as_delivery_trace(delivery, &made, &consumer->worker->uuid);
         }
         delivery->open.trace = delivery->trace;
 
@@ -265,7 +270,7 @@ as_consumer_delivery_call(as_delivery_t *delivery)
     call->requester = delivery->message.requester;
     call->quantity = delivery->lease.quantity;
     call->key = as_delivery_key(delivery);
-    call->trace = delivery->trace;
+    call->trace = delivery->span;
     call->ready = as_consumer_delivery_ready;
     call->done = as_consumer_delivery_answered;
     call->data = delivery;
@@ -312,7 +317,7 @@ as_consumer_delivery_trace(as_delivery_t *delivery)
     if (as_trace_is_set(own)
         && memcmp(own->id, delivery->trace.id, AS_TRACE_ID_LEN) != 0)
     {
-        delivery->trace = *own;
+        as_delivery_trace(delivery, own, &delivery->consumer->worker->uuid);
     }
 }
 

@@ -102,7 +102,6 @@ as_delivery_create(as_consumer_t *consumer, const as_sqs_message_t *message)
 
     as_message_parse(&delivery->message, message->body, message->body_len,
                      as_delivery_lookup, delivery);
-    delivery->trace = delivery->message.trace;
 
     return delivery;
 }
@@ -130,6 +129,18 @@ as_delivery_destroy(as_delivery_t *delivery)
     free(delivery->body);
     free(delivery->group_id);
     free(delivery);
+}
+
+
+void
+as_delivery_trace(as_delivery_t *delivery, const as_trace_t *trace,
+    as_uuid_gen_t *gen)
+{
+    delivery->trace = *trace;
+
+    if (as_trace_is_set(trace)) {
+        as_trace_child(&delivery->span, trace, gen);
+    }
 }
 
 

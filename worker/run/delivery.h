@@ -80,6 +80,8 @@ struct as_delivery_s {
     as_message_t                 message;
     as_trace_t                   trace;          /* of its order, as far as it
                                                     is known */
+    as_trace_t                   span;           /* of its processing */
+    int64_t                      began_ms;       /* Unix */
 
     int64_t                      received_at;    /* as as_loop_now() */
     int64_t                      visible_at;     /* end of its visibility
@@ -114,6 +116,10 @@ struct as_delivery_s {
 as_delivery_t *as_delivery_create(as_consumer_t *consumer,
     const as_sqs_message_t *message);
 void as_delivery_destroy(as_delivery_t *delivery);
+
+/* The trace of its order, in which its processing is a span. */
+void as_delivery_trace(as_delivery_t *delivery, const as_trace_t *trace,
+    as_uuid_gen_t *gen);
 
 /* Identifies the order: equal for all messages of one order. */
 uint64_t as_delivery_key(const as_delivery_t *delivery);

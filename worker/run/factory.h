@@ -68,6 +68,7 @@ struct as_factory_call_s {
     as_factory_t                    *of;
     as_http_call_t                  *http;       /* NULL: waits */
     as_trace_t                       span;       /* of the call in flight */
+    int64_t                          sent_ms;    /* Unix */
     bool                             away;       /* returned to its owner, which
                                                     will queue it again */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "run/factory_parts.h"
+#include "run/spans.h"
 
 
 /*
@@ -147,6 +148,33 @@ as_factory_call_keeps(const as_factory_t *factory,
 
 
 static void
+as_factory_call_span(const as_factory_t *factory,
+    const as_factory_call_t *call, const as_factory_result_t *result)
+{
+    as_span_t            span;
+    as_span_attribute_t  attributes[] = {
+        { "http.request.method", "POST", 0 },
+        { "url.full", factory->name, 0 },
+        { "http.response.status_code", NULL, result->status }
+    };
+
+    memset(&span, 0, sizeof(span));
+    span.trace = call->span;
+    span.parent = call->trace.span;
+    span.kind = AS_SPAN_CLIENT;
+    span.name = "POST";
+    span.start_ms = call->sent_ms;
+    span.order_id = call->order_id;
+    span.error = result->outcome == AS_FACTORY_ACCEPTED ? NULL
+                                                        : result->reason;
+    span.attributes = attributes;
+    span.nattributes = result->status == 0 ? 2 : 3;
+
+    as_spans_end(factory->all->worker->spans, &span);
+}
+
+
+static void
 as_factory_call_answered(void *data, const as_http_answer_t *answer)
 {
     char                 reason[256];
@@ -164,6 +192,7 @@ as_factory_call_answered(void *data, const as_http_answer_t *answer)
 
     as_factory_call_count(factory->all->worker, answer);
     as_factory_call_judge(answer, reason, sizeof(reason), &result);
+    as_factory_call_span(factory, call, &result);
     opened = as_factory_call_note(factory, call, &result);
 
     if (as_factory_call_keeps(factory, &result, opened, probe)) {
@@ -218,6 +247,7 @@ as_factory_call_send(as_factory_t *factory, as_factory_call_t *call)
 
     if (as_trace_is_set(&call->trace)) {
         as_trace_child(&call->span, &call->trace, &worker->uuid);
+        call->sent_ms = as_loop_unix_ms(worker->loop);
         *as_trace_text(&call->span, stpcpy(trace, "traceparent: ")) = '\0';
         headers[rq.nheaders++] = trace;
     }

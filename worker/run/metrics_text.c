@@ -55,6 +55,10 @@ static const struct {
       AS_AT(forgotten) },
     { "holds_expired_total", "holds released since they were due",
       AS_AT(holds_expired) },
+    { "spans_exported_total", "spans that the collector took",
+      AS_AT(spans_exported) },
+    { "spans_dropped_total", "spans dropped: the collector was away or refused "
+      "them", AS_AT(spans_dropped) },
 };
 
 

@@ -11,6 +11,7 @@
 #include "db/db_thread.h"
 #include "db/outbox.h"
 #include "run/relay.h"
+#include "run/spans.h"
 #include "aws/sns.h"
 
 
@@ -26,6 +27,7 @@ typedef struct {
     as_relay_t           *relay;
     as_aws_call_t        *call;
     bool                  single;      /* refused as a batch: now one by one */
+    int64_t               sent_ms;     /* Unix */
     size_t                n;
     as_outbox_order_t     orders[AS_SNS_BATCH_MAX];      /* owns .factory */
 } as_relay_batch_t;

@@ -168,6 +168,55 @@ as_relay_publish_health(as_relay_t *relay, const as_aws_error_t *err)
 }
 
 
+/* result is NULL where the call failed with err. */
+static void
+as_relay_publish_span(const as_relay_batch_t *batch,
+    const as_outbox_order_t *order, const as_aws_error_t *err,
+    const as_sqs_result_t *result)
+{
+    char                 name[300];
+    as_span_t            span;
+    as_worker_t         *worker = batch->relay->worker;
+    as_span_attribute_t  attributes[4] = {
+        { "messaging.system", "aws_sns", 0 },
+        { "messaging.operation.type", "send", 0 },
+        { "messaging.destination.name", NULL, 0 },
+        { "messaging.message.id", NULL, 0 }
+    };
+
+    /* none while its lease was too short to send it */
+    if (!as_spans_on(worker->spans) || !as_trace_is_set(&order->span)) {
+        return;
+    }
+
+    attributes[2].text = as_spans_name_of(worker->settings->topic_arn);
+    snprintf(name, sizeof(name), "publish %s", attributes[2].text);
+
+    memset(&span, 0, sizeof(span));
+    span.trace = order->span;
+    span.parent = order->root ? NULL : order->trace.span;
+    span.kind = AS_SPAN_PRODUCER;
+    span.name = name;
+    span.start_ms = batch->sent_ms;
+    span.order_id = order->id;
+    span.attributes = attributes;
+    span.nattributes = 3;
+
+    if (err != NULL) {
+        span.error = err->code;
+
+    } else if (result->class != AS_AWS_OK) {
+        span.error = result->code;
+
+    } else {
+        attributes[3].text = result->message_id;
+        span.nattributes = 4;
+    }
+
+    as_spans_end(worker->spans, &span);
+}
+
+
 /* Marks the first n orders of a batch and removes them from it. */
 static void
 as_relay_publish_batch_done(as_relay_batch_t *batch, size_t n,
@@ -178,6 +227,8 @@ as_relay_publish_batch_done(as_relay_batch_t *batch, size_t n,
     for (i = 0; i < n; i++) {
         as_relay_publish_entry(batch->relay, &batch->orders[i], err,
                                err == NULL ? &results[i] : NULL);
+        as_relay_publish_span(batch, &batch->orders[i], err,
+                              err == NULL ? &results[i] : NULL);
         free(batch->orders[i].factory);
     }
 
@@ -317,6 +368,24 @@ as_relay_publish_time(const as_relay_t *relay, char *text, size_t room)
 }
 
 
+/* Each publication is a span.  Where spans are exported, it starts the trace of
+ * an order that has none. */
+static void
+as_relay_publish_trace(const as_relay_t *relay, as_outbox_order_t *order)
+{
+    as_uuid_gen_t  *gen = &relay->worker->uuid;
+
+    if (as_trace_is_set(&order->trace) && !order->root) {
+        as_trace_child(&order->span, &order->trace, gen);
+
+    } else if (as_spans_on(relay->worker->spans)) {
+        as_trace_make(&order->span, gen);
+        order->trace = order->span;
+        order->root = true;
+    }
+}
+
+
 /* Sends a batch, or its first order.  An order that is requested again needs a
  * new de-duplication id. */
 static void
@@ -336,10 +405,10 @@ as_relay_publish_send(as_relay_t *relay, as_relay_batch_t *batch)
     as_relay_publish_time(relay, text, sizeof(text));
 
     n = batch->single ? 1 : batch->n;
+    batch->sent_ms = as_loop_unix_ms(relay->worker->loop);
 
     for (i = 0; i < n; i++) {
-        as_trace_child(&batch->orders[i].span, &batch->orders[i].trace,
-                       &relay->worker->uuid);
+        as_relay_publish_trace(relay, &batch->orders[i]);
         as_relay_publish_fill(relay, &own[i], &batch->orders[i], text, fifo,
                               &entries[i]);
         if (fifo) {

@@ -20,6 +20,7 @@
 #include "run/notify.h"
 #include "run/relay.h"
 #include "run/run.h"
+#include "run/spans.h"
 #include "run/watchdog.h"
 
 
@@ -159,7 +160,7 @@ as_run_relay_stopped(void *data)
 
     run->relay_stopped = true;
     if (run->consumer_stopped) {
-        as_run_end(run);
+        as_spans_stop(run->worker.spans, as_run_end, run);
     }
 }
 
@@ -171,7 +172,7 @@ as_run_consumer_stopped(void *data)
 
     run->consumer_stopped = true;
     if (run->relay_stopped) {
-        as_run_end(run);
+        as_spans_stop(run->worker.spans, as_run_end, run);
     }
 }
 
@@ -437,6 +438,11 @@ as_run_parts(as_run_t *run)
     hooks.max_receive = as_run_max_receive;
     hooks.data = run;
 
+    run->worker.spans = as_spans_create(&run->worker);
+    if (run->worker.spans == NULL) {
+        return -1;
+    }
+
     run->consumer = as_consumer_create(&run->worker);
     run->relay = as_relay_create(&run->worker);
     run->watchdog = as_watchdog_create(&run->worker, &hooks);
@@ -466,6 +472,7 @@ as_run_destroy(as_run_t *run)
     as_watchdog_destroy(run->watchdog);
     as_relay_destroy(run->relay);
     as_consumer_destroy(run->consumer);
+    as_spans_destroy(run->worker.spans);
 
     if (run->worker.aws != NULL) {
         as_aws_destroy(run->worker.aws);

@@ -12,6 +12,7 @@
 #include "run/depth.h"
 #include "run/refusal.h"
 #include "db/ledger.h"
+#include "run/spans.h"
 #include "run/watchdog.h"
 
 
@@ -152,6 +153,24 @@ as_watchdog_tell_overdue(as_watchdog_t *watchdog,
 }
 
 
+/* The trace of an order that the watchdog opened begins here. */
+static void
+as_watchdog_span(const as_watchdog_t *watchdog,
+    const as_order_product_t *product)
+{
+    as_span_t  span;
+
+    memset(&span, 0, sizeof(span));
+    span.trace = product->trace;
+    span.kind = AS_SPAN_INTERNAL;
+    span.name = "open order";
+    span.start_ms = watchdog->now_unix_ms;
+    span.order_id = product->order_id;
+
+    as_spans_end(watchdog->worker->spans, &span);
+}
+
+
 static void
 as_watchdog_tell(as_watchdog_t *watchdog)
 {
@@ -168,6 +187,7 @@ as_watchdog_tell(as_watchdog_t *watchdog)
     for (i = 0; i < watchdog->products.n; i++) {
         if (watchdog->products.products[i].done) {
             worker->counters.restocked++;
+            as_watchdog_span(watchdog, &watchdog->products.products[i]);
             as_log_order(worker->log, AS_LOG_INFO, AS_WATCHDOG_PART,
                          watchdog->products.products[i].order_id,
                          &watchdog->products.products[i].trace,

@@ -44,6 +44,8 @@ typedef struct {
     uint64_t  openings;
     uint64_t  forgotten;
     uint64_t  holds_expired;
+    uint64_t  spans_exported;
+    uint64_t  spans_dropped;
     uint64_t  lead_count;              /* time from opened to requested */
     double    lead_sum_s;
     int64_t   queue_visible;           /* -1: not known */
@@ -57,6 +59,8 @@ typedef struct {
     int64_t   holds_at;                /* as orders_at */
 } as_counters_t;
 
+typedef struct as_spans_s  as_spans_t;
+
 typedef struct {
     const as_settings_t  *settings;
     as_log_t             *log;
@@ -68,6 +72,7 @@ typedef struct {
     as_health_t           sns;
     as_health_t           sqs;
     as_counters_t         counters;
+    as_spans_t           *spans;       /* NULL: none are made */
 
     /* called when the database goes down or comes back */
     void                (*db_changed)(void *data);
