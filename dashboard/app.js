@@ -316,7 +316,8 @@ function show(list, items, keyOf, make, fill) {
 function idButton(id, text) {
   const button = element('button', 'id', text ?? id);
   button.type = 'button';
-  button.addEventListener('click', () => look(id));
+  button.asked = id;
+  button.addEventListener('click', () => look(button.asked));
   return button;
 }
 
@@ -549,7 +550,8 @@ function makeProduct(item) {
 function fillProduct(row, item) {
   const [names, bar, foot] = row.children;
   put(names.children[0], item.name ?? '');
-  names.children[1].hidden = item.sku === item.name;
+  names.children[1].asked = item.sku;
+  put(names.children[1], item.sku);
   put(names.children[2], t('stock.is', number(item.stock))
     + (item.held ? ' · ' + t('stock.held', number(item.held)) : ''));
 
@@ -985,6 +987,11 @@ function begin() {
   state.theme = ['light', 'dark'].includes(theme) ? theme : 'auto';
   setLang(/^ko\b/i.test(lang) ? 'ko' : 'en');
 
+  // the address stays: it holds the search
+  document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    $('main').focus();
+  });
   $('lang').addEventListener('click', () => {
     setLang(state.lang === 'ko' ? 'en' : 'ko');
     keep('lang', state.lang);

@@ -273,6 +273,13 @@ subtest 'by keyboard' => sub {
         'which gets the focus');
     like($browser->text('#said'), qr/^Product SKU-1, events: \d$/,
         'and is said to a screen reader');
+    $browser->js('document.querySelector(".skip").focus()');
+    $browser->key('Enter');
+    ok($browser->wait('document.activeElement.id === "main"'),
+        'the way past the head');
+    ok(!$browser->js('document.querySelector("#life").hidden'),
+        'leaves the search as it is');
+    $browser->js('document.querySelector("#life-title").focus()');
     $browser->key('Tab', 8) for 1 .. 2;
     is(focused(), 'q', 'back in the field');
     $browser->js('document.activeElement.select()');

@@ -283,6 +283,19 @@ warned(const char *setting, const char *expected)
 }
 
 
+/* The dashboard is served on the port of the metrics. */
+static void
+dashboard_without_port(void **state)
+{
+    (void) state;
+
+    warned("AUTOSTOCK_DASHBOARD=on", NULL);
+    warned("AUTOSTOCK_METRICS_PORT=0", NULL);
+    warned("AUTOSTOCK_DASHBOARD=on\nAUTOSTOCK_METRICS_PORT=0",
+           "AUTOSTOCK_DASHBOARD=on has no effect");
+}
+
+
 /* Names that are no setting, and the one that may be meant. */
 static void
 unknown_names(void **state)
@@ -516,6 +529,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(whole),
         cmocka_unit_test(missing_are_all_told),
+        cmocka_unit_test(dashboard_without_port),
         cmocka_unit_test(wrong_are_told_with_place),
         cmocka_unit_test(secrets_from_files_are_not_told),
         cmocka_unit_test(urls_are_shown_without_secrets),

@@ -220,6 +220,11 @@ as_settings_warn(const as_settings_t *settings, as_text_t *out)
     warn.out = out;
     as_env_visit(settings->env, as_settings_warn_name, &warn);
 
+    if (settings->dashboard == AS_ON && settings->metrics_port == 0) {
+        as_text_put(out, "AUTOSTOCK_DASHBOARD=on has no effect with "
+                    "AUTOSTOCK_METRICS_PORT=0; set a port\n");
+    }
+
     for (i = 0; i < as_settings_count; i++) {
         if (as_settings_table[i].kind == AS_KIND_SECRET) {
             as_settings_warn_secret(out, settings->env,
