@@ -244,12 +244,14 @@ sub shot {
 }
 
 
-# URLs that were asked for; what went wrong in the page.
+# URLs that were asked for; what went wrong in the page, each once.
 sub requests { @{$_[0]{requests}} }
 
 sub problems {
     my ($self) = @_;
-    return (@{$self->{problems}}, @{$self->js('window.violations') // []});
+    my %seen;
+    return grep { !$seen{$_}++ } @{$self->{problems}},
+        @{$self->js('window.violations') // []};
 }
 
 
