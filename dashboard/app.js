@@ -853,12 +853,16 @@ function notices() {
     list.push(t('notice.off'));
   } else if (worker.error) {
     out('worker', worker.error.text, shopAge('shop'));
-  } else if (worker.json?.shop.error) {
-    out('database', worker.json.shop.error, shopAge('shop'));
-  }
-  for (const peer of worker.error ? [] : worker.json?.worker.peers ?? []) {
-    if (!peer.up && !(peer.peer === 'database' && worker.json.shop.error)) {
-      list.push(t('notice.peer', t('peer.' + peer.peer)));
+  } else {
+    // its other parts may know before the next read of the figures
+    const down = (worker.json?.worker.peers ?? []).filter((peer) => !peer.up)
+      .map((peer) => peer.peer);
+    const error = worker.json?.shop.error;
+    if (error || down.includes('database')) {
+      out('database', error ?? t('no.answer'), shopAge('shop'));
+    }
+    for (const peer of down.filter((name) => name !== 'database')) {
+      list.push(t('notice.peer', t('peer.' + peer)));
     }
   }
   const databases = status.error ? {} : status.json?.databases ?? {};

@@ -92,7 +92,7 @@ subtest 'the worker answers only reads, and only this host' => sub {
     my $begun = Time::HiRes::time();
     is($http->get("$worker/find?q=\U$requested")->{content}, $life,
         'an id may be in upper case');
-    cmp_ok(Time::HiRes::time() - $begun, '<', 0.9, 'a search is quick');
+    cmp_ok(Time::HiRes::time() - $begun, '<', 1.5, 'a search is quick');
 };
 
 my $policy = "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -433,7 +433,7 @@ subtest 'a search does not hold up the metrics' => sub {
     # its session waits for the table; the statement ends after 3 s
     my $locker = fork // die "fork: $!";
     if (!$locker) {
-        sql('LOCK TABLES restock_order WRITE; DO SLEEP(1.5)');
+        sql('LOCK TABLES restock_order WRITE; DO SLEEP(2.5)');
         POSIX::_exit(0);
     }
     Time::HiRes::sleep(0.3);
@@ -446,7 +446,7 @@ subtest 'a search does not hold up the metrics' => sub {
     }
     is($http->get("$worker/metrics")->{status}, 200, 'the metrics');
     is($http->get("$worker/dashboard/overview")->{status}, 200, 'the overview');
-    cmp_ok(Time::HiRes::time() - $begun, '<', 1, 'at once');
+    cmp_ok(Time::HiRes::time() - $begun, '<', 1.8, 'at once');
     waitpid $_, 0 for $search, $locker;
 };
 
