@@ -290,8 +290,10 @@ install-worker: worker
 
 install-common:
 	umask 022; install -d $(DESTDIR)$(SHAREDIR)/sql \
-	    $(DESTDIR)$(SHAREDIR)/monitoring $(DESTDIR)$(SHAREDIR)/dashboard
+	    $(DESTDIR)$(SHAREDIR)/monitoring $(DESTDIR)$(SHAREDIR)/dashboard \
+	    $(DESTDIR)$(SHAREDIR)/schemas
 	install -m 644 sql/*.sql $(DESTDIR)$(SHAREDIR)/sql/
+	install -m 644 docs/schemas/*.json $(DESTDIR)$(SHAREDIR)/schemas/
 	install -m 644 monitoring/* $(DESTDIR)$(SHAREDIR)/monitoring/
 	install -m 644 dashboard/* $(DESTDIR)$(SHAREDIR)/dashboard/
 	install -m 644 nginx.conf.example $(DESTDIR)$(SHAREDIR)/

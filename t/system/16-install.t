@@ -48,6 +48,7 @@ my @files = qw(
     /usr/local/share/autostock/monitoring/autostock.rules.yml
     /usr/local/share/autostock/monitoring/grafana-dashboard.json
     /usr/local/share/autostock/nginx.conf.example
+    /usr/local/share/autostock/schemas/orders-list.json
     /usr/local/share/autostock/sql/schema.sql
     /usr/local/share/man/man8/autostock-worker.8
     /usr/local/share/man/man8/ngx_http_autostock_module.8
@@ -93,6 +94,8 @@ subtest 'completion for bash' => sub {
     is(completions('--env-file', '/x', 'dlq', 'l'), 'list', 'after an option');
     is(completions('orders', 'list', '--old'), '--older-than', 'options');
     is(completions('stock', ''), 'list add set', 'parts with arguments');
+    is(completions('top', '--color', ''), 'auto never always', 'a value');
+    is(completions('top', '--on'), '--once', 'of top');
     is(completions('stock', 'list', '--lo'), '--low', 'their options');
     is(completions('holds', 'list', '--state', 'd'), 'due', 'words of a list');
     is(completions('orders', 'list', '--state', 'f'), 'fulfilled failed',
@@ -145,9 +148,15 @@ my %packages = (
         usr/share/man/man8/autostock-worker.8.gz
     )],
     'autostock-common' => [
+<<<<<<< HEAD
         (map { "usr/share/autostock/$_" } sort glob('dashboard/*'),
             glob('monitoring/*'),
             'nginx.conf.example', glob('sql/*.sql')),
+=======
+        (map { "usr/share/autostock/$_" } sort glob('monitoring/*'),
+            'nginx.conf.example', glob('sql/*.sql'),
+            map { s/^docs\///r } glob('docs/schemas/*')),
+>>>>>>> f9786a3 (Worker: top shows both halves on a terminal)
     ],
     autostock => [],
 );

@@ -22,6 +22,7 @@ typedef struct {
 extern const as_command_t  as_command_run;
 extern const as_command_t  as_command_provision;
 extern const as_command_t  as_command_doctor;
+extern const as_command_t  as_command_top;
 extern const as_command_t  as_command_orders;
 extern const as_command_t  as_command_dlq;
 extern const as_command_t  as_command_sales;

@@ -232,7 +232,6 @@ int
 as_findings_end(as_findings_t *findings)
 {
     int      rc;
-    char    *text;
     json_t  *told;
 
     as_findings_tell(findings);
@@ -245,9 +244,7 @@ as_findings_end(as_findings_t *findings)
     if (findings->json) {
         told = json_pack("{s:b, s:o}", "ok", rc == AS_EXIT_OK, "findings",
                          findings->all);
-        text = json_dumps(told, JSON_INDENT(2));
-        fprintf(findings->out, "%s\n", text == NULL ? "null" : text);
-        free(text);
+        as_output_object(told, true, findings->out);
         json_decref(told);
 
     } else {

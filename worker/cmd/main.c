@@ -15,6 +15,7 @@ static const as_command_t *const  commands[] = {
     &as_command_run,
     &as_command_provision,
     &as_command_doctor,
+    &as_command_top,
     &as_command_orders,
     &as_command_dlq,
     &as_command_stock,

@@ -21,12 +21,9 @@
 #define AS_SESSION_RETRIES  8
 
 
-static int
-as_session_aws(as_session_t *session)
+int
+as_session_http(as_session_t *session)
 {
-    char            err[AS_AWS_ERROR_LEN];
-    sigset_t        set;
-    as_aws_conf_t   aws;
     as_http_conf_t  http;
 
     memset(&http, 0, sizeof(http));
@@ -42,6 +39,23 @@ as_session_aws(as_session_t *session)
     if (session->http == NULL) {
         fprintf(stderr, "libcurl cannot start: %s\n", strerror(errno));
         return AS_EXIT_REACH;
+    }
+
+    return AS_EXIT_OK;
+}
+
+
+static int
+as_session_aws(as_session_t *session)
+{
+    int            rc;
+    char           err[AS_AWS_ERROR_LEN];
+    sigset_t       set;
+    as_aws_conf_t  aws;
+
+    rc = as_session_http(session);
+    if (rc != AS_EXIT_OK) {
+        return rc;
     }
 
     sigemptyset(&set);

@@ -34,6 +34,9 @@ int as_session_open(as_session_t *session, const as_options_t *options,
     unsigned need, bool aws);
 void as_session_close(as_session_t *session);
 
+/* Creates loop and http, for a command without AWS; the same codes. */
+int as_session_http(as_session_t *session);
+
 /* Reports a database error.  Returns AS_EXIT_REACH or AS_EXIT_FINDINGS. */
 int as_session_db_failed(const as_session_t *session, as_db_status_e status);
 
