@@ -29,11 +29,15 @@ sub section {
 }
 
 
-# Every code block: what is indented by four spaces, between other text.
+# Every code block: what is indented by four spaces, between other text; of a
+# manual page what is literal.
 sub blocks {
     my ($file, $heading) = @_;
 
     my (@blocks, $open);
+    if ($file =~ /\.[1-8]\z/) {
+        return section($file) =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed/msg;
+    }
     for my $line (split /\n/, section($file, $heading)) {
         if ($line =~ /^ {4}/) {
             push @blocks, '' unless $open;
