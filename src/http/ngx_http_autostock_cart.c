@@ -7,7 +7,7 @@
 
 
 static ngx_int_t ngx_http_autostock_cart_line(ngx_http_request_t *r,
-    const ngx_http_autostock_sale_line_t *from,
+    ngx_http_autostock_sale_line_t *from,
     ngx_http_autostock_settled_line_t *line);
 
 
@@ -82,23 +82,11 @@ ngx_http_autostock_cart_lines(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t refused,
     ngx_http_autostock_lines_t *lines)
 {
-    ngx_uint_t                      i, n;
-    ngx_http_autostock_sale_line_t  one, *from;
+    ngx_uint_t                       i, n;
+    ngx_http_autostock_sale_line_t  *from;
 
     from = sale->lines;
     n = sale->nlines;
-
-    if (from == NULL) {
-        one.sku = sale->sku;
-        one.quantity = sale->quantity;
-        one.json_sku = sale->json_sku;
-        one.stock = sale->stock;
-        one.refused = 1;
-        one.absent = 1;
-
-        from = &one;
-        n = 1;
-    }
 
     lines->nelts = 0;
     lines->elts = ngx_palloc(r->pool,
@@ -108,6 +96,13 @@ ngx_http_autostock_cart_lines(ngx_http_request_t *r,
     }
 
     for (i = 0; i < n; i++) {
+
+        /* a single one is the reason in any case */
+
+        if (n == 1) {
+            from->refused = 1;
+            from->absent = 1;
+        }
 
         if (refused && !from[i].refused) {
             continue;
@@ -125,14 +120,14 @@ ngx_http_autostock_cart_lines(ngx_http_request_t *r,
 }
 
 
-/* without a row, the SKU is the requested one */
-
 static ngx_int_t
 ngx_http_autostock_cart_line(ngx_http_request_t *r,
-    const ngx_http_autostock_sale_line_t *from,
+    ngx_http_autostock_sale_line_t *from,
     ngx_http_autostock_settled_line_t *line)
 {
-    ngx_str_t  *json;
+    if (ngx_http_autostock_cart_json_sku(r, from) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     line->json_sku = from->json_sku;
     line->quantity = from->quantity;
@@ -140,20 +135,30 @@ ngx_http_autostock_cart_line(ngx_http_request_t *r,
     line->left = -1;
     line->absent = from->absent;
 
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_autostock_cart_json_sku(ngx_http_request_t *r,
+    ngx_http_autostock_sale_line_t *line)
+{
+    ngx_str_t  *json;
+
     json = &line->json_sku;
 
     if (json->len) {
         return NGX_OK;
     }
 
-    json->len = as_json_text_escaped_len(from->sku.data, from->sku.len);
+    json->len = as_json_text_escaped_len(line->sku.data, line->sku.len);
     json->data = ngx_pnalloc(r->pool, json->len);
 
     if (json->data == NULL) {
         return NGX_ERROR;
     }
 
-    as_json_text_escape(json->data, from->sku.data, from->sku.len);
+    as_json_text_escape(json->data, line->sku.data, line->sku.len);
 
     return NGX_OK;
 }

@@ -34,6 +34,13 @@ ngx_int_t ngx_http_autostock_cart_lines(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t refused,
     ngx_http_autostock_lines_t *lines);
 
+/*
+ * Sets line->json_sku where the product has no row: it is the requested SKU.
+ * NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_autostock_cart_json_sku(ngx_http_request_t *r,
+    ngx_http_autostock_sale_line_t *line);
+
 /* SOLD or REPLAYED; REFUSED; NO_PRODUCT */
 ngx_int_t ngx_http_autostock_cart_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);

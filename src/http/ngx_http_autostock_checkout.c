@@ -3,32 +3,31 @@
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_goods.h"
 #include "ngx_http_autostock_hold.h"
-#include "ngx_http_autostock_outcome.h"
+#include "ngx_http_autostock_operation.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_trace.h"
 
 #include "as_decimal.h"
 #include "as_digest.h"
-#include "as_json_text.h"
 
 
 typedef struct {
-    ngx_http_autostock_outcome_t   outcome;
-    ngx_http_autostock_sale_t      sale;
-    ngx_http_request_t            *request;
-    ngx_http_cleanup_t            *cleanup;
+    ngx_http_autostock_operation_t  operation;
+    ngx_http_autostock_sale_t       sale;
 } ngx_http_autostock_checkout_t;
 
 
 static void ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_checkout_start(ngx_http_request_t *r,
+    ngx_str_t *text);
 static ngx_int_t ngx_http_autostock_checkout_key(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, uint32_t seconds);
 static ngx_int_t ngx_http_autostock_checkout_fingerprint(
     ngx_http_request_t *r, ngx_http_autostock_sale_t *sale, uint32_t seconds);
 static ngx_int_t ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     ngx_http_autostock_checkout_t *checkout);
-static void ngx_http_autostock_checkout_cancel(void *data);
+static void ngx_http_autostock_checkout_cancel(
+    ngx_http_autostock_operation_t *operation);
 static void ngx_http_autostock_checkout_sale_handler(
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
@@ -40,8 +39,6 @@ static ngx_int_t ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 static u_char *ngx_http_autostock_checkout_put_id(u_char *p,
     const u_char *id);
 static ngx_int_t ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
-    ngx_http_autostock_sale_t *sale);
-static ngx_int_t ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 static ngx_int_t ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
@@ -67,48 +64,28 @@ ngx_http_autostock_checkout_handler(ngx_http_request_t *r)
 static void
 ngx_http_autostock_checkout_body_handler(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
-
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "autostock checkout body handler");
 
-    rc = ngx_http_autostock_checkout_start(r);
-
-    if (rc != NGX_DONE) {
-        ngx_http_finalize_request(r, rc);
-    }
+    ngx_http_autostock_operation_start(r, ngx_http_autostock_checkout_start);
 }
 
 
-/* NGX_DONE if the sale is under way, else for ngx_http_finalize_request() */
-
 static ngx_int_t
-ngx_http_autostock_checkout_start(ngx_http_request_t *r)
+ngx_http_autostock_checkout_start(ngx_http_request_t *r, ngx_str_t *text)
 {
     ngx_int_t                       rc;
-    ngx_str_t                       text;
     ngx_uint_t                      status;
     ngx_http_autostock_body_t       body;
     ngx_http_autostock_loc_conf_t  *lcf;
     ngx_http_autostock_checkout_t  *checkout;
 
-    rc = ngx_http_autostock_client_body(r, &text);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE, NULL, NULL, NULL);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
     status = (lcf->serves & NGX_HTTP_AUTOSTOCK_HOLD)
-             ? ngx_http_autostock_body_hold(&body, lcf->hold_max, text.data,
-                                            text.len)
-             : ngx_http_autostock_body_checkout(&body, text.data, text.len);
+             ? ngx_http_autostock_body_hold(&body, lcf->hold_max, text->data,
+                                            text->len)
+             : ngx_http_autostock_body_checkout(&body, text->data, text->len);
 
     if (status != 0) {
         return ngx_http_autostock_response_problem(r,
@@ -119,9 +96,6 @@ ngx_http_autostock_checkout_start(ngx_http_request_t *r)
     if (checkout == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    checkout->request = r;
-    checkout->sale.quantity = body.quantity;
 
     if (lcf->serves & NGX_HTTP_AUTOSTOCK_HOLD) {
         checkout->sale.hold = body.seconds ? body.seconds : lcf->hold_default;
@@ -183,14 +157,14 @@ ngx_http_autostock_checkout_fingerprint(ngx_http_request_t *r,
         return ngx_http_autostock_hold_fingerprint(r, sale, seconds);
     }
 
-    if (sale->lines) {
+    if (sale->cart) {
         return ngx_http_autostock_cart_fingerprint(r, &none, sale->lines,
                                                    sale->nlines,
                                                    sale->fingerprint);
     }
 
-    if (as_digest_fingerprint(sale->sku.data, sale->sku.len, sale->quantity,
-                              sale->fingerprint)
+    if (as_digest_fingerprint(sale->single.sku.data, sale->single.sku.len,
+                              sale->single.quantity, sale->fingerprint)
         != 0)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -206,77 +180,61 @@ static ngx_int_t
 ngx_http_autostock_checkout_submit(ngx_http_request_t *r,
     ngx_http_autostock_checkout_t *checkout)
 {
-    ngx_int_t                       rc;
-    ngx_http_autostock_sale_t      *sale;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    ngx_http_autostock_sale_t       *sale;
+    ngx_http_autostock_outcome_t    *outcome;
+    ngx_http_autostock_loc_conf_t   *lcf;
+    ngx_http_autostock_operation_t  *operation;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    checkout->cleanup = ngx_http_cleanup_add(r, 0);
-    if (checkout->cleanup == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     sale = &checkout->sale;
+    operation = &checkout->operation;
 
-    checkout->outcome.sku = sale->lines ? NULL : &sale->sku;
-    checkout->outcome.sale_id = sale->id;
-    checkout->outcome.quantity = sale->lines ? 0 : sale->quantity;
-    checkout->outcome.waiter = &sale->waiter;
-    checkout->outcome.trace = ngx_http_autostock_trace_start(r);
-    ngx_http_set_ctx(r, &checkout->outcome, ngx_http_autostock_module);
+    ngx_http_autostock_operation_prepare(r, operation, &sale->waiter,
+                                         ngx_http_autostock_checkout_cancel);
 
-    sale->trace = checkout->outcome.trace;
-    sale->timeout = lcf->timeout;
-    sale->handler = ngx_http_autostock_checkout_sale_handler;
-    sale->data = checkout;
-    sale->pool = r->pool;
-    sale->log = r->connection->log;
+    outcome = &operation->outcome;
+    outcome->sale_id = sale->id;
+    outcome->trace = ngx_http_autostock_trace_start(r);
 
-    rc = ngx_http_autostock_sale_submit(lcf->database, sale);
-
-    if (rc != NGX_OK) {
-        return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
-                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
-                                    : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
-                                                   NULL, NULL, NULL);
+    if (!sale->cart) {
+        outcome->sku = &sale->single.sku;
+        outcome->quantity = sale->single.quantity;
     }
 
-    ngx_http_autostock_client_wait(r, checkout->cleanup,
-                                   ngx_http_autostock_checkout_cancel,
-                                   checkout);
+    sale->trace = outcome->trace;
+    sale->handler = ngx_http_autostock_checkout_sale_handler;
+    sale->pool = r->pool;
 
-    return NGX_DONE;
+    return ngx_http_autostock_operation_submitted(operation,
+               ngx_http_autostock_sale_submit(lcf->database, sale,
+                                              lcf->timeout));
 }
 
 
 static void
-ngx_http_autostock_checkout_cancel(void *data)
+ngx_http_autostock_checkout_cancel(ngx_http_autostock_operation_t *operation)
 {
-    ngx_http_autostock_checkout_t  *checkout = data;
+    ngx_http_autostock_checkout_t  *checkout;
+
+    checkout = (ngx_http_autostock_checkout_t *) operation;
 
     ngx_http_autostock_sale_cancel(&checkout->sale);
-
-    ngx_http_autostock_outcome_set(checkout->request,
-                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
 static void
 ngx_http_autostock_checkout_sale_handler(ngx_http_autostock_sale_t *sale)
 {
-    ngx_int_t                       rc;
     ngx_http_request_t             *r;
     ngx_http_autostock_checkout_t  *checkout;
 
-    checkout = sale->data;
-    r = checkout->request;
+    checkout = ngx_queue_data(sale, ngx_http_autostock_checkout_t, sale);
 
-    ngx_http_autostock_client_resume(r, checkout->cleanup);
+    r = ngx_http_autostock_operation_resume(&checkout->operation);
 
-    rc = ngx_http_autostock_checkout_answer(r, sale);
-
-    ngx_http_autostock_client_finish(r, rc);
+    ngx_http_autostock_operation_finish(r,
+                              ngx_http_autostock_checkout_answer(r, sale));
 }
 
 
@@ -295,14 +253,14 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
         ngx_http_autostock_outcome_set(r, sale->hold
                                          ? NGX_HTTP_AUTOSTOCK_RESULT_HELD
                                          : NGX_HTTP_AUTOSTOCK_RESULT_SOLD,
-                                       sale->stock);
+                                       sale->lines->stock);
         return ngx_http_autostock_checkout_done(r, sale, lcf->compat);
 
     case NGX_HTTP_AUTOSTOCK_SALE_REPLAYED:
         ngx_http_autostock_status_count(lcf->database,
                                         NGX_HTTP_AUTOSTOCK_REPLAYS, 1);
         ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_REPLAYED,
-                                       sale->stock);
+                                       sale->lines->stock);
 
         if (ngx_http_autostock_response_replayed(r) != NGX_OK) {
             return NGX_ERROR;
@@ -312,13 +270,13 @@ ngx_http_autostock_checkout_answer(ngx_http_request_t *r,
 
     case NGX_HTTP_AUTOSTOCK_SALE_REFUSED:
         ngx_http_autostock_outcome_set(r, NGX_HTTP_AUTOSTOCK_RESULT_REFUSED,
-                                       sale->stock);
+                                       sale->lines->stock);
         return sale->hold ? ngx_http_autostock_hold_not_held(r, sale)
-               : sale->lines ? ngx_http_autostock_cart_not_sold(r, sale)
+               : sale->cart ? ngx_http_autostock_cart_not_sold(r, sale)
                : ngx_http_autostock_checkout_not_sold(r, sale);
 
     case NGX_HTTP_AUTOSTOCK_SALE_NO_PRODUCT:
-        if (sale->hold || sale->lines) {
+        if (sale->hold || sale->cart) {
             return ngx_http_autostock_cart_no_product(r, sale);
         }
 
@@ -356,7 +314,7 @@ ngx_http_autostock_checkout_done(ngx_http_request_t *r,
         return ngx_http_autostock_hold_held(r, sale);
     }
 
-    if (sale->lines) {
+    if (sale->cart) {
         return ngx_http_autostock_cart_sold(r, sale);
     }
 
@@ -368,12 +326,15 @@ static ngx_int_t
 ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, ngx_uint_t compat)
 {
-    size_t      size;
-    u_char     *p;
-    ngx_buf_t  *b;
-    ngx_str_t   number;
+    size_t                           size;
+    u_char                          *p;
+    ngx_buf_t                       *b;
+    ngx_str_t                        number;
+    ngx_http_autostock_sale_line_t  *line;
 
-    if (ngx_http_autostock_checkout_json_sku(r, sale) != NGX_OK) {
+    line = &sale->single;
+
+    if (ngx_http_autostock_cart_json_sku(r, line) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -381,7 +342,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
                   "\"quantity\":,\"stock\":}")
            + ngx_http_autostock_checkout_text.len
            + NGX_HTTP_AUTOSTOCK_LEFT_LEN + AS_UUID_TEXT_LEN
-           + sale->json_sku.len
+           + line->json_sku.len
            + NGX_INT32_LEN + NGX_INT64_LEN;
 
     b = ngx_http_autostock_response_buf(r, size);
@@ -392,15 +353,15 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
     p = ngx_http_autostock_response_put(b->last, "{\"message\":\"");
     p = ngx_http_autostock_response_message(p,
                                             &ngx_http_autostock_checkout_text,
-                                            sale->stock, &number);
+                                            line->stock, &number);
 
     if (!compat) {
         p = ngx_http_autostock_response_put(p, "\",\"sale_id\":\"");
         p = ngx_http_autostock_checkout_put_id(p, sale->id);
         p = ngx_http_autostock_response_put(p, "\",\"sku\":\"");
-        p = ngx_cpymem(p, sale->json_sku.data, sale->json_sku.len);
+        p = ngx_cpymem(p, line->json_sku.data, line->json_sku.len);
         p = ngx_http_autostock_response_put(p, "\",\"quantity\":");
-        p = as_decimal(p, sale->quantity);
+        p = as_decimal(p, line->quantity);
         p = ngx_http_autostock_response_put(p, ",\"stock\":");
         p = ngx_cpymem(p, number.data, number.len);
 
@@ -439,29 +400,32 @@ static ngx_int_t
 ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale)
 {
-    u_char     *p;
-    u_char      text[32 + NGX_HTTP_AUTOSTOCK_LEFT_LEN];
-    ngx_str_t   number, message, members;
+    u_char                          *p;
+    u_char                           text[32 + NGX_HTTP_AUTOSTOCK_LEFT_LEN];
+    ngx_str_t                        number, message, members;
+    ngx_http_autostock_sale_line_t  *line;
+
+    line = &sale->single;
 
     p = ngx_http_autostock_response_message(text,
                                           &ngx_http_autostock_checkout_failed,
-                                          sale->stock, &number);
+                                          line->stock, &number);
     message.data = text;
     message.len = p - text;
 
-    if (ngx_http_autostock_checkout_json_sku(r, sale) != NGX_OK) {
+    if (ngx_http_autostock_cart_json_sku(r, line) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     members.data = ngx_pnalloc(r->pool, sizeof(",\"sku\":\"\",\"stock\":")
-                                        + sale->json_sku.len
+                                        + line->json_sku.len
                                         + NGX_INT64_LEN);
     if (members.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     p = ngx_http_autostock_response_put(members.data, ",\"sku\":\"");
-    p = ngx_cpymem(p, sale->json_sku.data, sale->json_sku.len);
+    p = ngx_cpymem(p, line->json_sku.data, line->json_sku.len);
     p = ngx_http_autostock_response_put(p, "\",\"stock\":");
     p = ngx_cpymem(p, number.data, number.len);
 
@@ -469,33 +433,6 @@ ngx_http_autostock_checkout_not_sold(ngx_http_request_t *r,
 
     return ngx_http_autostock_response_problem(r,
               NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK, NULL, &message, &members);
-}
-
-
-/* without a row, the SKU is the requested one */
-
-static ngx_int_t
-ngx_http_autostock_checkout_json_sku(ngx_http_request_t *r,
-    ngx_http_autostock_sale_t *sale)
-{
-    ngx_str_t  *json;
-
-    json = &sale->json_sku;
-
-    if (json->len) {
-        return NGX_OK;
-    }
-
-    json->len = as_json_text_escaped_len(sale->sku.data, sale->sku.len);
-    json->data = ngx_pnalloc(r->pool, json->len);
-
-    if (json->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    as_json_text_escape(json->data, sale->sku.data, sale->sku.len);
-
-    return NGX_OK;
 }
 
 

@@ -8,7 +8,6 @@
 
 static ngx_int_t ngx_http_autostock_client_gather(ngx_http_request_t *r,
     ngx_chain_t *in, u_char *p);
-static void ngx_http_autostock_client_reading(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_client_decode(ngx_http_request_t *r,
     ngx_str_t *sku);
 
@@ -131,60 +130,6 @@ ngx_http_autostock_client_gather(ngx_http_request_t *r, ngx_chain_t *in,
 }
 
 
-void
-ngx_http_autostock_client_wait(ngx_http_request_t *r,
-    ngx_http_cleanup_t *cleanup, ngx_http_cleanup_pt cancel, void *data)
-{
-    cleanup->handler = cancel;
-    cleanup->data = data;
-
-    r->read_event_handler = ngx_http_autostock_client_reading;
-}
-
-
-static void
-ngx_http_autostock_client_reading(ngx_http_request_t *r)
-{
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "autostock client reading");
-
-    /* if the client has left, ends the request, which calls cancel */
-
-    ngx_http_test_reading(r);
-}
-
-
-void
-ngx_http_autostock_client_resume(ngx_http_request_t *r,
-    ngx_http_cleanup_t *cleanup)
-{
-    ngx_connection_t  *c;
-
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
-
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0,
-                   "autostock client resume");
-
-    cleanup->handler = NULL;
-
-    r->read_event_handler = ngx_http_block_reading;
-}
-
-
-void
-ngx_http_autostock_client_finish(ngx_http_request_t *r, ngx_int_t rc)
-{
-    ngx_connection_t  *c;
-
-    c = r->connection;
-
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(c);
-}
-
-
 ngx_int_t
 ngx_http_autostock_client_refuse(ngx_http_request_t *r,
     ngx_http_autostock_problem_e problem)
@@ -206,40 +151,32 @@ ngx_http_autostock_client_header(ngx_http_request_t *r, const char *name,
     size_t len, ngx_str_t *value)
 {
     ngx_int_t         rc;
-    ngx_uint_t        i;
     ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t  *h, *last;
 
     rc = NGX_DECLINED;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
 
-    for (i = 0; /* void */ ; i++) {
+        for (last = h + part->nelts; h != last; h++) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return rc;
+            if (h->key.len != len
+                || ngx_memcmp(h->lowcase_key, name, len) != 0)
+            {
+                continue;
             }
 
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
+            if (rc == NGX_OK) {
+                return NGX_ABORT;
+            }
 
-        if (h[i].key.len != len
-            || ngx_memcmp(h[i].lowcase_key, name, len) != 0)
-        {
-            continue;
+            *value = h->value;
+            rc = NGX_OK;
         }
-
-        if (rc == NGX_OK) {
-            return NGX_ABORT;
-        }
-
-        *value = h[i].value;
-        rc = NGX_OK;
     }
+
+    return rc;
 }
 
 

@@ -1,8 +1,6 @@
 
 /*
- * The client's side of an operation: reads the body, detects that the client
- * closed the connection while the database works, and ends the request after
- * the response.
+ * What a client sent: the body, the headers, and what the location names.
  */
 
 
@@ -27,23 +25,6 @@ ngx_int_t ngx_http_autostock_client_read(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_autostock_client_body(ngx_http_request_t *r,
     ngx_str_t *body);
-
-/*
- * Called when the operation has started.  If the client leaves before
- * ngx_http_autostock_client_resume(), cancel is called with data.  cleanup
- * comes from ngx_http_cleanup_add(r, 0), so that this call cannot fail.
- */
-void ngx_http_autostock_client_wait(ngx_http_request_t *r,
-    ngx_http_cleanup_t *cleanup, ngx_http_cleanup_pt cancel, void *data);
-
-/*
- * resume: the operation is done and its handler, which was not called from an
- * event of the client, is about to respond.  finish: ends the request with the
- * result of sending the response; r is invalid afterwards.
- */
-void ngx_http_autostock_client_resume(ngx_http_request_t *r,
-    ngx_http_cleanup_t *cleanup);
-void ngx_http_autostock_client_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /*
  * Reports a problem found before the body was read.  The body is discarded, so

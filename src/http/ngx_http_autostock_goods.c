@@ -22,7 +22,9 @@ ngx_http_autostock_goods_read(ngx_http_request_t *r,
         return ngx_http_autostock_goods_lines(r, body, sale);
     }
 
-    return ngx_http_autostock_goods_sku(r, body, &sale->sku);
+    sale->single.quantity = body->quantity;
+
+    return ngx_http_autostock_goods_sku(r, body, &sale->single.sku);
 }
 
 
@@ -30,6 +32,8 @@ static ngx_int_t
 ngx_http_autostock_goods_lines(ngx_http_request_t *r,
     ngx_http_autostock_body_t *body, ngx_http_autostock_sale_t *sale)
 {
+    ngx_int_t                       rc;
+    ngx_uint_t                      n;
     ngx_http_autostock_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
@@ -39,8 +43,12 @@ ngx_http_autostock_goods_lines(ngx_http_request_t *r,
                                       "since this location sells one product");
     }
 
-    return ngx_http_autostock_cart_read(r, body, lcf->cart_lines,
-                                        &sale->lines, &sale->nlines);
+    rc = ngx_http_autostock_cart_read(r, body, lcf->cart_lines, &sale->lines,
+                                      &n);
+    sale->nlines = n;
+    sale->cart = 1;
+
+    return rc;
 }
 
 

@@ -13,8 +13,8 @@
 
 
 /*
- * Sets sale->sku or sale->lines.  NGX_DECLINED to continue; any other result
- * ends the request.
+ * Sets sale->single or, of a cart, sale->lines.  NGX_DECLINED to continue; any
+ * other result ends the request.
  */
 ngx_int_t ngx_http_autostock_goods_read(ngx_http_request_t *r,
     ngx_http_autostock_body_t *body, ngx_http_autostock_sale_t *sale);

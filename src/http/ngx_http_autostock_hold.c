@@ -17,11 +17,9 @@ ngx_int_t
 ngx_http_autostock_hold_fingerprint(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, uint32_t seconds)
 {
-    u_char                           *p;
-    u_char                            buf[sizeof("\0hold\0") + AS_DECIMAL_LEN];
-    ngx_str_t                         prefix;
-    ngx_uint_t                        n;
-    ngx_http_autostock_sale_line_t    one, *lines;
+    u_char     *p;
+    u_char      buf[sizeof("\0hold\0") + AS_DECIMAL_LEN];
+    ngx_str_t   prefix;
 
     p = ngx_http_autostock_response_put(buf, "\0hold\0");
 
@@ -34,19 +32,10 @@ ngx_http_autostock_hold_fingerprint(ngx_http_request_t *r,
     prefix.data = buf;
     prefix.len = p - buf;
 
-    lines = sale->lines;
-    n = sale->nlines;
-
-    if (lines == NULL) {
-        one.sku = sale->sku;
-        one.quantity = sale->quantity;
-
-        lines = &one;
-        n = 1;
-    }
-
-    return ngx_http_autostock_cart_fingerprint(r, &prefix, lines, n,
-                                               sale->fingerprint);
+    return ngx_http_autostock_cart_fingerprint(r, &prefix,
+                                    sale->cart ? sale->lines : &sale->single,
+                                    sale->cart ? sale->nlines : 1,
+                                    sale->fingerprint);
 }
 
 
@@ -93,7 +82,7 @@ ngx_http_autostock_hold_not_held(ngx_http_request_t *r,
 
     /* one refused line of several says nothing of the others */
 
-    left = sale->nlines <= 1;
+    left = sale->nlines == 1;
 
     return ngx_http_autostock_lines_problem(r,
                                     NGX_HTTP_AUTOSTOCK_PROBLEM_STOCK,

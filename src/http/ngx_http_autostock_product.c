@@ -1,7 +1,7 @@
 
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_lookup.h"
-#include "ngx_http_autostock_outcome.h"
+#include "ngx_http_autostock_operation.h"
 #include "ngx_http_autostock_product.h"
 #include "ngx_http_autostock_products.h"
 #include "ngx_http_autostock_row.h"
@@ -10,16 +10,15 @@
 
 
 typedef struct {
-    ngx_http_autostock_outcome_t  outcome;
-    ngx_http_request_t           *request;
-    ngx_http_cleanup_t           *cleanup;
-    ngx_http_autostock_lookup_t   lookup;
+    ngx_http_autostock_operation_t  operation;
+    ngx_http_autostock_lookup_t     lookup;
 } ngx_http_autostock_view_t;
 
 
 static ngx_int_t ngx_http_autostock_product_skus(ngx_http_request_t *r,
     ngx_http_autostock_view_t *view, ngx_str_t *detail);
-static void ngx_http_autostock_product_cancel(void *data);
+static void ngx_http_autostock_product_cancel(
+    ngx_http_autostock_operation_t *operation);
 static void ngx_http_autostock_product_lookup_handler(
     ngx_http_autostock_lookup_t *lookup);
 static ngx_int_t ngx_http_autostock_product_done(ngx_http_request_t *r,
@@ -62,15 +61,9 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
                    NGX_HTTP_AUTOSTOCK_PROBLEM_INVALID, &detail, NULL, NULL);
     }
 
-    view->request = r;
-    view->cleanup = ngx_http_cleanup_add(r, 0);
-
-    if (view->cleanup == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    view->outcome.waiter = &view->lookup.waiter;
-    ngx_http_set_ctx(r, &view->outcome, ngx_http_autostock_module);
+    ngx_http_autostock_operation_prepare(r, &view->operation,
+                                         &view->lookup.waiter,
+                                         ngx_http_autostock_product_cancel);
 
     view->lookup.timeout = lcf->timeout;
     view->lookup.reads = 1;
@@ -80,19 +73,11 @@ ngx_http_autostock_product_handler(ngx_http_request_t *r)
 
     rc = ngx_http_autostock_lookup_submit(lcf->database, &view->lookup);
 
-    if (rc != NGX_OK) {
-        return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
-                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
-                                    : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
-                                                   NULL, NULL, NULL);
+    if (rc == NGX_OK) {
+        r->main->count++;
     }
 
-    r->main->count++;
-
-    ngx_http_autostock_client_wait(r, view->cleanup,
-                                   ngx_http_autostock_product_cancel, view);
-
-    return NGX_DONE;
+    return ngx_http_autostock_operation_submitted(&view->operation, rc);
 }
 
 
@@ -119,7 +104,7 @@ ngx_http_autostock_product_skus(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    view->outcome.sku = sku;
+    view->operation.outcome.sku = sku;
     view->lookup.skus = &view->lookup.one;
     view->lookup.n = 1;
 
@@ -128,14 +113,13 @@ ngx_http_autostock_product_skus(ngx_http_request_t *r,
 
 
 static void
-ngx_http_autostock_product_cancel(void *data)
+ngx_http_autostock_product_cancel(ngx_http_autostock_operation_t *operation)
 {
-    ngx_http_autostock_view_t  *view = data;
+    ngx_http_autostock_view_t  *view;
+
+    view = (ngx_http_autostock_view_t *) operation;
 
     ngx_http_autostock_lookup_cancel(&view->lookup);
-
-    ngx_http_autostock_outcome_set(view->request,
-                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
@@ -147,9 +131,7 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
     ngx_http_autostock_view_t  *view;
 
     view = lookup->data;
-    r = view->request;
-
-    ngx_http_autostock_client_resume(r, view->cleanup);
+    r = ngx_http_autostock_operation_resume(&view->operation);
 
     switch (lookup->outcome) {
 
@@ -168,7 +150,7 @@ ngx_http_autostock_product_lookup_handler(ngx_http_autostock_lookup_t *lookup)
         break;
     }
 
-    ngx_http_autostock_client_finish(r, rc);
+    ngx_http_autostock_operation_finish(r, rc);
 }
 
 

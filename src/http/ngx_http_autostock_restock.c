@@ -1,7 +1,7 @@
 
 #include "ngx_http_autostock_body.h"
 #include "ngx_http_autostock_client.h"
-#include "ngx_http_autostock_outcome.h"
+#include "ngx_http_autostock_operation.h"
 #include "ngx_http_autostock_receipt.h"
 #include "ngx_http_autostock_restock.h"
 #include "ngx_http_autostock_status.h"
@@ -12,10 +12,8 @@
 
 
 typedef struct {
-    ngx_http_autostock_outcome_t   outcome;
-    ngx_http_request_t            *request;
-    ngx_http_cleanup_t            *cleanup;
-    ngx_http_autostock_receipt_t   receipt;
+    ngx_http_autostock_operation_t  operation;
+    ngx_http_autostock_receipt_t    receipt;
 } ngx_http_autostock_restock_t;
 
 
@@ -24,10 +22,11 @@ static ngx_int_t ngx_http_autostock_restock_verify(ngx_http_request_t *r,
 static void ngx_http_autostock_restock_log(ngx_http_request_t *r);
 static void ngx_http_autostock_restock_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_autostock_restock_start(ngx_http_request_t *r,
-    ngx_http_autostock_restock_t *restock);
+    ngx_str_t *text);
 static ngx_int_t ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     ngx_http_autostock_restock_t *restock);
-static void ngx_http_autostock_restock_cancel(void *data);
+static void ngx_http_autostock_restock_cancel(
+    ngx_http_autostock_operation_t *operation);
 static void ngx_http_autostock_restock_receipt_handler(
     ngx_http_autostock_receipt_t *receipt);
 static ngx_int_t ngx_http_autostock_restock_answer(ngx_http_request_t *r,
@@ -83,10 +82,8 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    restock->request = r;
-
-    restock->outcome.order_id = restock->receipt.order_id;
-    restock->outcome.trace = ngx_http_autostock_trace_start(r);
+    restock->operation.outcome.order_id = restock->receipt.order_id;
+    restock->operation.outcome.trace = ngx_http_autostock_trace_start(r);
 
     ngx_http_set_ctx(r, restock, ngx_http_autostock_module);
 
@@ -181,44 +178,22 @@ ngx_http_autostock_restock_log(ngx_http_request_t *r)
 static void
 ngx_http_autostock_restock_body_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
-    ngx_http_autostock_restock_t  *restock;
-
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "autostock restock body handler");
 
-    restock = ngx_http_get_module_ctx(r, ngx_http_autostock_module);
-
-    rc = ngx_http_autostock_restock_start(r, restock);
-
-    if (rc != NGX_DONE) {
-        ngx_http_finalize_request(r, rc);
-    }
+    ngx_http_autostock_operation_start(r, ngx_http_autostock_restock_start);
 }
 
 
 static ngx_int_t
-ngx_http_autostock_restock_start(ngx_http_request_t *r,
-    ngx_http_autostock_restock_t *restock)
+ngx_http_autostock_restock_start(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      text;
     ngx_uint_t                     status;
     ngx_http_autostock_body_t      body;
     ngx_http_autostock_problem_e   problem;
+    ngx_http_autostock_restock_t  *restock;
 
-    rc = ngx_http_autostock_client_body(r, &text);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE, NULL, NULL, NULL);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    status = ngx_http_autostock_body_receipt(&body, text.data, text.len);
+    status = ngx_http_autostock_body_receipt(&body, text->data, text->len);
 
     if (status != 0) {
         problem = status == NGX_HTTP_BAD_REQUEST
@@ -228,6 +203,8 @@ ngx_http_autostock_restock_start(ngx_http_request_t *r,
         return ngx_http_autostock_response_problem(r, problem, &body.detail,
                                                    NULL, NULL);
     }
+
+    restock = ngx_http_get_module_ctx(r, ngx_http_autostock_module);
 
     restock->receipt.product = body.product;
     restock->receipt.quantity = body.quantity;
@@ -240,20 +217,20 @@ static ngx_int_t
 ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     ngx_http_autostock_restock_t *restock)
 {
-    ngx_http_autostock_receipt_t   *receipt;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    ngx_http_autostock_receipt_t    *receipt;
+    ngx_http_autostock_loc_conf_t   *lcf;
+    ngx_http_autostock_operation_t  *operation;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    restock->cleanup = ngx_http_cleanup_add(r, 0);
-    if (restock->cleanup == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     receipt = &restock->receipt;
+    operation = &restock->operation;
+
+    ngx_http_autostock_operation_prepare(r, operation, NULL,
+                                         ngx_http_autostock_restock_cancel);
 
     receipt->client = r->connection->addr_text;
-    receipt->trace = restock->outcome.trace;
+    receipt->trace = operation->outcome.trace;
     receipt->timeout = lcf->restock_timeout;
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;
@@ -262,27 +239,19 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
 
     receipt->log = ngx_cycle->log;
 
-    if (ngx_http_autostock_receipt_submit(lcf->database, receipt) != NGX_OK) {
-        return ngx_http_autostock_response_problem(r,
-                       NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD, NULL, NULL, NULL);
-    }
-
-    ngx_http_autostock_client_wait(r, restock->cleanup,
-                                   ngx_http_autostock_restock_cancel,
-                                   restock);
-    return NGX_DONE;
+    return ngx_http_autostock_operation_submitted(operation,
+               ngx_http_autostock_receipt_submit(lcf->database, receipt));
 }
 
 
 static void
-ngx_http_autostock_restock_cancel(void *data)
+ngx_http_autostock_restock_cancel(ngx_http_autostock_operation_t *operation)
 {
-    ngx_http_autostock_restock_t  *restock = data;
+    ngx_http_autostock_restock_t  *restock;
+
+    restock = (ngx_http_autostock_restock_t *) operation;
 
     ngx_http_autostock_receipt_cancel(&restock->receipt);
-
-    ngx_http_autostock_outcome_set(restock->request,
-                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
@@ -290,18 +259,15 @@ static void
 ngx_http_autostock_restock_receipt_handler(
     ngx_http_autostock_receipt_t *receipt)
 {
-    ngx_int_t                      rc;
     ngx_http_request_t            *r;
     ngx_http_autostock_restock_t  *restock;
 
     restock = receipt->data;
-    r = restock->request;
 
-    ngx_http_autostock_client_resume(r, restock->cleanup);
+    r = ngx_http_autostock_operation_resume(&restock->operation);
 
-    rc = ngx_http_autostock_restock_answer(r, receipt);
-
-    ngx_http_autostock_client_finish(r, rc);
+    ngx_http_autostock_operation_finish(r,
+                              ngx_http_autostock_restock_answer(r, receipt));
 }
 
 
@@ -375,7 +341,7 @@ ngx_http_autostock_restock_outcome(ngx_http_request_t *r,
     ngx_http_autostock_restock_t  *restock;
 
     restock = receipt->data;
-    restock->outcome.quantity = receipt->received;
+    restock->operation.outcome.quantity = receipt->received;
 
     ngx_http_autostock_outcome_set(r, result, receipt->stock);
 }

@@ -2,7 +2,7 @@
 #include "ngx_http_autostock_settlement.h"
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_confirm.h"
-#include "ngx_http_autostock_outcome.h"
+#include "ngx_http_autostock_operation.h"
 #include "ngx_http_autostock_release.h"
 #include "ngx_http_autostock_return.h"
 #include "ngx_http_autostock_status.h"
@@ -12,22 +12,22 @@
 
 
 typedef struct {
-    ngx_http_autostock_outcome_t   outcome;
-    ngx_http_autostock_settle_t    settle;
-    ngx_http_request_t            *request;
-    ngx_http_cleanup_t            *cleanup;
+    ngx_http_autostock_operation_t  operation;
+    ngx_http_autostock_settle_t     settle;
 } ngx_http_autostock_settlement_t;
 
 
 static void ngx_http_autostock_settlement_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_autostock_settlement_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_autostock_settlement_start(ngx_http_request_t *r,
+    ngx_str_t *text);
 static ngx_int_t ngx_http_autostock_settlement_hold(ngx_http_request_t *r,
     ngx_str_t *text, ngx_http_autostock_settle_t *settle);
 static ngx_int_t ngx_http_autostock_settlement_hold_id(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
 static ngx_int_t ngx_http_autostock_settlement_submit(ngx_http_request_t *r,
     ngx_http_autostock_settlement_t *settlement);
-static void ngx_http_autostock_settlement_cancel(void *data);
+static void ngx_http_autostock_settlement_cancel(
+    ngx_http_autostock_operation_t *operation);
 static void ngx_http_autostock_settlement_settle_handler(
     ngx_http_autostock_settle_t *settle);
 static ngx_int_t ngx_http_autostock_settlement_answer(ngx_http_request_t *r,
@@ -49,54 +49,32 @@ ngx_http_autostock_settlement_handler(ngx_http_request_t *r)
 static void
 ngx_http_autostock_settlement_body_handler(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
-
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "autostock settlement body handler");
 
-    rc = ngx_http_autostock_settlement_start(r);
-
-    if (rc != NGX_DONE) {
-        ngx_http_finalize_request(r, rc);
-    }
+    ngx_http_autostock_operation_start(r, ngx_http_autostock_settlement_start);
 }
 
 
-/* NGX_DONE if it is under way, else for ngx_http_finalize_request() */
-
 static ngx_int_t
-ngx_http_autostock_settlement_start(ngx_http_request_t *r)
+ngx_http_autostock_settlement_start(ngx_http_request_t *r, ngx_str_t *text)
 {
     ngx_int_t                         rc;
-    ngx_str_t                         text;
     ngx_http_autostock_loc_conf_t    *lcf;
     ngx_http_autostock_settlement_t  *settlement;
-
-    rc = ngx_http_autostock_client_body(r, &text);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_autostock_response_problem(r,
-                     NGX_HTTP_AUTOSTOCK_PROBLEM_TOO_LARGE, NULL, NULL, NULL);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     settlement = ngx_pcalloc(r->pool, sizeof(ngx_http_autostock_settlement_t));
     if (settlement == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    settlement->request = r;
-
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
     if (lcf->serves & NGX_HTTP_AUTOSTOCK_RETURN) {
-        rc = ngx_http_autostock_return_read(r, &text, &settlement->settle);
+        rc = ngx_http_autostock_return_read(r, text, &settlement->settle);
 
     } else {
-        rc = ngx_http_autostock_settlement_hold(r, &text, &settlement->settle);
+        rc = ngx_http_autostock_settlement_hold(r, text, &settlement->settle);
     }
 
     if (rc != NGX_DECLINED) {
@@ -169,58 +147,41 @@ static ngx_int_t
 ngx_http_autostock_settlement_submit(ngx_http_request_t *r,
     ngx_http_autostock_settlement_t *settlement)
 {
-    ngx_int_t                       rc;
-    ngx_http_autostock_settle_t    *settle;
-    ngx_http_autostock_loc_conf_t  *lcf;
+    ngx_http_autostock_settle_t     *settle;
+    ngx_http_autostock_loc_conf_t   *lcf;
+    ngx_http_autostock_operation_t  *operation;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-    settlement->cleanup = ngx_http_cleanup_add(r, 0);
-    if (settlement->cleanup == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     settle = &settlement->settle;
+    operation = &settlement->operation;
 
-    settlement->outcome.sale_id = settle->id;
-    settlement->outcome.quantity = settle->quantity;
-    settlement->outcome.waiter = &settle->waiter;
-    settlement->outcome.trace = ngx_http_autostock_trace_start(r);
-    ngx_http_set_ctx(r, &settlement->outcome, ngx_http_autostock_module);
+    ngx_http_autostock_operation_prepare(r, operation, &settle->waiter,
+                                         ngx_http_autostock_settlement_cancel);
 
-    settle->trace = settlement->outcome.trace;
+    operation->outcome.sale_id = settle->id;
+    operation->outcome.quantity = settle->quantity;
+    operation->outcome.trace = ngx_http_autostock_trace_start(r);
+
+    settle->trace = operation->outcome.trace;
     settle->timeout = lcf->timeout;
     settle->handler = ngx_http_autostock_settlement_settle_handler;
-    settle->data = settlement;
     settle->pool = r->pool;
     settle->log = r->connection->log;
 
-    rc = ngx_http_autostock_settle_submit(lcf->database, settle);
-
-    if (rc != NGX_OK) {
-        return ngx_http_autostock_response_problem(r, rc == NGX_DECLINED
-                                    ? NGX_HTTP_AUTOSTOCK_PROBLEM_REFUSED
-                                    : NGX_HTTP_AUTOSTOCK_PROBLEM_OVERLOAD,
-                                                   NULL, NULL, NULL);
-    }
-
-    ngx_http_autostock_client_wait(r, settlement->cleanup,
-                                   ngx_http_autostock_settlement_cancel,
-                                   settlement);
-
-    return NGX_DONE;
+    return ngx_http_autostock_operation_submitted(operation,
+               ngx_http_autostock_settle_submit(lcf->database, settle));
 }
 
 
 static void
-ngx_http_autostock_settlement_cancel(void *data)
+ngx_http_autostock_settlement_cancel(ngx_http_autostock_operation_t *operation)
 {
-    ngx_http_autostock_settlement_t  *settlement = data;
+    ngx_http_autostock_settlement_t  *settlement;
+
+    settlement = (ngx_http_autostock_settlement_t *) operation;
 
     ngx_http_autostock_settle_cancel(&settlement->settle);
-
-    ngx_http_autostock_outcome_set(settlement->request,
-                                   NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED, -1);
 }
 
 
@@ -228,18 +189,16 @@ static void
 ngx_http_autostock_settlement_settle_handler(
     ngx_http_autostock_settle_t *settle)
 {
-    ngx_int_t                         rc;
     ngx_http_request_t               *r;
     ngx_http_autostock_settlement_t  *settlement;
 
-    settlement = settle->data;
-    r = settlement->request;
+    settlement = ngx_queue_data(settle, ngx_http_autostock_settlement_t,
+                                settle);
 
-    ngx_http_autostock_client_resume(r, settlement->cleanup);
+    r = ngx_http_autostock_operation_resume(&settlement->operation);
 
-    rc = ngx_http_autostock_settlement_answer(r, settle);
-
-    ngx_http_autostock_client_finish(r, rc);
+    ngx_http_autostock_operation_finish(r,
+                            ngx_http_autostock_settlement_answer(r, settle));
 }
 
 

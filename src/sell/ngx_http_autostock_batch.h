@@ -58,7 +58,6 @@ typedef struct {
     ngx_msec_t                       deadline;
     ngx_http_autostock_batch_t      *batch;    /* NULL: not in a batch */
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
-    ngx_uint_t                       slot;     /* set by the operation */
     ngx_uint_t                       serial;   /* order of arrival */
     uint32_t                         arrived;  /* by ngx_http_autostock_
                                                   clock.h, if timed: by submit
@@ -67,6 +66,7 @@ typedef struct {
                                                   if flown */
     uint32_t                         ended;    /* its result, if landed */
     uint32_t                         merged;   /* requests in that flight */
+    uint32_t                         slot;     /* set by the operation */
     unsigned                         counted:1;
     unsigned                         aside:1;  /* which counter has it */
     unsigned                         timed:1;
@@ -180,6 +180,7 @@ struct ngx_http_autostock_flight_s {
     ngx_http_autostock_query_t        query;
     ngx_http_autostock_done_pt        done;
     ngx_http_autostock_sql_t          sql;
+    size_t                            room;     /* for SQL in one packet */
     ngx_event_t                       timer;    /* the pause before a retry */
 
     ngx_queue_t                       waiters;  /* its waiters */
@@ -263,8 +264,8 @@ ngx_uint_t ngx_http_autostock_flight_left_replica(
  * 1 if packets with this many bytes of SQL may grow by cost bytes.  The first
  * waiter always fits.
  */
-ngx_uint_t ngx_http_autostock_flight_has_room(
-    ngx_http_autostock_flight_t *flight, size_t bytes, size_t cost);
+#define ngx_http_autostock_flight_has_room(flight, bytes, cost)               \
+    ((bytes) == 0 || (bytes) + (cost) <= (flight)->room)
 
 /*
  * NGX_DECLINED: the connection's server is not set up for sales (binary log,

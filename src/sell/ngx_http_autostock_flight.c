@@ -103,6 +103,12 @@ ngx_http_autostock_flight_ready(void *data, ngx_int_t rc,
     }
 
     flight->conn = conn;
+
+    /* a packet above the server's limit ends the connection */
+
+    flight->room = ngx_min(NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES,
+                           conn->packet - NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN);
+
     ngx_http_autostock_flight_start(flight);
 }
 
@@ -340,24 +346,6 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 }
 
 
-ngx_uint_t
-ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
-    size_t bytes, size_t cost)
-{
-    size_t  room;
-
-    room = NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES;
-
-    if (flight->conn) {
-        /* a packet above the server's limit ends the connection */
-        room = ngx_min(room, flight->conn->packet
-                             - NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN);
-    }
-
-    return bytes == 0 || bytes + cost <= room;
-}
-
-
 void
 ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done)
@@ -512,7 +500,11 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
         }
 
         ngx_http_autostock_waiter_land(flight, waiter, now);
-        ngx_http_autostock_waiter_cancel(waiter);
+
+        ngx_queue_remove(q);
+        waiter->batch = NULL;
+        waiter->flight = NULL;
+
         batch->ops->answer(flight, waiter);
     }
 

@@ -12,7 +12,7 @@ void
 ngx_http_autostock_flight_waiters_take(ngx_http_autostock_flight_t *flight)
 {
     ngx_int_t                     rc;
-    ngx_uint_t                    before;
+    ngx_uint_t                    before, taken;
     ngx_queue_t                  *q, *from, *next, refused;
     ngx_http_autostock_batch_t   *batch;
     ngx_http_autostock_waiter_t  *waiter;
@@ -27,7 +27,8 @@ ngx_http_autostock_flight_waiters_take(ngx_http_autostock_flight_t *flight)
         waiter = ngx_queue_data(q, ngx_http_autostock_waiter_t, queue);
 
         if (!flight->aside && batch->ops->goes_aside
-            && batch->ops->goes_aside(waiter)) {
+            && batch->ops->goes_aside(waiter))
+        {
             ngx_http_autostock_waiter_unqueue(waiter);
             ngx_http_autostock_waiter_set_aside(batch, waiter);
             continue;
@@ -49,12 +50,23 @@ ngx_http_autostock_flight_waiters_take(ngx_http_autostock_flight_t *flight)
             break;
         }
 
-        ngx_http_autostock_waiter_unqueue(waiter);
+        ngx_queue_remove(q);
+        waiter->counted = 0;
         ngx_http_autostock_flight_waiters_add(flight, waiter);
     }
 
+    taken = flight->n - before;
+
+    if (flight->aside) {
+        batch->naside -= taken;
+    } else {
+        batch->nwaiting -= taken;
+    }
+
+    ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_WAITING,
+                                    - (ngx_int_t) taken);
     ngx_http_autostock_status_gauge(batch->db, NGX_HTTP_AUTOSTOCK_IN_FLIGHT,
-                                    flight->n - before);
+                                    taken);
 
     while (!ngx_queue_empty(&refused)) {
         q = ngx_queue_head(&refused);

@@ -13,6 +13,13 @@
 #define NGX_HTTP_AUTOSTOCK_QUARANTINE_LOGGED     60000
 
 
+static void ngx_http_autostock_quarantine_until(
+    ngx_http_autostock_product_t *product, ngx_msec_t end);
+
+
+ngx_msec_t  ngx_http_autostock_quarantine_ends;
+
+
 ngx_uint_t
 ngx_http_autostock_quarantine_has(ngx_http_autostock_product_t *product)
 {
@@ -48,9 +55,22 @@ void
 ngx_http_autostock_quarantine_note_locked(ngx_http_autostock_product_t *product)
 {
     product->locked = 1;
+
+    ngx_http_autostock_quarantine_until(product, ngx_current_msec
+                                      + NGX_HTTP_AUTOSTOCK_QUARANTINE_MSEC);
+}
+
+
+static void
+ngx_http_autostock_quarantine_until(ngx_http_autostock_product_t *product,
+    ngx_msec_t end)
+{
     product->quarantined = 1;
-    product->quarantined_until = ngx_current_msec
-                                 + NGX_HTTP_AUTOSTOCK_QUARANTINE_MSEC;
+    product->quarantined_until = end;
+
+    if ((ngx_msec_int_t) (end - ngx_http_autostock_quarantine_ends) > 0) {
+        ngx_http_autostock_quarantine_ends = end;
+    }
 }
 
 
@@ -77,9 +97,8 @@ ngx_http_autostock_quarantine_note_refused(
     product->refused_until = ngx_current_msec
                              + NGX_HTTP_AUTOSTOCK_QUARANTINE_REFUSED;
 
-    product->quarantined = 1;
-    product->quarantined_until = product->refused_until
-                           + NGX_HTTP_AUTOSTOCK_QUARANTINE_MSEC;
+    ngx_http_autostock_quarantine_until(product, product->refused_until
+                                      + NGX_HTTP_AUTOSTOCK_QUARANTINE_MSEC);
 
     if (product->error == error
         && (ngx_msec_int_t) (product->logged_until - ngx_current_msec) > 0)

@@ -14,6 +14,14 @@
 #include "ngx_http_autostock_catalog.h"
 
 
+/* when the last one's time is over; of ngx_current_msec */
+extern ngx_msec_t  ngx_http_autostock_quarantine_ends;
+
+/* 1 if no product is in quarantine. */
+#define ngx_http_autostock_quarantine_is_empty()                              \
+    ((ngx_msec_int_t) (ngx_http_autostock_quarantine_ends - ngx_current_msec) \
+     <= 0)
+
 /* 1 if the product must go in the flight of the waiters aside. */
 ngx_uint_t ngx_http_autostock_quarantine_has(
     ngx_http_autostock_product_t *product);

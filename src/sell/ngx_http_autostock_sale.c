@@ -37,7 +37,7 @@ ngx_http_autostock_sale_enqueue(ngx_http_autostock_sale_t *sale)
 {
     ngx_int_t  rc;
 
-    if (sale->nparts > 1) {
+    if (sale->nlines > 1) {
         rc = ngx_http_autostock_sale_merge(sale);
 
         if (rc != NGX_OK) {
@@ -52,11 +52,12 @@ ngx_http_autostock_sale_enqueue(ngx_http_autostock_sale_t *sale)
 
 ngx_int_t
 ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
-    ngx_http_autostock_sale_t *sale)
+    ngx_http_autostock_sale_t *sale, ngx_msec_t timeout)
 {
     ngx_int_t  rc;
 
     sale->db = db;
+    sale->waiter.deadline = ngx_current_msec + timeout;
     ngx_http_autostock_sale_begin(sale);
 
     if (sale->keyed
@@ -86,36 +87,19 @@ ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
 static void
 ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
 {
-    ngx_uint_t                       i;
-    ngx_http_autostock_sale_line_t  *part;
+    ngx_uint_t  i;
 
-    sale->stock = -1;
-    sale->waiter.deadline = ngx_current_msec + sale->timeout;
     sale->waiter.timed = 1;
     sale->waiter.arrived = ngx_http_autostock_clock_recent();
 
-    if (sale->lines == NULL) {
-        sale->parts = &sale->single;
-        sale->nparts = 1;
-        sale->single.sku = sale->sku;
-        sale->single.quantity = sale->quantity;
-        sale->single.sale = sale;
-        sale->single.stock = -1;
-        return;
+    if (!sale->cart) {
+        sale->lines = &sale->single;
+        sale->nlines = 1;
     }
 
-    sale->parts = sale->lines;
-    sale->nparts = sale->nlines;
-
-    for (i = 0; i < sale->nparts; i++) {
-        part = &sale->parts[i];
-        part->product = NULL;
-        part->lookup = NULL;
-        part->sale = sale;
-        part->stock = -1;
-        part->refused = 0;
-        part->absent = 0;
-        ngx_str_null(&part->json_sku);
+    for (i = 0; i < sale->nlines; i++) {
+        sale->lines[i].sale = sale;
+        sale->lines[i].stock = -1;
     }
 }
 
@@ -140,8 +124,8 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
     ngx_uint_t                       i;
     ngx_http_autostock_sale_line_t  *part;
 
-    for (i = 0; i < sale->nparts; i++) {
-        part = &sale->parts[i];
+    for (i = 0; i < sale->nlines; i++) {
+        part = &sale->lines[i];
 
         if (part->product == NULL) {
             part->product = ngx_http_autostock_catalog_find(sale->db->catalog,
@@ -194,7 +178,7 @@ ngx_http_autostock_sale_look_up(ngx_http_autostock_sale_t *sale,
     lookup->timeout = ngx_max(left, 1);
     lookup->handler = ngx_http_autostock_sale_looked_up;
     lookup->data = part;
-    lookup->log = sale->log;
+    lookup->log = sale->pool->log;
 
     return ngx_http_autostock_lookup_submit(sale->db, lookup);
 }
@@ -308,8 +292,8 @@ ngx_http_autostock_sale_use_absent(ngx_http_autostock_sale_t *sale,
 
     *absent = 0;
 
-    for (i = 0; i < sale->nparts; i++) {
-        part = &sale->parts[i];
+    for (i = 0; i < sale->nlines; i++) {
+        part = &sale->lines[i];
 
         if (!part->absent) {
             continue;
@@ -366,7 +350,6 @@ ngx_http_autostock_sale_merge(ngx_http_autostock_sale_t *sale)
     }
 
     sale->nlines = n;
-    sale->nparts = n;
 
     for (i = 0; i < n; i++) {
         if (lines[i].quantity > NGX_HTTP_AUTOSTOCK_QUANTITY_MAX) {
@@ -395,8 +378,8 @@ ngx_http_autostock_sale_is_refused(ngx_http_autostock_sale_t *sale)
 
     ngx_memzero(name, NGX_HTTP_AUTOSTOCK_REFUSALS_NAME);
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
+    for (i = 0; i < sale->nlines; i++) {
+        product = sale->lines[i].product;
         ngx_http_autostock_refusals_name_add(&product->sku, name);
     }
 
@@ -423,8 +406,8 @@ ngx_http_autostock_sale_let_go(ngx_http_autostock_sale_t *sale)
     ngx_uint_t                       i;
     ngx_http_autostock_sale_line_t  *part;
 
-    for (i = 0; i < sale->nparts; i++) {
-        part = &sale->parts[i];
+    for (i = 0; i < sale->nlines; i++) {
+        part = &sale->lines[i];
 
         if (part->lookup) {
             ngx_http_autostock_lookup_cancel(part->lookup);
@@ -442,20 +425,22 @@ void
 ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     ngx_http_autostock_sale_outcome_e outcome)
 {
-    ngx_http_autostock_product_t  *product;
+    ngx_http_autostock_product_t    *product;
+    ngx_http_autostock_sale_line_t  *line;
 
     sale->outcome = outcome;
 
-    if (sale->lines) {
+    if (sale->nlines > 1) {
         ngx_http_autostock_sale_finish_cart(sale);
         return;
     }
 
-    product = sale->single.product;
-    sale->single.product = NULL;
+    line = sale->lines;
+    product = line->product;
+    line->product = NULL;
 
     if (product) {
-        sale->json_sku = product->json;          /* empty: it is absent */
+        line->json_sku = product->json;          /* empty: it is absent */
     }
 
     sale->handler(sale);
@@ -474,10 +459,10 @@ ngx_http_autostock_sale_finish_cart(ngx_http_autostock_sale_t *sale)
     ngx_http_autostock_product_t    *products[NGX_HTTP_AUTOSTOCK_LINES_MAX];
     ngx_http_autostock_sale_line_t  *part;
 
-    n = sale->nparts;
+    n = sale->nlines;
 
     for (i = 0; i < n; i++) {
-        part = &sale->parts[i];
+        part = &sale->lines[i];
         products[i] = part->product;
         part->product = NULL;
 
@@ -513,8 +498,8 @@ ngx_http_autostock_sale_stale(ngx_http_autostock_sale_t *sale)
 
     if (sale->resolved++ == NGX_HTTP_AUTOSTOCK_SALE_RESOLVES) {
 
-        for (i = 0; i < sale->nparts; i++) {
-            sale->parts[i].absent = sale->parts[i].product == NULL;
+        for (i = 0; i < sale->nlines; i++) {
+            sale->lines[i].absent = sale->lines[i].product == NULL;
         }
 
         ngx_http_autostock_sale_finish(sale,

@@ -42,19 +42,23 @@ typedef void (*ngx_http_autostock_sale_handler_pt)(
     ngx_http_autostock_sale_t *sale);
 
 
-/* One product of a cart or of a hold. */
+/* One product of a sale or hold. */
 typedef struct {
     /* set by the caller */
     ngx_str_t                            sku;       /* valid UTF-8 */
     uint32_t                             quantity;  /* 1 to 1,000,000 */
 
-    /* the result; json_sku and stock as in the sale below */
-    ngx_str_t                            json_sku;
-    int64_t                              stock;
+    /* the result, valid while the handler runs */
     unsigned                             refused:1; /* REFUSED: not enough of
                                                        this one */
     unsigned                             absent:1;  /* NO_PRODUCT: no row has
                                                        this SKU */
+    ngx_str_t                            json_sku;  /* as in the row, as
+                                                       content of a JSON
+                                                       string; empty: no row */
+    int64_t                              stock;     /* after this sale, or
+                                                       now; -1: unknown */
+
     /* private */
     void                                *product;
     ngx_http_autostock_lookup_t         *lookup;    /* if it was needed */
@@ -63,68 +67,62 @@ typedef struct {
 
 
 /*
- * From quantity on, the members are used again when the result is reported, by
+ * From handler on, the members are used again when the result is reported, by
  * then no longer in the processor's cache: they are kept together.
  */
 struct ngx_http_autostock_sale_s {
     /* set by the caller */
-    ngx_str_t                            sku;       /* valid UTF-8 */
-    ngx_msec_t                           timeout;   /* from now */
+    ngx_pool_t                          *pool;      /* lives as long */
     u_char                               key[16];   /* if keyed */
     u_char                               fingerprint[8];
-    ngx_pool_t                          *pool;      /* lives as long */
-    ngx_log_t                           *log;
-    ngx_http_autostock_sale_line_t      *lines;     /* of a cart, in the pool;
-                                                       NULL: sku, quantity */
-    ngx_uint_t                           nlines;    /* 0, or 1 to 50; less
-                                                       afterwards if two SKUs
-                                                       were one product */
-    uint32_t                             hold;      /* seconds; 0: a sale */
     as_trace_t                          *trace;     /* the request's; NULL:
                                                        none */
+
+    /* private */
+    ngx_http_autostock_database_t       *db;
+    unsigned                             looking:8; /* look-ups under way */
+    unsigned                             resolved:8;  /* number of look-ups */
+    unsigned                             failed:1;  /* one of them */
+
+    /* set by the caller */
     unsigned                             keyed:1;
-    uint32_t                             quantity;  /* 1 to 1,000,000 */
-    ngx_http_autostock_sale_handler_pt   handler;
-    void                                *data;
+    unsigned                             cart:1;    /* of lines in the pool */
 
     /* the result */
-    ngx_http_autostock_sale_outcome_e    outcome;
     unsigned                             refused:1; /* UNAVAILABLE: the
                                                        server refused */
+    ngx_http_autostock_sale_outcome_e    outcome;
+
+    /* set by the caller */
+    ngx_http_autostock_sale_handler_pt   handler;
+    ngx_http_autostock_sale_line_t      *lines;     /* of a cart; else single,
+                                                       set by submit */
+    uint32_t                             nlines;    /* 1 to 50; less after-
+                                                       wards if two SKUs were
+                                                       one product */
+    uint32_t                             hold;      /* seconds; 0: a sale */
+
+    /* the result */
     u_char                               id[16];    /* sale_id; of a replay,
                                                        the first sale's; of a
                                                        hold, the hold_id */
-    u_char                               expires_at[
-                                      NGX_HTTP_AUTOSTOCK_TIME_LEN];
-                                                    /* of a hold, ISO 8601 */
-    ngx_str_t                            json_sku;  /* as in the row, as
-                                                       content of a JSON
-                                                       string; valid while
-                                                       the handler runs;
-                                                       empty: no row */
-    int64_t                              stock;     /* after this sale, or
-                                                       now; -1: unknown */
+    u_char                              *expires_at;
+                                                    /* of a hold, ISO 8601;
+                                                       valid while the handler
+                                                       runs */
 
-    /* private */
-    ngx_http_autostock_waiter_t          waiter;
-    ngx_http_autostock_sale_line_t      *parts;     /* lines, or the single
-                                                       one */
-    ngx_uint_t                           nparts;
-    ngx_http_autostock_sale_line_t       single;
-    ngx_http_autostock_database_t       *db;
-    ngx_uint_t                           looking;   /* look-ups under way */
-    ngx_uint_t                           resolved;  /* number of look-ups */
-    unsigned                             failed:1;  /* one of them */
+    ngx_http_autostock_sale_line_t       single;    /* if it is no cart */
+    ngx_http_autostock_waiter_t          waiter;    /* private */
 };
 
 
 /*
  * NGX_OK: the handler will be called.  Otherwise nothing was queued (503).
  * NGX_BUSY: the backlog is full.  NGX_DECLINED: the server refused the same
- * sale a moment ago.
+ * sale a moment ago.  timeout is from now.
  */
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
-    ngx_http_autostock_sale_t *sale);
+    ngx_http_autostock_sale_t *sale, ngx_msec_t timeout);
 
 /* The batch operations of sales; ngx_http_autostock_sale_batch.c. */
 extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_sale_ops;

@@ -40,15 +40,11 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
         return;
     }
 
-    sale->stock = item->stock;
+    sale->lines->stock = item->stock;
+    sale->expires_at = t->expires[item->number];
 
-    if (sale->lines) {
+    if (sale->nlines > 1) {
         ngx_http_autostock_sale_answer_lines(t, item, sale);
-    }
-
-    if (sale->hold) {
-        ngx_memcpy(sale->expires_at, t->expires[item->number],
-                   NGX_HTTP_AUTOSTOCK_TIME_LEN);
     }
 
     switch (item->state) {
@@ -105,16 +101,14 @@ ngx_http_autostock_sale_answer_lines(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t       *line;
     ngx_http_autostock_sale_line_t  *part;
 
-    for (i = 0; i < sale->nparts; i++) {
-        part = &sale->parts[i];
+    for (i = 0; i < sale->nlines; i++) {
+        part = &sale->lines[i];
         line = &t->lines[head[i].line];
 
         part->stock = head[i].stock;
         part->refused = head[i].lacking;
 
-        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
-            && sale->nparts > 1)
-        {
+        if (head->state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED) {
             part->stock = line->seen ? line->product->stock : -1;
         }
     }
@@ -129,9 +123,9 @@ ngx_http_autostock_sale_answer_forget(ngx_http_autostock_transaction_t *t,
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < sale->nparts; i++) {
+    for (i = 0; i < sale->nlines; i++) {
         if (!t->lines[head[i].line].seen) {
-            ngx_http_autostock_sale_forget(&sale->parts[i]);
+            ngx_http_autostock_sale_forget(&sale->lines[i]);
         }
     }
 }
@@ -155,13 +149,8 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
             ngx_http_autostock_item_id(sale->id, t, first);
         }
 
-        sale->stock = first->stock;
+        sale->expires_at = t->expires[first->number];
         ngx_http_autostock_sale_answer_twin_lines(t, item, sale);
-
-        if (first->hold) {
-            ngx_memcpy(sale->expires_at, t->expires[first->number],
-                       NGX_HTTP_AUTOSTOCK_TIME_LEN);
-        }
 
         ngx_http_autostock_sale_finish(sale, same
                                      ? NGX_HTTP_AUTOSTOCK_SALE_REPLAYED
@@ -172,7 +161,6 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
     if (same && first->state == NGX_HTTP_AUTOSTOCK_ITEM_REFUSED
         && !first->gone)
     {
-        sale->stock = first->stock;
         ngx_http_autostock_sale_answer_twin_lines(t, item, sale);
         ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_REFUSED);
         return;
@@ -205,15 +193,17 @@ ngx_http_autostock_sale_answer_twin_lines(ngx_http_autostock_transaction_t *t,
 
     first = &t->items[item->twin - 1];
 
-    if (sale->lines == NULL) {
+    sale->lines->stock = first->stock;
+
+    if (sale->nlines == 1) {
         return;
     }
 
-    for (i = 0; i < sale->nparts; i++) {
+    for (i = 0; i < sale->nlines; i++) {
         for (k = 0; k < first->parts; k++) {
             if (first[k].line == item[i].line) {
-                sale->parts[i].stock = first[k].stock;
-                sale->parts[i].refused = first[k].lacking;
+                sale->lines[i].stock = first[k].stock;
+                sale->lines[i].refused = first[k].lacking;
             }
         }
     }

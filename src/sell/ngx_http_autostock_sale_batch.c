@@ -193,33 +193,27 @@ static ngx_uint_t
 ngx_http_autostock_sale_batch_is_quarantined(
     ngx_http_autostock_waiter_t *waiter)
 {
-    ngx_uint_t                     i;
-    ngx_http_autostock_sale_t     *sale;
-    ngx_http_autostock_product_t  *product;
+    ngx_http_autostock_sale_t  *sale;
 
     sale = ngx_queue_data(waiter, ngx_http_autostock_sale_t, waiter);
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
-
-        if (product->quarantined) {
-            return ngx_http_autostock_sale_batch_has_quarantined(sale);
-        }
+    if (!ngx_http_autostock_quarantine_is_empty()
+        && ngx_http_autostock_sale_batch_has_quarantined(sale))
+    {
+        return 1;
     }
 
-    return sale->nparts > 1 && ngx_http_autostock_sale_batch_is_suspect(sale);
+    return sale->nlines > 1 && ngx_http_autostock_sale_batch_is_suspect(sale);
 }
 
-
-/* its time may be over */
 
 static ngx_uint_t
 ngx_http_autostock_sale_batch_has_quarantined(ngx_http_autostock_sale_t *sale)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < sale->nparts; i++) {
-        if (ngx_http_autostock_quarantine_has(sale->parts[i].product)) {
+    for (i = 0; i < sale->nlines; i++) {
+        if (ngx_http_autostock_quarantine_has(sale->lines[i].product)) {
             return 1;
         }
     }
@@ -255,8 +249,8 @@ ngx_http_autostock_sale_batch_list(ngx_http_autostock_sale_t *sale,
 
     list->n = 0;
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
+    for (i = 0; i < sale->nlines; i++) {
+        product = sale->lines[i].product;
         ngx_http_autostock_suspects_list_add(list, product->id);
     }
 }
@@ -294,7 +288,7 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
         return NGX_DECLINED;
     }
 
-    if (sale->nparts > 1 && t->bytes == 0
+    if (sale->nlines > 1 && t->bytes == 0
         && !ngx_http_autostock_sale_batch_fits(flight, cost))
     {
         return NGX_ABORT;
@@ -304,12 +298,12 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
     waiter->slot = t->nitems;
     head = &t->items[t->nitems];
 
-    for (i = 0; i < sale->nparts; i++) {
-        ngx_http_autostock_sale_batch_add_item(t, &sale->parts[i],
+    for (i = 0; i < sale->nlines; i++) {
+        ngx_http_autostock_sale_batch_add_item(t, &sale->lines[i],
                                                waiter->slot, sale->hold);
     }
 
-    head->parts = sale->nparts;
+    head->parts = sale->nlines;
     head->hold = sale->hold;
     head->twin = 0;
     head->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
@@ -320,7 +314,7 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
     head->traced = sale->trace != NULL;
 
     t->nsales++;
-    t->carts |= sale->nparts > 1;
+    t->carts |= sale->nlines > 1;
 
     if (sale->trace) {
         t->traced = 1;
@@ -353,7 +347,7 @@ ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t        *product;
     ngx_http_autostock_suspects_list_t   list;
 
-    if (sale->nparts > 1 && t->flight.batch->suspects.n) {
+    if (sale->nlines > 1 && t->flight.batch->suspects.n) {
         ngx_http_autostock_sale_batch_list(sale, &list);
 
         if (ngx_http_autostock_suspects_refuses(&t->flight.batch->suspects,
@@ -363,22 +357,22 @@ ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
         }
     }
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
+    for (i = 0; i < sale->nlines; i++) {
+        product = sale->lines[i].product;
 
         if (ngx_http_autostock_quarantine_refuses(product)) {
             return NGX_ABORT;
         }
 
-        if (product->flight == t->serial
-            && ngx_http_autostock_quarantine_probes(product))
+        if (ngx_http_autostock_quarantine_probes(product)
+            && product->flight == t->serial)
         {
             return NGX_AGAIN;
         }
     }
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
+    for (i = 0; i < sale->nlines; i++) {
+        product = sale->lines[i].product;
 
         if (product->locked) {
             t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
@@ -399,8 +393,8 @@ ngx_http_autostock_sale_batch_cost(ngx_http_autostock_transaction_t *t,
 
     cost = sale->keyed ? NGX_HTTP_AUTOSTOCK_KEY_COST : 0;
 
-    for (i = 0; i < sale->nparts; i++) {
-        product = sale->parts[i].product;
+    for (i = 0; i < sale->nlines; i++) {
+        product = sale->lines[i].product;
         cost += NGX_HTTP_AUTOSTOCK_SALE_COST;
 
         if (product->flight != t->serial) {
@@ -410,7 +404,7 @@ ngx_http_autostock_sale_batch_cost(ngx_http_autostock_transaction_t *t,
 
     if (sale->hold) {
         cost += NGX_HTTP_AUTOSTOCK_HOLD_COST
-                + sale->nparts * NGX_HTTP_AUTOSTOCK_HELD_COST;
+                + sale->nlines * NGX_HTTP_AUTOSTOCK_HELD_COST;
     }
 
     return cost;
@@ -467,7 +461,7 @@ ngx_http_autostock_sale_batch_add_item(ngx_http_autostock_transaction_t *t,
     chain->last = t->nitems;
 
     item->quantity = part->quantity;
-    item->line = line - t->lines;
+    item->line = ((ngx_http_autostock_product_t *) part->product)->index;
     item->next = 0;
     item->number = number;
     item->stock = -1;

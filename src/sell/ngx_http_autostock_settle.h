@@ -76,7 +76,6 @@ struct ngx_http_autostock_settle_s {
     ngx_pool_t                           *pool;      /* lives as long */
     ngx_log_t                            *log;
     ngx_http_autostock_settle_handler_pt  handler;
-    void                                 *data;
     as_trace_t                           *trace;     /* the request's; NULL:
                                                         none */
     unsigned                              restock:1; /* of a return */

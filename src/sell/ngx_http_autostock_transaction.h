@@ -113,8 +113,6 @@ typedef enum {
  * first one is its head: what concerns the whole sale is there alone.
  */
 typedef struct {
-    u_char                            key[16];
-    u_char                            fingerprint[8];
     uint32_t                          quantity;
     uint32_t                          line;
     uint32_t                          next;     /* item + 1, same line; 0: it
@@ -127,10 +125,8 @@ typedef struct {
                                                    items: the head's index */
     uint32_t                          hold;     /* seconds; 0: a sale; in the
                                                    head */
-    int64_t                           stock;    /* to be reported */
-    u_char                            first[16];  /* the id of the replayed
-                                                     sale */
     ngx_http_autostock_item_state_e   state;
+    int64_t                           stock;    /* to be reported */
     u_char                            keyed;
     u_char                            gone;     /* refused: must not be sold */
     u_char                            found;    /* in doubt: its row exists */
@@ -139,6 +135,10 @@ typedef struct {
     u_char                            lacking;  /* refused: not enough of this
                                                    product */
     u_char                            traced;   /* in the head */
+    u_char                            key[16];  /* if keyed */
+    u_char                            fingerprint[8];
+    u_char                            first[16];  /* the id of the replayed
+                                                     sale */
 } ngx_http_autostock_item_t;
 
 #define ngx_http_autostock_item_next(head)  ((head) + (head)->parts)

@@ -45,7 +45,6 @@ static struct {
     ngx_uint_t                        nmemory;
     ngx_uint_t                        no_memory;  /* after so many
                                                      allocations; 0: never */
-    size_t                            room;       /* of the packet; 0: any */
     u_char                            locked;     /* a product; 0: none */
 } fixture;
 
@@ -115,16 +114,6 @@ ngx_http_autostock_id_sale(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN],
 
 
 ngx_uint_t
-ngx_http_autostock_flight_has_room(ngx_http_autostock_flight_t *flight,
-    size_t bytes, size_t cost)
-{
-    assert_ptr_equal(flight, &fixture.s.flight);
-
-    return bytes == 0 || fixture.room == 0 || bytes + cost <= fixture.room;
-}
-
-
-ngx_uint_t
 ngx_http_autostock_refusals_has(ngx_http_autostock_refusals_t *refusals,
     u_char *name)
 {
@@ -162,6 +151,7 @@ fixture_setup(void **state)
 
     (void) state;
     memset(&fixture, 0, sizeof(fixture));
+    fixture.s.flight.room = 1024 * 1024;
     s->items = fixture.items;
     s->flight.batch = &fixture.batch;
     memset(s->id, 0xaa, 14);

@@ -337,7 +337,7 @@ packet_is_full(void **state)
     fixture.items[3].gone = 1;
 
     /* the first, and not the second with its two lines */
-    fixture.room = 512 + 640 + 512 + 640;
+    fixture.s.flight.room = 512 + 640 + 512 + 640;
     decide();
     assert_int_equal(fixture.items[0].planned, 1);
     assert_int_equal(fixture.items[1].apart, 1);
@@ -346,7 +346,7 @@ packet_is_full(void **state)
     assert_int_equal(fixture.s.planned, 1);
 
     /* the first always goes */
-    fixture.room = 1;
+    fixture.s.flight.room = 1;
     decide();
     assert_int_equal(fixture.items[0].apart, 0);
     assert_int_equal(fixture.items[1].apart, 1);
