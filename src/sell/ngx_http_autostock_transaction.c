@@ -1,7 +1,5 @@
 
 #include "ngx_http_autostock_transaction.h"
-#include "ngx_http_autostock_quarantine.h"
-#include "ngx_http_autostock_status.h"
 
 
 typedef struct {
@@ -39,20 +37,8 @@ static void ngx_http_autostock_transaction_finish(
     ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_barrier_done(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
-static void ngx_http_autostock_transaction_committed(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_end(
-    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_failed(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc);
-static void ngx_http_autostock_transaction_stuck(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_refuse(
-    ngx_http_autostock_transaction_t *t);
-static void ngx_http_autostock_transaction_pause(
-    ngx_http_autostock_transaction_t *t, ngx_uint_t lost, const char *reason);
-static void ngx_http_autostock_transaction_elsewhere(
-    ngx_http_autostock_transaction_t *t, const char *reason);
 static void ngx_http_autostock_transaction_send(
     ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_transaction_state_e state);
@@ -244,7 +230,7 @@ ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
     }
 
     ngx_http_autostock_transaction_allot_set_stock(t);
-    ngx_http_autostock_transaction_committed(t);
+    ngx_http_autostock_transaction_end_committed(t);
 }
 
 
@@ -270,7 +256,7 @@ ngx_http_autostock_transaction_stock_done(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_transaction_allot_set_stock(t);
     }
 
-    ngx_http_autostock_transaction_committed(t);
+    ngx_http_autostock_transaction_end_committed(t);
 }
 
 
@@ -370,7 +356,7 @@ ngx_http_autostock_transaction_write_done(ngx_http_autostock_transaction_t *t,
     }
 
     ngx_http_autostock_transaction_result_written(t);
-    ngx_http_autostock_transaction_committed(t);
+    ngx_http_autostock_transaction_end_committed(t);
 }
 
 
@@ -389,7 +375,7 @@ ngx_http_autostock_transaction_rollback_done(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc)
 {
     if (t->after == NGX_HTTP_AUTOSTOCK_AFTER_PAUSE) {
-        ngx_http_autostock_transaction_pause(t, rc != NGX_OK,
+        ngx_http_autostock_transaction_end_pause(t, rc != NGX_OK,
                                         "its transaction could not be ended");
         return;
     }
@@ -406,11 +392,11 @@ ngx_http_autostock_transaction_rollback_done(
         return;
 
     case NGX_HTTP_AUTOSTOCK_AFTER_STUCK:
-        ngx_http_autostock_transaction_stuck(t);
+        ngx_http_autostock_transaction_end_stuck(t);
         return;
 
     case NGX_HTTP_AUTOSTOCK_AFTER_REFUSE:
-        ngx_http_autostock_transaction_refuse(t);
+        ngx_http_autostock_transaction_end_refused(t);
         return;
 
     default: /* restart */
@@ -449,26 +435,7 @@ ngx_http_autostock_transaction_barrier_done(
         return;
     }
 
-    ngx_http_autostock_transaction_committed(t);
-}
-
-
-static void
-ngx_http_autostock_transaction_committed(ngx_http_autostock_transaction_t *t)
-{
-    t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
-
-    ngx_http_autostock_transaction_result_count(t);
-    ngx_http_autostock_transaction_end(t);
-}
-
-
-static void
-ngx_http_autostock_transaction_end(ngx_http_autostock_transaction_t *t)
-{
-    ngx_http_autostock_transaction_state_enter(t,
-                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
-    ngx_http_autostock_flight_finish(&t->flight);
+    ngx_http_autostock_transaction_end_committed(t);
 }
 
 
@@ -485,87 +452,18 @@ ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
     switch (after) {
 
     case NGX_HTTP_AUTOSTOCK_AFTER_LOST:
-        ngx_http_autostock_transaction_pause(t, 1,
+        ngx_http_autostock_transaction_end_pause(t, 1,
                                              "it was lost in a transaction");
         return;
 
     case NGX_HTTP_AUTOSTOCK_AFTER_ELSEWHERE:
-        ngx_http_autostock_transaction_elsewhere(t,
+        ngx_http_autostock_transaction_end_elsewhere(t,
                                               "its server accepts no writes");
         return;
 
     default:
         ngx_http_autostock_transaction_rollback(t, after);
     }
-}
-
-
-/* Something is locked that is neither a product row nor a key. */
-
-static void
-ngx_http_autostock_transaction_stuck(ngx_http_autostock_transaction_t *t)
-{
-    if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
-        return;
-    }
-
-    ngx_http_autostock_quarantine_note_locked(t->lines[0].product);
-
-    ngx_http_autostock_transaction_state_enter(t,
-                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
-    ngx_http_autostock_flight_all_aside(&t->flight);
-}
-
-
-/*
- * Unless the batch is in doubt, it is split until the refused item is alone,
- * and only that item is refused.  An error that concerns every request is not
- * searched for.
- */
-
-static void
-ngx_http_autostock_transaction_refuse(ngx_http_autostock_transaction_t *t)
-{
-    if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
-        /* only the deadlines end a batch in doubt */
-        ngx_http_autostock_transaction_elsewhere(t,
-                                           "it cannot resolve the doubt");
-        return;
-    }
-
-    if (!ngx_http_autostock_transaction_failure_is_common(t)) {
-        if (ngx_http_autostock_flight_split(&t->flight) == NGX_OK) {
-            return;
-        }
-
-        ngx_http_autostock_transaction_failure_note_refusal(t);
-    }
-
-    ngx_http_autostock_transaction_state_enter(t,
-                                            NGX_HTTP_AUTOSTOCK_TRANSACTION_END);
-    ngx_http_autostock_flight_fail(&t->flight, NGX_HTTP_AUTOSTOCK_FAILED);
-}
-
-
-static void
-ngx_http_autostock_transaction_pause(ngx_http_autostock_transaction_t *t,
-    ngx_uint_t lost, const char *reason)
-{
-    ngx_http_autostock_transaction_state_enter(t,
-                                          NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
-    ngx_http_autostock_flight_again(&t->flight, lost, reason);
-}
-
-
-/* The end of the session also ends the transaction. */
-
-static void
-ngx_http_autostock_transaction_elsewhere(ngx_http_autostock_transaction_t *t,
-    const char *reason)
-{
-    ngx_http_autostock_transaction_state_enter(t,
-                                          NGX_HTTP_AUTOSTOCK_TRANSACTION_PAUSE);
-    ngx_http_autostock_flight_elsewhere(&t->flight, reason);
 }
 
 

@@ -258,6 +258,26 @@ const char *ngx_http_autostock_transaction_state_name(
     ngx_http_autostock_transaction_state_e state);
 
 
+/* How it ends, or pauses; ngx_http_autostock_transaction_end.c. */
+
+/* Every result is known, by a commit of our own or not. */
+void ngx_http_autostock_transaction_end_committed(
+    ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_transaction_end(ngx_http_autostock_transaction_t *t);
+
+/* After a ROLLBACK: something is locked, or an item was refused. */
+void ngx_http_autostock_transaction_end_stuck(
+    ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_transaction_end_refused(
+    ngx_http_autostock_transaction_t *t);
+
+/* It starts again, after a pause or on another connection. */
+void ngx_http_autostock_transaction_end_pause(
+    ngx_http_autostock_transaction_t *t, ngx_uint_t lost, const char *reason);
+void ngx_http_autostock_transaction_end_elsewhere(
+    ngx_http_autostock_transaction_t *t, const char *reason);
+
+
 /* How stock is allotted; ngx_http_autostock_transaction_allot.c. */
 
 /*
