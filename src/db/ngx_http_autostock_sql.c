@@ -158,3 +158,26 @@ ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql, int64_t value)
         sql->pos = as_decimal(p, (uint64_t) value);
     }
 }
+
+
+ngx_int_t
+ngx_http_autostock_sql_integer(ngx_str_t *column, int64_t *value)
+{
+    off_t       n;
+    ngx_uint_t  negative;
+
+    if (column->len == 0) {
+        return NGX_ERROR;
+    }
+
+    negative = column->data[0] == '-';
+    n = ngx_atoof(column->data + negative, column->len - negative);
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    *value = negative ? - (int64_t) n : (int64_t) n;
+
+    return NGX_OK;
+}

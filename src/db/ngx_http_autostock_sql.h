@@ -50,6 +50,9 @@ void ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql,
 void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
+/* Reads a column of a row.  NGX_ERROR: it is NULL or no whole number. */
+ngx_int_t ngx_http_autostock_sql_integer(ngx_str_t *column, int64_t *value);
+
 /*
  * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL fails unless the
  * previous statement changed n rows: BIGINT UNSIGNED out of range, in any SQL

@@ -311,9 +311,7 @@ ngx_uint_t ngx_http_autostock_settle_table_is_suspect(
     ngx_http_autostock_settle_subject_t *subject);
 
 
-/* A column as a number, as 1, as content of a JSON string. */
-ngx_int_t ngx_http_autostock_settle_column_integer(ngx_str_t *column,
-    int64_t *value);
+/* A column as a truth value, as content of a JSON string. */
 ngx_uint_t ngx_http_autostock_settle_column_true(ngx_str_t *column);
 ngx_int_t ngx_http_autostock_settle_column_json(ngx_pool_t *pool,
     ngx_str_t *column, ngx_str_t *json);

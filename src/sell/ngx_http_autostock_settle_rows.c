@@ -69,7 +69,7 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
     }
 
     if (statement == s->anchor_at && n == 1
-        && ngx_http_autostock_settle_column_integer(&columns[0], &sales)
+        && ngx_http_autostock_sql_integer(&columns[0], &sales)
            == NGX_OK)
     {
         s->anchored = sales == 0;
@@ -99,7 +99,7 @@ ngx_http_autostock_settle_rows_hold(ngx_http_autostock_settlement_t *s,
     if (subject == NULL || subject->state != NGX_HTTP_AUTOSTOCK_HOLD_NONE
         || ngx_http_autostock_settle_rows_state(&columns[1], &subject->state)
            != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[2], &subject->over)
+        || ngx_http_autostock_sql_integer(&columns[2], &subject->over)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -162,7 +162,7 @@ ngx_http_autostock_settle_rows_line(ngx_http_autostock_settlement_t *s,
     int64_t  quantity;
 
     if (n != 3 || columns[0].len != 16 || columns[1].len != 16
-        || ngx_http_autostock_settle_column_integer(&columns[2], &quantity)
+        || ngx_http_autostock_sql_integer(&columns[2], &quantity)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -198,16 +198,14 @@ ngx_http_autostock_settle_rows_product_row(ngx_http_autostock_settlement_t *s,
     ngx_memcpy(product->id, columns[0].data, 16);
 
     if (ngx_http_autostock_settle_rows_sku(s, product, &columns[1]) != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[2],
-                                                  &product->stock) != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[3],
-                                                  &product->held) != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[4],
-                                                  &product->reorder_point)
-        != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[5],
-                                                  &product->reorder_quantity)
-        != NGX_OK)
+        || ngx_http_autostock_sql_integer(&columns[2], &product->stock)
+           != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[3], &product->held) != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[4], &product->reorder_point)
+           != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[5],
+                                          &product->reorder_quantity)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -250,8 +248,8 @@ ngx_http_autostock_settle_rows_stock(ngx_http_autostock_settlement_t *s,
               ? ngx_http_autostock_settle_table_product(s, columns[0].data)
               : NULL;
 
-    return product ? ngx_http_autostock_settle_column_integer(&columns[1],
-                                                            &product->after)
+    return product ? ngx_http_autostock_sql_integer(&columns[1],
+                                                    &product->after)
                    : NGX_ERROR;
 }
 

@@ -32,9 +32,9 @@ ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
     if (n != 6 || columns[0].len != 16 || columns[1].len != 16
         || columns[2].len != 16
         || ngx_memcmp(columns[0].data, columns[1].data, 14) != 0
-        || ngx_http_autostock_settle_column_integer(&columns[3], &quantity)
+        || ngx_http_autostock_sql_integer(&columns[3], &quantity)
            != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[4], &sales)
+        || ngx_http_autostock_sql_integer(&columns[4], &sales)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -111,8 +111,7 @@ ngx_http_autostock_settle_rows_return_sum(ngx_http_autostock_settlement_t *s,
     returned = ngx_array_push(&s->returned);
 
     if (subject == NULL || returned == NULL
-        || ngx_http_autostock_settle_column_integer(&columns[2],
-                                                  &returned->quantity)
+        || ngx_http_autostock_sql_integer(&columns[2], &returned->quantity)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -199,7 +198,7 @@ ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
 
     if (item->results == NULL
         || item->nresults == NGX_HTTP_AUTOSTOCK_LINES_MAX
-        || ngx_http_autostock_settle_column_integer(&columns[3], &quantity)
+        || ngx_http_autostock_sql_integer(&columns[3], &quantity)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -221,8 +220,7 @@ ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
         return NGX_ERROR;
     }
 
-    return ngx_http_autostock_settle_column_integer(&columns[5],
-                                                  &result->line.stock);
+    return ngx_http_autostock_sql_integer(&columns[5], &result->line.stock);
 }
 
 
@@ -236,8 +234,8 @@ ngx_http_autostock_settle_rows_return_sku(ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_line_t  *line;
 
     if (n != 3 || columns[2].len != 16
-        || ngx_http_autostock_settle_column_integer(&columns[0], &i) != NGX_OK
-        || ngx_http_autostock_settle_column_integer(&columns[1], &k) != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[0], &i) != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[1], &k) != NGX_OK
         || i < 0 || i >= (int64_t) s->nitems
         || k < 0 || k >= (int64_t) s->items[i].nlines)
     {

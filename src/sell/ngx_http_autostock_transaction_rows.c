@@ -36,8 +36,6 @@ static ngx_int_t ngx_http_autostock_transaction_rows_line_row(
     ngx_http_autostock_transaction_t *t, ngx_str_t *columns, ngx_uint_t n);
 static ngx_http_autostock_line_t *ngx_http_autostock_transaction_rows_line(
     ngx_http_autostock_transaction_t *t, ngx_str_t *id);
-static ngx_int_t ngx_http_autostock_transaction_rows_integer(ngx_str_t *column,
-    int64_t *value);
 
 
 ngx_int_t
@@ -163,7 +161,7 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
     }
 
     if (columns[3].data == NULL
-        || ngx_http_autostock_transaction_rows_integer(&columns[3], &stock)
+        || ngx_http_autostock_sql_integer(&columns[3], &stock)
            != NGX_OK)
     {
         stock = -1;
@@ -246,7 +244,7 @@ ngx_http_autostock_transaction_rows_id_row(ngx_http_autostock_transaction_t *t,
            : NULL;
 
     if (line == NULL
-        || ngx_http_autostock_transaction_rows_integer(&columns[1], &sales)
+        || ngx_http_autostock_sql_integer(&columns[1], &sales)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -388,8 +386,7 @@ ngx_http_autostock_transaction_rows_line_row(
     product = line->product;
 
     if (n == 2) {
-        if (ngx_http_autostock_transaction_rows_integer(&columns[1],
-                                                        &line->stock)
+        if (ngx_http_autostock_sql_integer(&columns[1], &line->stock)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -400,14 +397,11 @@ ngx_http_autostock_transaction_rows_line_row(
     }
 
     if (n != 7
-        || ngx_http_autostock_transaction_rows_integer(&columns[2],
-                                                       &line->stock) != NGX_OK
-        || ngx_http_autostock_transaction_rows_integer(&columns[4],
-                                                       &line->reorder_point)
-        != NGX_OK
-        || ngx_http_autostock_transaction_rows_integer(&columns[5],
-                                                       &line->reorder_quantity)
-        != NGX_OK)
+        || ngx_http_autostock_sql_integer(&columns[2], &line->stock) != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[4], &line->reorder_point)
+           != NGX_OK
+        || ngx_http_autostock_sql_integer(&columns[5], &line->reorder_quantity)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -416,8 +410,7 @@ ngx_http_autostock_transaction_rows_line_row(
     product->counts_held = columns[3].data != NULL;
 
     if (product->counts_held
-        && ngx_http_autostock_transaction_rows_integer(&columns[3],
-                                                       &line->held) != NGX_OK)
+        && ngx_http_autostock_sql_integer(&columns[3], &line->held) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -470,27 +463,4 @@ ngx_http_autostock_transaction_rows_line(ngx_http_autostock_transaction_t *t,
     }
 
     return NULL;
-}
-
-
-static ngx_int_t
-ngx_http_autostock_transaction_rows_integer(ngx_str_t *column, int64_t *value)
-{
-    off_t       n;
-    ngx_uint_t  negative;
-
-    if (column->len == 0) {
-        return NGX_ERROR;
-    }
-
-    negative = column->data[0] == '-';
-    n = ngx_atoof(column->data + negative, column->len - negative);
-
-    if (n == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    *value = negative ? - (int64_t) n : (int64_t) n;
-
-    return NGX_OK;
 }
