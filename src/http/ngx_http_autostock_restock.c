@@ -119,7 +119,7 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
     secret = lcf->callback_secrets->elts;
     verified = 0;
 
-    /* up to the last one: the time must not tell which secret matched */
+    /* up to the last one: the time must not reveal which secret matched */
 
     for (i = 0; i < lcf->callback_secrets->nelts; i++) {
 

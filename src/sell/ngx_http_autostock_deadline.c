@@ -51,7 +51,7 @@ ngx_http_autostock_deadline_add(ngx_http_autostock_batch_t *batch,
 }
 
 
-/* a timer without waiters would keep a quitting worker process alive */
+/* a timer without waiters would keep a quitting worker process from exiting */
 
 void
 ngx_http_autostock_deadline_idle(ngx_http_autostock_batch_t *batch)

@@ -49,7 +49,7 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * If this host dies while a transaction waits for our next packet, the server
+ * If this host fails while a transaction waits for our next packet, the server
  * does not notice.  MySQL ends such a session only after wait_timeout, which is
  * set for the pool.  So wait_timeout is reduced to the time of one query until
  * that packet has arrived.

@@ -238,7 +238,7 @@ ngx_http_autostock_settle_return_no_line(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* All that is left.  If that is nothing, each part is told with what it was. */
+/* All that is left.  If that is nothing, the answer has all parts as sold. */
 
 static ngx_int_t
 ngx_http_autostock_settle_return_rest(ngx_http_autostock_settlement_t *s,

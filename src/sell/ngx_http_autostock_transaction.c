@@ -141,7 +141,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
 
     /* nothing is known of an absent product, but its key may have been used */
     if (t->look || t->absents) {
-        /* a replay tells the present stock of each product of a cart */
+        /* a replay reports the present stock of each product of a cart */
         ngx_http_autostock_transaction_peek(t, t->carts);
         return;
     }

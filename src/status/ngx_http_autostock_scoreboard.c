@@ -309,7 +309,7 @@ ngx_http_autostock_scoreboard_add_servers(
 
 
 /*
- * The successor of a dead worker process has the same worker number and
+ * The successor of a worker process that crashed has the same worker number and
  * configuration.  That is certain, while a process id may have been reused.
  */
 

@@ -178,7 +178,7 @@ as_command_holds_release(as_session_t *session, const char *argument)
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, a new connection tells the result */
+    /* after a loss during COMMIT, a new connection shows the result */
     for (i = 0; ; i++) {
         status = as_session_db(session, as_command_holds_release_run,
                                &release);

@@ -427,7 +427,7 @@ as_command_orders_receive(as_session_t *session, const char *argument,
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, only a new connection can tell the result */
+    /* after a loss during COMMIT, only a new connection can show the result */
     for (i = 0; ; i++) {
         status = as_session_db(session, as_command_orders_receive_run,
                                &receive);

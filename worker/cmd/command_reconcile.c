@@ -245,7 +245,7 @@ as_command_reconcile_work(as_command_reconcile_t *reconcile, bool adjust)
     left = as_findings_end(&reconcile->findings);
     rc = rc > left ? rc : left;
 
-    /* otherwise the old file stays, with its time: an alert tells its age */
+    /* otherwise the old file stays, with its time: an alert reports its age */
     return status == AS_DB_OK ? as_command_reconcile_metrics(reconcile, rc)
                               : rc;
 }

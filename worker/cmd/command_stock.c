@@ -79,7 +79,7 @@ as_command_stock_change(void *data, as_db_t *db)
 }
 
 
-/* After a loss during COMMIT, only a new connection can tell the result. */
+/* After a loss during COMMIT, only a new connection can show the result. */
 static as_db_status_e
 as_command_stock_do(as_session_t *session, as_stock_t *stock)
 {

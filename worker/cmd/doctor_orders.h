@@ -10,7 +10,7 @@
 #include "cmd/findings.h"
 
 
-/* What the orders tell about workers. */
+/* What the orders show about workers. */
 typedef struct {
     bool     known;                    /* the orders could be read */
     bool     stuck;                    /* some make no progress */

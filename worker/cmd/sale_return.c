@@ -202,7 +202,7 @@ as_sale_return_work(as_session_t *session, as_sale_back_t *back)
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, a new connection tells the result */
+    /* after a loss during COMMIT, a new connection shows the result */
     for (i = 0; ; i++) {
         status = as_session_db(session, as_sale_return_run, back);
         if (status != AS_DB_GONE || i == AS_SALE_RETURN_TRIES) {

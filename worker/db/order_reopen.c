@@ -182,7 +182,7 @@ as_order_reopen(as_db_t *db, as_order_reopen_t *reopen)
         return as_db_exec(db, "COMMIT", NULL, NULL);
     }
 
-    /* next_attempt_at tells the relay to publish it now, without the pause
+    /* next_attempt_at makes the relay publish it now, without the pause
      * after a failed order */
     as_text_printf(&sql, "UPDATE restock_order SET failed_at = NULL,"
                    " cancelled_at = NULL, requested_at = NULL, attempts = 0,"

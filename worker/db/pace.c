@@ -78,7 +78,7 @@ as_pace_look(as_pace_t *pace, as_db_t *db)
     long            running;
     as_db_status_e  status;
 
-    running = 2;                       /* where the server does not tell */
+    running = 2;                       /* where the server does not report it */
     status = as_db_exec(db, "SHOW GLOBAL STATUS LIKE 'Threads_running'",
                         as_pace_row, &running);
 

@@ -32,7 +32,7 @@ void as_pace_begin(as_pace_t *pace);
 /*
  * After each chunk: waits.  A server where others are always at work gets a
  * pause of AS_PACE_PAUSE chunks, an idle one none.  Blocks.  OK where the
- * server refuses to tell its load, but for a snapshot.
+ * server refuses to report its load, but for a snapshot.
  */
 as_db_status_e as_pace_wait(as_pace_t *pace, as_db_t *db);
 

@@ -1,5 +1,5 @@
 /*
- * A message: a message in hand.
+ * A delivery: a message of the queue that this worker has received.
  */
 
 #include <stdlib.h>
