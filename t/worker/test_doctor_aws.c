@@ -34,6 +34,7 @@ typedef struct {
     fake_t           *fake;
     as_aws_t         *aws;
     as_doctor_aws_t   conf;
+    as_findings_t     all;
     char              findings[2048];  /* "check:level;" of all not fine */
     size_t            fine;
 
@@ -51,23 +52,52 @@ typedef struct {
 } test_t;
 
 
-static void
-finding(void *data, as_doctor_level_e level, const char *check,
-    const char *what, const char *mend)
+/* Runs it, and adds what it found. */
+static int
+look(test_t *t)
 {
-    test_t  *t = data;
+    int          rc;
+    size_t       i;
+    json_t      *finding;
+    const char  *level;
 
-    assert_string_not_equal(what, "");
+    static const char *const  levels[] = {
+        "fine", "warning", "wrong", "unreachable"
+    };
 
-    if (level == AS_DOCTOR_FINE) {
-        t->fine++;
-        return;
+    as_findings_begin(&t->all, NULL, true);
+    rc = as_doctor_aws(t->aws, &t->conf);
+
+    json_array_foreach(t->all.all, i, finding) {
+        const char  *check, *mend;
+        size_t       n;
+
+        assert_string_not_equal(json_string_value(json_object_get(finding,
+                                                                  "what")),
+                                "");
+        level = json_string_value(json_object_get(finding, "level"));
+
+        if (strcmp(level, levels[0]) == 0) {
+            t->fine++;
+            continue;
+        }
+
+        check = json_string_value(json_object_get(finding, "check"));
+        mend = json_string_value(json_object_get(finding, "mend"));
+        assert_string_not_equal(mend, "");
+
+        for (n = 1; strcmp(level, levels[n]) != 0; n++) {
+            /* void */
+        }
+
+        (void) snprintf(t->findings + strlen(t->findings),
+                        sizeof(t->findings) - strlen(t->findings), "%s:%zu;",
+                        check, n);
     }
 
-    assert_string_not_equal(mend, "");
-    (void) snprintf(t->findings + strlen(t->findings),
-                    sizeof(t->findings) - strlen(t->findings), "%s:%d;",
-                    check, level);
+    json_decref(t->all.all);
+
+    return rc;
 }
 
 
@@ -84,8 +114,7 @@ setup(void **state)
     t->conf.dlq_url = "http://x/d";
     t->conf.deadline_s = 30;
     t->conf.stop_fd = -1;
-    t->conf.finding = finding;
-    t->conf.data = t;
+    t->conf.findings = &t->all;
     t->visibility = "60";
     t->dlq_retention = "1209600";
     t->waiting = t->dead = "0";
@@ -152,7 +181,7 @@ doctor(test_t *t)
 {
     doctor_answers(t);
 
-    return as_doctor_aws(t->aws, &t->conf);
+    return look(t);
 }
 
 
@@ -276,7 +305,7 @@ test_other_region(void **state)
     (void) fake_answer(t->fake, 200, CALLER);
     (void) fake_answer(t->fake, 404, NOT_FOUND);
     (void) fake_answer(t->fake, 404, NOT_FOUND);
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 1);
+    assert_int_equal(look(t), 1);
     assert_string_equal(t->findings, "topic:2;queue:2;dlq:2;");
 }
 
@@ -304,14 +333,14 @@ test_credentials_throttled(void **state)
     for (i = 0; i < 6; i++) {
         (void) fake_answer(t->fake, 503, "");
     }
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(look(t), 3);
     assert_string_equal(t->findings, "credentials:3;");
     assert_int_equal(t->fake->ncalls - calls, 6);
 
     /* what is refused is not asked for again */
     calls = t->fake->ncalls;
     (void) fake_answer(t->fake, 404, "");
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(look(t), 3);
     assert_int_equal(t->fake->ncalls - calls, 1);
 }
 
@@ -323,7 +352,7 @@ test_refused(void **state)
 
     (void) fake_answer(t->fake, 403, "<E><Error><Code>InvalidClientTokenId"
                        "</Code></Error></E>");
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(look(t), 3);
     assert_string_equal(t->findings, "credentials:3;");
 }
 
@@ -358,7 +387,7 @@ test_silence(void **state)
     test_t   *t = *state;
 
     before = t->fake->mono_ms;
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(look(t), 3);
     assert_string_equal(t->findings, "credentials:3;topic:3;queue:3;dlq:3;");
     assert_true(t->fake->mono_ms - before <= 30100);
 }
@@ -372,7 +401,7 @@ test_silent_sns(void **state)
 
     doctor_answers(t);
     t->fake->answers[1].silent = true;
-    assert_int_equal(as_doctor_aws(t->aws, &t->conf), 3);
+    assert_int_equal(look(t), 3);
     assert_string_equal(t->findings, "topic:3;");
     assert_true(t->fine >= 7);
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "aws/aws.h"
 
 
@@ -33,7 +35,7 @@ struct as_sqs_message_s {
     int64_t      first_received_ms;    /* of the first receive; 0: unknown */
     const char  *group_id;             /* FIFO; NULL otherwise */
     const char  *dead_letter_source;   /* ARN; NULL unless dead or redriven */
-    void        *attributes;           /* read with as_sqs_answer_attribute() */
+    json_t      *attributes;           /* read with as_sqs_answer_attribute() */
 };
 
 /* The value of a String or Number attribute, or NULL. */

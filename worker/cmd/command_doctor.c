@@ -98,8 +98,7 @@ as_command_doctor_aws(as_session_t *session, as_findings_t *findings)
     conf.dlq_url = settings->dlq_url;
     conf.deadline_s = (unsigned) ((settings->factory_timeout + 999) / 1000);
     conf.stop_fd = session->stop_fd;
-    conf.finding = as_findings_add;
-    conf.data = findings;
+    conf.findings = findings;
     (void) as_doctor_aws(session->aws, &conf);
 
     if (settings->visibility <= settings->factory_timeout) {

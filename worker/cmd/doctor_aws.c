@@ -59,7 +59,7 @@ as_doctor_aws_say(as_doctor_t *d, as_doctor_level_e level, const char *check,
 
     d->found |= level == AS_DOCTOR_WARNING || level == AS_DOCTOR_WRONG;
     d->unreachable |= level == AS_DOCTOR_UNREACHABLE;
-    d->conf->finding(d->conf->data, level, check, what, mend);
+    as_findings_add(d->conf->findings, level, check, what, mend);
 }
 
 

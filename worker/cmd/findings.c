@@ -132,11 +132,9 @@ as_findings_keep(as_findings_t *findings, as_doctor_level_e level,
 
 
 void
-as_findings_add(void *data, as_doctor_level_e level, const char *check,
-    const char *what, const char *mend)
+as_findings_add(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, const char *what, const char *mend)
 {
-    as_findings_t  *findings = data;
-
     findings->counts[level]++;
 
     if (findings->json) {

@@ -12,10 +12,16 @@
 
 #include <jansson.h>
 
-#include "cmd/doctor_aws.h"
-
 
 #define AS_FINDINGS_EXAMPLES  10       /* per cause */
+
+
+typedef enum {
+    AS_DOCTOR_FINE = 0,
+    AS_DOCTOR_WARNING,                 /* works, with a defect */
+    AS_DOCTOR_WRONG,                   /* does not work */
+    AS_DOCTOR_UNREACHABLE              /* could not be checked */
+} as_doctor_level_e;
 
 
 /* Findings with one cause: the same level, check and remedy. */
@@ -45,9 +51,10 @@ void as_findings_tell(as_findings_t *findings);
 void as_findings_mended(as_findings_t *findings, as_doctor_level_e level,
     const char *check, size_t n);
 
-/* An as_doctor_finding_pt; data is the as_findings_t. */
-void as_findings_add(void *data, as_doctor_level_e level, const char *check,
-    const char *what, const char *mend);
+/* check is a stable name ("queue-policy"), what a sentence, mend a command or
+ * sentence ("" where there is nothing to repair). */
+void as_findings_add(as_findings_t *findings, as_doctor_level_e level,
+    const char *check, const char *what, const char *mend);
 
 void as_findings_say(as_findings_t *findings, as_doctor_level_e level,
     const char *check, const char *mend, const char *fmt, ...)

@@ -381,10 +381,9 @@ as_reconcile_products(as_db_t *db, as_reconcile_t *reconcile)
 
 
 static void
-as_reconcile_orphan(void *data, const as_reconcile_sum_t *sum)
+as_reconcile_orphan(as_reconcile_t *reconcile, const as_reconcile_sum_t *sum)
 {
-    char             product[AS_UUID_TEXT_LEN + 1];
-    as_reconcile_t  *reconcile = data;
+    char  product[AS_UUID_TEXT_LEN + 1];
 
     if (sum->known) {
         return;

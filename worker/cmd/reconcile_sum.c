@@ -11,7 +11,8 @@
 
 typedef struct {
     as_reconcile_t  *reconcile;
-    void           (*each)(void *data, const as_reconcile_sum_t *sum);
+    void           (*each)(as_reconcile_t *reconcile,
+                           const as_reconcile_sum_t *sum);
 } as_reconcile_sum_visit_t;
 
 
@@ -60,7 +61,7 @@ as_reconcile_sum_visit(const void *node, VISIT order, void *data)
 
 void
 as_reconcile_sum_each(as_reconcile_t *reconcile,
-    void (*each)(void *data, const as_reconcile_sum_t *sum))
+    void (*each)(as_reconcile_t *reconcile, const as_reconcile_sum_t *sum))
 {
     as_reconcile_sum_visit_t  visit = { reconcile, each };
 

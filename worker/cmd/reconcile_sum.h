@@ -60,9 +60,9 @@ typedef struct {
 as_reconcile_sum_t *as_reconcile_sum_get(as_reconcile_t *reconcile,
     const char *product_id);
 
-/* Visits each; data is the as_reconcile_t. */
+/* Visits each. */
 void as_reconcile_sum_each(as_reconcile_t *reconcile,
-    void (*each)(void *data, const as_reconcile_sum_t *sum));
+    void (*each)(as_reconcile_t *reconcile, const as_reconcile_sum_t *sum));
 
 void as_reconcile_sum_free(as_reconcile_t *reconcile);
 
