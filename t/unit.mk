@@ -9,7 +9,7 @@
 UNIT_SOURCES = $(wildcard t/unit/test_*.c t/worker/test_*.c)
 UNIT_REPLACING = $(patsubst %,$(B)/obj/t/worker/%.o,fake_db relay_fixture \
     consumer_fixture sql_fixture command_fixture reconcile_fixture \
-    fake_mysql run_fixture)
+    fake_mysql run_fixture watchdog_fixture)
 UNIT_HELPERS = $(filter-out $(UNIT_REPLACING),$(patsubst %.c,$(B)/obj/%.o,\
     $(filter-out $(UNIT_SOURCES),$(wildcard t/worker/*.c))))
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
