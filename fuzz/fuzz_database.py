@@ -1,5 +1,5 @@
 """A database that lies: between the module and a real server sits one that
-changes its packets.  nginx must live, answer everybody in time and nobody
+changes its packets.  nginx must live, answer each client in time and none
 with another's sale, hand out no file, and be well again afterwards."""
 
 import asyncio

@@ -79,7 +79,7 @@ the secret file "DIR/nul" has a NUL byte, it must contain text
 
 
 
-=== TEST 10: a file for everybody
+=== TEST 10: a file that all users may read
 --- db
 password_file DIR/open;
 --- warned
@@ -181,7 +181,7 @@ the secret in "DIR/least" occurs twice, name each secret once
 
 
 
-=== TEST 22: a callback secret for everybody
+=== TEST 22: a callback secret that all users may read
 --- config
 autostock_callback_secret_file DIR/open;
 --- warned

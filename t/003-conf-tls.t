@@ -146,7 +146,7 @@ must have both "tls_certificate" and "tls_certificate_key", or neither
 
 
 
-=== TEST 16: somebody else's key
+=== TEST 16: another certificate's key
 --- db
 tls on;
 tls_trusted_certificate DIR/ca.pem;

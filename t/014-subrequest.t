@@ -136,7 +136,7 @@ is(db->value('SELECT stock FROM product'), 3, 'nothing is sold');
 
 
 
-=== TEST 7: whose answer nobody sees
+=== TEST 7: whose answer no client sees
 --- config
 location = /mirrored { mirror /internal/checkout; return 204; }
 location = /proxied { mirror /internal/checkout; proxy_pass $alive; }

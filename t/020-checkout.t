@@ -105,7 +105,7 @@ POST /any
 
 
 
-=== TEST 9: a location without a product, and nobody names one
+=== TEST 9: a location without a product, and a request that names none
 --- request eval
 ["POST /any\n{}", "POST /any"]
 --- problem

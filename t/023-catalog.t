@@ -86,7 +86,7 @@ my @codes = map {
     wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
     http_close($client)->{code};
 } $first, @rest;
-is("@codes", '200 404 200 200 404', 'each his own answer');
+is("@codes", '200 404 200 200 404', 'each its own answer');
 
 
 

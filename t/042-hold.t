@@ -93,7 +93,7 @@ is(sql('SELECT COUNT(*) FROM stock_hold'), "0\n", 'no hold');
 
 
 
-=== TEST 4: nobody else can buy what is held
+=== TEST 4: no other client can buy what is held
 --- drive
 is(hold('{"quantity":2}')->{code}, 200, 'held');
 is(http(POST => '/checkout', '{"quantity":2}')->{code}, 409, 'not sold');

@@ -1,4 +1,4 @@
-# Group checkout: who waits goes together, each with his own answer.
+# Group checkout: what waits goes together, each with its own answer.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -44,7 +44,7 @@ is(scalar(grep { $_->{code} == 200 } @answers), 101, 'all sold');
 my %stocks = map { $_->{json}{stock} => 1 } @answers;
 is(scalar(keys %stocks), 101, 'each stock told once');
 my %ids = map { $_->{json}{sale_id} => 1 } @answers;
-is(scalar(keys %ids), 101, 'each his own sale');
+is(scalar(keys %ids), 101, 'each its own sale');
 my $found = sql('SELECT LOWER(BIN_TO_UUID(sale_id)) FROM stock_sale');
 is(scalar(grep { !$ids{$_} } split /\n/, $found), 0, 'every id is in the ledger');
 my $rows = sql("SELECT COUNT(*), SUM(sales), MAX(LENGTH(sale_list))"
@@ -114,7 +114,7 @@ my @answers = behind_lock([POST => '/checkout', '{}'], sub {
      http_open(POST => '/checkout', '{"quantity":1}'));
 });
 is(join(' ', map { $_->{code} } @answers),
-    '200 200 409 404 200 422 200 200 409 200', 'each his own');
+    '200 200 409 404 200 422 200 200 409 200', 'each its own');
 is($answers[4]{json}{sale_id}, $done->{json}{sale_id}, 'the replay');
 is($answers[6]{json}{sale_id}, $answers[7]{json}{sale_id}, 'one key, one sale');
 --- sql_check

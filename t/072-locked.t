@@ -1,4 +1,4 @@
-# A row that others have locked holds up its own buyers, and nobody else.
+# A row that others have locked holds up its own buyers, and no others.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

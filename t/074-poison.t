@@ -156,7 +156,7 @@ db->run('RENAME TABLE product_base TO product');
 
 
 
-=== TEST 6: said to everybody: not looked for
+=== TEST 6: an error of every request: not looked for
 --- errors
 --- drive
 http(POST => '/checkout', '{}');
@@ -166,7 +166,7 @@ my @ask = map { [POST => '/checkout', '{"quantity":1}',
 is(codes(http_all(@ask)), '503 503 503 503 503 503', 'refused');
 # each sale in one flight, and the first one's before
 cmp_ok(told('sale flight ready'), '<=', 7, 'not halved');
-is(told('alone in its transaction'), 0, 'nobody is blamed');
+is(told('alone in its transaction'), 0, 'no item is blamed');
 db->run('RENAME TABLE away TO stock_movement_key');
 is(http(POST => '/checkout', '{"quantity":1}')->{code}, 200, 'and back');
 

@@ -266,7 +266,7 @@ is(report()->{databases}{shop}{counters}{sales}, 1, 'by name');
 
 
 
-=== TEST 14: summed over worker processes, whoever is asked
+=== TEST 14: summed over worker processes, whichever is asked
 --- drive
 http_all(map { [GET => '/product/donut'] } 1 .. 50);
 my %sums = map { counters()->{lookups} => 1 } 1 .. 20;

@@ -11,7 +11,7 @@ $Autostock::Test::Server = $Proxy->server;
 sub proxy { return $Proxy->tell(join ' ', @_) }
 sub sell  { return http(POST => '/checkout', '{}') }
 
-# Nobody's hand is needed for it to come back.
+# It comes back without an operator.
 sub comes_back {
     ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
         'look-ups are back');

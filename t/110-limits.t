@@ -172,7 +172,7 @@ is($codes{200}, 3, 'three are sold');
 
 
 
-=== TEST 10: each location's own time counts, whoever asked before
+=== TEST 10: each location's own time counts, also after another's request
 --- shop
 autostock_timeout 8s;
 --- config

@@ -38,7 +38,7 @@ POST /checkout
 
 
 
-=== TEST 3: an IPv6 address where nobody listens
+=== TEST 3: an IPv6 address without a listener
 --- database
 server [::1]:1;
 --- shop
@@ -94,7 +94,7 @@ nowhere.test
 
 
 
-=== TEST 7: a name server that says nothing blocks nobody
+=== TEST 7: a name server that says nothing blocks no other request
 --- http_config eval
 main::resolver()
 --- database eval
@@ -111,7 +111,7 @@ is(http_close($client)->{code}, 503, 'told');
 
 
 
-=== TEST 8: an address where nobody listens, then one that works
+=== TEST 8: an address without a listener, then one that works
 Where a name has several addresses, a dead one is not the end.
 --- http_config eval
 main::resolver()

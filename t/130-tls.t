@@ -188,7 +188,7 @@ main::proxy('greet tls_stripped');
 --- drive
 is(http(POST => '/checkout', '{}')->{code}, 503, 'refused');
 is($::Db->value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-    . " WHERE user = 'tls'"), 0, 'nobody came in');
+    . " WHERE user = 'tls'"), 0, 'no session began');
 proxy('pass');
 ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 
@@ -219,7 +219,7 @@ POST /checkout
 
 
 
-=== TEST 12: a server stopped in mid-handshake blocks nobody
+=== TEST 12: a server stopped in mid-handshake blocks no other request
 --- database eval
 main::tls(connect_timeout => $::Slow ? '3s' : '1s')
 --- shop
@@ -245,7 +245,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10), 'back');
 
 
 
-=== TEST 13: a server that is mute before its greeting blocks nobody
+=== TEST 13: a server that is mute before its greeting blocks no other request
 --- database eval
 main::tls(connect_timeout => '1s')
 --- shop

@@ -1,4 +1,4 @@
-# A database that lies: refused, the connection closed, and nobody ever gets
+# A database that lies: refused, the connection closed, and no client ever gets
 # another's answer.
 
 use lib 't/lib';
@@ -186,7 +186,7 @@ ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 15), 'back');
 
 
 
-=== TEST 5: rows in another order: everybody his own
+=== TEST 5: rows in another order: each client its own
 --- products
 TEA-1|보리차|1200|40
 TEA-2|녹차|1300|50
@@ -222,7 +222,7 @@ for my $lie (qw( rows_turned more_rows no_rows twice )) {
 
 
 
-=== TEST 6: a batch of sales is lied to: everybody's answer is true
+=== TEST 6: a batch of sales is lied to: each client's answer is true
 --- sql_before
 UPDATE stock_movement SET quantity = 1000;
 UPDATE product SET stock = 1000;

@@ -22,7 +22,7 @@ our %FORMS = (
 
 sub proxy { return $Proxy->tell(join ' ', @_) }
 
-# One is held at the proxy while the others gather behind him.
+# One is held at the proxy while the others gather behind it.
 sub together {
     my ($fault, @requests) = @_;
 
@@ -230,7 +230,7 @@ select undef, undef, undef, 0.3;
 
 
 
-=== TEST 9: a batch whose answer is lost: each his own, once
+=== TEST 9: a batch whose answer is lost: each its own, once
 --- products
 TEA-1|보리차|1200|400
 --- database
@@ -245,7 +245,7 @@ my @answers = together('lose 1', map { [POST => '/checkout',
     qq({"sku":"TEA-1","quantity":$_})] } 1 .. 10);
 is(scalar(grep { $_->{code} == 200 } @answers), 11, 'all sold');
 is(join(' ', map { $_->{json}{quantity} } @answers[1 .. 10]),
-    join(' ', 1 .. 10), 'each his quantity');
+    join(' ', 1 .. 10), 'each its quantity');
 --- sql_check eval: $::SALES
 --- sql_expect
 11 -56

@@ -191,7 +191,7 @@ my %used = map { %$_ } values %uses;
 my $prototype = qr{/\*(?:(?!\*/).)*?\bFor\ tests\b(?:(?!\*/).)*\*/
     (?:(?!\n\n).)*?\b(\w+)\(}xs;
 $used{$_} = 1 for map { slurp($_) =~ /$prototype/g } grep { /\.h$/ } @program;
-none('nothing of the program is used by nobody, or by tests only',
+none('every function of the program is used, and not by tests only',
     map { "$definer{$_}: $_" } grep { !$used{$_} && $_ ne 'main'
         && $definer{$_} !~ /^ngx_/ } sort keys %definer);
 

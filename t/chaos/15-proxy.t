@@ -123,7 +123,7 @@ def held(trial):
     proxy.do('release', rule=rule)
     proxy.wait_event('unread', seen)
     time.sleep(0.05)
-    ok(trial.rows() == 1, 'let go, it is executed for nobody')
+    ok(trial.rows() == 1, 'let go, it is executed without a client')
     proxy.do('mode', mode='refuse')
     try:
         trial.session()

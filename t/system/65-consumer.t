@@ -22,7 +22,7 @@ my $dir = $env->{AUTOSTOCK_STACK_DIR};
 stack('worker', 'provision', '--yes');
 
 sub start_worker {
-    # the factory does not call back here, and that is nobody's concern
+    # the factory does not call back here, and that does not matter here
     stack('start', 'worker', Autostock::Stack::start_options(
         'AUTOSTOCK_CALLBACK_TIMEOUT=10m', @_));
     $env = env();
@@ -187,7 +187,7 @@ subtest 'a callback that never comes' => sub {
     stack('stop', 'worker');
 };
 
-subtest 'a letter that nobody received' => sub {
+subtest 'a message that no worker received' => sub {
     start_worker('AUTOSTOCK_CALLBACK_TIMEOUT=2s', 'AUTOSTOCK_VISIBILITY=2s');
     sql("UPDATE restock_order SET state = 'cancelled'
         WHERE state IN ('requested', 'published', 'pending')");

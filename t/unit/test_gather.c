@@ -122,7 +122,7 @@ flights(ngx_uint_t count, ngx_uint_t n, uint64_t took_ns, ngx_uint_t again)
 }
 
 
-/* The first flights show nothing: nobody is waited for. */
+/* The first flights show nothing: no client is waited for. */
 
 static void
 nothing_is_known(void **state)

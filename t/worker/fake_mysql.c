@@ -312,7 +312,7 @@ fake_add_server(const char *wsrep, const char *format, const char *packet,
 
     r = fake_add_result(2);
     r->more = true;
-    fake_add_row(r, "log_bin", "ON");
+    fake_add_row(r, "log_bin", lib.no_binlog ? "OFF" : "ON");
     fake_add_row(r, "binlog_format", format);
     fake_add_row(r, "max_allowed_packet", packet);
 

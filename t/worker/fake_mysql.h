@@ -36,6 +36,7 @@ typedef struct {
     bool            endless;           /* rows, or results, do not end */
     bool            slow;              /* a row takes 40 s */
     bool            rollback_fails;
+    bool            no_binlog;
 
     fake_result_t   results[FAKE_RESULTS];
     size_t          nresults;

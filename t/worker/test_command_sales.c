@@ -239,11 +239,13 @@ export_csv(void **state)
     /* spaces at the ends are kept, and a deleted product has no SKU */
     sql_reset();
     (void) sql_row_to(FIRST, 0, 1, sql_id(1));
-    (void) a_row(READ, " A ", "-3", "1", NULL);
+    (void) a_row(READ, " A", "-3", "1", NULL);
+    (void) a_row(READ, "B ", "-3", "1", NULL);
     (void) a_row(READ, NULL, "-3", "1", NULL);
     (void) a_row(READ, "", "-3", "1", NULL);
     assert_int_equal(RUN("export"), AS_EXIT_OK);
-    command_wrote(",\" A \"," PRODUCT);
+    command_wrote(",\" A\"," PRODUCT);
+    command_wrote(",\"B \"," PRODUCT);
     command_wrote("Z,," PRODUCT);
     command_wrote("Z,\"\"," PRODUCT);
 }

@@ -168,6 +168,13 @@ binary_log(void **state)
                             "SET SESSION binlog_format = ROW");
         as_db_close(lib.db);
     }
+
+    /* without the log its format is none */
+    lib.no_binlog = true;
+    lib.at = lib.nresults;
+    fake_add_server(NULL, "STATEMENT", "1048576", "utf8mb4");
+    assert_int_equal(as_db_connect(lib.db), AS_DB_OK);
+    assert_false(as_db_by_statement(lib.db));
 }
 
 

@@ -153,7 +153,7 @@ no_manager(void **state)
         as_notify_send(notify, "READY=1");
         assert_string_equal(received(t), "");
 
-        /* nobody waits for a sign of life */
+        /* no service manager waits for it */
         assert_int_equal(as_notify_watchdog_ms(notify), 0);
         as_notify_destroy(notify);
     }

@@ -120,7 +120,7 @@ class Boundary(Scenario):
 
 
 class Orderly(UnderLoad):
-    """What an operator does in the open: nobody may notice."""
+    """What an operator does in the open: no client may notice."""
 
     # No client disconnects: every sale has a client that received its answer.
     load_options = {'leave': 0, 'clients': 32}

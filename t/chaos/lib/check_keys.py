@@ -45,7 +45,7 @@ def keys_are_kept(facts):
                    for name in made}
     kept = {(key, entry['movement']) for key, entry in facts['keys'].items()}
     for key, movement in sorted(ledger_has - kept):
-        yield Violation('key-lost', 'a movement has a key that nobody keeps',
+        yield Violation('key-lost', 'a movement has a key that is not kept',
                         key=key, movement=movement)
     for key, movement in sorted(kept - ledger_has):
         yield Violation('key-orphan', 'a key is kept whose movement is not '

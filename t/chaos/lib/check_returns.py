@@ -163,7 +163,7 @@ class Returned:
 
 
 def refusals_are_true(facts):
-    """409: too little was left of a line; 404: nobody had been told of the
+    """409: too little was left of a line; 404: no client had been told of the
     sale."""
     sold = ledger.sold(facts)
     skus = products_by_sku(facts)

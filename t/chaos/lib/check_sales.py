@@ -208,7 +208,7 @@ def taken(facts):
 
 def given(facts):
     """What surely came to each product's stock: [(when at the latest,
-    pieces)].  What no answer tells of is left out: nobody knows when it was
+    pieces)].  What no answer tells of is left out: it is not known when it was
     committed."""
     skus = products_by_sku(facts)
     found = collections.defaultdict(list)
@@ -285,7 +285,7 @@ def refusals_are_true(facts):
 def stock_told_is_true(facts):
     """The stock told to buyers: from one sale to the next there is a chain
     from the first stock to the last, as each sale leaves what the next one
-    finds.  Links are missing for sales that nobody was told of."""
+    finds.  Links are missing for sales that no client was told of."""
     if not facts.get('strict_stock'):
         return
     told = {}

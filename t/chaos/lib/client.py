@@ -143,7 +143,7 @@ async def checkout(line, book, client, sku, quantity, key=None, how=None,
 async def ask(line, book, client, wish, key=None, how=None, timeout=20,
               path=None, rng=random):
     """One request, and its entry in the log.  how: "leave", "slow", or an
-    event that tells that somebody else has sent the last byte."""
+    event that tells that another client has sent the last byte."""
     head, body = request_bytes(wish, key, path)
     entry = {'t0': time.time(), 'client': client, 'host': line.url, **wish,
              'key': key, 'sent': False, 'status': None}

@@ -136,7 +136,7 @@ class Doubt(Scenario):
         return ProxyLine(self.shop.proxy.control)
 
     def blocked(self, kind, size, killable):
-        """The old session waits for a row lock of somebody else and goes on
+        """The old session waits for a row lock of another session and goes on
         when that one lets go."""
         wait = self.rng.choice((0.02, 0.1, 0.3, 1.2))
         shop = self.shop

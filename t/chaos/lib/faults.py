@@ -74,7 +74,7 @@ def kill_nginx_master(scenario):
 
 
 def pause_nginx_master(scenario):
-    """A worker dies meanwhile: there is nobody to start another."""
+    """A worker dies meanwhile: no process starts another."""
     host = scenario.rng.choice(scenario.shop.hosts)
     master = host.master()
     send(master, signal.SIGSTOP)

@@ -445,7 +445,7 @@ class Property(Scenario):
         return f'{len(self.serial.steps)} operations in {took:.1f} s'
 
     def at_once(self, number):
-        """Many clients, nobody leaves."""
+        """Many clients, none leaves."""
         shop = self.shop
         shop.load(f'{self.env.seed}:{number}', clients=16, leave=0, think_ms=2,
                   carts=0.4, holds=0.4, returns=0.3,

@@ -42,7 +42,7 @@ class Locks(Outside):
         return [self.hold, self.cross, self.gaps]
 
     def outside(self, end, statements, pause):
-        """A transaction of somebody else's, over and over."""
+        """A transaction of another client, over and over."""
         while time.monotonic() < end:
             try:
                 with self.shop.db.session() as db:
