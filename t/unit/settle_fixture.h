@@ -123,6 +123,8 @@ ngx_http_autostock_refusals_has(ngx_http_autostock_refusals_t *refusals,
 }
 
 
+#ifndef FIXTURE_COLUMNS
+
 ngx_int_t
 ngx_http_autostock_settle_column_json(ngx_pool_t *pool, ngx_str_t *column,
     ngx_str_t *json)
@@ -132,6 +134,8 @@ ngx_http_autostock_settle_column_json(ngx_pool_t *pool, ngx_str_t *column,
 
     return NGX_OK;
 }
+
+#endif
 
 
 static void

@@ -153,6 +153,63 @@ list_is_cut(void **state)
 }
 
 
+/* A list is read page by page: each begins after the last row of the one
+ * before, whatever came or went since. */
+static void
+list_pages(void **state)
+{
+    size_t  i;
+
+    (void) state;
+
+    /* the fixture has no thousand rows: a page that is not full is the last */
+    a_row_of_the_list(0, 2, "failed");
+    assert_int_equal(RUN("list", "--limit", "5000"), AS_EXIT_OK);
+    assert_int_equal(sql.npackets, 1);
+    assert_true(sql_has(0, "LIMIT 1000"));
+
+    sql_reset();
+    for (i = 0; i < 3; i++) {
+        a_row_of_the_list(0, (unsigned char) (9 - i), "failed");
+    }
+    (void) sql_row(1, 0, 1, "3");
+    assert_int_equal(RUN("list", "--limit", "3"), AS_EXIT_OK);
+    assert_true(sql_has(0, "LIMIT 3"));
+    assert_true(sql_has(1, "SELECT COUNT(*)"));
+    assert_string_equal(command.err, "");
+}
+
+
+/* --after continues a list: at the time of that order. */
+static void
+list_after(void **state)
+{
+    (void) state;
+
+    (void) sql_row(0, 0, 1, "2026-11-22T09:30:00.000000Z");
+    a_row_of_the_list(1, 2, "failed");
+    assert_int_equal(RUN("list", "--after", ID, "--limit", "1"), AS_EXIT_OK);
+    assert_true(sql_has(0, "o.order_id = X'0101010101010101"));
+    assert_true(sql_has(1, "o.pending_at <= CAST(_utf8mb4 X'323032362d31"));
+    assert_true(sql_has(1, "OR o.order_id < X'0101010101010101"));
+    command_told("1 orders are shown; --after '" NEWER "' shows the next "
+                 "ones");
+
+    /* how many there are in all is not asked for */
+    assert_int_equal(sql.npackets, 2);
+
+    sql_reset();
+    assert_int_equal(RUN("list", "--after", ID), AS_EXIT_FINDINGS);
+    command_told("--after: there is no order " ID);
+    assert_int_equal(sql.npackets, 1);
+    assert_int_equal(RUN("list", "--after", "x"), AS_EXIT_USAGE);
+
+    sql_reset();
+    sql.status[0] = AS_DB_GONE;
+    assert_int_equal(RUN("list", "--after", ID), AS_EXIT_REACH);
+}
+
+
 static void
 database_fails(void **state)
 {
@@ -246,6 +303,8 @@ main(void)
         command_test(list),
         command_test(list_filters),
         command_test(list_is_cut),
+        command_test(list_pages),
+        command_test(list_after),
         command_test(database_fails),
         command_test(deadlocks),
         command_test(show)
