@@ -341,7 +341,7 @@ returns(void **state)
     packet();
     in_order("BEGIN;SET @autostock=IF((SELECT COUNT(*) FROM stock_movement"
              " FORCE INDEX(PRIMARY)WHERE movement_id=" ID2
-             " AND product_id IN(" E "," F ")LOCK IN SHARE MODE)=2,1,",
+             " AND product_id IN(" E "," F ") LOCK IN SHARE MODE)=2,1,",
              "INSERT INTO stock_return(sale_id,product_id,already,quantity,"
              "restock,return_id)VALUES(" ID1 "," E ",0,3,1," ROW,
              ",(" ID1 "," F ",0,4,1,",
@@ -372,8 +372,8 @@ return_of_a_hold(void **state)
     (void) part(1, 'e', 3);
     (void) a_return(1);
     packet();
-    has("WHERE movement_id=x'01010101010101010101010101018000' AND product_id"
-        " IN(" E ")LOCK IN SHARE MODE)=1,1,");
+    has("WHERE product_id=" E " AND movement_id IN("
+        "x'01010101010101010101010101018000') LOCK IN SHARE MODE)=1,1,");
     has_not("UPDATE stock_hold");
 }
 
