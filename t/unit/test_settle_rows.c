@@ -33,19 +33,17 @@ ngx_pstrdup(ngx_pool_t *pool, ngx_str_t *src)
 }
 
 
-off_t
-ngx_atoof(u_char *line, size_t n)
+ngx_int_t
+ngx_http_autostock_sql_integer(ngx_str_t *column, int64_t *value)
 {
-    off_t   value;
+    char  text[32], *end;
 
-    for (value = 0; n--; line++) {
-        if (*line < '0' || *line > '9') {
-            return NGX_ERROR;
-        }
-        value = value * 10 + (*line - '0');
-    }
+    assert_true(column->len < sizeof(text));
+    memcpy(text, column->data, column->len);
+    text[column->len] = '\0';
+    *value = strtoll(text, &end, 10);
 
-    return value;
+    return column->len && *end == '\0' ? NGX_OK : NGX_ERROR;
 }
 
 
