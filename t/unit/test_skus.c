@@ -19,13 +19,17 @@ static char                            detail_text[256];
 static ngx_int_t
 parse(const char *text)
 {
-    static u_char decoded[65536];
+    static u_char decoded[65536], longer[65536];
 
     ngx_int_t rc;
     ngx_str_t args, detail;
 
-    args.data = (u_char *) text;
+    /* a hexadecimal digit follows that is not part of it */
+    args.data = longer;
     args.len = strlen(text);
+    assert_true(args.len < sizeof(longer));
+    memcpy(longer, text, args.len);
+    longer[args.len] = '1';
     detail.data = (u_char *) detail_text;
     detail.len = 0;
 
