@@ -61,6 +61,8 @@ sub runs {
 
 binmode Test::More->builder->failure_output, ':encoding(UTF-8)';
 
+none('no mark of a merge',
+    lines_where(sub { $_[0] =~ /^(?:<{7}|>{7}) / }, @code));
 none('no line of C over 80 columns', lines_where(
     sub { length $_[0] > 80 }, @c));
 none('no tab in C', lines_where(sub { $_[0] =~ /\t/ }, @c));

@@ -148,15 +148,9 @@ my %packages = (
         usr/share/man/man8/autostock-worker.8.gz
     )],
     'autostock-common' => [
-<<<<<<< HEAD
         (map { "usr/share/autostock/$_" } sort glob('dashboard/*'),
-            glob('monitoring/*'),
-            'nginx.conf.example', glob('sql/*.sql')),
-=======
-        (map { "usr/share/autostock/$_" } sort glob('monitoring/*'),
-            'nginx.conf.example', glob('sql/*.sql'),
+            glob('monitoring/*'), 'nginx.conf.example', glob('sql/*.sql'),
             map { s/^docs\///r } glob('docs/schemas/*')),
->>>>>>> f9786a3 (Worker: top shows both halves on a terminal)
     ],
     autostock => [],
 );
