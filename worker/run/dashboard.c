@@ -65,7 +65,9 @@ as_dashboard_done(void *data, as_db_status_e status, const char *error)
     dashboard->next = now + (took > AS_DASHBOARD_EVERY_MS
                              ? took : AS_DASHBOARD_EVERY_MS);
     dashboard->running = false;
-    as_worker_db(dashboard->worker, status, false, error);
+
+    /* shown as shop.error alone: a connection refused to the dashboard does not
+     * stop the other parts */
     snprintf(dashboard->error, sizeof(dashboard->error), "%s", error);
 
     if (status == AS_DB_OK) {
@@ -254,8 +256,6 @@ static void
 as_dashboard_query_done(void *data, as_db_status_e status, const char *error)
 {
     as_dashboard_query_t  *query = data;
-
-    as_worker_db(query->dashboard->worker, status, false, error);
 
     if (status == AS_DB_OK) {
         as_dashboard_query_answer(query);
