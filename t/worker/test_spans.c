@@ -336,6 +336,54 @@ statuses(void **state)
 }
 
 
+/* A refusal that leaves the queue empty does not end the export. */
+static void
+after_refusal(void **state)
+{
+    spans_t  *t = *state;
+
+    ends(t, "00-" ID "-00f067aa0ba902b7-01", 1, NULL);
+    (void) fake_answer(t->w.fake, 500, "");
+    worker_run(&t->w, 6000);
+    assert_int_equal(t->w.worker.counters.spans_dropped, 1);
+
+    /* further ones do not delay the attempt, which waits as after an outage */
+    ends(t, "00-" ID "-00f067aa0ba902b7-01", 1, NULL);
+    (void) fake_answer(t->w.fake, 200, "{}");
+    worker_run(&t->w, 40);
+    assert_int_equal(t->w.fake->ncalls, 1);
+    ends(t, "00-" ID "-00f067aa0ba902b7-01", 1, NULL);
+    worker_run(&t->w, 100);
+    assert_int_equal(count(t, 1), 2);
+    assert_int_equal(t->w.worker.counters.spans_exported, 2);
+    assert_int_equal(worker_said(&t->w, "reachable again"), 1);
+}
+
+
+/* The endpoint is removed, then set again: what waited is dropped, and what
+ * ends later is exported. */
+static void
+removed(void **state)
+{
+    spans_t  *t = *state;
+
+    ends(t, "00-" ID "-00f067aa0ba902b7-01", 2, NULL);
+    (void) fake_answer(t->w.fake, 503, "");
+    worker_run(&t->w, 5020);
+    assert_int_equal(t->w.fake->ncalls, 1);
+    t->w.settings.otlp_endpoint = NULL;
+    worker_run(&t->w, 6000);
+    assert_int_equal(t->w.worker.counters.spans_dropped, 2);
+
+    t->w.settings.otlp_endpoint = "http://collector:4318";
+    ends(t, "00-" ID "-00f067aa0ba902b7-01", 1, NULL);
+    (void) fake_answer(t->w.fake, 200, "{}");
+    worker_run(&t->w, 200);
+    assert_int_equal(count(t, 1), 1);
+    assert_int_equal(t->w.worker.counters.spans_exported, 1);
+}
+
+
 /* The worker ends: what waits is sent, but not for long. */
 static void
 stop(void **state)
@@ -396,6 +444,8 @@ main(void)
         TEST(batches),
         TEST(away),
         TEST(statuses),
+        TEST(after_refusal),
+        TEST(removed),
         TEST(stop),
         cmocka_unit_test(names)
     };

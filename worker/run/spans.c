@@ -166,7 +166,14 @@ as_spans_send(void *data)
     as_http_request_t         rq;
     static const char *const  headers[] = { "Content-Type: application/json" };
 
-    if (spans->call != NULL || spans->n == 0 || !as_spans_on(spans)) {
+    if (spans->call != NULL || spans->n == 0) {
+        return;
+    }
+
+    /* the endpoint was removed from the settings */
+    if (!as_spans_on(spans)) {
+        spans->worker->counters.spans_dropped += spans->n;
+        as_spans_remove(spans, spans->n);
         return;
     }
 
@@ -246,6 +253,29 @@ as_spans_on(const as_spans_t *spans)
 }
 
 
+/* Sets the timer for the span that was added last. */
+static void
+as_spans_added(as_spans_t *spans)
+{
+    as_loop_t  *loop = spans->worker->loop;
+
+    if (spans->stopped != NULL) {
+        return;
+    }
+
+    if (!spans->health.down) {
+        as_loop_within(loop, &spans->timer,
+                       spans->n < AS_SPANS_BATCH ? AS_SPANS_DELAY_MS : 0);
+
+    } else if (spans->n == 1) {
+        /* a refusal emptied the queue; if others wait, the timer is set */
+        as_loop_after(loop, &spans->timer,
+                      as_health_wait_ms(&spans->health,
+                                        as_loop_random(loop, 1000)));
+    }
+}
+
+
 void
 as_spans_end(as_spans_t *spans, const as_span_t *span)
 {
@@ -268,12 +298,7 @@ as_spans_end(as_spans_t *spans, const as_span_t *span)
     }
 
     spans->queue[(spans->first + spans->n++) % AS_SPANS_MAX] = text.data;
-
-    /* while the collector is away, the timer waits for the next attempt */
-    if (!spans->health.down && spans->stopped == NULL) {
-        as_loop_within(spans->worker->loop, &spans->timer,
-                       spans->n < AS_SPANS_BATCH ? AS_SPANS_DELAY_MS : 0);
-    }
+    as_spans_added(spans);
 }
 
 
