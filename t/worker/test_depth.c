@@ -132,6 +132,35 @@ each_by_itself(void **state)
 }
 
 
+/* Dead letters that a reader has received count too: an alert does not end
+ * while they are read. */
+static void
+dead_in_flight(void **state)
+{
+    size_t   i;
+    test_t  *t = *state;
+
+    static const struct {
+        const char  *body;
+        int64_t      dead;
+    } cases[] = {
+        { "{\"Attributes\":{\"ApproximateNumberOfMessages\":\"1\","
+          "\"ApproximateNumberOfMessagesNotVisible\":\"2\"}}", 3 },
+        { "{\"Attributes\":{\"ApproximateNumberOfMessages\":\"0\","
+          "\"ApproximateNumberOfMessagesNotVisible\":\"2\"}}", 2 },
+        { "{\"Attributes\":{\"ApproximateNumberOfMessages\":\"1\"}}", 1 },
+        { "{\"Attributes\":{\"ApproximateNumberOfMessagesNotVisible\":"
+          "\"2\"}}", -1 },
+        { "{}", -1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        look(t, FIXTURE_DLQ "\"", 200, cases[i].body);
+        assert_int_equal(t->w.worker.counters.dlq_visible, cases[i].dead);
+    }
+}
+
+
 /* An outage is logged by the part that receives; a missing right, and a queue
  * that was deleted, once and when it is over. */
 static void
@@ -169,6 +198,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         TEST(limit_of_receives),
         TEST(each_by_itself),
+        TEST(dead_in_flight),
         TEST(errors)
     };
 

@@ -249,6 +249,45 @@ refused(void **state)
 }
 
 
+/* While another reader has them, the last ones stay; none that are left, or
+ * none where their number is not known, are none. */
+static void
+held_by_another(void **state)
+{
+    json_int_t   at;
+    test_t      *t = *state;
+
+    answer_letters(t, 0, 2);
+    (void) fake_answer_to(t->w.fake, BACK, 200, "{}");
+    refresh(t, 2);
+    assert_int_equal(rows(t), 2);
+    at = json_integer_value(json_object_get(t->json, "at"));
+
+    (void) fake_answer_to(t->w.fake, RECEIVE, 200, "{}");
+    worker_run(&t->w, AS_LETTERS_EVERY_MS);
+    refresh(t, 2);
+    assert_int_equal(calls(t, RECEIVE), 2);
+    assert_int_equal(rows(t), 2);
+    assert_int_equal(json_integer_value(json_object_get(t->json, "at")), at);
+    assert_null(error(t));
+
+    (void) fake_answer_to(t->w.fake, RECEIVE, 200, "{}");
+    worker_run(&t->w, AS_LETTERS_SOON_MS);
+    refresh(t, -1);
+    assert_int_equal(calls(t, RECEIVE), 3);
+    assert_int_equal(rows(t), 0);
+
+    answer_letters(t, 0, 1);
+    (void) fake_answer_to(t->w.fake, BACK, 200, "{}");
+    worker_run(&t->w, AS_LETTERS_SOON_MS);
+    refresh(t, 1);
+    assert_int_equal(rows(t), 1);
+    worker_run(&t->w, AS_LETTERS_SOON_MS);
+    refresh(t, 0);
+    assert_int_equal(rows(t), 0);
+}
+
+
 #define TEST(fn)  cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -259,7 +298,8 @@ main(void)
         TEST(given_back),
         TEST(bounded),
         TEST(not_too_often),
-        TEST(refused)
+        TEST(refused),
+        TEST(held_by_another)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,12 +74,18 @@ static void
 as_depth_dlq(void *data, const as_aws_error_t *err,
     const as_sqs_pair_t *pairs, size_t n)
 {
+    int64_t      visible, held;
     as_depth_t  *depth = data;
 
     depth->dlq_call = NULL;
     as_depth_note(depth, &depth->dlq, err);
-    depth->worker->counters.dlq_visible = as_depth_number(pairs, n,
-        "ApproximateNumberOfMessages");
+
+    /* with those that a reader holds (the dashboard, a dlq command): they
+     * are dead letters still */
+    visible = as_depth_number(pairs, n, "ApproximateNumberOfMessages");
+    held = as_depth_number(pairs, n, "ApproximateNumberOfMessagesNotVisible");
+    depth->worker->counters.dlq_visible = visible < 0 || held < 0
+                                          ? visible : visible + held;
 }
 
 

@@ -28,7 +28,8 @@ struct as_letters_s {
     bool            more;
     int64_t         at;                /* its time, as as_loop_now(); 0: none */
     int64_t         tried;             /* when it began */
-    int64_t         visible;           /* their number when it began */
+    int64_t         visible;           /* how many there were when it
+                                          began; -1: not known */
     char            error[AS_AWS_REASON_LEN];    /* of the last try */
 };
 
@@ -90,7 +91,11 @@ as_letters_end(as_letters_t *letters)
 
     memcpy(letters->error, letters->failed, sizeof(letters->error));
 
-    if (letters->failed[0] == '\0' || letters->n > 0) {
+    /* where there are some and none was received, another reader holds them:
+     * the last rows stay */
+    if (letters->n > 0
+        || (letters->failed[0] == '\0' && letters->visible <= 0))
+    {
         json_array_clear(letters->rows);
         for (i = 0; i < letters->n; i++) {
             (void) json_array_append_new(letters->rows,

@@ -274,7 +274,8 @@ as_metrics_text_gauges(const as_worker_t *worker, const as_consumer_t *consumer,
     as_metrics_text_gauge(out, "queue_in_flight", "messages in flight in all "
                           "workers",
                           (double) c->queue_in_flight);
-    as_metrics_text_gauge(out, "dlq_visible", "dead letters; -1: not known",
+    as_metrics_text_gauge(out, "dlq_visible", "dead letters, also those that "
+                          "a reader holds; -1: not known",
                           (double) c->dlq_visible);
 }
 

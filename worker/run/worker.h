@@ -50,7 +50,7 @@ typedef struct {
     double    lead_sum_s;
     int64_t   queue_visible;           /* -1: not known */
     int64_t   queue_in_flight;
-    int64_t   dlq_visible;
+    int64_t   dlq_visible;             /* with those in flight */
     as_order_counts_t  orders;         /* result of the last count */
     int64_t   orders_at;               /* its time, as as_loop_now(); 0: none
                                           yet */
