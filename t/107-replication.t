@@ -5,6 +5,7 @@ use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Server;
 use Autostock::Test;
+use IO::Select ();
 use Time::HiRes ();
 
 sub options {
@@ -293,3 +294,32 @@ is(sell()->{code}, 200, 'sold');
 is(main::stock($::Replica), 97, 'at the new primary');
 is(main::stock($::Primary), 99, 'not at the old one');
 main::restore();
+
+
+
+=== TEST 11: what a read-only server lacks, or has too little of, is no answer
+--- database eval
+main::servers('fail_timeout=200ms', 'fail_timeout=200ms')
+--- shop
+autostock_timeout 500ms;
+--- post_setup_server_root
+main::read_only($::Primary, 1);
+--- drive
+my $hold = '{"hold_id":"01900000-0000-7000-8000-000000008001"}';
+my $callback = http_open(POST => '/product/donut?' . callback(1),
+    '{"MessageAttributeProductCnt":10}');
+for (['/any', '{"sku":"none"}'], ['/checkout', '{"quantity":1000}'],
+    ['/hold/confirm', $hold], ['/hold/release', $hold],
+    ['/return', '{"sale_id":"01900000-0000-7000-8000-000000000000"}'])
+{
+    my ($path, $body) = @$_;
+    is(http(POST => $path, $body)->{code}, 503, $path);
+}
+is(look()->{code}, 200, 'look-ups go on');
+ok(!IO::Select->new($callback->{socket})->can_read(0), 'a callback waits');
+read_only($::Primary, 0);
+ok(wait_for(sub { http(POST => '/any', '{"sku":"none"}')->{code} == 404 }, 10),
+    'an answer from a server that writes');
+is(http(POST => '/hold/confirm', $hold)->{code}, 404, 'no such hold');
+wait_for { sysread($callback->{socket}, $callback->{raw}, 65536) } 10;
+is(http_close($callback)->{code}, 404, 'no such order');

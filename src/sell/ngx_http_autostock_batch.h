@@ -268,9 +268,16 @@ ngx_uint_t ngx_http_autostock_flight_left_replica(
     ((bytes) == 0 || (bytes) + (cost) <= (flight)->room)
 
 /*
- * NGX_DECLINED: the connection's server is not set up for sales (binary log,
- * durability).  The flight has failed; in doubt, it starts again on another
- * connection.
+ * 1 if the connection's server is read-only and not the only one: what it lacks
+ * may be on the one that sells next, so that no answer is final.
+ */
+ngx_uint_t ngx_http_autostock_flight_is_standby(
+    ngx_http_autostock_flight_t *flight);
+
+/*
+ * NGX_DECLINED: the connection's server is a standby: the flight starts again
+ * on another connection.  Or it is not set up for sales (binary log,
+ * durability): the flight has failed; in doubt, it starts again, too.
  */
 ngx_int_t ngx_http_autostock_flight_may_write(
     ngx_http_autostock_flight_t *flight, ngx_uint_t doubt);

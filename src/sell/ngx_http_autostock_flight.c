@@ -250,10 +250,22 @@ ngx_http_autostock_flight_fill(ngx_http_autostock_flight_t *flight)
 }
 
 
+ngx_uint_t
+ngx_http_autostock_flight_is_standby(ngx_http_autostock_flight_t *flight)
+{
+    return flight->conn->read_only && flight->batch->db->servers.nelts > 1;
+}
+
+
 ngx_int_t
 ngx_http_autostock_flight_may_write(ngx_http_autostock_flight_t *flight,
     ngx_uint_t doubt)
 {
+    if (ngx_http_autostock_flight_is_standby(flight)) {
+        ngx_http_autostock_flight_elsewhere(flight, "its server is read-only");
+        return NGX_DECLINED;
+    }
+
     if (ngx_http_autostock_session_report_reason(flight->conn) == NULL
         && (flight->conn->durable
             || flight->batch->db->durability

@@ -121,6 +121,7 @@ ngx_http_autostock_lookup_answer(ngx_http_autostock_flight_t *flight,
         sku->row = ngx_http_autostock_lookup_table_row(lf, sku->item);
     }
 
+    lookup->standby = lf->standby ? 1 : 0;
     lookup->outcome = NGX_HTTP_AUTOSTOCK_LOOKUP_DONE;
     lookup->handler(lookup);
 }

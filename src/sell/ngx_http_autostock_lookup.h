@@ -70,6 +70,9 @@ struct ngx_http_autostock_lookup_s {
 
     /* the result */
     ngx_http_autostock_lookup_outcome_e    outcome;
+    unsigned                               standby:1; /* by a server that is
+                                                       read-only beside others:
+                                                       it may lack a row */
 
     /* private */
     ngx_http_autostock_waiter_t            waiter;

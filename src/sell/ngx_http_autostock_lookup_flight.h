@@ -48,6 +48,7 @@ typedef struct {
     ngx_pool_t                       *pool;     /* texts, until landed */
     ngx_uint_t                        again;
     ngx_uint_t                        one_by_one;
+    ngx_uint_t                        standby;  /* has answered */
 } ngx_http_autostock_lookup_flight_t;
 
 

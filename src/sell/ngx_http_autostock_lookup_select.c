@@ -32,6 +32,7 @@ ngx_http_autostock_lookup_select_start(ngx_http_autostock_flight_t *flight)
     ngx_http_autostock_lookup_table_forget(lf);
     lf->again = 0;
     lf->one_by_one = 0;
+    lf->standby = ngx_http_autostock_flight_is_standby(flight);
 
     ngx_http_autostock_lookup_select_all(lf);
 }

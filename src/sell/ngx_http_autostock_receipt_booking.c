@@ -45,6 +45,11 @@ ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
         return;
     }
 
+    if (ngx_http_autostock_flight_is_standby(flight)) {
+        ngx_http_autostock_flight_elsewhere(flight, "its server is read-only");
+        return;
+    }
+
     sql = &flight->sql;
     ngx_http_autostock_sql_reset(sql);
 

@@ -196,7 +196,10 @@ ngx_http_autostock_sale_looked_up(ngx_http_autostock_lookup_t *lookup)
     switch (lookup->outcome) {
 
     case NGX_HTTP_AUTOSTOCK_LOOKUP_DONE:
-        if (lookup->one.row == NULL) {
+        if (lookup->one.row == NULL && lookup->standby) {
+            sale->failed = 1;
+
+        } else if (lookup->one.row == NULL) {
             part->absent = 1;
 
         } else if (ngx_http_autostock_sale_learn(part, lookup->one.row)
