@@ -287,19 +287,22 @@ function putLabel(node, text) {
 }
 
 // Shows the items in a list, each by its key in an element of its own: what a
-// reader has the focus on stays.
+// reader has the focus on stays.  Of items with the same key, each after the
+// first one gets a key of its own.
 function show(list, items, keyOf, make, fill) {
   const old = new Map([...list.children].map((child) => [child.key, child]));
+  const placed = new Map();
   const active = document.activeElement;
   let place = list.firstElementChild;
   for (const item of items) {
-    const key = keyOf(item);
+    let key = String(keyOf(item));
+    while (placed.has(key)) key += '+';
     let child = old.get(key);
-    old.delete(key);
     if (!child) {
       child = make(item);
       child.key = key;
     }
+    placed.set(key, child);
     fill(child, item);
     if (child === place) {
       place = place.nextElementSibling;
@@ -307,7 +310,9 @@ function show(list, items, keyOf, make, fill) {
       list.insertBefore(child, place);
     }
   }
-  old.forEach((child) => child.remove());
+  for (const child of [...list.children]) {
+    if (placed.get(child.key) !== child) child.remove();
+  }
   if (active && active !== document.activeElement && active.isConnected) {
     active.focus({ preventScroll: true });
   }
@@ -841,16 +846,19 @@ async function find() {
 
 /* What is out of reach, and how old the figures are */
 
+// The key of a notice is the fault without its figures: an age that grows is no
+// news for a screen reader.
 function notices() {
   const list = [];
   const { status, worker } = state;
+  const add = (key, text) => list.push({ key, text });
   const out = (name, part, age) => {
-    list.push(age === null ? t('notice.never.' + name, part)
+    add('out ' + name, age === null ? t('notice.never.' + name, part)
       : t('notice.' + name, part, span(age)));
   };
   if (status.error) out('module', status.error.text, statusAge());
   if (worker.error?.status === 404) {
-    list.push(t('notice.off'));
+    add('off', t('notice.off'));
   } else if (worker.error) {
     out('worker', worker.error.text, shopAge('shop'));
   } else {
@@ -862,27 +870,29 @@ function notices() {
       out('database', error ?? t('no.answer'), shopAge('shop'));
     }
     for (const peer of down.filter((name) => name !== 'database')) {
-      list.push(t('notice.peer', t('peer.' + peer)));
+      add('peer ' + peer, t('notice.peer', t('peer.' + peer)));
     }
   }
   const databases = status.error ? {} : status.json?.databases ?? {};
   for (const [name, database] of Object.entries(databases)) {
-    if (database.durable === 'no') list.push(t('notice.durable', name));
+    if (database.durable === 'no') {
+      add('durable ' + name, t('notice.durable', name));
+    }
     if (database.missing_rights?.length) {
-      list.push(t('notice.rights', name, database.missing_rights.join(', ')));
+      const rights = database.missing_rights.join(', ');
+      add(`rights ${name}: ${rights}`, t('notice.rights', name, rights));
     }
   }
   return list;
 }
 
 function renderNotices() {
-  // an age that grows is no news for a screen reader
-  const key = (text) => text.replace(/\d+/g, '#');
   const list = notices();
-  const news = list.filter((text) => !state.noticed.has(key(text)));
-  if (news.length > 0) say(news.join(' '));
-  state.noticed = new Set(list.map(key));
-  show($('notices'), list, key, () => element('p', 'notice bad'), put);
+  const news = list.filter(({ key }) => !state.noticed.has(key));
+  if (news.length > 0) say(news.map(({ text }) => text).join(' '));
+  state.noticed = new Set(list.map(({ key }) => key));
+  show($('notices'), list, ({ key }) => key,
+    () => element('p', 'notice bad'), (node, { text }) => put(node, text));
   renderPeers();
   renderAges();
 }

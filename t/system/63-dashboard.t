@@ -172,6 +172,14 @@ subtest 'open orders, holds, dead letters' => sub {
     my $visible = aws_sqs(GetQueueAttributes => QueueUrl => $env->{DLQ_URL},
         AttributeNames => ['All'])->{Attributes};
     is($visible->{ApproximateNumberOfMessages}, 1, 'for others to see');
+
+    # SQS may deliver a message twice within one read
+    is($browser->js('(() => { const { letters } = state.worker.json;'
+        . ' const { rows } = letters; const n = () => { renderLetters();'
+        . ' return document.querySelectorAll("#letters > li").length };'
+        . ' letters.rows = [rows[0], rows[0]]; const twice = [n(), n(), n()];'
+        . ' letters.rows = rows; return [...twice, n()].join(" ") })()'),
+        '2 2 2 1', 'one that was delivered twice does not add up');
 };
 
 subtest 'checkouts, live' => sub {
@@ -412,6 +420,19 @@ subtest 'the worker is away' => sub {
     noticed(qr/^$/, 'it is back');
     ok($browser->wait('document.querySelector("#said").innerText ==='
         . ' "worker answers again."'), 'which is said');
+};
+
+subtest 'notices of two databases that differ in a digit' => sub {
+    my $seen = $browser->js('(() => { const { json } = state.status;'
+        . ' const kept = json.databases; const off = { durable: "no" };'
+        . ' const n = () => { renderNotices();'
+        . ' return document.querySelectorAll("#notices > *").length };'
+        . ' json.databases = { shop1: off }; const one = n();'
+        . ' json.databases = { shop1: off, shop2: off };'
+        . ' const two = [n(), document.querySelector("#said").innerText,'
+        . ' n(), n()]; json.databases = kept; return [one, ...two, n()] })()');
+    is_deeply($seen, [1, 2, 'Commits of the database shop2 may not survive a'
+        . ' power failure.', 2, 2, 0], 'each is shown and said once');
 };
 
 subtest 'nginx is away' => sub {
