@@ -12,7 +12,7 @@ const OVERVIEW_MS = 2000;      // between requests to the worker
 const SOON_MS = 300;           // until the worker has read the database
 const ANSWER_MS = 8000;        // a request that takes longer has failed
 const OLD_S = 30;              // figures of that age are marked
-const SAMPLES = 60;            // of the curve
+const LAST_MS = 60000;         // of the curve and the sizes of batches
 
 const TEXTS = {
   en: {
@@ -452,7 +452,7 @@ function sample() {
     samples.length = 0;
   }
   samples.push(taken);
-  if (samples.length > SAMPLES + 1) samples.shift();
+  while (at - samples[0].at > LAST_MS) samples.shift();
 }
 
 // Over the last seconds, so that a single request shows for a while.
@@ -466,6 +466,7 @@ function rateOf(name, seconds = 5) {
 
 function renderSpark() {
   const { samples } = state.status;
+  const last = samples[samples.length - 1];
   const rates = samples.slice(1).map((s, i) =>
     (s.sales - samples[i].sales) * 1000 / (s.at - samples[i].at));
   const top = Math.max(1, ...rates);
@@ -476,7 +477,7 @@ function renderSpark() {
     svg.append(curve);
   }
   curve.setAttribute('points', rates.map((rated, i) =>
-    `${120 - (rates.length - 1 - i) * 120 / (SAMPLES - 1)},`
+    `${120 - (last.at - samples[i + 1].at) * 120 / LAST_MS},`
     + `${31 - 29 * rated / top}`).join(' '));
   putLabel(svg, t('spark', rate(Math.max(0, ...rates))));
 }

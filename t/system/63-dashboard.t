@@ -205,6 +205,29 @@ subtest 'checkouts, live' => sub {
         . "in stock'))"), 'the stock follows') or diag label('SKU-3');
 };
 
+subtest 'the last minute is one, also after the tab was hidden' => sub {
+    # a sample each 5 s: 10 sales a second, and many more before the minute
+    my ($xs, $label, $sizes) = @{ $browser->js('(() => {'
+        . ' const { status } = state; const { samples } = status;'
+        . ' const kept = [...samples]; const last = kept.at(-1);'
+        . ' const size = Object.keys(last.sizes)[0]; const before = (s) =>'
+        . ' ({ ...last, at: status.at - 1000 * s, sales: last.sales - 10 * s'
+        . ' - (s > 62 ? 1e6 : 0), sizes: { ...last.sizes,'
+        . ' [size]: last.sizes[size] - (s > 62 ? 1e6 : s) } });'
+        . ' samples.length = 0; for (let s = 298; s > 0; s -= 5) {'
+        . ' samples.push(before(s)) } sample(); renderSpark(); renderSizes();'
+        . ' const seen = [document.querySelector("#spark polyline")'
+        . '.getAttribute("points").split(" ").map((p) => Math.round(p.split(",")[0])),'
+        . ' document.querySelector("#spark").getAttribute("aria-label"),'
+        . ' document.querySelector("#sizes li .hidden").textContent];'
+        . ' samples.splice(0, samples.length, ...kept); renderSpark();'
+        . ' renderSizes(); return seen })()') };
+    is("@$xs", '14 24 34 44 54 64 74 84 94 104 114 120',
+        'the curve is to scale');
+    is($label, 'Sales a second in the last minute: at most 10', 'its label');
+    is($sizes, 'up to 1: 58', 'the batches');
+};
+
 # --- searches
 
 sub search {
