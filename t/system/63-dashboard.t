@@ -504,4 +504,15 @@ subtest 'the database is away' => sub {
     is(join("\n", $browser->problems), '', 'no error in the page');
 };
 
+subtest 'the browser ends with the test' => sub {
+    # one that hangs, outside of the group, does not end by itself
+    my @pids = $browser->processes;
+    kill STOP => @pids;
+    my $home = "$browser->{home}";
+    undef $browser;
+    is(join(' ', grep { Autostock::Browser::content("/proc/$_/cmdline") }
+        @pids), '', 'no process of it is left');
+    ok(!-e $home, 'nor its folder');
+};
+
 done_testing();

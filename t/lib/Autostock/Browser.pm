@@ -10,6 +10,7 @@ use warnings;
 
 use Carp qw( croak );
 use Fcntl ();
+use File::Path ();
 use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 ();
@@ -34,8 +35,8 @@ sub new {
     my ($class) = @_;
 
     my $self = bless {
-        id => 0, buffer => '', requests => [], problems => [],
-        home => File::Temp->newdir('as-browser-XXXXXX',
+        id => 0, buffer => '', requests => [], problems => [], owner => $$,
+        home => File::Temp::tempdir('as-browser-XXXXXX',
             DIR => $ENV{AUTOSTOCK_TEST_WORK} // '/tmp'),
     }, $class;
 
@@ -51,7 +52,7 @@ sub new {
         open STDOUT, '>', "$self->{home}/log";
         open STDERR, '>&', \*STDOUT;
         setpgrp;
-        $ENV{HOME} = "$self->{home}";
+        $ENV{HOME} = $self->{home};
         # the sandbox needs user namespaces, which a container may not have,
         # and refuses root; the only page is our own
         exec program(), qw( --headless --no-sandbox --remote-debugging-pipe
@@ -84,12 +85,51 @@ sub new {
 }
 
 
+# Those of its processes that run, or may still write into its folder: its
+# process group, and the handler of crashes, which leaves the group.
+sub processes {
+    my ($self) = @_;
+    return grep { of_group($_, $self->{pid})
+        || content("/proc/$_/cmdline") =~ /\Q$self->{home}\E/ }
+        map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
+
+# A zombie is none.
+sub of_group {
+    my ($pid, $group) = @_;
+    my ($state, $of) = content("/proc/$pid/stat") =~ /.*\) (\S) \d+ (\d+)/s
+        or return;
+    return $of == $group && $state !~ /[ZX]/;
+}
+
+
+# Of a file that may be gone.
+sub content {
+    my ($file) = @_;
+    open my $in, '<', $file or return '';
+    local $/;
+    return <$in> // '';
+}
+
+
+# First its processes, then the folder: of two objects, Perl does not say which
+# one it destroys first when the test ends.
 sub DESTROY {
     my ($self) = @_;
-    local ($?, $!);
-    return unless $self->{pid};
-    kill KILL => -$self->{pid};
-    waitpid $self->{pid}, 0;
+    return if $self->{owner} != $$;
+
+    local ($?, $!, $@);
+    if ($self->{pid}) {
+        my $end = time + 10;
+        while (my @left = $self->processes) {
+            kill KILL => @left;
+            last if time > $end;
+            Time::HiRes::sleep(0.02);
+        }
+        waitpid $self->{pid}, 0;
+    }
+    File::Path::remove_tree($self->{home});
 }
 
 
