@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
+use Autostock::Proxy;
 use Autostock::Server;
 use Autostock::Test;
 use IO::Select ();
@@ -17,6 +18,9 @@ sub options {
 
 our ($Primary, $Replica) = map { Autostock::Server->new(options($_)) } 1, 2;
 our %At = map { $_ => '127.0.0.1:' . $_->port } $Primary, $Replica;
+
+# the replica as a MySQL
+our $Old = Autostock::Proxy->new(to => $At{$Replica});
 
 our $Name = 'shop';
 our $Db = $Primary->db($Name);
@@ -323,3 +327,20 @@ ok(wait_for(sub { http(POST => '/any', '{"sku":"none"}')->{code} == 404 }, 10),
 is(http(POST => '/hold/confirm', $hold)->{code}, 404, 'no such hold');
 wait_for { sysread($callback->{socket}, $callback->{raw}, 65536) } 10;
 is(http_close($callback)->{code}, 404, 'no such order');
+
+
+
+=== TEST 12: MySQL before 8.0.22 does not know SHOW REPLICA STATUS
+--- post_setup_server_root
+$::Old->tell('greet mysql');
+$::Old->tell('match SHOW\sREPLICA');
+$::Old->tell('lie error_syntax 1000');
+--- database eval
+"server $::At{$::Primary}; server " . $::Old->server . " replica;\n"
+--- drive
+ok(wait_for(sub { error_log() =~ /look-ups use/ }), 'the replica is known');
+is(look()->{code}, 200, 'found');
+like(error_log(), qr/look-ups use server \Q@{[$::Old->server]}\E/, 'there');
+Time::HiRes::sleep(1.5);
+is($::Old->tell('left'), 999, 'the statement is tried once');
+unlike(error_log(), qr/cannot be read/, 'the lag is known');

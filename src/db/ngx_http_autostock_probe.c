@@ -5,6 +5,7 @@
 #include "as_sqlerror.h"
 
 
+#define NGX_HTTP_AUTOSTOCK_PROBE_SYNTAX  1064  /* ER_PARSE_ERROR */
 #define NGX_HTTP_AUTOSTOCK_PROBE_DENIED  1227  /* ER_SPECIFIC_ACCESS_DENIED */
 
 
@@ -91,6 +92,7 @@ ngx_http_autostock_probe_connected(void *data, ngx_int_t rc)
         return;
     }
 
+    probe->old = 0;
     ngx_http_autostock_probe_ask(probe);
 }
 
@@ -111,7 +113,9 @@ ngx_http_autostock_probe_ask(ngx_http_autostock_probe_t *probe)
     /* all its sources: MariaDB has the word ALL for that, MySQL shows them */
     ngx_http_autostock_probe_send(probe,
                       ngx_http_autostock_mysql_is_mariadb(probe->conn->mysql)
-                      ? "SHOW ALL REPLICAS STATUS" : "SHOW REPLICA STATUS");
+                      ? "SHOW ALL REPLICAS STATUS"
+                      : probe->old ? "SHOW SLAVE STATUS"
+                                   : "SHOW REPLICA STATUS");
 }
 
 
@@ -237,6 +241,15 @@ ngx_http_autostock_probe_replica(ngx_http_autostock_probe_t *probe,
         ngx_http_autostock_probe_done(probe, NGX_DECLINED,
                               "its lag cannot be read, grant REPLICA MONITOR "
                               "(MySQL: REPLICATION CLIENT) ON *.* to the user");
+        return;
+    }
+
+    if (rc == NGX_DECLINED && !probe->aurora && !probe->old
+        && probe->query.error == NGX_HTTP_AUTOSTOCK_PROBE_SYNTAX)
+    {
+        /* MySQL has SHOW REPLICA STATUS since 8.0.22 */
+        probe->old = 1;
+        ngx_http_autostock_probe_ask(probe);
         return;
     }
 

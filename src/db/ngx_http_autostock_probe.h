@@ -35,6 +35,8 @@ typedef struct {
     time_t                            lag;       /* seconds, of a replica */
     ngx_uint_t                        rows;
     unsigned                          aurora:1;  /* its table was asked */
+    unsigned                          old:1;     /* conn's server only knows
+                                                    SHOW SLAVE STATUS */
     unsigned                          kept:1;    /* conn is of an earlier
                                                     look */
 } ngx_http_autostock_probe_t;

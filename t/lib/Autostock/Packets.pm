@@ -61,6 +61,8 @@ my %LIES = (
                         . ("\xff" x 8) . "\2\0\0\0"), 'go on') },
     eof         => sub { (packet(1, "\xfe\0\0\2\0"), 'go on') },
     error_short => sub { (packet(1, "\xff"), 'go on') },
+    error_syntax => sub { (packet(1, "\xff\x28\x04#42000No such syntax"),
+                       'go on') },
     error_none  => sub { (packet(1, "\xff\0\0#00000"), 'go on') },
     sequence    => sub { (packet(77, $_[0]), 'open') },
     endless_rows => sub {
