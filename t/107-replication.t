@@ -131,6 +131,10 @@ my $status = http(GET => '/autostock/status?format=json')->{json};
 my ($first, $second) = @{ $status->{databases}{shop}{servers} };
 is_deeply([@$first{qw( server role sales_workers lookup_workers lag_seconds )}],
     [$::At{$::Primary}, 'primary', 1, 0, undef], 'the primary');
+is_deeply([map { $_->{replica} ? 1 : 0 } $first, $second], [0, 1],
+    'configured as replica');
+is(main::figure($::Primary, 'replica'), 0, 'and so is the metric');
+is(main::figure($::Replica, 'replica'), 1, 'of the replica, too');
 is_deeply([@$second{qw( server role sales_workers lookup_workers lag_seconds )}],
     [$::At{$::Replica}, 'replica', 0, 1, 0], 'the replica');
 ok($first->{up} && $second->{up}, 'both are up');

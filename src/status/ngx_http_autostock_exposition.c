@@ -26,7 +26,7 @@
 
 /* of a server's samples, without the names, and of their families' heads */
 #define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLE   96
-#define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLES  10
+#define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLES  11
 #define NGX_HTTP_AUTOSTOCK_SERVERS_HEADS    2048
 
 

@@ -9,7 +9,8 @@
 
 
 typedef void (*ngx_http_autostock_exposition_servers_pt)(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 
 
 static ngx_uint_t ngx_http_autostock_exposition_servers_n(
@@ -18,17 +19,26 @@ static void ngx_http_autostock_exposition_servers_each(ngx_buf_t *b,
     ngx_http_autostock_report_t *report, const char *head,
     ngx_http_autostock_exposition_servers_pt sample);
 static void ngx_http_autostock_exposition_servers_up(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 static void ngx_http_autostock_exposition_servers_role(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
+static void ngx_http_autostock_exposition_servers_replica(ngx_buf_t *b,
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 static void ngx_http_autostock_exposition_servers_lag(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 static void ngx_http_autostock_exposition_servers_workers(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 static void ngx_http_autostock_exposition_servers_connections(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 static void ngx_http_autostock_exposition_servers_failovers(ngx_buf_t *b,
-    ngx_str_t *db, ngx_str_t *server, ngx_atomic_t *figures);
+    ngx_str_t *db, ngx_http_autostock_server_t *server,
+    ngx_atomic_t *figures);
 
 
 /* in the order of the figures' values */
@@ -64,6 +74,12 @@ ngx_http_autostock_exposition_servers_text(ngx_buf_t *b,
         "or replica if it is read-only.\n"
         "# TYPE autostock_server_role gauge\n",
         ngx_http_autostock_exposition_servers_role);
+
+    ngx_http_autostock_exposition_servers_each(b, report,
+        "# HELP autostock_server_replica Whether the server is configured as "
+        "\"replica\", for look-ups only.\n"
+        "# TYPE autostock_server_replica gauge\n",
+        ngx_http_autostock_exposition_servers_replica);
 
     ngx_http_autostock_exposition_servers_each(b, report,
         "# HELP autostock_server_lag_seconds Time that the replica is behind "
@@ -110,8 +126,7 @@ ngx_http_autostock_exposition_servers_each(ngx_buf_t *b,
             ngx_http_autostock_exposition_put(b, "%s", head);
             head = "";
 
-            sample(b, &f->database->name, &server[i].label,
-                   f->servers[i].figures);
+            sample(b, &f->database->name, &server[i], f->servers[i].figures);
         }
     }
 }
@@ -119,7 +134,7 @@ ngx_http_autostock_exposition_servers_each(ngx_buf_t *b,
 
 static void
 ngx_http_autostock_exposition_servers_up(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_atomic_uint_t  state;
 
@@ -128,21 +143,21 @@ ngx_http_autostock_exposition_servers_up(ngx_buf_t *b, ngx_str_t *db,
     if (state) {
         ngx_http_autostock_exposition_put(b,
                    "autostock_server_up{database=\"%V\",server=\"%V\"} %uA\n",
-                   db, server, state - 1);
+                   db, &server->label, state - 1);
     }
 }
 
 
 static void
 ngx_http_autostock_exposition_servers_role(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < 3; i++) {
         ngx_http_autostock_exposition_put(b,
              "autostock_server_role{database=\"%V\",server=\"%V\",role=\"%s\"}"
-             " %d\n", db, server,
+             " %d\n", db, &server->label,
              ngx_http_autostock_exposition_servers_roles[i],
              figures[NGX_HTTP_AUTOSTOCK_SERVER_ROLE] == i ? 1 : 0);
     }
@@ -150,8 +165,18 @@ ngx_http_autostock_exposition_servers_role(ngx_buf_t *b, ngx_str_t *db,
 
 
 static void
+ngx_http_autostock_exposition_servers_replica(ngx_buf_t *b, ngx_str_t *db,
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
+{
+    ngx_http_autostock_exposition_put(b,
+               "autostock_server_replica{database=\"%V\",server=\"%V\"} %d\n",
+               db, &server->label, server->replica ? 1 : 0);
+}
+
+
+static void
 ngx_http_autostock_exposition_servers_lag(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_atomic_uint_t  lag;
 
@@ -160,45 +185,45 @@ ngx_http_autostock_exposition_servers_lag(ngx_buf_t *b, ngx_str_t *db,
     if (lag) {
         ngx_http_autostock_exposition_put(b,
           "autostock_server_lag_seconds{database=\"%V\",server=\"%V\"} %uA\n",
-          db, server, lag - 1);
+          db, &server->label, lag - 1);
     }
 }
 
 
 static void
 ngx_http_autostock_exposition_servers_workers(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_http_autostock_exposition_put(b,
            "autostock_server_workers{database=\"%V\",server=\"%V\","
            "use=\"sales\"} %uA\n"
            "autostock_server_workers{database=\"%V\",server=\"%V\","
            "use=\"lookups\"} %uA\n",
-           db, server,
+           db, &server->label,
            figures[NGX_HTTP_AUTOSTOCK_SERVER_SALES],
-           db, server,
+           db, &server->label,
            figures[NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS]);
 }
 
 
 static void
 ngx_http_autostock_exposition_servers_connections(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_http_autostock_exposition_put(b,
           "autostock_server_connections{database=\"%V\",server=\"%V\"} %uA\n",
-          db, server, figures[NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS]);
+          db, &server->label, figures[NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS]);
 }
 
 
 static void
 ngx_http_autostock_exposition_servers_failovers(ngx_buf_t *b, ngx_str_t *db,
-    ngx_str_t *server, ngx_atomic_t *figures)
+    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
 {
     ngx_http_autostock_exposition_put(b,
              "autostock_server_failovers_total{database=\"%V\",server=\"%V\"}"
              " %uA\n",
-             db, server, figures[NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS]);
+             db, &server->label, figures[NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS]);
 }
 
 
@@ -217,8 +242,10 @@ ngx_http_autostock_exposition_servers_json(ngx_buf_t *b,
         figures = f->servers[i].figures;
 
         ngx_http_autostock_exposition_put(b,
-            "%s{\"server\":\"%V\",\"up\":%s,\"role\":\"%s\",\"lag_seconds\":",
+            "%s{\"server\":\"%V\",\"replica\":%s,\"up\":%s,\"role\":\"%s\","
+            "\"lag_seconds\":",
             i ? "," : ",\"servers\":[", &server[i].label,
+            server[i].replica ? "true" : "false",
             ngx_http_autostock_exposition_servers_states[
                                 figures[NGX_HTTP_AUTOSTOCK_SERVER_STATE]],
             ngx_http_autostock_exposition_servers_roles[
