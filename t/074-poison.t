@@ -267,3 +267,29 @@ signalling("NEW.sku = 'TEA-0'", sub {
 wait_for { codes(http_all(confirms($later[0]))) == 200 } 15;
 is(codes(http_all(confirms(@later))), join(' ', (200) x 20),
     'the trigger is gone: confirmed');
+
+
+
+=== TEST 11: refused returns of a product: its holds are confirmed
+--- products eval: $::Products
+--- errors
+--- drive
+sub ask { my ($uri, $name, $id) = @_;
+    return http(POST => $uri, qq({"$name":"$id"}))->{code} }
+my @sales = map { http(@{ buy('TEA-1') })->{json}{sale_id} } 1 .. 5;
+my ($confirmed, $released) = map { http(POST => '/hold',
+    '{"sku":"TEA-1","quantity":1}')->{json}{hold_id} } 1, 2;
+signalling('NEW.stock > OLD.stock', sub {
+    is(ask('/return', 'sale_id', $_), 503, 'a return is refused')
+        for @sales[0 .. 2];
+    is(told('settle rollback done'), 3, 'after a trial each');
+    is(ask('/return', 'sale_id', $sales[3]), 503, 'and one more');
+    is(told('settle rollback done'), 3, 'untried');
+    is(ask('/hold/confirm', 'hold_id', $confirmed), 200, 'a confirm is done');
+    is(ask('/return', 'sale_id', $sales[4]), 503, 'the next return');
+    is(told('settle rollback done'), 3, 'untried still');
+    is(ask('/hold/release', 'hold_id', $released), 503, 'a release is refused');
+    is(told('settle rollback done'), 4, 'after a trial');
+});
+wait_for { ask('/return', 'sale_id', $sales[3]) == 200 } 15;
+wait_for { ask('/hold/release', 'hold_id', $released) == 200 } 15;

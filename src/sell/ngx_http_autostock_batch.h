@@ -153,7 +153,8 @@ struct ngx_http_autostock_batch_s {
     ngx_event_t                      aside_launch;  /* starts that flight */
 
     ngx_http_autostock_refusals_t    refusals;
-    ngx_http_autostock_suspects_t    suspects;
+    ngx_http_autostock_suspects_t    suspects[
+                                        NGX_HTTP_AUTOSTOCK_SUSPECTS_ACTIONS];
     ngx_http_autostock_refusals_t    blamed;    /* products of refused
                                                    waiters */
     ngx_uint_t                       refused;   /* consecutive refusals

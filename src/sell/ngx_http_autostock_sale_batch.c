@@ -228,7 +228,7 @@ ngx_http_autostock_sale_batch_is_suspect(ngx_http_autostock_sale_t *sale)
     ngx_http_autostock_suspects_t       *suspects;
     ngx_http_autostock_suspects_list_t   list;
 
-    suspects = &sale->db->sales->suspects;
+    suspects = sale->db->sales->suspects;
 
     if (suspects->n == 0) {
         return 0;
@@ -347,10 +347,10 @@ ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_product_t        *product;
     ngx_http_autostock_suspects_list_t   list;
 
-    if (sale->nlines > 1 && t->flight.batch->suspects.n) {
+    if (sale->nlines > 1 && t->flight.batch->suspects->n) {
         ngx_http_autostock_sale_batch_list(sale, &list);
 
-        if (ngx_http_autostock_suspects_refuses(&t->flight.batch->suspects,
+        if (ngx_http_autostock_suspects_refuses(t->flight.batch->suspects,
                                                 &list))
         {
             return NGX_ABORT;

@@ -312,7 +312,7 @@ ngx_http_autostock_settle_decide_change(ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_product_t   *product;
     ngx_http_autostock_settle_movement_t  *movement;
 
-    if (ngx_http_autostock_settle_table_is_suspect(s, subject)) {
+    if (ngx_http_autostock_settle_table_is_suspect(s, item, subject)) {
         item->outcome = NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
         return;
     }

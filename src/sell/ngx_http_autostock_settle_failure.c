@@ -235,7 +235,8 @@ ngx_http_autostock_settle_failure_note_refusal(
     batch->refused += !met;
 
     if (list.n) {
-        ngx_http_autostock_suspects_note_refused(&batch->suspects, &list);
+        ngx_http_autostock_suspects_note_refused(
+                              &batch->suspects[s->items[0].action], &list);
     }
 
     ngx_http_autostock_refusals_add(&batch->refusals, s->items[0].id);

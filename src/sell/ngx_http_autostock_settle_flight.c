@@ -18,6 +18,8 @@ static void ngx_http_autostock_settle_flight_barrier_done(void *data,
     ngx_int_t rc);
 static void ngx_http_autostock_settle_flight_committed(
     ngx_http_autostock_settlement_t *s);
+static void ngx_http_autostock_settle_flight_clear(
+    ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_flight_count(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_flight_anchor_done(void *data,
@@ -199,18 +201,36 @@ ngx_http_autostock_settle_flight_barrier_done(void *data, ngx_int_t rc)
 static void
 ngx_http_autostock_settle_flight_committed(ngx_http_autostock_settlement_t *s)
 {
-    ngx_uint_t  i;
-
     s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_NONE;
     s->flight.batch->refused = 0;
 
-    for (i = 0; i < s->nwritten; i++) {
-        ngx_http_autostock_suspects_note_done(&s->flight.batch->suspects,
-                                              s->written[i]->id);
-    }
-
+    ngx_http_autostock_settle_flight_clear(s);
     ngx_http_autostock_settle_flight_count(s);
     ngx_http_autostock_flight_finish(&s->flight);
+}
+
+
+/* What was done to a product is not refused, whatever else may be. */
+
+static void
+ngx_http_autostock_settle_flight_clear(ngx_http_autostock_settlement_t *s)
+{
+    ngx_uint_t                            i, action;
+    ngx_http_autostock_batch_t           *batch;
+    ngx_http_autostock_settle_product_t  *product;
+
+    batch = s->flight.batch;
+
+    for (i = 0; i < s->nwritten; i++) {
+        product = s->written[i];
+
+        for (action = 0; action < NGX_HTTP_AUTOSTOCK_SETTLE_ACTIONS; action++) {
+            if (product->movements[action].n) {
+                ngx_http_autostock_suspects_note_done(&batch->suspects[action],
+                                                      product->id);
+            }
+        }
+    }
 }
 
 

@@ -305,9 +305,13 @@ ngx_http_autostock_settle_subject_t *ngx_http_autostock_settle_table_subject(
 ngx_http_autostock_settle_product_t *ngx_http_autostock_settle_table_product(
     ngx_http_autostock_settlement_t *s, u_char *id);
 
-/* 1: others with the same products were refused, so that it is not tried. */
+/*
+ * 1: others with the same action and products were refused, so that it is not
+ * tried.
+ */
 ngx_uint_t ngx_http_autostock_settle_table_is_suspect(
     ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item,
     ngx_http_autostock_settle_subject_t *subject);
 
 

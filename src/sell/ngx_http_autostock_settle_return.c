@@ -85,7 +85,7 @@ ngx_http_autostock_settle_return(ngx_http_autostock_settlement_t *s,
         return NGX_OK;
     }
 
-    if (ngx_http_autostock_settle_table_is_suspect(s, subject)) {
+    if (ngx_http_autostock_settle_table_is_suspect(s, item, subject)) {
         item->outcome = NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
         return NGX_OK;
     }

@@ -161,16 +161,17 @@ ngx_http_autostock_settle_table_product(ngx_http_autostock_settlement_t *s,
 
 ngx_uint_t
 ngx_http_autostock_settle_table_is_suspect(ngx_http_autostock_settlement_t *s,
+    ngx_http_autostock_settle_item_t *item,
     ngx_http_autostock_settle_subject_t *subject)
 {
     ngx_uint_t                           i;
-    ngx_http_autostock_batch_t          *batch;
+    ngx_http_autostock_suspects_t       *suspects;
     ngx_http_autostock_settle_part_t    *part;
     ngx_http_autostock_suspects_list_t   list;
 
-    batch = s->flight.batch;
+    suspects = &s->flight.batch->suspects[item->action];
 
-    if (batch->suspects.n == 0) {
+    if (suspects->n == 0) {
         return 0;
     }
 
@@ -182,7 +183,7 @@ ngx_http_autostock_settle_table_is_suspect(ngx_http_autostock_settlement_t *s,
         ngx_http_autostock_suspects_list_add(&list, part[i].product_id);
     }
 
-    return ngx_http_autostock_suspects_refuses(&batch->suspects, &list);
+    return ngx_http_autostock_suspects_refuses(suspects, &list);
 }
 
 

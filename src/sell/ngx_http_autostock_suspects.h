@@ -15,6 +15,9 @@
 #include "ngx_http_autostock.h"
 
 
+/* of what is done to a product: another action may be accepted */
+#define NGX_HTTP_AUTOSTOCK_SUSPECTS_ACTIONS  3
+
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_SETS  8
 
 /* products of a cart, at most */

@@ -348,5 +348,5 @@ ngx_http_autostock_transaction_failure_refuse_cart(
     }
 
     ngx_http_autostock_refusals_add(&batch->refusals, name);
-    ngx_http_autostock_suspects_note_refused(&batch->suspects, &list);
+    ngx_http_autostock_suspects_note_refused(batch->suspects, &list);
 }

@@ -192,7 +192,7 @@ ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
         if (line->sold) {
             ngx_http_autostock_quarantine_note_sold(line->product);
             ngx_http_autostock_suspects_note_done(
-                                  &t->flight.batch->suspects,
+                                  t->flight.batch->suspects,
                                   line->product->id);
 
             if (line->product->counts_held) {

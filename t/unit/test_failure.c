@@ -471,10 +471,14 @@ blamed(void **state)
     ngx_http_autostock_transaction_failure_note_refusal(&t);
     assert_int_equal(batch.refused, 3);
 
+    assert_int_equal(suspected, 0);
+
     met = 0;
     settle_item.id[0] = 1;
+    settle_item.action = NGX_HTTP_AUTOSTOCK_SETTLE_RETURN;
     ngx_http_autostock_settle_failure_note_refusal(&s);
     assert_int_equal(refused[1], 1);
+    assert_int_equal(suspected, NGX_HTTP_AUTOSTOCK_SETTLE_RETURN);
     assert_int_equal(batch.refused, 4);
     met = 1;
     ngx_http_autostock_settle_failure_note_refusal(&s);
