@@ -172,7 +172,7 @@ typedef struct {
     const char                   *refusal_logged; /* the last value */
     ngx_http_autostock_server_t  *rights_of;      /* where they were checked */
     ngx_uint_t                    rights_missing; /* last value logged */
-    ngx_uint_t                    rights_again;   /* to be checked again */
+    ngx_msec_t                    rights_again;   /* checked after; 0: not */
     ngx_uint_t                    traces;   /* those of orders may be read and
                                                written */
     ngx_uint_t                    replays;  /* flights that still look for

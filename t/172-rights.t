@@ -38,6 +38,19 @@ add_block_preprocessor(sub {
     $Db->run($Grants);
 });
 
+# Orders have no traces: no alarm, and the next look is not soon.
+sub is_calm {
+    my ($what) = @_;
+
+    ok(!told(), 'no request is said to fail');
+    is(scalar(my @lines = error_log()
+        =~ /\[notice\].* orders have no traces: user "autostock" cannot \Q$what\E;/g),
+        1, 'told once, as a notice');
+    ok(wait_for(sub { error_log() =~ /autostock pool look in 60000/ }),
+        'looked at again after a minute');
+    unlike(error_log(), qr/autostock pool look in 5000/, 'not sooner');
+}
+
 run_tests();
 
 __DATA__
@@ -74,7 +87,7 @@ like(http(GET => '/autostock/status?format=json')->{body},
 is(http(GET => '/product/donut')->{code}, 200, 'a look-up goes on');
 $::Db->run($::Grants);
 ok(wait_for(sub { missing() eq '' }, 20), 'granted: seen without a request');
-like(error_log(), qr/has all rights again/, 'and told');
+like(error_log(), qr/has all required rights again/, 'and told');
 is(http(POST => '/checkout', '{}', 'Idempotency-Key' => 'k')->{code}, 200,
     'it sells');
 
@@ -171,6 +184,7 @@ main::revoke('INSERT ON restock_order_trace');
 --- drive
 ok(wait_for(sub { missing() }), 'found at the start');
 is(missing(), 'INSERT ON restock_order_trace', 'on the page');
+main::is_calm('insert on restock_order_trace');
 my @trace = (traceparent =>
     '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
 is(http(POST => '/checkout', '{"quantity":3}', @trace)->{code}, 200, 'sold');
@@ -180,6 +194,7 @@ $::Db->run($::Grants);
 $::Db->run("INSERT INTO product (product_id, sku, name, price, stock,
     factory_id, ad_id) SELECT UNHEX(MD5('T')), 'T-1', 'T', 1, 0, factory_id,
     ad_id FROM product");
+reload();
 ok(wait_for(sub { missing() eq '' }, 20), 'granted');
 is(http(POST => '/any', '{"sku":"T-1"}', @trace)->{code}, 409, 'sold out');
 is($::Db->value('SELECT COUNT(*) FROM restock_order_trace'), 1,
@@ -197,6 +212,7 @@ $main::Db->run('RENAME TABLE restock_order_trace TO away');
 --- errors
 --- drive
 ok(wait_for(sub { missing() }), 'found at the start');
+main::is_calm('select on restock_order_trace, insert on restock_order_trace');
 is(http(POST => '/checkout', '{"quantity":3}', traceparent =>
     '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')->{code}, 200,
     'sold');

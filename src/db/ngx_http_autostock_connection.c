@@ -217,7 +217,7 @@ ngx_http_autostock_connection_refused(ngx_http_autostock_connection_t *conn)
     if (as_sqlerror_is_denied(conn->query->error)
         && !conn->server->replica)
     {
-        conn->db->rights_again = 1;
+        conn->db->rights_again = NGX_HTTP_AUTOSTOCK_RIGHTS_AGAIN;
     }
 
     if (as_sqlerror(conn->query->error) == AS_SQLERROR_READ_ONLY) {

@@ -7,9 +7,6 @@
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
 
-/* between two looks at a user's rights while one is missing, in ms */
-#define NGX_HTTP_AUTOSTOCK_POOL_LOOK       5000
-
 
 static void ngx_http_autostock_pool_serve(ngx_event_t *ev);
 static ngx_http_autostock_connection_t *ngx_http_autostock_pool_idle(
@@ -331,7 +328,10 @@ ngx_http_autostock_pool_look_later(ngx_http_autostock_pool_t *pool)
     if (pool->db->rights_again && !pool->look.timer_set && !pool->retired
         && !pool->server->replica)
     {
-        ngx_add_timer(&pool->look, NGX_HTTP_AUTOSTOCK_POOL_LOOK);
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "autostock pool look in %M", pool->db->rights_again);
+
+        ngx_add_timer(&pool->look, pool->db->rights_again);
     }
 }
 

@@ -190,7 +190,7 @@ ngx_http_autostock_rights_missing(ngx_http_autostock_rights_t *rights)
 
 u_char *
 ngx_http_autostock_rights_text(ngx_http_autostock_rights_t *rights,
-    u_char *buf, u_char *last)
+    ngx_uint_t which, u_char *buf, u_char *last)
 {
     char                       *comma, *between;
     u_char                     *p;
@@ -203,7 +203,7 @@ ngx_http_autostock_rights_text(ngx_http_autostock_rights_t *rights,
     for (i = 0; i < NGX_HTTP_AUTOSTOCK_RIGHTS; i++) {
         need = &ngx_http_autostock_needs[i];
 
-        if (rights->missing[i] == 0) {
+        if (rights->missing[i] == 0 || !(which & ((ngx_uint_t) 1 << i))) {
             continue;
         }
 

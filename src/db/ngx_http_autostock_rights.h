@@ -36,6 +36,15 @@ typedef struct {
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("stock_return") " UNION ALL "               \
     NGX_HTTP_AUTOSTOCK_RIGHTS_OF("restock_order_trace")
 
+/* without these orders have no traces; no request fails */
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL                                   \
+    (((ngx_uint_t) 1 << NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_SELECT)               \
+     | ((ngx_uint_t) 1 << NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_INSERT))
+
+/* ms between two looks while a right is missing; only an optional one */
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_AGAIN     5000
+#define NGX_HTTP_AUTOSTOCK_RIGHTS_SELDOM   60000
+
 /* what ngx_http_autostock_rights_text() writes at the most */
 #define NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT  2048
 
@@ -51,9 +60,12 @@ void ngx_http_autostock_rights_row(ngx_http_autostock_rights_t *rights,
 ngx_uint_t ngx_http_autostock_rights_missing(
     ngx_http_autostock_rights_t *rights);
 
-/* What is missing, for the log; columns are named where others are there. */
+/*
+ * What is missing of these rights, for the log; columns are named where others
+ * are there.
+ */
 u_char *ngx_http_autostock_rights_text(ngx_http_autostock_rights_t *rights,
-    u_char *buf, u_char *last);
+    ngx_uint_t which, u_char *buf, u_char *last);
 
 
 #endif /* _NGX_HTTP_AUTOSTOCK_RIGHTS_H_INCLUDED_ */

@@ -13,6 +13,10 @@ static void ngx_http_autostock_session_report_charset(
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_session_report_refusal(
     ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_session_report_required(
+    ngx_http_autostock_connection_t *conn, ngx_uint_t missing);
+static void ngx_http_autostock_session_report_optional(
+    ngx_http_autostock_connection_t *conn, ngx_uint_t missing);
 
 
 void
@@ -111,7 +115,6 @@ ngx_http_autostock_session_report_refusal(
 void
 ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
 {
-    u_char                         *p, text[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
     ngx_uint_t                      missing;
     ngx_http_autostock_database_t  *db;
 
@@ -119,15 +122,35 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
     missing = ngx_http_autostock_rights_missing(&conn->rights);
 
     /* without its trace an order is better than none */
-    db->traces = conn->rights.missing[NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_SELECT]
-                 == 0
-                 && conn->rights.missing[NGX_HTTP_AUTOSTOCK_RIGHT_TRACE_INSERT]
-                    == 0;
+    db->traces = (missing & NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL) == 0;
 
     ngx_http_autostock_status_lacks(db, missing);
 
-    if (missing && missing != db->rights_missing) {
-        p = ngx_http_autostock_rights_text(&conn->rights, text,
+    ngx_http_autostock_session_report_required(conn,
+                               missing & ~NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL);
+    ngx_http_autostock_session_report_optional(conn,
+                               missing & NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL);
+
+    db->rights_missing = missing;
+    db->rights_again = missing & ~NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL
+                       ? NGX_HTTP_AUTOSTOCK_RIGHTS_AGAIN
+                       : missing ? NGX_HTTP_AUTOSTOCK_RIGHTS_SELDOM : 0;
+}
+
+
+static void
+ngx_http_autostock_session_report_required(
+    ngx_http_autostock_connection_t *conn, ngx_uint_t missing)
+{
+    u_char                         *p, text[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
+    ngx_uint_t                      before;
+    ngx_http_autostock_database_t  *db;
+
+    db = conn->db;
+    before = db->rights_missing & ~NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL;
+
+    if (missing && missing != before) {
+        p = ngx_http_autostock_rights_text(&conn->rights, missing, text,
                                            text + sizeof(text));
 
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
@@ -138,16 +161,43 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
                       &db->name, &conn->server->name, &db->user,
                       (size_t) (p - text), text, &db->database);
 
-    } else if (missing == 0 && db->rights_missing) {
+    } else if (missing == 0 && before) {
         /* as loud as what it ends */
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" at %V: user \"%V\" has all "
-                      "rights again", &db->name, &conn->server->name,
+                      "required rights again", &db->name, &conn->server->name,
                       &db->user);
     }
+}
 
-    db->rights_missing = missing;
-    db->rights_again = missing != 0;
+
+static void
+ngx_http_autostock_session_report_optional(
+    ngx_http_autostock_connection_t *conn, ngx_uint_t missing)
+{
+    u_char                         *p, text[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
+    ngx_uint_t                      before;
+    ngx_http_autostock_database_t  *db;
+
+    db = conn->db;
+    before = db->rights_missing & NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL;
+
+    if (missing && missing != before) {
+        p = ngx_http_autostock_rights_text(&conn->rights, missing, text,
+                                           text + sizeof(text));
+
+        ngx_log_error(NGX_LOG_NOTICE, conn->log, 0,
+                      "autostock: database \"%V\" at %V: orders have no "
+                      "traces: user \"%V\" cannot %*s; sql/schema.sql has the "
+                      "table, sql/grants.sql the rights", &db->name,
+                      &conn->server->name, &db->user, (size_t) (p - text),
+                      text);
+
+    } else if (missing == 0 && before) {
+        ngx_log_error(NGX_LOG_NOTICE, conn->log, 0,
+                      "autostock: database \"%V\" at %V: orders have traces "
+                      "again", &db->name, &conn->server->name);
+    }
 }
 
 

@@ -58,13 +58,21 @@ row(ngx_http_autostock_rights_t *rights, const char *table,
 
 
 static const char *
-text(ngx_http_autostock_rights_t *rights)
+text_of(ngx_http_autostock_rights_t *rights, ngx_uint_t which)
 {
     static u_char  buf[NGX_HTTP_AUTOSTOCK_RIGHTS_TEXT];
 
-    *ngx_http_autostock_rights_text(rights, buf, buf + sizeof(buf) - 1) = '\0';
+    *ngx_http_autostock_rights_text(rights, which, buf,
+                                    buf + sizeof(buf) - 1) = '\0';
 
     return (char *) buf;
+}
+
+
+static const char *
+text(ngx_http_autostock_rights_t *rights)
+{
+    return text_of(rights, (ngx_uint_t) -1);
 }
 
 
@@ -113,6 +121,11 @@ test_none(void **state)
         "select on stock_hold_line, insert on stock_hold_line, "
         "select on stock_return, insert on stock_return, "
         "select on restock_order_trace, insert on restock_order_trace");
+
+    assert_string_equal(text_of(&rights, NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL),
+        "select on restock_order_trace, insert on restock_order_trace");
+    assert_null(strstr(text_of(&rights, ~NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL),
+                       "trace"));
 }
 
 
