@@ -392,3 +392,79 @@ my ($worker) = workers_of(master_pid());
 kill QUIT => $worker;
 ok(wait_for(sub { !kill 0, $worker }, 3), 'it has ended');
 second('cut'); second('pass');
+
+
+
+=== TEST 20: all flights in doubt on a server that died: the requests that wait
+and new ones go on at the second at once
+--- database eval
+main::servers('', 'backup')
+--- shop
+autostock_timeout 10s;
+--- sql_before
+UPDATE product SET stock = 10;
+INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT UUID_TO_BIN(UUID()), product_id, 'adjustment', 7 FROM product;
+--- drive
+http(GET => '/product/donut');
+first('match COMMIT\b');
+first('hold 2');
+my @doubt;
+for my $n (1 .. 2) {
+    push @doubt, http_open(POST => '/checkout', '{}');
+    ok(wait_for(sub { first('held') == $n }), "COMMIT $n is under way");
+}
+my $queued = http_open(POST => '/checkout', '{}');
+ok(wait_for(sub { status_counter(qr/^autostock_waiting\{/)
+    == 1 }), 'the next one waits');
+dies(0);
+ok(IO::Select->new($queued->{socket})->can_read(3), 'it goes on');
+wait_for { sysread($queued->{socket}, $queued->{raw}, 65536) };
+is(http_close($queued)->{code}, 200, 'sold at the second');
+my $answer = sell();
+is($answer->{code}, 200, 'a new one, too');
+cmp_ok($answer->{time}, '<', 1, 'at once');
+is(scalar(() = error_log() =~ /is in doubt/g), 2, 'two are in doubt');
+ok(!IO::Select->new($_->{socket})->can_read(0), 'no answer') for @doubt;
+first('pass');
+for (@doubt) {
+    my $client = $_;
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+    is(http_close($client)->{code}, 200, 'resolved where it was sent to');
+}
+--- sql_check
+SELECT stock FROM product
+--- sql_expect
+6
+
+
+
+=== TEST 21: the same with settlements
+--- database eval
+main::servers('', 'backup')
+--- shop
+autostock_timeout 10s;
+--- holds
+1 CP-502101:1
+2 CP-502101:1
+3 CP-502101:1
+--- drive
+my $confirm = sub { return (POST => '/hold/confirm',
+    '{"hold_id":"' . hold_id(shift) . '"}') };
+http(GET => '/product/donut');
+first('match COMMIT\b');
+first('hold 2');
+my @doubt;
+for my $n (1 .. 2) {
+    push @doubt, http_open($confirm->($n));
+    ok(wait_for(sub { first('held') == $n }), "COMMIT $n is under way");
+}
+dies(0);
+ok(wait_for(sub { (() = error_log() =~ /is in doubt/g) == 2 }), 'in doubt');
+my $answer = http($confirm->(3));
+is($answer->{code}, 200, 'the next one goes on at the second');
+cmp_ok($answer->{time}, '<', 2, 'at once');
+first('pass');
+for my $client (@doubt) {
+    wait_for { sysread($client->{socket}, $client->{raw}, 65536) };
+    is(http_close($client)->{code}, 200, 'resolved where it was sent to');
+}

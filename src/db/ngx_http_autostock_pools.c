@@ -157,6 +157,15 @@ ngx_http_autostock_pools_bind(ngx_http_autostock_taker_t *taker,
 }
 
 
+ngx_uint_t
+ngx_http_autostock_pools_elsewhere(ngx_http_autostock_pools_t *pools,
+    ngx_http_autostock_taker_t *taker)
+{
+    return taker->bound
+           && taker->bound != pools->members[pools->sales].server;
+}
+
+
 static void
 ngx_http_autostock_pools_reached(void *data,
     ngx_http_autostock_connection_t *conn)

@@ -37,6 +37,10 @@ void ngx_http_autostock_pools_get(ngx_http_autostock_pools_t *pools,
 void ngx_http_autostock_pools_bind(ngx_http_autostock_taker_t *taker,
     ngx_http_autostock_connection_t *conn);
 
+/* 1: the taker is bound to a server that sales do not use now. */
+ngx_uint_t ngx_http_autostock_pools_elsewhere(
+    ngx_http_autostock_pools_t *pools, ngx_http_autostock_taker_t *taker);
+
 /* Closes all connections; for exit_process. */
 void ngx_http_autostock_pools_destroy(ngx_http_autostock_pools_t *pools);
 

@@ -10,9 +10,14 @@
 #define NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE  20         /* ms */
 #define NGX_HTTP_AUTOSTOCK_BATCH_SLOW     4
 
+/* flights in doubt on other servers, beyond max_flights */
+#define NGX_HTTP_AUTOSTOCK_BATCH_APART    8
+
 
 static ngx_uint_t ngx_http_autostock_batch_may_launch(
     ngx_http_autostock_batch_t *batch);
+static ngx_uint_t ngx_http_autostock_batch_flights(
+    ngx_http_autostock_batch_t *batch, ngx_http_autostock_flight_t **last);
 static ngx_msec_t ngx_http_autostock_batch_slow(
     ngx_http_autostock_batch_t *batch);
 static void ngx_http_autostock_batch_launch(ngx_event_t *ev);
@@ -99,7 +104,8 @@ ngx_int_t
 ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline)
 {
-    ngx_uint_t  apart;
+    ngx_uint_t                    apart;
+    ngx_http_autostock_flight_t  *last;
 
     apart = batch->ops->goes_aside && batch->ops->goes_aside(waiter);
 
@@ -133,7 +139,9 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     }
 
     /* without a flight, the event decides: once for many requests */
-    if (batch->nflying == 0 || ngx_http_autostock_batch_may_launch(batch)) {
+    if (ngx_http_autostock_batch_flights(batch, &last) == 0
+        || ngx_http_autostock_batch_may_launch(batch))
+    {
         ngx_post_event(&batch->posted, &ngx_posted_events);
 
     } else if (!batch->patience.timer_set) {
@@ -163,25 +171,66 @@ ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
 static ngx_uint_t
 ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
 {
-    ngx_queue_t                  *q;
-    ngx_http_autostock_flight_t  *flight;
+    ngx_uint_t                    n;
+    ngx_http_autostock_flight_t  *last;
 
-    if (ngx_queue_empty(&batch->waiting) || batch->connecting
-        || batch->nflying >= batch->ops->max_flights)
-    {
+    if (ngx_queue_empty(&batch->waiting) || batch->connecting) {
         return 0;
     }
 
-    if (batch->nflying == 0) {
+    n = ngx_http_autostock_batch_flights(batch, &last);
+
+    if (n >= batch->ops->max_flights) {
+        return 0;
+    }
+
+    if (n == 0) {
         return !ngx_http_autostock_gather_waits(&batch->gather,
                                                 batch->nwaiting);
     }
 
-    q = ngx_queue_last(&batch->flying);
-    flight = ngx_queue_data(q, ngx_http_autostock_flight_t, queue);
-
-    return ngx_current_msec - flight->began
+    return ngx_current_msec - last->began
            > ngx_http_autostock_batch_slow(batch);
+}
+
+
+/*
+ * The flights under way, and the last one of them.  Those in doubt that wait
+ * for a server that sales have left do not count: they use no connection of the
+ * present one, and may wait until their deadlines.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_batch_flights(ngx_http_autostock_batch_t *batch,
+    ngx_http_autostock_flight_t **last)
+{
+    ngx_uint_t                    n, apart;
+    ngx_queue_t                  *q;
+    ngx_http_autostock_flight_t  *flight;
+
+    n = 0;
+    apart = 0;
+    *last = NULL;
+
+    for (q = ngx_queue_head(&batch->flying);
+         q != ngx_queue_sentinel(&batch->flying);
+         q = ngx_queue_next(q))
+    {
+        flight = ngx_queue_data(q, ngx_http_autostock_flight_t, queue);
+
+        if (apart < NGX_HTTP_AUTOSTOCK_BATCH_APART
+            && ngx_http_autostock_pools_elsewhere(batch->db->pools,
+                                                  &flight->taker))
+        {
+            apart++;
+            continue;
+        }
+
+        n++;
+        *last = flight;
+    }
+
+    return n;
 }
 
 
@@ -235,7 +284,8 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
 static void
 ngx_http_autostock_batch_patience(ngx_event_t *ev)
 {
-    ngx_http_autostock_batch_t  *batch = ev->data;
+    ngx_http_autostock_batch_t   *batch = ev->data;
+    ngx_http_autostock_flight_t  *last;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ev->log, 0,
                    "autostock %s patience", batch->ops->name);
@@ -244,7 +294,8 @@ ngx_http_autostock_batch_patience(ngx_event_t *ev)
 
     /* with max_flights under way, the end of a flight launches the next */
     if (!ngx_queue_empty(&batch->waiting)
-        && batch->nflying < batch->ops->max_flights)
+        && ngx_http_autostock_batch_flights(batch, &last)
+           < batch->ops->max_flights)
     {
         ngx_add_timer(&batch->patience,
                       ngx_http_autostock_batch_slow(batch) + 1);
@@ -255,7 +306,8 @@ ngx_http_autostock_batch_patience(ngx_event_t *ev)
 static void
 ngx_http_autostock_batch_ended(ngx_http_autostock_flight_t *flight)
 {
-    ngx_http_autostock_batch_t  *batch;
+    ngx_http_autostock_batch_t   *batch;
+    ngx_http_autostock_flight_t  *last;
 
     batch = flight->batch;
 
@@ -267,7 +319,7 @@ ngx_http_autostock_batch_ended(ngx_http_autostock_flight_t *flight)
         ngx_http_autostock_gather_ended(&batch->gather, flight->began_ns,
                                         flight->n);
 
-        if (batch->nflying == 0
+        if (ngx_http_autostock_batch_flights(batch, &last) == 0
             && ngx_http_autostock_gather_start(&batch->gather, batch->nwaiting,
                                                batch->db->batch_size))
         {

@@ -88,7 +88,8 @@ typedef struct {
                  kind;                   /* the pool share it uses */
     size_t       flight_size;            /* of the structure that starts with
                                             ngx_http_autostock_flight_t */
-    ngx_uint_t   max_flights;
+    ngx_uint_t   max_flights;            /* without those in doubt on a
+                                            server that sales have left */
     ngx_uint_t   patient;                /* waits while the database is
                                             unreachable */
 

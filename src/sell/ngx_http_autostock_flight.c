@@ -418,6 +418,11 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     pause = ngx_min((ngx_msec_t) 1 << shift, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
 
     ngx_add_timer(&flight->timer, 1 + (ngx_msec_t) ngx_random() % pause);
+
+    /* once sales use another server, this flight delays no other one */
+    if (flight->taker.bound && !ngx_queue_empty(&flight->batch->waiting)) {
+        ngx_post_event(&flight->batch->posted, &ngx_posted_events);
+    }
 }
 
 
