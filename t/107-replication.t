@@ -348,3 +348,16 @@ like(error_log(), qr/look-ups use server \Q@{[$::Old->server]}\E/, 'there');
 Time::HiRes::sleep(1.5);
 is($::Old->tell('left'), 999, 'the statement is tried once');
 unlike(error_log(), qr/cannot be read/, 'the lag is known');
+
+
+
+=== TEST 13: max_fails=0: a replica that dies is not left, and costs no look-up
+--- database eval
+main::servers('', 'replica max_fails=0')
+--- drive
+ok(wait_for(sub { error_log() =~ /look-ups use/ }), 'the replica is known');
+is(look()->{code}, 200, 'found');
+$::Replica->stop;
+is(look()->{code}, 200, 'found at the primary') for 1 .. 3;
+unlike(error_log(), qr/look-ups use server \Q$::At{$::Primary}\E/, 'not left');
+$::Replica->start;

@@ -211,6 +211,13 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         return;
     }
 
+    if (flight->taker.reads) {
+        /* with max_fails=0 a replica out of reach is not left */
+        flight->taker.reads = 0;
+        ngx_http_autostock_pools_get(batch->db->pools, &flight->taker);
+        return;
+    }
+
     if (batch->ops->patient && !ngx_queue_empty(from)) {
         ngx_add_timer(&flight->timer, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
         return;
