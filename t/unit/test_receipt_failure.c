@@ -433,7 +433,8 @@ overflow(void **state)
                                                        : OUTCOME(REFUSED));
 
         if (cases[i].overflow) {
-            assert_string_equal(booking.reason, "the stock is 2147483640, and "
+            assert_string_equal((char *) booking.reason,
+                                "the stock is 2147483640, and "
                                 "the maximum is 2147483647");
         }
     }
@@ -459,7 +460,7 @@ guards(void **state)
     for (i = 0; i < 2; i++) {
         (void) again(state);
         refused(1690, cases[i].statement);
-        assert_string_equal(booking.reason, cases[i].reason);
+        assert_string_equal((char *) booking.reason, cases[i].reason);
         done(&rf, NGX_OK);
         assert_int_equal(rf.outcome, OUTCOME(AGAIN));
 
@@ -519,7 +520,7 @@ in_doubt(void **state)
     assert_int_equal(rf.outcome, OUTCOME(AGAIN));
 
     ngx_http_autostock_receipt_failure_again(&rf, "a moment");
-    assert_string_equal(booking.reason, "a moment");
+    assert_string_equal((char *) booking.reason, "a moment");
     assert_int_equal(rf.outcome, OUTCOME(AGAIN));
 }
 
