@@ -198,7 +198,7 @@ FROM product WHERE sku = 'TEA-1'
 
 
 
-=== TEST 9: many in one flight: one ledger row a product and kind
+=== TEST 9: many share a flight: fewer ledger rows than requests
 --- products
 TEA-1|tea|1|100
 TEA-2|tea 2|1|100

@@ -180,7 +180,6 @@ struct ngx_http_autostock_flight_s {
                                                    the flight free */
     ngx_http_autostock_taker_t        taker;
     ngx_http_autostock_query_t        query;
-    ngx_http_autostock_done_pt        done;
     ngx_http_autostock_sql_t          sql;
     size_t                            room;     /* for SQL in one packet */
     ngx_event_t                       timer;    /* the pause before a retry */
