@@ -30,15 +30,17 @@ our @Versions = (
 );
 Test::More::note("HTTP/$_->[1]") for @Versions;
 
-# "VERSION STATUS" of each answer; "-T -" sends the file "body".  nginx 1.26
-# may reset streams of HTTP/3 before it has read their requests; curl asks again.
+# "VERSION STATUS" of each answer; "-T -" sends the file "body".  Of many
+# streams of a connection over HTTP/3, nginx 1.26 with curl 8.14 resets some or
+# never reads them, in one of a hundred runs, at "return 200" as well: curl asks
+# again.
 write_file("$Dir/body", '{"quantity":1}');
 
 sub answers {
     my ($version, @arguments) = @_;
     open my $pipe, '-|', 'sh', '-c', "exec curl \"\$@\" < $Dir/body", 'sh',
         '-sS', '--no-progress-meter', '--retry', 5, '--retry-all-errors',
-        '--retry-delay', 1, '--cacert', "$Dir/server.pem", $version,
+        '--retry-delay', 1, '--max-time', 10, '--cacert', "$Dir/server.pem", $version,
         '-w', '%{http_version} %{http_code}\n', @arguments or die "sh: $!";
     return map { /^(\d \d{3})$/ ? $1 : () } <$pipe>;
 }
