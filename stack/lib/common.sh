@@ -10,17 +10,24 @@ quoted() {
     printf "'%s'" "${value//\'/\'\\\'\'}"
 }
 
+#   file_write FILE: writes stdin to a file that only the owner reads.
+#
+# Commands may run at the same time, and each writes the same files: a reader
+# finds one that is whole.
+file_write() {
+    local new
+    new=$(mktemp "$1.XXXXXX") || die "$1: no temporary file beside it"
+    cat > "$new"
+    mv "$new" "$1"
+}
+
 # Settings that outlive a command: ports, secrets, what is external, in a file
 # that only the owner reads.
 setting_set() {
     local name=$1 value=$2
-    (
-        umask 077
-        { [ ! -f "$run/settings" ] || grep -v "^$name=" "$run/settings"
-          printf '%s=%s\n' "$name" "$(quoted "$value")"; } \
-            > "$run/settings.new"
-        mv "$run/settings.new" "$run/settings"
-    )
+    { [ ! -f "$run/settings" ] || grep -v "^$name=" "$run/settings"
+      printf '%s=%s\n' "$name" "$(quoted "$value")"; } \
+        | file_write "$run/settings"
     printf -v "$name" '%s' "$value"
 }
 

@@ -39,21 +39,17 @@ db_external() {
 
 # The shop's user asks; the password goes by a file, not by argv.
 db_client_file() {
-    (
-        umask 077
-        {
-            printf '[client]\nuser="%s"\npassword="%s"\n' \
-                "$DB_USERNAME" "$DB_PASSWORD"
-            if [ -n "$DB_SOCKET" ]; then
-                printf 'socket="%s"\n' "$DB_SOCKET"
-            else
-                printf 'host="%s"\nport=%s\nprotocol=tcp\n' \
-                    "$DB_HOSTNAME" "$DB_PORT"
-            fi
-            printf 'connect-timeout=3\ndefault-character-set=utf8mb4\n'
-        } > "$run/client.cnf.new"
-        mv "$run/client.cnf.new" "$run/client.cnf"
-    )
+    {
+        printf '[client]\nuser="%s"\npassword="%s"\n' \
+            "$DB_USERNAME" "$DB_PASSWORD"
+        if [ -n "$DB_SOCKET" ]; then
+            printf 'socket="%s"\n' "$DB_SOCKET"
+        else
+            printf 'host="%s"\nport=%s\nprotocol=tcp\n' \
+                "$DB_HOSTNAME" "$DB_PORT"
+        fi
+        printf 'connect-timeout=3\ndefault-character-set=utf8mb4\n'
+    } | file_write "$run/client.cnf"
 }
 
 db_query() {

@@ -25,13 +25,9 @@ worker_names() {
 # Also where the settings come from for "stack/stack worker ...".
 worker_configure() {
     local name
-    (
-        umask 077
-        for name in $(worker_names); do
-            [ -z "${!name-}" ] || printf '%s=%s\n' "$name" "${!name}"
-        done > "$run/worker.env.new"
-        mv "$run/worker.env.new" "$run/worker.env"
-    )
+    for name in $(worker_names); do
+        [ -z "${!name-}" ] || printf '%s=%s\n' "$name" "${!name}"
+    done | file_write "$run/worker.env"
 }
 
 # Nothing inherited counts, but for what finds programs and files, and for
