@@ -308,8 +308,8 @@ keeps_its_settings(void **state)
     (void) state;
 
     assert_int_equal(run("BHTRC"), AS_EXIT_OK);
-    has(log_text, "SIGHUP: the settings are wrong, the former ones remain "
-        "valid: ");
+    has(log_text, "SIGHUP: the settings are wrong, the former ones stay in "
+        "use: ");
     has(log_text, "DB_PORT");
     assert_null(strstr(parts.shared->events, "~"));
 }

@@ -2,7 +2,8 @@
  * The queues of acknowledgements.
  *
  * There is no timer to fill a batch: an entry is sent at once where no call of
- * its kind is in flight; entries that arrive during a call form the next batch.
+ * its kind is in flight.  Entries that arrive during a call form the next
+ * batch, which is sent after the call, or when ten wait.
  */
 
 #include <errno.h>
@@ -183,7 +184,8 @@ as_acks_settle(as_acks_batch_t *batch, as_delivery_t *delivery,
         return;
     }
 
-    /* too large with our attributes, or SQS refuses a character in them */
+    /* too large with the worker's attributes, or SQS refuses a character in
+     * them */
     if (batch->kind == AS_ACKS_DEAD && class == AS_AWS_PERMANENT
         && !delivery->bare)
     {
@@ -299,8 +301,9 @@ as_acks_send(as_acks_batch_t *batch)
 }
 
 
-/* Takes up to ten entries.  A message whose extension is in flight waits for
- * its result: the delete must neither overtake it nor be undone by it. */
+/* Takes up to ten entries, or one dead letter.  A message whose extension is in
+ * flight waits for its result: the delete must neither overtake it nor be
+ * undone by it. */
 static void
 as_acks_fill(as_acks_t *acks, as_acks_batch_t *batch)
 {

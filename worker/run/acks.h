@@ -23,7 +23,8 @@ typedef void (*as_acks_removed_pt)(void *data, as_delivery_t *delivery,
 
 /*
  * removed is called when a message was deleted or given back, or could not be.
- * dead is called when it was moved to the dead-letter queue, or could not be.
+ * dead is called when it was sent to the dead-letter queue, or could not be.
+ * NULL where memory is out.
  */
 as_acks_t *as_acks_create(as_worker_t *worker, as_acks_removed_pt removed,
     as_acks_removed_pt dead, void *data);

@@ -162,8 +162,8 @@ as_backlog_stop(as_backlog_t *backlog)
 }
 
 
-/* False before the first count, and while only the orders can be counted: their
- * time tells nothing about the holds. */
+/* False before the first count, and while only the orders can be counted: a
+ * count of orders is no count of holds. */
 bool
 as_backlog_holds_known(const as_counters_t *counters)
 {

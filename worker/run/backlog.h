@@ -16,16 +16,20 @@
 typedef struct as_backlog_s  as_backlog_t;
 
 
-/* The current values of the metrics.  Where a count is overdue, the ages are
- * those of the last count plus the time since. */
+/*
+ * The current values of the metrics.  Where a count is overdue, the ages are
+ * those of the last count plus the time since.  All but counted_s are -1 before
+ * the first count; those of the holds also while only the orders can be
+ * counted, except the age of a hold that was due at the last count.
+ */
 typedef struct {
     double   counted_s;                /* Unix time of the count; 0: none */
-    double   pending;                  /* total; -1 while not known */
+    double   pending;
     double   pending_oldest_s;         /* 0: none is due */
     double   published;
     double   requested;
     double   overdue;
-    double   holds_open;               /* -1 while not known, as below */
+    double   holds_open;
     double   holds_pieces;
     double   holds_due;                /* past their time */
     double   holds_due_oldest_s;       /* 0: none is due */

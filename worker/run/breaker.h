@@ -1,7 +1,8 @@
 /*
  * The circuit breaker of one factory.  It opens after five failures in a row
  * over at least three different orders, so that one bad order does not stop the
- * others.  Then it lets one call at a time pass as a probe, until one succeeds.
+ * others.  Then its factory sends one call at a time, as a probe, until one
+ * succeeds.
  */
 
 #ifndef AS_BREAKER_H
@@ -17,8 +18,10 @@
 
 /* Times are on the caller's clock, in ms. */
 typedef struct {
-    int64_t   min_ms;                  /* from opening to the first probe */
-    int64_t   max_ms;
+    int64_t   min_ms;                  /* from opening to the first probe, of
+                                          which up to a fifth is left out */
+    int64_t   max_ms;                  /* between two probes, at most, unless
+                                          the factory requests more */
 
     bool      open;
     unsigned  failures;                /* in a row */

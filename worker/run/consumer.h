@@ -1,6 +1,6 @@
 /*
- * The consumer: receives messages from the queue and
- * calls the factory for each.
+ * The consumer: receives messages from the queue and calls the factory for
+ * each.
  */
 
 #ifndef AS_CONSUMER_H
@@ -27,17 +27,18 @@ void as_consumer_reload(as_consumer_t *consumer);
 void as_consumer_stop(as_consumer_t *consumer, void (*stopped)(void *data),
     void *data);
 
-/* The time to stop is over: gives back all messages that are still in hand. */
+/* The time to stop is over: gives back the messages that are in a call to the
+ * factory or wait for the database. */
 void as_consumer_hurry(as_consumer_t *consumer);
 
-/* Sets the queue's limit of receives, of its redrive policy; 0: not known. */
+/* Sets the limit of receives in the queue's redrive policy; 0: not known. */
 void as_consumer_set_max_receive(as_consumer_t *consumer, unsigned n);
 
 size_t as_consumer_in_hand(const as_consumer_t *consumer);
 const as_factories_t *as_consumer_factories(const as_consumer_t *consumer);
 
-/* Whether no message is in hand for a known reason: an outage or an open
- * circuit breaker. */
+/* Whether an outage or an open circuit breaker limits the receives: then
+ * missing progress is no fault. */
 bool as_consumer_waits(const as_consumer_t *consumer);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * The consumer's database jobs: those of many messages run in one
- * transaction.  While a job runs, the messages for the next one gather.
+ * The consumer's database jobs: those of many messages run in one transaction.
+ * Messages that arrive while a job runs wait for the next one.
  */
 
 #include <string.h>

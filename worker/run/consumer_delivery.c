@@ -380,7 +380,7 @@ as_consumer_delivery_leased(as_delivery_t *delivery)
 }
 
 
-/* The job ended for a message that was redriven with AWS's means. */
+/* The job ended for a message that was sent again by AWS's redrive. */
 static void
 as_consumer_delivery_reopened(as_delivery_t *delivery)
 {

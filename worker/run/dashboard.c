@@ -1,5 +1,5 @@
 /*
- * What the dashboard asks of the worker.
+ * The worker's answers to the dashboard.
  */
 
 #include <stdio.h>
@@ -117,7 +117,7 @@ as_dashboard_peer(const as_health_t *health, int64_t skew_ms)
 }
 
 
-/* What the worker itself knows. */
+/* The worker's own state. */
 static json_t *
 as_dashboard_worker(const as_dashboard_t *dashboard, int64_t skew_ms)
 {

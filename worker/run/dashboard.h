@@ -1,10 +1,10 @@
 /*
- * What the dashboard asks of the worker, as JSON.  Reads only.
+ * The worker's answers to the dashboard, as JSON.  Reads only.
  *
- * The overview is answered at once: what the database had at the last read,
- * with its time; an old one is read anew for the next request.  A search is a
- * query of its own.  Both use a separate connection and at most
- * 1/AS_DASHBOARD_SHARE of the time.
+ * The overview is answered at once: the result of the last read of the
+ * database, with its time.  A request for an old one starts a read for the
+ * next request.  A search is a query of its own.  Both use a separate
+ * connection; the overview takes at most 1/AS_DASHBOARD_SHARE of the time.
  */
 
 #ifndef AS_DASHBOARD_H
@@ -34,8 +34,9 @@
 typedef struct as_dashboard_s  as_dashboard_t;
 
 typedef enum {
-    AS_DASHBOARD_FIND = 0,             /* the life of what is asked */
-    AS_DASHBOARD_PAGE                  /* of all products: after this one */
+    AS_DASHBOARD_FIND = 0,             /* asked: a SKU or an id; its life */
+    AS_DASHBOARD_PAGE                  /* asked: a product's id, or ""; the page
+                                          of products after it */
 } as_dashboard_kind_e;
 
 /* Embedded in its owner, which keeps it until done was called. */

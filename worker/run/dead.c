@@ -1,5 +1,5 @@
 /*
- * A dead letter: why the worker moved it there, and as JSON.
+ * A dead letter: reads it, with the worker's attributes, and writes it as JSON.
  */
 
 #include <errno.h>

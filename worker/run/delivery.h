@@ -71,9 +71,9 @@ struct as_delivery_s {
                                                     known */
     bool                         was_dead;       /* came back from the
                                                     dead-letter queue */
-    bool                         bare;           /* moved there without our
-                                                    attributes, which were
-                                                    refused */
+    bool                         bare;           /* moved there without the
+                                                    worker's attributes, which
+                                                    SQS refused */
     bool                         stays;          /* could not be moved there:
                                                     left to the redrive policy
                                                     of SQS */
@@ -112,12 +112,13 @@ struct as_delivery_s {
 };
 
 
-/* Copies the message.  NULL where memory is out. */
+/* Copies the message.  consumer is NULL for a dead letter that is only read.
+ * NULL where memory is out. */
 as_delivery_t *as_delivery_create(as_consumer_t *consumer,
     const as_sqs_message_t *message);
 void as_delivery_destroy(as_delivery_t *delivery);
 
-/* The trace of its order, in which its processing is a span. */
+/* Sets the trace of its order, in which its processing becomes a span. */
 void as_delivery_trace(as_delivery_t *delivery, const as_trace_t *trace,
     as_uuid_gen_t *gen);
 

@@ -80,8 +80,7 @@ as_depth_dlq(void *data, const as_aws_error_t *err,
     depth->dlq_call = NULL;
     as_depth_note(depth, &depth->dlq, err);
 
-    /* with those that a reader holds (the dashboard, a dlq command): they
-     * are dead letters still */
+    /* includes those that a reader holds (the dashboard, a dlq command) */
     visible = as_depth_number(pairs, n, "ApproximateNumberOfMessages");
     held = as_depth_number(pairs, n, "ApproximateNumberOfMessagesNotVisible");
     depth->worker->counters.dlq_visible = visible < 0 || held < 0

@@ -11,7 +11,8 @@
 #include "run/worker.h"
 
 
-/* ok: the queue answered. max_receive 0: it has no redrive policy. */
+/* ok: the queue answered. max_receive 0: it has no redrive policy, or the
+ * policy's limit is not known. */
 typedef void (*as_depth_looked_pt)(void *data, bool ok,
     unsigned max_receive);
 

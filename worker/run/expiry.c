@@ -18,7 +18,8 @@
 #define AS_EXPIRY_MS        1000       /* ms between looks: a hold may be made
                                           that is due before all others */
 #define AS_EXPIRY_ASIDE_MS  5000       /* for how long one is left out */
-#define AS_EXPIRY_GROW      4          /* after a refusal or a conflict */
+#define AS_EXPIRY_GROW      4          /* factor by which the batch grows again
+                                          after a refusal or a conflict */
 #define AS_EXPIRY_RETRY_MS  10         /* ms after a conflict with another
                                           transaction, at least */
 #define AS_EXPIRY_JITTER_MS 91         /* less than this more */

@@ -1,6 +1,6 @@
 /*
- * Releases the holds that are due.  Every worker does; a transaction has the
- * rows that it releases locked, and the others skip them.
+ * Releases the holds that are due.  Every worker does this: a transaction locks
+ * the rows that it releases, and the other workers skip them.
  */
 
 #ifndef AS_EXPIRY_H

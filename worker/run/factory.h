@@ -108,7 +108,9 @@ typedef struct {
     bool         open;                 /* its circuit breaker */
     size_t       waiting;
     size_t       calls;                /* in flight */
-    int64_t      success_at;           /* as as_loop_now(); -1: not yet */
+    int64_t      success_at;           /* when it last accepted or refused a
+                                          request, as as_loop_now(); -1: not
+                                          yet */
 } as_factory_view_t;
 
 typedef void (*as_factory_visit_pt)(void *data,

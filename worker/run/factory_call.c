@@ -118,8 +118,8 @@ as_factory_call_note(as_factory_t *factory, as_factory_call_t *call,
     }
 
     as_log_write(worker->log, AS_LOG_ERROR, "factory", "circuit opened: %s: "
-                 "%s; no further messages are received until a probe "
-                 "succeeds", factory->name, result->reason);
+                 "%s; its orders wait until a probe succeeds", factory->name,
+                 result->reason);
     factory->all->changed(factory->all->changed_data);
 
     return true;

@@ -24,14 +24,15 @@ typedef struct {
 
 void as_health_init(as_health_t *health, const char *name);
 
-/* True where the peer was up before. reason may begin with "refused: " or "out
- * of reach: "; without a prefix it counts as out of reach. */
+/* Records a failure, or a success.  True where the state changed. reason may
+ * begin with "refused: " or "out of reach: "; without a prefix it counts as out
+ * of reach. */
 bool as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason);
 bool as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms);
 
-/* The wait before the next attempt: doubles from 100 ms to 5 s. random is 0 to
- * 999. */
+/* The wait before the next attempt: half to all of a bound that doubles from
+ * 100 ms to 5 s. random is 0 to 999. */
 int64_t as_health_wait_ms(const as_health_t *health, int64_t random);
 
 

@@ -76,7 +76,7 @@ as_letters_destroy(as_letters_t *letters)
         return;
     }
 
-    /* letters in hand come back by themselves */
+    /* letters in hand become visible after AS_LETTERS_HOLD_S */
     as_aws_call_cancel(letters->worker->aws, letters->call);
     as_letters_forget(letters);
     json_decref(letters->rows);
@@ -129,7 +129,7 @@ as_letters_received(void *data, const as_aws_error_t *err,
     as_letters_fail(letters, err);
 
     for (i = 0; i < n && letters->n < AS_LETTERS_MAX; i++) {
-        /* one for which memory is out comes back by itself */
+        /* where memory is out, it becomes visible after AS_LETTERS_HOLD_S */
         if (as_dead_read(&letters->dead[letters->n], &messages[i]) == 0) {
             letters->n++;
         }
@@ -171,7 +171,8 @@ as_letters_given_back(void *data, const as_aws_error_t *err,
 {
     as_letters_t  *letters = data;
 
-    /* an entry that failed comes back by itself */
+    /* the letter of an entry that failed becomes visible after
+     * AS_LETTERS_HOLD_S */
     (void) results;
     (void) n;
 
@@ -227,7 +228,7 @@ as_letters_refresh(as_letters_t *letters)
     letters->visible = visible;
     letters->failed[0] = '\0';
 
-    /* without a number, one receive tells whether there are any */
+    /* without a number, one receive shows whether there are any */
     letters->want = visible < 0 || visible > AS_LETTERS_MAX
                     ? AS_LETTERS_MAX : (size_t) visible;
 

@@ -255,7 +255,7 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 
 
 /* A raw delivery: the fields are the message's attributes; its body is a text
- * for people. */
+ * for human readers. */
 static void
 as_message_raw(as_message_read_t *read, as_message_attribute_pt attribute,
     void *data)
@@ -305,8 +305,8 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
 
     if (!as_message_found(&read)) {
         if (as_message_json(&read, body, len) != 0) {
-            message->poison = "the message is not JSON, and has no "
-                              "attributes";
+            message->poison = "the message is not JSON, and no attribute "
+                              "names an order or a product";
             goto out;
         }
 

@@ -64,7 +64,7 @@ as_metrics_reply(struct MHD_Connection *connection, unsigned status,
 
 /*
  * 200 while every peer is in reach and holds are released in time, otherwise
- * 503 and what is not.  What is not known yet is no reason for a 503.
+ * 503.  The body has each state.  An unknown state is no reason for a 503.
  */
 static enum MHD_Result
 as_metrics_health(const as_metrics_t *metrics,
@@ -97,7 +97,7 @@ as_metrics_health(const as_metrics_t *metrics,
 }
 
 
-/* The reader is a page of the same host; nothing is kept. */
+/* The client is a page of the same host.  It must not cache the answer. */
 static enum MHD_Result
 as_metrics_json(struct MHD_Connection *connection, unsigned status,
     const json_t *json)

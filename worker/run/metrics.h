@@ -27,6 +27,7 @@ void as_metrics_destroy(as_metrics_t *metrics);
 /* Applies new settings, after SIGHUP, to the dashboard's connection. */
 void as_metrics_reload(as_metrics_t *metrics);
 
+/* Appends all metrics in Prometheus's text format. */
 void as_metrics_text_write(const as_worker_t *worker,
     const as_consumer_t *consumer, as_text_t *out);
 

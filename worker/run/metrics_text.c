@@ -55,7 +55,7 @@ static const struct {
       AS_AT(forgotten) },
     { "holds_expired_total", "holds released since they were due",
       AS_AT(holds_expired) },
-    { "spans_exported_total", "spans that the collector took",
+    { "spans_exported_total", "spans that the collector accepted",
       AS_AT(spans_exported) },
     { "spans_dropped_total", "spans dropped: the collector was away or refused "
       "them", AS_AT(spans_dropped) },
@@ -178,7 +178,7 @@ as_metrics_text_factories(const as_worker_t *worker,
         { "factory_waiting", "messages that wait for the factory" },
         { "factory_in_flight", "running calls to the factory" },
         { "factory_last_success_seconds",
-          "Unix time of the factory's last successful answer" }
+          "Unix time when the factory last accepted or refused a request" }
     };
 
     visit.out = out;

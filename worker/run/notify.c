@@ -106,9 +106,8 @@ as_notify_send(as_notify_t *notify, const char *fmt, ...)
     if (n > 0 && sendto(notify->fd, text, strlen(text), MSG_NOSIGNAL,
                         (struct sockaddr *) &notify->to, notify->to_len) < 0)
     {
-        /*
-         * systemd is restarting or its queue is full: a later message will do
-         */
+        /* systemd is restarting or its queue is full: the next message
+         * replaces this one */
         return;
     }
 }

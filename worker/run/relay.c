@@ -2,10 +2,10 @@
  * The relay: its outbox part.
  *
  * A database thread (the watcher) checks the outbox each
- * AUTOSTOCK_RELAY_INTERVAL.  It wakes the loop only when orders are due.  It
- * leases the orders and commits; then the loop publishes them in batches of
- * ten, several in parallel.  A second database thread writes the results of
- * SNS, many orders in one statement.
+ * AUTOSTOCK_RELAY_INTERVAL.  It returns to the loop only when orders are due,
+ * or after AS_RELAY_WATCH_MS.  It leases the orders and commits; then the loop
+ * publishes them in batches of ten, several in parallel.  A second database
+ * thread writes the results of SNS, many orders in one transaction.
  */
 
 #include <inttypes.h>
@@ -162,8 +162,8 @@ as_relay_watch(as_relay_t *relay)
                  settings->worker_name, ++relay->seq);
     }
 
-    /* a server that is read only answers the looks: a write shows whether the
-     * outage is over */
+    /* a read-only server answers the reads of a watch: a write shows whether
+     * the outage is over */
     relay->probe = relay->worker->db.down;
     relay->in_doubt |= relay->probe;
 

@@ -16,8 +16,8 @@
 
 
 #define AS_RELAY_PART      "relay"
-#define AS_RELAY_LEASE_MS  10000       /* after it, orders of a worker that died
-                                          are due again */
+#define AS_RELAY_LEASE_MS  10000       /* after it, orders of a worker that has
+                                          ended are due again */
 #define AS_RELAY_CALLS     8           /* parallel PublishBatch calls */
 #define AS_RELAY_QUEUE     (2 * AS_OUTBOX_MAX)
 #define AS_RELAY_MARKS     (3 * AS_OUTBOX_MAX)

@@ -241,7 +241,7 @@ as_run_reload(as_run_t *run)
         || as_settings_rename(settings, run->settings->worker_name) != 0)
     {
         as_log_write(run->worker.log, AS_LOG_ERROR, AS_RUN_PART, "SIGHUP: the "
-                     "settings are wrong, the former ones remain valid: %s",
+                     "settings are wrong, the former ones stay in use: %s",
                      settings != NULL ? "out of memory"
                                       : as_text_get(&errors));
         as_settings_destroy(settings);

@@ -1,5 +1,6 @@
 /*
- * The running worker: relay, consumer and watchdog in one event loop.
+ * The running worker: all its parts (relay, consumer, watchdog, expiry,
+ * backlog, metrics, spans) in one event loop.
  */
 
 #ifndef AS_RUN_H

@@ -2,8 +2,8 @@
  * Spans of orders: collected, and exported in batches to a collector as
  * OTLP/HTTP with JSON (OpenTelemetry protocol, trace/v1).  Without an endpoint
  * in the settings there are none.  They never delay an order: while the
- * collector is away, a bounded number waits, and the others are dropped and
- * counted.
+ * collector is out of reach, up to AS_SPANS_MAX wait, and the others are
+ * dropped and counted.
  */
 
 #ifndef AS_SPANS_H
@@ -51,7 +51,7 @@ typedef struct {
 as_spans_t *as_spans_create(as_worker_t *worker);
 void as_spans_destroy(as_spans_t *spans);
 
-/* Whether an endpoint is set.  spans may be NULL, here and below. */
+/* Whether an endpoint is set.  spans may be NULL, also in as_spans_end(). */
 bool as_spans_on(const as_spans_t *spans);
 
 /* A span has ended.  Ignored where the trace is not sampled. */

@@ -252,9 +252,8 @@ as_watchdog_done(void *data, as_db_status_e status, const char *error)
     watchdog->progress = as_loop_now(worker->loop);
     as_worker_db(worker, status, false, error);
     as_refusal_note(&watchdog->refusal, worker->log, watchdog->progress,
-                    AS_WATCHDOG_PART, "overdue orders cannot be "
-                    "checked", status,
-                    error);
+                    AS_WATCHDOG_PART, "orders and ledger cannot be checked",
+                    status, error);
 
     if (status == AS_DB_OK) {
         as_watchdog_tell(watchdog);

@@ -15,11 +15,13 @@ typedef struct as_watchdog_s  as_watchdog_t;
 
 
 typedef struct {
-    /* returns whether no messages wait in this worker; orders whose message was
-     * not received may then be published again */
+    /* returns whether no outage and no open breaker limits the receives, so
+     * that messages do not wait; orders whose message was not received may then
+     * be published again */
     bool   (*quiet)(void *data);
 
-    /* reports the queue's redrive policy, once known */
+    /* reports the limit of receives in the queue's redrive policy, after each
+     * read; 0: none */
     void   (*max_receive)(void *data, unsigned n);
     void    *data;
 } as_watchdog_hooks_t;
@@ -35,6 +37,7 @@ void as_watchdog_reload(as_watchdog_t *watchdog);
 /* Starts no further round. */
 void as_watchdog_stop(as_watchdog_t *watchdog);
 
+/* The time of its last progress, as as_loop_now(). */
 int64_t as_watchdog_progress(const as_watchdog_t *watchdog);
 
 
