@@ -21,10 +21,10 @@
 
 struct as_db_s {
     MYSQL                *mysql;       /* NULL: not connected */
-    pthread_mutex_t       lock;        /* protects settings and fd */
+    pthread_mutex_t       lock;        /* protects settings, fd, aborted */
     const as_settings_t  *settings;
     int                   fd;          /* -1: none; for as_db_abort() */
-    bool                  aborted;     /* protected by lock */
+    bool                  aborted;
     bool                  mariadb;
     bool                  clustered;   /* a Galera node */
     bool                  binlog;

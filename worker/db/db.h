@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 
-#define AS_DB_STATEMENTS_MAX  256      /* in one packet */
+#define AS_DB_STATEMENTS_MAX  256      /* of one packet, for as_db_affected() */
 #define AS_DB_PACKET_MIN      1048576  /* max_allowed_packet, bytes: enough for
                                           any packet that the worker sends */
 #define AS_DB_ERROR_LEN       512
@@ -77,14 +77,17 @@ const char *as_db_sku_charset(const as_db_t *db);
 const char *as_db_sku_collation(const as_db_t *db);
 
 /*
- * Rows that the n-th statement of the last packet changed; 0 where it did not
- * run.
+ * Rows that the n-th statement of the last packet inserted or deleted, or that
+ * an UPDATE found, also where it left their values as they were
+ * (CLIENT_FOUND_ROWS).  0 where it did not run, or for n from
+ * AS_DB_STATEMENTS_MAX on.
  */
 uint64_t as_db_affected(const as_db_t *db, unsigned statement);
 
 /*
- * Why the last call failed: "refused: ..." (by the server) or "out of reach:
- * ...".  For the log: contains no parameters and no values.
+ * Why the last call failed: "refused: ..." (by the server), "out of reach:
+ * ...", or what the worker itself found ("out of memory").  For the log:
+ * contains no parameters and no values.
  */
 const char *as_db_error(const as_db_t *db);
 unsigned as_db_errno(const as_db_t *db);

@@ -38,7 +38,8 @@ as_db_error_status(unsigned error)
     case AS_SQLERROR_DUPLICATE:
         return AS_DB_DUPLICATE;
 
-    case AS_SQLERROR_READ_ONLY:        /* another server becomes the primary */
+    case AS_SQLERROR_READ_ONLY:        /* a new connection may reach the new
+                                          primary */
     case AS_SQLERROR_LOST:
         return AS_DB_GONE;
 

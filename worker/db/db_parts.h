@@ -19,7 +19,7 @@ void as_db_options(const as_settings_t *settings, MYSQL *mysql);
 /*
  * Passes the rows of an unbuffered result to row as they arrive, and frees it.
  * n is set to their number.  Returns 0, or -1 where there are too many; then
- * the connection must be closed. mysql_errno() tells whether all rows arrived.
+ * the connection must be closed. mysql_errno() is 0 where all rows arrived.
  */
 int as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
     void *data, uint64_t *n);

@@ -18,8 +18,8 @@ typedef struct as_job_s    as_job_t;
 
 /*
  * Runs in the database thread.  It is run again from its beginning after
- * AS_DB_RETRY (a limited number of times), or when an idle connection turns out
- * to be dead.  It must be safe to repeat.
+ * AS_DB_RETRY (a limited number of times), and once after AS_DB_GONE if a new
+ * connection can be made.  It must be safe to repeat.
  */
 typedef as_db_status_e (*as_job_run_pt)(void *data, as_db_t *db);
 
@@ -47,8 +47,9 @@ as_db_thread_t *as_db_thread_create(const char *name, as_loop_t *loop,
     const as_settings_t *settings, as_log_t *log);
 
 /*
- * Waits for the current job.  Drops the queued jobs without calling done.
- * After as_db_thread_abort() the wait is short.
+ * Waits for the current job.  Drops it, the queued jobs and the finished ones
+ * whose done was not called yet, without calling it.  After
+ * as_db_thread_abort() the wait is short.
  */
 void as_db_thread_destroy(as_db_thread_t *thread);
 

@@ -1,5 +1,6 @@
 /*
- * Holds (sql/schema.sql): those that are due, and what they are settled by.
+ * Holds (sql/schema.sql): releases those that are due, counts the open ones,
+ * and writes the statements that settle holds.
  *
  * Every change of a hold's state is a compare-and-set under the lock of its
  * row.  Locks are taken in one order everywhere: rows of stock_hold, the
@@ -74,7 +75,7 @@ as_db_status_e as_hold_count(as_db_t *db, as_hold_counts_t *counts);
 as_db_status_e as_hold_mend(as_db_t *db, const uint8_t product_id[AS_UUID_LEN]);
 
 
-/* Appends "X'..',X'..'" */
+/* Appends the ids as literals: "X'..',X'..'". */
 void as_hold_ids(as_text_t *sql, const uint8_t (*ids)[AS_UUID_LEN], size_t n);
 
 /*

@@ -22,7 +22,7 @@ typedef struct {
     uint8_t      last[AS_UUID_LEN];    /* private to hold_list.c */
 } as_hold_list_t;
 
-/* as_page_pt; data is an as_hold_list_t.  The number has all that match. */
+/* as_page_pt; data is an as_hold_list_t.  The count includes all pages. */
 as_db_status_e as_hold_list(void *data, as_db_t *db);
 as_db_status_e as_hold_list_count(void *data, as_db_t *db);
 

@@ -8,7 +8,7 @@
 #include "db/hold_list.h"
 
 
-/* The state, and whether an earlier attempt of ours released it. */
+/* The state, and whether an earlier attempt of this release released it. */
 static void
 as_hold_release_row(void *data, unsigned statement, const char *const *columns,
     const unsigned long *lengths, unsigned n)

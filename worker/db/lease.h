@@ -29,7 +29,7 @@ typedef enum {
     AS_LEASE_NO_ORDER = 0,
     AS_LEASE_MINE,
     AS_LEASE_OTHERS,                   /* another worker has it for left_ms */
-    AS_LEASE_LOST,                     /* a worker died during its call; only
+    AS_LEASE_LOST,                     /* a worker ended during its call; only
                                           with stop_on_lost */
     AS_LEASE_ASKED,                    /* requested before */
     AS_LEASE_FULFILLED,

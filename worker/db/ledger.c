@@ -1,5 +1,5 @@
 /*
- * The watchdog's care of the ledger.
+ * The watchdog's jobs in the ledger.
  */
 
 #include <inttypes.h>

@@ -1,6 +1,7 @@
 /*
- * The watchdog's care of the ledger: it writes opening movements that are
- * missing and removes expired idempotency keys of sales.  The functions block.
+ * The watchdog's jobs in the ledger: writes the opening movements that are
+ * missing, and removes the expired idempotency keys of sales.  The functions
+ * block.
  */
 
 #ifndef AS_LEDGER_H
@@ -25,8 +26,8 @@ as_db_status_e as_ledger_open(as_db_t *db, as_uuid_gen_t *gen,
 
 /*
  * Removes the idempotency keys of the sales between *cursor and before_ms (Unix
- * time), at most 1,000 per call.  Advances the cursor. more is set
- * where others may be left.
+ * time), at most 1,000 per call.  Advances the cursor. more is set where others
+ * may be left.
  */
 as_db_status_e as_ledger_forget(as_db_t *db, uint8_t cursor[AS_UUID_LEN],
     int64_t before_ms, bool *more, uint64_t *forgotten);

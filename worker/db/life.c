@@ -1,5 +1,5 @@
 /*
- * The life of what was asked.
+ * The life of a product, an order, a sale or a hold.
  */
 
 #include <string.h>
@@ -25,7 +25,7 @@ as_life_text(const json_t *object, const char *name)
 }
 
 
-/* Makes a record a life. */
+/* Adds the members of a life to a record. */
 static void
 as_life_begin(json_t *record, const char *kind)
 {

@@ -1,7 +1,8 @@
 /*
- * Restock orders: opens them, finds overdue ones, lets them fail.  The
- * functions block.  They run in a database thread (db_thread.h) and are safe to
- * repeat from their beginning.  A message is one of the queue.
+ * Restock orders: opens, reopens, cancels, receives and counts them, and finds
+ * the overdue ones.  The functions block and are safe to repeat from their
+ * beginning, as a database thread requires (db_thread.h).  A message is one of
+ * the queue.
  */
 
 #ifndef AS_ORDER_H
@@ -29,8 +30,7 @@
 
 
 typedef enum {
-    AS_ORDER_OPENED = 0,               /* for this message, which is its
-                                          message */
+    AS_ORDER_OPENED = 0,               /* for this message, which requests it */
     AS_ORDER_KNOWN,                    /* opened for this message before */
     AS_ORDER_JOINED,                   /* the product has an open order */
     AS_ORDER_PAUSED,                   /* opened, but the relay publishes it
@@ -202,8 +202,8 @@ typedef struct {
 } as_order_overdue_page_t;
 
 /*
- * Finds a page of overdue orders.  Publishes them again (state pending), or
- * lets those fail that have no attempts left.
+ * Finds a page of overdue orders.  Sets them to pending, so that the relay
+ * publishes them again; those that have no attempts left fail.
  */
 as_db_status_e as_order_overdue(as_db_t *db, as_order_overdue_page_t *page);
 

@@ -35,7 +35,7 @@ typedef struct {
     as_order_place_t   last;           /* private to order_list.c */
 } as_order_list_t;
 
-/* as_page_pt; data is an as_order_list_t.  The number has all that match. */
+/* as_page_pt; data is an as_order_list_t.  The count includes all pages. */
 as_db_status_e as_order_list(void *data, as_db_t *db);
 as_db_status_e as_order_list_count(void *data, as_db_t *db);
 

@@ -1,5 +1,5 @@
 /*
- * Restock orders: books goods by hand, as the factory's callback would.
+ * Restock orders: books goods for an operator, as the factory's callback would.
  */
 
 #include <inttypes.h>

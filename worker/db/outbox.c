@@ -273,7 +273,7 @@ as_outbox_lease(as_db_t *db, as_outbox_claim_t *claim)
 }
 
 
-/* Puts off the orders that must wait. */
+/* Postpones the orders that must wait. */
 static as_db_status_e
 as_outbox_put_off(as_db_t *db, as_outbox_claim_t *claim)
 {

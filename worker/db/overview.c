@@ -124,7 +124,7 @@ as_overview_run(as_db_t *db, const as_text_t *sql, as_overview_t *overview)
 }
 
 
-/* One row more than is shown tells whether there are more. */
+/* One row more than is shown reveals whether there are more. */
 as_db_status_e
 as_overview_read(as_db_t *db, as_overview_t *overview)
 {

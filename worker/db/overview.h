@@ -19,8 +19,8 @@
 
 
 /*
- * Lets the session only read, and its statements run for AS_OVERVIEW_TIME_S at
- * most.  Before the others, on the same connection.
+ * Makes the session read only, and limits its statements to AS_OVERVIEW_TIME_S.
+ * Call it before the others, on the same connection.
  */
 as_db_status_e as_overview_begin(as_db_t *db);
 

@@ -1,9 +1,9 @@
 /*
  * The rate of a long command.
  *
- * A chunk takes a processor, the disk and InnoDB's latches from those who sell,
- * at worst all of them.  So the share of time that chunks take bounds what they
- * cost: one chunk's time in AS_PACE_PAUSE + 1.  A slow server makes chunks, and
+ * A chunk takes a processor, the disk and InnoDB's latches from sales, at worst
+ * all of them.  So the share of time that chunks take bounds their cost: under
+ * full load, one part in AS_PACE_PAUSE + 1.  A slow server makes chunks, and
  * with them the pauses, longer.
  */
 
@@ -71,7 +71,7 @@ as_pace_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* Whether others are at work now: this connection is one that runs. */
+/* Whether other statements run now: this connection's own is one. */
 static as_db_status_e
 as_pace_look(as_pace_t *pace, as_db_t *db)
 {

@@ -1,5 +1,5 @@
 /*
- * The rate of a long command that works in chunks beside those who sell: the
+ * The rate of a long command that works in chunks while sales continue: the
  * pause after a chunk follows the chunk's own time and the server's load.
  */
 
@@ -14,25 +14,26 @@
 
 typedef struct {
     int64_t  began_us;
-    double   load;                     /* how often others were at work, 0 to
-                                          1 */
+    double   load;                     /* share of looks at which another
+                                          statement ran, 0 to 1 */
     bool     snapshot;
 } as_pace_t;
 
 
 /*
- * Once, before the first chunk: the server counts as loaded.  snapshot: all
- * chunks are read from one, which a failure ends.
+ * Call it once, before the first chunk: the server then counts as loaded.
+ * snapshot: all chunks are read from one, which a failure ends.
  */
 void as_pace_init(as_pace_t *pace, bool snapshot);
 
-/* Before each chunk. */
+/* Call it before each chunk. */
 void as_pace_begin(as_pace_t *pace);
 
 /*
- * After each chunk: waits.  A server where others are always at work gets a
- * pause of AS_PACE_PAUSE chunks, an idle one none.  Blocks.  OK where the
- * server refuses to report its load, but for a snapshot.
+ * Call it after each chunk: waits.  Blocks.  On a server where other statements
+ * always run, the pause is AS_PACE_PAUSE times the chunk's time; on an idle one
+ * there is none.  A server that refuses to report its load counts as loaded,
+ * and the result is OK; with a snapshot the result is the failure.
  */
 as_db_status_e as_pace_wait(as_pace_t *pace, as_db_t *db);
 

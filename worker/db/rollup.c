@@ -5,12 +5,13 @@
  * rows and adds their sum to the openings.  It locks no stock row: sales only
  * insert, at the other end of the table.
  *
- * What settled a hold may be folded in another chunk than the hold, before or
- * after it, or without it.  To fold both together would need an index over
- * settled_id, which each hold would pay for twice, or the whole ledger in one
- * transaction: a release has holds of many transactions.  Instead, the opening
- * tells until when the ledger may be folded; reconcile compares holds with
- * their movements from then on (cmd/reconcile_sum.h).
+ * The movement that settled a hold may be folded in another chunk than the
+ * hold, before or after it, or without it.  To fold both together would need an
+ * index over settled_id, which each hold would change twice, or the whole
+ * ledger in one transaction: a release has holds of many transactions.
+ * Instead, the opening's time is the time until which the ledger may be folded;
+ * reconcile compares holds with their movements from then on
+ * (cmd/reconcile_sum.h).
  */
 
 #include <inttypes.h>

@@ -19,8 +19,8 @@
 #define AS_SALE_NCOLUMNS  5
 #define AS_SALE_TIME_LEN  40           /* of a time as text, at most */
 
-/* The last id that a sale or hold of row m may have.  (A row of before 0.2.0
- * ends in whatever bytes, and has one sale.) */
+/* The last id that a sale or hold of row m may have.  (The id of a row of
+ * before 0.2.0 may end in any bytes; it has one sale.) */
 #define AS_SALE_LAST                                                          \
     "CONCAT(LEFT(m.movement_id, 14), IF(m.kind = 'hold', X'bfff',"            \
     " IF(RIGHT(HEX(m.movement_id), 4) < '8000', X'7fff', X'ffff')))"

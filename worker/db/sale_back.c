@@ -28,7 +28,7 @@
 
 typedef struct {
     as_sale_back_t  *back;
-    bool             done;             /* an earlier attempt of ours */
+    bool             done;             /* by an earlier attempt of this call */
     uint8_t          wanted[AS_UUID_LEN];      /* the product of a want */
     bool             found;
 } as_sale_back_look_t;
@@ -61,7 +61,7 @@ as_sale_back_free(as_sale_back_t *back)
 }
 
 
-/* Statement 0: the sale's rows.  1: our return's rows, from an earlier
+/* Statement 0: the sale's rows.  1: the rows of this return, from an earlier
  * attempt. */
 static void
 as_sale_back_row(void *data, unsigned statement, const char *const *columns,
@@ -110,7 +110,7 @@ as_sale_back_row(void *data, unsigned statement, const char *const *columns,
 }
 
 
-/* Reads the sale, what was returned of it, and whether that was by us. */
+/* Reads the sale, its returns, and whether this return is among them. */
 static as_db_status_e
 as_sale_back_read(as_db_t *db, as_sale_back_look_t *look)
 {
@@ -265,8 +265,8 @@ as_sale_back_line(const as_sale_back_t *back, const as_sale_back_line_t *line,
 
 /*
  * The order of locks: the sale, returns, the ledger, products by product_id.
- * The
- * movements are read back to change the products, as of holds (db/hold.c).
+ * The movements are read again to change the products, as those of holds
+ * (db/hold.c).
  */
 static as_db_status_e
 as_sale_back_write(as_db_t *db, const as_sale_back_t *back)

@@ -19,7 +19,7 @@
 typedef enum {
     AS_SALE_BACK_DONE = 0,
     AS_SALE_BACK_UNKNOWN,              /* no such sale; or a hold, see state */
-    AS_SALE_BACK_NO_LINE,              /* the sale has not the wanted SKU */
+    AS_SALE_BACK_NO_LINE,              /* the sale has no line of the SKU */
     AS_SALE_BACK_TOO_MANY,             /* see the lines' left */
     AS_SALE_BACK_NOTHING,              /* all was returned before */
     AS_SALE_BACK_NO_PRODUCT            /* its product was deleted: it cannot be

@@ -1,5 +1,5 @@
 /*
- * What an operator watches in the database.
+ * What `top` shows of the database.
  */
 
 #include "db/order.h"

@@ -1,5 +1,5 @@
 /*
- * What an operator watches in the database: products, orders, holds.
+ * What `top` shows of the database: products, orders, holds.
  */
 
 #ifndef AS_SHOP_VIEW_H

@@ -121,8 +121,8 @@ as_stock_look(as_db_t *db, as_stock_look_t *look)
 
 
 /*
- * A unique key exists: our movement from an earlier attempt, or another node's
- * open order.
+ * A unique key exists: this change's movement from an earlier attempt, or
+ * another node's open order.
  */
 static as_db_status_e
 as_stock_duplicate(as_db_t *db, as_stock_look_t *look)

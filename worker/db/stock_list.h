@@ -19,7 +19,7 @@ typedef struct {
     as_text_t    last;                 /* private to stock_list.c; likewise */
 } as_stock_list_t;
 
-/* as_page_pt; data is an as_stock_list_t.  The number has all that match. */
+/* as_page_pt; data is an as_stock_list_t.  The count includes all pages. */
 as_db_status_e as_stock_list(void *data, as_db_t *db);
 as_db_status_e as_stock_list_count(void *data, as_db_t *db);
 
