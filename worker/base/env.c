@@ -129,8 +129,8 @@ as_env_names_file(const char *name)
 
 
 /*
- * A file name without a folder is relative to the folder of the settings file:
- * a service manager passes both in a folder of its choice.
+ * A relative file name is relative to the folder of the settings file: a
+ * service manager passes both in a folder of its choice.
  */
 static int
 as_env_put(as_env_t *env, const char *path, const char *name,
@@ -162,7 +162,7 @@ as_env_put(as_env_t *env, const char *path, const char *name,
 
 
 static bool
-as_env_everybody_reads(FILE *in)
+as_env_is_readable_by_all(FILE *in)
 {
     struct stat  st;
 
@@ -223,7 +223,7 @@ as_env_read(as_env_t *env, const char *path, char err[AS_ENV_ERROR_LEN])
         goto out;
     }
 
-    env->readable = as_env_everybody_reads(in);
+    env->readable = as_env_is_readable_by_all(in);
 
     for (number = 1; fgets(line, AS_ENV_LINE_MAX, in) != NULL; number++) {
         snprintf(where, sizeof(where), "%.300s line %d", path, number);
@@ -302,9 +302,9 @@ as_env_get(as_env_t *env, const char *name, const char **where)
 }
 
 
-/* Reads the whole file, at most AS_ENV_SECRET_MAX bytes. */
+/* Reads at most AS_ENV_SECRET_MAX bytes of the file.  NULL with errno. */
 static char *
-as_env_slurp(const char *path, size_t *len, bool *readable)
+as_env_secret_read(const char *path, size_t *len, bool *readable)
 {
     char  *data;
     FILE  *in;
@@ -315,7 +315,7 @@ as_env_slurp(const char *path, size_t *len, bool *readable)
         return NULL;
     }
 
-    *readable = as_env_everybody_reads(in);
+    *readable = as_env_is_readable_by_all(in);
 
     /* the stream's own buffer would keep a copy of the secret */
     setvbuf(in, NULL, _IONBF, 0);
@@ -355,7 +355,7 @@ as_env_secret_file(as_env_t *env, const char *name, const char *path,
         return entry->value;
     }
 
-    data = as_env_slurp(path, &len, &readable);
+    data = as_env_secret_read(path, &len, &readable);
     if (data == NULL) {
         snprintf(err, AS_ENV_ERROR_LEN, "%s_FILE: expected a file with the "
                  "secret, found %s (%s) in %s; make it readable for this "

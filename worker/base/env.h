@@ -38,9 +38,10 @@ void as_env_destroy(as_env_t *env);
 const char *as_env_get(as_env_t *env, const char *name, const char **where);
 
 /*
- * A secret: the value of NAME, or the content of the file that NAME_FILE names,
- * without the line end.  NULL where neither is set.  NULL with a message in err
- * where both are set or the file cannot be read.
+ * A secret: the value of NAME, or the first 65,536 bytes of the file that
+ * NAME_FILE names, without line ends at their end.  NULL where neither is set.
+ * NULL with a message in err where both are set, or the file cannot be read, is
+ * empty or has a NUL byte.
  */
 const char *as_env_secret(as_env_t *env, const char *name,
     char err[AS_ENV_ERROR_LEN]);

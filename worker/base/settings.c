@@ -249,7 +249,7 @@ as_settings_read(as_settings_t *settings, const as_setting_t *entry,
 
     as_text_printf(errors, "%s: expected ", entry->name);
     as_settings_expected(entry, errors);
-    as_text_printf(errors, ", found \"%.200s\" in %s; mend it there%s\n",
+    as_text_printf(errors, ", found \"%.200s\" in %s; correct it there%s\n",
                    as_settings_shown(entry, value, shown), where,
                    entry->fallback == NULL ? ""
                    : ", or leave it out for the default");

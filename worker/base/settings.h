@@ -111,7 +111,8 @@ void as_settings_destroy(as_settings_t *settings);
 /* Replaces worker_name.  0, or -1 with errno ENOMEM. */
 int as_settings_rename(as_settings_t *settings, const char *name);
 
-/* Parses a time as settings have it.  0, or -1 where text is not one. */
+/* Parses a time as settings have it: "500ms", "10s", "5m", "1h", "7d"; a number
+ * alone is in seconds.  0, or -1 where text is not one. */
 int as_settings_time(const char *text, int64_t *ms);
 
 /* Checks further requirements after create.  0, or -1 with lines in errors. */
@@ -119,8 +120,8 @@ int as_settings_require(const as_settings_t *settings, unsigned need,
     as_text_t *errors);
 
 /*
- * Writes NAME=value lines of all settings, secrets as "(set)"; for
- * check-config.
+ * Writes NAME=value lines of all settings, or one JSON object, secrets as
+ * "(set)"; for check-config.
  */
 void as_settings_describe(const as_settings_t *settings, bool json,
     as_text_t *out);

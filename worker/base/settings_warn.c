@@ -11,8 +11,9 @@
 
 #define AS_WARN_NAME_MAX  64
 
-/* The maximum edit distance at which a name counts as a misspelt setting: of
- * one of ours (the worker's), or of any other name in the file. */
+/* The maximum edit distance at which a name counts as a misspelt setting: for a
+ * name with one of the worker's prefixes, and for any other name in the
+ * file. */
 #define AS_WARN_OURS      3
 #define AS_WARN_OTHERS    2
 

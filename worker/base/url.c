@@ -1,5 +1,5 @@
 /*
- * URLs as people typed them.
+ * URLs as operators typed them.
  */
 
 #include <string.h>

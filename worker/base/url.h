@@ -1,5 +1,5 @@
 /*
- * URLs from settings, tables and messages, as people typed them.
+ * URLs from settings, tables and messages, as operators typed them.
  */
 
 #ifndef AS_URL_H

@@ -30,7 +30,8 @@ typedef enum {
     AS_HTTP_CONNECT,                   /* refused, unreachable or timed out */
     AS_HTTP_TLS,                       /* handshake or verification failed */
     AS_HTTP_FORBIDDEN,                 /* an address that is forbidden */
-    AS_HTTP_TIMEOUT,                   /* beyond the call's deadline */
+    AS_HTTP_TIMEOUT,                   /* beyond the call's deadline, after a
+                                          part of the request was sent */
     AS_HTTP_TOO_LARGE,                 /* more than max_answer bytes */
     AS_HTTP_LOST,                      /* connection lost, or invalid answer */
     AS_HTTP_BAD_URL,                   /* not http or https, or malformed */
@@ -71,7 +72,7 @@ typedef void (*as_http_done_pt)(void *data, const as_http_answer_t *answer);
 
 
 typedef struct {
-    const char         *method;        /* "GET", "POST", "PUT" */
+    const char         *method;        /* "GET", "HEAD", "POST", "PUT" */
     const char         *url;           /* http or https */
     const char *const  *headers;       /* "Name: value", no CR or LF */
     size_t              nheaders;      /* up to 32 */
@@ -87,7 +88,8 @@ typedef struct {
 
 
 typedef struct {
-    size_t       max_calls;            /* at once; 0: 1,024 */
+    size_t       max_calls;            /* at once; 0: 1,024.  Never more than
+                                          max_connections */
     size_t       max_connections;      /* in all; 0: max_calls */
     size_t       max_idle;             /* kept alive; 0: 512 */
     const char  *proxy;                /* AUTOSTOCK_PROXY; NULL: none, also
@@ -122,16 +124,16 @@ void as_http_destroy(as_http_t *http);
 /*
  * Starts a call.  Everything in rq is copied.  On failure returns NULL, never
  * runs the callback, and sets errno: EAGAIN (max_calls are in flight), EINVAL
- * (a line break in a header, an unknown method), ENOMEM.  All other failures
- * are reported to the callback.  The handle is valid until the callback begins
- * or as_http_cancel() is called.
+ * (too many headers, a line break in one, an unknown method), ENOMEM.  All
+ * other failures are reported to the callback.  The handle is valid until the
+ * callback begins or as_http_cancel() is called.
  */
 as_http_call_t *as_http_send(as_http_t *http, const as_http_request_t *rq);
 
 /* Ends a call at once; its callback does not run. call may be NULL. */
 void as_http_cancel(as_http_t *http, as_http_call_t *call);
 
-/* For tests: the number of calls in flight. */
+/* For tests: the number of calls in flight; of a fake always 0. */
 size_t as_http_in_flight(const as_http_t *http);
 
 /* "connect", "timeout", ...: for the log and the metrics' labels. */

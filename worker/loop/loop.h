@@ -89,6 +89,8 @@ bool as_loop_is_due(const as_loop_t *loop, const as_timer_t *timer);
 
 /* Monotonic milliseconds, as of this turn of the loop. */
 int64_t as_loop_now(const as_loop_t *loop);
+
+/* Unix time in milliseconds, at the moment of the call. */
 int64_t as_loop_unix_ms(const as_loop_t *loop);
 
 /*
