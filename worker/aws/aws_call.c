@@ -144,7 +144,7 @@ as_aws_call_ask_credentials(as_aws_call_t *call)
 }
 
 
-/* Repeats a call after its cause of failure was corrected. */
+/* Repeats a call after the cause of its failure was corrected. */
 static void
 as_aws_call_again(as_aws_call_t *call, const as_aws_error_t *err)
 {

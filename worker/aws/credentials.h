@@ -1,8 +1,8 @@
 /*
  * AWS credentials, from the first provider that has any, in the order of the
  * AWS SDKs: environment, web identity, profile files, container (ECS, EKS),
- * instance metadata (IMDSv2).  They are fetched at the first request, cached,
- * and renewed before they expire.
+ * instance metadata (IMDSv2).  The first request fetches them.  Then they are
+ * cached, and renewed before they expire.
  */
 
 #ifndef AS_CREDENTIALS_H
@@ -83,8 +83,9 @@ void as_credentials_refused(as_credentials_t *creds);
  * and to decide whether keys have expired. */
 int64_t as_credentials_skew_ms(const as_credentials_t *creds);
 
-/* Corrects the clock by the Date of an answer that refused our time (0: it had
- * none).  True where the correction is new, so that a retry may succeed. */
+/* Corrects the clock by the Date of an answer that refused the request's time
+ * (0: it had none).  True where the correction is new, so that a retry may
+ * succeed. */
 bool as_credentials_learn_time(as_credentials_t *creds, int64_t date_ms);
 
 /* Sets the environment of a credential_process, with the same data as getenv.
