@@ -358,7 +358,7 @@ export_of_wrong_rows(void **state)
 
     assert_int_equal(RUN("export", "--from", "1971-01-01"), AS_EXIT_FINDINGS);
     command_told("movement " ID " ");
-    command_told("12 movements do not stand for what they say");
+    command_told("12 movements contradict themselves");
 
     for (n = 0, at = command.err; (at = strstr(at, "movement " ID)) != NULL;
          at++)

@@ -27,7 +27,8 @@ int as_argument_choice(const as_options_t *options, const char *name,
 int as_argument_order(const char *text, uint8_t id[AS_UUID_LEN]);
 
 /* "2026-11-22" (UTC), a date-time of RFC 3339 ("2026-11-22T09:30:00Z"), or an
- * age, "90d"; as milliseconds since 1970, rounded up; 0 for an age beyond. */
+ * age, "90d"; as milliseconds since 1970, rounded up; 0 for an age that begins
+ * before 1970. */
 int as_argument_date(const char *text, int64_t *ms);
 
 /* An integer. */

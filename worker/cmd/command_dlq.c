@@ -38,7 +38,7 @@ static const char *const  as_dlq_done[] = {
 
 typedef struct {
     const as_dead_t    *dead;
-    as_order_reopen_t   reopen;        /* what would come of it */
+    as_order_reopen_t   reopen;        /* the checks of a redrive */
 } as_command_dlq_look_t;
 
 
@@ -341,7 +341,7 @@ as_command_dlq_act(as_command_dlq_t *command)
                                : "send %zu dead letters%s to the queue "
                                  "again?", n,
                                as_aws_is_fifo(command->dlq.dlq_url)
-                               ? ", and what their groups have behind them,"
+                               ? ", and the later ones of their groups,"
                                : ""))
     {
         return AS_EXIT_FINDINGS;
@@ -394,7 +394,8 @@ as_command_dlq_do(as_command_dlq_t *command, const char *verb)
          : as_command_dlq_change(command);
 
     if (command->dlq.unread) {
-        fprintf(stderr, "there are messages that cannot be read: not UTF-8\n");
+        fprintf(stderr, "some messages of the dead-letter queue cannot be "
+                "read and are not included: they are not UTF-8\n");
     }
 
     if (command->dlq.more) {

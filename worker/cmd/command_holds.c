@@ -237,11 +237,11 @@ as_command_holds_run(const as_options_t *options)
 
 
 const as_command_t  as_command_holds = {
-    "holds", "list|show HOLD_ID|release HOLD_ID", "see and release what is "
-    "held for buyers",
-    "list shows the newest holds first; those that are due are held and past\n"
-    "their time.  release gives the pieces of an open\n"
-    "hold back to the stock, at once; its buyer can then not confirm it.  A\n"
-    "hold that is past its time is released by autostock-worker run.\n",
+    "holds", "list|show HOLD_ID|release HOLD_ID", "list, show or release the "
+    "holds of buyers",
+    "list shows the newest holds first.  A due hold is open and past its\n"
+    "time; autostock-worker run releases it.  release returns the pieces of\n"
+    "an open hold to the stock at once; its buyer can then no longer confirm\n"
+    "it.\n",
     as_command_holds_options, as_command_holds_run
 };

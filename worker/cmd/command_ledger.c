@@ -16,8 +16,8 @@
 #include "cmd/output.h"
 
 
-/* Longer than the deadline of any request: a sale in doubt is looked up by its
- * movement (DESIGN.md, 3). */
+/* Longer than the deadline of any request: nginx looks up a sale in doubt by
+ * its movement. */
 #define AS_LEDGER_YOUNGEST_MS  INT64_C(3600000)
 
 
@@ -107,8 +107,8 @@ as_command_ledger_chunk(as_session_t *session, as_command_ledger_t *ledger,
 }
 
 
-/* Removes the keys of the sales that may be folded: past their retention.  The
- * watchdog does, too, where one runs. */
+/* Removes the keys of the sales that may be folded, which are past their
+ * retention.  A running watchdog also removes them. */
 static as_db_status_e
 as_command_ledger_keys(as_session_t *session, as_command_ledger_t *ledger)
 {

@@ -78,7 +78,8 @@ as_command_sales_show(as_session_t *session, const char *argument)
 
     if (show.sale == NULL && show.state[0] != '\0') {
         fprintf(stderr, "%s is a hold, which is %s, and no sale; "
-                "autostock-worker holds show has it\n", argument, show.state);
+                "autostock-worker holds show prints it\n", argument,
+                show.state);
         return AS_EXIT_FINDINGS;
     }
 
@@ -101,8 +102,8 @@ as_command_sales_show(as_session_t *session, const char *argument)
 }
 
 
-/* A row that does not stand for what it says is exported as far as it can be
- * read, and named. */
+/* A row whose columns contradict each other is exported as far as it can be
+ * read, and reported. */
 static void
 as_command_sales_row(void *data, const as_sale_row_t *row, const char *sku,
     const char *created_at)
@@ -126,8 +127,8 @@ as_command_sales_row(void *data, const as_sale_row_t *row, const char *sku,
 }
 
 
-/* One snapshot, so that a roll-up meanwhile takes nothing away.  MySQL cuts
- * GROUP_CONCAT at 1024 bytes otherwise. */
+/* Reads one snapshot, so that a roll-up in the meantime removes nothing from
+ * it.  By default MySQL cuts GROUP_CONCAT at 1,024 bytes. */
 static as_db_status_e
 as_command_sales_begin(void *data, as_db_t *db)
 {
@@ -235,8 +236,8 @@ as_command_sales_export(as_command_sales_t *sales)
     }
 
     if (sales->wrong > 0) {
-        fprintf(stderr, "%" PRIu64 " movements do not stand for what they "
-                "say: see autostock-worker reconcile\n", sales->wrong);
+        fprintf(stderr, "%" PRIu64 " movements contradict themselves: "
+                "autostock-worker reconcile shows them\n", sales->wrong);
         return AS_EXIT_FINDINGS;
     }
 
@@ -310,17 +311,17 @@ as_command_sales_run(const as_options_t *options)
 
 const as_command_t  as_command_sales = {
     "sales", "show SALE_ID|export|return SALE_ID",
-    "see what was sold, take goods back",
-    "show finds a sale by the sale_id that the buyer was answered.\n"
-    "return books goods of a sale that came back: never more than was sold of\n"
-    "each line.  It requires the operator's user.\n"
+    "show or export sales, book returned goods",
+    "show finds a sale by the sale_id of the answer to its buyer.\n"
+    "return books returned goods of a sale: never more than was sold of each\n"
+    "line.  It requires the operator's user.\n"
     "export writes a line for each sale, in the order of time: CSV with a\n"
     "header, or JSON lines.  The time of a sale is that of its id, in UTC;\n"
     "created_at, when the database wrote it, is a little later.  DATE is\n"
     "YYYY-MM-DD (UTC), a time like 2026-11-22T09:30:00+09:00 (RFC 3339), or\n"
     "an age, 90d.  A sale in doubt may be written up to an hour after its\n"
     "time.  A hold is exported once it is confirmed, under the time at which\n"
-    "it was made: export again what is younger than the longest hold.  What a\n"
-    "roll-up has folded is gone.\n",
+    "it was made: export again the sales that are younger than the longest\n"
+    "hold.  Sales that a roll-up has folded are not exported.\n",
     as_command_sales_options, as_command_sales_run
 };

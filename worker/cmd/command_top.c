@@ -116,7 +116,8 @@ as_command_top_tick(void *data)
                       command->interval_ms);
 
         if (command->rounds > 0) {
-            /* what does not answer delays the time that is shown by nothing */
+            /* the time on the screen advances although a part does not
+             * answer */
             as_command_top_print(command, true);
         }
     }
@@ -147,7 +148,7 @@ as_command_top_key(void *data)
 }
 
 
-/* Another process gets the terminal meanwhile. */
+/* Gives the terminal to other processes until SIGCONT. */
 static void
 as_command_top_suspend(as_command_top_t *command)
 {
@@ -355,8 +356,8 @@ const as_command_t  as_command_top = {
     "Shows, anew every --interval: sales and other results per second, batch\n"
     "size, connections and queue of nginx; the worker's peers, queue, dead\n"
     "letters and circuit breakers; open orders by state with the age of the\n"
-    "oldest, holds, and the products nearest to their reorder point.  What is\n"
-    "out of reach is said; the rest is shown.  q quits.  With --once, or\n"
+    "oldest, holds, and the products nearest to their reorder point.  A part\n"
+    "that is out of reach shows its error instead.  q quits.  With --once, or\n"
     "where stdout is no terminal, one screen is printed, and the exit code\n"
     "is 3 if a part is out of reach; --output json prints the same as an\n"
     "object.\n",

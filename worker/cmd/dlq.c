@@ -72,7 +72,8 @@ as_dlq_received(void *data, const as_aws_error_t *err,
     }
 
     for (i = 0; i < n; i++) {
-        /* a message for which memory is out comes back by itself */
+        /* where memory is out, the message becomes visible again after
+         * AS_DLQ_HOLD_S */
         (void) as_dlq_add(dlq, &messages[i]);
     }
 
@@ -205,7 +206,8 @@ as_dlq_given_back(void *data, const as_aws_error_t *err,
 {
     as_dlq_t  *dlq = data;
 
-    /* an entry that failed comes back by itself */
+    /* the message of an entry that failed becomes visible after
+     * AS_DLQ_HOLD_S */
     (void) results;
     (void) n;
 
@@ -245,7 +247,7 @@ as_dlq_give_back(as_dlq_t *dlq)
         }
 
         if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
-            /* out of reach: they come back by themselves */
+            /* out of reach: they become visible after AS_DLQ_HOLD_S */
             if (as_sync_run(&dlq->sync, as_dlq_start_give_back, &back) != 0) {
                 return;
             }

@@ -29,7 +29,8 @@ typedef struct {
     size_t        most;                /* messages per receive, at most */
     size_t        asked;               /* of the current receive */
     size_t        got;                 /* received by it */
-    bool          unread;              /* some messages could not be read */
+    bool          unread;              /* SQS returned messages that cannot be
+                                          read */
 } as_dlq_t;
 
 
@@ -39,8 +40,8 @@ void as_dlq_init(as_dlq_t *dlq, as_aws_t *aws, int stop_fd,
 /* Gives back all messages in hand and frees all. */
 void as_dlq_free(as_dlq_t *dlq);
 
-/* Receives further dead letters, until there are max in all.  0, or -1 with
- * dlq->sync.error. */
+/* Receives further dead letters, until there are max in all or the queue
+ * returns none.  0, or -1 with dlq->sync.error. */
 int as_dlq_collect(as_dlq_t *dlq, size_t max);
 
 /* Sets spelling to the SKU as the product's row has it, where sku matches one

@@ -17,8 +17,8 @@
 
 #define AS_DOCTOR_PROVISION  "run autostock-worker provision"
 #define AS_DOCTOR_PEER_MS    10000     /* ms for all requests to one peer */
-#define AS_DOCTOR_BACKLOG    1000      /* messages in the queue that count as
-                                          many */
+#define AS_DOCTOR_BACKLOG    1000      /* messages in the queue from which it
+                                          warns */
 
 
 typedef enum {
@@ -381,7 +381,7 @@ as_doctor_aws_policy(as_doctor_t *d)
         as_doctor_aws_say(d, AS_DOCTOR_WARNING, "queue-policy", "check with an "
                           "order that the topic's messages arrive, or add the "
                           "statement that provision --dry-run shows",
-                          "cannot tell whether the queue's Policy lets the "
+                          "it is not known whether the queue's Policy lets the "
                           "topic %s send: %s", d->conf->topic_arn, why);
         break;
 

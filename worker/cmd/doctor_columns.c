@@ -1,7 +1,8 @@
 /*
  * The columns. sql/schema.sql creates missing tables, and adds the columns that
- * a version of autostock added: to product, and to the ledger, where an ALTER
- * by hand would wait, and sales with it, as long as lock_wait_timeout.
+ * a version of autostock added to product and to the ledger.  A manual ALTER of
+ * these would wait for locks as long as lock_wait_timeout, and sales would wait
+ * behind it.
  */
 
 #include <stdio.h>

@@ -10,7 +10,8 @@
 
 #define AS_DOCTOR_ER_BINLOG 1665       /* needs a binary log by row */
 
-/* The id of no row: a statement with it tests a right and changes nothing. */
+/* An id that no row has: a statement with it tests a right and changes
+ * nothing. */
 #define AS_DOCTOR_NO_ID  "X'00000000000000000000000000000000'"
 
 

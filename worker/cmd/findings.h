@@ -35,7 +35,7 @@ typedef struct {
     as_findings_group_t  *groups;      /* where grouped, in order of
                                           discovery */
     size_t                counts[AS_DOCTOR_UNREACHABLE + 1];
-    size_t                mended;      /* not counted any more */
+    size_t                mended;      /* repaired, and no longer in counts */
 } as_findings_t;
 
 

@@ -1,6 +1,6 @@
 /*
- * Parses a command's options: "--name value", "--name=value", "--flag".  All
- * else are arguments.
+ * Parses a command's options: "--name value", "--name=value", "--flag".  The
+ * other words are arguments.
  */
 
 #ifndef AS_OPTIONS_H

@@ -80,8 +80,8 @@ as_output_cell(const json_t *row, const char *name, char *buf, size_t size)
 
 
 /*
- * JSON has no control characters but DEL and U+0080 to U+009F, which a terminal
- * would interpret: within strings, so that they can be escaped.
+ * Escapes DEL and U+0080 to U+009F, which a terminal would interpret.  jansson
+ * escapes all other control characters; these occur only within strings.
  */
 static void
 as_output_json(const json_t *value, const char *indent, FILE *out)
@@ -213,7 +213,7 @@ as_output_end(as_output_table_t *table)
         fputs(table->rows == 0 ? "]\n" : "\n]\n", table->out);
     }
 
-    fflush(table->out);                /* before what stderr says of it */
+    fflush(table->out);                /* before messages on stderr about it */
 }
 
 

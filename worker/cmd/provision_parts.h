@@ -35,8 +35,8 @@ typedef struct {
 
 
 /*
- * Reports what was done, or would be. verb is "found", "created", "changed";
- * detail may be "".  provision_step.c.
+ * Reports a step that was taken, or would be. verb is "found", "created" or
+ * "changed"; detail may be "".  provision_step.c.
  */
 void as_provision_step(as_provision_t *p, const char *kind,
     const char *name, const char *verb, const char *detail);

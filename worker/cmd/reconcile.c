@@ -67,7 +67,7 @@ as_reconcile_receipt_row(as_reconcile_t *reconcile, const char *const *columns,
 }
 
 
-/* A row of several sales, or one that gives. */
+/* A row of several sales, or of a positive quantity. */
 static void
 as_reconcile_sales_row(as_reconcile_t *reconcile, const char *const *columns,
     const unsigned long *lengths)
@@ -255,9 +255,9 @@ as_reconcile_gap(as_reconcile_t *reconcile, const uint8_t *product_id,
 }
 
 
-/* What a product's movements tell otherwise than its holds and returns.  A hold
- * that was confirmed after it had expired took back what its release gave, and
- * that may be folded. */
+/* Reports a product whose movements differ from its holds and returns.  A hold
+ * that was confirmed after it had expired took the released pieces again, and
+ * that movement may be folded. */
 static void
 as_reconcile_given_back(as_reconcile_t *reconcile,
     const as_reconcile_sum_t *sum, const char *sku)

@@ -36,7 +36,8 @@ typedef struct {
     size_t               ngaps;
 
     /* state while it runs */
-    void                *sums;         /* as_reconcile_sum_get() */
+    void                *sums;         /* of as_reconcile_sum_get(): the root of
+                                          a tree of tsearch(3) */
     as_pace_t            pace;
     uint8_t              cursor[AS_LEDGER_CURSOR_LEN];
     uint8_t              last[AS_LEDGER_CURSOR_LEN];   /* of the chunk */

@@ -10,7 +10,7 @@
 
 /*
  * Checks holds and returns against the ledger, in the snapshot of the caller.
- * What a roll-up has folded is not missed.
+ * Movements that a roll-up has folded do not count as missing.
  */
 as_db_status_e as_reconcile_holds(as_db_t *db, as_reconcile_t *reconcile);
 

@@ -21,8 +21,8 @@ as_reconcile_metrics_text(const as_findings_t *findings,
     static const int          ids[] = { AS_DOCTOR_WARNING, AS_DOCTOR_WRONG,
                                         AS_DOCTOR_UNREACHABLE };
 
-    as_text_printf(out, "# HELP autostock_reconcile_findings What the last "
-                   "reconcile found, without what it adjusted.\n"
+    as_text_printf(out, "# HELP autostock_reconcile_findings Findings of the "
+                   "last reconcile, without those that it adjusted.\n"
                    "# TYPE autostock_reconcile_findings gauge\n");
 
     for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {

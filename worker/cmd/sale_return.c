@@ -158,7 +158,7 @@ as_sale_return_tell(const as_session_t *session, const char *sale_id,
 
     case AS_SALE_BACK_NO_LINE:
         fprintf(stderr, "the sale %s has no product \"%s\"; autostock-worker "
-                "sales show has its lines\n", sale_id, back->sku);
+                "sales show prints its lines\n", sale_id, back->sku);
         break;
 
     case AS_SALE_BACK_TOO_MANY:

@@ -16,8 +16,8 @@
 void as_sale_text_header(as_text_t *text, bool json);
 
 /*
- * Appends a line for each sale of a row, and returns their number: holds that
- * are not confirmed are none.  The arguments are as as_sale_pt has them.
+ * Appends a line for each sale of a row, and returns their number.  A hold that
+ * is not confirmed is no sale.  The arguments are those of as_sale_pt.
  */
 size_t as_sale_text_row(as_text_t *text, const as_sale_row_t *row,
     const char *sku, const char *created_at, bool json);

@@ -41,13 +41,14 @@ int as_session_http(as_session_t *session);
 int as_session_db_failed(const as_session_t *session, as_db_status_e status);
 
 /*
- * Asks for confirmation on the terminal unless --yes was given.  False, after a
- * message, where the answer is no or there is no terminal.
+ * Asks for confirmation on the terminal unless --yes was given.  False where
+ * the answer is not yes, or, after a message, where stdin is no terminal.
  */
 bool as_session_confirm(const as_session_t *session, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Runs a job, again after each deadlock. run as in db_thread.h. */
+/* Runs a job, again after AS_DB_RETRY (a limited number of times). run is as in
+ * db_thread.h. */
 as_db_status_e as_session_db(as_session_t *session,
     as_db_status_e (*run)(void *data, as_db_t *db), void *data);
 

@@ -23,8 +23,8 @@ struct as_top_s {
     as_top_source_t    module;
     as_top_source_t    worker;
 
-    int                null_fd;        /* the log's: a screen has no place for
-                                          lines */
+    int                null_fd;        /* /dev/null, for the log: its lines
+                                          would overwrite the screen */
     as_log_t          *log;
     as_db_thread_t    *thread;         /* NULL: settings are missing */
     as_job_t           job;
@@ -116,7 +116,7 @@ as_top_sources(as_top_t *top)
     top->worker.view = as_top_worker;
     snprintf(top->worker.error, sizeof(top->worker.error), "%s",
              top->conf.metrics_url != NULL ? ""
-             : "AUTOSTOCK_METRICS_PORT is 0: --metrics-url names its metrics");
+             : "AUTOSTOCK_METRICS_PORT is 0: set --metrics-url");
 }
 
 

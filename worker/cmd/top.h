@@ -1,6 +1,6 @@
 /*
  * Reads what `top` shows, in rounds: nginx, the worker and the database at the
- * same time.  What does not answer delays none of the others.
+ * same time.  A part that does not answer does not delay the others.
  */
 
 #ifndef AS_TOP_H

@@ -20,7 +20,7 @@ static const char *const  as_top_module_rates[][2] = {
     { "receipts", "receipts_per_s" },
 };
 
-/* What else came of requests: shown where it happens. */
+/* Other results of requests.  The screen shows those that occur. */
 static const char *const  as_top_module_results[] = {
     "replays", "refusals", "not_found", "key_conflicts", "bad_requests",
     "unauthorized", "overloads", "unavailable", "unknown", "in_doubt"

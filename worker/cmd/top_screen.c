@@ -76,7 +76,7 @@ as_top_screen_label(as_top_lines_t *lines, const char *label)
 }
 
 
-/* A part that is out of reach.  False where it is there. */
+/* Writes the error of a part that is out of reach.  False where it has none. */
 static bool
 as_top_screen_error(as_top_lines_t *lines, const char *label,
     const json_t *part)
@@ -95,7 +95,7 @@ as_top_screen_error(as_top_lines_t *lines, const char *label,
 }
 
 
-/* What else came of the requests, each where it happened. */
+/* Writes the other results of requests, as far as there are any. */
 static void
 as_top_screen_results(as_top_lines_t *lines, const json_t *database)
 {
@@ -120,7 +120,7 @@ as_top_screen_results(as_top_lines_t *lines, const json_t *database)
 }
 
 
-/* What an operator has to mend; doctor says how. */
+/* Writes what an operator must repair; doctor shows how. */
 static void
 as_top_screen_faults(as_top_lines_t *lines, const json_t *database)
 {
