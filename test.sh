@@ -69,7 +69,7 @@ if [ "$build" = "$top/build" ]; then
     make -j"$(nproc)" $targets || fail 'the build failed'
 fi
 
-# The suites make databases of their own in this one.
+# The suites create databases in this server.
 start_database() {
     export AUTOSTOCK_STACK_DIR=$work/db
     stack/stack start db || fail 'the database for the tests did not start'
@@ -77,7 +77,7 @@ start_database() {
     mariadb --no-defaults --socket="$DB_SOCKET" -u "$(id -un)" -e "
         GRANT ALL ON *.* TO autostock@localhost WITH GRANT OPTION;
         GRANT ALL ON *.* TO autostock@127.0.0.1 WITH GRANT OPTION" \
-        || fail "the database's user could not be given its rights"
+        || fail "the database's user could not be granted its rights"
     unset AUTOSTOCK_STACK_DIR
     export AUTOSTOCK_TEST_DB_SOCKET=$DB_SOCKET AUTOSTOCK_TEST_DB_PORT=$DB_PORT
     export AUTOSTOCK_TEST_DB_USER=$DB_USERNAME
@@ -85,8 +85,8 @@ start_database() {
     export AUTOSTOCK_TEST_DB_NAME=autostock_t
 }
 
-# nginx of that build where there is one, Debian's otherwise; a module that
-# is linked in needs no loading.
+# Uses nginx of that build where there is one, otherwise Debian's.  A module
+# that is linked in is not loaded.
 choose_nginx() {
     export TEST_NGINX_BINARY
     TEST_NGINX_BINARY=$(command -v nginx)
@@ -97,7 +97,7 @@ choose_nginx() {
     fi
     export TEST_NGINX_RANDOMIZE=1
     if [ $valgrind = yes ]; then
-        # read by every valgrind, the one of such a build's worker too
+        # read by every valgrind, also that of such a build's worker
         VALGRIND_OPTS="-q --leak-check=full --log-file=$work/valgrind.%p"
         VALGRIND_OPTS+=" --suppressions=$top/t/valgrind.suppress"
         export VALGRIND_OPTS TEST_NGINX_USE_VALGRIND=--error-exitcode=0
@@ -135,13 +135,12 @@ export AUTOSTOCK_TEST_WORK=$work TMPDIR=$work
 export ASAN_OPTIONS=abort_on_error=1:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1:log_path=$work/ubsan
 
-# In the order of t/testrules.yml.  What "nginx -t" says is the tests' to
-# judge.
+# In the order of t/testrules.yml.  The tests judge the messages of "nginx -t".
 prove -I t/lib -j"${JOBS:-2}" --timer "${tests[@]}" \
     2> >(grep -a --line-buffered -v '^nginx: \[' >&2)
 rc=$?
 
-# What a sanitizer or valgrind had to say fails the run too.
+# A report of a sanitizer or of valgrind fails the run, too.
 for report in "$work"/asan.* "$work"/ubsan.* "$work"/valgrind.*; do
     [ -s "$report" ] || continue
     cat "$report" >&2

@@ -7,11 +7,11 @@ ASAN = $(B)/asan
 VALGRIND = $(B)/valgrind
 NGX_RELEASE = $(B)/nginx-source/src/core/nginx.h
 
-# Two things that nginx does on purpose are not reported: unaligned reads, and
+# Two intended operations of nginx are not reported: unaligned reads, and
 # memcpy() of 0 bytes from NULL.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
     -fno-sanitize=alignment,nonnull-attribute -fno-omit-frame-pointer
-# nginx copies no bytes from NULL and counts on that being nothing
+# nginx calls memcpy() with NULL and 0 bytes, and expects that it does nothing
 SANITIZE_NGX = $(SANITIZE) -fno-sanitize=nonnull-attribute
 DEBUG_OPT = -O1 -g -fPIC -DNGX_DEBUG_PALLOC=1 -Wno-error
 
@@ -37,9 +37,9 @@ asan: $(ASAN)/nginx-objs/objs/Makefile
 	    -f objs/Makefile build
 	@rm -f $(ASAN)/nginx
 	@printf '%s\n' '#!/bin/bash' \
-	    '# nginx leaves its cycle to the end of its process; a module has' \
-	    '# an ngx_module_names of its own; an upgrade, with no environment,' \
-	    '# executes what the first argument names.' \
+	    '# nginx does not free its cycle at its end; each module defines' \
+	    '# ngx_module_names; an upgrade, with no environment, executes the' \
+	    '# program that the first argument names.' \
 	    'ASAN_OPTIONS=$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}abort_on_error=1' \
 	    'ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=0:detect_odr_violation=0' \
 	    'export ASAN_OPTIONS' \
@@ -54,7 +54,7 @@ asan: $(ASAN)/nginx-objs/objs/Makefile
 asan-test: asan
 	@./test.sh --no-install --only unit,module,system,chaos --build $(ASAN)
 
-# Beside it, a build whose worker runs under valgrind.
+# In worker/, a build whose worker runs under valgrind.
 valgrind-build: $(VALGRIND)/nginx-objs/objs/Makefile worker factory unit-build
 	@$(MAKE) --no-print-directory -C $(VALGRIND)/nginx-objs \
 	    -f objs/Makefile build

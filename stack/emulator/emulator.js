@@ -10,21 +10,21 @@
 //
 //   POST   /_control/faults   {"operation", "fault", "times", "skip", ...},
 //                             Content-Type: application/json
-//   GET    /_control/faults   those still to come
-//   DELETE /_control/faults   none any more
+//   GET    /_control/faults   lists the faults that are still active
+//   DELETE /_control/faults   removes all faults
 //   GET    /_control/counts   calls by operation, and faults by kind
 //
 //   fault   "status"  answers "status" (503) with error "code", and
 //                     "retry_after" (seconds) where given
-//           "delay"   "ms" before the operation is done
-//           "reset"   the connection is reset, nothing is done
-//           "hang"    no answer ever, nothing is done
-//           "lost"    done, then the connection is reset
-//           "empty"   an empty answer at once, nothing is done
-//   match   only where the request has this text
-//   times   how often (1; 0: until deleted), after "skip" calls went by
+//           "delay"   waits "ms", then does the operation
+//           "reset"   resets the connection; does nothing
+//           "hang"    never answers; does nothing
+//           "lost"    does the operation, then resets the connection
+//           "empty"   sends an empty answer at once; does nothing
+//   match   the fault applies only to requests that contain this text
+//   times   number of calls (1; 0: until deleted), after "skip" other calls
 //
-// No signature and no queue policy is checked.
+// The emulator checks no signature and no queue policy.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -55,7 +55,7 @@ function openStores(folder) {
     // sync, which would only slow down all requests.
     persistence.db.exec('PRAGMA synchronous = OFF');
 
-    // Its own statement sets the receive count to NULL, which the table
+    // fauxqs's own statement sets the receive count to NULL, which the table
     // refuses: ChangeMessageVisibility 0 then answered 500 and lost the
     // message.
     const ready = persistence.db.prepare('UPDATE sqs_messages SET '
@@ -63,10 +63,10 @@ function openStores(folder) {
         + 'WHERE message_id = ?');
     persistence.updateMessageReady = (id) => ready.run(id);
 
-    // Queue URLs then name the host the client asked, not a made-up one.
+    // Queue URLs then have the host of the client's request.
     stores.sqsStore.host = '';
 
-    // What is loaded must not be written again: wired up afterwards.
+    // The loaded data must not be written again: connected afterwards.
     persistence.loadSqsAndSns(stores.sqsStore, stores.snsStore);
     stores.sqsStore.persistence = persistence;
     stores.snsStore.persistence = persistence;

@@ -53,7 +53,7 @@ fs_callback_destroy(fs_callbacks_t *callbacks, fs_callback_t *callback)
     fs_callback_t  **link;
 
     for (link = &callbacks->first; *link != callback; link = &(*link)->next) {
-        /* it is in there */
+        /* void: the callback is in the list */
     }
     *link = callback->next;
 

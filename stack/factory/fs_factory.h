@@ -1,7 +1,7 @@
 /*
- * The state that the simulator's two servers share.  The API port is the
- * Factory API as FACTORY.md describes it; tests control the simulator by the
- * control port.
+ * The state that the simulator's two servers share: the API port, which is the
+ * legacy Factory API, and the control port, by which tests control the
+ * simulator.
  */
 
 #ifndef FS_FACTORY_H

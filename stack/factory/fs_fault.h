@@ -1,7 +1,7 @@
 /*
- * Faults: how the simulator deviates from FACTORY.md.  A list of faults, each
- * for a number of requests, set at the start (--fault) and at run time (the
- * control port).  Thread-safe.
+ * Faults: how the simulator deviates from the Factory API.  A list of faults,
+ * each for a number of requests, set at the start (--fault) and at run time
+ * (the control port).  Thread-safe.
  *
  * As JSON:
  *

@@ -1,7 +1,6 @@
 /*
- * autostock-factory simulates the legacy Factory API as FACTORY.md describes
- * it, and faults of it on request.  For the local stack: it listens on
- * 127.0.0.1 only.
+ * autostock-factory simulates the legacy Factory API, and faults of it on
+ * request.  It is for the local stack and listens on 127.0.0.1 only.
  */
 
 #include "fs_factory.h"
@@ -46,7 +45,7 @@ static const char  fs_usage[] =
     "                         [--step-ms N] [--fault JSON]...\n"
     "\n"
     "  --step-ms N   a step of production, four to an order (10000)\n"
-    "  --fault JSON  how to behave worse, e.g.\n"
+    "  --fault JSON  a fault to simulate, e.g.\n"
     "                {\"fault\":\"status\",\"status\":503,\"times\":3};\n"
     "                the kinds are listed in stack/factory/fs_fault.h\n";
 

@@ -1,4 +1,4 @@
-# What every part of the stack stands on: messages, settings, ports.
+# Functions that every part of the stack uses: messages, settings, ports.
 
 say()  { [ "${quiet-}" = yes ] || printf '%s\n' "$*"; }
 warn() { printf 'stack: %s\n' "$*" >&2; }
@@ -13,7 +13,7 @@ quoted() {
 #   file_write FILE: writes stdin to a file that only the owner reads.
 #
 # Commands may run at the same time, and each writes the same files: a reader
-# finds one that is whole.
+# always finds a complete one.
 file_write() {
     local new
     new=$(mktemp "$1.XXXXXX") || die "$1: no temporary file beside it"
@@ -21,8 +21,8 @@ file_write() {
     mv "$new" "$1"
 }
 
-# Settings that outlive a command: ports, secrets, what is external, in a file
-# that only the owner reads.
+# Settings that are kept between commands, in a file that only the owner can
+# read: ports, secrets, which parts are external.
 setting_set() {
     local name=$1 value=$2
     { [ ! -f "$run/settings" ] || grep -v "^$name=" "$run/settings"
@@ -37,8 +37,8 @@ port_is_free() {
     ! ss -Hltn "sport = :$1" 2>/dev/null | grep -q .
 }
 
-# Below the range that the kernel gives to outgoing connections, so that none
-# of those takes it while a part of the stack is down.
+# A port below the range that the kernel uses for outgoing connections, so that
+# no such connection uses it while a part of the stack is down.
 port_choose() {
     local port tries
     for tries in $(seq 200); do
@@ -61,8 +61,8 @@ port_settle() {
     fi
 }
 
-# What --external-... takes from the environment is kept under names of its
-# own: the plain ones count only while the part is external.
+# Saves the environment variables of --external-... under separate names: those
+# without a prefix apply only while the part is external.
 external_save() {
     local name
     for name in "$@"; do
@@ -78,7 +78,7 @@ external_load() {
     done
 }
 
-# Waits until the command succeeds; the part's process must be there.
+# Waits until the command succeeds.  Fails when the part's process ends.
 #   wait_ready NAME SECONDS COMMAND...
 wait_ready() {
     local name=$1 end=$((SECONDS + $2))

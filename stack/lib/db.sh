@@ -37,7 +37,7 @@ db_external() {
     external_save $DB_NAMES
 }
 
-# The shop's user asks; the password goes by a file, not by argv.
+# Statements run as the shop's user; its password is in a file, not in argv.
 db_client_file() {
     {
         printf '[client]\nuser="%s"\npassword="%s"\n' \
@@ -68,7 +68,7 @@ bind-address = 127.0.0.1
 port = $DB_PORT
 skip-name-resolve
 
-# durable: a sale that was answered survives a power cut
+# durable: a sale that was answered survives a power failure
 innodb_flush_log_at_trx_commit = 1
 innodb_doublewrite = 1
 skip-log-bin
@@ -100,8 +100,8 @@ db_root() {
     mariadb --no-defaults --socket="$DB_SOCKET" -u "$(id -un)" "$@"
 }
 
-# Safe to repeat: a kill in the middle leaves it to the next start, and so
-# does another version of the tables.
+# Safe to repeat: the next start continues after an interruption, and upgrades
+# the tables of an older version.
 db_load() {
     local host file sum
     sum=$(cat "$top"/sql/{schema,trigger}.sql | cksum)
@@ -112,7 +112,7 @@ db_load() {
             printf "CREATE OR REPLACE USER autostock@'%s' IDENTIFIED BY '%s';
 GRANT ALL ON shop.* TO autostock@'%s';\n" "$host" "$DB_PASSWORD" "$host"
         done
-    } | db_root || die "the database's user could not be made"
+    } | db_root || die "the database's user could not be created"
     for file in schema trigger mariadb-uuid sample; do
         [ "$file" != sample ] || [ ! -f "$run/db/loaded" ] || continue
         db_root --default-character-set=utf8mb4 shop < "$top/sql/$file.sql" \

@@ -18,7 +18,7 @@ emulator_settle() {
     DLQ_URL=$AWS_ENDPOINT_URL/000000000000/stock_dlq
 }
 
-# All that is AWS's in the environment: credentials come in many shapes.
+# Passes on all of AWS's variables: credentials have many forms.
 aws_external() {
     local name
     for name in AWS_REGION TOPIC_ARN QUEUE_URL DLQ_URL; do

@@ -1,4 +1,5 @@
-# The factory simulator; what it saw and did is in $run/log/factory.journal.
+# The factory simulator; its requests and callbacks are in
+# $run/log/factory.journal.
 
 factory_is_external() { [ "${EXTERNAL_FACTORY-}" = yes ]; }
 
@@ -23,7 +24,7 @@ factory_external() {
 
 factory_answers() { curl -sf -m 2 "$FACTORY_CONTROL_URL/"; }
 
-# A step of production takes a second, where the real one takes ten.
+# A step of production takes a second; the real factory's takes ten.
 factory_start() {
     local port
     [ -x "$build/autostock-factory" ] || die "factory: not built: run make"

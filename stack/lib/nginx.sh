@@ -12,7 +12,7 @@ nginx_settle() {
     fi
 }
 
-# Where the module finds the database.
+# The database's address for the module.
 nginx_server() {
     if [ -n "$DB_SOCKET" ]; then
         printf 'unix:%s\n' "$DB_SOCKET"
@@ -47,7 +47,7 @@ nginx_configure() {
         -v secret="$AUTOSTOCK_CALLBACK_SECRET_FILE" \
         -v dashboard="$top/dashboard" -v metrics="$PORT_WORKER_METRICS" \
         -f "$top/stack/lib/nginx.awk" "$top/nginx.conf.example" > "$folder/nginx.conf.new" \
-        || die "nginx.conf.example could not be made the stack's"
+        || die "nginx.conf.example does not fit stack/lib/nginx.awk, see above"
     mv "$folder/nginx.conf.new" "$folder/nginx.conf"
 }
 
@@ -68,7 +68,8 @@ nginx_run() {
 
 nginx_answers() { curl -s -m 2 "$AUTOSTOCK_URL/autostock/status"; }
 
-# It has reached the database, too: a look-up is answered, whatever the answer.
+# Succeeds once nginx has reached the database, too: it answers a look-up, also
+# with 404.
 nginx_looks_up() {
     local code
     code=$(curl -s -m 6 -o /dev/null -w '%{http_code}' \

@@ -1,5 +1,5 @@
-# The report options of sanitizers and valgrind.  Beside the variables that
-# find programs, a part inherits only these.
+# The report options of sanitizers and valgrind.  A part inherits only these and
+# the variables that find programs.
 checkers=()
 for name in ASAN_OPTIONS UBSAN_OPTIONS VALGRIND_OPTS; do
     [ -z "${!name-}" ] || checkers+=("$name=${!name}")
@@ -18,7 +18,7 @@ start_time_of() {
     [ "$1" != Z ] && [ "$1" != X ] && printf '%s\n' "${20}"
 }
 
-# The part's recorded pid if that very process still runs.
+# The part's recorded pid if that process, by its start time, still runs.
 pid_of() {
     local pid started
     { read -r pid started < "$run/$1.pid"; } 2>/dev/null || return 1
@@ -80,7 +80,7 @@ process_stop() {
     pid=$(pid_of "$name")
     if [ -n "$pid" ]; then
         kill "-$signal" "$pid" 2>/dev/null
-        # stopped ones (SIGSTOP) hear nothing else
+        # a stopped process (SIGSTOP) handles no other signal
         kill -CONT "$pid" 2>/dev/null
         wait_gone "$name" "$seconds" && return
         warn "$name did not stop in $seconds s: killed"

@@ -4,7 +4,7 @@ worker_settle() {
     port_settle WORKER_METRICS
     AUTOSTOCK_METRICS_PORT=$PORT_WORKER_METRICS
     AUTOSTOCK_DASHBOARD=on
-    # The factory takes seconds here, so what waits for it waits less, too.
+    # The factory takes seconds here, so time-outs for it are shorter, too.
     AUTOSTOCK_CALLBACK_TIMEOUT=30s
     AUTOSTOCK_VISIBILITY=20s
 }
@@ -22,7 +22,7 @@ worker_names() {
     fi
 }
 
-# Also where the settings come from for "stack/stack worker ...".
+# Its file also has the settings for "stack/stack worker ...".
 worker_configure() {
     local name
     for name in $(worker_names); do
@@ -30,8 +30,8 @@ worker_configure() {
     done | file_write "$run/worker.env"
 }
 
-# Nothing inherited counts, but for what finds programs and files, and for
-# what is told here: NAME=VALUE...
+# The worker inherits only the variables that find programs and files, and gets
+# the arguments NAME=VALUE...
 worker_env() {
     env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 "${checkers[@]}" "$@"
 }
@@ -40,7 +40,8 @@ worker_is_built() {
     [ -x "$build/autostock-worker" ] || die "worker: not built: run make"
 }
 
-# Topic, queues, subscription in the emulator; run again it changes nothing.
+# Creates topic, queues and subscription in the emulator.  A second run changes
+# nothing.
 worker_provision() {
     local log
     worker_is_built
@@ -69,7 +70,7 @@ worker_start() {
             printf '%s\n' "$setting" >> "$file"
         done
     fi
-    # what it runs with, to be told from what it would run with
+    # the settings that it runs with, to compare them with newer ones
     (umask 077; cat "$run/worker.env" > "$run/worker.started.env")
     process_start worker env -i PATH="$PATH" HOME="${HOME-/}" LANG=C.UTF-8 \
         "${checkers[@]}" "$build/autostock-worker" run --env-file "$file"
