@@ -1,11 +1,11 @@
 /*
  * The consumer as a Node developer would write it: sqs-consumer, axios with
- * kept connections.  No database, no lease: a message is an order, the
- * factory is asked, the message deleted.
+ * kept connections.  No database, no lease: for each message it calls the
+ * factory, then deletes the message.
  *
  *     QUEUE_URL FACTORY_API_URL CALLBACK_URL, AWS_... in the environment
  *     CONSUMERS   how many of them share the process (1)
- *     BATCH       each         handle a message (each), or ten at once (ten)
+ *     BATCH       how many messages each handles at once: each (one) or ten
  */
 
 import http from 'node:http';

@@ -1,12 +1,12 @@
 'use strict';
 
 /*
- * One of the worker's long commands, at work on a large ledger beside the load.
+ * Runs one of the worker's long commands on a large ledger during the load.
  */
 
 const { spawn } = require('node:child_process');
 
-/* Old movements that make nothing together, in pairs of a sale's form. */
+/* Old movements in pairs, like sales, whose quantities sum up to 0. */
 const MOVEMENTS = 600000;
 const FILL = `
 INSERT INTO stock_movement (movement_id, product_id, kind, quantity, created_at)
@@ -26,7 +26,7 @@ class Beside {
         await this.database.sql(FILL);
     }
 
-    /* Runs the command until it is stopped; again where it ended before. */
+    /* Runs the command again and again until stop(). */
     start(words) {
         const database = this.database;
         this.runs = 0;
@@ -60,7 +60,7 @@ class Beside {
         run();
     }
 
-    /* The old movements that are left, and what went wrong. */
+    /* Returns the runs and the movements they folded; adds faults. */
     async stop(faults) {
         this.stopped = true;
         this.child.kill('SIGKILL');
@@ -68,10 +68,10 @@ class Beside {
         const [[left]] = await this.database.rows(`SELECT COUNT(*)
             FROM stock_movement WHERE kind = 'adjustment'`);
         if (this.failed) {
-            faults.push(`the command beside: ${this.failed}`);
+            faults.push(`the parallel command: ${this.failed}`);
         }
         if (Number(left) === 0) {
-            faults.push('the command beside had nothing left to do');
+            faults.push('the parallel command had nothing left to do');
         }
         return { runs: this.runs, movements: MOVEMENTS - Number(left) };
     }

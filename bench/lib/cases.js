@@ -8,7 +8,7 @@
  */
 
 const KEYS = { BENCH_KEY_HEADER: 'Idempotency-Key' };
-/* as long a header that nobody looks at: the client does the same work */
+/* a header of the same length that no server reads: equal client work */
 const NO_KEYS = { BENCH_KEY_HEADER: 'Idempotency-Nay' };
 const SOLD_OUT = { BENCH_PATH: '/sold-out', BENCH_SKU: 'SOLD-OUT' };
 const LOOK_UP = { BENCH_METHOD: 'GET', BENCH_PATH: '/product/donut' };
@@ -40,7 +40,7 @@ const CASES = {
         env: KEYS },
     'key-replayed': { title: 'hot, 10 % of the keys replayed',
         script: 'keys', env: { ...KEYS, BENCH_REPLAY: '10' } },
-    /* beside a command of the worker, at work on a large ledger */
+    /* while a command of the worker runs on a large ledger */
     'hot-rollup': { title: 'hot, beside ledger rollup', script: 'one',
         env: {}, beside: ['ledger', 'rollup', '--before', '90d', '--yes'] },
     'hot-reconcile': { title: 'hot, beside reconcile', script: 'one',
@@ -62,7 +62,7 @@ function name(step) {
 function step(server, caseName, connections = 256, workers = 2, load = {}) {
     const { script, env, beside, answers = 2, share = 1 } = CASES[caseName];
     const one = { server, case: caseName, connections, workers,
-        /* the plain server says 200 whatever is asked */
+        /* the plain server answers every request with 200 */
         answers: server === 'plain' ? 2 : answers, share, beside,
         load: { kind: 'wrk', script, env, ...load } };
     return { ...one, name: name(one) };
@@ -73,8 +73,8 @@ function open(server, rate, connections = 256, workers = 2) {
 }
 
 /*
- * At half of the rate that autostock's closed loop had in the same round: a
- * rate that says the same on any machine.
+ * At half of the rate that autostock's closed loop had in the same round: such
+ * a rate is comparable between machines.
  */
 function half(server) {
     return step(server, 'hot', 256, 2, { kind: 'open', rate: 'half' });
@@ -85,7 +85,7 @@ function bare(clients, batch = 1, packet = undefined) {
     return step('bare', 'hot', clients, 1, { kind: 'bare', batch, packet });
 }
 
-/* What stands side by side is measured side by side. */
+/* The servers to compare are measured one directly after the other. */
 function hot(connections, servers) {
     return servers.map((server) => step(server, 'hot', connections));
 }

@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * A private MariaDB with durable settings, the shop in it, and its books.
+ * A private MariaDB with durable settings, with the shop's tables, and the sums
+ * of its stock and ledger.
  */
 
 const fs = require('node:fs');
@@ -22,8 +23,8 @@ const DURABLE = ['innodb_flush_log_at_trx_commit', 'innodb_flush_method',
     'innodb_doublewrite', 'log_bin', 'sync_binlog', 'version',
     'innodb_buffer_pool_size', 'innodb_log_file_size'];
 
-/* What every server sees before each measurement. */
-const SHELVES = `
+/* The products before each measurement of every server. */
+const PRODUCT_ROWS = `
 UPDATE product SET stock = ${HOT_STOCK} WHERE sku = 'CP-502101';
 INSERT INTO product (product_id, sku, name, price, stock, factory_id, ad_id)
 SELECT UNHEX(MD5(CONCAT('bench', seq))), CONCAT('BN-', LPAD(seq, 4, '0')),
@@ -35,7 +36,7 @@ SELECT UNHEX(MD5('sold out')), 'SOLD-OUT', '다 팔린 도너츠', 19900, 0,
 CREATE TABLE product_start AS SELECT * FROM product;
 `;
 
-/* Its trigger writes the opening movements. */
+/* The INSERT's trigger writes the opening movements. */
 const RESET = `
 SET SESSION lock_wait_timeout = 10;
 TRUNCATE stock_movement;
@@ -106,13 +107,13 @@ class Database {
         for (const name of ['schema.sql', 'trigger.sql', 'sample.sql']) {
             await this.sql(read(name));
         }
-        await this.sql(SHELVES);
+        await this.sql(PRODUCT_ROWS);
         this.settings = Object.fromEntries(await this.rows(
             `SHOW GLOBAL VARIABLES WHERE Variable_name IN
              (${DURABLE.map((name) => `'${name}'`).join()})`));
     }
 
-    /* The runner's own questions; not on any measured path. */
+    /* The runner's own queries; not on any measured path. */
     sql(text, database = NAME) {
         return new Promise((resolve, reject) => {
             const child = require('node:child_process').execFile('mariadb',
@@ -137,8 +138,9 @@ class Database {
     }
 
     /*
-     * Nothing under way, and nothing written for a moment.  INNODB_TRX is a
-     * copy that InnoDB renews only when nobody has read it for 0.1 s.
+     * Waits until no transaction is open and no row was written for 0.15 s.
+     * INNODB_TRX is a copy that InnoDB renews only if it was not read for
+     * 0.1 s.
      */
     async quiet() {
         let before = -1;

@@ -29,7 +29,7 @@ WHERE one.kind = 'sale' AND one.sales = 1 AND one.sale_list IS NULL
 const CONFIRMED = `
 SELECT COALESCE(SUM(sales), 0) FROM stock_movement WHERE kind = 'confirm'`;
 
-/* The others. */
+/* The other rows. */
 const ROWS = `
 SELECT HEX(movement_id), quantity, sales, COALESCE(HEX(sale_list), '-')
 FROM stock_movement
@@ -48,7 +48,7 @@ function entries(sales, list) {
     return found;
 }
 
-/* The sales of a row, and whether it is wrong. */
+/* The sales of a row, and whether it is inconsistent. */
 function expand([id, quantityText, salesText, list]) {
     const sales = Number(salesText);
     const found = entries(sales, list);
@@ -62,8 +62,8 @@ function expand([id, quantityText, salesText, list]) {
 }
 
 /*
- * rows() of a Database; { sales, wrong }: how many, confirmed holds included,
- * and the rows that are.
+ * From rows() of a Database: { sales, wrong }, the numbers of sales, confirmed
+ * holds included, and of inconsistent rows.
  */
 async function count(database) {
     const [[single, gives]] = await database.rows(SINGLE);

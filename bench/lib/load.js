@@ -2,7 +2,7 @@
 
 /*
  * The load: wrk (closed loop), openloop (constant arrivals), bare (the
- * database alone).  Each gives one object of numbers.
+ * database alone).  Each returns one object of numbers.
  */
 
 const { spawn } = require('node:child_process');

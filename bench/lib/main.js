@@ -52,8 +52,8 @@ function chosen(options) {
 }
 
 /*
- * Redis keeps one counter; the plain server answers what it was told; the
- * worker's commands know autostock's ledger.
+ * Redis has one counter; the plain server has fixed answers; the worker's
+ * commands use autostock's ledger.
  */
 function supports(server, name) {
     if (cases.CASES[name].beside) {
@@ -138,7 +138,7 @@ async function tell(options, context, plan, results) {
     }
     const faults = report.faultLines(plan, results);
     lines.push('', ...faults, faults.length ? `${faults.length} WRONG`
-        : 'all answers as expected, all books right');
+        : 'all answers as expected, stock and ledger agree');
     fs.writeFileSync(path.join(options.output, 'results.txt'),
         lines.join('\n') + '\n');
     console.log(['', ...lines].join('\n'));
@@ -147,7 +147,7 @@ async function tell(options, context, plan, results) {
     return faults.length ? 1 : 0;
 }
 
-/* Told before the first server is started. */
+/* Checks the requirements before the first server is started. */
 async function need(options) {
     const commands = [...(options.perf ? [['perf', 'linux-perf']] : []),
         ...(options.instructions ? [['callgrind_control', 'valgrind']] : [])];

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * One measurement: shelves filled, load, numbers taken before and after, the
- * books checked.
+ * One measurement: resets the stock, runs the load, reads counters before and
+ * after, and checks stock and ledger.
  */
 
 const fs = require('node:fs');
@@ -45,7 +45,7 @@ class Measure {
         }
     }
 
-    /* The command that is to run beside the load. */
+    /* Starts the command that is to run during the load. */
     async begin(step) {
         if (step.beside) {
             await this.beside.fill();
@@ -105,13 +105,13 @@ class Measure {
         await profiled(result);
         result.faults = [...besideFaults, ...await this.check(step, result)];
         if (server && fs.statSync(server.log).size > said) {
-            result.faults.push('its log says: ' + fs.readFileSync(server.log,
+            result.faults.push('its log has: ' + fs.readFileSync(server.log,
                 'utf8').slice(said).trim().split('\n')[0].slice(0, 200));
         }
         return result;
     }
 
-    /* Begins what was asked for; the function returned ends it. */
+    /* Starts the selected profiler; the returned function ends it. */
     async profile(server, step) {
         if (this.options.perf) {
             return profile.sample(this.options.output, step,
@@ -135,7 +135,7 @@ class Measure {
         };
     }
 
-    /* Per answer, since the load's own count is what it is a share of. */
+    /* The processor times, divided by the load's number of answers. */
     async after(server, step, before, result) {
         const answers = Math.max(1, result.sent || result.requests);
         const now = server ? system.cpuOf(server.process.pid) : 0;
@@ -150,7 +150,7 @@ class Measure {
         }
     }
 
-    /* What is wrong with the answers or the books: nothing, one hopes. */
+    /* Returns the faults of the answers, the stock and the ledger. */
     async check(step, result) {
         const faults = [];
         const expected = step.answers === 4 ? result.requests : 0;
@@ -164,7 +164,7 @@ class Measure {
         if (STOCKLESS.includes(step.server)) {
             return faults;
         }
-        /* what was under way at the end was sold, but never counted */
+        /* requests in flight at the end were sold, but not counted */
         const sold = step.answers === 4 ? 0 : step.share * result.ok;
         const part = step.share > 0 && step.share < 1
             ? result.extra + this.options.threads : 0;
@@ -191,16 +191,15 @@ class Measure {
         this.within(faults, 'sales of the ledger and replays',
             books.sales + replays, from, to);
         if (books.gone !== books.pieces) {
-            faults.push(`${books.gone} pieces gone from the shelves,`
+            faults.push(`${books.gone} pieces left the stock,`
                 + ` ${books.pieces} in the ledger`);
         }
         if (books.negative > 0 || books.unequal > 0) {
-            faults.push(`${books.negative} shelves below zero,`
-                + ` ${books.unequal} unlike their ledger`);
+            faults.push(`${books.negative} products with a stock below 0,`
+                + ` ${books.unequal} with another sum in the ledger`);
         }
         if (books.wrong > 0) {
-            faults.push(`${books.wrong} ledger rows stand for other sales`
-                + ' than they say');
+            faults.push(`${books.wrong} ledger rows are inconsistent`);
         }
         if (result.autostock) {
             this.within(faults, 'sales of the ledger, by the status location',

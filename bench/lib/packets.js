@@ -38,11 +38,11 @@ const PACKETS = {
         + "VALUES(?,?,''sale'',?,?,NULL)'" },
     compound: { packet: ['BEGIN NOT ATOMIC START TRANSACTION',
         ...NOW.slice(1, -1), LEFT, 'COMMIT', 'END'] },
-    /* a procedure that tells what is left before it commits */
+    /* a procedure that returns the stock before it commits */
     call: { packet: [`CALL bench_call${CALL}`] },
-    /* after it; a COMMIT that fails has a row of its own before its error */
+    /* after it; a COMMIT that fails returns a row before its error */
     'call-handler': { packet: [`CALL bench_call_handler${CALL}`] },
-    /* in its OK packet, as a session variable that changed */
+    /* in its OK packet, as a changed session variable */
     'call-track': { packet: [`CALL bench_call_track${CALL}`],
         session: "SET session_track_system_variables='last_insert_id'" },
 };

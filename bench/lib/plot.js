@@ -16,7 +16,7 @@ set style data linespoints
 set datafile missing "-"
 `;
 
-/* One block of data a line: name, then x and y. */
+/* One block of data per line: its name, then x and y. */
 async function draw(folder, name, head, lines) {
     const usable = lines.filter((line) => line.points.length > 1);
     if (usable.length === 0) {
@@ -66,7 +66,7 @@ function overProducts(folder, all) {
         && row.workers === 2);
     const products = (row) => Number(row.case.split('-')[1]);
     return draw(folder, 'throughput-products', `set logscale x 10
-set xlabel "products, each asked for alike"
+set xlabel "products, uniformly requested"
 set yrange [0:*]
 set ylabel "sales a second"
 set y2label "p99, milliseconds"
@@ -87,7 +87,7 @@ function overLoad(folder, all) {
     return draw(folder, 'batch-load', `set xlabel "offered sales a second"
 set yrange [0:*]
 set ylabel "sales a batch, mean"
-set y2label "p99 from the due moment, milliseconds"
+set y2label "p99 from the due time, milliseconds"
 set y2range [0:*]
 set y2tics
 set border 11

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Where the time goes: samples of the whole machine (perf), or instructions
- * of one nginx process (callgrind), which no other load disturbs.
+ * Profiles: samples of the whole machine (perf), or the instructions of one
+ * nginx process (callgrind), a number that no other load changes.
  */
 
 const fs = require('node:fs');
@@ -34,7 +34,7 @@ function sample(folder, step, seconds) {
     };
 }
 
-/* The server's process counts from here on. */
+/* Resets the counts of the server's process. */
 async function zero(pid) {
     await run('callgrind_control', ['-z', String(pid)]);
 }
@@ -42,7 +42,7 @@ async function zero(pid) {
 /* "1,234 ( 1.2%)  file:function [object]" */
 const LINE = /^\s*([\d,]+)\s*\([^)]*\)\s+(?:.*?:)?(.+?)(?: \[(.*)\])?$/;
 
-/* What was counted since, by object and by function. */
+/* The counts since then, by object and by function. */
 async function counted(pid, data, answers) {
     await run('callgrind_control', ['--dump=bench', String(pid)]);
     const dumped = fs.readdirSync(path.dirname(data)).filter(
@@ -58,7 +58,7 @@ async function counted(pid, data, answers) {
         .split('\n')) {
         const found = LINE.exec(line);
         const n = found && Number(found[1].replace(/,/g, ''));
-        /* main() and below were entered before the count: they have it all */
+        /* main() and its callers began before: they have the total */
         if (n && n < total) {
             const object = path.basename(found[3] || 'unknown');
             objects[object] = (objects[object] || 0) + n / answers;

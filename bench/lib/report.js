@@ -1,6 +1,6 @@
 'use strict';
 
-/* The results as tables for a person, as JSON and CSV for programs. */
+/* Writes the results as tables for readers, and as JSON and CSV. */
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -25,7 +25,7 @@ function small(value) {
         : '-';
 }
 
-/* First column to the left, numbers to the right. */
+/* Aligns the first column to the left, numbers to the right. */
 function table(rows) {
     const widths = rows[0].map((_, i) => Math.max(
         ...rows.map((row) => [...String(row[i])].length)));
@@ -52,8 +52,8 @@ function summary(step, rounds) {
         p50_us: of('p50_us'), p99_us: of('p99_us'), p999_us: of('p999_us'),
         cpu_server_us: of('cpu_server'), cpu_store_us: of('cpu_store'),
         cpu_client_us: of('cpu_client'),
-        /* answers a second that would fill all processors: what a busy
-           machine disturbs least */
+        /* answers per second that would use all processors: the number that
+           other load on the machine changes least */
         full_at: PROCESSORS * 1e6 / (of('cpu_server') + of('cpu_store')
             + of('cpu_client')),
         syncs_per_sale: of('syncs_per_sale'),

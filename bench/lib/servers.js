@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * The servers that are measured.  Each is started when first asked for, with
- * as many worker processes as asked, and stays: an idle one costs nothing.
+ * The servers that are measured.  Each starts at its first use, with the given
+ * number of worker processes, and runs until the end: while idle it uses no
+ * processor time.
  */
 
 const fs = require('node:fs');
@@ -65,7 +66,7 @@ class Servers {
         all.http = http ? fill(this.conf(http), all) : '';
         all.server = fill(this.conf(server), all);
         if (this.options.instructions) {
-            /* a second reuseport socket would have nobody behind it */
+            /* no process would accept from a second reuseport socket */
             all.modules += '\nmaster_process off;';
             all.workers = 1;
         }
@@ -76,7 +77,7 @@ class Servers {
         await system.run('nginx', ['-t', '-q', '-c', file, '-p', dir,
             '-e', log]);
         const data = path.join(dir, 'callgrind');
-        /* counts of an earlier run would be taken for this one's */
+        /* otherwise the counts of an earlier run would be read */
         for (const old of fs.readdirSync(dir)) {
             if (old.startsWith('callgrind.')) {
                 fs.rmSync(path.join(dir, old));

@@ -24,7 +24,7 @@ class Stack {
     }
 
     async up() {
-        /* what a killed run left */
+        /* left by a killed run */
         this.forgetMemory();
         await this.call('down', '--wipe');
         await this.keepInMemory();
@@ -39,7 +39,7 @@ class Stack {
                 one.slice(one.indexOf('=') + 1)]));
     }
 
-    /* The emulator's disk is nobody's limit at AWS: keep it out. */
+    /* AWS has no such limit as the emulator's disk: avoid it. */
     async keepInMemory() {
         fs.mkdirSync(this.folder, { recursive: true });
         fs.symlinkSync(fs.mkdtempSync(fs.existsSync('/dev/shm')
@@ -102,7 +102,7 @@ class Stack {
         new URLSearchParams({ Version: '2010-03-31', ...form }).toString());
     }
 
-    /* The emulator looks for region and service, and checks no signature. */
+    /* The emulator reads region and service, and checks no signature. */
     authorization(service) {
         const { AWS_ACCESS_KEY_ID, AWS_REGION } = this.env;
         return `AWS4-HMAC-SHA256 Credential=${AWS_ACCESS_KEY_ID}/20260101/`
@@ -110,7 +110,7 @@ class Stack {
             + ' Signature=none';
     }
 
-    /* A topic that nobody has subscribed to. */
+    /* A topic without subscription. */
     async silentTopic() {
         const answer = await this.sns({ Action: 'CreateTopic',
             Name: 'bench_relay' });
@@ -132,8 +132,8 @@ class Stack {
     }
 
     /*
-     * The emulator does not notice that a consumer hung up: its long poll
-     * would take the next messages with it.  Each takes one of these.
+     * The emulator does not notice that a consumer has disconnected: its
+     * long poll would receive the next messages.  Each receives one of these.
      */
     async endOldPolls() {
         const QueueUrl = this.env.QUEUE_URL;
@@ -165,7 +165,7 @@ class Stack {
         });
     }
 
-    /* What is in production stays in its memory: let it forget. */
+    /* Removes the orders in production, which use its memory. */
     async factoryForgets() {
         await run('curl', ['-sf', '-X', 'DELETE',
             `${this.env.FACTORY_CONTROL_URL}/orders`]);

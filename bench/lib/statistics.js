@@ -12,14 +12,14 @@ function spread(values) {
         max: Math.max(...values) };
 }
 
-/* Of the numbers of some rounds, those of one name, summed up. */
+/* The statistics of one number over several rounds. */
 function field(rounds, name) {
     const values = rounds.map((one) => one[name])
         .filter((value) => Number.isFinite(value));
     return values.length ? spread(values) : null;
 }
 
-/* Neighbours in time are compared: round by round, then the median. */
+/* Compares the results of each round, then takes the median. */
 function compare(rounds, others, name, how) {
     const values = rounds.slice(0, others.length).map(
         (one, i) => how(one[name], others[i][name]));

@@ -19,7 +19,7 @@ function fetch(port) {
     });
 }
 
-/* Samples by name; labels but "le" are summed over. */
+/* Samples by name, summed over all labels but "le". */
 function parse(text) {
     const samples = new Map();
     for (const line of text.split('\n')) {
@@ -37,7 +37,7 @@ async function read(port) {
     return parse(await fetch(port));
 }
 
-/* What happened between two readings. */
+/* The changes between two readings. */
 function difference(before, after) {
     const delta = (name) => (after.get(name) || 0) - (before.get(name) || 0);
     const buckets = [...after.keys()]

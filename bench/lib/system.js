@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Processes and what /proc tells of them.  Everything started here ends with
- * the runner, and before it ends.
+ * Processes, and their values in /proc.  Every process that this starts ends
+ * before the runner does.
  */
 
 const { spawn, execFile } = require('node:child_process');
@@ -13,7 +13,7 @@ const { promisify } = require('node:util');
 const run = promisify(execFile);
 const started = [];
 
-/* Debian's sbin is not on everybody's PATH */
+/* Debian's sbin is not on every user's PATH */
 process.env.PATH += ':/usr/local/sbin:/usr/sbin:/sbin';
 
 function sleep(ms) {
@@ -21,9 +21,9 @@ function sleep(ms) {
 }
 
 /*
- * Servers outlive a runner that was killed.  Each is written down with the
- * time it was started, by which the next run knows it from a process that
- * has its number by now.
+ * Servers continue to run after a runner that was killed.  Each is recorded
+ * with its start time, by which the next run distinguishes it from another
+ * process that got the same pid.
  */
 let book = null;
 
@@ -46,7 +46,7 @@ async function endLeftovers(file) {
     fs.rmSync(file, { force: true });
 }
 
-/* Calls probe until it gives something true; an error after the time. */
+/* Calls probe until it returns a true value; fails after the time. */
 async function waitFor(what, seconds, probe) {
     const until = Date.now() + seconds * 1000;
     let last;
@@ -66,8 +66,8 @@ async function waitFor(what, seconds, probe) {
 }
 
 /*
- * A server in the foreground; its words go to a file.  ended tells whether
- * it is gone, so that nobody waits for a server that failed to start.
+ * Starts a server in the foreground; its output goes to a file.  ended shows
+ * whether it has ended, so that a start that failed is not waited for.
  */
 function start(name, command, args, { log, env, signal = 'SIGTERM' } = {}) {
     const out = log ? fs.openSync(log, 'a') : 'ignore';
@@ -134,7 +134,7 @@ async function waitForServer(server, seconds, probe, log) {
 function freePort() {
     return new Promise((resolve, reject) => {
         const probe = net.createServer();
-        /* below the range from which clients' ports are taken */
+        /* below the range of ports for outgoing connections */
         const port = 10000 + Math.floor(Math.random() * 20000);
         probe.on('error', () => resolve(freePort()));
         probe.listen(port, '127.0.0.1', () => probe.close((error) => (

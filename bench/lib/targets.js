@@ -1,6 +1,6 @@
 'use strict';
 
-/* What autostock must reach, and whether it did. */
+/* The targets that autostock must reach, and whether it did. */
 
 const { bare, half, step } = require('./cases');
 const { compare, field } = require('./statistics');
@@ -23,7 +23,7 @@ function hot(connections) {
     return step('autostock', 'hot', connections);
 }
 
-/* most: the smaller the better */
+/* most: smaller is better */
 const TARGETS = [
     ['hot product against return 200', HOT, plain('hot'), RATE, 0.6, 0.75],
     ['hot product against Redis DECR through Lua', HOT,

@@ -1,6 +1,6 @@
 'use strict';
 
-/* bench/worker: the table of the asynchronous half. */
+/* bench/worker: its options, rounds and table. */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -109,7 +109,7 @@ function targets(results) {
         ['anonymous memory under that load',
             single(results, 'autostock', 'anonymous', 1 / 2 ** 20),
             -10, -6, ' MB'],
-        ["sqs-consumer's processor time a message against ours",
+        ["sqs-consumer's processor time a message against autostock's",
             pair(results, 'sqs-consumer', 'autostock', 'cpu'), 8, 15, ''],
         ['sale to factory, p50', single(results, 'latency', 'p50_ms'),
             -150, -50, ' ms'],

@@ -1,6 +1,6 @@
 'use strict';
 
-/* The measurements of the worker, beside what a user would otherwise run. */
+/* The measurements of the worker, and of the programs it is compared with. */
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const IDLE_SECONDS = 20;
 const SAMPLES = 40;                 /* of the latency */
 const BATCH = 10;                   /* of a PublishBatch */
 
-const SHELVES = `
+const PRODUCT_ROWS = `
 INSERT INTO product (product_id, sku, name, price, stock, factory_id, ad_id)
 SELECT UNHEX(MD5(CONCAT('worker', seq))), CONCAT('WK-', seq),
     CONCAT('작업 도너츠 ', seq), 19900, 100, f.factory_id, a.ad_id
@@ -43,11 +43,11 @@ class WorkerBench {
     }
 
     async prepare() {
-        await this.stack.sql(SHELVES);
+        await this.stack.sql(PRODUCT_ROWS);
         this.topic = await this.stack.silentTopic();
     }
 
-    /* n open orders, none from before; their lines for the publisher. */
+    /* Replaces all orders by n open ones; returns the publisher's lines. */
     async orders(n, state) {
         this.runs++;
         await this.stack.sql(`DELETE FROM restock_order;
@@ -144,7 +144,7 @@ class WorkerBench {
             if (first === null && asked > before) {
                 first = now;
                 atFirst = asked - before;
-                /* what a start costs is no message's */
+                /* without the processor time of the start */
                 cpu = system.cpuOf(server.pid);
             }
             if (depth === 0 && first !== null) {
@@ -165,7 +165,7 @@ class WorkerBench {
         const faults = [];
         const asked = await this.stack.asked() - before;
         if (asked !== n) {
-            faults.push(`the factory was asked ${asked} times for ${n}`);
+            faults.push(`the factory got ${asked} requests for ${n}`);
         }
         const dead = await this.stack.depth(this.stack.env.DLQ_URL);
         if (dead > 0) {
@@ -181,7 +181,7 @@ class WorkerBench {
         return faults;
     }
 
-    /* The Unix time of the first publication that the log tells after at. */
+    /* The Unix time of the log's first publication after at. */
     firstPublished(at) {
         const text = fs.readFileSync(this.log('worker'));
         const found = /^(\S+Z) info +relay: published as/m.exec(
@@ -243,7 +243,7 @@ class WorkerBench {
         }
     }
 
-    /* The sale that empties the shelf, sent; the factory's call, there. */
+    /* From sending the last sale to the factory's receipt of its order. */
     async latency() {
         let arrived = null;
         const factory = http.createServer((request, response) => {
@@ -273,7 +273,7 @@ class WorkerBench {
                 times.push(await this.sample(i, (then) => {
                     arrived = then;
                 }));
-                /* not in step with any clock of the worker */
+                /* not in phase with any timer of the worker */
                 await system.sleep(50 + 100 * Math.random());
             }
         } finally {

@@ -1,8 +1,8 @@
 /*
- * The database alone: the sale's transaction from as many clients as asked,
- * each over its own connection, one packet a transaction.  With --batch N a
- * transaction holds N sales in one ledger row, as autostock's would; with
- * --rows in a row for each sale, as before 0.2.0.
+ * The database alone: the sale's transaction from N clients, each over its own
+ * connection, one packet per transaction.  With --batch N a transaction has N
+ * sales in one ledger row, as autostock's has; with --rows, a row for each
+ * sale, as before 0.2.0.
  *
  *     BENCH_PASSWORD=... bare --socket PATH --user U --database D
  *         --product 32-HEX-DIGITS [--clients N] [--batch N] [--rows]
@@ -12,7 +12,7 @@
  * for the transaction's id, {product}, and {n} for the number of sales.
  * --session is run once on each connection.
  *
- * Prints one line of JSON.  Ends with 1 if any transaction failed.
+ * Prints one line of JSON.  Exits with 1 if any transaction failed.
  */
 
 #include <errno.h>
@@ -181,7 +181,7 @@ bare_packet(bare_client_t *client)
 }
 
 
-/* The sales of one piece each: one row needs no list of them. */
+/* Sales of one piece each: one row for all needs no list. */
 static char *
 bare_insert(bare_client_t *client, char *p)
 {

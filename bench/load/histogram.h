@@ -41,7 +41,7 @@ histogram_index(uint64_t us)
 }
 
 
-/* The upper end of a bucket: what is told is never below what was. */
+/* The upper end of a bucket: never below the measured value. */
 static inline uint64_t
 histogram_value(unsigned index)
 {

@@ -6,14 +6,14 @@
  *
  *     openloop [options] HOST:PORT PATH        HOST numeric
  *
- *     --rate N            arrivals a second
+ *     --rate N            arrivals per second
  *     --connections N     kept alive, one request at a time on each
- *     --seconds S         measured, after
- *     --warmup S          of the same load, not counted
+ *     --seconds S         duration of the measurement
+ *     --warmup S          of the same load before it, not counted
  *     --method M          GET, or POST where there is a body
  *     --body TEXT
- *     --header "N: V"     as often as needed
- *     --key NAME          a header of this name, its value new each time
+ *     --header "N: V"     may be repeated
+ *     --key NAME          a header of this name, with a new value each time
  *
  * Prints one line of JSON.  Requests still unanswered five seconds after the
  * last arrival count with the time they have waited.
@@ -48,7 +48,7 @@ typedef struct open_connection_s  open_connection_t;
 struct open_connection_s {
     int                 fd;
     int                 busy;
-    uint64_t            arrival;       /* number of the one it serves */
+    uint64_t            arrival;       /* number of its request */
     size_t              sent;
     size_t              received;
     size_t              expected;      /* 0: header not yet complete */
@@ -69,7 +69,7 @@ typedef struct {
     unsigned               seed;
 
     uint64_t               began;      /* ns */
-    uint64_t               arrivals;   /* in all, warm-up included */
+    uint64_t               arrivals;   /* total, including the warm-up */
     uint64_t               counted_from;
     uint64_t               started;
     uint64_t               answered;
@@ -164,7 +164,7 @@ open_again(open_load_t *load, open_connection_t *c)
 }
 
 
-/* 0; -1 where the connection is gone and could not be made again. */
+/* 0, or -1 where the connection was lost and could not be replaced. */
 static int
 open_send(open_load_t *load, open_connection_t *c)
 {
@@ -275,7 +275,7 @@ open_receive(open_load_t *load, open_connection_t *c)
             return 0;
         }
 
-        /* edge-triggered, but a short read says that no more is there */
+        /* edge-triggered, but after a short read there is no more data */
         if ((size_t) n < room) {
             return 0;
         }
@@ -359,7 +359,7 @@ open_run(open_load_t *load)
 }
 
 
-/* What was never answered has waited this long at least. */
+/* Requests without an answer count with the time they have waited. */
 static void
 open_count_unanswered(open_load_t *load)
 {
@@ -413,7 +413,7 @@ open_prepare(open_load_t *load)
     open_connection_t     *c;
     const open_options_t  *options = load->options;
 
-    /* the default slack of 50 us is more than the distance of arrivals */
+    /* the default slack of 50 us is more than the time between arrivals */
     prctl(PR_SET_TIMERSLACK, 1000);
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -480,6 +480,6 @@ main(int argc, char **argv)
     open_count_unanswered(&load);
     open_report(&load);
 
-    /* connections and buffers go with the process */
+    /* the system frees connections and buffers */
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The little of HTTP/1.1 that a load needs.
+ * The part of HTTP/1.1 that a load needs.
  */
 
 #ifndef BENCH_OPENLOOP_HTTP_H
@@ -25,7 +25,7 @@ typedef struct {
 int open_request_build(open_request_t *request,
     const open_options_t *options);
 
-/* The whole length of the answer, 0 while unknown, -1 if it is none. */
+/* The total length of the answer; 0 while not known; -1 if it is not HTTP. */
 ssize_t open_answer_length(const char *answer, size_t received);
 
 

@@ -1,5 +1,5 @@
 /*
- * What openloop was asked for.
+ * The arguments of openloop.
  */
 
 #ifndef BENCH_OPENLOOP_OPTIONS_H
@@ -30,7 +30,7 @@ typedef struct {
 } open_options_t;
 
 
-/* 0, or -1 where the arguments are none of ours. */
+/* 0, or -1 where the arguments are wrong. */
 int open_options(open_options_t *options, int argc, char **argv);
 
 

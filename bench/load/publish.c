@@ -1,7 +1,7 @@
 /*
- * A bare loop of PublishBatch: what relaying orders costs where nobody reads
- * an outbox, leases a row or writes down what was published.  It also fills
- * the queue for the consumers.
+ * A bare loop of PublishBatch: the cost of publishing orders without an
+ * outbox, a lease or a record of the result.  It also fills the queue for the
+ * consumers.
  *
  *     publish ENDPOINT REGION TOPIC_ARN < orders
  *

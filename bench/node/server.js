@@ -20,8 +20,8 @@ const PRODUCT = 'SELECT product_id, stock FROM product WHERE sku = ?';
 const env = process.env;
 
 /*
- * UUID version 7, so that the ledger's inserts are local here too.  A transaction
- * of one sale: the last two bytes are the sale's number, 0.
+ * UUID version 7, so that the ledger's inserts are local here, too.  The last
+ * two bytes are the number of the transaction's only sale, 0.
  */
 function movementId() {
     const id = crypto.randomBytes(16);
@@ -60,7 +60,7 @@ async function sell(pool, id, productId, quantity) {
     }
 }
 
-/* A product's id never changes: it is asked for once. */
+/* A product's id never changes: it is looked up once. */
 async function findProduct(pool, products, sku) {
     let id = products.get(sku);
     if (id === undefined) {
