@@ -1,6 +1,6 @@
 /*
- * What every fuzzer needs: an input of which each byte beyond the end is
- * poisoned, and a promise that ends the run when it is broken.
+ * What every fuzzer needs: an input with no readable byte beyond its end, and
+ * an assertion that ends the run when it is false.
  */
 
 #ifndef FUZZ_H
@@ -26,7 +26,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
-/* A copy of its own, to the byte; the caller frees it. */
+/* A copy of exactly this size, so that the sanitizer finds a read beyond it.
+ * The caller frees it. */
 static inline uint8_t *
 fuzz_copy(const uint8_t *data, size_t size)
 {

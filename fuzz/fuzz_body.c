@@ -27,7 +27,7 @@ fuzz_is_utf8(const u_char *p, size_t len)
 }
 
 
-/* SKUs are valid and differ; what one may buy of each is in its range. */
+/* SKUs are valid and differ; each quantity is in its range. */
 static void
 fuzz_lines(ngx_http_autostock_body_t *body, ngx_uint_t max)
 {
@@ -132,7 +132,7 @@ fuzz_body(const uint8_t *text, size_t len, fuzz_kind_e kind)
 }
 
 
-/* Quoted or bare, the same key is the same key. */
+/* A key is the same with and without quotes. */
 static void
 fuzz_key(uint8_t *text, size_t len)
 {

@@ -1,6 +1,6 @@
 /*
- * The callback's arguments: an order id and its signature.  Only the one
- * signature is taken, whatever else is sent, however long.
+ * The callback's arguments: an order id and its signature.  Only the right
+ * signature is accepted, and no other text of any length.
  */
 
 #include "as_digest.h"

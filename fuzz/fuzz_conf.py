@@ -1,5 +1,5 @@
-"""Mutated configurations before "nginx -t": it says no or yes, and why, and
-never falls over."""
+"""Mutated configurations for "nginx -t": it accepts each, or refuses it with a
+reason, and never crashes."""
 
 import os
 import random
@@ -111,7 +111,7 @@ def judge(done):
     if 'AddressSanitizer' in said or 'runtime error:' in said:
         return 'the sanitizers found something'
     if done.returncode == 1 and '[emerg]' not in said:
-        return 'it said no without a reason'
+        return 'it refused without a reason'
     # A message may hold a line break of the configuration's.  Only the
     # module's own messages are judged: nginx's name no line for a file that
     # it cannot open (a "pid" with another path).

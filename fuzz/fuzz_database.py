@@ -1,6 +1,6 @@
-"""A database that lies: between the module and a real server sits one that
-changes its packets.  nginx must live, answer each client in time and none
-with another's sale, hand out no file, and be well again afterwards."""
+"""A database with false answers: a proxy between the module and a real server
+changes its packets.  nginx must not crash, must answer each client in time and
+never with another's sale, must send no file, and must work again afterwards."""
 
 import asyncio
 import glob
@@ -24,7 +24,7 @@ ERRORS = (1040, 1045, 1047, 1062, 1205, 1213, 1264, 1290, 1317, 1690, 1927, 1969
 
 
 class Mutator(threading.Thread):
-    """Passes packets on, some of them changed."""
+    """Forwards packets, and changes some of them."""
 
     def __init__(self, target, seed):
         super().__init__(daemon=True)
@@ -66,7 +66,7 @@ class Mutator(threading.Thread):
 
     async def up(self, reader, writer):
         while data := await reader.read(1 << 16):
-            # A file that a lie asked for, on its way to the liar.
+            # The content of a file that a false answer requested.
             if b'root:x:0:' in data:
                 self.leaked = True
             writer.write(data)
@@ -125,7 +125,7 @@ class Mutator(threading.Thread):
 
 
 class LiedShop(shops.Shop):
-    """A shop whose host speaks with the database through the liar."""
+    """A shop whose host reaches the database through this proxy."""
 
     def __init__(self, folder, binary, module, seed):
         super().__init__(folder, None, hosts=0)
@@ -162,7 +162,7 @@ def told(entry):
 
 
 def strangers(entries):
-    """200s that tell of another sku or quantity than was asked."""
+    """Answers 200 with another sku or quantity than was requested."""
     for entry in entries:
         if entry['status'] == 200 and not entry.get('alien') \
                 and entry.get('op', 'sell') in ('sell', 'hold') \

@@ -1,6 +1,6 @@
 /*
- * The JSON reader: whatever the bytes, it ends, stays inside them, and takes
- * what jansson takes (but for its own bound on nesting).
+ * The JSON reader: for any bytes it ends, stays within them, and accepts what
+ * jansson accepts (up to its own limit of nesting).
  */
 
 #include <jansson.h>
@@ -44,7 +44,7 @@ fuzz_string(const as_json_token_t *token, const uint8_t *start,
 }
 
 
-/* 1: taken; 0: refused; -1: refused for its nesting. */
+/* 1: accepted; 0: refused; -1: refused for its nesting. */
 static int
 fuzz_read(const uint8_t *text, size_t size)
 {
@@ -101,7 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     root = json_loadb((char *) text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL,
                       NULL);
-    /* jansson takes a NUL after the value for the end */
+    /* jansson accepts a NUL after the value as the end */
     if (root != NULL && memchr(text, '\0', size) == NULL) {
         FUZZ_MUST(taken != 0);
     }

@@ -1,6 +1,6 @@
 /*
- * A message of the queue: the SNS envelope, raw delivery, whatever else.  The
- * first byte tells which attributes the message itself has.
+ * A message of the queue: an SNS envelope, a raw delivery, or any other text.
+ * The first byte selects the attributes of the message.
  */
 
 #include "run/message.h"
@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
-    /* NUL-terminated, as the answer's reader hands it over */
+    /* NUL-terminated, as the parser of SQS's answer passes it */
     len = size - 1;
     body = malloc(len + 1);
     FUZZ_MUST(body != NULL);

@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 
-/* How many arguments there may be, as the module counts them. */
+/* The largest number of arguments, as the module counts them. */
 static ngx_uint_t
 fuzz_count(const uint8_t *args, size_t len)
 {
@@ -27,7 +27,7 @@ fuzz_count(const uint8_t *args, size_t len)
 }
 
 
-/* Each SKU is valid and another one, and finds itself when it is encoded. */
+/* Each SKU is valid and differs from the others; encoded, it is found again. */
 static void
 fuzz_skus(ngx_http_autostock_lookup_sku_t *skus, ngx_uint_t n)
 {
@@ -96,7 +96,7 @@ fuzz_args(uint8_t *text, size_t len)
 }
 
 
-/* What is equal is equal in the weak way, and found behind another tag. */
+/* Tags that are equal compare equal weakly, and also behind another tag. */
 static void
 fuzz_tags(uint8_t *text, size_t len)
 {
