@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The checker is worth what it finds: a book in order passes, and every way
-to break it is seen, under the right name."""
+"""The checker: consistent facts pass, and each kind of damage is found, under
+the right name."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from books import (OTHER, PROBLEM, PRODUCT, T0, batch, bought, fingerprint,
 
 
 def good_book():
-    """10 pieces, three sales, sold down to its order point, goods back."""
+    """10 pieces, three sales down to the reorder point, goods received."""
     order = str(uuid.UUID(int=77))
     one = sale(1, 2, T0 + 1)
     two = sale(2, 3, T0 + 2, 'k1')
@@ -70,7 +70,7 @@ def order(book):
 def batch_book():
     """The shop sold in transactions: 20 pieces; two sales of one piece; three
     sales with gaps between their numbers, the second with a key; an anchor of
-    a transaction that sold another product; a client in the dark."""
+    a transaction that sold another product; a client without an answer."""
     book = good_book()
     one = batch(0x10, T0 + 1, 2)
     two = batch(0x20, T0 + 2, [(0, 1), (3, 2), (0x102, 4)])
@@ -183,8 +183,8 @@ BATCH_BREAKS = [
 
 
 def add_failed(book, gap):
-    """An order that failed; the next one, in the outbox at once, goes out
-    after the gap."""
+    """An order that failed; the next one is in the outbox at once, and is
+    published after the gap."""
     first = book['orders'][0]
     first.update(state='failed', failed_at=T0 + 6, received=0,
                  last_error='refused')
@@ -201,7 +201,7 @@ def add_failed(book, gap):
 
 
 def ask_hastily(book):
-    """The row tells of a pause, and the factory had been asked before."""
+    """The row has a pause, but the factory was called before its end."""
     add_failed(book, 61)
     book['factory']['asked'][-1]['time'] = T0 + 8
 
@@ -288,19 +288,19 @@ BREAKS = [
 
 
 def fair_cases():
-    """What is odd and yet in order."""
+    """Unusual facts that are consistent."""
     book = good_book()
-    yield 'a book in order', book
-    yield 'a book of transactions in order', batch_book()
+    yield 'consistent facts', book
+    yield 'consistent transactions', batch_book()
     book = batch_book()
     book['requests'][7].update(sale_id=None)
-    yield 'a sale in a transaction that a client in the dark asked for', book
+    yield 'a sale in a transaction for a client without an answer', book
     book = batch_book()
     ANCHOR(book).update(id=ANCHOR(book)['id'][:-1] + '1')
-    yield 'a row of nothing that is no transaction\'s', book
+    yield 'a row of no sale with an id of no transaction', book
     book = batch_book()
     book['rows'][2].update(list=listed([(0, 1), (1, 1)]))
-    yield 'a list that says what none would', book
+    yield 'a list where none is needed', book
     book = good_book()
     add_failed(book, 61)
     yield 'an order after the pause', book
@@ -309,7 +309,7 @@ def fair_cases():
     yield 'an unknown outcome that was a sale', book
     book = good_book()
     book['rows'].append(dict(sale(9, 0, T0 + 9), quantity=0))
-    yield 'a movement of nothing, left by a batch in doubt', book
+    yield 'a movement of quantity 0, of a batch in doubt', book
     book = good_book()
     book['requests'][6].update(status=503, type=PROBLEM + 'outcome-unknown',
                                sale_id=None)
@@ -321,7 +321,7 @@ def fair_cases():
     book['loud'].append({'file': 'e', 'line': '[alert] 5#5: worker process '
                          '6 exited on signal 9'})
     book['forgiven'] = ['exited on signal 9']
-    yield 'a death that the fault explains', book
+    yield 'an end of a process that the fault explains', book
 
 
 def main():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The checker, over carts, holds and returns: a book in order passes, and every
-way to break it is seen, under the right name."""
+"""The checker, with carts, holds and returns: consistent facts pass, and each
+kind of damage is found, under the right name."""
 
 import os
 import sys
@@ -173,7 +173,7 @@ def a_key(name):
 
 
 def shift(book, n, pieces):
-    """A row with other pieces, and the stock that follows."""
+    """Changes a row's quantity, and the stock with it."""
     book['rows'][n]['quantity'] += pieces
     for product in book['products']:
         if product['id'] == book['rows'][n]['product']:
@@ -207,7 +207,7 @@ def one_more(book, n, **values):
 
 
 BREAKS = [
-    # a cart whole or not at all
+    # a cart is sold completely or not at all
     ('cart-half', halve),
     ('cart-half', lambda b: relist(b, 3, [(3, 2)])),
     ('sale-unanswered', lambda b: relist(b, 3, [(2, 2), (3, 1)])),
@@ -248,7 +248,7 @@ BREAKS = [
     ('row-kind', set_at(a_row(7), list='0000000001')),
     ('row-gives', lambda b: shift(b, 4, 20)),
     ('row-sum', lambda b: shift(b, 4, -1)),
-    # holds and what is held
+    # holds and held pieces
     ('held-is-holds', lambda b: b['products'][0].update(held=2)),
     ('held-is-holds', lambda b: b['products'][0].update(held=0)),
     ('held-is-holds', lambda b: unhold(b, 4, 'expired', EXPIRED, 5)),
@@ -271,7 +271,7 @@ BREAKS = [
     ('hold-stuck', lambda b: b.update(expired_by=T0 + 5)),
     ('expires-told', set_at(a_request(4), expires=T0 + 4.6)),
     ('lines-told', set_at(a_request(3), told=said(D=1, E=2))),
-    # sold or given back, and once
+    # each hold is sold or given back, once
     ('hold-unsettled', lambda b: drop_row(b, 6)),
     ('hold-unsettled', lambda b: drop_row(b, 8)),
     ('hold-sold-and-back', lambda b: unhold(b, 0, 'confirmed', BACK, 3)),
@@ -346,8 +346,8 @@ BREAKS = [
 
 
 def fair_cases():
-    """What is odd and yet in order."""
-    yield 'a book in order', shop_book()
+    """Unusual facts that are consistent."""
+    yield 'consistent facts', shop_book()
     book = shop_book()
     book['products'][0]['reorder_point'] = book['products'][0]['stock']
     yield 'held pieces count at the reorder point', book
@@ -362,7 +362,7 @@ def fair_cases():
     yield 'a late confirmation without an answer', book
     book = shop_book()
     book['rows'].append(row('confirm', 0x39, T0 + 3, PRODUCT, 0, 0))
-    yield 'a confirmation of nothing, left by a batch in doubt', book
+    yield 'a confirmation of quantity 0, of a batch in doubt', book
     book = shop_book()
     book['requests'].append(ask('sell', 9, 409, lines=[['D', 1], ['E', 500]],
                                 told=said(E=500)))

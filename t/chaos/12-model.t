@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The model and the checker were written apart: random operations of the model,
-written down as the module must, are books without a fault."""
+"""The checker finds no fault in random operations of the model, recorded as the
+module records them.  The two were written independently."""
 
 import os
 import random
@@ -18,7 +18,7 @@ OPERATIONS = 400
 
 
 class Clerk:
-    """Writes down what the model does, each in a transaction of its own."""
+    """Records each operation of the model as a separate transaction."""
 
     def __init__(self, seed):
         self.rng = random.Random(seed)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The fault proxy does what it is told, at the packet it is told."""
+"""The fault proxy performs each action at the packet that the rule names."""
 
 import os
 import shutil
@@ -49,7 +49,7 @@ class Trial:
             return found
 
     def shot(self, **rule):
-        """What a client of one INSERT sees under a rule; rows made of it."""
+        """The result of one INSERT under a rule; the rows it inserted."""
         if rule:
             self.proxy.rule(rule.pop('action'), match='INSERT', **rule)
         client = self.session()
@@ -82,18 +82,18 @@ def main():
 
 def run(trial):
     ok, shot, proxy = trial.ok, trial.shot, trial.proxy
-    ok(shot() == ('answered', 1), 'nothing is done to what no rule names')
+    ok(shot() == ('answered', 1), 'a packet without a rule is forwarded')
     shapes = [c['shape'] for c in proxy.do('commands')['commands']
               if 'INSERT' in c['text']]
     ok(len(shapes[-1]) == 4, 'a command and three answers are four packets')
     ok(shot(action='cut') == ('LostConnection', 0),
-       'cut before the command: it never arrives')
+       'cut before the command: the server does not get it')
     ok(shot(action='cut', when='after') == ('LostConnection', 1),
-       'cut after it: done, the answer lost')
+       'cut after it: it is executed, the answer is lost')
     ok(shot(action='reset', at=2) == ('ConnectionResetError', 1),
        'reset at the second answer')
     ok(shot(action='cut', at=9) == ('answered', 1),
-       'a packet that does not come')
+       'a packet that is not forwarded')
     ok(shot(action='blackhole', at=1) == ('TimeoutError', 1), 'silence')
     ok(shot(action='truncate', bytes=2, at=3) == ('LostConnection', 1),
        'half a packet')
@@ -101,7 +101,7 @@ def run(trial):
     ok(shot(action='replace', payload='ff1904', at=3)[0] == 1049,
        'another packet in its place')
     ok(shot(action='cut', skip=1) == ('answered', 1),
-       'one transaction is let by')
+       'one transaction is skipped')
     begin = time.monotonic()
     ok(shot(action='delay', delay_ms=300) == ('answered', 1)
        and time.monotonic() - begin > 0.3, 'late')
@@ -109,7 +109,7 @@ def run(trial):
 
 
 def held(trial):
-    """The packet that is still under way when its client has gone."""
+    """A packet that is held while its client disconnects."""
     ok, proxy = trial.ok, trial.proxy
     rule = proxy.rule('hold', match='INSERT', leave=True)
     seen = proxy.mark()
@@ -119,11 +119,11 @@ def held(trial):
         ok(False, 'the client is cut at once')
     except (OSError, wire.LostConnection):
         ok(True, 'the client is cut at once')
-    ok(trial.rows() == 0, 'and nothing has arrived')
+    ok(trial.rows() == 0, 'and the server has received nothing')
     proxy.do('release', rule=rule)
     proxy.wait_event('unread', seen)
     time.sleep(0.05)
-    ok(trial.rows() == 1, 'let go, it is executed without a client')
+    ok(trial.rows() == 1, 'after its release it is executed without a client')
     proxy.do('mode', mode='refuse')
     try:
         trial.session()
@@ -131,7 +131,7 @@ def held(trial):
     except (OSError, wire.LostConnection):
         ok(True, 'new connections are refused')
     proxy.do('mode', mode='pass')
-    ok(trial.session().value('SELECT 7') == 7, 'and taken again')
+    ok(trial.session().value('SELECT 7') == 7, 'and accepted again')
 
 
 if __name__ == '__main__':

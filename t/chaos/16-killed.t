@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A run that is killed hard takes with it what it started."""
+"""The processes of a run that is killed by SIGKILL end with it."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def under_way(folder):
 
 def main():
     folder = os.path.realpath(tempfile.mkdtemp(prefix='as-killed-'))
-    # as a terminal, or whatever set a limit, ends it: the whole group
+    # ends the whole group, as a terminal or a time limit does
     run = subprocess.Popen(
         [os.path.join(HERE, 'run'), '--rounds', '1', '--only', 'restart-db',
          '--folder', folder], stdin=subprocess.DEVNULL,
@@ -55,7 +55,7 @@ def main():
     gone = wait_for(lambda: not writers(folder), 10)
     print('1..2')
     print('not ' * (not started) + 'ok 1 - a run with servers and buyers')
-    print('not ' * (not gone) + 'ok 2 - none of them outlives its SIGKILL')
+    print('not ' * (not gone) + 'ok 2 - none of them runs after its SIGKILL')
     for name in names(folder) if started else before:
         print(f'# {name}', file=sys.stderr)
     for pid in writers(folder):

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A sample of all packet boundaries, and each case of a doubt.
+# A sample of all packet boundaries, and each case of a transaction in doubt.
 "${0%/*}/run" --rounds 1 --seed "${CHAOS_SEED:-1}" --only packets \
     | grep -v '^1\.\.'
 packets=${PIPESTATUS[0]}

@@ -1,4 +1,4 @@
-"""Books written by hand, for the tests of the checker."""
+"""Makes the facts (facts.py) for the tests of the checker."""
 
 import copy
 import uuid
@@ -15,7 +15,7 @@ PROBLEM = 'urn:autostock:problem:'
 
 
 def new_id(when, number):
-    """A version 7 id made at a second, with a number to tell it by."""
+    """A version 7 id of a second, with a number that identifies it."""
     text = f'{int(when * 1000):012x}7{number:03x}8{number:015x}'
     return str(uuid.UUID(text))
 
@@ -98,7 +98,7 @@ def set_at(where, **values):
 
 
 def is_fair(number, name, book):
-    """A line of TAP: nothing is found in it; 1 where something is."""
+    """A line of TAP: no violation is found; 1 where one is."""
     found = check.judge(book)
     print('not ' * bool(found) + f'ok {number} - {name}')
     for violation in found:
@@ -107,7 +107,7 @@ def is_fair(number, name, book):
 
 
 def is_seen(number, make, rule, damage):
-    """A line of TAP: the damage is found under its name; 1 where not."""
+    """A line of TAP: the damage is found under its name; 1 if not."""
     book = copy.deepcopy(make())
     damage(book)
     rules = sorted({v.rule for v in check.judge(book)})

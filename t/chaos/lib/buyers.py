@@ -12,7 +12,7 @@ from under_load import UnderLoad
 
 
 class Leavers(UnderLoad):
-    """Half of the clients leave at any moment, others are slow."""
+    """Half of the clients disconnect at any moment, others are slow."""
 
     name = 'leavers'
     load_options = {'leave': 0.5, 'slow': 0.15, 'clients': 48,
@@ -25,7 +25,7 @@ class Leavers(UnderLoad):
         helper.join()
 
     def half_requests(self):
-        """Bodies that never end, and ends without a body."""
+        """Bodies that are incomplete, and requests that end without one."""
         held = []
         for _ in range(40):
             url = self.rng.choice(self.shop.urls())
@@ -94,7 +94,7 @@ class Boundary(Scenario):
         shop.new_run(shelves)
         self.rng.shuffle(orders)
         entries = shop.burst(orders)
-        self.tally.fault('shelves sold to the last piece', 12)
+        self.tally.fault('products sold to the last piece', 12)
         self.wrong = []
         for sku, (quantities, more) in self.wanted.items():
             sold = sum(e['q'] for e in entries
@@ -120,7 +120,7 @@ class Boundary(Scenario):
 
 
 class Orderly(UnderLoad):
-    """What an operator does in the open: no client may notice."""
+    """Planned operations: no client may notice them."""
 
     # No client disconnects: every sale has a client that received its answer.
     load_options = {'leave': 0, 'clients': 32}
@@ -131,12 +131,12 @@ class Orderly(UnderLoad):
         return text
 
     def leave(self, pids, what, timeout=20):
-        """Old processes come to their end by themselves."""
+        """Waits until the old processes have ended by themselves."""
         begin = time.monotonic()
         wait_until(f'the old {what} are gone',
                    lambda: reap() or not any(alive(p) for p in pids),
                    timeout)
-        self.tally.notes['old processes gone after s'].append(
+        self.tally.notes['old processes ended after s'].append(
             round(time.monotonic() - begin, 2))
 
 
@@ -163,7 +163,7 @@ class Reload(Orderly):
 
 
 class Upgrade(Orderly):
-    """USR2: another binary takes over, the old one leaves by QUIT."""
+    """USR2: a new binary takes over, the old one ends by QUIT."""
 
     name = 'upgrade'
 
@@ -187,7 +187,7 @@ class Upgrade(Orderly):
                                if w != host.master()]], 'processes')
 
     def back_out(self, host, old):
-        """The new binary is sent away again: the old one takes over."""
+        """Ends the new binary again: the old one takes over."""
         new = host.master()
         workers = children(new)
         send(old, signal.SIGHUP)
@@ -200,7 +200,8 @@ class Upgrade(Orderly):
 
 
 class Quit(Orderly):
-    """QUIT and a new start: what was read is answered, what is idle closed."""
+    """QUIT and a new start: nginx answers what it has read, and closes idle
+    connections."""
 
     name = 'quit'
 

@@ -4,8 +4,8 @@ DLQ and error logs.
     python3 check.py --socket PATH --database NAME --clients 'run/*.jsonl' ...
     python3 check.py --facts FACTS.json
 
-Prints every violation of an invariant with its evidence.  Exit 0: none; 1: at
-least one; 2: the check was not possible."""
+Prints every violation of an invariant with its evidence.  Exits with 0: none;
+1: at least one; 2: the check was not possible."""
 
 import argparse
 import collections
@@ -38,7 +38,7 @@ def judge(facts):
 
 
 def summary(facts):
-    """What was looked at, in a line."""
+    """The checked facts, in a line."""
     answers = collections.Counter(
         str(r['status'] or r.get('why')) for r in facts['requests'])
     movements = ledger.expand(facts['rows'], facts['keys'])
@@ -84,7 +84,7 @@ def options():
     parser.add_argument('--dead', help='JSON file: the messages in the DLQ')
     parser.add_argument('--scope', default='')
     parser.add_argument('--settled', action='store_true',
-                        help='everything is up and had time to finish')
+                        help='all parts run and had time to finish')
     parser.add_argument('--all', action='store_true',
                         help='print every violation, not twenty')
     return parser.parse_args()
@@ -110,11 +110,11 @@ def main():
                     load(args.queue), load(args.dead), args.scope,
                     settled=args.settled)
     except (OSError, ValueError, wire.MysqlError, wire.LostConnection) as e:
-        print(f'check: cannot look: {e}', file=sys.stderr)
+        print(f'check: cannot read the facts: {e}', file=sys.stderr)
         return 2
     number = report(facts, 10 ** 9 if args.all else 20)
     print(summary(facts))
-    print('the books agree' if number == 0 else f'{number} promises broken')
+    print('all invariants hold' if number == 0 else f'{number} violations')
     return 1 if number else 0
 
 

@@ -1,4 +1,4 @@
-"""Holds: the pieces are held once, and sold once or given back once."""
+"""Holds: pieces are held once, and sold once or given back once."""
 
 import collections
 
@@ -25,7 +25,7 @@ def held_is_holds(facts):
 
 
 def holds_are_movements(facts):
-    """A hold has the lines that left the stock, all of them, no other."""
+    """A hold has exactly the lines that its movements took from the stock."""
     known = {hold['id']: hold for hold in facts['holds']}
     for name, parts in facts['parts'].items():
         if parts[0]['kind'] == 'hold' and name not in known:
@@ -41,13 +41,13 @@ def holds_are_movements(facts):
 
 
 def states_are_whole(facts):
-    """An open hold was not settled, a settled one tells when and by whom;
+    """An open hold was not settled, a settled one has its time and movement;
     none expires before its time."""
     for hold in facts['holds']:
         settled = hold['settled'] is not None, hold['settled_id'] is not None
         if settled != (hold['state'] in SETTLED,) * 2:
             yield Violation('hold-state', f'a hold is {hold["state"]}, and its '
-                            'settling is told otherwise', hold=hold)
+                            'settled_at or settled_id differs', hold=hold)
         elif hold['state'] == 'expired' and hold['settled'] < hold['expires']:
             yield Violation('hold-early', 'a hold expired before its time',
                             hold=hold)
@@ -91,7 +91,7 @@ def settled_have_rows(facts):
         else:
             yield Violation('hold-unsettled', f'a hold is '
                             f'{holds[0]["state"]}, and no movement of its '
-                            'transaction says so', hold=holds[0])
+                            'transaction settles it', hold=holds[0])
 
 
 def rows_have_settled(facts):
@@ -119,9 +119,9 @@ def rows_have_settled(facts):
 
 
 def given_back_once(facts):
-    """The pieces that came back, less those that late confirmations took
-    anew, are those of the holds that were released or expired; as many
-    holds were counted twice as were confirmed late."""
+    """The pieces given back, less those that late confirmations took again,
+    are those of the holds that were released or expired.  As many holds were
+    counted twice as were confirmed late."""
     moved = collections.Counter()
     lines = collections.Counter()
     for row in facts['rows']:
@@ -141,8 +141,7 @@ def given_back_once(facts):
 
 def late_confirms(facts):
     """Confirmed holds that had expired before: their confirmation took
-    pieces.  (Where one transaction also confirmed others, these are among
-    them.)"""
+    pieces.  (Includes the other holds that such a transaction confirmed.)"""
     rows = rows_of(facts, 'confirm')
     return {hold['id'] for hold in facts['holds']
             if hold['state'] == 'confirmed' and hold['settled_id'] and any(
@@ -152,7 +151,7 @@ def late_confirms(facts):
 
 
 def told_differs(facts, request, hold):
-    """The lines and the time that an answer tells of a hold."""
+    """An answer has the lines and the time of its hold."""
     skus = {p['id']: p['sku'] for p in facts['products']}
     lines = {skus.get(p): q for p, q in hold['lines'].items()}
     if request.get('told') and asking.told(request) != lines:
@@ -175,7 +174,7 @@ def settled_as_told(facts):
         if hold is None:
             if request['status'] in (200, 409):
                 yield Violation('settled-unknown', 'an answer about a hold '
-                                'that is not there', request=request)
+                                'that does not exist', request=request)
             continue
         yield from answer_is_true(request, hold, hold['id'] in late,
                                   told.get(request['of']))
@@ -209,8 +208,8 @@ def answer_is_true(request, hold, late, known_since):
                         f'{hold["state"]}', request=request, hold=hold)
     if request['status'] == 404 and known_since is not None \
             and known_since <= request['t0']:
-        yield Violation('settled-untrue', '404 to a hold that its buyer had '
-                        'been told of', request=request, hold=hold)
+        yield Violation('settled-untrue', '404 for a hold that its buyer had '
+                        'received before', request=request, hold=hold)
     if request['status'] == 200 and asking.op(request) == 'confirm' \
             and asking.named(request) != hold['id']:
         yield Violation('settled-untrue', 'a confirmed hold is another sale',
@@ -218,9 +217,8 @@ def answer_is_true(request, hold, late, known_since):
 
 
 def settled_were_asked(facts):
-    """A hold is confirmed or released by a request that was answered 200, or
-    whose client knows nothing; its first answer is not a replay, and only
-    one is not."""
+    """A hold is confirmed or released by a request that was answered 200 or
+    has no answer.  Exactly one answer is not a replay: the first."""
     requests = collections.defaultdict(list)
     for request in asking.of_op(facts, 'confirm', 'release'):
         requests[request['of'], asking.op(request)].append(request)
@@ -231,7 +229,7 @@ def settled_were_asked(facts):
         if wanted and hold['id'] not in facts.get('by_hand', ()) and not any(
                 r['status'] == 200 or asking.unknown(r) for r in mine):
             yield Violation('settled-unasked', f'a hold is {hold["state"]}, '
-                            'and nobody may believe to have done it',
+                            'but no request may have done it',
                             hold=hold, requests=mine[:5])
         fresh = [r for r in mine if r['status'] == 200
                  and not r.get('replayed')]

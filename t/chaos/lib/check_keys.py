@@ -10,7 +10,7 @@ KEYED = ('sell', 'hold', 'return')
 
 
 def made_by_key(facts):
-    """{key: {id: fingerprint}} of what the books have under each key."""
+    """{key: {id: fingerprint}} of the sales, holds and returns of each key."""
     returns = {part['id'] for part in facts['returns']}
     found = collections.defaultdict(dict)
     for movement in facts['movements']:
@@ -38,14 +38,13 @@ def keys_sell_once(facts):
 
 
 def keys_are_kept(facts):
-    """3: stock_movement_key has the movements' keys, all of them, no
-    other."""
+    """3: stock_movement_key has exactly the keys of the movements."""
     ledger_has = {(m['key'], m['id']) for m in facts['movements'] if m['key']}
     ledger_has |= {(key, name) for key, made in made_by_key(facts).items()
                    for name in made}
     kept = {(key, entry['movement']) for key, entry in facts['keys'].items()}
     for key, movement in sorted(ledger_has - kept):
-        yield Violation('key-lost', 'a movement has a key that is not kept',
+        yield Violation('key-lost', 'a movement has a key that is not stored',
                         key=key, movement=movement)
     for key, movement in sorted(kept - ledger_has):
         yield Violation('key-orphan', 'a key is kept whose movement is not '
@@ -53,7 +52,7 @@ def keys_are_kept(facts):
 
 
 def key_answers(key, requests, made):
-    """made: the fingerprint of what the books have, None if nothing."""
+    """made: the fingerprint of the sale, hold or return; None: no such."""
     sold = [r for r in requests if r['status'] == 200]
     names = {asking.named(r) for r in sold}
     if len(names) > 1:

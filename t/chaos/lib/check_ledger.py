@@ -1,7 +1,7 @@
 """Invariant 1: the ledger's rows, each for itself and with the keys.
 
-The other rules look at the sales that the rows stand for (ledger.expand); these
-say where a row does not stand for what it says it does."""
+The other rules check the sales that the rows stand for (ledger.expand); these
+report rows whose columns contradict each other."""
 
 import collections
 import itertools
@@ -14,7 +14,7 @@ PIECES_MAX = 1000000
 
 
 def sale_rows(facts):
-    """Those with numbers: of sales and of holds."""
+    """The rows with numbers: of sales and of holds."""
     return [row for row in facts['rows'] if row['kind'] in ledger.NUMBERED]
 
 
@@ -31,8 +31,8 @@ def others_are_single(facts):
 
 
 def signs_are_right(facts):
-    """What gives pieces back adds, a confirmation at most takes, and a row
-    that stands for nothing moves nothing."""
+    """A row that gives pieces back is positive, a confirmation is not, and the
+    quantity of a row that stands for nothing is 0."""
     for row in facts['rows']:
         sign = {'confirm': -1, 'release': 1, 'return': 1}.get(row['kind'])
         if sign is None:
@@ -88,8 +88,8 @@ def sums_are_sums(facts):
 def ids_are_transactions(facts):
     """A row of several sales, or with a list, has the id of a transaction
     with the bytes of its kind, and every number fits.  (A row of no sale may
-    have any: there are some that only prove that a commit is durable.  The
-    worker's releases have ids of their own.)"""
+    have any id: some exist only to make a commit durable.  The worker's
+    releases have other ids.)"""
     for row in facts['rows']:
         tail = ledger.TAILS.get(row['kind'])
         if tail is None or row['kind'] == 'release' or row['sales'] == 0:
@@ -145,7 +145,7 @@ def keys_stand_elsewhere(facts):
 
 
 def first_line(lines):
-    """(product, pieces) that a key's entry tells of {product: pieces}."""
+    """(product, pieces) of a key's entry for {product: pieces}."""
     product = min(lines, key=lambda p: uuid.UUID(p).bytes)
     return product, lines[product]
 
@@ -176,8 +176,8 @@ def keys_tell_the_sale(facts):
             # without lines: key-orphan, check_sales.py
             if lines and first_line(lines) != (entry['product'],
                                                entry['quantity']):
-                yield Violation('key-differs', 'a key and its sale do not '
-                                'tell the same', key=key, entry=entry,
+                yield Violation('key-differs', 'a key and its sale have '
+                                'other values', key=key, entry=entry,
                                 lines=lines)
         elif entry['product'] != products.get(entry['movement'],
                                               entry['product']):

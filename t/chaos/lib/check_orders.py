@@ -21,7 +21,7 @@ def one_open_order(facts):
 
 
 def shelf_is_ordered(facts):
-    """A shelf at its reorder point has an order, or pauses after a failed
+    """A product at its reorder point has an order, or pauses after a failed
     one."""
     pause = facts.get('pause_max', 3600)
     now = facts.get('now')
@@ -50,7 +50,7 @@ def shelf_is_ordered(facts):
 
 
 def goods_come_once(facts):
-    """Every order adds its goods at most once, and only where it says so."""
+    """The goods of an order are booked at most once, and only if fulfilled."""
     booked = collections.defaultdict(list)
     for movement in facts['movements']:
         if movement['kind'] == 'restock':
@@ -60,7 +60,7 @@ def goods_come_once(facts):
         order = orders.get(order_id)
         if order is None:
             yield Violation('goods-unasked', 'goods were booked for an order '
-                            'that is not there', movements=movements)
+                            'that does not exist', movements=movements)
         elif len(movements) > 1:
             yield Violation('goods-twice', f'the goods of one order were '
                             f'booked {len(movements)} times', order=order,
@@ -68,11 +68,11 @@ def goods_come_once(facts):
         elif (order['state'] != 'fulfilled'
               or order['received'] != movements[0]['quantity']
               or order['product'] != movements[0]['product']):
-            yield Violation('goods-differ', 'an order and its movement do '
-                            'not tell the same', order=order,
+            yield Violation('goods-differ', 'an order and its movement have '
+                            'other values', order=order,
                             movement=movements[0])
         elif movements[0]['key'] != order_id.replace('-', ''):
-            yield Violation('goods-key', 'a restock movement is not keyed by '
+            yield Violation('goods-key', 'the key of a restock movement is not '
                             'its order', movement=movements[0])
     for order in facts['orders']:
         if order['state'] == 'fulfilled' and order['id'] not in booked:
@@ -108,21 +108,21 @@ def orders_arrive(facts):
         if order['state'] in ('requested', 'fulfilled') \
                 and order['id'] not in reached:
             yield Violation('order-lost', f'an order is {order["state"]}, '
-                            'and the factory never saw it', order=order)
+                            'and the factory received no request', order=order)
         if order['state'] in ('pending', 'published'):
             yield Violation('order-stuck', f'an order is still '
-                            f'{order["state"]} after everything came back',
+                            f'{order["state"]} after all parts run again',
                             order=order)
     known = {o['id'] for o in facts['orders']}
     for ask in facts['factory']['asked']:
         if ask['order'] and ask['order'] not in known:
-            yield Violation('order-invented', 'the factory was asked for an '
-                            'order that is not there', request=ask)
+            yield Violation('order-invented', 'the factory received a request '
+                            'for an order that does not exist', request=ask)
 
 
 def factory_asked_once(facts):
-    """The factory is asked once an order, but for the answers that were lost
-    and the workers that were killed during a call."""
+    """The factory receives one request per order, and more only where answers
+    were lost or workers were killed during a call."""
     if facts['factory'] is None or 'asks_forgiven' not in facts:
         return
     count = collections.Counter(a['order'] for a in facts['factory']['asked']
@@ -136,23 +136,23 @@ def factory_asked_once(facts):
 
 
 def queue_is_explained(facts):
-    """Nothing is left in the queue; a letter in the DLQ has a failed order,
-    or one that was done by another letter."""
+    """The queue is empty; a message in the DLQ has a failed order, or one that
+    another message has requested."""
     if not facts.get('settled'):
         return
     states = {o['id']: o['state'] for o in facts['orders']}
     for letter in facts['queue'] or ():
         yield Violation('letter-left', 'a message is still in the queue '
-                        'after everything came back', letter=letter)
+                        'after all parts run again', letter=letter)
     for letter in facts['dead'] or ():
         state = states.get(letter.get('order'))
         if letter.get('order') and state in ('pending', 'published'):
-            yield Violation('letter-dead', f'a letter is in the DLQ and its '
+            yield Violation('letter-dead', f'a message is in the DLQ and its '
                             f'order {state}', letter=letter)
 
 
 def sent_at(facts):
-    """When each order first went out.  The row is there before: it waits in
+    """When each order was first published.  Its row exists before: it waits in
     the outbox for the end of the pause."""
     sent = {o['id']: o['published_at'] for o in facts['orders']
             if o['published_at']}
@@ -163,7 +163,7 @@ def sent_at(facts):
 
 
 def failures_pause(facts):
-    """No product's orders fail in an endless row: the pause doubles."""
+    """The pause doubles after each failed order of a product in a row."""
     first = facts.get('pause_min')
     if not first:
         return
@@ -183,7 +183,7 @@ def failures_pause(facts):
             if paused < wanted - 0.5:
                 yield Violation(
                     'order-hasty', f'failure {row} in a row, and the next '
-                    f'order went out after {paused:.1f} s instead of '
+                    f'order was published after {paused:.1f} s instead of '
                     f'{wanted}', failed=before, order=after)
 
 

@@ -1,4 +1,4 @@
-"""Returns: never more than was sold, and each booked once."""
+"""Returns: never more pieces than sold, and each booked once."""
 
 import bisect
 import collections
@@ -28,7 +28,7 @@ def chains_are_whole(facts):
     for (sale, product), parts in chains.items():
         pieces = sold.get(sale, {}).get(product)
         if pieces is None:
-            yield Violation('return-orphan', 'a return of what was not sold',
+            yield Violation('return-orphan', 'a return of a product not sold',
                             returns=parts[:5])
             continue
         parts.sort(key=lambda part: part['already'])
@@ -72,7 +72,7 @@ def returns_have_rows(facts):
 
 
 def returns_are_one(facts):
-    """A return is of one sale, and all of it is put back, or nothing."""
+    """A return is of one sale, and all of its pieces are put back, or none."""
     for parts in by_return(facts).values():
         if len({(part['sale'], part['restock']) for part in parts}) > 1 \
                 or len({part['product'] for part in parts}) < len(parts):
@@ -86,7 +86,7 @@ def goods(facts, parts):
 
 
 def fits(facts, request, parts):
-    """Whether the rows may be what the request asked for."""
+    """Whether the rows may be those of the request."""
     found = goods(facts, parts)
     if request['of'] != parts[0]['sale'] \
             or asking.restock(request) != parts[0]['restock']:
@@ -98,7 +98,7 @@ def fits(facts, request, parts):
 
 
 def answers_have_returns(facts):
-    """Every 200 names a return that is what was asked for, and its own."""
+    """Every 200 names a return as it was requested, and no other request's."""
     known = by_return(facts)
     fresh = {}
     for request in asking.of_op(facts, 'return'):
@@ -107,12 +107,12 @@ def answers_have_returns(facts):
         name = asking.named(request)
         parts = known.get(name)
         if parts is None:
-            yield Violation('return-missing', 'a client was told of a return '
-                            'that is not there', request=request)
+            yield Violation('return-missing', 'an answer names a return '
+                            'that does not exist', request=request)
             continue
         if not fits(facts, request, parts):
             yield Violation('return-differs', 'the return named in an answer '
-                            'is not what was asked', request=request,
+                            'is not as requested', request=request,
                             returns=parts)
         if asking.told(request) != goods(facts, parts):
             yield Violation('lines-told', 'an answer has other lines than its '
@@ -126,7 +126,7 @@ def answers_have_returns(facts):
 
 
 def returns_have_answers(facts):
-    """Every return was answered 200, or its client knows nothing."""
+    """Every return was answered 200, or its client has no answer."""
     requests = asking.of_op(facts, 'return')
     named = {asking.named(r) for r in requests if r['status'] == 200}
     silent = collections.defaultdict(list)
@@ -139,8 +139,8 @@ def returns_have_answers(facts):
         mine = silent[parts[0]['sale']]
         match = next((r for r in mine if fits(facts, r, parts)), None)
         if match is None:
-            yield Violation('return-unanswered', 'a return that nobody was '
-                            'told of, and no client without an answer asked '
+            yield Violation('return-unanswered', 'a return that no answer '
+                            'names, and no client without an answer asked '
                             'for it', returns=parts, requests=mine[:5])
         elif not match.get('key'):
             mine.remove(match)
@@ -163,8 +163,8 @@ class Returned:
 
 
 def refusals_are_true(facts):
-    """409: too little was left of a line; 404: no client had been told of the
-    sale."""
+    """409: too few pieces of a line were left; 404: no answer had named the
+    sale before."""
     sold = ledger.sold(facts)
     skus = products_by_sku(facts)
     returned = Returned(facts)
@@ -172,8 +172,8 @@ def refusals_are_true(facts):
         sale = sold.get(request['of'])
         if request['status'] == 404 and sale is not None \
                 and request.get('known'):
-            yield Violation('refusal-untrue', '404 to a sale that its buyer '
-                            'had been told of', request=request)
+            yield Violation('refusal-untrue', '404 for a sale that its buyer '
+                            'had received before', request=request)
         if request['status'] != 409:
             continue
         lines = asking.lines(request) if request.get('sku') is not None \
@@ -186,7 +186,7 @@ def refusals_are_true(facts):
                     request['t1'] + CLOCK_SLACK) < pieces
                 for sku, pieces in lines.items() if sku in skus):
             yield Violation('refusal-untrue', 'a return was refused, though '
-                            'as much was left', request=request)
+                            'enough pieces were left', request=request)
 
 
 RULES = (chains_are_whole, returns_have_rows, returns_are_one,

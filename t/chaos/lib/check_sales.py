@@ -13,13 +13,13 @@ from facts import id_time
 from request import asked, unknown
 from violation import Violation
 
-# Definite answers to a request about what exists.
+# Definite answers to a request about an existing product.
 EXPECTED = {200, 409, 422, 503}
 
 # A version 7 id counts milliseconds, a client's clock microseconds.
 CLOCK_SLACK = 0.005
 
-# In which what was written by hand is committed.
+# Seconds within which an operator's change is committed.
 COMMIT_S = 1
 
 
@@ -56,9 +56,9 @@ def stock_is_ledger(facts):
                         'not there', product=product)
     if not facts['check']:
         yield Violation('stock-unchecked', 'the CHECK (stock >= 0) is gone: '
-                        'nobody can say that stock was never negative')
+                        'it is not known that stock was never negative')
     for sample in facts.get('negative', ()):
-        yield Violation('stock-negative', 'a look at the running database '
+        yield Violation('stock-negative', 'a query of the running database '
                         'saw a negative stock', sample=sample)
 
 
@@ -72,7 +72,7 @@ def answer_differs(facts, request, parts):
                         request=request, movements=parts)
     elif found != wanted or {m['kind'] for m in parts} != {what}:
         yield Violation(f'{what}-differs', f'the {what} named in an answer '
-                        'is not what was asked', request=request,
+                        'is not as requested', request=request,
                         movements=parts)
     if request.get('told') and asking.told(request) != wanted:
         yield Violation('lines-told', 'an answer has other lines than its '
@@ -80,8 +80,7 @@ def answer_differs(facts, request, parts):
 
 
 def answers_have_movements(facts):
-    """2: every 200 has exactly one movement of each product, and they are
-    those asked for."""
+    """2: every 200 has exactly one movement of each product, as requested."""
     fresh = {}
     for request in asked(facts):
         if request['status'] != 200:
@@ -90,7 +89,7 @@ def answers_have_movements(facts):
         name = asking.named(request)
         parts = facts['parts'].get(name)
         if parts is None:
-            yield Violation(f'{what}-missing', f'a buyer was told of a {what} '
+            yield Violation(f'{what}-missing', f'an answer names a {what} '
                             'that the ledger does not have', request=request)
             continue
         yield from answer_differs(facts, request, parts)
@@ -109,8 +108,8 @@ def answers_have_movements(facts):
 
 
 def movements_have_answers(facts):
-    """2: every sale and hold was answered 200, or its client knows
-    nothing."""
+    """2: every sale and hold was answered 200, or its client has no
+    answer."""
     named = {asking.named(r) for r in asked(facts) if r['status'] == 200}
     open_ids = {asking.named(r) for r in asked(facts) if unknown(r)}
     keyed = collections.defaultdict(list)
@@ -142,21 +141,22 @@ def movements_have_answers(facts):
 
 
 def nothing_was_dropped(facts):
-    """2: where no client left and no connection was cut ("all_answered"),
-    every movement was answered: a request that was read is not lost."""
+    """2: where no client disconnected and no connection was cut
+    ("all_answered"), every movement was answered: nginx loses no request that
+    it has read."""
     if not facts.get('all_answered'):
         return
     named = {asking.named(r) for r in asked(facts) if r['status'] == 200}
     for name, parts in facts['parts'].items():
         if name not in named:
-            yield Violation('sale-dropped', 'a sale or hold that nobody was '
-                            'told of, and nothing had happened to its buyer',
+            yield Violation('sale-dropped', 'a sale or hold that no answer '
+                            'names, although its client did not disconnect',
                             movements=parts)
 
 
 def match_loose(facts, loose):
-    """Unnamed sales and holds without a key: as many clients in the dark, and
-    each of them asked before its movement was made."""
+    """Sales and holds without a key that no answer names: as many clients have
+    no answer, and each of them sent its request before."""
     silent = collections.defaultdict(list)
     for request in asked(facts):
         if not request['key'] and unknown(request) \
@@ -175,7 +175,7 @@ def match_loose(facts, loose):
                 shown = ', '.join(f'{q} x {sku}' for sku, q in what[1])
                 yield Violation(
                     f'{what[0]}-unanswered', f'{count} of {shown} that '
-                    f'nobody was told of, but only {clients} clients without '
+                    f'no answer names, but only {clients} clients without '
                     'an answer by then', movements=facts['parts'][name])
                 break
 
@@ -196,7 +196,7 @@ def statuses_expected(facts):
 
 
 def taken(facts):
-    """What left each product's stock: [(when at the earliest, pieces)]."""
+    """The pieces taken from each stock: [(when at the earliest, pieces)]."""
     found = collections.defaultdict(list)
     for m in facts['movements']:
         if m['kind'] in ('sale', 'hold', 'confirm'):
@@ -207,9 +207,9 @@ def taken(facts):
 
 
 def given(facts):
-    """What surely came to each product's stock: [(when at the latest,
-    pieces)].  What no answer tells of is left out: it is not known when it was
-    committed."""
+    """The pieces added to each stock: [(when at the latest, pieces)].  Those
+    that no answer names are left out: the time of their commit is not
+    known."""
     skus = products_by_sku(facts)
     found = collections.defaultdict(list)
     for m in facts['movements']:
@@ -250,7 +250,7 @@ class Sums:
 
 
 def refused_lines(request):
-    """What a 409 says there is too little of: {sku: pieces}."""
+    """The lines that a 409 refuses: {sku: pieces}."""
     wanted = asking.lines(request)
     if not request.get('told'):
         return wanted
@@ -259,8 +259,8 @@ def refused_lines(request):
 
 
 def refusals_are_true(facts):
-    """2: at some moment after a refused request came there was too little of
-    each line that it was told of."""
+    """2: at some moment after a refused request arrived, the stock was too low
+    for each line that its answer names."""
     skus = products_by_sku(facts)
     start = collections.Counter()
     for m in facts['movements']:
@@ -278,14 +278,14 @@ def refusals_are_true(facts):
                      - less.until(product, request['t1'] + CLOCK_SLACK))
             if least >= pieces:
                 yield Violation('refusal-untrue', f'{pieces} x {sku} refused, '
-                                f'though never less than {least} were there '
+                                f'although the stock was never below {least} '
                                 'while it waited', request=request)
 
 
 def stock_told_is_true(facts):
-    """The stock told to buyers: from one sale to the next there is a chain
-    from the first stock to the last, as each sale leaves what the next one
-    finds.  Links are missing for sales that no client was told of."""
+    """The stock in the answers: the sales form a chain from the first stock to
+    the last, since each begins with the stock that the one before left.  Links
+    are missing for sales that no answer names."""
     if not facts.get('strict_stock'):
         return
     told = {}
@@ -315,14 +315,14 @@ def stock_told_is_true(facts):
         wrong = sum(abs(n) for n in level.values()) // 2
         if wrong > missing:
             yield Violation(
-                'stock-told', f'{product["sku"]}: {wrong} answers tell a '
+                'stock-told', f'{product["sku"]}: {wrong} answers have a '
                 f'stock that no order of the sales explains ({missing} sales '
                 'without an answer)',
                 levels={k: v for k, v in sorted(level.items()) if v})
 
 
 def calm_is_answered(facts):
-    """5: once a fault is over, everything is answered again."""
+    """5: after a fault all requests are answered again."""
     for begin, end in facts.get('calm', ()):
         for request in facts['requests']:
             if not begin <= request['t0'] <= end or request.get('why') \
@@ -332,8 +332,8 @@ def calm_is_answered(facts):
             if status is None or status >= 500:
                 yield Violation(
                     'late-error', f'{status or request.get("why")} '
-                    f'{request["t0"] - begin:.3f} s after the fault was over '
-                    'and the service back', request=request)
+                    f'{request["t0"] - begin:.3f} s after the fault had ended '
+                    'and all workers sold again', request=request)
 
 
 RULES = (stock_is_ledger, answers_have_movements, movements_have_answers,

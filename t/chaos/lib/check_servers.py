@@ -6,8 +6,9 @@ from violation import Violation
 
 
 def logs_are_quiet(facts):
-    """No [alert], [crit], [emerg], no sanitizer, no death by signal, but for
-    what a fault itself explains ("forgiven": regular expressions)."""
+    """No [alert], [crit], [emerg], no report of a sanitizer, no end by a
+    signal, except what a fault itself explains ("forgiven": regular
+    expressions)."""
     forgiven = [re.compile(p) for p in facts.get('forgiven', ())]
     for loud in facts.get('loud') or ():
         if not any(p.search(loud['line']) for p in forgiven):
@@ -15,15 +16,15 @@ def logs_are_quiet(facts):
 
 
 def nobody_ended(facts):
-    """What no fault ended runs on."""
+    """Processes that no fault ended still run."""
     for end in facts.get('ended') or ():
         yield Violation('process-ended', f'{end["who"]} ended by itself',
                         **end)
 
 
 def nothing_leaks(facts):
-    """What every long-lived process held before and after the fault, at
-    rest: descriptors and anonymous memory."""
+    """Descriptors and anonymous memory of every long-lived process, idle,
+    before and after the fault."""
     for leak in facts.get('rest') or ():
         allowed = leak['before'] + leak['slack']
         if leak['after'] > allowed:

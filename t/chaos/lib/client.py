@@ -1,11 +1,11 @@
-"""One client's side of HTTP: keep-alive connections, requests of the shop,
-and the log of what was asked and answered.
+"""An HTTP client: keep-alive connections, requests of the shop, and the log of
+requests and answers.
 
 The log has one JSON object per request, written at its end:
 
   t0, t1       when it began and ended (seconds since 1970)
   client       its number; "host" is the port it connected to
-  op ...       what was asked (request.py); "alien" if it is a look-up
+  op ...       the request (request.py); "alien" if it is a look-up
   key          its Idempotency-Key, or null
   sent         whether every byte was passed to the kernel
   status       the answer's, or null; then "why" is the reason
@@ -25,7 +25,7 @@ PATHS = {'sell': '/checkout', 'hold': '/hold', 'confirm': '/hold/confirm',
 
 
 class Gone(Exception):
-    """The connection ended before the answer did; .why says how."""
+    """The connection ended before the answer did; .why is the reason."""
 
     def __init__(self, why):
         super().__init__(why)
@@ -143,7 +143,7 @@ async def checkout(line, book, client, sku, quantity, key=None, how=None,
 async def ask(line, book, client, wish, key=None, how=None, timeout=20,
               path=None, rng=random):
     """One request, and its entry in the log.  how: "leave", "slow", or an
-    event that tells that another client has sent the last byte."""
+    event that is set when another client has sent the last byte."""
     head, body = request_bytes(wish, key, path)
     entry = {'t0': time.time(), 'client': client, 'host': line.url, **wish,
              'key': key, 'sent': False, 'status': None}
@@ -187,7 +187,7 @@ async def send(line, head, body, entry, how, rng):
         await line.writer.drain()
     entry['sent'] = True
     if how == 'leave':
-        # Anywhere between "nginx has not read it" and "the answer is out".
+        # From before nginx has read it to after the answer was sent.
         await asyncio.sleep(rng.choice((0, 0.0005, 0.002, 0.01, 0.05))
                             * rng.random())
         raise Gone('left')

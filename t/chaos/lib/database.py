@@ -10,13 +10,13 @@ import wire
 from process import Failure, Process, free_port, wait_until
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '../../..'))
-# What is tried: this build; CHAOS_MODULE and CHAOS_NGINX may name others.
+# The build under test; CHAOS_MODULE and CHAOS_NGINX may name others.
 BUILD = os.environ.get('CHAOS_BUILD') or os.environ.get(
     'AUTOSTOCK_BUILD') or os.path.join(TOP, 'build')
 
 SCRIPTS = ('schema', 'trigger', 'mariadb-uuid')
 USER, PASSWORD, NAME = 'shop', 'shop-password', 'shop'
-WORKER = 'worker'            # told apart from the module's sessions
+WORKER = 'worker'            # a user other than the module's
 
 # INNODB_TRX is a cached copy, renewed only after 100 ms without a reader: a
 # client that reads it more often always sees the same transactions.
@@ -27,12 +27,12 @@ ADVERTISEMENT = '5ffd3e64c9b811eca8490a5824c89b02'
 
 
 def as_user():
-    """mariadbd refuses to run as root unless it is told to."""
+    """The option without which mariadbd refuses to run as root."""
     return ['--user=root'] if os.geteuid() == 0 else []
 
 
 class Database:
-    """One server in a folder of its own."""
+    """One server with a separate folder."""
 
     OPTIONS = ['--skip-networking=0', '--bind-address=127.0.0.1',
                '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=64M',
@@ -41,7 +41,7 @@ class Database:
                '--max-connections=300', '--innodb-fast-shutdown=1',
                '--performance-schema=0', '--innodb-lock-wait-timeout=5']
 
-    FALLS = 3                          # of a round, and no more
+    FALLS = 3                          # of a round, at most
 
     def __init__(self, folder, options=(), datadir=None, port=None):
         self.folder = folder
@@ -81,9 +81,9 @@ class Database:
             self.wait()
 
     def stand_up(self):
-        """Starts a server again that fell by itself, as systemd does.
-        10.11.19 sometimes falls soon after the recovery from a kill, over
-        its own undo log (an assertion in trx0purge.cc)."""
+        """Starts a server again that has crashed by itself, as systemd does.
+        10.11.19 sometimes crashes soon after the recovery from a kill (an
+        assertion about its undo log in trx0purge.cc)."""
         if not self.process.alive():
             self.falls += 1
             if self.falls - self.falls_before > self.FALLS:
@@ -104,12 +104,12 @@ class Database:
             return False
 
     def session(self, database=NAME, timeout=60):
-        """A session of root, past every proxy."""
+        """A session of root, without a proxy."""
         return wire.Connection(self.socket, database=database,
                                timeout=timeout)
 
     def transactions(self):
-        """Those that are open; not to be asked more often than LOOK_S."""
+        """The open ones; call it no more often than each LOOK_S."""
         with self.session(timeout=5) as db:
             return db.rows(
                 'SELECT trx_mysql_thread_id, trx_state, trx_started,'
@@ -172,7 +172,7 @@ class Database:
 
 
 def product_hex(number):
-    """The id of the n-th product of a book."""
+    """The id of the n-th product of a round."""
     return f'21317500c9bf41ec84490a58{number:08x}'
 
 

@@ -19,7 +19,7 @@ COMMIT = 'INSERT INTO stock_movement.*COMMIT'
 
 
 class Doubt(Scenario):
-    """COMMIT sent, answer lost: session dead, alive, packet under way."""
+    """COMMIT sent, answer lost: session ended, alive, or packet delayed."""
 
     name = 'doubt'
     nightly_rounds = 300
@@ -59,13 +59,13 @@ class Doubt(Scenario):
 
     @staticmethod
     def kinds(case, size):
-        """Those that send a COMMIT; and a lock from outside must meet it,
-        not the careful path's reading before it."""
+        """The kinds that send a COMMIT.  A lock of another session must delay
+        that, not a read before it."""
         kinds = ['plain', 'keyed', 'many-products', 'cart', 'cart-keyed',
                  'hold', 'confirm', 'release', 'return', 'return-keyed']
         if case != 'server-dies':
             # Two transactions: the one that waits for the connection is
-            # refused as long as the server is away.
+            # refused as long as the server is down.
             kinds.append('mixed')
         if not case.startswith('alive'):
             kinds.append('empties')
@@ -89,7 +89,7 @@ class Doubt(Scenario):
         return counts, seen
 
     def case_lost(self, kind, size):
-        """Executed; the answer is lost, the old session is dead."""
+        """Executed; the answer is lost, the old session has ended."""
         return self.shoot(kind, size, {
             'match': COMMIT, 'when': 'after', 'action': 'reset'})
 
@@ -98,8 +98,8 @@ class Doubt(Scenario):
         return self.shoot(kind, size, {'match': COMMIT, 'action': 'cut'})
 
     def held(self, kind, size, release):
-        """The packet waits in the net while the client gives up, and no KILL
-        finds the old session; release(proxy, seen) lets it go."""
+        """The proxy holds the packet while the client gives up, and no KILL
+        finds the old session; release(proxy, seen) forwards it."""
         proxy = self.shop.proxy
         seen = proxy.mark()
         helper = Helper(release, proxy, seen)
@@ -111,7 +111,7 @@ class Doubt(Scenario):
         return result
 
     def case_late(self, kind, size):
-        """Executed just about when the new session looks."""
+        """Executed at about the time of the new session's look-up."""
         pause = self.rng.choice((0, 0.002, 0.005, 0.01, 0.05))
 
         def release(_, seen):
@@ -123,7 +123,7 @@ class Doubt(Scenario):
         return self.held(kind, size, release)
 
     def case_later(self, kind, size):
-        """Executed when the buyers have long been answered."""
+        """Executed after the buyers were answered."""
         def release(_, seen):
             orders = self.another_line()
             orders.wait_event('fired', seen, action='hold')
@@ -132,12 +132,12 @@ class Doubt(Scenario):
         return self.held(kind, size, release)
 
     def another_line(self):
-        """The proxy's line, for a thread of its own."""
+        """A connection to the proxy for another thread."""
         return ProxyLine(self.shop.proxy.control)
 
     def blocked(self, kind, size, killable):
-        """The old session waits for a row lock of another session and goes on
-        when that one lets go."""
+        """The old session waits for a row lock of another session, and
+        continues when that one ends."""
         wait = self.rng.choice((0.02, 0.1, 0.3, 1.2))
         shop = self.shop
 
@@ -173,7 +173,7 @@ class Doubt(Scenario):
         return result
 
     def shoot_locked(self, kind, size, rules):
-        """The lock is taken once the shelves are there."""
+        """Takes the lock once the products exist."""
         proxy = self.shop.proxy
         seen = proxy.mark()
         shot = packets.Shot(self, kind, size)
@@ -185,7 +185,7 @@ class Doubt(Scenario):
                 proxy.do('rule', **rule)
             self.before_shot.start()
             if not self.locked.wait(10):
-                raise Failure('the outside lock was not got')
+                raise Failure('the other session did not get its lock')
         shot.arm = arm_all
         counts, _ = shot.fire()
         return counts, seen
@@ -197,7 +197,7 @@ class Doubt(Scenario):
         return self.blocked(kind, size, True)
 
     def case_again(self, kind, size):
-        """The attempt to find out is lost as well, up to three times."""
+        """The look-up after it is lost as well, up to three times."""
         rules = [{'match': COMMIT, 'when': 'after', 'action': 'reset'}]
         for _ in range(self.rng.randint(1, 3)):
             rules.append({
@@ -209,7 +209,7 @@ class Doubt(Scenario):
         return self.shoot(kind, size, *rules)
 
     def case_server_dies(self, kind, size):
-        """The server is killed when it has the packet."""
+        """The server is killed after it received the packet."""
         db = self.shop.db
         pause = self.rng.choice((0, 0.0005, 0.001, 0.003))
         seen = self.shop.proxy.mark()
@@ -230,7 +230,7 @@ class Doubt(Scenario):
         return result
 
     def finish(self, number):
-        """Besides the books: all were answered, and by what they got."""
+        """Checks, besides the invariants, that all were answered, and how."""
         proxy = self.shop.proxy
         proxy.do('clear')
         proxy.do('release')
@@ -239,8 +239,8 @@ class Doubt(Scenario):
         broken, report, summary, keep = super().finish(number)
         answers = dict(self.counts)
         if self.may_be_unknown and answers.pop(503, 0):
-            # A zombie that no KILL finds may outlive the deadline.  That the
-            # 503 says "unknown" is the checker's to see.
+            # A session that no KILL finds may last longer than the deadline.
+            # The checker tests that the 503 is "unknown".
             answers = self.wanted
         if answers != self.wanted:
             report += (f'doubt-answer: {self.counts}, wanted '
@@ -249,7 +249,7 @@ class Doubt(Scenario):
         return broken, report, summary, keep
 
     def wait_zombies(self):
-        """No session of an earlier shot goes on behind our back."""
+        """Waits until no session of an earlier shot runs."""
         def gone():
             try:
                 return not self.shop.db.transactions()

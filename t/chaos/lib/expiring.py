@@ -1,4 +1,4 @@
-"""A shop with workers that expire its holds, but nobody to order from."""
+"""A shop with workers that expire its holds, without SNS, SQS and factory."""
 
 import os
 
@@ -8,7 +8,7 @@ from process import Failure, wait_until
 
 
 class ExpiringShop(shops.Shop):
-    """Its workers find neither SNS nor SQS: orders stay in the outbox."""
+    """Its workers reach neither SNS nor SQS: orders stay in the outbox."""
 
     def __init__(self, folder, template, workers_run=1, **options):
         super().__init__(folder, template, **options)
@@ -47,10 +47,10 @@ class ExpiringShop(shops.Shop):
             (worker.name, worker.process.pid) for worker in self.workers]
 
     def all_expire(self, timeout=30):
-        """Waits until no hold is past its time; the database's time then."""
+        """Waits until no hold is past its time; returns the database's time."""
         def none_due():
             with self.db.session(timeout=5) as db:
                 return not db.value(
                     "SELECT COUNT(*) FROM stock_hold WHERE state = 'held' AND"
                     ' expires_at < UTC_TIMESTAMP(6)')
-        wait_until('what is due expires', none_due, timeout, 0.1)
+        wait_until('the due holds expire', none_due, timeout, 0.1)

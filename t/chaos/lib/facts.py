@@ -35,8 +35,8 @@ def order_of(url):
 
 def from_database(db):
     """products, rows, keys, holds and returns (ledger.py), orders, check (the
-    CHECK on stock is there), all of one moment: the worker may expire holds
-    meanwhile."""
+    CHECK on stock exists), all of one snapshot: the worker may expire holds in
+    the meantime."""
     db.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
     products = [
         {'id': ledger.text_id(r[0]), 'sku': r[1], 'stock': r[2],
@@ -70,7 +70,7 @@ def from_database(db):
 
 
 def from_lines(patterns):
-    """JSON objects, one a line; a line cut off by a kill is left out."""
+    """JSON objects, one per line; a line that a kill has cut is left out."""
     entries = []
     for pattern in patterns:
         for path in sorted(glob.glob(pattern)):
@@ -89,7 +89,7 @@ def stamp(text):
 
 
 def from_factory(patterns):
-    """The simulator's journal: who asked it, and whom it called back."""
+    """The simulator's journal: the requests to it, and its callbacks."""
     asked, called = [], []
     for entry in from_lines(patterns):
         where = {'request': asked, 'callback': called}.get(entry['event'])
@@ -107,7 +107,7 @@ LOUD = re.compile(r'\[(alert|crit|emerg)\]|AddressSanitizer|runtime error:'
 
 
 def from_logs(patterns):
-    """The lines of nginx's error logs that must not be there."""
+    """The lines of nginx's error logs that must not occur."""
     loud = []
     for pattern in patterns:
         for path in sorted(glob.glob(pattern)):

@@ -30,7 +30,7 @@ def restart_database(scenario):
 
 
 def a_worker(scenario):
-    """Of a host that has any: a master that is killed has none left."""
+    """A worker of a host that has any: a killed master has none."""
     hosts = wait_until('an nginx has workers', lambda: [
         (host, pids) for host in scenario.shop.hosts
         if (pids := host.worker_pids())])
@@ -55,12 +55,13 @@ def pause_nginx_worker(scenario):
 
 
 def kill_nginx_master(scenario):
-    """Its workers serve on as orphans until the new master has taken over."""
+    """Its workers continue to serve without it until a new master has taken
+    over."""
     host = scenario.rng.choice(scenario.shop.hosts)
     master = host.master()
     orphans = children(master)
     send(master, signal.SIGKILL)
-    wait_until('the master is dead', lambda: reap() or not alive(master))
+    wait_until('the master has ended', lambda: reap() or not alive(master))
     scenario.tally.fault('kill -9 nginx master')
     time.sleep(scenario.rng.random())
 
@@ -74,7 +75,7 @@ def kill_nginx_master(scenario):
 
 
 def pause_nginx_master(scenario):
-    """A worker dies meanwhile: no process starts another."""
+    """A worker is killed meanwhile: no process starts another."""
     host = scenario.rng.choice(scenario.shop.hosts)
     master = host.master()
     send(master, signal.SIGSTOP)
@@ -95,7 +96,7 @@ def restart_nginx(scenario):
 
 
 def kill_nginx(scenario):
-    """Master and workers at one blow."""
+    """Master and workers at once."""
     host = scenario.rng.choice(scenario.shop.hosts)
     master = host.master()
     pids = [master, *children(master)]

@@ -1,5 +1,5 @@
-"""A Galera cluster of three, each nginx host writing to a node of its own,
-while nodes are killed, cut off and come back."""
+"""A Galera cluster of three, in which each nginx host writes to another node,
+while nodes are killed, disconnected and restarted."""
 
 import os
 import re
@@ -26,8 +26,8 @@ NO_POSITION = '00000000-0000-0000-0000-000000000000:-1'
 
 
 def position_in(log, recovery):
-    """What a recovery has told into that log, none when it ended without;
-    None while it has not spoken."""
+    """The position that a recovery wrote into that log; empty where it ended
+    without one, None before it wrote any."""
     over = recovery.poll() is not None
     with open(log, encoding='utf-8', errors='replace') as f:
         found = re.search(r'Recovered position: (\S+)\n', f.read())
@@ -66,7 +66,7 @@ class Node(database.Database):
         self.options = self.always
 
     def start(self, wait=True):
-        """Also after a kill: from the position that InnoDB knows."""
+        """Also after a kill: from InnoDB's position."""
         self.open_up()
         self.options = self.always \
             + [f'--wsrep-start-position={self.position()}']
@@ -75,9 +75,9 @@ class Node(database.Database):
             self.wait()
 
     def wait(self, timeout=120):
-        """One that found no way into the cluster is started again, as
-        systemd does; one whose state transfer hangs is killed and started
-        again, once, as an operator does."""
+        """A node that could not join the cluster is started again, as systemd
+        does; one whose state transfer hangs is killed and started again,
+        once, as an operator does."""
         end = time.monotonic() + timeout
         hangs = end - timeout / 2
         while not self.answers():
@@ -86,7 +86,7 @@ class Node(database.Database):
                 self.kill()
                 self.start(False)
             if time.monotonic() > end:
-                raise Failure('a node does not come back:\n'
+                raise Failure('a node does not join the cluster again:\n'
                               + self.process.tail())
             if not self.process.alive():
                 self.start(False)
@@ -102,9 +102,9 @@ class Node(database.Database):
                     os.chmod(path, 0o666)
 
     def position(self):
-        """The transaction that InnoDB has last.  A recovery's line about it
-        is all that is wanted: MariaDB 10.11.19 sometimes does not end after
-        it, and takes 200 MB a second until there are none left."""
+        """InnoDB's last transaction.  Only the recovery's line about it is
+        needed: after it MariaDB 10.11.19 sometimes does not end, and
+        allocates 200 MB per second until memory is out."""
         log = os.path.join(self.folder, 'recover.log')
         with open(log, 'wb') as out:
             recovery = subprocess.Popen(
@@ -118,7 +118,7 @@ class Node(database.Database):
                 stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT)
         try:
-            return wait_until('InnoDB knows its position',
+            return wait_until('InnoDB reports its position',
                               lambda: position_in(log, recovery), 30)
         finally:
             try:
@@ -128,7 +128,7 @@ class Node(database.Database):
                 recovery.wait()
 
     def answers(self):
-        """In the cluster, and up with it."""
+        """Whether it is in the cluster and synchronized."""
         try:
             with self.session(None, timeout=2) as db:
                 return db.rows("SHOW STATUS LIKE 'wsrep_ready'") \
@@ -143,7 +143,7 @@ def each_its_own(nodes, number):
 
 
 def all_nodes(nodes, _):
-    """Those of a host that writes to the first node that is well."""
+    """Those of a host that writes to the first node that works."""
     first, *others = (f'unix:{node.socket} fail_timeout=500ms;'
                       for node in nodes)
     return (first + ''.join(f' server {other}' for other in others)
@@ -151,7 +151,7 @@ def all_nodes(nodes, _):
 
 
 class GaleraShop(shops.Shop):
-    """Two hosts at two of three nodes, or at the first that is well."""
+    """Two hosts at two of three nodes, or at the first that works."""
 
     def __init__(self, folder, template, servers=each_its_own, **nginx):
         super().__init__(folder, template, hosts=0, **nginx)
@@ -207,10 +207,10 @@ class GaleraShop(shops.Shop):
             except (OSError, wire.MysqlError, wire.LostConnection):
                 return False
             return len(seen) == 1
-        wait_until('all nodes say the same', same, 20, 0.1)
+        wait_until('all nodes have the same rows', same, 20, 0.1)
 
     def conflicts(self):
-        """Transactions that lost against another node's."""
+        """Transactions that another node's transaction undid."""
         total = 0
         for node in self.nodes:
             with node.session() as db:
@@ -264,13 +264,13 @@ class Galera(UnderLoad):
         conflicts = self.shop.conflicts()
         self.tally.notes['Galera conflicts so far'] = [conflicts]
         if not conflicts:
-            raise Failure('the nodes never met: nothing was tried')
+            raise Failure('the nodes had no conflict: nothing was tested')
         return super().finish(number)
 
 
 class GaleraServers(Galera):
-    """Every host knows all nodes.  The one that they write to is killed or
-    stopped: they go on at the next one, and return."""
+    """Every host has all nodes configured.  The one that they write to is
+    killed or stopped: they continue at the next one, and return."""
 
     name = 'galera-servers'
     nightly_rounds = 20
@@ -298,7 +298,7 @@ class GaleraServers(Galera):
         self.shop.agree()
 
     def figures(self):
-        """Of all hosts: the server's place, and what is told of it."""
+        """For each server of all hosts: its position and its figures."""
         for host in self.shop.hosts:
             told = host.status()['databases']['shop']['servers']
             yield from enumerate(told)
@@ -308,7 +308,7 @@ class GaleraServers(Galera):
         return sum(told['failovers'] for _, told in self.figures())
 
     def are_back(self):
-        """No worker process sells elsewhere."""
+        """No worker process sells at another server."""
         return not any(told['sales_workers'] for place, told
                        in self.figures() if place)
 
@@ -326,8 +326,8 @@ class GaleraCarts(Galera):
     load_options = {'clients': 32, 'think_ms': 2, 'leave': 0, 'carts': 0.9,
                     'skus': {'D': 1, 'E': 1, 'F': 1, 'G도너츠': 1}}
 
-    # Of all answers: "not now", after the transaction was run again as often
-    # as the deadline allows.
+    # Share of answers 503, after the transaction was run again until the
+    # deadline.
     refused_allowed = 0.02
 
     def run(self, number):

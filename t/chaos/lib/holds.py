@@ -1,5 +1,5 @@
-"""Holds that race their expiry, returns of one sale at once, carts that cross:
-under kills and pauses of every component."""
+"""Holds that race their expiry, parallel returns of one sale, carts of the same
+products in opposite orders: under kills and pauses of every component."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from process import Failure
 from remote import Buyers
 from scenario import Scenario
 
-# Enough for every hold; the reorder point is never met.
+# Enough for every hold; the reorder point is never reached.
 SHELVES = {sku: (1000000, 0, 10) for sku in ('D', 'E', 'F', 'G도너츠', 'H')}
 
 
@@ -51,7 +51,7 @@ class Payments(Scenario):
             struck.append(self.strike(number, len(struck)))
             self.back()
             if time.monotonic() - begin > 120 + self.holds / 20:
-                raise Failure(f'{self.holds} holds take too long')
+                raise Failure(f'{self.holds} holds took too long')
         self.tally.requests.update(shop.stop_load())
         shop.all_expire()
         self.tally.fault('holds raced', self.holds)
@@ -70,7 +70,7 @@ class Payments(Scenario):
         return name
 
     def kill_sessions(self, name):
-        """The sessions of workers and hosts, at any statement of theirs."""
+        """KILL of the sessions of workers and hosts, at any statement."""
         end = time.monotonic() + 1
         with self.shop.db.session() as db:
             while time.monotonic() < end:
@@ -121,7 +121,7 @@ class Returns(Scenario):
 
     @staticmethod
     def count(kind, pieces, entries):
-        """As many as the sale has pieces for were booked."""
+        """As many returns were booked as the sale has pieces for."""
         booked = len({e['return_id'] for e in entries if e['status'] == 200})
         asked = len(entries) // 2 if kind == 2 else len(entries)
         wanted = min(asked, pieces // 2 if kind == 0 else pieces)
@@ -140,7 +140,7 @@ class Crossing(Scenario):
     name = 'crossing-carts'
     seconds = 2
 
-    # Of the transactions; products are locked in one order.
+    # Share of the transactions; products are locked in one order.
     retries_allowed = 0.01
 
     def run(self, number):

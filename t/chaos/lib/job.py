@@ -1,5 +1,5 @@
-"""The asynchronous half under faults: stocks are sold out, orders are sent,
-goods are received, while parts crash, hang or send false answers."""
+"""The asynchronous part under faults: products are sold out, orders are sent,
+goods are received, while components crash, hang or send false answers."""
 
 import os
 import re
@@ -14,16 +14,16 @@ from process import Failure, wait_until
 from remote import Proxy
 from scenario import Scenario, Skip
 
-# What a worker says when it will ask for an order once more.
+# The worker's log line when it will request an order once more.
 ASKS_AGAIN = re.compile(r'; again in \d+ ms|: published again')
 
-# Small shelves, so that orders are opened all the time.
+# Small stocks, so that orders are opened all the time.
 SHELVES = {'D': (60, 10, 60), 'E': (20, 5, 25), 'F': (5, 0, 10),
            'G도너츠': (30, 3, 30), 'H': (0, 0, 12)}
 
 
 class JobShop(shops.Shop):
-    """A shop with everything behind it."""
+    """A shop with queues, factory and workers."""
 
     def __init__(self, folder, template, workers_run=2, worker_proxy=False,
                  **options):
@@ -78,7 +78,7 @@ class JobShop(shops.Shop):
             (worker.name, worker.process.pid) for worker in self.workers]
 
     def new_run(self, products=None):
-        # Before the shelves: an empty one is ordered for at once.
+        # Before the products: an empty stock opens an order at once.
         self.journal_read = os.path.getsize(self.factory.journal) \
             if os.path.exists(self.factory.journal) else 0
         self.worker_logs_read = {worker: os.path.getsize(worker.log())
@@ -87,8 +87,8 @@ class JobShop(shops.Shop):
         super().new_run(products or SHELVES)
 
     def come_home(self, timeout=75):
-        """Waits until every order has come to an end and no letter is on
-        its way."""
+        """Waits until every order has a final state and no message is in the
+        queue."""
         def home():
             if self.emulator.depth(self.emulator.queue) != 0:
                 return False
@@ -103,12 +103,12 @@ class JobShop(shops.Shop):
                         ' restock_order o WHERE o.product_id = p.product_id'
                         " AND o.state IN ('failed', 'cancelled'))")
         try:
-            wait_until('every order comes to an end', home, timeout, 0.1)
+            wait_until('every order has a final state', home, timeout, 0.1)
         except (OSError, wire.LostConnection) as e:
-            raise Failure(f'no way to see the orders: {e}') from e
+            raise Failure(f'the orders cannot be read: {e}') from e
 
     def asks_explained(self):
-        """How often the workers had, and told, a reason to ask again."""
+        """How often the workers logged a reason for another request."""
         count = 0
         for worker, begin in self.worker_logs_read.items():
             with open(worker.log(), encoding='utf-8', errors='replace') as f:
@@ -132,14 +132,15 @@ class JobShop(shops.Shop):
 
 
 class Job(Scenario):
-    """Load on all shelves, a fault, healed; then every order comes home."""
+    """Load on all products, a fault, its end; then every order is finished."""
 
     fault = None
     load_options = {}
     nightly_rounds = 100
 
-    # A worker that is killed or overtaken, or that the database leaves alone
-    # with an answer, cannot say why an order is asked for again.
+    # A worker that is killed, whose lease another takes, or that loses the
+    # database before it stores an answer cannot log why an order is requested
+    # again.
     tells_why = False
 
     def setup(self):
@@ -167,10 +168,10 @@ class Job(Scenario):
             shop.come_home()
             late = ''
         except Failure as e:
-            # The checker tells what is stuck, and with which evidence.
+            # The checker reports what is stuck, with the evidence.
             late = f', {e}'
         home = time.monotonic() - begin
-        return f'back after {took:.2f} s, all orders home after ' \
+        return f'back after {took:.2f} s, all orders finished after ' \
                f'{home:.1f} s{late}'
 
     def finish(self, number):
@@ -228,7 +229,7 @@ PLAIN = {f'{verb}-{part}': make(part)
 
 
 class JobCombination(Job):
-    """Parts of both halves at once."""
+    """Faults in synchronous and asynchronous components at once."""
 
     name = 'job-combination'
 
@@ -249,8 +250,8 @@ class JobCombination(Job):
 
 
 class Lies(Job):
-    """SNS, SQS and the factory refuse, throttle, hang, reset, or do it and
-    lose the answer."""
+    """SNS, SQS and the factory refuse, throttle, hang, reset, or execute the
+    request and lose the answer."""
 
     name = 'lies'
     nightly_rounds = 300

@@ -6,14 +6,14 @@ sales, list (hexadecimal, or None).  An entry of stock_movement_key is a dict:
 movement, product, fingerprint, quantity.  A hold: id, state, expires, settled
 (times), settled_id, lines ({product: pieces}).  A return of one product: sale,
 product, already, quantity, restock, id, time.  Nothing here raises for a row
-that is wrong: check_ledger.py says what is."""
+that is wrong: check_ledger.py reports it."""
 
 import collections
 import uuid
 
 ENTRY = 5                               # bytes of a sale in sale_list
 
-# The last two bytes of a row's id, of the kinds that have one of their own.
+# The last two bytes of a row's id, for the kinds that have fixed ones.
 TAILS = {'sale': 0, 'return': 0x4000, 'hold': 0x8000, 'confirm': 0xc000,
          'release': 0xc001}
 NUMBERS = 0x4000                        # a number is below it
@@ -28,7 +28,7 @@ def transaction_of(sale_id):
 
 
 def offset(row_id):
-    """What the numbers of a row are counted from."""
+    """The number in the row's id, from which its sales are counted."""
     return int(row_id[-4:], 16)
 
 

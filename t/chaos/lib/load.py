@@ -1,9 +1,9 @@
 """The load: many keep-alive clients that log every request and answer.
 
-    python3 load.py CONFIG.json    until SIGTERM, the end of standard input,
-                                   or "seconds" (half an hour)
+    python3 load.py CONFIG.json    runs until SIGTERM, the end of standard
+                                   input, or "seconds" (half an hour)
 
-client.py says what the log has.
+client.py describes the log.
 
 Settings (all optional but urls, skus, log): urls (list of "host:port"),
 skus ({sku: weight}), quantities ({n: weight}), clients, seed, seconds, keyed
@@ -35,8 +35,7 @@ DEFAULTS = {
     'returns': 0,
 }
 
-# What a buyer may not take for an end: the sale may yet exist, or may not
-# have been tried at all.
+# Answers that are not definite: the sale may exist, or may not have been tried.
 AGAIN = {429, 500, 502, 503, 504}
 
 
@@ -93,7 +92,7 @@ class Load:
         return entry
 
     async def insist(self, rng, lines, line, number, wish, key=None):
-        """Until the answer is definite; of what is harmless to repeat."""
+        """Repeats requests that are safe to repeat until a definite answer."""
         entry = await self.once(rng, line, number, wish, key)
         tries = 0
         while (self.c['retry'] and not self.stopping.is_set() and tries < 50
@@ -144,8 +143,8 @@ class Load:
         return entry
 
     async def settle(self, rng, lines, number, hold_id):
-        """Confirms or releases a hold, or several do at once, or nobody; the
-        confirmation's entry."""
+        """Confirms or releases a hold, by one client, several or none; returns
+        the confirmation's entry."""
         if rng.random() < self.c['races']:
             ops = ['confirm', rng.choice(('confirm', 'release'))]
         else:
@@ -199,9 +198,9 @@ def other(wish):
 
 
 async def burst(wishes, log, timeout=20):
-    """Requests that all go out at once, each on a connection of its own that
-    is open before the first is sent.  wishes: (url, wish, key).  The entries,
-    in the wishes' order."""
+    """Sends requests at once, each on a separate connection that is open before
+    the first is sent.  wishes: (url, wish, key).  Returns the entries, in the
+    order of wishes."""
     book = Book(log)
     lines = [Line(url) for url, _, _ in wishes]
     opened = await asyncio.gather(*(line.open() for line in lines),
@@ -225,7 +224,7 @@ async def main(path, kind=Load):
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, load.stopping.set)
     loop.add_signal_handler(signal.SIGINT, load.stopping.set)
-    # the rig holds the other end: it is gone when there is something to read
+    # the parent has the other end: it has ended when there is input
     loop.add_reader(sys.stdin, load.stopping.set)
     print('ready', flush=True)
     await load.run()

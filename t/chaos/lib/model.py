@@ -1,10 +1,10 @@
-"""The shop as a program of one process that does one thing after the other:
-what the module must answer, and what the books must say.
+"""A serial model of the shop: what the module must answer, and what the tables
+must contain.
 
-A Model is told of each request by expect(), changes as the shop must, and says
-what the answer has to be: a dict with status, and of type, lines, left, id,
-replayed those that the answer has.  Where the answer makes a new id, "names" is
-to be called with it.  No time passes by itself: expire() says which hold the
+expect() takes each request, changes the Model as the shop must change, and
+returns the required answer: a dict with status, and of type, lines, left, id,
+replayed those that the answer has.  Where the answer has a new id, "names" must
+be called with it.  No time passes by itself: expire() names the hold that the
 worker has expired.
 
 Known by id are sales (confirmed holds too) and holds; by SKU the products; by
@@ -44,7 +44,7 @@ class Hold:
 
 
 class Sale:
-    """What was sold, and how much of it came back."""
+    """A sale, and how many of its pieces were returned."""
 
     def __init__(self, lines):
         self.lines = lines
@@ -56,7 +56,7 @@ class Sale:
 
 
 class Made:
-    """What a key has made: a sale, a hold or a return."""
+    """The sale, hold or return of a key."""
 
     def __init__(self, text, lines):
         self.text = text
@@ -89,7 +89,7 @@ class Model:
         return answer
 
     def names(self, wish, key, name):
-        """The id that an answer of 200 gave to what it made."""
+        """Records the id of the sale, hold or return in an answer 200."""
         if key:
             self.keys[key].id = name
         if asking.op(wish) == 'hold':
@@ -120,7 +120,7 @@ class Model:
     # --- what takes pieces
 
     def take(self, wish):
-        """A sale or a hold: whole or not at all."""
+        """A sale or a hold: of all lines or of none."""
         lines = asking.lines(wish)
         absent = [sku for sku in lines if sku not in self.products]
         if absent:
@@ -142,13 +142,13 @@ class Model:
         return self.answer(lines, new=True)
 
     def must_order(self, sku):
-        """The transaction that finds the shelf at its point orders."""
+        """A transaction that finds the stock at the reorder point orders."""
         product = self.products[sku]
         if product.judged() <= product.point:
             product.order = 'must'
 
     def may_order(self, sku):
-        """One that was refused may have ordered."""
+        """A transaction that was refused may have ordered."""
         product = self.products[sku]
         if product.judged() <= product.point and product.order is None:
             product.order = 'may'
@@ -170,7 +170,7 @@ class Model:
         return self.sell(name, hold)
 
     def confirm_late(self, name, hold):
-        """Its pieces are taken anew, if all are there."""
+        """Takes its pieces again, if all are in stock."""
         if any(self.products[sku].stock < pieces
                for sku, pieces in hold.lines.items()):
             return {'status': 409, 'type': 'hold-expired'}

@@ -1,4 +1,4 @@
-"""nginx with the module, as many hosts as a round wants."""
+"""nginx with the module, with the number of hosts that a round uses."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ import database
 from process import (Failure, alive, children, free_port, reap, send,
                      wait_until)
 
-# Of the rounds' own making: it protects nothing.
+# A secret for the rounds only: it protects nothing.
 SECRET = 'chaos rounds sign with this text'
 
 CONF = '''load_module {module};
@@ -64,7 +64,7 @@ http {{
 }}
 '''
 
-# Short, so that a fault can last longer than every one of them.
+# Short time-outs, so that a fault can last longer than each of them.
 DATABASE = ('pool_size {pool}; connect_timeout 500ms; query_timeout {query};'
             ' idle_timeout 10s; lifetime 60s; durability {durability};')
 
@@ -84,7 +84,7 @@ class Nginx:
         self.folder = folder
         self.port = port or free_port()
         self.url = f'127.0.0.1:{self.port}'
-        # Whole, since an upgrade runs what the first argument names.
+        # The full path, since an upgrade executes the first argument.
         self.binary = shutil.which(
             binary or os.environ.get('CHAOS_NGINX')
             or os.environ.get('TEST_NGINX_BINARY') or built() or 'nginx')
@@ -164,7 +164,7 @@ class Nginx:
         return send(self.master(), number)
 
     def stop(self, number=signal.SIGTERM, timeout=40):
-        """Ends it and waits until every worker is gone too."""
+        """Ends it and waits until every worker has ended, too."""
         master = self.master()
         if not alive(master):
             return

@@ -19,15 +19,15 @@ from nginx import SECRET
 from process import Failure, wait_until
 from scenario import Scenario
 
-# What happens at a boundary.  "truncate" lets a part of the packet through.
+# The actions at a boundary.  "truncate" forwards a part of the packet.
 ACTIONS = ({'action': 'cut'}, {'action': 'reset'}, {'action': 'blackhole'},
            {'action': 'delay', 'delay_ms': 30},
            {'action': 'truncate', 'bytes': 3})
 
 
 class Kind:
-    """A transaction to shoot at: how its requests and shelves look.  ops:
-    what its requests are, in turns; cart: of all its products, in either
+    """A kind of transaction for the shots: its requests and stocks.  ops: the
+    kinds of its requests, in turns; cart: of all its products, in either
     order."""
 
     def __init__(self, name, sizes=(1, 2, 64), stock=lambda n: 10 * n + 10,
@@ -74,7 +74,7 @@ KINDS = [
 
 
 class Shot:
-    """One group of requests, and the rule it meets."""
+    """One group of requests, and the rule for its packets."""
 
     def __init__(self, scenario, kind, size, rule=None):
         self.scenario = scenario
@@ -88,7 +88,7 @@ class Shot:
         self.first = 0
 
     def fire(self):
-        """Statuses counted, and the commands that it took."""
+        """Returns the numbers of the statuses, and the commands."""
         self.shelves()
         entries = asyncio.run(self.requests())
         counts = {}
@@ -120,15 +120,15 @@ class Shot:
         return f'{self.skus[0]}-{number}'
 
     def goods(self, number):
-        """One product, or a cart of all, every other one backwards."""
+        """One product, or a cart of all, every second one in reverse."""
         if not self.kind.cart:
             return {'sku': self.skus[number % len(self.skus)], 'q': 1}
         return {'lines': [[sku, 1] for sku in (
             self.skus[::-1] if number % 2 else self.skus)]}
 
     async def prepare(self, lines, book):
-        """What each will ask for; there is a hold to be confirmed, a sale to
-        be returned."""
+        """The request of each; makes a hold to confirm, or a sale to
+        return."""
         ops = [self.kind.ops[n % len(self.kind.ops)]
                for n in range(self.size)]
         before = {'confirm': 'hold', 'release': 'hold', 'return': 'sell'}
@@ -186,8 +186,9 @@ class Shot:
         return await rest
 
     async def waiting(self, lines, book, ask):
-        """Behind one whose only connection is held, all wait for the next
-        batch together; it is let go.  Its line, its task, and theirs."""
+        """One request whose only connection is held lets all others wait for
+        the next batch; then it is released.  Returns its line, its task, and
+        those of the others."""
         seen = self.proxy.mark()
         hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
         plug = client.Line(self.host.url)
@@ -208,7 +209,7 @@ class Shot:
         end = time.monotonic() + 10
         while not await asyncio.to_thread(test):
             if time.monotonic() > end:
-                raise Failure('a batch could not be brought together')
+                raise Failure('the requests did not form one batch')
             await asyncio.sleep(0.002)
 
     async def receipt(self):
@@ -312,7 +313,7 @@ class Packets(Scenario):
                 self.tally.fault(f'packet {rule["action"]}')
 
     def undisturbed(self, kind, size):
-        """What a shot's commands are."""
+        """The commands of a shot."""
         self.warm()
         counts, commands = Shot(self, kind, size).fire()
         self.look(kind, size, None, counts)
@@ -322,7 +323,7 @@ class Packets(Scenario):
         return self.shop.proxy.mark()
 
     def warm(self):
-        """Nothing left of the shot before; one connection, at rest."""
+        """Waits until the shot before has ended: one idle connection."""
         proxy = self.shop.proxy
         proxy.do('clear')
         proxy.do('sweep')

@@ -1,4 +1,4 @@
-"""The asynchronous half as real processes: SNS/SQS emulator, factory
+"""The asynchronous components as real processes: SNS/SQS emulator, factory
 simulator, autostock-worker."""
 
 import glob
@@ -19,7 +19,7 @@ REGION = 'ap-northeast-2'
 
 
 def ask(url, body=None, headers=(), method=None, timeout=5):
-    """JSON over HTTP: (status, what was said)."""
+    """JSON over HTTP: (status, body)."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
         url, data, dict(headers), method=method)
@@ -127,7 +127,7 @@ class Emulator(Part):
         return (said or {}) if status == 200 else None
 
     def depth(self, queue):
-        """Messages waiting and in hand; None without an answer."""
+        """Messages visible and in flight; None without an answer."""
         said = self.call('GetQueueAttributes', QueueUrl=queue,
                          AttributeNames=['All'])
         if said is None:
@@ -136,7 +136,7 @@ class Emulator(Part):
                    if k.startswith('ApproximateNumberOfMessages'))
 
     def letters(self, queue):
-        """All messages of a queue; they stay there."""
+        """All messages of a queue, which stay in it."""
         found = {}
         for _ in range(400):
             said = self.call('ReceiveMessage', QueueUrl=queue,
@@ -157,7 +157,7 @@ class Emulator(Part):
 
 
 def attribute(message, like):
-    """The first attribute whose name has this in it."""
+    """The first attribute whose name contains this text."""
     for name, value in (message.get('MessageAttributes') or {}).items():
         if like in name.lower():
             return value.get('StringValue')
@@ -165,7 +165,7 @@ def attribute(message, like):
 
 
 def order_in(message):
-    """The order id of a letter, in its envelope or raw."""
+    """The order id of a message, in its envelope or raw."""
     try:
         body = json.loads(message['Body'])
         value = body['MessageAttributes']['MessageAttributeOrderId']
@@ -206,7 +206,7 @@ class Factory(Part):
         ask(f'http://127.0.0.1:{self.control}/faults', method='DELETE')
 
 
-# Short, so that a round sees what takes minutes in a shop.
+# Short times, so that a round covers what takes minutes in a shop.
 SETTINGS = {
     'AUTOSTOCK_DB_CONNECT_TIMEOUT': '1s', 'AUTOSTOCK_DB_QUERY_TIMEOUT': '2s',
     'AUTOSTOCK_FACTORY_TIMEOUT': '600ms', 'AUTOSTOCK_VISIBILITY': '2s',
@@ -253,7 +253,7 @@ class Worker(Part):
         return os.path.join(self.folder, 'log')
 
     def answers(self):
-        """It says so itself, also while database and SQS are away."""
+        """By its own log, also while database and SQS are down."""
         with open(self.log(), 'rb') as f:
             f.seek(self.began)
             return b'started as' in f.read()
@@ -267,7 +267,7 @@ class Worker(Part):
 
 
 def built():
-    """What of the asynchronous half is missing, or ''."""
+    """The asynchronous component that is missing, or ''."""
     for name in ('autostock-worker', 'autostock-factory'):
         if not os.access(f'{BUILD}/{name}', os.X_OK):
             return f'{name} is not built'

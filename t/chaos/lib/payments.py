@@ -1,11 +1,11 @@
-"""Buyers who hold, and a payment provider that tells the shop: on time, late,
-after the hold has expired, twice, or never; some buyers cancel meanwhile.
+"""Buyers with holds, and a payment provider that notifies the shop: on time,
+late, after the hold has expired, twice, or never; some buyers cancel meanwhile.
 
-    python3 payments.py CONFIG.json    until SIGTERM, the end of standard
-                                       input, or all "number" holds are done
+    python3 payments.py CONFIG.json    runs until SIGTERM, the end of standard
+                                       input, or after "number" holds
 
-Settings beside those of load.py: number (of holds), seconds_held (list: what
-the holds ask for), at_once (holds under way)."""
+Settings beside those of load.py: number (of holds), seconds_held (list of hold
+times), at_once (parallel holds)."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ import load
 DEFAULTS = {'number': 300, 'seconds_held': [1, 1, 2, 3], 'at_once': 200,
             'carts': 0.3, 'clients': 0, 'holds': 1}
 
-# When the webhook comes, beside the hold's end, and how often.
+# When the webhook is sent, relative to the hold's end, and how often.
 MOMENTS = (('early', 5), ('near', 6), ('late', 2), ('lost', 1))
 
 
@@ -65,7 +65,7 @@ class Payments(load.Load):
             for what in self.plan(rng, left, entry['hold_id'])))
 
     def plan(self, rng, left, hold_id):
-        """(delay, wish, path) of what comes for a hold."""
+        """(delay, wish, path) of the requests for a hold."""
         moment = rng.choices([m for m, _ in MOMENTS],
                              [w for _, w in MOMENTS])[0]
         delay = {'early': left * rng.random() * 0.8,
@@ -86,7 +86,7 @@ class Payments(load.Load):
         return plan
 
     async def later(self, rng, number, delay, wish, path):
-        """A provider repeats its webhook until it hears something."""
+        """A provider repeats its webhook until it gets an answer."""
         await asyncio.sleep(max(0, delay))
         lines = [client.Line(url) for url in self.c['urls']]
         for _ in range(200):

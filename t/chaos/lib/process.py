@@ -14,18 +14,19 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Failure(Exception):
-    """The rig itself does not work; not a finding about the product."""
+    """The test itself failed; not a finding about the product."""
 
 
 def adopt_orphans():
-    """Children of killed children become ours, so that none is left."""
+    """Children of killed children become children of this process, so that it
+    can end all."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def guard(folder):
-    """However this process ends, SIGKILL included, the processes of the run
-    end with it: a process of its own session waits for the end of a pipe
-    whose other end only this process has."""
+    """However this process ends, also by SIGKILL, the processes of the run end
+    with it: a process in another session waits for the end of a pipe whose
+    other end only this process has."""
     reader, guard.writer = os.pipe()
     if os.fork():
         os.close(reader)
@@ -44,8 +45,8 @@ def guard(folder):
 
 
 def end_all(folder):
-    """Kills what writes into a file of the folder, which only the processes
-    of its run do, and takes away what is mounted there."""
+    """Kills the processes that write into a file of the folder, which are only
+    those of its run, and unmounts what is mounted there."""
     end = time.monotonic() + 30
     while time.monotonic() < end and (pids := writers(folder)):
         for pid in pids:
@@ -59,7 +60,7 @@ def end_all(folder):
 
 
 def writers(folder):
-    """Who has a file below the folder open for writing."""
+    """The processes that have a file below the folder open for writing."""
     return [int(name) for name in os.listdir('/proc')
             if name.isdigit() and int(name) != os.getpid()
             and writes_into(f'/proc/{name}', folder)]
@@ -81,8 +82,8 @@ def writes_into(proc, folder):
 
 
 def free_port(given=set()):
-    """One below those that the kernel gives to connections: while a server
-    is dead, no connection takes its port, nor ends at itself."""
+    """A port below those that the kernel uses for connections: while a server
+    is down, no connection uses its port or connects to itself."""
     with open('/proc/sys/net/ipv4/ip_local_port_range', encoding='ascii') \
             as f:
         first = int(f.read().split()[0])
@@ -99,7 +100,7 @@ def free_port(given=set()):
 
 
 def wait_until(what, test, timeout=15, step=0.02):
-    """Waits for test() to be true; what test() gave."""
+    """Waits until test() returns a true value; returns it."""
     end = time.monotonic() + timeout
     while True:
         found = test()
@@ -137,7 +138,7 @@ def children(pid):
 
 
 def reap():
-    """Takes leave of adopted children that have ended."""
+    """Waits for adopted children that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -146,7 +147,7 @@ def reap():
 
 
 def send(pid, number):
-    """A signal; False where the process is gone already."""
+    """Sends a signal; False where the process has ended."""
     try:
         os.kill(pid, number)
         return True
@@ -155,7 +156,7 @@ def send(pid, number):
 
 
 def descriptors(pid):
-    """What a process has open, without what comes and goes by itself."""
+    """The descriptors of a process, without those that change by themselves."""
     try:
         return len(os.listdir(f'/proc/{pid}/fd'))
     except OSError:
@@ -193,7 +194,7 @@ class Helper(threading.Thread):
         if self.is_alive():
             raise Failure('a helper of the round does not end')
         if self.error:
-            raise Failure(f'a helper of the round fell over: {self.error!r}')
+            raise Failure(f'a helper of the round failed: {self.error!r}')
 
 
 class Process:

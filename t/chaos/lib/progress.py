@@ -8,7 +8,7 @@ import time
 
 
 class Progress:
-    """Rounds of one seed in a file; without a file, of nothing."""
+    """The completed rounds of one seed, in a file; without a file none."""
 
     def __init__(self, path, seed, hours=None):
         self.path = path
@@ -19,7 +19,7 @@ class Progress:
         self.before = None
 
     def load(self, tally):
-        """The rounds that went well count as this run's."""
+        """The rounds of the file that passed count as this run's."""
         if not self.path or not os.path.exists(self.path):
             return
         with open(self.path, encoding='utf-8') as f:
@@ -41,7 +41,7 @@ class Progress:
         return [n for n in numbers if (name, n) not in self.done]
 
     def over(self):
-        """The time is up; rounds that are left are counted."""
+        """Whether the time is over; counts the rounds that are left."""
         return self.end is not None and time.monotonic() > self.end
 
     def begin(self, tally):

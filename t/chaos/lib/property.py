@@ -1,6 +1,6 @@
-"""Random operations through HTTP, one after the other: every answer, and in
-the end the books, are what the model says.  Then many clients at once: what
-their answers say they did adds up to the stock."""
+"""Random operations over HTTP, one after the other: every answer, and the
+tables at the end, agree with the model.  Then many clients at once: their
+answers add up to the stock."""
 
 import asyncio
 import collections
@@ -28,7 +28,7 @@ DONE = {'sell': '구매 완료!', 'confirm': '구매 완료!', 'hold': '예약 �
         'release': '예약 취소!', 'return': '반품 완료!'}
 LEFT = ' 남은 재고: '
 
-# In answers to these the stock is told where there is one line.
+# Answers to these contain the stock where there is one line.
 TELLING = ('sell', 'confirm', 'hold', 'return')
 
 
@@ -41,7 +41,7 @@ def said_lines(entry):
 
 
 def message(op, lines, entry):
-    """A checkout tells the stock where it did not ask for lines."""
+    """A checkout's answer has the stock where it did not request lines."""
     text = DONE[op]
     if op in TELLING and len(lines) == 1 \
             and not (op == 'sell' and entry.get('lines')):
@@ -89,7 +89,7 @@ def wrong_refusal(expected, entry):
 
 
 def wrong(expected, entry):
-    """What of an answer is not as the model says."""
+    """The differences between an answer and the model's."""
     if entry['status'] != expected['status']:
         return [f'status {entry["status"] or entry.get("why")} '
                 f'{entry.get("type") or ""}, wanted {expected["status"]} '
@@ -100,11 +100,11 @@ def wrong(expected, entry):
 
 
 class Differs(Exception):
-    """The shop did something else than the model."""
+    """The shop and the model differ."""
 
 
 class Serial:
-    """A run of operations, each chosen by the dice from what the model has."""
+    """A run of operations, each chosen at random from what the model has."""
 
     WEIGHTS = {'sell': 24, 'hold': 20, 'confirm': 12, 'release': 7,
                'give_back': 14, 'again': 8, 'look': 6, 'expire': 5,
@@ -122,8 +122,8 @@ class Serial:
         self.moved = []
         self.steps = []
         self.expires = {}
-        # "Not now" is no answer: on a busy machine a connection may take
-        # longer than its time-out.
+        # A 503 is repeated: on a busy machine a connection may take longer than
+        # its time-out.
         self.patience = 3
 
     async def run(self, operations, db):
@@ -189,8 +189,8 @@ class Serial:
         return key
 
     def goods(self):
-        """What to take: one product, or a cart; sometimes one that nobody
-        has."""
+        """The lines of a request: one product, or a cart; sometimes of a
+        product that does not exist."""
         rng = self.rng
 
         def one():
@@ -248,7 +248,7 @@ class Serial:
         await self.ask(wish, self.a_key(wish))
 
     async def do_again(self):
-        """A key again: the same request, or another."""
+        """Uses a key again: for the same request, or another."""
         if not self.keyed:
             return
         wish, key = self.rng.choice(self.keyed[-30:])
@@ -278,7 +278,7 @@ class Serial:
     # --- what happens beside the clients
 
     async def do_expire(self):
-        """The time of an open hold is over, and the worker sees it."""
+        """The time of an open hold passes, and the worker releases it."""
         names = [name for name, hold in self.model.holds.items()
                  if hold.state == 'held']
         if not names:
@@ -295,7 +295,7 @@ class Serial:
         self.model.expire(name)
 
     async def do_receive(self):
-        """The factory's goods come."""
+        """The factory's callback."""
         sku = self.rng.choice(list(SHELVES))
         row = self.order(sku)
         if row is None:
@@ -335,7 +335,7 @@ class Serial:
                          text[20:])), rows[0][1]
 
     async def do_adjust(self):
-        """The operator counts the shelf, and finds more."""
+        """The operator counts the stock, and finds more."""
         sku = self.rng.choice(list(SHELVES))
         pieces = self.rng.randint(1, 40)
         self.steps.append({'adjust': sku, 'pieces': pieces})
@@ -350,7 +350,7 @@ class Serial:
     # --- the end
 
     def compare_books(self):
-        """What is in the tables, and what the model has."""
+        """Compares the tables with the model."""
         found = {row[0]: row[1:] for row in self.db.rows(
             'SELECT sku, stock, held FROM product')}
         wanted = {sku: (p.stock, p.held)
@@ -378,8 +378,8 @@ class Serial:
 
 
 def effects(entries):
-    """What answers say was done, in any order: {sku: stock}, {sku: held},
-    without what expired."""
+    """The sums of the answers: {sku: stock}, {sku: held}, without expired
+    holds."""
     stock, held = collections.Counter(), collections.Counter()
     moves = {'sell': (-1, 0), 'hold': (-1, 1), 'confirm': (0, -1),
              'release': (1, -1), 'return': (1, 0)}
@@ -398,7 +398,7 @@ def effects(entries):
 
 
 class PropertyShop(ExpiringShop):
-    """With its own shelves."""
+    """With separate stocks."""
 
     def new_run(self, products=None):
         super().new_run({sku: shelf[:3] for sku, shelf in SHELVES.items()})
@@ -445,7 +445,7 @@ class Property(Scenario):
         return f'{len(self.serial.steps)} operations in {took:.1f} s'
 
     def at_once(self, number):
-        """Many clients, none leaves."""
+        """Many clients, of which none disconnects."""
         shop = self.shop
         shop.load(f'{self.env.seed}:{number}', clients=16, leave=0, think_ms=2,
                   carts=0.4, holds=0.4, returns=0.3,
@@ -456,7 +456,7 @@ class Property(Scenario):
         self.problem = self.adds_up()
 
     def adds_up(self):
-        """The stock and what is held, from the answers alone."""
+        """The stock and the held pieces, from the answers alone."""
         entries = from_lines([p for p in glob.glob(
             os.path.join(self.shop.run, '*.jsonl'))
             if 'serial' not in p])

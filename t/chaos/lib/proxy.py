@@ -1,4 +1,4 @@
-"""A proxy between module (or worker) and database that knows packets.
+"""A proxy between module (or worker) and database that parses packets.
 
     python3 proxy.py --listen 127.0.0.1:PORT --to unix:/path --control PATH
 
@@ -13,32 +13,34 @@ one JSON object per line, and answers each with one line:
 A transaction begins with a command that REGEX finds (bytes of the command,
 or of the statement that was prepared); that packet is number 0, every packet
 after it, whichever way it goes, the next number, until the next command.
-"skip" lets so many transactions pass, "count" says of how many it is (1);
-"delay_ms", "bytes" and so on belong to an action.  Actions:
+"skip" is a number of transactions to skip, "count" one of transactions to which
+the rule applies (1); "delay_ms", "bytes" and others belong to an action.
+Actions:
 
   cut        FIN on both sides; "side":"client" or "server" closes only one
   reset      the same with RST
-  blackhole  nothing passes on this connection any more, nothing is closed
-  delay      the packet goes on after delay_ms
+  blackhole  forwards nothing more on this connection, closes nothing
+  delay      forwards the packet after delay_ms
   hold       the packet waits in the proxy until {"do":"release"} (or
              delay_ms); "leave":true disconnects the client at once, so
              that the server executes it without a client
-  truncate   the first "bytes" bytes of the packet go on, then FIN
-  replace    "payload" (hex) goes instead of the packet's own
+  truncate   forwards the first "bytes" bytes of the packet, then FIN
+  replace    forwards "payload" (hex) instead of the packet's own
   refuse     the packet never reaches the server; the client reads the error
              "code", so that a KILL seems to have found no session
 
-  {"do":"clear"}               forgets the rules
-  {"do":"release","rule":N}    lets go what that rule holds; without N, all
+  {"do":"clear"}               removes the rules
+  {"do":"release","rule":N}    forwards the packets that the rule holds;
+                               without N, all
   {"do":"mode","mode":M}       "pass"; "refuse" (new connections are reset);
                                "silent" (they are accepted and not served)
-  {"do":"cut"} {"do":"reset"}  every connection there is
-  {"do":"target","to":ADDR}    where new connections go
-  {"do":"sweep"}               ends what is left of cut and silenced ones
+  {"do":"cut"} {"do":"reset"}  every connection
+  {"do":"target","to":ADDR}    the address of new connections
+  {"do":"sweep"}               closes the rest of cut and silent ones
   {"do":"commands","since":N}  commands seen, with the lengths of all their
                                packets, from the N-th on; "next" is the number
                                that the next one gets
-  {"do":"events","since":N}    what happened, in order
+  {"do":"events","since":N}    the events, in order
   {"do":"stats"}
 """
 
@@ -56,7 +58,7 @@ import wire
 
 
 class Rule:
-    """One thing to do at one packet; lives until it fired count times."""
+    """One action at one packet; ends after it was performed count times."""
 
     def __init__(self, number, spec):
         self.number = number
@@ -76,7 +78,7 @@ class Rule:
 
 
 class Side:
-    """One socket of a link: its streams, and whether we have closed it."""
+    """One socket of a link: its streams, and whether the proxy closed it."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -140,7 +142,7 @@ class Link:
             pass
         if self.silent or not source.open:
             return
-        # The other side hears of it, unless a rule keeps it in the dark.
+        # Closes the other side, too, unless a rule keeps it open.
         source.close()
         sink.close()
 
@@ -197,7 +199,7 @@ class Link:
         return None
 
     async def act(self, rule, packet, sink, upward):
-        """Does it; the packet that goes on, or None."""
+        """Performs the action; returns the packet to forward, or None."""
         self.note('fired', rule=rule.number, action=rule.action,
                   position=rule.at, when=rule.when,
                   way='up' if upward else 'down')
@@ -210,7 +212,7 @@ class Link:
         self.close_sides(rule.side, True)
 
     def close_sides(self, side, reset):
-        """With one side closed, the other one lives on and is not told."""
+        """Where one side is closed, the other one stays open."""
         if side != 'both':
             self.silent = True
         if side in ('both', 'client'):
@@ -236,7 +238,7 @@ class Link:
             await rule.released.wait()
         self.note('delivered', rule=rule.number)
         if packet is not None and self.server.open:
-            # silent stops what goes to the client, not this packet
+            # silent applies to packets to the client, not to this one
             sink.writer.write(packet)
         return None
 
@@ -256,7 +258,7 @@ class Link:
 
 
 class Proxy:
-    """Listens, keeps the links, and obeys."""
+    """Listens, has the links, and executes the commands."""
 
     def __init__(self, target):
         self.target = target
@@ -274,7 +276,7 @@ class Proxy:
                                 time=time.time()))
 
     def claim(self, text):
-        """The rules that take this transaction as theirs."""
+        """The rules that apply to this transaction."""
         taken = []
         for rule in self.rules:
             if not rule.match.search(text):
@@ -415,8 +417,7 @@ async def main(args):
     proxy = Proxy(args.to)
     async with await listen(proxy.serve, args.listen), \
             await listen(proxy.control, 'unix:' + args.control):
-        # the rig holds the other end: it is gone when there is something to
-        # read
+        # the parent has the other end: it has ended when there is input
         gone = asyncio.Event()
         asyncio.get_running_loop().add_reader(sys.stdin, gone.set)
         print('ready', flush=True)

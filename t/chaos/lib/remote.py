@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def script(name, *args, log):
-    """Runs one that ends when its standard input does: at our end, whatever
-    ended us."""
+    """Starts one that ends at the end of its standard input, so when this
+    process ends for any reason."""
     with open(log, 'ab') as errors:
         popen = subprocess.Popen(
             [sys.executable, '-B', os.path.join(HERE, name), *args],
@@ -26,7 +26,7 @@ def script(name, *args, log):
 
 
 class ProxyLine:
-    """A line to give a proxy orders; one thread's."""
+    """A control connection to a proxy, for one thread."""
 
     def __init__(self, control):
         self.control = control
@@ -81,7 +81,7 @@ class Proxy(ProxyLine):
 
 
 class Buyers:
-    """A running load.py, or another that takes its settings."""
+    """A running load.py, or another program with its settings."""
 
     def __init__(self, folder, name='buyers', program='load.py', **config):
         self.log = os.path.join(folder, name + '.jsonl')
@@ -93,20 +93,20 @@ class Buyers:
                             log=os.path.join(folder, name + '.log'))
 
     def wait(self, timeout):
-        """Until it has done all it was told to do."""
+        """Waits until it has ended by itself."""
         try:
             self.popen.wait(timeout)
         except subprocess.TimeoutExpired as e:
-            raise Failure(f'the buyers take more than {timeout} s') from e
+            raise Failure(f'the clients take more than {timeout} s') from e
 
     def stop(self, timeout=60):
-        """Waits for the last answers; counts by status."""
+        """Ends it after the last answers; returns their numbers by status."""
         self.popen.send_signal(signal.SIGTERM)
         try:
             out, _ = self.popen.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as e:
             self.popen.kill()
-            raise Failure('the buyers did not come to an end') from e
+            raise Failure('the clients did not end') from e
         if self.popen.returncode:
-            raise Failure('the buyers fell over: see their log')
+            raise Failure('the clients failed: see their log')
         return json.loads(out.strip().split('\n')[-1])

@@ -1,4 +1,4 @@
-"""An entry of the clients' log (load.py): what was asked, what was told.
+"""An entry of the clients' log (load.py): the request and the answer.
 
 op   'sell' (also where there is none), 'hold', 'confirm', 'release', 'return'
 sku, q   of one product; lines: [[sku, q], ...] of several.  A return may have
@@ -9,7 +9,7 @@ told     the answer's lines"""
 import collections
 import hashlib
 
-# Which of the answer's ids is the one that the request made.
+# Which of the answer's ids is that of the new sale, hold or return.
 NAMES = {'sell': 'sale_id', 'hold': 'hold_id', 'confirm': 'sale_id',
          'release': 'hold_id', 'return': 'return_id'}
 
@@ -27,7 +27,7 @@ def named(request):
 
 
 def lines(request):
-    """{sku: pieces} asked for; a SKU twice is added up.  None: no product
+    """{sku: pieces} of the request; equal SKUs are added up.  None: no product
     was named."""
     if request.get('lines') is not None:
         asked = collections.Counter()
@@ -40,7 +40,7 @@ def lines(request):
 
 
 def restock(request):
-    """Whether a return is put back on the shelf."""
+    """Whether a return is put back into the stock."""
     return request.get('restock') is not False
 
 

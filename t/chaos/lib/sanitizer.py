@@ -4,15 +4,15 @@ import glob
 import os
 import re
 
-# Freed memory stays in a quarantine, which must be so small that it does not
-# look like a leak.
+# Freed memory stays in a quarantine, which must be small enough not to count as
+# a leak.
 ASAN = ('abort_on_error=1:quarantine_size_mb=1'
         ':thread_local_quarantine_size_kb=64')
 ALARM = re.compile(r'ERROR: |runtime error:')
 
 
 def prepare(folder):
-    """For all processes that are started from now on."""
+    """Sets the options for all processes that are started from now on."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, 'report')
     os.environ['ASAN_OPTIONS'] = f'{ASAN}:log_path={path}'
@@ -32,7 +32,7 @@ def reports():
 
 
 def lines(paths):
-    """What each of the reports is about, as a loud line of a log."""
+    """The summary of each report, as a line of a log."""
     loud = []
     for path in sorted(paths):
         with open(path, encoding='utf-8', errors='replace') as f:

@@ -14,7 +14,7 @@ from progress import Progress
 
 
 class Tally:
-    """What was done in all rounds, for the figures at the end."""
+    """The counts of all rounds, for the figures at the end."""
 
     def __init__(self):
         self.faults = collections.Counter()
@@ -41,7 +41,7 @@ class Tally:
 
 
 class Skip(Exception):
-    """This machine cannot run the scenario; says why."""
+    """This machine cannot run the scenario, with the reason."""
 
 
 class Scenario:
@@ -70,7 +70,7 @@ class Scenario:
         self.shop.start()
 
     def rounds(self, wanted):
-        """How many rounds make sense where this many are wanted."""
+        """The number of rounds to run where this many are requested."""
         return wanted
 
     def run(self, number):
@@ -81,12 +81,12 @@ class Scenario:
         took = self.shop.back()
         self.tally.recovery.append(took)
         if self.shop.db.falls:
-            self.tally.notes['the database fell by itself'] = [
+            self.tally.notes['the database crashed by itself'] = [
                 self.shop.db.falls]
         return took
 
     def finish(self, number):
-        """The end of a round: comes to rest, and the books are looked at."""
+        """The end of a round: waits until idle, and checks the invariants."""
         self.shop.settle()
         keep = os.path.join(self.env.folder, f'{self.name}-{number}.json')
         expect = dict({'sessions': self.shop.sessions(),
@@ -95,7 +95,7 @@ class Scenario:
         return broken, report, summary, keep
 
     def teardown(self):
-        """What went wrong at the end: a promise broken as well."""
+        """The problems at the end, which count as violations."""
         self.rest = None
         if not self.shop:
             return []
@@ -107,7 +107,7 @@ class Scenario:
 
 
 class Env:
-    """The folder, the template of a database, the seed, the voice."""
+    """The folder, the template of a database, the seed, the output."""
 
     def __init__(self, folder, seed, say, nightly=False, progress=None):
         self.progress = progress or Progress(None, seed)
@@ -132,7 +132,7 @@ class Env:
 
 
 def run_round(scenario, number):
-    """One round: True if the books agree."""
+    """One round: True if all invariants hold."""
     env = scenario.env
     scenario.rng = shops.dice(env.seed, scenario.name, number)
     scenario.expect = {}
@@ -164,13 +164,13 @@ def run_round(scenario, number):
 
 
 def where(error):
-    """The last lines of our own that led to an error."""
+    """The last lines of the chaos code that led to an error."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return ' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames))
 
 
 def told(scenario, failed, text):
-    """A result beside those of the rounds."""
+    """Prints a result in addition to those of the rounds."""
     env = scenario.env
     env.tally.told += 1
     if failed:
@@ -180,7 +180,7 @@ def told(scenario, failed, text):
 
 
 def end(scenario):
-    """Takes its shop down; 1 where that did not go well."""
+    """Stops its shop; 1 where that failed."""
     problems = scenario.teardown()
     if not problems:
         return 0
@@ -193,7 +193,7 @@ def open_shop(scenario):
 
 
 def run_scenario(scenario, numbers):
-    """All its rounds on one shop; the number of rounds that failed."""
+    """Runs its rounds on one shop; returns the number that failed."""
     progress = scenario.env.progress
     tally = scenario.env.tally
     numbers = progress.wanted(scenario.name, numbers)

@@ -23,7 +23,7 @@ from remote import Buyers, Proxy
 # Longer than every time-out of the hosts' configuration.
 LONG = 3.5
 
-# In which everything has to be answered again once a fault is over.
+# Seconds after a fault within which all requests must be answered again.
 PATIENCE = 15
 
 SHELVES = {'D': (4000, 0, 500), 'E': (300, 10, 50), 'F': (40, 0, 10),
@@ -31,7 +31,7 @@ SHELVES = {'D': (4000, 0, 500), 'E': (300, 10, 50), 'F': (40, 0, 10),
 
 
 class Shop:
-    """The module's side: what sells."""
+    """The module's side: database and nginx."""
 
     def __init__(self, folder, template, hosts=2, proxy=False, db_options=(),
                  datadir=None, **nginx):
@@ -70,7 +70,7 @@ class Shop:
             host.start()
 
     def stop(self):
-        """Ends everything, whatever state it is in."""
+        """Ends all processes, in any state."""
         problems = []
         if self.buyers:
             self.buyers.popen.kill()
@@ -88,7 +88,7 @@ class Shop:
         return [host.url for host in self.hosts]
 
     def new_run(self, products=None):
-        """A book of its own for the next round."""
+        """New logs and products for the next round."""
         self.runs += 1
         self.run = os.path.join(self.folder, f'run{self.runs}')
         os.makedirs(self.run, exist_ok=True)
@@ -121,15 +121,14 @@ class Shop:
             for url, sku, pieces, key in orders], timeout)
 
     def ask_at_once(self, wishes, timeout=20):
-        """Requests at once: (url, wish, key); request.py says what a wish
-        is."""
+        """Requests at once: (url, wish, key); request.py describes a wish."""
         return asyncio.run(load.burst(
             wishes, os.path.join(self.run, 'burst.jsonl'), timeout))
 
     def back(self, patience=PATIENCE):
-        """Waits until every worker of every host sells again; the seconds it
-        took.  The kernel says which worker a connection meets: eight for
-        each, so that none is left out but by rare chance."""
+        """Waits until every worker of every host sells again; returns the
+        seconds it took.  The kernel selects the worker of a connection: with
+        eight for each, one is rarely left out."""
         start = time.monotonic()
         probes = [(host.url, 'D', 1, None) for host in self.hosts
                   for _ in range(8 * host.workers)]
@@ -147,13 +146,13 @@ class Shop:
         return time.monotonic() - start
 
     def keep_calm(self, seconds=0.6):
-        """A while in which there is no excuse."""
+        """A time without a fault, in which every request must succeed."""
         begin = time.time()
         time.sleep(seconds)
         self.calm.append([begin, time.time()])
 
     def sample(self):
-        """A look from outside at what is committed."""
+        """Reads the committed stock in another session."""
         try:
             with self.db.session(timeout=5) as db:
                 for sku, stock in db.rows('SELECT sku, stock FROM product'
@@ -164,7 +163,7 @@ class Shop:
             pass
 
     def settle(self, timeout=20):
-        """Waits until nothing moves: no request, no open transaction."""
+        """Waits until there is no request and no open transaction."""
         moving = []
 
         def still():
@@ -176,7 +175,7 @@ class Shop:
             moving.extend(self.db.transactions())
             return not moving
         try:
-            wait_until('everything comes to rest', still, timeout,
+            wait_until('the shop is idle', still, timeout,
                        database.LOOK_S)
         except Failure as e:
             raise Failure(f'{e}: {moving}') from e
@@ -190,13 +189,13 @@ class Shop:
             r'\{[^}]*\} (\d+)', text, re.M))
 
     def troubles(self):
-        """What the hosts have counted: transactions run again or in doubt,
+        """Counters of the hosts: transactions run again or in doubt,
         connections that failed."""
         return self.counted('batch_retries', 'in_doubt', 'connect_failures')
 
     def new_log_lines(self):
-        """The loud lines of the hosts' logs since the run began, and what
-        sanitizers had to say that was not told yet."""
+        """The forbidden lines of the hosts' logs since the run began, and new
+        reports of sanitizers."""
         reports = sanitizer.reports()
         loud = sanitizer.lines(reports - self.reports_read)
         self.reports_read |= reports
@@ -214,12 +213,12 @@ class Shop:
         return []
 
     def ended(self):
-        """Parts that came to an end by themselves."""
+        """Parts that ended by themselves."""
         return [{'who': part.name, 'last': part.process.tail(5)}
                 for part in self.parts() if not part.process.alive()]
 
     def long_lived(self):
-        """(who, pid) of what must not grow."""
+        """(name, pid) of the processes that must not grow."""
         return [(f'nginx {n}', pid) for n, host in enumerate(self.hosts)
                 for pid in [host.master(), *host.worker_pids()]]
 
@@ -231,7 +230,7 @@ class Shop:
         return {'seen': seen, 'allowed': allowed}
 
     def facts(self, **more):
-        """Everything the checker wants to know of the run."""
+        """All facts of the run for the checker."""
         with self.db.session() as db:
             gathered = gatherer.gather(
                 db, [os.path.join(self.run, '*.jsonl')],
@@ -257,15 +256,15 @@ def status_of(host):
 
 
 class Rest:
-    """What the long-lived processes hold at rest, to be compared later."""
+    """The resources of the idle long-lived processes, to compare them later."""
 
     SLACK = {'descriptors': 8, 'anonymous kB': 4096}
-    # Connections that a worker keeps for its next calls come and go.
+    # Allows for connections that a worker keeps for its next calls.
     KEPT = 64
 
     def __init__(self, shop):
-        """At the start, before any load: descriptors.  What a load needs of
-        memory is seen after the first one."""
+        """Before any load: descriptors.  The memory for a load is measured
+        after the first one."""
         self.shop = shop
         self.before = {key: held for key, held in self.measure().items()
                        if key[2] == 'descriptors'}
@@ -278,8 +277,8 @@ class Rest:
         return held
 
     def compare(self):
-        """What became more than the slack allows, as the checker wants it;
-        what is new is the measure for later."""
+        """The growth beyond the slack, in the checker's form.  The new values
+        are the base of the next comparison."""
         after = self.measure()
         for key, held in after.items():
             self.before.setdefault(key, held)
@@ -292,7 +291,7 @@ class Rest:
 
 
 def judge(shop, keep, **more):
-    """Checks the run's books: (number of broken promises, report)."""
+    """Checks the run: (number of violations, report)."""
     found = shop.facts(**more)
     out = io.StringIO()
     number = check.report(found, out=out)

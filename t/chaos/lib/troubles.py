@@ -14,7 +14,7 @@ from under_load import UnderLoad
 
 
 class Outside(UnderLoad):
-    """Something that other sessions do for a while, under load."""
+    """Actions of other sessions for some seconds, under load."""
 
     seconds = 1.5
 
@@ -32,8 +32,8 @@ class Outside(UnderLoad):
 
 
 class Locks(Outside):
-    """Row locks held from outside, and deadlocks against the batches' order
-    of products."""
+    """Row locks of other sessions, and deadlocks against the batches' order of
+    products."""
 
     name = 'locks'
     load_options = {'skus': {'D': 2, 'E': 2, 'F': 1, 'G도너츠': 2}}
@@ -42,7 +42,7 @@ class Locks(Outside):
         return [self.hold, self.cross, self.gaps]
 
     def outside(self, end, statements, pause):
-        """A transaction of another client, over and over."""
+        """Repeats a transaction of another client."""
         while time.monotonic() < end:
             try:
                 with self.shop.db.session() as db:
@@ -58,7 +58,7 @@ class Locks(Outside):
                 # taken (MariaDB 11.6, innodb_snapshot_isolation)
                 if e.code not in (1213, 1205, 1020):
                     raise
-                self.tally.fault(f'outside session hit by {e.code}')
+                self.tally.fault(f'other session failed with {e.code}')
 
     def hold(self, end):
         self.outside(end, lambda: [
@@ -66,13 +66,13 @@ class Locks(Outside):
             f"'{self.rng.choice(('D', 'E', 'G도너츠'))}' FOR UPDATE"], 0.9)
 
     def cross(self, end):
-        """Backwards through the products, each step a little later."""
+        """Locks the products in reverse order, with pauses."""
         self.outside(end, lambda: [
             f"UPDATE product SET price = price + 1 WHERE sku = '{sku}'"
             for sku in ('G도너츠', 'F', 'E', 'D')], 0.02)
 
     def gaps(self, end):
-        """The ledger's end locked against inserts."""
+        """Locks the end of the ledger against inserts."""
         self.outside(end, lambda: [
             'SELECT COUNT(*) FROM stock_movement WHERE movement_id >'
             ' (SELECT MAX(movement_id) FROM stock_movement s) FOR UPDATE'],
@@ -104,7 +104,7 @@ class Kills(Outside):
 
 
 class MaxConnections(Outside):
-    """No session is to be had, and those that were there are ended."""
+    """No new session is accepted, and the existing ones are ended."""
 
     name = 'max-connections'
     troubles = True
@@ -138,7 +138,7 @@ class MaxConnections(Outside):
 
 
 class ReadOnly(Outside):
-    """The server becomes a replica for a while, as in a fail-over."""
+    """The server is read-only for some seconds, as in a fail-over."""
 
     name = 'read-only'
     troubles = True
@@ -155,14 +155,14 @@ class ReadOnly(Outside):
 
 
 class DiskFull(UnderLoad):
-    """The data folder's file system has no byte left for a while."""
+    """The data folder's file system is full for some seconds."""
 
     name = 'disk-full'
     troubles = True
     load_options = {'keyed': 1.0, 'clients': 48, 'think_ms': 0, 'look': 0}
     nightly_rounds = 30
 
-    # What is logged when a write of the server fails is its own affair.
+    # The server's own log lines about failed writes are allowed.
     MEGABYTES = 400
 
     def setup(self):

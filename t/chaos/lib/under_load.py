@@ -8,7 +8,7 @@ from scenario import Scenario
 
 
 class UnderLoad(Scenario):
-    """Load, a fault, healed, a calm while, the books."""
+    """Load, a fault, its end, a time without faults, the checks."""
 
     fault = None
     load_options = {}
@@ -34,7 +34,7 @@ class UnderLoad(Scenario):
         shop.keep_calm()
         self.tally.requests.update(shop.stop_load())
         if self.troubles and shop.troubles() == before:
-            raise Failure('no host noticed the fault: nothing was tried')
+            raise Failure('no host noticed the fault: nothing was tested')
         return f'back after {took:.2f} s'
 
     def strike(self):
@@ -48,18 +48,18 @@ def plain(name, function):
     return type(name, (UnderLoad,), {
         'name': name, 'about': function.__doc__ or '', 'fault': function,
         'troubles': name.endswith('-db'),
-        # no session is killed here, unless a KILL meets the wrong session
+        # a killed session here means that a KILL hit the wrong session
         'loud': (r'Connection was killed \(1927\)',) if name == 'kill-db'
                 else (),
         'nightly_rounds': 300 if name.startswith('kill') else 100})
 
 
 class Combination(UnderLoad):
-    """Two to four faults at once, begun and healed in any order."""
+    """Two to four faults at once, begun and ended in any order."""
 
     name = 'combination'
 
-    # In one round, at most one of those that are about the same process.
+    # A round has at most one fault of the same process.
     GROUPS = (('kill-db', 'pause-db', 'restart-db'),
               ('kill-nginx-worker', 'pause-nginx-worker'),
               ('kill-nginx-master', 'kill-nginx', 'restart-nginx'))

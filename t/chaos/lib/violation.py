@@ -4,7 +4,7 @@ import json
 
 
 class Violation:
-    """One broken promise."""
+    """One violation of an invariant."""
 
     def __init__(self, rule, text, **evidence):
         self.rule = rule

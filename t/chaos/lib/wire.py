@@ -27,7 +27,7 @@ NUMBER_TYPES = {1, 2, 3, 8, 9, 13}
 
 
 class MysqlError(Exception):
-    """An error packet: .code as the server gave it."""
+    """An error packet: .code is the server's."""
 
     def __init__(self, code, text):
         super().__init__(f'{code}: {text}')
@@ -35,11 +35,11 @@ class MysqlError(Exception):
 
 
 class LostConnection(Exception):
-    """The socket ended or broke in the middle of a conversation."""
+    """The socket was closed or failed before the answer was complete."""
 
 
 def frame(seq, payload):
-    """One packet; what is longer than 16 MB is not asked of this file."""
+    """One packet; longer ones than 16 MB are not supported."""
     return struct.pack('<I', len(payload))[:3] + bytes([seq & 255]) + payload
 
 
@@ -80,7 +80,7 @@ def error_packet(code, text, state='HY000'):
 
 
 def describe(payload):
-    """What a server's packet is, in a word, for logs."""
+    """The kind of a server's packet, as a word for logs."""
     if not payload:
         return 'empty'
     if payload[0] == 0xff and len(payload) >= 3:
@@ -225,7 +225,7 @@ class Connection:
         return tuple(row)
 
     def send(self, sql):
-        """Sends a statement without waiting for what comes of it."""
+        """Sends a statement without waiting for its result."""
         self.seq = 0
         self._send(bytes([COM_QUERY]) + sql.encode())
 
@@ -278,7 +278,7 @@ class Connection:
         self.sock.close()
 
     def abort(self):
-        """Leaves without a word."""
+        """Closes the socket without COM_QUIT."""
         self.sock.close()
 
     def __enter__(self):

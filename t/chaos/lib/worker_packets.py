@@ -1,5 +1,5 @@
-"""Every packet boundary between the workers and the database, while orders
-travel.
+"""Every packet boundary between the workers and the database, while orders are
+processed.
 
 The worker's transactions are classified by the beginning of their statements.
 The first seconds of a round show which kinds there are, and the number of
@@ -13,10 +13,10 @@ import packets
 from job import Job
 from process import Failure, wait_until
 
-# What differs from one order to the next begins with one of these.
+# The values that differ between orders begin with one of these.
 VALUE = re.compile(r"['\"0-9]|\b[xX]'")
 
-# How long a kind of statement may not be said before a shot is given up.
+# Seconds without a kind of statement after which a shot is given up.
 PATIENCE = 2.5
 
 
@@ -67,11 +67,11 @@ class WorkerPackets(Job):
         return super().run(number)
 
     def share(self, shot):
-        """The round of a shot, whatever other kinds the round has seen."""
+        """The round of a shot, independent of the round's other kinds."""
         return 1 + zlib.crc32(repr(shot).encode()) % self.SHARES
 
     def kinds(self, proxy):
-        """The most packets that each kind was seen to take."""
+        """The largest number of packets of each kind."""
         time.sleep(2 if self.env.nightly else 1)
         found = {}
         for command in proxy.do('commands')['commands']:
@@ -79,7 +79,7 @@ class WorkerPackets(Job):
             if kind:
                 found[kind] = max(found.get(kind, 0), len(command['shape']))
         if len(found) < 6:
-            raise Failure(f'the workers say too little: {found}')
+            raise Failure(f'the workers send too few statements: {found}')
         return found
 
     @staticmethod
@@ -97,9 +97,9 @@ class WorkerPackets(Job):
         try:
             wait_until('a shot', over, PATIENCE, 0.02)
         except Failure:
-            # Not every kind is said all the time.
+            # The workers do not send every kind all the time.
             proxy.do('clear')
-            self.tally.fault('worker packet: not said again')
+            self.tally.fault('worker packet: not sent again')
             return
         if any(e['what'] == 'fired' for e in proxy.events(seen)):
             self.tally.fault(f'worker packet {rule["action"]}')
