@@ -34,5 +34,5 @@ variable "worker_service" {
 variable "alarm_topic_arn" {
   type        = string
   default     = ""
-  description = "A topic of yours that gets the alarms; empty for none"
+  description = "The SNS topic for the alarms; empty for none"
 }
