@@ -137,6 +137,16 @@ as_db_sku(as_db_t *db, as_text_t *text, const char *column, const char *sku)
 }
 
 
+void
+as_db_sku_after(as_db_t *db, as_text_t *text, const char *column,
+    const char *sku)
+{
+    assert_ptr_equal(db, sql_db);
+    as_text_printf(text, "%s > ", column);
+    as_text_sql_string(text, sku);
+}
+
+
 static void
 sql_fill(sql_row_t *row, unsigned first, va_list args)
 {

@@ -458,7 +458,39 @@ skus(void **state)
         assert_string_equal(as_text_get(&sql), cases[i].sql);
     }
 
+    /* in the order of the index: by the collation, whatever the setting */
+    lib.settings.sku_match = AS_EXACT;
+    as_text_clear(&sql);
+    as_db_sku_after(lib.db, &sql, "p.sku", "A");
+    assert_string_equal(as_text_get(&sql), "p.sku > _utf8mb4 X'41'");
+    as_text_clear(&sql);
+    as_db_sku_after(lib.db, &sql, "p.sku", "\xff");
+    assert_string_equal(as_text_get(&sql), "FALSE");
     as_text_free(&sql);
+}
+
+
+/* A statement whose text has a hole is not sent. */
+static void
+incomplete_text(void **state)
+{
+    as_text_t  text = AS_TEXT_EMPTY;
+
+    (void) state;
+
+    a_connection();
+    as_text_put(&text, "DELETE FROM product");
+    text.failed = true;
+    assert_int_equal(as_db_run(lib.db, &text, NULL, NULL), AS_DB_ERROR);
+    assert_string_equal(as_db_error(lib.db), "out of memory");
+    assert_int_equal(as_db_errno(lib.db), 0);
+    assert_int_equal(lib.nqueries, 0);
+
+    text.failed = false;
+    (void) fake_add_result(0);
+    assert_int_equal(as_db_run(lib.db, &text, NULL, NULL), AS_DB_OK);
+    assert_string_equal(lib.queries[0], "DELETE FROM product");
+    as_text_free(&text);
 }
 
 
@@ -483,7 +515,8 @@ main(void)
         TEST(large_packets),
         TEST(aborted),
         TEST(reloaded),
-        TEST(skus)
+        TEST(skus),
+        TEST(incomplete_text)
     };
 
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);

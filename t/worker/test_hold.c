@@ -282,6 +282,37 @@ counts(void **state)
 }
 
 
+/* The held pieces of a product are counted, and written, under its lock. */
+static void
+mends(void **state)
+{
+    size_t   i;
+    uint8_t  product[AS_UUID_LEN];
+
+    (void) state;
+    memset(product, 'p', sizeof(product));
+
+    /* what the row has, and what the holds have */
+    (void) sql_row(0, 1, 1, "9");
+    (void) sql_row(0, 2, 1, "4");
+    assert_int_equal(as_hold_mend(sql_db, product), AS_DB_OK);
+    assert_int_equal(sql.npackets, 3);
+    assert_int_equal(sql_count(0, "START TRANSACTION"), 1);
+    assert_true(sql_has(0, "FOR UPDATE;SELECT COALESCE"));
+    assert_true(sql_has(0, "h.state = 'held' AND l.product_id = X'7070"));
+    assert_true(sql_has(1, "SET held = 4 WHERE product_id = X'7070"));
+    assert_string_equal(sql.packets[2], "COMMIT");
+
+    /* nothing is written after a failure */
+    for (i = 0; i < 3; i++) {
+        sql_reset();
+        sql.status[i] = AS_DB_RETRY;
+        assert_int_equal(as_hold_mend(sql_db, product), AS_DB_RETRY);
+        assert_int_equal(sql.npackets, i + 1);
+    }
+}
+
+
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, sql_teardown)
 
 int
@@ -296,7 +327,8 @@ main(void)
         TEST(a_deadlock_is_tried_again),
         TEST(a_refused_hold),
         TEST(what_all_would_get),
-        TEST(counts)
+        TEST(counts),
+        TEST(mends)
     };
 
     return cmocka_run_group_tests_name("hold", tests, NULL, NULL);

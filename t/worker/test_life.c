@@ -19,7 +19,8 @@
 #include "sql_fixture.h"
 
 
-#define ID  "61616161-6161-6161-6161-616161616161"
+#define ID     "61616161-6161-6161-6161-616161616161"
+#define OTHER  "62626262-6262-6262-6262-626262626262"
 
 
 static as_life_t  life;
@@ -244,6 +245,105 @@ hold(void **state)
 }
 
 
+/* The sale with ID, of one piece. */
+static void
+a_sale(void)
+{
+    (void) sql_row_to("FROM stock_movement m", 0, 11, sql_id('a'),
+                      sql_id('p'), "-4", "4", NULL, "CP-1",
+                      "2026-01-01T10:00:00Z", NULL, NULL, NULL, NULL);
+}
+
+
+/* Each return is an event, and says whether its pieces are in stock again. */
+static void
+sale_and_returns(void **state)
+{
+    size_t  i;
+
+    (void) state;
+
+    a_sale();
+    (void) sql_row_to("o.return_id", 0, 5, "2026-01-02T10:00:00Z", sql_id('x'),
+                      "1", "CP-1", "1");
+    life.asked = ID;
+    assert_int_equal(as_life_find(sql_db, &life), AS_DB_OK);
+    assert_string_equal(kind(), "sale");
+    assert_int_equal(events(), 2);
+    assert_string_equal(event(0, "event"), "sale.returned");
+    assert_string_equal(event(0, "sku"), "CP-1");
+    assert_string_equal(event(0, "id"), "78787878-7878-7878-7878-787878787878");
+    assert_null(json_object_get(json_array_get(json_object_get(
+        life.life, "events"), 0), "restock"));
+    assert_string_equal(event(1, "event"), "sale.sold");
+    assert_string_equal(event(1, "sku"), "CP-1");
+    i = sql_find("FROM stock_return o");
+    assert_true(sql_has(i, "o.sale_id = X'61616161616161616161616161616161'"));
+    assert_true(sql_has(i, "LIMIT 100"));
+
+    sql_reset();
+    a_sale();
+    (void) sql_row_to("o.return_id", 0, 5, "2026-01-03T10:00:00Z", sql_id('y'),
+                      "1", NULL, "0");
+    assert_int_equal(as_life_find(sql_db, &life), AS_DB_OK);
+    assert_string_equal(event(0, "event"), "sale.returned_not_restocked");
+    assert_null(event(0, "sku"));
+}
+
+
+/* The id of a return leads to its sale. */
+static void
+sale_of_a_return(void **state)
+{
+    size_t  i, all;
+
+    (void) state;
+
+    a_sale();
+    (void) sql_row_to("SELECT sale_id", 0, 1, sql_id('a'));
+    life.asked = OTHER;
+    assert_int_equal(as_life_find(sql_db, &life), AS_DB_OK);
+    assert_string_equal(kind(), "sale");
+    assert_true(sql_has(sql_find("SELECT sale_id"), "X'62626262"));
+    assert_true(sql_has(sql_find("o.return_id"), "X'61616161"));
+
+    /* a failure, of whichever statement, shows nothing of it */
+    all = sql.npackets;
+    for (i = 0; i < all; i++) {
+        sql_reset();
+        a_sale();
+        sql.status[i] = AS_DB_GONE;
+        life.asked = ID;
+        assert_int_equal(as_life_find(sql_db, &life), AS_DB_GONE);
+        assert_null(life.life);
+        assert_int_equal(sql.npackets, i + 1);
+    }
+}
+
+
+/* A fulfilled order shows what was booked. */
+static void
+fulfilled_order(void **state)
+{
+    (void) state;
+
+    (void) sql_row_id(0, 0, 'a', 21, NULL, "CP-1", "donut", "FF", "fulfilled",
+        "10", "9", "1", NULL, NULL, NULL, NULL, NULL, "2026-01-01T10:00:02Z",
+        "2026-01-01T10:00:03Z", "2026-01-01T10:00:04Z",
+        "2026-01-01T10:00:09Z", NULL, NULL, NULL);
+    (void) sql_row_id(0, 1, 'm', 4, "restock", "9", "2026-01-01T10:00:08Z");
+
+    life.asked = ID;
+    assert_int_equal(as_life_find(sql_db, &life), AS_DB_OK);
+    assert_int_equal(events(), 5);
+    assert_string_equal(event(0, "event"), "order.fulfilled");
+    assert_string_equal(event(1, "event"), "movement.restock");
+    assert_string_equal(event(1, "id"), "6d6d6d6d-6d6d-6d6d-6d6d-6d6d6d6d6d6d");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(
+        json_object_get(life.life, "events"), 1), "quantity")), 9);
+}
+
+
 /* Of a failure half way nothing is shown. */
 static void
 failure(void **state)
@@ -271,6 +371,9 @@ main(void)
         TEST(order),
         TEST(not_found),
         TEST(hold),
+        TEST(sale_and_returns),
+        TEST(sale_of_a_return),
+        TEST(fulfilled_order),
         TEST(failure)
     };
 
