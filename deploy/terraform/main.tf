@@ -194,16 +194,39 @@ resource "aws_iam_policy" "doctor" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.dlq_name}-dead-letters"
   alarm_description   = "Orders were not delivered: autostock-worker dlq list"
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.dlq.name }
-  statistic           = "Maximum"
-  period              = 60
   evaluation_periods  = 1
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarms
+
+  # also those that a reader holds: dlq list, the dashboard
+  metric_query {
+    id          = "dead"
+    label       = "dead letters"
+    expression  = "FILL(visible, 0) + FILL(held, 0)"
+    return_data = true
+  }
+  metric_query {
+    id = "visible"
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = aws_sqs_queue.dlq.name }
+      stat        = "Maximum"
+      period      = 60
+    }
+  }
+  metric_query {
+    id = "held"
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateNumberOfMessagesNotVisible"
+      dimensions  = { QueueName = aws_sqs_queue.dlq.name }
+      stat        = "Maximum"
+      period      = 60
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "old_messages" {

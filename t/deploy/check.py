@@ -8,6 +8,7 @@
    the doctor's.
 3. Terraform's files have the same resources with the same values.  No program
    of Terraform is needed: they are parsed, and not planned.
+4. The alarm of dead letters counts those that a reader holds.
 """
 
 import json
@@ -246,19 +247,61 @@ def expected_kinds(template):
 
 
 def alarms_of(resources):
-    return sorted([body['metric_name'], body['namespace'], body['statistic'],
-                   body['period'], body['threshold'],
-                   body['comparison_operator'], body['alarm_description']]
-                  for name, body in resources.items()
-                  if name.startswith('aws_cloudwatch_metric_alarm.'))
+    """Terraform's alarms; each with its metrics."""
+    alarms = []
+    for name, body in resources.items():
+        if not name.startswith('aws_cloudwatch_metric_alarm.'):
+            continue
+        queries = body.get('metric_query') or [{'metric': [
+            {**body, 'stat': body.get('statistic')}]}]
+        alarms.append([body['alarm_description'], body['threshold'],
+                       body['comparison_operator'], sorted(
+                           query_of(query) for query in queries)])
+    return sorted(alarms)
+
+
+def query_of(query):
+    if 'expression' in query:
+        return [query['id'], query['expression'], str(query['return_data'])]
+    metric = query['metric'][0]
+    return [query.get('id', ''), metric['namespace'], metric['metric_name'],
+            metric['stat'], str(metric['period'])]
 
 
 def alarms_in(template):
-    alarms = [r['Properties'] for r in template.values()
-              if r['Type'] == 'AWS::CloudWatch::Alarm']
-    return sorted([a['MetricName'], a['Namespace'], a['Statistic'],
-                   a['Period'], a['Threshold'], a['ComparisonOperator'],
-                   a['AlarmDescription']] for a in alarms)
+    """The template's alarms; each with its metrics."""
+    alarms = []
+    for resource in template.values():
+        if resource['Type'] != 'AWS::CloudWatch::Alarm':
+            continue
+        body = resource['Properties']
+        queries = body.get('Metrics') or [{'MetricStat': {
+            'Metric': body, 'Stat': body.get('Statistic'),
+            'Period': body.get('Period')}}]
+        alarms.append([body['AlarmDescription'], body['Threshold'],
+                       body['ComparisonOperator'], sorted(
+                           query_in(query) for query in queries)])
+    return sorted(alarms)
+
+
+def query_in(query):
+    if 'Expression' in query:
+        return [query['Id'], query['Expression'],
+                str(query.get('ReturnData', True))]
+    stat = query['MetricStat']
+    return [query.get('Id', ''), stat['Metric']['Namespace'],
+            stat['Metric']['MetricName'], stat['Stat'], str(stat['Period'])]
+
+
+def check_dead_letters(template):
+    """A dead letter that a reader holds is not visible, and counts."""
+    queries = template['DeadLetters']['Properties'].get('Metrics', [])
+    sums = [q['Expression'] for q in queries if q.get('ReturnData', True)]
+    added = {q['MetricStat']['Metric']['MetricName'] for q in queries
+             if 'MetricStat' in q and any(q['Id'] in s for s in sums)}
+    same("the alarm of dead letters adds those in flight", sorted(added),
+         ['ApproximateNumberOfMessagesNotVisible',
+          'ApproximateNumberOfMessagesVisible'])
 
 
 def check_worker(cloud, worker, outputs):
@@ -294,9 +337,11 @@ def main():
     try:
         cloud = Cloud(server.get_host_and_port()[1])
         outputs = cloud.deploy(template)
+        resources = cfn_yaml.load(template)['Resources']
         check_worker(cloud, worker, outputs)
         check_terraform(os.path.join(deploy, 'terraform'), cloud, outputs,
-                        cfn_yaml.load(template)['Resources'])
+                        resources)
+        check_dead_letters(resources)
     finally:
         server.stop()
     sys.exit(1 if failures else 0)

@@ -42,6 +42,7 @@ typedef struct {
     const char       *dlq_retention;
     const char       *waiting;
     const char       *dead;
+    const char       *held;            /* dead letters in flight */
     const char       *redrive_to;
     const char       *source;
     const char       *policy;          /* NULL: ours for source */
@@ -117,7 +118,7 @@ setup(void **state)
     t->conf.findings = &t->all;
     t->visibility = "60";
     t->dlq_retention = "1209600";
-    t->waiting = t->dead = "0";
+    t->waiting = t->dead = t->held = "0";
     t->redrive_to = DLQ;
     t->source = TOPIC;
     t->subscriptions = SUBSCRIPTIONS("arn:s");
@@ -159,8 +160,9 @@ doctor_answers(test_t *t)
     (void) snprintf(t->queue, sizeof(t->queue), "%s", text);
     (void) snprintf(t->dlq, sizeof(t->dlq), "{\"Attributes\":{\"QueueArn\":"
                     "\"" DLQ "\",\"MessageRetentionPeriod\":\"%s\","
-                    "\"ApproximateNumberOfMessages\":\"%s\"}}",
-                    t->dlq_retention, t->dead);
+                    "\"ApproximateNumberOfMessages\":\"%s\","
+                    "\"ApproximateNumberOfMessagesNotVisible\":\"%s\"}}",
+                    t->dlq_retention, t->dead, t->held);
     json_decref(root);
     free(text);
     free(policy);
@@ -368,6 +370,18 @@ test_dead_letters(void **state)
 }
 
 
+/* A reader holds all of them. */
+static void
+test_dead_letters_held(void **state)
+{
+    test_t  *t = *state;
+
+    t->held = "2";
+    assert_int_equal(doctor(t), 1);
+    assert_string_equal(t->findings, "dlq:1;");
+}
+
+
 static void
 test_backlog(void **state)
 {
@@ -426,6 +440,8 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dead_letters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_letters_held, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_backlog, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silent_sns, setup, teardown)

@@ -239,7 +239,7 @@ static bool
 as_doctor_aws_dlq(as_doctor_t *d)
 {
     char         shown[AS_URL_SHOWN_LEN];
-    unsigned     retention, dead;
+    unsigned     retention, dead, held;
     const char  *url;
 
     url = as_url_shown(d->conf->dlq_url, shown);
@@ -269,12 +269,16 @@ as_doctor_aws_dlq(as_doctor_t *d)
                           "dead letters are kept for %u s", retention);
     }
 
-    dead = as_doctor_aws_number(d, "ApproximateNumberOfMessages");
+    /* those that a reader holds (the dashboard, a dlq command) are dead letters
+     * still */
+    held = as_doctor_aws_number(d, "ApproximateNumberOfMessagesNotVisible");
+    dead = as_doctor_aws_number(d, "ApproximateNumberOfMessages") + held;
     as_doctor_aws_say(d, dead == 0 ? AS_DOCTOR_FINE : AS_DOCTOR_WARNING, "dlq",
                       dead == 0 ? "" : "autostock-worker dlq list shows the "
                       "reasons; correct the causes, then send the messages "
                       "again by dlq redrive, or delete them by dlq drop",
-                      "%s contains %u dead letters", url, dead);
+                      "%s contains %u dead letters, %u of them in flight", url,
+                      dead, held);
 
     return true;
 }
@@ -308,8 +312,8 @@ as_doctor_aws_queue(as_doctor_t *d)
                       ? "" : "check that autostock-worker run and the factory "
                       "are up; more workers, or higher AUTOSTOCK_IN_FLIGHT and "
                       "AUTOSTOCK_FACTORY_CONCURRENCY, process them faster",
-                      "%s contains %u messages, %u of them in flight", url,
-                      visible, as_doctor_aws_number(d,
+                      "%s contains %u messages that wait, and %u in flight",
+                      url, visible, as_doctor_aws_number(d,
                                    "ApproximateNumberOfMessagesNotVisible"));
 
     if (visibility <= d->conf->deadline_s) {
