@@ -16,6 +16,9 @@ from books import (OTHER, PROBLEM, PRODUCT, T0, batch, bought, fingerprint,
                    new_id, other, sale, set_at)
 
 
+TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+
 def good_book():
     """10 pieces, three sales down to the reorder point, goods received."""
     order = str(uuid.UUID(int=77))
@@ -26,7 +29,7 @@ def good_book():
     opening = other('opening', 99, 10, T0, PRODUCT)
     restock = other('restock', 98, 4, T0 + 6, order, order)
     requests = [
-        bought(one, 8), bought(two, 5, 'k1'), bought(three, 0),
+        bought(one, 8), bought(two, 5, 'k1'), bought(three, 0, trace=TRACE),
         bought(two, 0, 'k1', t0=T0 + 4, t1=T0 + 4.1, replayed=True),
         bought(two, 0, 'k1', t0=T0 + 4, t1=T0 + 4.1, q=9, status=422,
                sale_id=None),
@@ -48,6 +51,8 @@ def good_book():
                     'published_at': T0 + 4, 'requested_at': T0 + 5,
                     'fulfilled_at': T0 + 6, 'failed_at': None,
                     'cancelled_at': None}],
+        'traces': [{'order': order, 'product': PRODUCT,
+                    'traceparent': TRACE}],
         'check': True, 'requests': requests, 'scope': '',
         'factory': {'asked': [{'time': T0 + 5, 'order': order,
                                'status': 201}],
@@ -55,7 +60,7 @@ def good_book():
                                 'status': 200}]},
         'queue': [], 'dead': [], 'loud': [], 'settled': True,
         'asks_forgiven': 0, 'calm': [], 'pause_min': 60, 'rest': [],
-        'now': T0 + 20,
+        'now': T0 + 20, 'workers': 0,
     }
 
 
@@ -65,6 +70,10 @@ def request(number):
 
 def order(book):
     return book['orders'][0]
+
+
+def trace(book):
+    return book['traces'][0]
 
 
 def batch_book():
@@ -100,6 +109,7 @@ def batch_book():
                type=PROBLEM + 'outcome-unknown'),
     ]
     book['orders'] = []
+    book['traces'] = []
     book['factory'] = {'asked': [], 'called': []}
     return book
 
@@ -274,6 +284,18 @@ BREAKS = [
                                b['dead'].append({'order': order(b)['id']}))),
     ('order-hasty', lambda b: add_failed(b, 30)),
     ('order-hasty', ask_hastily),
+    ('trace-orphan', set_at(trace, order=str(uuid.UUID(int=79)))),
+    ('trace-orphan', lambda b: b['traces'].append(
+        dict(trace(b), order=str(uuid.UUID(int=79))))),
+    ('trace-twice', lambda b: b['traces'].append(dict(trace(b)))),
+    ('trace-product', set_at(trace, product=OTHER)),
+    *[('trace-malformed', lambda b, text=text: trace(b).update(
+        traceparent=text)) for text in (
+            '', TRACE[:-1], TRACE + '0', TRACE.upper(), '01' + TRACE[2:],
+            TRACE[:3] + '0' * 32 + TRACE[35:],
+            TRACE[:36] + '0' * 16 + TRACE[52:], TRACE + '\n')],
+    ('trace-invented', set_at(request(2), trace=None)),
+    ('trace-differs', set_at(request(2), sku='E')),
     ('log-loud', lambda b: b['loud'].append(
         {'file': 'error.log', 'line': '[alert] worker process 1 exited on '
          'signal 11'})),
@@ -304,6 +326,13 @@ def fair_cases():
     book = good_book()
     add_failed(book, 61)
     yield 'an order after the pause', book
+    book = good_book()
+    book['traces'].clear()
+    yield 'an order without a trace', book
+    book = good_book()
+    request(2)(book).update(trace=None)
+    book.update(workers=1)
+    yield 'a trace that a worker made', book
     book = good_book()
     book['requests'][0].update(status=503, type=PROBLEM + 'outcome-unknown')
     yield 'an unknown outcome that was a sale', book

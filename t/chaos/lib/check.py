@@ -21,13 +21,14 @@ import check_orders
 import check_returns
 import check_sales
 import check_servers
+import check_traces
 import facts as gatherer
 import ledger
 import wire
 
 RULES = (check_ledger.RULES + check_sales.RULES + check_keys.RULES
          + check_holds.RULES + check_returns.RULES + check_orders.RULES
-         + check_servers.RULES)
+         + check_traces.RULES + check_servers.RULES)
 
 
 def judge(facts):
@@ -54,7 +55,8 @@ def summary(facts):
             f'({spell(kinds)}), '
             f'{len(facts["holds"])} holds ({spell(held)}), '
             f'{len(facts["returns"])} returns, '
-            f'{len(facts["orders"])} orders ({spell(states)})')
+            f'{len(facts["orders"])} orders ({spell(states)}), '
+            f'{len(facts.get("traces", ()))} with a trace')
 
 
 def report(facts, limit=20, out=sys.stdout):

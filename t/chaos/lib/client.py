@@ -7,6 +7,7 @@ The log has one JSON object per request, written at its end:
   client       its number; "host" is the port it connected to
   op ...       the request (request.py); "alien" if it is a look-up
   key          its Idempotency-Key, or null
+  trace        its traceparent, where it had one
   sent         whether every byte was passed to the kernel
   status       the answer's, or null; then "why" is the reason
                (left, closed, reset, timeout, refused)
@@ -130,7 +131,15 @@ def request_bytes(wish, key, path=None):
              'Content-Type: application/json', f'Content-Length: {len(body)}']
     if key:
         lines.append(f'Idempotency-Key: "{key}"')
+    if wish.get('trace'):
+        lines.append(f'traceparent: {wish["trace"]}')
     return '\r\n'.join(lines).encode() + b'\r\n\r\n', body
+
+
+def traceparent(rng=random):
+    """A new trace (W3C Trace Context, version 00); its ids are not zero."""
+    return (f'00-{rng.getrandbits(128) | 1:032x}'
+            f'-{rng.getrandbits(64) | 1:016x}-{rng.getrandbits(1):02x}')
 
 
 async def checkout(line, book, client, sku, quantity, key=None, how=None,

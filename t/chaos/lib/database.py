@@ -150,8 +150,8 @@ class Database:
             db.query('SET FOREIGN_KEY_CHECKS = 0')
             for table in ('stock_movement', 'stock_movement_key',
                           'stock_hold', 'stock_hold_line', 'stock_return',
-                          'restock_order', 'product', 'factory',
-                          'advertisement'):
+                          'restock_order_trace', 'restock_order', 'product',
+                          'factory', 'advertisement'):
                 db.query(f'TRUNCATE {table}')
             db.query('SET FOREIGN_KEY_CHECKS = 1')
             db.query(

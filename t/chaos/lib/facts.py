@@ -34,9 +34,9 @@ def order_of(url):
 
 
 def from_database(db):
-    """products, rows, keys, holds and returns (ledger.py), orders, check (the
-    CHECK on stock exists), all of one snapshot: the worker may expire holds in
-    the meantime."""
+    """products, rows, keys, holds and returns (ledger.py), orders,
+    traces, check (the CHECK on stock exists), all of one snapshot: the worker
+    may expire holds in the meantime."""
     db.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
     products = [
         {'id': ledger.text_id(r[0]), 'sku': r[1], 'stock': r[2],
@@ -58,6 +58,10 @@ def from_database(db):
             if name.endswith('_at'):
                 order[name] = seconds(order[name])
         orders.append(order)
+    traces = [{'order': ledger.text_id(r[0]), 'product': ledger.text_id(r[1]),
+               'traceparent': r[2]}
+              for r in db.rows('SELECT order_id, product_id, traceparent FROM'
+                               ' restock_order_trace')]
     holds = ledger.read_holds(db, seconds)
     returns = ledger.read_returns(db, seconds)
     db.query('COMMIT')
@@ -66,7 +70,7 @@ def from_database(db):
                      " AND CHECK_CLAUSE REGEXP 'stock`? *>= *0'")
     return {'products': products, 'rows': rows, 'keys': keys,
             'holds': holds, 'returns': returns,
-            'orders': orders, 'check': bool(check)}
+            'orders': orders, 'traces': traces, 'check': bool(check)}
 
 
 def from_lines(patterns):

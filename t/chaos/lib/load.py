@@ -16,7 +16,8 @@ the same key where the answer was not definite), carts (share of checkouts and
 holds that have several products), holds (share of checkouts that are holds,
 confirmed or released afterwards, by one client or by several at once),
 hold_seconds, races (share of holds that several settle at once), returns
-(share of sales that are given back)."""
+(share of sales that are given back), traced (share of requests with a trace
+of their own)."""
 
 import asyncio
 import json
@@ -24,7 +25,7 @@ import random
 import signal
 import sys
 
-from client import Book, Line, ask, look
+from client import Book, Line, ask, look, traceparent
 
 DEFAULTS = {
     'clients': 32, 'seed': 1, 'seconds': 1800, 'keyed': 0.5, 'replay': 0.1,
@@ -32,7 +33,7 @@ DEFAULTS = {
     'look': 0.1, 'think_ms': 0, 'timeout_s': 20, 'retry': True,
     'quantities': {'1': 8, '2': 2, '5': 1}, 'path': None,
     'carts': 0, 'holds': 0, 'hold_seconds': [1, 2, 30], 'races': 0.2,
-    'returns': 0,
+    'returns': 0, 'traced': 0.5,
 }
 
 # Answers that are not definite: the sale may exist, or may not have been tried.
@@ -85,6 +86,8 @@ class Load:
         how = ('leave' if roll < self.c['leave'] else
                'slow' if roll < self.c['leave'] + self.c['slow'] else None)
         path = self.c['path'] if 'op' not in wish else None
+        if rng.random() < self.c['traced']:
+            wish = dict(wish, trace=traceparent(rng))
         entry = await ask(line, self.book, number, wish, key, how,
                           self.c['timeout_s'], path, rng)
         if open_ended(entry):

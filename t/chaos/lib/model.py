@@ -20,7 +20,8 @@ OUTCOMES = {'held': None, 'confirmed': 'hold-confirmed',
 
 class Product:
     """A row of the table; order: None, or its order may be ('may') or must be
-    ('must') open."""
+    ('must') open.  traces: of the requests that may have opened it; None stands
+    for a request without."""
 
     def __init__(self, stock, point=0, quantity=10, reorder_held=True):
         self.stock = stock
@@ -29,6 +30,7 @@ class Product:
         self.quantity = quantity
         self.reorder_held = reorder_held
         self.order = None
+        self.traces = []
 
     def judged(self):
         return self.stock + (self.held if self.reorder_held else 0)
@@ -75,6 +77,7 @@ class Model:
 
     def expect(self, wish, key=None, grace=False):
         """The answer that the request must get now."""
+        self.trace = wish.get('trace')
         op = asking.op(wish)
         if op in ('confirm', 'release'):
             return getattr(self, op)(wish['of'], *([grace] if op == 'confirm'
@@ -144,14 +147,16 @@ class Model:
     def must_order(self, sku):
         """A transaction that finds the stock at the reorder point orders."""
         product = self.products[sku]
-        if product.judged() <= product.point:
+        if product.judged() <= product.point and product.order != 'must':
             product.order = 'must'
+            product.traces.append(self.trace)
 
     def may_order(self, sku):
         """A transaction that was refused may have ordered."""
         product = self.products[sku]
-        if product.judged() <= product.point and product.order is None:
+        if product.judged() <= product.point and product.order != 'must':
             product.order = 'may'
+            product.traces.append(self.trace)
 
     # --- what becomes of a hold
 
@@ -238,6 +243,7 @@ class Model:
     def receive(self, sku, pieces):
         self.products[sku].stock += pieces
         self.products[sku].order = None
+        self.products[sku].traces = []
 
     def look(self, sku):
         product = self.products.get(sku)

@@ -133,7 +133,8 @@ class Shot:
                for n in range(self.size)]
         before = {'confirm': 'hold', 'release': 'hold', 'return': 'sell'}
         self.wishes = [
-            dict(self.goods(n), op=before.get(op, op))
+            dict(self.goods(n), op=before.get(op, op),
+                 trace=client.traceparent())
             for n, op in enumerate(ops)]
         made = await asyncio.gather(*(
             client.ask(line, book, n, wish, None, None, 15)
@@ -145,7 +146,8 @@ class Shot:
                 if entry['status'] != 200:
                     raise Failure(f'a {op} could not be prepared: {entry}')
                 self.wishes[n] = {'op': op, 'of': entry[
-                    'sale_id' if op == 'return' else 'hold_id']}
+                    'sale_id' if op == 'return' else 'hold_id'],
+                    'trace': client.traceparent()}
 
     def arm(self):
         self.first = self.proxy.do('commands', since=1 << 40)['next']

@@ -144,7 +144,10 @@ class Serial:
     # --- requests
 
     async def ask(self, wish, key=None, grace=False):
-        """One request, its answer, and the model's."""
+        """One request, its answer, and the model's.  Two of three have a trace
+        of their own."""
+        if self.rng.random() < 0.67:
+            wish = dict(wish, trace=client.traceparent(self.rng))
         expected = self.model.expect(wish, key, grace)
         path = '/hold/confirm-late' if grace else None
         self.steps.append({'wish': wish, 'key': key, 'grace': grace,
@@ -321,8 +324,10 @@ class Serial:
     def order(self, sku):
         """The open order of a product, as the model allows it."""
         rows = self.db.rows(
-            'SELECT LOWER(HEX(order_id)), o.quantity FROM restock_order o JOIN'
-            f" product p USING (product_id) WHERE p.sku = '{sku}' AND"
+            'SELECT LOWER(HEX(o.order_id)), o.quantity, t.traceparent FROM'
+            ' restock_order o JOIN product p USING (product_id) LEFT JOIN'
+            ' restock_order_trace t USING (order_id) WHERE'
+            f" p.sku = '{sku}' AND"
             " o.state IN ('pending', 'published', 'requested')")
         wanted = self.model.products[sku].order
         if bool(rows) != bool(wanted) and wanted != 'may':
@@ -330,6 +335,10 @@ class Serial:
                           f'{wanted}'])
         if not rows:
             return None
+        traces = self.model.products[sku].traces
+        if rows[0][2] not in traces:
+            self.differs([f'the order of {sku} has the trace {rows[0][2]}, '
+                          f'wanted one of {traces}'])
         text = rows[0][0]
         return '-'.join((text[:8], text[8:12], text[12:16], text[16:20],
                          text[20:])), rows[0][1]

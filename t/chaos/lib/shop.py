@@ -235,7 +235,8 @@ class Shop:
             gathered = gatherer.gather(
                 db, [os.path.join(self.run, '*.jsonl')],
                 loud=None, calm=self.calm, negative=self.negative,
-                forgiven=self.forgiven, now=time.time())
+                forgiven=self.forgiven, now=time.time(),
+                workers=len(self.parts()))
         gathered['loud'] = self.new_log_lines()
         gathered['ended'] = self.ended()
         gathered.update(more)
