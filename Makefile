@@ -79,6 +79,7 @@ help:
 #: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
 #: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
 #: make property      random operations against a model: OPERATIONS=n SEED=s
+#: make lists         long lists take the memory of a page: PRODUCTS=n
 #: make holds         holds that race their expiry under faults: HOLDS=n
 #: make leak          memory over a million requests: REQUESTS=n
 #: make fuzz          the fuzzers: SECONDS_EACH=n
@@ -223,6 +224,14 @@ OPERATIONS ?= 10000
 property: all
 	@AUTOSTOCK_BUILD=$(B) CHAOS_OPERATIONS=$(OPERATIONS) t/chaos/run \
 	    --rounds 1 --seed $(SEED) --only property
+
+# A million take five minutes.
+PRODUCTS ?= 1000000
+
+.PHONY: lists
+lists: all
+	@LISTS_PRODUCTS=$(PRODUCTS) AUTOSTOCK_BUILD=$(B) \
+	    ./test.sh --no-install t/system/94-lists.t
 
 # A hundred thousand take a quarter of an hour.
 HOLDS ?= 100000

@@ -15,7 +15,9 @@ use Autostock::Stack;
 my $env = stack_up(without => ['worker', 'nginx', 'factory']);
 stack('worker', 'provision', '--yes');
 
-my %rows = (orders => 100_000, holds => 30_000, stock => 20_000);
+# LISTS_PRODUCTS: "make lists"; up to 1,000,000
+my %rows = (orders => 100_000, holds => 30_000,
+    stock => $ENV{LISTS_PRODUCTS} // 20_000);
 my $product = '213175b4c9bf11eca8490a5824c89b02';
 my $checked = grep { /^(?:[AU][A-Z]*SAN|VALGRIND)_/ } keys %ENV;
 
@@ -29,14 +31,18 @@ sub json {
     return ($json, $code, $out);
 }
 
-# A command's most memory, KiB, and the lines of its output and of stderr.
+# A command's most memory, KiB; its exit code; the lines of its output, the
+# different ones; its seconds.
 sub measured {
     my @command = ('stack/stack', 'worker', @_);
     open my $pipe, '-|', 'python3', '-c', <<'PYTHON', @command or die $!;
-import resource, subprocess, sys
+import resource, subprocess, sys, time
+begin = time.monotonic()
 run = subprocess.run(sys.argv[1:], capture_output=True)
+took = time.monotonic() - begin
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, run.returncode,
-      run.stdout.count(b"\n"), len(set(run.stdout.split(b"\n"))))
+      run.stdout.count(b"\n"), len(set(run.stdout.split(b"\n"))),
+      f"{took:.2f}")
 PYTHON
     return split ' ', scalar <$pipe>;
 }
@@ -47,7 +53,9 @@ sub bounded {
 
     my @command = ($name, 'list', '--limit');
     my ($page) = measured(@command, 1000);
-    my ($all, $code, $lines, $different) = measured(@command, 1_000_000);
+    my ($all, $code, $lines, $different, $took) =
+        measured(@command, 1_000_000);
+    note "$name: $rows{$name} rows in $took s, $all KiB; a page $page KiB";
     is($code, 0, "$name: exit code");
     is($lines, $rows{$name} + 1, 'all rows, and the head');
     is($different, $rows{$name} + 2, 'none twice');
@@ -81,6 +89,21 @@ add("INSERT INTO restock_order (order_id, product_id, quantity, state,
 
 subtest 'in bounded memory' => sub {
     bounded($_) for sort keys %rows;
+};
+
+# An index finds where a page begins: a late one is as fast as the first.
+subtest 'in bounded time' => sub {
+    my %took;
+    my @page = ('stock', 'list', '--limit', 1000, '--after');
+    for my $after ('CP-502101', 'K-5', 'K-99') {
+        my ($memory, $code, $lines, $different, $seconds) =
+            measured(@page, $after);
+        cmp_ok($lines, '>', 100, "a page after $after");
+        $took{$after} = $seconds;
+        note "a page after $after: $seconds s";
+    }
+    cmp_ok($took{$_}, '<', 3 * $took{'CP-502101'} + 1, "after $_")
+        for 'K-5', 'K-99';
 };
 
 # The ids of pages of so many, each beginning after the last of the one before.

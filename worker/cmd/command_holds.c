@@ -10,6 +10,7 @@
 
 #include "cmd/argument.h"
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "cmd/pages.h"
 #include "cmd/session.h"
 #include "db/hold_list.h"
@@ -25,6 +26,7 @@ static const as_option_t  as_command_holds_options[] = {
     { "sku", "SKU", "only holds of this product" },
     { "limit", "N", "the newest N holds (100)" },
     { "after", "HOLD_ID", "only older holds than this: the next page" },
+    AS_PAGER_OPTION,
     { NULL, NULL, NULL }
 };
 

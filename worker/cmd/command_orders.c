@@ -14,6 +14,7 @@
 #include "db/stock.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "cmd/pages.h"
 
 
@@ -32,6 +33,7 @@ static const as_option_t  as_command_orders_options[] = {
     { "older-than", "TIME", "only orders opened longer ago: 90s, 5m, 2h, 7d" },
     { "limit", "N", "the newest N orders (100)" },
     { "after", "ORDER", "only older orders than this: the next page" },
+    AS_PAGER_OPTION,
     { NULL, NULL, NULL }
 };
 

@@ -12,6 +12,7 @@
 #include "cmd/argument.h"
 #include "cmd/session.h"
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "cmd/pages.h"
 #include "db/stock.h"
 #include "db/stock_list.h"
@@ -25,6 +26,7 @@ static const as_option_t  as_command_stock_options[] = {
     { "low", NULL, "list products at their reorder point or lower" },
     { "limit", "N", "list N products (100)" },
     { "after", "SKU", "list products with a greater SKU: the next page" },
+    AS_PAGER_OPTION,
     { NULL, NULL, NULL }
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "cmd/pages.h"
 
 
@@ -93,14 +94,18 @@ as_pages_more(as_session_t *session, const as_pages_t *pages,
 }
 
 
+/* A message on stderr is for the time after the pager. */
 int
 as_pages_print(as_session_t *session, const as_pages_t *pages, int64_t limit)
 {
+    int                 rc;
+    as_pager_t          pager;
     as_db_status_e      status;
     as_output_table_t   table;
     as_pages_place_t    place = { limit, 0, NULL };
 
     pages->page->rows = json_array();
+    as_pager_begin(&pager, session->options);
     as_output_begin(&table, pages->columns, session->json, stdout);
     status = as_pages_all(session, pages, &table, &place);
 
@@ -108,7 +113,9 @@ as_pages_print(as_session_t *session, const as_pages_t *pages, int64_t limit)
         as_output_end(&table);
     }
 
-    if (status == AS_DB_OK && place.left == 0) {
+    rc = as_pager_end(&pager, AS_EXIT_OK);
+
+    if (status == AS_DB_OK && rc == AS_EXIT_OK && place.left == 0) {
         status = as_pages_more(session, pages, json_string_value(place.last),
                                limit);
     }
@@ -116,6 +123,5 @@ as_pages_print(as_session_t *session, const as_pages_t *pages, int64_t limit)
     json_decref(place.last);
     json_decref(pages->page->rows);
 
-    return status == AS_DB_OK ? AS_EXIT_OK
-                              : as_session_db_failed(session, status);
+    return status == AS_DB_OK ? rc : as_session_db_failed(session, status);
 }

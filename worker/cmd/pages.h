@@ -1,6 +1,6 @@
 /*
  * Prints a list page by page: a list of any length needs the memory of one
- * page.
+ * page.  On a terminal it is shown by $PAGER.
  */
 
 #ifndef AS_PAGES_H
