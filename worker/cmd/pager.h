@@ -26,7 +26,7 @@ typedef struct {
  * Starts $PAGER, or less(1) where it is not set, and makes it the reader of
  * stdout.  Starts none where stdout is no terminal or a dumb one ($TERM), with
  * --no-pager, where $PAGER is empty or "cat", or where there is no less.  Until
- * as_pager_end(), the keys that interrupt are the pager's, and the caller writes
+ * as_pager_end(), the interrupt keys are the pager's, and the caller writes
  * nothing on stderr.  Only one at a time.
  */
 void as_pager_begin(as_pager_t *pager, const as_options_t *options);

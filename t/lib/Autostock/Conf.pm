@@ -23,6 +23,9 @@ use File::Temp ();
 use Test::Nginx::Util ();
 
 use Autostock::Certs;
+use Autostock::Process ();
+
+Autostock::Process::nginx_port();
 
 my $Dir = File::Temp->newdir('autostock-conf-XXXXXX', TMPDIR => 1);
 chmod 0755, "$Dir";

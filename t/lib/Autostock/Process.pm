@@ -11,7 +11,7 @@ use IO::Socket::INET ();
 use IO::Socket::UNIX ();
 use POSIX ();
 
-our @EXPORT_OK = qw( child free_port listen_at connect_to );
+our @EXPORT_OK = qw( child free_port nginx_port listen_at connect_to );
 
 
 # Runs code in a child that dies with this object (or with the test).
@@ -55,6 +55,22 @@ sub free_port {
             LocalPort => $port, Listen => 1, Proto => 'tcp');
     }
     die "no free port: $!";
+}
+
+
+# Moves the port of Test::Nginx's server below those that the kernel gives to
+# outgoing connections: between two blocks of a test nginx does not listen, and
+# such a connection may take the port.
+sub nginx_port {
+    my ($first) = `cat /proc/sys/net/ipv4/ip_local_port_range` =~ /^(\d+)/;
+
+    for (1 .. 100) {
+        return if Test::Nginx::Util::server_port() < ($first // 32768) - 4;
+        my $port = Test::Nginx::Util::gen_rand_port(1000);
+        Test::Nginx::Util::server_port($port);
+        Test::Nginx::Util::server_port_for_client($port);
+    }
+    die "no port below $first";
 }
 
 

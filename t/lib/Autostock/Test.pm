@@ -48,6 +48,7 @@ use Time::HiRes ();
 use Autostock::Answer;
 use Autostock::Db ();
 use Autostock::Http;
+use Autostock::Process ();
 
 our @EXPORT = (qw( database db sql signature order_id hold_id callback tmp
     wait_for lock_waits status_counter error_log nginx_pid reload workers_of master_pid
@@ -249,6 +250,7 @@ sub reload {
     chmod 0755, "$Tmp";
     write_secret("$Tmp/secret", "$Secret\n");
 
+    Autostock::Process::nginx_port();
     $Autostock::Http::Port = Test::Nginx::Util::server_port_for_client();
     Test::Nginx::Util::master_on();
     Test::Nginx::Util::worker_connections(1024);
