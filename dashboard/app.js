@@ -22,19 +22,19 @@ const TEXTS = {
     'peers': 'Connections', 'peer.module': 'nginx module',
     'peer.worker': 'worker', 'peer.database': 'database',
     'peer.SNS': 'SNS', 'peer.SQS': 'SQS',
-    'up': '{0} answers', 'down': '{0} is out of reach',
+    'up': '{0} answers', 'down': '{0} is unreachable',
     'unknown': '{0} is not known yet',
-    'notice.module': 'The nginx module is out of reach ({0}). The figures of '
+    'notice.module': 'The nginx module is unreachable ({0}). The figures of '
       + 'the checkouts are {1} old.',
-    'notice.worker': 'The worker is out of reach ({0}). Stock, orders, holds '
+    'notice.worker': 'The worker is unreachable ({0}). Stock, orders, holds '
       + 'and dead letters are {1} old.',
     'notice.off': 'The worker does not serve the dashboard: set '
       + 'AUTOSTOCK_DASHBOARD=on and restart it.',
     'notice.database': 'The worker cannot read the database ({0}). Stock, '
       + 'orders and holds are {1} old.',
-    'notice.never.module': 'The nginx module is out of reach ({0}). There are '
+    'notice.never.module': 'The nginx module is unreachable ({0}). There are '
       + 'no figures of the checkouts.',
-    'notice.never.worker': 'The worker is out of reach ({0}). There are no '
+    'notice.never.worker': 'The worker is unreachable ({0}). There are no '
       + 'figures of stock, orders, holds and dead letters.',
     'notice.never.database': 'The worker cannot read the database ({0}).',
     'notice.peer': 'The worker cannot reach {0}.',
@@ -51,11 +51,11 @@ const TEXTS = {
     'kind.product': 'Product {0}', 'kind.order': 'Order {0}',
     'kind.sale': 'Sale {0}', 'kind.hold': 'Hold {0}',
     'ledger': 'Movements among the last {0} rows of the ledger are shown.',
-    'live': 'Checkouts', 'sales': 'Sales a second',
-    'batch': 'Requests a batch', 'sizes': 'Batches by size',
-    'refused': 'Refused a second', 'failed': 'Failed a second',
+    'live': 'Checkouts', 'sales': 'Sales per second',
+    'batch': 'Requests per batch', 'sizes': 'Batches by size',
+    'refused': 'Refused per second', 'failed': 'Failed per second',
     'waiting': 'Waiting', 'total': 'Sales since the start',
-    'spark': 'Sales a second in the last minute: at most {0}',
+    'spark': 'Sales per second in the last minute: at most {0}',
     'size': 'up to {0}: {1}',
     'products': 'Stock', 'products.low': 'Stock, nearest to the reorder '
       + 'point', 'products.all': 'Stock, all products by SKU',
@@ -78,7 +78,7 @@ const TEXTS = {
     'order.of': '{0} pcs from {1}', 'order.age': 'open for {0}, in this '
       + 'state for {1}', 'attempts': 'attempts: {0}',
     'overdue': 'Overdue callbacks of the factory: {0}.',
-    'factory.open': '{0}: out of reach, waiting: {1}',
+    'factory.open': '{0}: unreachable, waiting: {1}',
     'factory.closed': '{0}: in flight: {1}, waiting: {2}',
     'holds': 'Holds', 'holds.sum': 'Open: {0} · pieces: {1} · past their time: '
       + '{2}', 'holds.unknown': 'The holds cannot be counted.',
@@ -104,8 +104,8 @@ const TEXTS = {
     'order.pending': 'Order opened', 'order.published': 'Published to SNS',
     'order.requested': 'Requested from the factory',
     'order.fulfilled': 'Goods arrived', 'order.failed': 'Order failed',
-    'order.cancelled': 'Order cancelled', 'movement.opening': 'First stock',
-    'movement.sale': 'Sold', 'movement.restock': 'Goods booked in',
+    'order.cancelled': 'Order cancelled', 'movement.opening': 'Opening stock',
+    'movement.sale': 'Sold', 'movement.restock': 'Goods booked',
     'movement.adjustment': 'Adjusted', 'movement.hold': 'Held',
     'movement.confirm': 'Holds confirmed', 'movement.release': 'Holds ended',
     'movement.return': 'Returned', 'sale.sold': 'Sold',

@@ -4,7 +4,7 @@
 --
 -- Run it as an administrator, in the shop's database, after schema.sql.  It
 -- runs on MariaDB 10.11+ and MySQL 8.0.16+, and may be run again.
--- The two users must exist; for nginx and worker on the database's host:
+-- The two users must exist; if nginx and worker are on the database's host:
 --
 --     CREATE USER autostock@localhost        IDENTIFIED BY '...';
 --     CREATE USER autostock_worker@localhost IDENTIFIED BY '...';
@@ -16,7 +16,7 @@
 -- Each GRANT names a table of the current database.
 -- Neither user may read or write another table, alter or drop one, or grant.
 -- Neither may delete a row, except that the worker deletes expired keys.
--- grants-operator.sql has the rights for an operator's commands.
+-- grants-operator.sql contains the rights for an operator's commands.
 -- No global right is needed: every user may end its own sessions (KILL), read
 -- the server's flush settings, and set its session's isolation, time-outs and
 -- time zone.
@@ -27,12 +27,13 @@ SET SESSION TRANSACTION READ WRITE;
 
 -- The module (nginx) -------------------------------------------------------
 
--- a look-up reads the product; a sale and a receipt change its stock only, a
--- hold and what ends it also its held pieces; they lock its row (FOR UPDATE)
+-- a look-up reads the product; a sale and a receipt change only its stock; a
+-- hold, its confirmation and its release also change its held pieces; they lock
+-- its row (FOR UPDATE)
 GRANT SELECT, UPDATE (stock, held) ON product TO autostock@localhost;
 
--- a sale and a receipt add rows to the ledger, and cannot change them
--- afterwards; replays and transactions in doubt are looked up in it
+-- sales and receipts add rows to the ledger and cannot change them afterwards;
+-- replays and transactions in doubt are looked up there
 GRANT SELECT,
     INSERT (movement_id, product_id, kind, quantity, idempotency_key,
             fingerprint, order_id, sales, sale_list)
@@ -59,16 +60,16 @@ GRANT SELECT, INSERT ON restock_order_trace TO autostock@localhost;
 -- The worker ---------------------------------------------------------------
 
 -- the product of an order, whose row every client that opens an order locks
--- first (FOR UPDATE); the pieces of an expired hold go back into its stock.
--- "autostock-worker run" changes no stock otherwise.
+-- first (FOR UPDATE); the worker puts the pieces of expired holds back into its
+-- stock, and changes no stock otherwise
 GRANT SELECT, UPDATE (stock, held) ON product TO autostock_worker@localhost;
 
--- holds that are due: their state, and their movements (below)
+-- expired holds: their state, and their movements (below)
 GRANT SELECT, UPDATE (state, settled_at, settled_id)
     ON stock_hold TO autostock_worker@localhost;
 GRANT SELECT ON stock_hold_line TO autostock_worker@localhost;
 
--- sales are shown with their returns
+-- "sales show" shows the returns of a sale
 GRANT SELECT ON stock_return TO autostock_worker@localhost;
 
 -- the factory of an order: its identifier, and its API if it has one
@@ -87,7 +88,7 @@ GRANT SELECT,
 GRANT SELECT, INSERT, DELETE ON stock_movement_key
     TO autostock_worker@localhost;
 
--- what was sold, a row per sale, and less returns: views, which read the tables
--- above with the rights of the user that asks
+-- the sales, one row each, without and with their returns subtracted: views,
+-- which read the tables above with the rights of the current user
 GRANT SELECT ON stock_sale TO autostock_worker@localhost;
 GRANT SELECT ON stock_sale_net TO autostock_worker@localhost;

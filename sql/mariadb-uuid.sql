@@ -1,7 +1,7 @@
--- autostock: MySQL's UUID_TO_BIN and BIN_TO_UUID (one argument) for MariaDB,
--- so that the shop's own scripts run as they are.  Not for MySQL, which has
--- them built in.  Under a binary log this needs SUPER or
--- log_bin_trust_function_creators.
+-- autostock: MySQL's UUID_TO_BIN and BIN_TO_UUID (with one argument) for
+-- MariaDB, so that the shop's own scripts run unchanged.  MySQL contains these
+-- functions: do not run this file there.  With a binary log it requires SUPER
+-- or log_bin_trust_function_creators.
 --
 --     mariadb shop < sql/mariadb-uuid.sql
 

@@ -1,5 +1,5 @@
--- autostock: the sample shop, one factory and one product with a stock of 3.
--- May be run again.  The ids are fixed so that documents can name them.
+-- autostock: the sample shop, with one factory and one product with a stock of
+-- 3.  May be run again.  The ids are constant, so that documents can name them.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',

@@ -2,15 +2,15 @@
 --
 --     mariadb shop < sql/schema.sql
 --
--- Runs unchanged on MariaDB 10.11+ and MySQL 8.0.16+ (CHECK is ignored
--- before) and may be run again: what is there stays, what is missing is
--- added, a product without an opening movement gets one.  MariaDB lacks
--- UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
+-- Runs unchanged on MariaDB 10.11+ and MySQL 8.0.16+ (older versions of MySQL
+-- ignore CHECK), and may be run again: it keeps what exists, adds what is
+-- missing, and writes an opening movement for each product without one.
+-- MariaDB lacks UUID_TO_BIN and BIN_TO_UUID; sql/mariadb-uuid.sql adds them.
 
--- What the statements below need of the session, whatever the server's
--- defaults are.  lock_wait_timeout: an ALTER waits for each open transaction
--- that has read the table, and all sales wait behind it.  Not longer than 3
--- seconds: then the script fails with error 1205 and can be run again.
+-- The session settings that the statements below need, for every default of the
+-- server.  lock_wait_timeout: an ALTER waits for each open transaction that has
+-- read the table, and all sales wait behind it.  After 3 seconds the script
+-- fails with error 1205; it can be run again.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
@@ -20,10 +20,10 @@ SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
     /*M!100201 , check_constraint_checks = 1, max_statement_time = 0 */
     /*M!100307 , alter_algorithm = DEFAULT */;
 
--- What is read below is not locked against those who sell meanwhile.  With a
--- binary log that needs its row format: where it is STATEMENT, the session's
--- is changed, which takes SUPER, or BINLOG ADMIN (MariaDB), or
--- SESSION_VARIABLES_ADMIN (MySQL); docs/upgrading.md.
+-- The statements below do not lock the rows that they read, so that sales
+-- continue.  With a binary log, this requires the row format: if the format is
+-- STATEMENT, the session's is changed, which requires SUPER, BINLOG ADMIN
+-- (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL); see docs/upgrading.md.
 
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
 SET @autostock_ddl = IF(@@log_bin AND @@binlog_format = 'STATEMENT',
@@ -48,11 +48,11 @@ CREATE TABLE IF NOT EXISTS advertisement (
     PRIMARY KEY (ad_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- sku: two SKUs are one product where the column's collation takes them for
--- one.  utf8mb4_bin compares code points, so that case, accents and emoji
--- tell products apart; trailing spaces do not (both servers pad it).  Others
--- do not: utf8mb4_general_ci takes all emoji for one.  A table that is there
--- keeps its own (docs/directives.md, sku_match).
+-- sku: the collation of this column determines which spellings name the same
+-- product.  utf8mb4_bin compares code points: case, accents and emoji
+-- distinguish products, trailing spaces do not (both servers pad).  Other
+-- collations treat more as equal: utf8mb4_general_ci all emoji.  An existing
+-- table keeps its own collation (docs/directives.md, sku_match).
 
 CREATE TABLE IF NOT EXISTS product (
     product_id     BINARY(16)   NOT NULL,
@@ -72,8 +72,9 @@ CREATE TABLE IF NOT EXISTS product (
         REFERENCES advertisement (ad_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- What autostock adds to product.  Neither server has the other's
--- IF NOT EXISTS for columns and constraints; both can ask the catalogue.
+-- The columns and constraints that autostock adds to product.  The two servers
+-- have no common IF NOT EXISTS for these, so the script reads
+-- information_schema.
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
     'ALTER TABLE product ADD COLUMN reorder_point INT NOT NULL DEFAULT 0',
@@ -141,43 +142,45 @@ DEALLOCATE PREPARE autostock_ddl;
 
 -- The ledger: one row per transaction and product.  Invariant: product.stock =
 -- SUM(quantity) of its movements.  So stock + held is what was delivered less
--- what was sold for good.
+-- what was finally sold.
 --
--- movement_id      UUID version 7 (RFC 9562), so that inserts are local.  Of
---                  sales it is the transaction's, and its last two bytes are
---                  zero; a sale's id (sale_id) is the transaction's id plus
---                  the sale's number in the transaction, 0 to 65535, so that
---                  it finds its row by the primary key.
--- kind             hold     pieces taken for a while (stock_hold): as a 'sale'
+-- movement_id      UUID version 7 (RFC 9562), so that new rows are adjacent in
+--                  the index.  For sales it is the transaction's id, and its
+--                  last two bytes are zero.  A sale's id (sale_id) is the
+--                  transaction's id plus the sale's number in the transaction,
+--                  0 to 65535, so that the primary key finds the row of a sale.
+-- kind             hold     pieces taken for a time (stock_hold); otherwise like
+--                           a 'sale'
 --                  confirm  holds that became sales: 0, or the pieces of
---                           expired holds, taken anew
+--                           expired holds, which are taken again
 --                  release  pieces of holds that were released or expired
 --                  return   pieces of sales that were put back
--- quantity         what is added to the stock.  Of a 'sale' and a 'hold' the
---                  negative sum of their pieces.
--- idempotency_key  what must not happen twice: of an opening the product's
---                  id, of a restock the order's id.  Unique by
---                  stock_movement_key.
--- fingerprint      of an opening: not NULL where the product was deleted, and
---                  its movements make 0 (sql/trigger.sql)
--- sales            how many sales or holds of the product a row stands for.
---                  0, with quantity 0: the row only keeps another attempt of
---                  the transaction from being committed.  Without meaning in
---                  openings, restocks and adjustments.
--- sale_list        which sales these are, 5 bytes each, ascending by number:
---                  the number (2 bytes, big endian) and the pieces (3 bytes,
---                  big endian, 1 to 1,000,000).  A number occurs at most once,
---                  the length is 5 * sales, the pieces' sum is -quantity.
---                  NULL: the numbers 0 to sales - 1, of one piece each; with
---                  sales = 1: the number 0, of -quantity pieces.
+-- quantity         added to the stock.  For a 'sale' and a 'hold' the negative
+--                  sum of their pieces.
+-- idempotency_key  identifies a movement that must occur only once: the
+--                  product's id for an opening, the order's id for a restock.
+--                  stock_movement_key enforces the uniqueness.
+-- fingerprint      in an opening: not NULL if the product was deleted and its
+--                  movements add up to 0 (sql/trigger.sql)
+-- sales            the number of sales or holds of the product in this row.  0,
+--                  with quantity 0: the row only prevents the commit of another
+--                  attempt of the transaction.  Without meaning in openings,
+--                  restocks and adjustments.
+-- sale_list        these sales, 5 bytes each, ascending by number: the number
+--                  (2 bytes, big endian) and the pieces (3 bytes, big endian, 1
+--                  to 1,000,000).  A number occurs at most once, the length is
+--                  5 * sales, and the sum of the pieces is -quantity.
+--                  NULL: the numbers 0 to sales - 1, with one piece each; with
+--                  sales = 1: the number 0, with -quantity pieces.
 --
--- A row of before 0.2.0 is a transaction of one sale: sales = 1, sale_list
--- NULL, movement_id = sale_id with whatever last two bytes; a sale with a key
--- has idempotency_key and fingerprint here, as stock_movement_key says them
--- of newer sales.  It needs no other rule: sale_id = movement_id + number.
+-- A row from before 0.2.0 is a transaction with one sale: sales = 1, sale_list
+-- NULL, and movement_id = sale_id, with any last two bytes.  A sale with a key
+-- has idempotency_key and fingerprint here, with the content that
+-- stock_movement_key has for newer sales.  sale_id = movement_id + number holds
+-- for these rows too.
 --
--- No foreign key to product: it would lock the stock row before the ledger
--- row is written and deadlock two writers.
+-- There is no foreign key to product: it would lock the stock row before the
+-- ledger row is written, and two writers would deadlock.
 
 CREATE TABLE IF NOT EXISTS stock_movement (
     movement_id      BINARY(16)  NOT NULL,
@@ -194,11 +197,11 @@ CREATE TABLE IF NOT EXISTS stock_movement (
     PRIMARY KEY (movement_id, product_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- A ledger of before 0.2.0.  New columns at the end are added at once, without
--- touching rows.  The primary key is changed by an online rebuild: the rows are
--- in its order already, so that nothing is sorted, and sales go on; only at its
--- start and at its end the table is locked for a moment (docs/upgrading.md says
--- what a large ledger takes).
+-- A ledger from before 0.2.0.  New columns at the end are added without copying
+-- rows.  An online rebuild changes the primary key: the rows are already in its
+-- order, so that nothing is sorted, and sales continue.  The table is locked
+-- for a moment only at the start and at the end (docs/upgrading.md shows the
+-- time for a large ledger).
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
     'ALTER TABLE stock_movement ADD COLUMN sales MEDIUMINT UNSIGNED NOT NULL DEFAULT 1',
@@ -224,7 +227,7 @@ SET @autostock_ddl = (SELECT IF(GROUP_CONCAT(COLUMN_NAME) = 'movement_id',
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
--- New values at the end of an ENUM do not touch rows either.
+-- New values at the end of an ENUM do not copy rows either.
 
 SET @autostock_ddl = (SELECT IF(COLUMN_TYPE NOT LIKE '%''return''%',
     'ALTER TABLE stock_movement MODIFY COLUMN kind ENUM(''opening'', ''sale'', ''restock'', ''adjustment'', ''hold'', ''confirm'', ''release'', ''return'') NOT NULL',
@@ -235,19 +238,19 @@ PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
 -- Holds.  A hold's id is that of its movements (kind 'hold') plus its number,
--- as a sale's is; their ids end in 8000 (hexadecimal) plus the number.  The
--- state is changed only from what it was read as, so that a hold is settled
--- once.  After it was confirmed, the hold is a sale with the same id.
+-- like a sale's; it ends in 8000 (hexadecimal) plus the number.  A change of
+-- the state requires the state that was read, so that a hold is settled once.
+-- After its confirmation, the hold is a sale with the same id.
 --
 -- Invariants: product.held = SUM(quantity) of the lines of holds in state
--- 'held'.  Of each product, the sum of its 'release' and 'confirm' movements is
--- the sum of its lines of holds in state 'released' or 'expired': each hold
--- that ended without a sale was given back once.  A product that was deleted
--- gets none of them.  After a roll-up this is true of the movements, and the
--- holds settled by them, since the time of the product's opening.
+-- 'held'.  For each product, the sum of its 'release' and 'confirm' movements
+-- is the sum of its lines of holds in state 'released' or 'expired': each hold
+-- that ended without a sale was put back once.  A deleted product receives none
+-- of these movements.  After a roll-up, the invariant holds for the movements
+-- since the time of the product's opening, and the holds that they settled.
 --
--- expires_at   by the server's clock, UTC.  The worker releases what is due;
---              until it has, the hold can be confirmed.
+-- expires_at   by the server's clock, UTC.  The worker releases expired holds;
+--              until then, the hold can be confirmed.
 -- settled_id   the transaction that confirmed, released or expired it
 
 CREATE TABLE IF NOT EXISTS stock_hold (
@@ -268,16 +271,16 @@ CREATE TABLE IF NOT EXISTS stock_hold_line (
     PRIMARY KEY (hold_id, product_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- Returns of sales, one row per product.  Invariants: the pieces returned of a
--- sale and product are not more than was sold; the sum of a product's 'return'
--- movements is the pieces of its rows with restock 1; after a roll-up, since the
--- time of the product's opening.
+-- Returns of sales, one row per product.  Invariants: for each sale and
+-- product, the returned pieces are not more than the sold ones; the sum of a
+-- product's 'return' movements is the sum of its rows with restock 1 (after a
+-- roll-up, since the time of the product's opening).
 --
 -- already      the pieces of this sale and product that were returned before.
---              As a part of the key it lets only one of two returns that read
---              the same sum be written; the other reads again.
+--              Since it is a part of the key, only one of two returns that read
+--              the same sum can be written; the other one reads again.
 -- restock      1: the pieces were added to the stock
--- return_id    one for all products of a return
+-- return_id    the same for all products of a return
 
 CREATE TABLE IF NOT EXISTS stock_return (
     sale_id          BINARY(16)  NOT NULL,
@@ -291,23 +294,23 @@ CREATE TABLE IF NOT EXISTS stock_return (
     KEY ix_stock_return_return (return_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- What must not happen twice, by its unique key: an opening, a restock, and a
--- sale with an Idempotency-Key.  A row is written and deleted in the
--- transaction that writes or deletes the movement.  A UNIQUE in the ledger
--- itself would hold an entry for every NULL too, a quarter of what the others
--- cost the database (docs/benchmark.md).
+-- The unique keys of movements that must occur only once: an opening, a
+-- restock, and a sale with an Idempotency-Key.  A row is written and deleted in
+-- the transaction that writes or deletes the movement.  A UNIQUE in the ledger
+-- itself would also contain an entry for every NULL, which would cost the
+-- database a quarter of its time for sales without a key (docs/benchmark.md).
 --
--- idempotency_key  of an opening the product's id, of a restock the order's
---                  id, of a sale the first 16 bytes of SHA-256(scope, NUL,
+-- idempotency_key  the product's id for an opening, the order's id for a
+--                  restock; for a sale the first 16 bytes of SHA-256(scope, NUL,
 --                  Idempotency-Key)
--- movement_id      the ledger's, but of a sale its sale_id
--- product_id       lets a sharded database keep the row beside its movement;
---                  with the sale_id it finds the ledger's row
--- fingerprint      first 8 bytes of SHA-256 over the keyed request (sku as
---                  asked, NUL, quantity in decimal): another body under the
---                  same key is found out.  NULL: of an opening, of a restock,
---                  or of a sale of before 0.2.0, whose is in the ledger's row.
--- quantity         the sale's pieces; NULL where fingerprint is
+-- movement_id      the ledger's; for a sale, its sale_id
+-- product_id       allows a sharded database to store the row beside its
+--                  movement; with the sale_id it finds the ledger's row
+-- fingerprint      the first 8 bytes of SHA-256 over the keyed request (sku as
+--                  requested, NUL, quantity in decimal); it detects another body
+--                  under the same key.  NULL for an opening, a restock, and a
+--                  sale from before 0.2.0, which has it in the ledger's row.
+-- quantity         the sale's pieces; NULL if fingerprint is NULL
 
 CREATE TABLE IF NOT EXISTS stock_movement_key (
     idempotency_key  BINARY(16)  NOT NULL,
@@ -335,8 +338,8 @@ SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
--- By it a sale finds its key, and the keys past their time are found.  It costs
--- the database about 1.1 us a keyed sale, a tenth of what a full batch costs.
+-- This index finds the key of a sale, and expired keys.  It costs the database
+-- about 1.1 us for each keyed sale (docs/benchmark.md).
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
     'ALTER TABLE stock_movement_key ADD KEY ix_stock_movement_key_movement (movement_id), ALGORITHM=INPLACE, LOCK=NONE',
@@ -347,7 +350,7 @@ SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
--- A ledger of before this table was had that UNIQUE: its keys go over.
+-- A ledger from before this table existed has that UNIQUE: its keys are copied.
 
 INSERT INTO stock_movement_key (idempotency_key, movement_id, product_id)
 SELECT m.idempotency_key, MIN(m.movement_id), MIN(m.product_id)
@@ -365,7 +368,7 @@ PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 DEALLOCATE PREPARE autostock_ddl;
 
--- Orders to the factory: outbox and life cycle in one row.  All times UTC.
+-- Orders to the factory: outbox and life cycle in one row.  All times are UTC.
 --
 --     pending -> published -> requested -> fulfilled | failed | cancelled
 --
@@ -405,7 +408,7 @@ CREATE TABLE IF NOT EXISTS restock_order (
         CHECK (received BETWEEN 0 AND quantity)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- The list of orders is read by it, page by page.
+-- "orders list" reads pages by this index.
 
 SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
     'ALTER TABLE restock_order ADD KEY ix_restock_order_pending (pending_at), ALGORITHM=INPLACE, LOCK=NONE',
@@ -416,12 +419,13 @@ SET @autostock_ddl = (SELECT IF(COUNT(*) = 0,
 PREPARE autostock_ddl FROM @autostock_ddl;
 EXECUTE autostock_ddl;
 
--- The trace of an order: that of the request that opened it, or one that the
--- worker made (W3C Trace Context, version 00).  Not a column of restock_order:
--- MariaDB adds none at once to a table with an index of a generated column; it
--- would copy the table, and sales that open orders would wait.
+-- The trace of an order (W3C Trace Context, version 00): that of the request
+-- that opened it, or one that the worker started.  It is not a column of
+-- restock_order: MariaDB cannot add a column without copying a table that has
+-- an index over a generated column, and sales that open orders would wait for
+-- the copy.
 --
--- product_id  lets a sharded database keep the row beside its order
+-- product_id  allows a sharded database to store the row beside its order
 
 CREATE TABLE IF NOT EXISTS restock_order_trace (
     order_id         BINARY(16)   NOT NULL,
@@ -431,8 +435,8 @@ CREATE TABLE IF NOT EXISTS restock_order_trace (
     PRIMARY KEY (order_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- Products that were there before their ledger: one opening movement each.
--- Its key comes first; with it, no other session writes it.
+-- One opening movement for each product that existed before its ledger.  The
+-- key is written first: after that, no other session writes the movement.
 
 START TRANSACTION;
 
@@ -461,26 +465,27 @@ WHERE o.movement_id IS NULL;
 
 COMMIT;
 
--- One row per sale and product, of old ledger rows too.  A row of quantity 0 is
--- none, also one of before 0.2.0, whose sales is 1.  A hold is a sale from its
--- confirmation on.  The products of a cart have one sale_id.
+-- One row per sale and product, including those of old ledger rows.  A ledger
+-- row of quantity 0 is not a sale, even if its "sales" is 1, as before 0.2.0.
+-- A hold is a sale after its confirmation.  The products of a cart have the
+-- same sale_id.
 --
 --   transaction_id  the ledger row's movement_id
---   quantity        the pieces sold, positive; returns do not change it
---   created_at      of a hold: when it was confirmed
---   idempotency_key NULL: the sale has none, or it is past its time
+--   quantity        the sold pieces, positive; returns do not change it
+--   created_at      for a hold: when it was confirmed
+--   idempotency_key NULL: the sale has no key, or the key has expired
 --
--- To find the sale S, ask for the transactions S and S with its last two
--- bytes zero (of a hold, whose third last digit is 8 to b, 8000), and among
--- them for sale_id = S: transaction_id uses the ledger's primary key.  A
--- condition on sale_id or idempotency_key alone reads the whole ledger.
+-- To find the sale S, select the transactions S and S with its last two bytes
+-- zero (for a hold, whose fourth last digit is 8 to b: 8000), and among them
+-- sale_id = S: transaction_id uses the ledger's primary key.  A condition on
+-- sale_id or idempotency_key alone reads the whole ledger.
 --
--- To read it takes about 5 us of the server's time a sale, most of it for the
--- key; no temporary table is written.  A row of n sales needs 2 n bytes of
+-- The view takes about 5 us of the server's time per sale, mostly for the key,
+-- and writes no temporary table.  A row of n sales needs 2 n bytes of
 -- max_allowed_packet.
 --
--- It is read with the rights of the user that reads it: SELECT on the view and
--- on the three tables.
+-- The view runs with the rights of the user that reads it: SELECT on the view
+-- and on the three tables.
 
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW stock_sale AS
 SELECT s.sale_id, s.transaction_id, s.product_id, s.quantity,
@@ -505,11 +510,11 @@ LEFT JOIN stock_hold h ON h.hold_id = s.sale_id AND s.kind = 'hold'
 LEFT JOIN stock_movement_key k ON k.movement_id = s.sale_id
 WHERE s.kind = 'sale' OR h.state = 'confirmed';
 
--- The same, less what was returned.  Of a chain of returns only the last row
--- is joined: it has the sum of those before it.
+-- The same sales, less the returned pieces.  Of several returns of a sale, only
+-- the last row is joined: it contains the sum of the previous ones.
 --
---   sold      the pieces sold
---   returned  of them returned, whether they were put back or not
+--   sold      the sold pieces
+--   returned  the returned ones of them, whether they were put back or not
 --   quantity  sold - returned
 
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW stock_sale_net AS

@@ -1,5 +1,5 @@
--- autostock: a product inserted by plain SQL gets its opening movement, and
--- the pieces that are held of it.
+-- autostock: triggers that write the opening movement of a product that is
+-- inserted with plain SQL, and set its held pieces.
 --
 --     mariadb shop < sql/trigger.sql
 --
@@ -14,24 +14,24 @@
 --
 --   closing   runs when the product is deleted: lowers its opening by its
 --             stock, so that its movements add up to 0, and sets the opening's
---             fingerprint as the mark
---   look      computes the quantity of a new opening, or what is added to an
+--             fingerprint as a mark
+--   look      computes the quantity of a new opening, or the addition to an
 --             existing one.  It sums the ledger only if the opening exists
 --             without the mark (after TRUNCATE, which fires no trigger).
---             SELECT INTO, because it locks nothing.
+--             It uses SELECT INTO, which locks nothing.
 --   key       writes the opening's key
---   movement  writes the opening; nothing if there is no key
---   held_look looks up the pieces in the open holds of the product: those of
---             the row that is there (REPLACE, ON DUPLICATE KEY UPDATE); 0
---             without an opening, since a product that never was there has
---             none; otherwise it sums all open holds
---   held      sets them, whatever the INSERT says
+--   movement  writes the opening, unless there is no key
+--   held_look computes the pieces in the open holds of the product: those of an
+--             existing row (REPLACE, ON DUPLICATE KEY UPDATE); 0 without an
+--             opening, since the product is new; otherwise the sum of all open
+--             holds
+--   held      sets this number and ignores that of the INSERT
 --
 -- Each trigger is one statement, so that no DELIMITER is needed.  A product
--- that is inserted while this script runs gets no opening, or part of one; the
--- watchdog writes the rest.  An open transaction that has read product makes the
--- script wait, and all sales behind it: not longer than 3 seconds, then it fails
--- with error 1205 and can be run again.
+-- that is inserted while this script runs receives no opening, or part of one;
+-- the watchdog writes the rest.  If an open transaction has read product, the
+-- script waits for it, and all sales wait behind the script.  After 3 seconds
+-- the script fails with error 1205; it can be run again.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',

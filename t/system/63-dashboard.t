@@ -224,7 +224,7 @@ subtest 'the last minute is one, also after the tab was hidden' => sub {
         . ' renderSizes(); return seen })()') };
     is("@$xs", '14 24 34 44 54 64 74 84 94 104 114 120',
         'the curve is to scale');
-    is($label, 'Sales a second in the last minute: at most 10', 'its label');
+    is($label, 'Sales per second in the last minute: at most 10', 'its label');
     is($sizes, 'up to 1: 58', 'the batches');
 };
 
@@ -262,7 +262,7 @@ subtest 'the life of everything' => sub {
     is(search($hold, 'Sale'), "Sale $hold", 'and is a sale');
     is(events(), 'Sold, Held', 'with its hold');
     is(search('SKU-4', 'Product'), 'Product SKU-4', 'a product');
-    is(events(), 'Holds confirmed, Held, First stock', 'its movements');
+    is(events(), 'Holds confirmed, Held, Opening stock', 'its movements');
     like(search('<b>none</b>', 'Nothing'),
         qr/^Nothing has the SKU or the id <b>none<\/b>\.$/, 'nothing');
     is(search('CP-502101', 'Product'), 'Product CP-502101', 'the first one');
@@ -426,11 +426,11 @@ sub noticed {
 subtest 'the worker is away' => sub {
     my $stock = label('SKU-1');
     stack('stop', 'worker');
-    noticed(qr/^The worker is out of reach \(HTTP status 502\)\. Stock, orders/,
+    noticed(qr/^The worker is unreachable \(HTTP status 502\)\. Stock, orders/,
         'it is said');
     noticed(qr/are [3-9] s old\.$/, 'and how old the figures are');
     is(label('SKU-1'), $stock, 'which stay');
-    like($browser->text('#said'), qr/worker is out of reach/,
+    like($browser->text('#said'), qr/worker is unreachable/,
         'a screen reader says it too');
     is($browser->js('document.querySelectorAll("#peers .bad").length'), 1,
         'the mark');
@@ -460,7 +460,7 @@ subtest 'notices of two databases that differ in a digit' => sub {
 
 subtest 'nginx is away' => sub {
     stack('stop', 'nginx');
-    noticed(qr/module is out of reach \(no answer\).*worker is out of reach/,
+    noticed(qr/module is unreachable \(no answer\).*worker is unreachable/,
         'both are said');
     stack('start', 'nginx');
     noticed(qr/^$/, 'it is back');
