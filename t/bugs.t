@@ -1,4 +1,4 @@
-# What once was wrong.
+# Regression tests of faults that were found.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

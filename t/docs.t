@@ -33,7 +33,7 @@ sub none {
     ok(!@found, $what) or diag join "\n", @found;
 }
 
-# The text without code: a link in code is none.
+# The text without code, since what looks like a link in code is not one.
 sub prose {
     my ($text) = @_;
     $text =~ s/^```.*?^```$//msg;
@@ -103,7 +103,7 @@ none('every directive is in the table of docs/directives.md',
     grep { ($table_of_directives // '') !~ /`\Q$_\E`/ }
     sort keys %directives);
 
-# A manual page as it is read, without line breaks within an entry's head.
+# A manual page as mandoc prints it, without line breaks within an entry's head.
 sub rendered {
     my ($page) = @_;
     open my $pipe, '-|', 'mandoc', '-T', 'utf8', '-O', 'width=400', $page
@@ -142,7 +142,7 @@ while ($worker =~ /^\| (`[A-Z][^|]*) \| ([^|]*) \|/mg) {
 SKIP: {
     skip 'no autostock-worker is built', 5 unless -x "$build/autostock-worker";
 
-    # what must be set is set, so that the rest are the defaults
+    # only the required settings, so that all others have their defaults
     my %must = (
         DB_SOCKET => '/s', DB_USERNAME => 'u', DB_DATABASE => 'd',
         TOPIC_ARN => 'arn:aws:sns:r:1:t', QUEUE_URL => 'http://q',
@@ -200,7 +200,7 @@ my $install = slurp('docs/install.md');
 none('every package is in docs/install.md',
     grep { $install !~ /`\Q$_\E`/ } @packages);
 
-# The files that a shop makes: one list tells of all of them.
+# The files of /etc/autostock: docs/operations.md lists all of them.
 my ($files) = slurp('docs/operations.md') =~ /^## Files\n(.*?)^## /ms;
 my %named = map { $_ => 1 } map { slurp($_) =~ m{/etc/autostock/([\w.-]*\w)}g }
     @pages, 'nginx.conf.example', glob('docs/*.8'), glob('contrib/*');

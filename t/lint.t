@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# What STYLE and the layout promise, checked by program: the shape of the
-# files, who may know whom, and what the compilers and linters say.
+# The rules of CONTRIBUTING.md and of the layout that a program can check: the
+# form of the files, which folder may include which, and what linters find.
 
 use v5.10.1;
 use strict;
@@ -94,19 +94,19 @@ my @sorted = sort { $a <=> $b } @{$length{program} // []};
 my $median = @sorted ? $sorted[@sorted / 2] : 0;
 cmp_ok($median, '<', 25, "median function: $median lines of " . @sorted);
 
-none('only the rooms of the connection know mysql.h', grep {
+none('only the files of the connection include mysql.h', grep {
     slurp($_) =~ /#\s*include\s*[<"](?:mysql|mariadb|as_greeting)/
         && !m{^src/db/ngx_http_autostock_(?:mysql|connection)}
 } @module);
-# Arrows between rooms go down only.  Rooms of one level do not know each
-# other.
+# A folder includes headers of folders below it only: not of those above it, and
+# not of others on its own level.
 my %level = (
     worker => { cmd => 0, run => 1, aws => 2, db => 2, http => 3, loop => 4,
         base => 5 },
     src    => { http => 0, sell => 1, db => 2, conf => 3, status => 4 },
 );
 my %room = map { m{^src/(\w+)/(\w+\.h)$} ? ($2 => $1) : () } @c;
-none('arrows between rooms go down', map {
+none('folders include only those below them', map {
     my $file = $_;
     my ($house, $from) = $file =~ m{^(worker|src)/(\w+)/};
     my $level = $level{$house};
@@ -116,9 +116,9 @@ none('arrows between rooms go down', map {
             : $level->{$to} > $level->{$from} ? undef : "$file: $_"
     } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
 } grep { m{^(?:worker|src)/\w+/} } @c);
-# A file is one noun, and a function bears it: it begins with its file's name.
-# The module's face is named as nginx's own modules are: the file ends in
-# "_module", its functions are without.
+# A file is named by one noun, and its functions begin with the file's name.
+# The module's main file is named as nginx's own modules are: the file ends in
+# "_module", its functions do not have that part.
 my @named = grep { m{^(?:(?:worker|common|src)/.*|ngx_\w+)\.c$} } @c;
 none("functions begin with their file's name", map {
     my ($name, $file) = split /\t/;
@@ -127,9 +127,9 @@ none("functions begin with their file's name", map {
     $name =~ /^(?:main$|$noun(?:_|$))/ ? () : "$file: $name";
 } split /\n/, `ctags --languages=C --c-kinds=f -f - @named`);
 
-# What each file of the program defines for others, and where that is used.
-# ctags marks what is static; a use is a word of an indented line or a macro,
-# outside of comments and strings: definitions and prototypes begin their line.
+# The symbols that each file of the program exports, and their uses.  ctags
+# marks static ones.  A use is a word of an indented line or a macro, outside of
+# comments and strings: definitions and prototypes begin in the first column.
 my @program = grep { m{^(?:worker|src|common|ngx_)} } @c;
 my (%definer, %static, %uses);
 for (split /\n/, `ctags --languages=C --c-kinds=fv --fields=+f -f - @program`) {
@@ -145,7 +145,8 @@ for my $file (@program) {
     }
 }
 
-# Circles: strongly connected files, found as Tarjan does.
+# Groups of files that call each other: strongly connected components, found by
+# Tarjan's algorithm.
 sub circles {
     my ($next) = @_;
     my (%index, %low, @stack, %on, @found, $visit);
@@ -175,7 +176,7 @@ for my $file (@program) {
     $next{$file}{$_} = 1 for grep { $_ ne $file && !/^ngx_/ }
         map { $definer{$_} } keys %{$uses{$file}};
 }
-# To be dissolved: no other file may join.
+# The circles that remain; no file may be added.
 my @known = map { [ map { "src/$_.c" =~ s{/(\w+\.c)}{/ngx_http_autostock_$1}r }
     split ' ' ] } (
     'sell/aside sell/batch sell/flight sell/flight_waiters',
@@ -188,7 +189,7 @@ for my $house ('worker', 'src', 'common') {
     } circles(\%part));
 }
 
-# A header says of what there is only for tests: "For tests".
+# The comment of a function that only tests use contains "For tests".
 my %used = map { %$_ } values %uses;
 my $prototype = qr{/\*(?:(?!\*/).)*?\bFor\ tests\b(?:(?!\*/).)*\*/
     (?:(?!\n\n).)*?\b(\w+)\(}xs;

@@ -1,10 +1,10 @@
-# Unit tests: t/unit/test_*.c and t/worker/test_*.c, each a cmocka program of
-# its own.  A test is linked with what it uses of common/ and worker/: an
+# Unit tests: t/unit/test_*.c and t/worker/test_*.c, each its own cmocka
+# program.  A test is linked with what it uses of common/ and worker/: an
 # archive of all objects but main.o.  The first definition counts, so that a
 # test can define any function itself; t/worker/fake_db.c, for example, replaces
 # the database threads of the tests that use it.  Helpers that do so are linked
-# only with the tests that include their header.  t/unit sees nginx's headers
-# too (it includes a room's .c itself where it tests one).
+# only with the tests that include their header.  t/unit has nginx's headers in
+# its include path, too (a test of a .c file of the module includes that file).
 
 UNIT_SOURCES = $(wildcard t/unit/test_*.c t/worker/test_*.c)
 UNIT_REPLACING = $(patsubst %,$(B)/obj/t/worker/%.o,fake_db relay_fixture \
@@ -16,7 +16,7 @@ UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 UNIT_LIBRARY = $(B)/libunit.a
 UNIT_ARCHIVE = $(B)/libhelpers.a
 
-# nginx's and the module's; asked when a test is compiled, after configure
+# nginx's and the module's; evaluated when a test is compiled, after configure
 NGX_INCLUDES = $(shell $(TOP)/stack/nginx-includes $(NGX))
 
 # those of UNIT_REPLACING that a test of t/worker includes, also indirectly

@@ -27,7 +27,7 @@ REGION = 'eu-west-1'
 KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
 MADE = {'topic': 'made_topic', 'queue': 'made_queue', 'dlq': 'made_dlq'}
 NAMES = {'topic': 'stock_empty', 'queue': 'stock_queue', 'dlq': 'stock_dlq'}
-# of each queue its own, or of the moment
+# attributes whose values differ for each queue or at each call
 OWN = re.compile('Approximate|Timestamp|QueueArn')
 
 failures = []
@@ -43,7 +43,7 @@ def same(what, found, expected):
 
 
 class Cloud:
-    """moto, and what is in it."""
+    """A moto server and the resources in it."""
 
     def __init__(self, port):
         self.url = f'http://127.0.0.1:{port}'
@@ -131,7 +131,8 @@ class Cloud:
 
 
 def renamed(found, names):
-    """With one name for each kind, policies parsed, what is own left out."""
+    """The resources with the same name for each kind, parsed policies, and
+    without the attributes of OWN."""
     text = json.dumps(found)
     for kind, name in names.items():
         text = text.replace(name, kind.upper())
@@ -166,7 +167,7 @@ def listed(value):
 
 
 def plain(node):
-    """What python-hcl2 gives, without quotes and marks."""
+    """The output of python-hcl2 without its quotes and marks."""
     if isinstance(node, dict):
         return {key.strip('"'): plain(value) for key, value in node.items()
                 if not key.startswith('__')}

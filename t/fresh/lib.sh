@@ -1,4 +1,4 @@
-# What a person does by hand, for t/fresh/run.
+# The steps that a user runs by hand, for t/fresh/run.
 
 port=8080
 package='Into an existing nginx of Debian'
@@ -29,7 +29,7 @@ block() {
 }
 
 # Commands of standard input, by a shell that ends at the first that fails;
-# the machine has no systemd and no person, but stand-ins for both.
+# t/fresh/bin has stand-ins for systemctl and the user's editor.
 by_hand() {
     sed "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" > /root/by-hand.sh
     PATH=$top/t/fresh/bin:$PATH bash -e /root/by-hand.sh \
@@ -49,8 +49,8 @@ wait_for() {
     done
 }
 
-# Debian's own server with its own settings, but for the network, which is not
-# this root's alone.
+# Debian's server with its own settings, but without a TCP port: this root
+# shares the network of the machine.
 start_database() {
     printf '[mariadbd]\nskip-networking\n' \
         > /etc/mysql/mariadb.conf.d/99-fresh.cnf
@@ -95,7 +95,7 @@ stack_parts() {
 }
 
 # worker.env and /etc/autostock/aws-credentials as the README shows them, with
-# what is this machine's.
+# the values of this machine.
 worker_files() {
     (
         umask 077
@@ -109,7 +109,7 @@ worker_files() {
     )
 }
 
-# The two by hand; what the first prints belongs into worker.env.
+# provision and check-config; what provision prints is added to worker.env.
 worker_commands() {
     local command
     while read -r command; do
@@ -142,7 +142,7 @@ start_unconfigured() {
 
 stop_worker() { echo 'systemctl stop autostock-worker' | by_hand; }
 
-# Where AWS's keys come from elsewhere there is no such file.
+# aws-credentials is optional: AWS keys may come from another source.
 start_worker_without_file() {
     rm /etc/autostock/aws-credentials
     sed -i '/^AWS_SHARED_CREDENTIALS_FILE/d' $env
@@ -154,7 +154,7 @@ start_worker_without_file() {
 
 is_enabled() { test -L "$wants/$1"; }
 
-# As the README has it, but for where the work tree comes from.
+# The README's commands without "git clone": the work tree is there.
 build_packages() {
     { echo 'umask 077'
       block "$package" 'make package' | sed '/^git clone/d'; } | by_hand
@@ -173,20 +173,20 @@ newer() {
     done
 }
 
-# No error, no warning; notes are no fault.
+# lintian's errors and warnings fail the test, its notes do not.
 lintian_is_content() {
     stack/install package || return
     lintian --allow-root --fail-on error,warning build/package/*.changes
 }
 
-# autostock 0.1.0, one package, of a machine that has settings of its own.
+# autostock 0.1.0, one package, on a machine with an edited worker.env.
 install_former() {
     t/fresh/former build/package /root/former.deb \
         && apt-get install /root/former.deb && echo '# mine' > $env
 }
 
-# nginx sells with the former package, from a database that lacks the tables
-# that its module, which is today's, does not need for that.
+# nginx sells with the former package, whose module is today's, from a database
+# without the tables that a sale does not need.
 start_former_shop() {
     mariadb shop <<'END' || return
 DROP VIEW stock_sale_net, stock_sale;

@@ -19,7 +19,7 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 
 def resolved(node, document):
-    """The node without references; what stands beside a $ref is added."""
+    """The node with each $ref resolved; the members beside it are kept."""
     if isinstance(node, list):
         return [resolved(item, document) for item in node]
     if not isinstance(node, dict):
@@ -41,7 +41,7 @@ def load():
 
 
 def wrong_value(value, schema):
-    """What of the value the schema does not allow."""
+    """What the schema does not allow in the value."""
     validator = jsonschema.Draft202012Validator(schema)
     return [f'{"/".join(map(str, e.path))}: {e.message}'
             for e in validator.iter_errors(value)]
@@ -93,7 +93,7 @@ def findings(exchange, document):
         yield f'status {exchange["status"]} is not in the document'
         return
     headers = exchange['headers']
-    # a page of nginx has no header of the module
+    # nginx's own error pages lack the module's headers
     if not headers.get('content-type', '').startswith('text/html'):
         yield from wrong_headers(headers, response.get('headers', {}))
     if exchange['method'] != 'HEAD':

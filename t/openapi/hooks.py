@@ -13,7 +13,8 @@ SECRET = os.environ['OPENAPI_SECRET'].encode()
 ORDERS = int(os.environ['OPENAPI_ORDERS'])
 SKUS = ['CP-502101', 'A//B', '..', '감자칩 🍟', "x' OR 1=1 --"]
 
-# What the document cannot say of a valid request that is answered 400.
+# Why a request that the schema allows may be answered 400: rules that the
+# document cannot express.
 REFUSED = re.compile('must add up to|quantity is for a sale of one product')
 
 chance = random.Random(int(os.environ['OPENAPI_SEED']))
@@ -40,7 +41,7 @@ def is_sku(value):
 
 
 def whole(value):
-    """2.0 is an integer for JSON Schema, and none for the module."""
+    """2.0 is an integer for JSON Schema, but not for the module."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -70,7 +71,7 @@ def put_skus(body):
 
 
 def put_ids(body):
-    """A hold or a sale that exists, for an id of the right form."""
+    """Replaces an id of the right form by that of an existing hold or sale."""
     for name, ids in made.items():
         value = body.get(name) if isinstance(body, dict) else None
         if ids and isinstance(value, str) \

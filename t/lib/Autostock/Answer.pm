@@ -1,6 +1,6 @@
 package Autostock::Answer;
 
-# What the body of an answer must be.
+# Checks of a response's body.
 
 use v5.10.1;
 use strict;
@@ -13,7 +13,7 @@ use Test::More ();
 our @EXPORT = qw( json_is problem_is );
 
 
-# Order of members does not count; the type of a value does.
+# The order of members does not matter, the type of a value does.
 sub json_is {
     my ($body, $expected, $name) = @_;
 
@@ -27,7 +27,7 @@ sub json_is {
 }
 
 
-# Values that a placeholder stands for become the placeholder.
+# Replaces values in $got that match a placeholder of $want by the placeholder.
 sub blend {
     my ($got, $want) = @_;
 
@@ -48,7 +48,7 @@ sub blend {
 }
 
 
-# RFC 9457, with the message that people read.
+# RFC 9457, with the additional member "message".
 sub problem_is {
     my ($body, $code, $name) = @_;
 

@@ -30,7 +30,7 @@ sub program {
 }
 
 
-# Every host but this one is unknown to it.
+# It resolves no host name and connects only to 127.0.0.1.
 sub new {
     my ($class) = @_;
 
@@ -44,7 +44,7 @@ sub new {
     pipe my $from_read, my $from_write or die "pipe: $!";
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        # out of the way of 3 and 4 first
+        # first to descriptors other than 3 and 4
         my $in  = fcntl $to_read, Fcntl::F_DUPFD, 10;
         my $out = fcntl $from_write, Fcntl::F_DUPFD, 10;
         POSIX::dup2($in, 3);
@@ -85,8 +85,8 @@ sub new {
 }
 
 
-# Those of its processes that run, or may still write into its folder: its
-# process group, and the handler of crashes, which leaves the group.
+# Chromium's processes that still run and may write into its folder: its process
+# group, and the crash handler, which leaves the group.
 sub processes {
     my ($self) = @_;
     return grep { of_group($_, $self->{pid})
@@ -95,7 +95,7 @@ sub processes {
 }
 
 
-# A zombie is none.
+# Zombies do not count.
 sub of_group {
     my ($pid, $group) = @_;
     my ($state, $of) = content("/proc/$pid/stat") =~ /.*\) (\S) \d+ (\d+)/s
@@ -113,8 +113,8 @@ sub content {
 }
 
 
-# First its processes, then the folder: of two objects, Perl does not say which
-# one it destroys first when the test ends.
+# Ends the processes, then removes the folder.  Both are done here since Perl
+# destroys objects in no defined order when the test ends.
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
@@ -153,7 +153,7 @@ sub send {
 }
 
 
-# The next message, within so many seconds; events are noted.
+# The next message within the timeout, in seconds; events are recorded.
 sub receive {
     my ($self, $seconds) = @_;
 
@@ -194,7 +194,7 @@ sub note {
 }
 
 
-# What the browser asks for.
+# Sets Accept-Language.
 sub language {
     my ($self, $language) = @_;
     $self->send('Emulation.setUserAgentOverride', userAgent => 'autostock',
@@ -221,7 +221,7 @@ sub js {
 }
 
 
-# Until the expression is true; its value, or the last one.
+# Waits until the expression is true; returns its last value.
 sub wait {
     my ($self, $expression, $seconds) = @_;
     my $end = Time::HiRes::time() + ($seconds // 10);
@@ -233,7 +233,7 @@ sub wait {
 }
 
 
-# The text of the first element, its blanks as one.
+# The text of the first element, each run of white space as one blank.
 sub text {
     my ($self, $selector) = @_;
     my $name = $Json->encode($selector);
@@ -265,7 +265,7 @@ sub size {
 }
 
 
-# dark or light, as the system says.
+# The preferred colour scheme of the system: "dark" or "light".
 sub scheme {
     my ($self, $scheme) = @_;
     $self->send('Emulation.setEmulatedMedia', features => [
@@ -284,7 +284,7 @@ sub shot {
 }
 
 
-# URLs that were asked for; what went wrong in the page, each once.
+# The URLs that were requested; the distinct errors and warnings of the page.
 sub requests { @{$_[0]{requests}} }
 
 sub problems {

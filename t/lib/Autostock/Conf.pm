@@ -1,7 +1,7 @@
 package Autostock::Conf;
 
 # Suites for the configuration: what nginx refuses, with which message, and
-# what it takes.  No database is asked; nginx starts without one.
+# what it accepts.  nginx starts without a database, and none is queried.
 #
 # Sections, beside Test::Nginx's:
 #

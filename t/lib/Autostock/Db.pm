@@ -58,7 +58,7 @@ sub connect {
 }
 
 
-# A session of its own, in the database: to hold locks, say.
+# A new session in the database, for example to hold locks.
 sub session {
     my ($self) = @_;
 
@@ -97,7 +97,7 @@ sub create {
 }
 
 
-# The sample shop as it was made: one product, a stock of 3, no orders.
+# Restores the sample shop: one product, a stock of 3, no orders.
 sub reset {
     my ($self) = @_;
 
@@ -126,13 +126,13 @@ sub table { my $self = shift; return $self->main->table(@_) }
 sub value { my $self = shift; return $self->main->value(@_) }
 
 
-# What must be true at any time; returns what is not, as text.
+# Checks the invariants; returns a text for each that is violated.
 sub findings {
     my ($self) = @_;
 
     my @findings;
 
-    # of one moment: sales and goods may be booked meanwhile
+    # a consistent snapshot: sales and goods may be booked meanwhile
     $self->run('START TRANSACTION WITH CONSISTENT SNAPSHOT');
 
     push @findings, "stock is not the sum of the movements: $_" for

@@ -14,8 +14,9 @@ use IO::Socket::INET ();
 use Autostock::Process qw( child );
 
 
-# new('db.test' => ['127.0.0.1'], 'silent.test' => undef): a name without
-# addresses gets no answer, one that is not in the table does not exist.
+# new('db.test' => ['127.0.0.1'], 'silent.test' => undef): a query for a name
+# without addresses is not answered, a name that is not in the table is
+# NXDOMAIN.
 sub new {
     my ($class, %table) = @_;
 

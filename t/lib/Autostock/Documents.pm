@@ -1,7 +1,7 @@
 package Autostock::Documents;
 
-# The code blocks of a document, as a reader finds them: under a heading, in
-# their order, without the indentation.  Everything is bytes (UTF-8).
+# The code blocks under a heading of a document, in their order and without the
+# indentation.  Everything is bytes (UTF-8).
 
 use v5.10.1;
 use strict;
@@ -29,8 +29,8 @@ sub section {
 }
 
 
-# Every code block: what is indented by four spaces, between other text; of a
-# manual page what is literal.
+# Every code block: text indented by four spaces, or the literal displays of a
+# manual page.
 sub blocks {
     my ($file, $heading) = @_;
 
@@ -54,7 +54,7 @@ sub blocks {
 }
 
 
-# "$ COMMAND" with the answer that is shown below it, if any: pairs.
+# Pairs: the command of each "$ COMMAND", and the output shown below it, if any.
 sub examples {
     my ($file, $heading) = @_;
 

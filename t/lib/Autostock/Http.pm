@@ -1,7 +1,7 @@
 package Autostock::Http;
 
-# An HTTP client for what Test::Nginx's client cannot do: parallel requests,
-# early disconnects, measured times.
+# An HTTP client with what Test::Nginx's client lacks: parallel requests, early
+# disconnects, measured times.
 
 use v5.10.1;
 use strict;
@@ -27,9 +27,9 @@ sub http {
 }
 
 
-# All at once; answers in the order of the requests.  An answer: {code,
-# reason, headers (by lower-case name), body, json, time}; code 0 where none
-# came.
+# Sends all requests at once; returns the responses in the order of the
+# requests. A response: {code, reason, headers (by lower-case name), body, json,
+# time}; code is 0 without a response.
 sub http_all {
     my @clients = map { http_open(@$_) } @_;
 
@@ -51,7 +51,7 @@ sub http_all {
 }
 
 
-# Sends a request and does not wait for its answer.
+# Sends a request and does not wait for its response.
 sub http_open {
     my ($method, $uri, $body, %headers) = @_;
 
@@ -78,7 +78,7 @@ sub http_open {
 }
 
 
-# Closes and returns what came.
+# Closes the connection and returns what was received.
 sub http_close {
     my ($client) = @_;
 

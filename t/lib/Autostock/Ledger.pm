@@ -1,13 +1,13 @@
 package Autostock::Ledger;
 
-# The ledger's rows and the sales and holds that they stand for
-# (sql/schema.sql), read without the view stock_sale, which is judged by it.
+# The ledger's rows and the sales and holds that they encode (sql/schema.sql),
+# decoded without the view stock_sale, so that the view can be checked with it.
 
 use strict;
 use warnings;
 
 
-# What rows() and findings() are given: all columns are text.
+# The query of the rows for findings(): all columns are text.
 use constant ROWS => <<'_EOC_';
 SELECT LOWER(HEX(movement_id)), LOWER(HEX(product_id)), kind, quantity, sales,
        COALESCE(LOWER(HEX(sale_list)), '-'),
@@ -40,7 +40,7 @@ SELECT LOWER(HEX(sale_id)), LOWER(HEX(product_id)), already, quantity, restock,
 FROM stock_return ORDER BY sale_id, product_id, already
 _EOC_
 
-# What is held otherwise than by open holds.
+# Products whose held differs from the sum of their open holds.
 use constant HELD => <<'_EOC_';
 SELECT p.sku, p.held, COALESCE(l.pieces, 0)
 FROM product p LEFT JOIN (
@@ -51,9 +51,9 @@ FROM product p LEFT JOIN (
 WHERE p.held <> COALESCE(l.pieces, 0)
 _EOC_
 
-# The first id of the time of each product's opening, as a prefix.  What is
-# older may be rolled up in part: holds without what settled them, and returns
-# whose sale is kept.
+# The time prefix of the id of each product's opening.  Older rows may be rolled
+# up in part: a hold without the row that settled it, or a return whose sale is
+# kept.
 use constant SINCE => <<'_EOC_';
 SELECT LOWER(HEX(product_id)), LOWER(LPAD(HEX(TIMESTAMPDIFF(MICROSECOND,
        '1970-01-01', created_at) DIV 1000), 12, '0'))
@@ -68,14 +68,14 @@ my %Tail = (sale => '0000', return => '4000', hold => '8000',
     confirm => 'c000');
 
 
-# All of it, for a client that runs several queries at once; each row begins
-# with the name of its table.
+# All queries as one text, for a client that runs several at once; each row
+# begins with the name of its table.
 sub queries {
     return map { "SELECT '$_', t.* FROM ($Query{$_}) t" } sort keys %Query;
 }
 
 
-# What queries() gave, as findings() takes it.
+# The output of queries() as the hash that findings() takes.
 sub books {
     my (@found) = @_;
 
@@ -140,7 +140,7 @@ sub row_findings {
     my @wrong;
 
     if ($kind !~ /^(?:sale|hold)\z/) {
-        push @wrong, 'is no sale, and has some' if $list ne '-'
+        push @wrong, 'has sales, but is not of kind sale' if $list ne '-'
             || ($sales != 1 && $kind !~ /^(?:confirm|release|return)\z/);
         push @wrong, "has a quantity of $quantity" if
             $kind eq 'confirm' && $quantity > 0
@@ -174,7 +174,8 @@ sub row_findings {
 }
 
 
-# What a key can stand for: "id product" and the pieces of the first line.
+# The sales, holds and returns that a key may name: "id product", and the pieces
+# of the first line.
 sub keyed {
     my ($rows, $returns) = @_;
 
@@ -195,7 +196,7 @@ sub keyed {
 }
 
 
-# Keys without their movement, and the other way.
+# Keys without their movement, and movements without their key.
 sub key_findings {
     my ($rows, $keys, $returns) = @_;
 
@@ -218,8 +219,8 @@ sub key_findings {
 }
 
 
-# A number is once in a row, and in one transaction; in the rows of several
-# products it is a cart.
+# A number occurs once in a row and belongs to one transaction; rows of several
+# products with the same number are a cart.
 sub number_findings {
     my ($rows) = @_;
 
@@ -237,10 +238,10 @@ sub number_findings {
 }
 
 
-# Holds: their lines are those of the ledger, and each was settled by a row of
-# its own kind; what came back are the pieces of those released and expired
-# since the opening.  (A hold without any row was rolled up.)  The lines of a
-# product that was deleted are settled without a row.
+# Holds: their lines equal those of the ledger, and a row of the right kind
+# settled each.  The pieces put back are those of the holds that were released
+# or expired since the opening.  (A hold without any row was rolled up.)  The
+# lines of a deleted product are settled without a row.
 sub hold_findings {
     my ($rows, $holds, $since) = @_;
 
@@ -293,8 +294,8 @@ sub text {
 }
 
 
-# Returns: without gaps, never more than was sold, and as the ledger says.
-# (A sale that is not there was rolled up.)
+# Returns: numbered without gaps, never more than was sold, and equal to the
+# ledger's rows.  (A sale that is missing was rolled up.)
 sub return_findings {
     my ($rows, $holds, $returns, $since) = @_;
 
@@ -329,7 +330,7 @@ sub return_findings {
 }
 
 
-# All that is wrong, as text; of books(), or what has its tables.
+# All findings as texts; takes the result of books(), or a hash with its tables.
 sub findings {
     my ($books) = @_;
 

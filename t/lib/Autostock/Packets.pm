@@ -42,9 +42,9 @@ sub join_packets {
 }
 
 
-# What may be told instead of a query's answer.  A code is given the packets
-# of the true answer; it returns bytes, and what to do then: "close", "open"
-# (say nothing more), "go on", or "flood", and with what without end.
+# False answers to a query, by name.  A sub takes the packets of the true
+# answer; it returns the bytes to send and what follows them: "close", "open"
+# (nothing more is sent), "go on", or "flood" and the bytes to send without end.
 my %LIES = (
     infile      => sub { (packet(1, "\xfb/etc/hostname"), 'open') },
     truncated   => sub { (packet(1, 'x' x 20, 200), 'close') },
@@ -104,7 +104,7 @@ sub before_eof {
 }
 
 
-# Packets to be sent again and again, numbered on from seq.
+# Packets to be sent repeatedly, numbered from seq on.
 sub endless {
     my ($seq, $payload) = @_;
     return join('', map { packet($seq + $_, $payload) } 0 .. 255) x 8;
@@ -149,27 +149,27 @@ sub is_eof {
 }
 
 
-# What may be told instead of the server's greeting, from the true one.
+# A false greeting, made from the server's true one.
 sub greeting_lie {
     my ($lie, $seq, $payload) = @_;
 
     return packet($seq, $payload, 0xffffff) if $lie eq 'greeting_oversized';
     return packet($seq, substr $payload, 0, 12) if $lie eq 'greeting_cut';
     return packet($seq, "\x09" . substr $payload, 1) if $lie eq 'greeting_old';
-    # an error of number 65535 is how a server tells its progress
+    # a server reports progress as an error with the number 65535
     return packet($seq, "\xff\xff\xff\x01\x01\x01\0\0\0\0")
         if $lie eq 'greeting_progress';
     return 'HTTP/1.1 400 Bad Request' . "\r\n" x 2 if $lie eq 'greeting_http';
     return packet($seq, "\xff\x10\x04Too many connections")
         if $lie eq 'greeting_full';
 
-    # the same server, which does not say that it is MariaDB
+    # the same server, whose version does not contain "MariaDB"
     return packet($seq, $payload =~ s/MariaDB/MySQL--/r)
         if $lie eq 'mysql';
 
     my $thread = index($payload, "\0", 1) + 1;
 
-    # a pooler between has numbers of its own: KILL does not find the session
+    # a pooler has its own connection ids, so that KILL finds no session
     if ($lie eq 'thread_id') {
         substr($payload, $thread, 4, pack 'V', 4_000_000_000);
         return packet($seq, $payload);

@@ -14,7 +14,8 @@ use POSIX ();
 our @EXPORT_OK = qw( child free_port nginx_port listen_at connect_to );
 
 
-# Runs code in a child that dies with this object (or with the test).
+# Runs code in a child, which is ended when this object is destroyed or the test
+# ends.
 sub child {
     my ($code) = @_;
 
@@ -46,8 +47,8 @@ sub stop {
 sub DESTROY { $_[0]->stop('KILL') }
 
 
-# Below the range from which clients' ports are taken: another test's client
-# would have it before it is listened at.
+# A port below the range of ephemeral ports: otherwise another test's client
+# could get it before the server listens on it.
 sub free_port {
     for (1 .. 100) {
         my $port = 10000 + int rand 20000;

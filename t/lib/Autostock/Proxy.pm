@@ -229,7 +229,7 @@ sub from_client {
         $state->{heard} .= $payload if $state->{greet} eq 'mysql'
             && length $state->{heard} < 100_000;
 
-        # an SSLRequest: the rest is not ours to read
+        # an SSLRequest: what follows is encrypted
         if ($seq == 1 && length $payload == 32) {
             $link->{opaque} = 1;
             send_all($link->{server}, $bytes . delete $link->{in});
@@ -248,7 +248,7 @@ sub from_client {
 }
 
 
-# The client has gone; what is held of it is still under way.
+# The client has closed; a query that is held for it is still forwarded later.
 sub orphan {
     my ($state, $link) = @_;
 
@@ -259,7 +259,7 @@ sub orphan {
 }
 
 
-# A query or an execution of what was prepared.
+# Whether a query, or an execution of a prepared statement, matches.
 sub hits {
     my ($state, $payload) = @_;
 
@@ -268,7 +268,7 @@ sub hits {
 }
 
 
-# False where the link is gone.
+# Returns false if the link was closed.
 sub begin_lie {
     my ($state, $link, $bytes) = @_;
 
@@ -332,8 +332,8 @@ sub from_server {
 }
 
 
-# A true answer that is to be lied about is whole when the server has been
-# silent for so long.
+# The true answer that a false one is made from is complete when the server has
+# sent nothing for this long, in seconds.
 use constant SETTLED => 0.1;
 
 sub settle_time {
@@ -378,8 +378,8 @@ sub tell_lie {
 }
 
 
-# The rest of a packet of 16 MB, and the next, to 128 MB or until the client
-# has had enough.
+# The rest of a packet of 16 MB and further ones, until 128 MB are sent or the
+# client closes.
 sub flood {
     my ($state, $link) = @_;
 
@@ -399,7 +399,7 @@ sub flood {
 }
 
 
-# For three seconds, or until the client has had enough.
+# For three seconds, or until the client closes.
 sub flood_with {
     my ($state, $link, $chunk) = @_;
 

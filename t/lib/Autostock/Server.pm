@@ -20,8 +20,8 @@ use Autostock::Process qw( child free_port );
 sub new {
     my ($class, @options) = @_;
 
-    # A folder for temporary tables of its own: each mariadbd that starts
-    # clears away whatever looks like one in its.
+    # Its own tmpdir: each mariadbd that starts deletes the temporary tables
+    # that it finds in its tmpdir, also those of another server.
     my $dir = File::Temp->newdir('autostock-db-XXXXXX', TMPDIR => 1);
     mkdir "$dir/tmp";
     system("mariadb-install-db --no-defaults --auth-root-authentication-method"

@@ -1,7 +1,7 @@
 package Autostock::Stack;
 
-# A private local stack (stack/stack in its own folder): all the real parts,
-# records of what they did, and faults in them.  All strings are bytes (UTF-8).
+# A private local stack (stack/stack in its own folder): its parts, the records
+# of what they did, and faults in them.  All strings are bytes (UTF-8).
 
 use v5.10.1;
 use strict;
@@ -31,8 +31,8 @@ binmode Test::More->builder->$_, ':encoding(UTF-8)'
 my $Http = HTTP::Tiny->new(timeout => 10);
 my ($Dir, $Pid, %Env);
 
-# The worker's own waits, short: what they are for does not depend on their
-# length.
+# Short waits for the worker, so that the tests are quick; what is tested does
+# not depend on their length.
 our @Worker = qw( AUTOSTOCK_VISIBILITY=4s AUTOSTOCK_BACKOFF_MIN=200ms
     AUTOSTOCK_BACKOFF_MAX=1s AUTOSTOCK_BREAKER_MIN=200ms
     AUTOSTOCK_BREAKER_MAX=1s AUTOSTOCK_CALLBACK_TIMEOUT=20s
@@ -60,8 +60,8 @@ sub stack {
 }
 
 
-# All parts but those named run when it returns; a step of the factory's
-# production takes 100 ms, unless told otherwise.
+# Starts all parts but those of "without"; returns when they run.  A step of the
+# factory's production takes step_ms, by default 100.
 sub stack_up {
     my (%option) = @_;
 
@@ -86,7 +86,7 @@ sub stack_up {
 sub start_options { return (@Worker, @_) }
 
 
-# What "stack/stack env" says now.
+# The current output of "stack/stack env", as a hash.
 sub env {
     %Env = ();
     for my $line (split /\n/, stack('env')) {
@@ -119,7 +119,7 @@ END {
 }
 
 
-# --- waiting, and what is to be seen
+# --- waiting and observing
 
 sub wait_for {
     my ($code, $seconds) = @_;
@@ -133,8 +133,8 @@ sub wait_for {
 }
 
 
-# SIGSTOP, and every thread has taken it: the kernel delivers it to one after
-# the other, while the rest go on.
+# Sends SIGSTOP and waits until every thread has stopped: the kernel stops one
+# after the other.
 sub freeze {
     my ($pid) = @_;
     kill STOP => $pid or croak "SIGSTOP $pid: $!";
@@ -167,7 +167,7 @@ sub orders {
 }
 
 
-# The newest.
+# The newest order.
 sub order {
     my @orders = orders();
     return $orders[-1] // { state => 'none', error => '' };
@@ -182,7 +182,7 @@ sub log_of {
 }
 
 
-# What the factory saw and did: events, the oldest first.
+# The events of the factory's journal, the oldest first.
 sub journal {
     my ($event) = @_;
     open my $in, '<', $Env{FACTORY_JOURNAL} or return;
@@ -191,7 +191,7 @@ sub journal {
 }
 
 
-# How often the factory took the order (id: all orders).
+# How often the factory accepted the order (without an id: any order).
 sub asked {
     my ($id) = @_;
     return scalar grep { $_->{id}
@@ -203,7 +203,7 @@ sub asked {
 # Where stock and ledger differ, an order's goods were booked twice, or a row of
 # the ledger is wrong; the empty string when they agree.
 sub books_agree {
-    # all of one moment: goods may be booked meanwhile
+    # a consistent snapshot: goods may be booked meanwhile
     my $found = sql(join ';', 'START TRANSACTION WITH CONSISTENT SNAPSHOT',
         Autostock::Ledger::queries(), 'COMMIT');
 
@@ -233,7 +233,7 @@ sub stock {
     return http(GET => '/product/donut')->{json}{stock};
 }
 
-# By the ledger, as every movement.
+# Sets the stock with a movement in the ledger.
 sub set_stock {
     my ($stock) = @_;
     sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
@@ -286,7 +286,7 @@ sub emulator_faults_clear {
 }
 
 
-# How often the emulator was asked for it.
+# How often the emulator got a call of the operation.
 sub emulator_calls {
     my ($operation) = @_;
     my $counts = $Http->get("$Env{AWS_ENDPOINT_URL}/_control/counts");
@@ -312,7 +312,7 @@ sub queue_depth {
         + $attributes->{ApproximateNumberOfMessagesNotVisible};
 }
 
-# What lies in the DLQ, taken out of it.
+# Receives and deletes the messages of the dead-letter queue; returns them.
 sub letters {
     my @letters;
     while (1) {

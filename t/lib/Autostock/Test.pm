@@ -11,8 +11,8 @@ package Autostock::Test;
 #
 # --- database     lines for the autostock_database block, over the defaults
 # --- shop         lines for the server block, before the locations
-# --- config       locations; by default those of LOCATIONS below
-# --- bare         config and http_config are left alone
+# --- config       locations; by default LOCATIONS below
+# --- bare         config and http_config are used unchanged
 # --- products     "SKU|name|price|stock|reorder point|reorder quantity"
 # --- orders       "N SKU state quantity": order id is ORDER(N)
 # --- holds        "N SKU:quantity,... [state [seconds until it expires]]": hold
@@ -23,7 +23,7 @@ package Autostock::Test;
 # --- problem      one line a request: the status of a problem details
 #                  answer, or "-"
 # --- drive        Perl, run in package main while nginx runs
-# --- sql_check    a query, run after nginx has gone
+# --- sql_check    a query, run after nginx has quit
 # --- sql_expect   its rows, columns separated by a blank
 # --- errors       [error] lines in the log are expected
 # --- allow_log    a pattern: such [alert] and [crit] lines are expected
@@ -55,8 +55,8 @@ our @EXPORT = (qw( database db sql signature order_id hold_id callback tmp
     default_server write_file write_secret ), @Autostock::Answer::EXPORT,
     @Autostock::Http::EXPORT);
 
-# What no log may hold: besides the levels what a sanitizer says, and a worker
-# process that it ended.
+# Lines that no log may have: these levels, reports of a sanitizer, and worker
+# processes that a sanitizer ended.
 our $BAD = qr/\[(?:alert|crit|emerg)\]|[ ]runtime[ ]error:[ ]
     |Sanitizer:|exited[ ]with[ ]code[ ][1-9]/x;
 
@@ -127,7 +127,7 @@ sub order_id {
 }
 
 
-# The transaction has the hold alone.
+# The id of a hold that is the only one of its transaction.
 sub hold_id {
     return sprintf '0198b7a0-5e22-7000-8000-%08d8000', $_[0];
 }
@@ -180,8 +180,9 @@ sub wait_for (&;$) {
 }
 
 
-# How many sessions hang in a statement: on a lock, that is.  (INNODB_TRX is not
-# renewed while it is asked more often than each 100 ms.)
+# How many sessions are in a statement, that is, wait for a lock.  (INNODB_TRX
+# is not used: it is not refreshed while it is queried more often than each 100
+# ms.)
 sub lock_waits {
     state $mariadb = $Db->value('SELECT VERSION()') =~ /MariaDB/;
 
@@ -229,7 +230,7 @@ sub workers_of {
 }
 
 
-# HUP, and returns when the new workers are there.
+# Sends SIGHUP and returns when the new worker processes run.
 sub reload {
     my $pid = master_pid();
     my %old = map { $_ => 1 } workers_of($pid);
@@ -257,7 +258,7 @@ sub reload {
     Test::Nginx::Util::no_long_string();
     $Started = $$;
 
-    # sections with the filter "eval" are run in there
+    # Test::Nginx evaluates sections with the filter "eval" in this package
     no strict 'refs';
     *{"Test::Base::Filter::$_"} = \&$_ for grep { !/^write_/ } @EXPORT;
 }
@@ -266,7 +267,7 @@ END {
     if ($Started && $Started == $$) {
         my $status = $?;
 
-        # Test::Nginx's own END would forget it
+        # Test::Nginx's END block would lose the exit status
         Test::More::fail("the file died, status $status") if $status;
         $Db->drop;
         $? = $status;

@@ -1,6 +1,6 @@
 package Autostock::Worker;
 
-# The worker's commands that need a database and nothing else.
+# Runs the worker's commands that need only a database.
 
 use v5.10.1;
 use strict;
@@ -11,8 +11,8 @@ use Exporter qw( import );
 our @EXPORT = qw( worker_says );
 
 
-# worker_says({DB_PORT => ...}, 'stock', 'add', ...): what it prints, errors
-# too, and its exit code.
+# worker_says({DB_PORT => ...}, 'stock', 'add', ...): its output with stderr,
+# and its exit code.
 sub worker_says {
     my ($settings, @words) = @_;
 
