@@ -1,6 +1,6 @@
 /*
- * What the files under test of test_failure.c call, in place of the module's.
- * They count into that file's variables.
+ * Replacements of the module's functions for test_failure.c.  They count in
+ * that file's variables.
  */
 
 #ifndef AS_TEST_FAILURE_DOUBLES_H
@@ -86,7 +86,7 @@ ngx_http_autostock_quarantine_note_refused(
 }
 
 
-/* which products of a cart were refused together */
+/* the products of a cart that were refused together */
 
 void
 ngx_http_autostock_suspects_list_add(ngx_http_autostock_suspects_list_t *list,
@@ -119,7 +119,7 @@ ngx_http_autostock_id_trace_note(u_char *note, as_trace_t *trace)
 }
 
 
-/* a transaction in doubt is resolved where it was sent */
+/* a transaction in doubt is resolved at the server that it was sent to */
 
 void
 ngx_http_autostock_pools_bind(ngx_http_autostock_taker_t *taker,

@@ -1,6 +1,6 @@
 /*
- * A batch of settlements as it was read, over a pool of the test's; with the
- * sources that decide it.
+ * A batch of settlements with the rows that were read, and a pool of the test;
+ * includes the sources that decide the settlements.
  */
 
 #ifndef SETTLE_FIXTURE_H
@@ -76,7 +76,7 @@ ngx_pcalloc(ngx_pool_t *pool, size_t size)
 }
 
 
-/* arrays of the fixture have room enough */
+/* arrays of the fixture have enough room */
 
 void *
 ngx_array_push(ngx_array_t *a)

@@ -1,6 +1,7 @@
 /*
- * How the stock of a batch is allotted: a cart whole or not at all, first come
- * first served, and the way and orders by stock and held pieces.
+ * How the stock of a batch is allotted: carts as a whole or not at all, in the
+ * order of arrival; and the way of writing and the orders, which depend on
+ * stock and held pieces.
  */
 
 #include <stdarg.h>
@@ -95,7 +96,7 @@ chain(ngx_http_autostock_chain_t *chain)
 }
 
 
-/* a sale of n of products: their pieces, 0 for none */
+/* a sale of n of the products; a quantity of 0: not of this product */
 
 static ngx_http_autostock_item_t *
 sale(uint32_t a, uint32_t b, uint32_t c)

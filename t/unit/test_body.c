@@ -40,7 +40,7 @@ check_product(const char *product)
 }
 
 
-/* the detail is one sentence that holds the words */
+/* the detail is one sentence that contains the words */
 static void
 check_detail(const char *words)
 {
@@ -56,7 +56,7 @@ check_detail(const char *words)
 }
 
 
-/* {"sku":"…"} of n times the character */
+/* {"sku":"…"} with n times the character */
 static ngx_uint_t
 checkout_long(const char *character, size_t n)
 {
@@ -126,7 +126,7 @@ test_the_last_of_two_counts(void **state)
 }
 
 
-/* a text that is sent again is not parsed again, but another one is */
+/* a text that equals the one before is not parsed again, another one is */
 static void
 test_checkout_of_the_text_before(void **state)
 {
@@ -157,7 +157,7 @@ test_checkout_of_the_text_before(void **state)
 }
 
 
-/* what cannot be given again without parsing is parsed again */
+/* texts whose result is not kept are parsed again */
 static void
 test_checkout_of_texts_that_are_not_kept(void **state)
 {
@@ -190,7 +190,7 @@ test_checkout_of_texts_that_are_not_kept(void **state)
         assert_int_equal(body.product.len, 199);
     }
 
-    /* a hold's "seconds" is no name of a sale */
+    /* "seconds" is a member of a hold, but not of a sale */
     assert_int_equal(checkout("{\"seconds\":7}"), 0);
     assert_int_equal(ngx_http_autostock_body_hold(&body, 60,
                          (const u_char *) "{\"seconds\":7}", 13), 0);

@@ -53,7 +53,7 @@ static ngx_uint_t nlines;
 static u_char decoded[65536];
 
 
-/* a checkout with these lines, of max at most */
+/* a checkout with these lines, at most max */
 static ngx_uint_t
 cart_of(const char *text, ngx_uint_t max)
 {
@@ -96,7 +96,7 @@ check_product(const char *product)
 }
 
 
-/* the detail is one sentence that holds the words */
+/* the detail is one sentence that contains the words */
 static void
 check_detail(const char *words)
 {
@@ -231,7 +231,7 @@ test_lines_that_are_none(void **state)
 }
 
 
-/* as many lines and as long SKUs as there may be */
+/* the maximum of lines, with SKUs of the maximum length */
 static void
 test_lines_at_their_limits(void **state)
 {
@@ -336,7 +336,7 @@ test_hold(void **state)
         assert_int_equal(hold(text), 400);
         check_detail("seconds must be an integer from 1 to 3600, but is");
 
-        /* a checkout has no such name */
+        /* a checkout has no such member */
         assert_int_equal(checkout(text), 0);
     }
 
@@ -374,7 +374,7 @@ test_ids(void **state)
     assert_int_equal(settlement("{\"hold_id\":\"" UUID "\"}"), 0);
     assert_memory_equal(body.id, id, 16);
 
-    /* an escaped digit, and the last of two names */
+    /* an escaped digit; the last of two equal names counts */
     assert_int_equal(settlement("{\"hold_id\":1,\"x\":2,\"hold_id\":"
                        "\"\\u00301"
                        "98b7a0-5e11-7000-8000-00000000000a\"}"), 0);

@@ -1,5 +1,5 @@
 /*
- * What a worker process knows of products, its ids, and the text of its
+ * What a worker process caches of products, its ids, and the text of its
  * statements.
  */
 
@@ -31,7 +31,7 @@ volatile ngx_cycle_t  *ngx_cycle = &cycle;
 volatile ngx_time_t   *ngx_cached_time = &now;
 
 
-/* no row is read here */
+/* not called: these tests read no row */
 off_t
 ngx_atoof(u_char *line, size_t n)
 {
@@ -78,7 +78,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* The tree is a list here. */
+/* A list in place of nginx's tree. */
 
 void
 ngx_rbtree_insert(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
@@ -195,7 +195,7 @@ find(const char *sku)
 }
 
 
-/* Learnt and released: it stays, for the next request. */
+/* Learns and releases a product, which stays cached for the next request. */
 static void
 keep(const char *sku, u_char byte)
 {
@@ -203,7 +203,7 @@ keep(const char *sku, u_char byte)
 }
 
 
-/* 1 if it is known */
+/* 1 if the SKU is cached */
 static ngx_uint_t
 known(const char *sku)
 {
@@ -245,15 +245,15 @@ a_product(void **state)
     ngx_http_autostock_catalog_release(p);
     assert_int_equal(known("A\""), 1);
 
-    /* bytes count: no case is folded, no end is cut */
+    /* bytes are compared: neither case nor trailing blanks are ignored */
     assert_int_equal(known("a\""), 0);
     assert_int_equal(known("A"), 0);
     assert_int_equal(known("A\" "), 0);
 }
 
 
-/* The SKU is another product's by now: what was known of the old one is not
- * taken for it. */
+/* The SKU now belongs to another product: what was cached of the old one is not
+ * used for it. */
 
 static void
 another_product(void **state)
@@ -269,7 +269,7 @@ another_product(void **state)
     assert_int_equal(new->stock, 0);
     assert_int_equal(old->known, 0);
 
-    /* a request that has the old one goes on with it */
+    /* a request with a reference to the old one continues with it */
     assert_int_equal(old->refs, 1);
     assert_int_equal(old->id[0], 1);
     assert_int_equal(old->stock, 7);
@@ -279,7 +279,7 @@ another_product(void **state)
 }
 
 
-/* Full: the one that was not used for the longest time goes. */
+/* A full catalog drops the least recently used product. */
 
 static void
 full(void **state)
@@ -299,7 +299,8 @@ full(void **state)
 }
 
 
-/* One that is in use goes, too, from the catalog, not from its user. */
+/* A product in use is dropped from the catalog, too, but its references stay
+ * valid. */
 
 static void
 full_of_used_ones(void **state)
@@ -340,7 +341,7 @@ forgotten(void **state)
 }
 
 
-/* A placeholder is in no catalog. */
+/* A placeholder is not in the catalog. */
 
 static void
 absent(void **state)
@@ -398,7 +399,7 @@ ids(void **state)
         memcpy(a, b, 16);
     }
 
-    /* the clock went back: they grow nevertheless */
+    /* the clock is set back: ids grow nevertheless */
     now.sec -= 5;
     ngx_http_autostock_id_next(b);
     assert_true(memcmp(a, b, 16) < 0);
@@ -410,7 +411,7 @@ ids(void **state)
 }
 
 
-/* Young by this host's clock: a minute, and whatever is ahead of it. */
+/* Fresh by this host's clock: less than a minute old, or in the future. */
 
 static void
 fresh_ids(void **state)
@@ -452,7 +453,7 @@ has(ngx_http_autostock_sql_t *sql, const char *text)
 }
 
 
-/* What comes from outside is hexadecimal, whatever is in it. */
+/* Values of clients are written in hexadecimal, whatever they contain. */
 
 static void
 sql_values(void **state)
@@ -485,7 +486,7 @@ sql_values(void **state)
 }
 
 
-/* Statements are counted; the buffer grows, and is used again. */
+/* Statements are counted; the buffer grows, and is reused. */
 
 static void
 sql_grows(void **state)
@@ -516,7 +517,7 @@ sql_grows(void **state)
 }
 
 
-/* A statement that is not whole is never sent: all that follows is dropped. */
+/* An incomplete statement is never sent: all that follows is dropped. */
 
 static void
 sql_without_memory(void **state)

@@ -1,6 +1,6 @@
 /*
- * Which server is used, by what was seen of them: fail-over, the way back, and
- * that neither flaps.  The time is the test's own.
+ * The server that is used, by the results of connections and checks: fail-over,
+ * fail-back, and that neither flaps.  The test sets the time.
  */
 
 #include <stdarg.h>
@@ -203,7 +203,7 @@ alone_it_is_back_at_once(void **state)
     assert_int_equal(servers[1].state, NGX_HTTP_AUTOSTOCK_CHOICE_FIT);
     assert_int_equal(first(), 1);
 
-    /* a server on trial, when the one in use fails */
+    /* the server in use fails while another one is on trial */
     well(0);
     assert_int_equal(servers[0].state, NGX_HTTP_AUTOSTOCK_CHOICE_TRIAL);
     failed(1);
@@ -289,8 +289,8 @@ looked_at_more_often_when_it_matters(void **state)
 
 
 /*
- * The first server is well and ill in turn, for every length of that; it is
- * looked at as the pool looks at it.
+ * The first server is up and down in turn, with every combination of lengths;
+ * it is checked as often as the pool checks it.
  */
 
 static ngx_uint_t
@@ -381,7 +381,7 @@ a_relapse_makes_the_next_trial_longer(void **state)
         assert_int_equal(now - start, 10000 << ngx_min(i + 1, 5));
     }
 
-    /* steady for long: as at first */
+    /* after a long time without a failure: as at the start */
     now += 10 * 320000 + 1;
     failed(0);
     well(0);

@@ -73,7 +73,7 @@ test_hmac_sha256(void **state)
 }
 
 
-/* an empty key is a key, not the one of the call before */
+/* an empty key is used, not the key of the previous call */
 static void
 test_hmac_of_an_empty_key(void **state)
 {
@@ -140,7 +140,7 @@ test_signatures_that_are_not(void **state)
                                                     64), 0);
     }
 
-    /* upper case is another text */
+    /* upper case differs */
     memcpy(text, signature, sizeof(text));
     text[0] = 'C';
     assert_int_equal(as_digest_signature_verify("secret", 6, order, text, 64),
@@ -185,7 +185,7 @@ test_fingerprint(void **state)
 }
 
 
-/* what was computed before must not be told for anything else */
+/* a cached result is not returned for another input */
 static void
 test_fingerprint_after_another(void **state)
 {
@@ -229,7 +229,7 @@ test_fingerprint_after_another(void **state)
 }
 
 
-/* The order of the lines does not matter, and what they are parted by does. */
+/* The order of the lines does not matter, the separators between them do. */
 static void
 test_lines(void **state)
 {

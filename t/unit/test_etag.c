@@ -36,7 +36,7 @@ matches(const char *text, ngx_uint_t weak)
 }
 
 
-/* the digits were calculated by another program */
+/* another program computed the digits */
 static void
 test_make(void **state)
 {

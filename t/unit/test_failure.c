@@ -1,6 +1,6 @@
 /*
- * What follows a packet that failed, of sales and of settlements: by the error,
- * by what is known of the COMMIT, and by what was tried before.
+ * What follows a failed packet of sales or settlements: by the error, by what
+ * is known of the COMMIT, and by the attempts before.
  */
 
 #include <stdarg.h>
@@ -116,7 +116,7 @@ settle_refused(ngx_uint_t error, ngx_uint_t statement)
 }
 
 
-/* By the error alone: before COMMIT, on the first attempt. */
+/* Depending on the error only: before COMMIT, on the first attempt. */
 
 static void
 errors(void **state)
@@ -161,7 +161,7 @@ errors(void **state)
 }
 
 
-/* By what is known of the COMMIT: lost, or refused at it or before it. */
+/* Depending on the COMMIT: lost, or refused at it or before it. */
 
 static void
 commits(void **state)
@@ -177,7 +177,7 @@ commits(void **state)
         ngx_uint_t                               doubts;
         ngx_uint_t                               lost;
     } cases[] = {
-        /* the connection is gone */
+        /* the connection is lost */
         { 0, 2, COMMIT(NONE), COMMIT(NONE), 0, 1 },
         { 0, 2, COMMIT(SENT), COMMIT(DOUBT), 1, 1 },
         { 0, 2, COMMIT(DOUBT), COMMIT(DOUBT), 0, 1 },
@@ -188,7 +188,7 @@ commits(void **state)
         { 1142, 2, COMMIT(SENT), COMMIT(NONE), 0, 0 },
         { 1213, 2, COMMIT(DOUBT), COMMIT(DOUBT), 0, 0 },
 
-        /* at it: only a conflict is sure to have undone it */
+        /* at the COMMIT: only a conflict certainly means that it is undone */
         { 1213, COMMIT_AT, COMMIT(SENT), COMMIT(NONE), 0, 0 },
         { 1205, COMMIT_AT, COMMIT(SENT), COMMIT(NONE), 0, 0 },
         { 1180, COMMIT_AT, COMMIT(SENT), COMMIT(DOUBT), 1, 1 },
@@ -215,7 +215,7 @@ commits(void **state)
             assert_int_equal(logged, 1);
             assert_ptr_equal(t.anchor, &lines[0]);
 
-            /* no lock is waited for while others are in doubt */
+            /* no waiting for locks while others are in doubt */
             assert_int_equal(t.way, WAY(LOCK_FREE));
         }
 
@@ -240,7 +240,7 @@ commits(void **state)
 }
 
 
-/* Where holds are all that was sold of the anchor's product, their row is the
+/* If only holds took pieces of the anchor's product, their row is the
  * anchor. */
 
 static void
@@ -259,8 +259,8 @@ anchor_of_holds(void **state)
 }
 
 
-/* A key that was used in the meantime is looked for, three times; then rows are
- * locked; then it is the item's error. */
+/* A key that was used in the meantime is looked up three times; then rows are
+ * locked; then the item fails. */
 
 static void
 used_keys(void **state)
@@ -285,7 +285,7 @@ used_keys(void **state)
     assert_int_equal(sale_refused(1062, 2), SALE(REFUSE));
     assert_int_equal(t.error, 1062);
 
-    /* in doubt the own row is the duplicate: it is looked for again */
+    /* in doubt the batch's own row is the duplicate: it is looked up again */
     t.commit = COMMIT(DOUBT);
     t.look = 0;
     assert_int_equal(sale_refused(1062, 2), SALE(RESTART));
@@ -296,8 +296,8 @@ used_keys(void **state)
 }
 
 
-/* A guard or a CHECK fails: what was known is out of date, so rows are locked;
- * with locks it is the item. */
+/* A guard or a CHECK fails: cached values are out of date, so rows are locked;
+ * with locks, the item fails. */
 
 static void
 guards(void **state)
@@ -319,7 +319,7 @@ guards(void **state)
 }
 
 
-/* A lock wait: there is no second one. */
+/* After a lock wait there is no second one. */
 
 static void
 lock_waits(void **state)
@@ -335,14 +335,14 @@ lock_waits(void **state)
     assert_int_equal(sale_refused(1205, 2), SALE(PAUSE));
     assert_int_equal(t.way, WAY(LOCK_FREE));
 
-    /* a packet that only reads has no locks of its own */
+    /* a packet that only reads holds no locks */
     s.commit_at = NGX_CONF_UNSET_UINT;
     assert_int_equal(settle_refused(1205, 2), SETTLE(AGAIN));
     assert_int_equal(settle_refused(1969, 2), SETTLE(AGAIN));
 }
 
 
-/* Retries at once are counted; they end. */
+/* Immediate retries are counted and limited. */
 
 static void
 retries(void **state)
@@ -386,7 +386,7 @@ changed_rows(void **state)
 }
 
 
-/* A server that accepts no writes: one line, not one for each attempt. */
+/* A read-only server: one log line, not one for each attempt. */
 
 static void
 read_only(void **state)
@@ -404,8 +404,8 @@ read_only(void **state)
 }
 
 
-/* An error of every request ends the batch; so do many items that are refused
- * alone; not the last one. */
+/* The batch ends with an error that concerns every request, or with many items
+ * that are refused alone; the last item does not end it. */
 
 static void
 common_errors(void **state)
@@ -436,7 +436,7 @@ common_errors(void **state)
 }
 
 
-/* What is blamed for an item that was refused alone. */
+/* What is noted as the cause for an item that was refused alone. */
 
 static void
 blamed(void **state)
@@ -466,7 +466,7 @@ blamed(void **state)
     assert_int_equal(refused[0], 1);
     assert_int_equal(batch.refused, 3);
 
-    /* a product that was blamed before counts once */
+    /* a product that was noted before counts once */
     met = 1;
     ngx_http_autostock_transaction_failure_note_refusal(&t);
     assert_int_equal(batch.refused, 3);

@@ -1,6 +1,7 @@
 /*
- * Whether the next flight waits for clients that come back at once: by what the
- * last flights have shown, never longer than one of them took, or two.
+ * Whether the next flight waits for clients that send their next request at
+ * once: by the results of the last flights, and never longer than one or two of
+ * them took.
  */
 
 #include <stdarg.h>
@@ -96,7 +97,7 @@ teardown(void **state)
 }
 
 
-/* a flight of n that took so long, after which this many sent again at once */
+/* a flight of n requests; "back" clients then send their next one at once */
 
 static void
 flight(ngx_uint_t n, uint64_t took_ns, ngx_uint_t again)
@@ -122,7 +123,7 @@ flights(ngx_uint_t count, ngx_uint_t n, uint64_t took_ns, ngx_uint_t again)
 }
 
 
-/* The first flights show nothing: no client is waited for. */
+/* After the first flights nothing is known: no flight waits. */
 
 static void
 nothing_is_known(void **state)
@@ -146,7 +147,7 @@ nothing_is_known(void **state)
 }
 
 
-/* Clients that come back are waited for; those that do not are not. */
+/* A flight waits for clients that come back, and not for others. */
 
 static void
 clients_come_back(void **state)
@@ -175,8 +176,8 @@ clients_come_back(void **state)
 }
 
 
-/* Not for a few, not beyond what a flight takes, not for those that are there
- * already. */
+/* No wait for a few clients, for more than a flight can take, or for clients
+ * that wait already. */
 
 static void
 not_worth_it(void **state)
@@ -195,8 +196,8 @@ not_worth_it(void **state)
 }
 
 
-/* The wait is as long as a flight takes; twice as long, where hardly a client
- * has its answer yet. */
+/* The wait is as long as a flight takes, or twice as long if few clients have
+ * their response yet. */
 
 static void
 how_long(void **state)
@@ -221,8 +222,8 @@ how_long(void **state)
 }
 
 
-/* One flight that waited for a lock does not make the others wait; and if all
- * take long, something else is wrong. */
+/* A few flights that waited for a lock do not change the median; if all are
+ * slow, it is limited to 250 ms. */
 
 static void
 slow_flights(void **state)
@@ -242,7 +243,7 @@ slow_flights(void **state)
 }
 
 
-/* Who came only after the wait was over did not come back in time. */
+/* A client whose request comes after the wait did not come back in time. */
 
 static void
 too_late(void **state)
@@ -254,7 +255,7 @@ too_late(void **state)
     flights(8, 64, 2 * MSEC, 64);
     back = gather.back;
 
-    /* the wait expires with 10 of them; the others come into the flight */
+    /* the wait expires with 10 of them; the others join the flight later */
     flight(64, 2 * MSEC, 10);
     assert_int_equal(ngx_http_autostock_gather_start(&gather, 0, 256), 1);
     now += 5 * MSEC;
@@ -270,12 +271,12 @@ too_late(void **state)
     ngx_http_autostock_gather_ended(&gather, now - 2 * MSEC, 10);
     assert_int_equal(gather.expired, 0);
 
-    /* half of what was, and those ten */
+    /* half of the former value, and those ten */
     assert_true(gather.back < back);
 }
 
 
-/* Not more come back than were answered, however many arrive. */
+/* At most as many come back as got a response, however many requests arrive. */
 
 static void
 new_clients(void **state)
@@ -289,8 +290,8 @@ new_clients(void **state)
 }
 
 
-/* The timer ends the wait, and goes on where the clock says that it is not
- * over: ngx_current_msec may be ahead. */
+/* The timer ends the wait, or is set again if the wait is not over by the
+ * clock: ngx_current_msec may be ahead. */
 
 static void
 timer_ends_it(void **state)
@@ -314,7 +315,7 @@ timer_ends_it(void **state)
 }
 
 
-/* No wait: what is asked of it waits for nothing. */
+/* Without a wait the functions for its end do nothing. */
 
 static void
 no_wait(void **state)

@@ -10,7 +10,7 @@
 #include "as_json_text.h"
 
 
-/* the row of tokens as letters: {k"0tfn}[] and ! for an error */
+/* the tokens as characters: {k"0tfn}[] and ! for an error */
 static const char *
 letters(const char *text, size_t len)
 {
@@ -27,7 +27,7 @@ letters(const char *text, size_t len)
         row[n++] = names[as_json_next(&json, &token)];
     } while (token.type > AS_JSON_END && n < sizeof(row) - 1);
 
-    /* the end is the end, an error an error, as often as one asks */
+    /* after the end or an error, each further call returns the same */
     assert_int_equal(as_json_next(&json, &token), token.type);
 
     row[n] = '\0';
@@ -268,7 +268,7 @@ test_escape(void **state)
 }
 
 
-/* every character of ASCII, escaped where it must be, is read as itself */
+/* every ASCII character, escaped if necessary, is read back unchanged */
 static void
 test_escape_and_back(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The reader against jansson: the same texts taken and refused, the same
- * values read.  Texts are grown from a grammar and then spoilt.
+ * The reader against jansson: both accept and refuse the same texts, and read
+ * the same values.  The texts are generated from a grammar and then damaged.
  */
 
 #include <stdarg.h>
@@ -253,7 +253,7 @@ test_against_jansson(void **state)
             spoil(gen);
         }
 
-        /* a copy of its own size: a read past the end is seen by tools */
+        /* an exact copy, so that valgrind and ASan see a read past its end */
         text = malloc(gen->len != 0 ? gen->len : 1);
         assert_non_null(text);
         memcpy(text, gen->text, gen->len);
@@ -283,7 +283,7 @@ test_against_jansson(void **state)
         free(text);
     }
 
-    /* the comparison saw enough of both */
+    /* the texts contain enough of both */
     assert_true(taken > 20000);
     assert_true(refused > 20000);
 

@@ -1,6 +1,6 @@
 /*
  * What follows a receipt that is not booked: it is tried again, looked up, or
- * fails for good, and then its order says why.
+ * refused permanently, and then its order has the reason.
  */
 
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define COMMIT        NGX_HTTP_AUTOSTOCK_BOOKING_COMMIT
 #define OUTCOME(name) NGX_HTTP_AUTOSTOCK_RECEIPT_##name
 
-/* how the flight went on */
+/* how the flight continued */
 #define NOTHING    0
 #define AGAIN      1                   /* after a pause, the connection lost */
 #define ELSEWHERE  2
@@ -61,7 +61,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* no row is read here */
+/* not called: these tests read no row */
 off_t
 ngx_atoof(u_char *line, size_t n)
 {
@@ -286,7 +286,7 @@ refused(ngx_uint_t error, ngx_uint_t statement)
 }
 
 
-/* The connection is lost: in doubt, if the COMMIT was on its way. */
+/* The connection is lost: in doubt if the COMMIT had been sent. */
 
 static void
 lost(void **state)
@@ -303,7 +303,7 @@ lost(void **state)
         { 0, 2, 0, 0, AGAIN },
         { 0, 2, 1, 1, AGAIN },
 
-        /* a COMMIT that was refused may have taken effect, but for a
+        /* a refused COMMIT may have taken effect, except for a
          * conflict */
         { 1180, COMMIT, 1, 1, AGAIN },
         { 1213, COMMIT, 1, 0, QUERY },
@@ -328,7 +328,8 @@ lost(void **state)
 }
 
 
-/* By the error: again after a pause, or given up; each after a ROLLBACK. */
+/* Depending on the error: again after a pause, or refused; each after a
+ * ROLLBACK. */
 
 static void
 errors(void **state)
@@ -386,8 +387,7 @@ rollback_fails(void **state)
 }
 
 
-/* A server that accepts no writes, or whose column has changed: another
- * connection. */
+/* A read-only server, or a column that has changed: another connection. */
 
 static void
 another_server(void **state)
@@ -403,7 +403,7 @@ another_server(void **state)
     refused(1267, 1);
     assert_int_equal(went, ELSEWHERE);
 
-    /* not for ever */
+    /* with a limit */
     refused(1267, 1);
     assert_int_equal(went, QUERY);
 }
@@ -441,8 +441,8 @@ overflow(void **state)
 }
 
 
-/* A row that did not change, though it was read: it is read once more; then a
- * trigger keeps it as it is. */
+/* A row was read, but its UPDATE changed nothing: it is read once more; the
+ * second time, a trigger must have prevented the change. */
 
 static void
 guards(void **state)
@@ -471,8 +471,8 @@ guards(void **state)
 }
 
 
-/* The order says what arrived and why it is not booked; it is not asked for
- * again.  One that was given up before keeps its state. */
+/* The order has what arrived and why it is not booked; it is not requested
+ * again.  An order that had ended before keeps its state. */
 
 static void
 marks(void **state)
@@ -499,7 +499,7 @@ marks(void **state)
         assert_int_equal(logged, i == 2);
     }
 
-    /* the connection is lost meanwhile: all of it again */
+    /* the connection is lost meanwhile: everything is repeated */
     (void) again(state);
     ngx_http_autostock_receipt_failure_fail(&rf, OUTCOME(GONE), "gone");
     done(&rf, NGX_ERROR);
@@ -507,7 +507,7 @@ marks(void **state)
 }
 
 
-/* In doubt nothing is given up: what was lost may still arrive. */
+/* In doubt nothing is refused: the lost packet may still arrive. */
 
 static void
 in_doubt(void **state)

@@ -1,6 +1,6 @@
 /*
- * What was refused or locked a moment ago, and for how long that counts: names
- * of items, products in quarantine, and log lines that repeat.
+ * What was refused or locked a moment ago, and how long that is remembered:
+ * names of items, products in quarantine, and repeated log lines.
  */
 
 #include <stdarg.h>
@@ -27,7 +27,7 @@ static ngx_http_autostock_repeat_t    repeat;
 volatile ngx_msec_t  ngx_current_msec;
 
 
-/* A digest that is none: the first bytes of the text. */
+/* A fake digest: the first bytes of the text. */
 
 void
 ngx_md5_init(ngx_md5_t *ctx)
@@ -108,12 +108,12 @@ a_name(void **state)
     ngx_current_msec++;
     assert_int_equal(ngx_http_autostock_refusals_has(&list, name(1)), 0);
 
-    /* the list is empty then: a look costs nothing */
+    /* the list is empty then, and a look-up is cheap */
     assert_int_equal(list.n, 0);
 }
 
 
-/* Each has its own time. */
+/* Each name expires at its own time. */
 
 static void
 names_end_one_by_one(void **state)
@@ -131,7 +131,7 @@ names_end_one_by_one(void **state)
 }
 
 
-/* A fixed size: the oldest goes. */
+/* The list has a fixed size: a new name replaces the oldest. */
 
 static void
 many_names(void **state)
@@ -185,14 +185,14 @@ names_of_carts(void **state)
     ngx_http_autostock_refusals_name_add((ngx_str_t *) &a, two);
     assert_memory_equal(one, two, 16);
 
-    /* and is none of a part of it */
+    /* and differs from that of a part of the cart */
     memset(two, 0, 16);
     ngx_http_autostock_refusals_name_add((ngx_str_t *) &a, two);
     assert_memory_not_equal(one, two, 16);
 }
 
 
-/* A locked row: aside for five seconds after it was last found so. */
+/* A locked row: aside for five seconds after it was last found locked. */
 
 static void
 locked(void **state)
@@ -205,7 +205,7 @@ locked(void **state)
     assert_int_equal(ngx_http_autostock_quarantine_probes(&product), 1);
     assert_int_equal(ngx_http_autostock_quarantine_refuses(&product), 0);
 
-    /* its row was had: all of them may go, but still aside */
+    /* its row could be locked: all its requests may go, but still aside */
     ngx_http_autostock_quarantine_note_lock_had(&product);
     assert_int_equal(ngx_http_autostock_quarantine_has(&product), 1);
     assert_int_equal(ngx_http_autostock_quarantine_probes(&product), 0);
@@ -238,12 +238,13 @@ refused(void **state)
     ngx_current_msec += 2999;
     assert_int_equal(ngx_http_autostock_quarantine_refuses(&product), 1);
 
-    /* then one may try, still aside */
+    /* then one request may try, still aside */
     ngx_current_msec++;
     assert_int_equal(ngx_http_autostock_quarantine_refuses(&product), 0);
     assert_int_equal(ngx_http_autostock_quarantine_has(&product), 1);
 
-    /* refused again: at once for three seconds more; sold: from the start */
+    /* refused again: refused at once for three more seconds; sold: the count
+     * begins at 0 */
     (void) ngx_http_autostock_quarantine_note_refused(&product, 4025);
     assert_int_equal(ngx_http_autostock_quarantine_refuses(&product), 1);
     ngx_http_autostock_quarantine_note_sold(&product);
@@ -278,7 +279,7 @@ refused_is_logged(void **state)
 }
 
 
-/* Three lines in ten seconds; the next one tells how many were left out. */
+/* Three lines in ten seconds; the next one has the number of omitted ones. */
 
 static void
 log_lines(void **state)
@@ -303,7 +304,7 @@ log_lines(void **state)
 }
 
 
-/* It is over: that line has the number, too, and the next begins anew. */
+/* The end of a failure: its line has the number, too, and resets it. */
 
 static void
 log_lines_end(void **state)

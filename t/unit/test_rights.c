@@ -76,7 +76,7 @@ text(ngx_http_autostock_rights_t *rights)
 }
 
 
-/* all of the rows that sql/grants.sql lets a user see, but one right's */
+/* the rows that a user with sql/grants.sql sees, but without one right */
 
 static void
 all_but(ngx_http_autostock_rights_t *rights, ngx_uint_t right,

@@ -1,6 +1,6 @@
 /*
- * What becomes of a hold: each action in each state, what a later request of
- * the batch sees, and what is written.
+ * How a hold is settled: each action in each state, what a later request of the
+ * batch sees, and what is written.
  */
 
 #include "settle_fixture.h"
@@ -72,7 +72,7 @@ states_and_actions(void **state)
 }
 
 
-/* An answer that rests on a state which may not be on disk waits for it. */
+/* A response that depends on a state that may not be on disk waits for that. */
 
 static void
 fresh_states(void **state)
@@ -102,7 +102,7 @@ fresh_states(void **state)
 }
 
 
-/* Of two requests in one batch the first wins, and the second sees it. */
+/* Of two requests in one batch the first is done, and the second sees it. */
 
 static void
 two_of_one_hold(void **state)
@@ -145,8 +145,8 @@ two_of_one_hold(void **state)
 }
 
 
-/* Past its time and expired: the pieces are taken anew within the grace, if all
- * of them are still there. */
+/* An expired hold: within the grace time the pieces are taken again, if all of
+ * them are in stock. */
 
 static void
 grace(void **state)
@@ -192,14 +192,14 @@ grace(void **state)
             assert_int_equal(fixture.s.written[0]->moved, -3);
             assert_int_equal(fixture.s.written[1]->moved, -4);
 
-            /* they were given back: they are not held any more */
+            /* they were put back, so that they are not held any more */
             assert_int_equal(fixture.s.written[0]->freed, 0);
         }
     }
 }
 
 
-/* Two holds that expired want the same pieces: one of them gets them. */
+/* Two expired holds of the same pieces: one of them gets them. */
 
 static void
 grace_for_one(void **state)
@@ -308,8 +308,8 @@ hold_without_lines(void **state)
 }
 
 
-/* What does not fit into the packet waits, and so do those behind it: first
- * come, first served. */
+/* An item that does not fit into the packet waits, and so do those behind it:
+ * the order is kept. */
 
 static void
 packet_is_full(void **state)
@@ -345,7 +345,7 @@ packet_is_full(void **state)
     assert_int_equal(fixture.items[3].apart, 0);
     assert_int_equal(fixture.s.planned, 1);
 
-    /* the first always goes */
+    /* the first item always goes */
     fixture.s.flight.room = 1;
     decide();
     assert_int_equal(fixture.items[0].apart, 0);
@@ -378,7 +378,7 @@ locked_product(void **state)
 }
 
 
-/* In the flight aside it is tried. */
+/* The flight aside tries it. */
 
 static void
 locked_product_aside(void **state)
@@ -397,8 +397,8 @@ locked_product_aside(void **state)
 }
 
 
-/* A confirm is a sale: one that finds the stock at its reorder point opens an
- * order, unless there is one. */
+/* A confirm is a sale: at the reorder point it opens an order, unless one is
+ * open. */
 
 static void
 orders(void **state)
@@ -446,7 +446,7 @@ orders(void **state)
 }
 
 
-/* An order that is open is none of a product above its reorder point. */
+/* An open order does not matter to a product above its reorder point. */
 
 static void
 order_above_the_point(void **state)
@@ -493,7 +493,7 @@ movements(void **state)
     assert_int_equal(p->freed, 7);
     assert_int_equal(p->stock, 15);
 
-    /* an answer has the stock as of its own turn */
+    /* a response has the stock as of its own turn */
     assert_int_equal(fixture.items[0].results[0].line.stock, 11);
     assert_int_equal(fixture.items[1].results[0].line.stock, 11);
     assert_int_equal(fixture.items[2].results[0].line.stock, 15);

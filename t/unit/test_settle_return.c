@@ -1,6 +1,6 @@
 /*
- * Returns of a sale: never more than was sold, over all returns of it and over
- * the requests of one batch; what a key and a deleted product change.
+ * Returns of a sale: never more than was sold, over all its returns and over
+ * the requests of one batch; the effect of a key and of a deleted product.
  */
 
 #include "settle_fixture.h"
@@ -32,7 +32,7 @@ a_sale(int64_t returned_e, int64_t returned_f)
 }
 
 
-/* a return of n lines of these SKUs; of none: all that is left */
+/* a return of n lines of these SKUs; without lines: all that is left */
 
 static ngx_http_autostock_settle_item_t *
 back(ngx_uint_t n, const char *sku, uint32_t one, uint32_t two)
@@ -73,8 +73,8 @@ stock_of(ngx_uint_t i)
 }
 
 
-/* Lines, a part of them, all that is left: what is put back, and what is left
- * to return where it was too much. */
+/* Returns of lines, of a part of them, and of all that is left: the pieces put
+ * back, and those left to return if it was too much. */
 
 static void
 quantities(void **state)
@@ -131,7 +131,7 @@ quantities(void **state)
 }
 
 
-/* A number alone is of the sale's only line. */
+/* A quantity without lines refers to the sale's only line. */
 
 static void
 a_number_alone(void **state)
@@ -156,8 +156,7 @@ a_number_alone(void **state)
 }
 
 
-/* The row has the number of pieces that were returned before: it is a part of
- * its key. */
+/* The number of pieces returned before is a part of the row's primary key. */
 
 static void
 rows_of_a_return(void **state)
@@ -177,7 +176,7 @@ rows_of_a_return(void **state)
     assert_int_equal(row(1)->already, 0);
     assert_int_equal(row(1)->quantity, 1);
 
-    /* the id of a return has a place of its own in the transaction's */
+    /* ids of returns have their own range within the transaction */
     assert_int_equal(it->return_id[0], 0xaa);
     assert_int_equal(it->return_id[14] << 8 | it->return_id[15],
                      AS_MOVEMENT_RETURN);
@@ -280,8 +279,8 @@ deleted_product(void **state)
 }
 
 
-/* A line names its product by the id that was read for its SKU, where one was:
- * a collation may spell the SKU otherwise. */
+/* A line refers to its product by the id that was read for its SKU, if one was:
+ * under a collation the product's SKU may be spelled in another way. */
 
 static void
 line_by_id(void **state)
@@ -307,7 +306,7 @@ line_by_id(void **state)
 }
 
 
-/* A key that was used decides, before anything else is looked at. */
+/* A used key is checked before anything else. */
 
 static void
 keys(void **state)
@@ -337,7 +336,7 @@ keys(void **state)
         assert_int_equal(it->outcome, cases[i].outcome);
         assert_int_equal(it->planned, 0);
 
-        /* what is read of the key may not be on disk */
+        /* the key's row may not be on disk */
         assert_int_equal(fixture.s.fresh, cases[i].used);
     }
 }
@@ -374,7 +373,7 @@ keys_of_the_batch(void **state)
 }
 
 
-/* A refusal that rests on a return which may not be on disk waits for it. */
+/* A refusal that depends on a return that may not be on disk waits for that. */
 
 static void
 fresh_returns(void **state)

@@ -1,6 +1,6 @@
 /*
- * The rows in the results of a settlement's packets: what each sets, and that a
- * row which cannot be is no result.
+ * The rows in the results of a settlement's packets: what each sets, and that
+ * an impossible row is an error.
  */
 
 #define FIXTURE_COLUMNS                /* the real ones */
@@ -47,7 +47,7 @@ ngx_http_autostock_sql_integer(ngx_str_t *column, int64_t *value)
 }
 
 
-/* An id is fresh if its first byte says so. */
+/* An id is fresh if its first byte is set so. */
 
 ngx_uint_t
 ngx_http_autostock_id_is_fresh(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
@@ -115,7 +115,7 @@ subjects(void)
 }
 
 
-/* A statement that no number names has no rows. */
+/* A row of another statement is an error. */
 
 static void
 unknown_statement(void **state)
@@ -165,8 +165,8 @@ holds(void **state)
 }
 
 
-/* A state may not be on disk by either clock; of a hold that is held nothing
- * was read that could be lost. */
+/* Either clock may show that a state is not yet on disk; for an open hold
+ * nothing was read that could be lost. */
 
 static void
 fresh_holds(void **state)
@@ -215,7 +215,7 @@ holds_that_cannot_be(void **state)
     column(2, "0");
     column(4, "0");
 
-    id(0, 2, 2, 2);                    /* was not asked for */
+    id(0, 2, 2, 2);                    /* not requested */
     assert_int_equal(row(0, 5), NGX_ERROR);
     id(0, 1, 1, 1);
     assert_int_equal(row(0, 4), NGX_ERROR);
@@ -256,8 +256,8 @@ lines(void **state)
 }
 
 
-/* The ledger's row has the sale, by its number: alone, of one piece each, in a
- * list, or not at all. */
+/* A sale's number in the ledger's row: the only sale, sales of one piece each,
+ * a list, or a number that is not in it. */
 
 static void
 sales(void **state)
@@ -276,7 +276,7 @@ sales(void **state)
         const char  *quantity;
         const char  *sales;
         ngx_uint_t   listed;
-        uint32_t     pieces;           /* 0: the row has not the sale */
+        uint32_t     pieces;           /* 0: not in the row */
     } cases[] = {
         { 0, 0, "-3", "1", 0, 3 },
         { 0, 1, "-3", "1", 0, 0 },
@@ -335,7 +335,7 @@ sales_that_cannot_be(void **state)
     assert_int_equal(row(0, 5), NGX_ERROR);
     assert_int_equal(row(0, 6), NGX_ERROR);      /* was not asked for */
 
-    /* a list that is cut has what is whole */
+    /* of a truncated list the complete entries count */
     memcpy(subjects()->id, columns[0].data, 16);
     columns[5].data = (u_char *) "\0\0\0\0\7\0";
     columns[5].len = 4;
@@ -385,7 +385,8 @@ returned(void **state)
 }
 
 
-/* The key of a return: the same request, or another one, or no return's. */
+/* The key of a return: of the same request, of another one, or not of a
+ * return. */
 
 static void
 keys(void **state)
@@ -440,7 +441,7 @@ keys(void **state)
 }
 
 
-/* The SKU is kept as it may be written into JSON. */
+/* The SKU is kept escaped for JSON. */
 
 static void
 products(void **state)

@@ -6,7 +6,7 @@
 #include "settle_fixture.h"
 
 
-/* Rows that contradict each other are no answer. */
+/* Rows that contradict each other are an error. */
 
 static void
 rows_that_cannot_be(void **state)
@@ -80,7 +80,7 @@ rows_in_any_order(void **state)
 }
 
 
-/* The checksum of what decides: whatever changes, changes it. */
+/* The checksum changes with each value that the decision depends on. */
 
 static void
 checksum(void **state)
@@ -118,7 +118,7 @@ checksum(void **state)
 }
 
 
-/* Before a packet no statement has a number: 0 is one. */
+/* Before a packet no statement has a number; 0 would be one. */
 
 static void
 no_statement(void **state)

@@ -10,7 +10,7 @@
 #include "../../src/db/ngx_http_autostock_sql.c"
 #include "../../src/sell/ngx_http_autostock_barrier.c"
 
-/* the fixture has its own, with an id that is known */
+/* replaced by that of the fixture, whose id is known */
 void order_open_not_used(ngx_http_autostock_order_t *order,
     as_trace_t *trace);
 #define ngx_http_autostock_order_open  order_open_not_used
@@ -55,7 +55,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* no row is read here */
+/* not called: these tests read no row */
 off_t
 ngx_atoof(u_char *line, size_t n)
 {
@@ -207,7 +207,7 @@ a_confirm(void **state)
     has_not("restock_order");
     has_not("stock_return");
 
-    /* the numbers by which the results are told apart */
+    /* the statements' numbers, by which results are assigned */
     assert_int_equal(fixture.s.stocks_at, 6);
     assert_int_equal(fixture.s.commit_at, 7);
     assert_int_equal(fixture.s.flight.sql.statements, 7);
@@ -227,7 +227,8 @@ a_release(void **state)
 }
 
 
-/* Both in one statement, which locks the holds in the order of their ids. */
+/* Both actions in one statement, which locks the holds in the order of their
+ * ids. */
 
 static void
 both(void **state)
@@ -250,8 +251,8 @@ both(void **state)
 }
 
 
-/* A hold that had expired is taken from that state: if the expiry was undone
- * meanwhile, the packet fails. */
+/* The UPDATE of an expired hold requires that state: if the expiry was rolled
+ * back meanwhile, the packet fails. */
 
 static void
 from_expired(void **state)
@@ -271,8 +272,8 @@ from_expired(void **state)
 }
 
 
-/* The confirm that brings the stock to its reorder point opens an order, in the
- * same transaction; one that is open must stay so. */
+/* The confirm that brings the stock to its reorder point opens an order in the
+ * same transaction; an order that was open must still be open. */
 
 static void
 orders(void **state)
@@ -298,7 +299,7 @@ orders(void **state)
 }
 
 
-/* Rows of products in the order of their ids, found by halves. */
+/* Rows of products in the order of their ids, selected by binary search. */
 
 static void
 several_products(void **state)
@@ -451,7 +452,7 @@ no_restock(void **state)
 }
 
 
-/* After a lost COMMIT: the anchor that the packet wrote; then, whose it is. */
+/* After a lost COMMIT: the same anchor is inserted; then it is read. */
 
 static void
 doubt(void **state)
@@ -478,7 +479,7 @@ doubt(void **state)
 }
 
 
-/* Which rows are locked; a commit of our own. */
+/* The query of locked rows, and its own COMMIT. */
 
 static void
 probe_and_barrier(void **state)
@@ -498,7 +499,7 @@ probe_and_barrier(void **state)
     keep();
     has("," E ",'sale',0,0)");
 
-    /* nothing was read of it: its own id */
+    /* nothing was read for it: the request's id is used */
     (void) again(state);
     (void) subject(1, NONE);
     (void) item(CONFIRM, 1);

@@ -29,7 +29,7 @@ test_classes(void **state)
 }
 
 
-/* what a shop's trigger says, and anything new */
+/* errors of a shop's trigger, and unknown ones */
 
 static void
 test_others(void **state)

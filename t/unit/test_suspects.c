@@ -1,5 +1,5 @@
 /*
- * Which products are suspects after refusals, and for how long.
+ * The products that are suspects after refusals, and for how long.
  */
 
 #include <stdarg.h>
@@ -38,7 +38,7 @@ setup(void **state)
 }
 
 
-/* Products, each a character. */
+/* A list of products, each given by a character. */
 static ngx_http_autostock_suspects_list_t *
 list(const char *products)
 {
@@ -73,7 +73,7 @@ has(const char *products)
 }
 
 
-/* After three, what they have in common; not what is beside it. */
+/* After three refusals the common products are suspects, the others not. */
 static void
 in_common(void **state)
 {
@@ -91,7 +91,8 @@ in_common(void **state)
 }
 
 
-/* Two that were never apart are suspects together: who has one is tried. */
+/* Two products that were always together are suspects only together: a cart
+ * with one of them is tried. */
 static void
 together(void **state)
 {

@@ -21,7 +21,7 @@ parse(const char *text, as_trace_t *trace)
 }
 
 
-/* What the context is passed on as; NULL: there is none. */
+/* The traceparent that is passed on; NULL: none. */
 static const char *
 passed(const char *text)
 {

@@ -1,6 +1,6 @@
 /*
- * The states of a transaction: which may follow which, and what is reported
- * where one follows that may not.
+ * The states of a transaction: the allowed steps, and the report of a step that
+ * is not allowed.
  */
 
 #include <stdarg.h>
@@ -77,7 +77,7 @@ step(ngx_uint_t from, ngx_uint_t to)
 }
 
 
-/* Each pair; what is not here is not allowed. */
+/* The allowed steps; all other pairs are not allowed. */
 
 static void
 steps(void **state)
@@ -126,7 +126,7 @@ steps(void **state)
 }
 
 
-/* What is reported names both; the transaction goes on. */
+/* The report names both states; the transaction continues. */
 
 static void
 a_step_that_is_none(void **state)
@@ -166,8 +166,8 @@ an_end_from_everywhere(void **state)
 }
 
 
-/* A transaction that wrote never looks again without a ROLLBACK or a pause on
- * another connection: what it wrote would be written twice. */
+/* A transaction that wrote never looks again without a ROLLBACK, or a pause on
+ * another connection: otherwise its rows would be written twice. */
 
 static void
 no_second_write(void **state)

@@ -18,7 +18,7 @@
 
 command_fixture_t  command;
 
-/* stdout and stderr while a command has others, and NULL */
+/* stdout and stderr while a command has others; otherwise NULL */
 static FILE  *command_streams[2];
 
 
@@ -58,7 +58,7 @@ as_session_close(as_session_t *session)
 }
 
 
-/* Instead of the library's. */
+/* Replaces the library's function. */
 int
 nanosleep(const struct timespec *pause, struct timespec *left)
 {
@@ -103,7 +103,7 @@ command_restore(void)
 int
 command_teardown(void **state)
 {
-    /* an assertion failed within the command: its words */
+    /* an assertion failed within the command: the command's arguments */
     if (command_streams[0] != NULL) {
         command_restore();
         print_error("%s%s", command.out, command.err);

@@ -1,7 +1,7 @@
 /*
- * An operator's command, run as main() runs it: with its arguments, over the
+ * An operator's command, run as main() runs it: with its arguments, the
  * database of sql_fixture.h and the AWS of fake_aws.h.  Its output and its
- * messages are kept.  No pause between two attempts takes time.
+ * messages are kept.  Pauses between two attempts take no time.
  */
 
 #ifndef COMMAND_FIXTURE_H
@@ -48,8 +48,9 @@ json_t *command_json(int rc, const as_command_t *what, ...);
 void command_wrote(const char *text);
 void command_told(const char *text);
 
-/* Fails unless the command, with no --yes and no terminal, asks first and does
- * nothing: ends with AS_EXIT_FINDINGS.  The text is in the question. */
+/* Fails unless the command, without --yes and a terminal, asks and
+ * does nothing: it ends with AS_EXIT_FINDINGS, and the question
+ * contains the text. */
 #define command_asks(question, ...)                                           \
     do {                                                                      \
         assert_int_equal(command_run(__VA_ARGS__, NULL), AS_EXIT_FINDINGS);   \

@@ -53,11 +53,11 @@ typedef struct {
     int64_t           age_ms;          /* of the orders */
     bool              surplus;         /* the product's stock is high */
 
-    /* how the next jobs with a lease of this kind end */
+    /* the results of the next jobs with a lease of this kind */
     as_lease_kind_e   fail_kind;
     unsigned          fails;
     as_db_status_e    fail_status;
-    bool              fail_after;      /* it was done, its result is lost */
+    bool              fail_after;      /* done, but its result is lost */
 
     as_order_open_e   open_outcome;
     as_reopen_e       reopen_outcome;
@@ -69,7 +69,7 @@ typedef struct {
     size_t            nanswers;
 } consumer_fixture_t;
 
-/* What a message looks like; zero: the usual one. */
+/* The parts of a message; zero: the usual ones. */
 typedef struct {
     size_t       order;
     unsigned     receives;             /* 0: 1 */
@@ -94,18 +94,18 @@ void consumer_deliver_order(consumer_fixture_t *t, size_t order,
 /* The next calls of an operation succeed; each has one entry. */
 void consumer_done(consumer_fixture_t *t, const char *operation);
 
-/* The factory answers the next call so. */
+/* The factory's response to the next call. */
 fake_answer_t *consumer_factory(consumer_fixture_t *t, int status);
 
-/* The next jobs of this kind end so. */
+/* The result of the next jobs of this kind. */
 void consumer_fails(consumer_fixture_t *t, as_lease_kind_e kind,
     unsigned times, as_db_status_e status, bool after);
 
 /* How many calls of an operation were sent, the factory's included. */
 size_t consumer_calls(const consumer_fixture_t *t, const char *operation);
 
-/* The seconds for which the n-th message that was given back is hidden; -1:
- * none was. */
+/* The visibility timeout, in seconds, of the n-th message that was given back;
+ * -1: there is none. */
 int consumer_hidden_s(consumer_fixture_t *t, size_t n);
 
 void consumer_stopped(void *data);

@@ -44,7 +44,7 @@ void creds_told(void *data, const as_credentials_keys_t *keys,
     const char *error);
 void creds_get(test_t *t);
 
-/* Writes a file into the test's folder; its path lives for two calls. */
+/* Writes a file into the test's folder; its path is valid for two calls. */
 char *creds_file(test_t *t, const char *name, const char *text);
 
 /* The two profile files. */

@@ -1,5 +1,5 @@
 /*
- * Dead letters, and the answers of SQS to the command `dlq`.
+ * Dead letters, and the responses of SQS to the command `dlq`.
  */
 
 #ifndef DLQ_FIXTURE_H
@@ -26,7 +26,7 @@ int dlq_setup(void **state);
  * reason is what the worker wrote; NULL: SQS moved it. */
 void dlq_letter(const char *id, const char *reason, bool order);
 
-/* The queue's answers to a command: the letters, then none. */
+/* The queue's responses to a command: the letters, then none. */
 void dlq_queue(void);
 void dlq_accepts(unsigned sends, unsigned deletes);
 

@@ -10,8 +10,8 @@
 #include "fake_http.h"
 
 
-/* The test fails where it cannot be created.  as_aws_destroy() it before the
- * fake. */
+/* The test fails if it cannot be created.  Call as_aws_destroy() before the
+ * fake is destroyed. */
 as_aws_t *fake_aws_create(fake_t *fake);
 
 

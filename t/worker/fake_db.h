@@ -1,6 +1,6 @@
 /*
- * Database threads that run no thread: a job runs in the test's thread, in a
- * turn of the loop, and ends as the test says.
+ * Database threads without a thread: a job runs in the test's thread, in a turn
+ * of the loop, and ends with the result that the test sets.
  *
  * A job calls functions of worker/db.  The test defines those that it wants to
  * answer itself (as_lease_run() and the like): its definitions count before
@@ -16,7 +16,7 @@
 
 
 typedef struct {
-    fake_t          *fake;             /* its clock goes on in a wait */
+    fake_t          *fake;             /* its clock advances in a wait */
     bool             hold;             /* jobs wait */
     as_db_status_e   status;           /* not OK: jobs end so, and do not run */
     bool             refuse;           /* no thread can be created */
@@ -32,7 +32,7 @@ typedef struct {
 extern fake_db_t  fake_db;
 
 
-/* Before the first thread; the threads of an earlier test are gone. */
+/* Before the first thread; forgets the threads of an earlier test. */
 void fake_db_reset(fake_t *fake);
 
 /* Lets the held jobs run, with this status. */

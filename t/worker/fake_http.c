@@ -139,7 +139,7 @@ fake_turn(fake_t *fake)
 }
 
 
-/* Instead of waiting: an answer, or else time goes by. */
+/* In place of waiting: delivers a response, or else advances the clock. */
 static bool
 fake_wait(void *data, int64_t ms)
 {

@@ -1,6 +1,6 @@
 /*
- * An as_http_t whose answers the test writes, a loop that waits for nothing
- * but them, a clock that the test sets, an environment that it fills.
+ * An as_http_t with the test's responses, a loop that waits for nothing else,
+ * and the clock and the environment of the test.
  */
 
 #ifndef FAKE_HTTP_H
@@ -67,10 +67,10 @@ void fake_destroy(fake_t *fake);
 void fake_setenv(fake_t *fake, const char *name, const char *value);
 const char *fake_getenv(void *data, const char *name);
 
-/* The next call that has none is answered so. */
+/* The response to the next call that has none. */
 fake_answer_t *fake_answer(fake_t *fake, int status, const char *body);
 
-/* The next call that has none and has this text. */
+/* The same for the next call with this text. */
 fake_answer_t *fake_answer_to(fake_t *fake, const char *to, int status,
     const char *body);
 bool fake_is_to(const as_http_call_t *call, const char *text);
@@ -79,7 +79,7 @@ fake_answer_t *fake_error(fake_t *fake, as_http_error_e error);
 /* Turns of the loop, until nothing happens any more; no time passes. */
 void fake_run(fake_t *fake);
 
-/* The value of a header of a call, or NULL; lives until the next call. */
+/* The value of a header of a call, or NULL; valid until the next call. */
 const char *fake_header(fake_t *fake, size_t call, const char *name);
 
 

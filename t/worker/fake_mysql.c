@@ -270,7 +270,7 @@ mariadb_get_infov(MYSQL *mysql, enum mariadb_value value, void *arg, ...)
 }
 
 
-/* Instead of the library's: time goes by only where the test says so. */
+/* Replaces the library's function: only the test advances the clock. */
 int
 clock_gettime(clockid_t id, struct timespec *ts)
 {

@@ -1,6 +1,6 @@
 /*
- * The client library of the database, instead of libmariadb: its answers are
- * those of the test.  Time goes by only where the test says so.
+ * The client library of the database, instead of libmariadb: the test sets its
+ * answers, and only the test advances the clock.
  */
 
 #ifndef FAKE_MYSQL_H
@@ -75,7 +75,7 @@ int fake_mysql_teardown(void **state);
 fake_result_t *fake_add_result(unsigned columns);
 void fake_add_row(fake_result_t *r, const char *one, const char *two);
 
-/* What the connection asks first: the server's properties. */
+/* The answer to the first query of a connection: the server's properties. */
 void fake_add_server(const char *wsrep, const char *format, const char *packet,
     const char *charset);
 

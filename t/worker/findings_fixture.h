@@ -15,17 +15,17 @@ extern as_findings_t  findings;
 int findings_setup(void **state);
 int findings_teardown(void **state);
 
-/* Forgets those so far. */
+/* Clears the findings. */
 void findings_reset(void);
 
 /* How many there are of this level ("wrong") and check; NULL: of any. */
 unsigned findings_of(const char *level, const char *check);
 
-/* Fails unless there is exactly one that is not fine, of this level and check,
- * and its line, or its remedy, has this text.  Then forgets all. */
+/* Fails unless exactly one finding is not fine, has this level and check, and
+ * its line or its remedy has this text.  Then clears all. */
 void findings_one(const char *level, const char *check, const char *text);
 
-/* Fails unless all are fine and one has this text.  Then forgets all. */
+/* Fails unless all are fine and one has this text.  Then clears all. */
 void findings_fine(const char *text);
 
 

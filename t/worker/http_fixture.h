@@ -1,5 +1,5 @@
 /*
- * An HTTP engine and a server for it, and one call after the other.
+ * An HTTP engine, a server for it, and single calls.
  */
 
 #ifndef HTTP_FIXTURE_H
@@ -47,7 +47,7 @@ void http_told(void *data, const as_http_answer_t *a);
 void http_request(test_t *t, as_http_request_t *rq, const char *url);
 void http_run(test_t *t, const as_http_request_t *rq);
 
-/* The server's URL of a path; lives until the next call. */
+/* The server's URL of a path; valid until the next call. */
 const char *http_url(test_t *t, const char *path);
 void http_get(test_t *t, const char *path);
 

@@ -37,7 +37,7 @@ say(int fd, const char *text)
 }
 
 
-/* A request, headers and body; 0 where the peer hung up. */
+/* Reads a request with headers and body; 0 if the peer closed. */
 static int
 read_request(int fd, char *buf, size_t size)
 {
@@ -82,8 +82,8 @@ flood(int fd, const char *head, const char *piece, int n)
 }
 
 
-/* Answers that are cut, or never end: after the text the connection is
- * closed, or held until the peer closes it. */
+/* Truncated or endless responses: after the text the server closes the
+ * connection, or keeps it open until the peer closes it. */
 static const struct {
     const char  *path;
     bool         hold;
@@ -283,7 +283,8 @@ server_destroy(server_t *server)
     (void) pthread_join(server->thread, NULL);
     (void) close(server->fd);
 
-    /* The peers end when their connections do: they have just been closed. */
+    /* The threads of the connections end, since the clients have
+     * closed them. */
     while (atomic_load(&server->open) > 0) {
         (void) sched_yield();
     }

@@ -1,8 +1,8 @@
 /*
- * A small HTTP server that behaves, by path, as servers should and should
- * not: /ok /echo /later /redirect /length /chunks /headers /gibberish /half
- * /silent, and /drop or any other: the connection is closed without a word;
- * /201-cut and others (the table in http_server.c): the answer is cut or never
+ * A small HTTP server whose paths respond correctly or wrongly: /ok /echo
+ * /later /redirect /length /chunks /headers /gibberish /half /silent; /drop or
+ * any other path: the connection is closed without a response; /201-cut and
+ * others (the table in http_server.c): the response is truncated or never
  * ends.  As a proxy it refuses every CONNECT with 403.
  */
 
@@ -23,7 +23,7 @@ typedef struct {
 } server_t;
 
 
-/* Listens on 127.0.0.1; NULL where it cannot. */
+/* Listens on 127.0.0.1; NULL on an error. */
 server_t *server_create(void);
 
 /* After its clients closed their connections. */

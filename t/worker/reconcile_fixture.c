@@ -14,7 +14,7 @@
 reconcile_fixture_t  reconcile;
 
 
-/* Waits for nothing, and asks the server nothing. */
+/* Neither waits nor queries the server. */
 as_db_status_e
 as_pace_wait(as_pace_t *pace, as_db_t *conn)
 {

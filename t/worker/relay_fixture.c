@@ -11,7 +11,7 @@
 #include "relay_fixture.h"
 
 
-#define RELAY_LOOK_MS  2               /* a look at an empty outbox takes it */
+#define RELAY_LOOK_MS  2               /* of a look at an empty outbox */
 
 
 static relay_fixture_t  *relay;

@@ -42,11 +42,11 @@ typedef struct {
     unsigned        published;         /* how often it was marked so */
 } relay_order_t;
 
-/* How the next calls of an operation end. */
+/* The results of the next calls of an operation. */
 typedef struct {
     unsigned        times;             /* 0: they succeed */
     as_db_status_e  status;
-    bool            after;             /* the change was made, its result is
+    bool            after;             /* it took effect, but its result is
                                           lost */
     unsigned        calls;             /* all of them so far */
 } relay_op_t;
@@ -69,13 +69,13 @@ int relay_teardown(void **state);
 /* Opens n pending orders that are due. */
 void relay_open(relay_fixture_t *t, size_t n);
 
-/* The next calls of this operation end so. */
+/* The result of the next calls of this operation. */
 void relay_fails(relay_fixture_t *t, relay_op_e op, unsigned times,
     as_db_status_e status, bool after);
 
 /*
- * SNS answers the next call so: a character for each entry: 'o' published, 'p'
- * refused for good, 'r' not published, '-' missing.
+ * SNS's response to the next call, a character for each entry: 'o' published,
+ * 'p' refused permanently, 'r' not published, '-' missing.
  */
 void relay_answer(relay_fixture_t *t, const char *entries);
 

@@ -1,6 +1,5 @@
 /*
- * Fakes of the parts of a running worker: they record what they are asked to
- * do, and do nothing.
+ * Fakes of the parts of a running worker: they only record their calls.
  */
 
 #ifndef RUN_FIXTURE_H

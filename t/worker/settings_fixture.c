@@ -9,7 +9,7 @@
 #include "settings_fixture.h"
 
 
-/* What has no default. */
+/* Settings without a default. */
 static const char *const  fixture_settings[][2] = {
     { "DB_HOSTNAME", "127.0.0.1" },
     { "DB_USERNAME", "shop" },

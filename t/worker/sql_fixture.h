@@ -1,6 +1,6 @@
 /*
- * A connection that runs nothing (instead of db/db.c): it keeps the SQL, and
- * answers with the rows, counts and errors of the test.
+ * A fake connection (instead of db/db.c): it records the SQL, and returns the
+ * rows, counts and errors that the test sets.
  */
 
 #ifndef SQL_FIXTURE_H
@@ -51,7 +51,7 @@ extern as_db_t *const  sql_db;
 int sql_setup(void **state);
 int sql_teardown(void **state);
 
-/* Forgets what was run and what is to be answered. */
+/* Clears the recorded SQL and the results. */
 void sql_reset(void);
 
 /* A row of the packet: n texts, NULL for NULL. */
@@ -72,7 +72,7 @@ sql_row_t *sql_row_id(size_t packet, unsigned statement, unsigned char byte,
 /* Whether the packet (from 0) has this text. */
 bool sql_has(size_t packet, const char *text);
 
-/* The first packet that has this text; fails where there is none. */
+/* The first packet that has this text; fails if there is none. */
 size_t sql_find(const char *text);
 
 /* The statements of the packet that begin with this text. */

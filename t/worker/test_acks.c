@@ -1,6 +1,6 @@
 /*
- * Messages on their way out: batches, what each entry came to, and SQS out of
- * reach or unwilling.
+ * The removal of messages from the queue: batches, the result of each entry,
+ * and SQS that cannot be reached or refuses.
  */
 
 #include <setjmp.h>
@@ -109,7 +109,7 @@ each_entry_has_its_own_end(void **state)
 }
 
 
-/* What the answer does not name is tried again, but not without end. */
+/* Entries that are missing in the response are tried again, with a limit. */
 static void
 an_entry_that_is_never_told(void **state)
 {
@@ -150,8 +150,8 @@ out_of_reach(void **state)
 }
 
 
-/* A right that is missing for one kind of call is told once, keeps the
- * others going, and is no outage of SQS. */
+/* A missing right for one kind of call is logged once, does not stop the other
+ * kinds, and is not an outage of SQS. */
 static void
 one_kind_is_refused(void **state)
 {
@@ -203,7 +203,7 @@ the_delete_waits_for_the_extension(void **state)
 }
 
 
-/* One that is not sent yet holds nothing up. */
+/* A message whose call is not sent yet delays no other. */
 static void
 the_delete_drops_an_extension(void **state)
 {
@@ -228,7 +228,7 @@ the_delete_drops_an_extension(void **state)
 }
 
 
-/* 43,200 s from its receive are all that SQS gives a message. */
+/* SQS limits the visibility timeout to 43,200 s after the receive. */
 static void
 not_longer_than_sqs_allows(void **state)
 {
@@ -253,7 +253,7 @@ not_longer_than_sqs_allows(void **state)
 }
 
 
-/* What a producer of a fair queue's messages wrote. */
+/* A message with a group on a standard queue. */
 static void
 attribute(as_delivery_t *delivery, const char *name)
 {
@@ -295,7 +295,8 @@ a_dead_letter_of_a_group(void **state)
 }
 
 
-/* Ours first, then the message's own as far as SQS's ten go. */
+/* The worker's attributes first, then the message's, up to SQS's
+ * limit of ten. */
 static void
 attributes_of_a_dead_letter(void **state)
 {
@@ -332,7 +333,8 @@ attributes_of_a_dead_letter(void **state)
 }
 
 
-/* Too large with our reason, or refused for what is in it: as it came. */
+/* Too large with the worker's attributes, or refused because of its own: the
+ * message is sent unchanged. */
 static void
 a_dead_letter_that_is_refused(void **state)
 {
@@ -364,7 +366,7 @@ a_dead_letter_that_is_refused(void **state)
 }
 
 
-/* No call can be sent from here: as if SQS were out of reach. */
+/* A call cannot be sent from this host: the same as an outage of SQS. */
 static void
 no_call_can_be_sent(void **state)
 {

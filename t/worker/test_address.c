@@ -1,5 +1,5 @@
 /*
- * Which addresses are whose, by IANA's special-purpose registries.
+ * The classes of addresses, by IANA's special-purpose registries.
  */
 
 #include <setjmp.h>
@@ -81,7 +81,7 @@ static const row_t  rows[] = {
     { "::168.63.129.16", AS_ADDRESS_LINK_LOCAL },
     { "::ffff:0:169.254.169.254", AS_ADDRESS_LINK_LOCAL },
     { "64:ff9b::168.63.129.16", AS_ADDRESS_LINK_LOCAL },
-    /* RFC 6052: a prefix of 96, 56, 48 bits; 64 stands below */
+    /* RFC 6052: prefixes of 96, 56 and 48 bits; that of 64 is below */
     { "64:ff9b:1::169.254.169.254", AS_ADDRESS_LINK_LOCAL },
     { "64:ff9b:1:aba9:00fe:a9fe:0:0", AS_ADDRESS_LINK_LOCAL },
     { "64:ff9b:1:a9fe:00a9:fe00:0:0", AS_ADDRESS_LINK_LOCAL },

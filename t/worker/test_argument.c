@@ -1,5 +1,5 @@
 /*
- * What options and arguments mean: bounds, times, dates, verbs.
+ * Values of options and arguments: limits, times, dates, verbs.
  */
 
 #include <setjmp.h>
@@ -22,7 +22,7 @@ static const as_option_t  table[] = {
 };
 
 
-/* The sentences on stderr are not what is tested here. */
+/* The messages on stderr are not tested here. */
 static int
 quiet(void **state)
 {
@@ -184,7 +184,7 @@ test_date(void **state)
     assert_in_range(now - ms, INT64_C(90) * 86400000 - 2000,
                     INT64_C(90) * 86400000 + 2000);
 
-    /* before 1970 is no time of an id: like the first of all */
+    /* ids have no time before 1970: it becomes that of the first id */
     assert_int_equal(as_argument_date("30000d", &ms), 0);
     assert_int_equal(ms, 0);
     assert_int_equal(as_argument_date("1000000000d", &ms), 0);

@@ -1,5 +1,6 @@
 /*
- * A call to AWS: signature, endpoint, what is mended once, what errors mean.
+ * A call to AWS: signature, endpoint, the single retry with a new clock or new
+ * keys, and the meaning of errors.
  */
 
 #include <setjmp.h>
@@ -238,7 +239,7 @@ test_expired_token_once_more(void **state)
     assert_false(t->failed);
     assert_int_equal(t->fake->ncalls, 2);
 
-    /* And not for ever. */
+    /* With a limit. */
     t->fake->mono_ms += 1000;
     (void) fake_answer(t->fake, 403, EXPIRED);
     (void) fake_answer(t->fake, 403, EXPIRED);
@@ -249,7 +250,7 @@ test_expired_token_once_more(void **state)
     assert_int_equal(t->err.class, AS_AWS_AUTH);
     assert_string_equal(t->err.code, "ExpiredToken");
 
-    /* The next call does not ask with the same keys at once. */
+    /* The next call is not sent at once with the same keys. */
     assert_non_null(send_call(t, NULL));
     fake_run(t->fake);
     assert_int_equal(t->fake->ncalls, 4);
@@ -306,7 +307,7 @@ test_clock_corrected(void **state)
                         "20150830T133600Z");
     assert_true(as_aws_skew_ms(t->aws) == 3600000);
 
-    /* A wrong signature at the right time is no matter of the clock. */
+    /* A wrong signature with the correct time is not a matter of the clock. */
     a = fake_answer(t->fake, 403, "{\"__type\":\"SignatureDoesNotMatch\"}");
     a->date_ms = t->fake->unix_ms + 3601000;
     assert_non_null(send_call(t, "A.B"));
@@ -358,7 +359,7 @@ test_cancelled(void **state)
     assert_int_equal(t->told, 0);
     assert_int_equal(t->dropped, 2);
 
-    /* Destroyed under a call. */
+    /* Destroyed during a call. */
     assert_non_null(send_call(t, NULL));
     as_aws_destroy(t->aws);
     t->aws = NULL;

@@ -1,6 +1,6 @@
 /*
- * What the metrics say of orders that wait, when the last count is new, old,
- * or there is none.
+ * The metrics of waiting orders after a recent count, after an old one, and
+ * without one.
  */
 
 #include <setjmp.h>
@@ -54,7 +54,7 @@ never_counted(void **state)
 }
 
 
-/* The orders are counted, the holds are not any more. */
+/* The orders are counted, but the holds no more. */
 static void
 holds_that_are_not_counted(void **state)
 {
@@ -81,7 +81,8 @@ holds_that_are_not_counted(void **state)
     assert_true(view.holds_due_oldest_s == -1);
     assert_false(as_backlog_holds_late(&counters, 107000));
 
-    /* neither is counted: the database is out of reach, as is told elsewhere */
+    /* neither is counted: another metric shows that the database cannot be
+     * reached */
     counted(&counters);
     as_backlog_view(&counters, 160000, 0, &view);
     assert_true(as_backlog_holds_known(&counters));
@@ -121,7 +122,7 @@ then_the_ages_grow(void **state)
     assert_true(view.pending_oldest_s == 11.5);
     assert_true(view.overdue == 2);
 
-    /* the next callback is late by now, too */
+    /* meanwhile the next callback is late, too */
     as_backlog_view(&counters, 160000, 0, &view);
     assert_true(view.pending_oldest_s == 67);
     assert_true(view.overdue == 3);

@@ -1,6 +1,6 @@
 /*
- * The counts of waiting orders and of holds: how often, what they are asked and
- * return, and a database that is out of reach or refuses.
+ * The counts of waiting orders and of holds: their interval, their queries and
+ * results, and a database that cannot be reached or refuses.
  */
 
 #include <setjmp.h>
@@ -111,8 +111,8 @@ slow_counts(void **state)
 }
 
 
-/* The last values stay; a count that succeeds ends no outage, since it only
- * reads. */
+/* The last values are kept; a successful count does not end an outage, since it
+ * only reads. */
 static void
 outage(void **state)
 {

@@ -109,7 +109,7 @@ probes_come_slower_and_slower(void **state)
 }
 
 
-/* What was under way when it opened is no probe. */
+/* A call that was in flight when the circuit opened is not a probe. */
 static void
 stragglers_do_not_count(void **state)
 {
@@ -148,8 +148,8 @@ retry_after_and_jitter(void **state)
 }
 
 
-/* A factory that says when is not asked sooner, also after a probe; a shorter
- * time than the breaker's own does not count. */
+/* A Retry-After of the factory is respected, also after a probe; one that is
+ * shorter than the breaker's interval is ignored. */
 static void
 retry_after_of_a_probe(void **state)
 {
@@ -170,8 +170,8 @@ retry_after_of_a_probe(void **state)
 }
 
 
-/* After it was closed it begins anew: with its first interval, at its next
- * failures. */
+/* After it was closed, the next failures open it with the first interval
+ * again. */
 static void
 opens_again(void **state)
 {
@@ -195,7 +195,7 @@ opens_again(void **state)
 }
 
 
-/* min may be above max by the settings: then max holds. */
+/* the settings may have min above max: then max is used */
 static void
 interval_is_limited(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The command `dlq` where it lists and shows: which letters it reads, and that
- * it gives them back.
+ * The commands `dlq list` and `dlq show`: the letters that they read, and that
+ * they give them back.
  */
 
 #include <setjmp.h>
@@ -134,7 +134,7 @@ list_filters(void **state)
         dlq_queue();
         (void) sql_row_to(ORDERS, 0, 1, "A");
 
-        /* the spelling of the product's row counts */
+        /* the SKU as it is spelled in the product's row */
         if (strcmp(cases[i].value, "a") == 0) {
             (void) sql_row_to("X'61'", 0, 1, "A");
         }
@@ -167,7 +167,7 @@ show(void **state)
 }
 
 
-/* Without the database the letters are shown nevertheless, and none is sent. */
+/* Without the database the letters are shown, but none is sent. */
 static void
 database_is_away(void **state)
 {
@@ -211,7 +211,7 @@ queue_is_away(void **state)
 }
 
 
-/* An answer that is too large: fewer letters at once. */
+/* A response that is too large: the next call asks for fewer letters. */
 static void
 large_letters(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The command `dlq` where it sends letters again or drops them: what it does
- * with each, in which order.
+ * The commands `dlq redrive` and `dlq drop`: the calls for each letter, and
+ * their order.
  */
 
 #include <setjmp.h>
@@ -24,7 +24,7 @@ static struct {
     unsigned            calls;
     as_order_reopen_t   reopen;
     unsigned            looks;
-    unsigned            without;       /* looks for a message without order */
+    unsigned            without;       /* checks of messages without order */
 } db;
 
 
@@ -107,13 +107,14 @@ redrive(void **state)
     assert_non_null(strstr(deleted->body, FIXTURE_DLQ "\""));
     assert_non_null(strstr(deleted->body, "\"r-m1\""));
 
-    /* without what the worker added, and none to give back */
+    /* without the worker's attributes; no letter to give back */
     assert_null(strstr(sent->body, "AutostockReason"));
     assert_int_equal(dlq_calls(BACK, NULL), 0);
 }
 
 
-/* Letters that must not go back: each with its reason, and the others do. */
+/* Letters that must not be sent again: each with its reason; the others are
+ * sent. */
 static void
 redrive_refused(void **state)
 {
@@ -157,7 +158,7 @@ redrive_refused(void **state)
 }
 
 
-/* A letter that can never succeed has no order to open. */
+/* A letter that can never succeed opens no order. */
 static void
 redrive_poison(void **state)
 {
@@ -179,7 +180,7 @@ redrive_poison(void **state)
 }
 
 
-/* A message of before the orders' ids: the consumer opens its order. */
+/* A message without an order id: the consumer opens its order. */
 static void
 redrive_without_order(void **state)
 {
@@ -201,7 +202,7 @@ redrive_without_order(void **state)
 }
 
 
-/* Each call that fails ends it, and leaves the letters that it did not do. */
+/* A failed call ends the command; the remaining letters stay. */
 static void
 redrive_fails(void **state)
 {
@@ -212,7 +213,7 @@ redrive_fails(void **state)
     dlq_letter("m1", NULL, true);
     dlq_letter("m2", NULL, true);
 
-    /* the look before it asks; the order */
+    /* the check before the question; the order */
     for (i = 0; i < 2; i++) {
         db.calls = 0;
         db.status[0] = i == 0 ? AS_DB_GONE : AS_DB_OK;
@@ -224,7 +225,7 @@ redrive_fails(void **state)
 
     assert_int_equal(dlq_calls(SEND, NULL), 0);
 
-    /* the message; then its deletion: it is there twice, and none is lost */
+    /* the message; then its deletion: it exists twice, but is not lost */
     for (i = 0; i < 2; i++) {
         db.calls = 0;
         db.status[2] = AS_DB_OK;
@@ -240,8 +241,8 @@ redrive_fails(void **state)
 }
 
 
-/* Only the heads of a FIFO queue's groups come: it reads until none follows,
- * and each attempt to send has one id. */
+/* A FIFO queue returns only the heads of its groups: the command reads until
+ * none follows, and each attempt to send has one de-duplication id. */
 static void
 fifo(void **state)
 {

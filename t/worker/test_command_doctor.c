@@ -1,6 +1,6 @@
 /*
- * The commands `doctor`, `check-config` and `version`: which looks doctor has
- * taken, what it finds in the settings itself, and its exit codes.
+ * The commands `doctor`, `check-config` and `version`: the checks that doctor
+ * runs, its own findings about the settings, and the exit codes.
  */
 
 #include <errno.h>
@@ -29,14 +29,14 @@
 
 static struct {
     char             looks[200];       /* in order */
-    as_doctor_level_e  finds;          /* each look finds one of this level */
+    as_doctor_level_e  finds;          /* level of each check's finding */
     bool             no_database;
     bool             slow;             /* the database does not answer */
     unsigned         aborts;
-    int64_t          connect_timeout;  /* that the looks had */
+    int64_t          connect_timeout;  /* that the checks got */
     unsigned         deadline_s;       /* of AWS's */
     char             sku[20];          /* of the callback */
-    int64_t          leases;           /* that the look at the worker got */
+    int64_t          leases;           /* that the check of the worker got */
 } looks;
 
 
@@ -49,7 +49,7 @@ look(as_findings_t *findings, const char *name)
 }
 
 
-/* Instead of glibc's: the thread has ended, or does not. */
+/* Replaces glibc's function: the thread has ended, or does not end. */
 int
 pthread_timedjoin_np(pthread_t thread, void **result,
     const struct timespec *until)
@@ -187,7 +187,7 @@ all_looks(void **state)
     assert_string_equal(looks.sku, "CP-1");
     assert_int_equal(looks.leases, 3);
 
-    /* it must run whatever is missing */
+    /* doctor must run, whatever is missing */
     assert_int_equal(command.need, 0);
 }
 
@@ -235,7 +235,7 @@ usage(void **state)
 }
 
 
-/* The database is away: its orders are not looked at, all else is. */
+/* Without the database its orders are not checked, but everything else is. */
 static void
 no_database(void **state)
 {
@@ -247,7 +247,7 @@ no_database(void **state)
     assert_non_null(strstr(looks.looks, "aws worker nginx"));
     assert_int_equal(looks.leases, 0);
 
-    /* it does not answer in time: the look is ended, and that is a finding */
+    /* it does not answer in time: the check is aborted, which is a finding */
     forget();
     looks.slow = true;
     assert_int_equal(RUN(NULL), AS_EXIT_REACH);
@@ -257,7 +257,7 @@ no_database(void **state)
 }
 
 
-/* A connection may take five seconds at most, whatever is set. */
+/* A connection may take at most five seconds, whatever the setting. */
 static void
 connect_timeout(void **state)
 {
@@ -273,7 +273,8 @@ connect_timeout(void **state)
 }
 
 
-/* What is not set is not looked at: it is a finding of the settings. */
+/* A part whose settings are missing is not checked: the missing settings are
+ * the finding. */
 static void
 missing_settings(void **state)
 {
@@ -307,7 +308,7 @@ missing_settings(void **state)
 }
 
 
-/* Times that do not fit together. */
+/* Times that contradict each other. */
 static void
 times(void **state)
 {
@@ -355,7 +356,7 @@ version(void **state)
 }
 
 
-/* The settings as run would have them; one that is wrong is a finding. */
+/* The settings that run would use; a wrong one is a finding. */
 static void
 check_config(void **state)
 {

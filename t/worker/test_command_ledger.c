@@ -1,6 +1,6 @@
 /*
- * The command `ledger rollup`: which movements it folds, in which order of
- * statements, and how it ends.
+ * The command `ledger rollup`: the movements that it folds, the order of its
+ * statements, and its end.
  */
 
 #include <inttypes.h>
@@ -92,7 +92,8 @@ setup(void **state)
 }
 
 
-/* A chunk of so many rows, of which these are folded: of products 1 and 2. */
+/* A chunk with this number of rows, of which these of products 1 and 2 are
+ * folded. */
 static void
 a_chunk(const char *looked, const char *quantity, const char *hold,
     const char *returns)
@@ -171,8 +172,8 @@ nothing_to_fold(void **state)
 }
 
 
-/* Each product's opening takes the sum of its rows, in the order of the
- * products' ids; then the rows go, and the chunk is committed by itself. */
+/* Each product's opening gets the sum of its rows, in the order of the
+ * products' ids; then the rows are deleted; COMMIT is sent separately. */
 static void
 folds(void **state)
 {
@@ -205,7 +206,8 @@ folds(void **state)
 }
 
 
-/* The lines of a hold go with its row, and the returns of a sale. */
+/* The lines of a hold are deleted with its row, and the returns with their
+ * sale. */
 static void
 folds_holds_and_returns(void **state)
 {
@@ -256,8 +258,8 @@ a_dry_run_changes_nothing(void **state)
 }
 
 
-/* First the openings that are missing, then the keys past their retention;
- * none that is younger than the sales that are folded. */
+/* First the missing openings, then the keys past their retention, but none that
+ * is younger than the folded sales. */
 static void
 openings_and_keys_first(void **state)
 {
@@ -280,7 +282,7 @@ openings_and_keys_first(void **state)
 }
 
 
-/* Whatever fails ends it; what was committed stays, and is told. */
+/* A failure ends the command; it reports the chunks that were committed. */
 static void
 database_fails(void **state)
 {
@@ -317,7 +319,7 @@ database_fails(void **state)
 }
 
 
-/* A deadlock with a sale: the chunk is run again. */
+/* After a deadlock with a sale the chunk is run again. */
 static void
 deadlock(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The command `orders` where it changes an order: what it asks of the database,
- * what it prints of each result, and its exit codes.
+ * The verbs of the command `orders` that change an order: their calls of
+ * worker/db, their output for each result, and the exit codes.
  */
 
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 #define NEWER   "02020202-0202-0202-0202-020202020202"
 
 
-/* What the next calls of worker/db answer. */
+/* The results of the next calls of worker/db. */
 static struct {
     as_db_status_e       status[8];    /* of the calls, in order */
     unsigned             calls;
@@ -166,7 +166,7 @@ usage(void **state)
 }
 
 
-/* An id that is none is an error of usage, of every verb. */
+/* An invalid id is an error of usage for every verb. */
 static void
 no_id(void **state)
 {
@@ -194,7 +194,7 @@ cancel_asks(void **state)
                  "cancel", ID);
     assert_int_equal(db.calls, 0);
 
-    /* the order is gone before it is asked */
+    /* the order no longer exists at the time of the change */
     sql_reset();
     assert_int_equal(RUN("cancel", ID), AS_EXIT_FINDINGS);
     command_told("there is no order");
@@ -202,7 +202,7 @@ cancel_asks(void **state)
 }
 
 
-/* What is said about goods that may come nevertheless, and the next order. */
+/* The notes about goods that may still arrive, and about the next order. */
 static void
 cancel(void **state)
 {
@@ -272,7 +272,7 @@ retry(void **state)
     assert_int_equal(RUN("retry", ID), AS_EXIT_OK);
     command_wrote(ID " reopened (it was failed): the relay publishes it now");
 
-    /* it looks first */
+    /* the check before the change */
     assert_int_equal(db.calls, 2);
     assert_true(db.look[0]);
     assert_false(db.look[1]);
@@ -286,7 +286,7 @@ retry(void **state)
 }
 
 
-/* More would come than is needed: it asks. */
+/* More than is needed would be ordered: the command asks. */
 static void
 retry_with_stock(void **state)
 {
@@ -329,7 +329,7 @@ retry_is_not_possible(void **state)
     command_told(ID " stays failed: ");
     command_told(NEWER);
 
-    /* the look, or the change, cannot be done */
+    /* the check or the change fails */
     db.calls = 0;
     db.status[0] = AS_DB_GONE;
     assert_int_equal(RUN("retry", ID), AS_EXIT_REACH);
@@ -432,8 +432,8 @@ receive_is_not_possible(void **state)
 }
 
 
-/* The connection is lost during the commit: the same movement again, until a
- * new connection tells whether it is booked. */
+/* The connection is lost during COMMIT: the same movement is sent again, until
+ * a new connection shows whether it is booked. */
 static void
 receive_again_after_a_loss(void **state)
 {

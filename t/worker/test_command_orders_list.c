@@ -1,5 +1,5 @@
 /*
- * The command `orders` where it lists and shows, and what all commands do when
+ * The commands `orders list` and `orders show`, and what all commands do when
  * the database fails.
  */
 
@@ -128,7 +128,7 @@ list_filters(void **state)
 }
 
 
-/* A list that is not complete says so, and how many there are. */
+/* Below an incomplete list there is a note with the total. */
 static void
 list_is_cut(void **state)
 {
@@ -153,8 +153,8 @@ list_is_cut(void **state)
 }
 
 
-/* A list is read page by page: each begins after the last row of the one
- * before, whatever came or went since. */
+/* A list is read page by page: each begins after the last row of the previous
+ * page, whatever was inserted or deleted since. */
 static void
 list_pages(void **state)
 {
@@ -195,7 +195,7 @@ list_after(void **state)
     command_told("1 orders are shown; --after '" NEWER "' shows the next "
                  "ones");
 
-    /* how many there are in all is not asked for */
+    /* the total is not queried */
     assert_int_equal(sql.npackets, 2);
 
     sql_reset();
@@ -231,7 +231,7 @@ database_fails(void **state)
         assert_string_equal(command.out, "");
     }
 
-    /* a missing right: which user it takes */
+    /* a missing right: the message names the user that has it */
     sql_reset();
     sql.status[0] = AS_DB_ERROR;
     sql.error = 1142;
@@ -240,7 +240,8 @@ database_fails(void **state)
 }
 
 
-/* A deadlock is run again, eight times at most, after growing pauses. */
+/* After a deadlock the transaction is run again, at most eight times, with
+ * growing pauses. */
 static void
 deadlocks(void **state)
 {

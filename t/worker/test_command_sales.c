@@ -1,6 +1,6 @@
 /*
- * The command `sales`: a sale shown, the export in chunks of one snapshot, a
- * return with each of its results.
+ * The command `sales`: show, the export in chunks of one snapshot, and a return
+ * with each of its results.
  */
 
 #include <setjmp.h>
@@ -277,7 +277,7 @@ export_json(void **state)
 }
 
 
-/* A hold that is not confirmed is no sale. */
+/* A hold that is not confirmed is not a sale. */
 static void
 export_holds(void **state)
 {
@@ -311,7 +311,7 @@ export_range(void **state)
 }
 
 
-/* A chunk is written only when it was read whole. */
+/* A chunk is written only after it was read completely. */
 static void
 export_fails(void **state)
 {
@@ -342,8 +342,8 @@ export_fails(void **state)
 }
 
 
-/* A row that does not stand for what it says is exported as it is, and named;
- * ten of them. */
+/* A row with contradictions is exported unchanged and reported, at most ten of
+ * them. */
 static void
 export_of_wrong_rows(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The commands `stock` and `holds`: what they ask for, what they print of each
- * result, and their exit codes.
+ * The commands `stock` and `holds`: their calls, their output for each result,
+ * and the exit codes.
  */
 
 #include <setjmp.h>
@@ -159,7 +159,7 @@ stock_add(void **state)
 }
 
 
-/* What lowers a stock, or sets it, is confirmed. */
+/* A change that lowers a stock or sets it needs a confirmation. */
 static void
 stock_asks(void **state)
 {
@@ -215,7 +215,7 @@ stock_is_refused(void **state)
 }
 
 
-/* The same movement again, until a new connection tells what became of it. */
+/* The same movement is sent again, until a new connection shows its result. */
 static void
 stock_after_a_loss(void **state)
 {

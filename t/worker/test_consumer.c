@@ -1,6 +1,6 @@
 /*
- * What becomes of a message and its order: by the order's state, and by the
- * factory's answer.
+ * The end of a message and of its order, depending on the order's state and on
+ * the factory's response.
  */
 
 #include <setjmp.h>
@@ -67,7 +67,7 @@ again(void **state)
 }
 
 
-/* By the order's state when its message comes; the factory accepts. */
+/* Depending on the order's state at the receive; the factory accepts. */
 static void
 state_of_the_order(void **state)
 {
@@ -138,7 +138,8 @@ state_of_the_order(void **state)
 }
 
 
-/* By the factory's answer, on a receive in the middle and on the last one. */
+/* Depending on the factory's response, on an earlier receive and on the last
+ * one. */
 static void
 answer_of_the_factory(void **state)
 {
@@ -186,13 +187,14 @@ answer_of_the_factory(void **state)
         LATER(AS_HTTP_TIMEOUT, 0, true, false),
         LATER(AS_HTTP_LOST, 0, true, false),
 
-        /* an answer that was lost stops the order, where so set */
+        /* a lost response stops the order, if the settings say so */
         { AS_HTTP_TIMEOUT, 0, true, true, DEAD, CONSUMER_FAILED,
           DEAD, CONSUMER_FAILED },
         { AS_HTTP_LOST, 0, true, true, DEAD, CONSUMER_FAILED,
           DEAD, CONSUMER_FAILED },
 
-        /* what does not pass by itself ends on the last receive */
+        /* a failure that does not pass by itself ends the message on its last
+     * receive */
         { AS_HTTP_FORBIDDEN, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
           DEAD, CONSUMER_FAILED },
         { AS_HTTP_BAD_URL, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
@@ -222,7 +224,7 @@ answer_of_the_factory(void **state)
 }
 
 
-/* The order says why it waits, and a watchdog sees until when. */
+/* The order has the reason and the end of its wait, for the watchdog. */
 static void
 released_with_its_reason(void **state)
 {
@@ -241,7 +243,8 @@ released_with_its_reason(void **state)
 }
 
 
-/* Put off on the last receive: pending again, after the same wait. */
+/* A wait on the last receive: the order is pending again, after the same
+ * time. */
 static void
 outage_on_the_last_receive(void **state)
 {
@@ -283,7 +286,7 @@ receives_of_an_unknown_policy(void **state)
 }
 
 
-/* The wait is random, its bound doubles with each receive. */
+/* The wait is random; its limit doubles with each receive. */
 static void
 back_off_by_receives(void **state)
 {
@@ -315,8 +318,8 @@ back_off_by_receives(void **state)
 }
 
 
-/* An order that has waited long is not asked for in a hurry: its bound is at
- * least a quarter of its age. */
+/* The limit of the wait is at least a quarter of the order's age, so that old
+ * orders are requested less often. */
 static void
 back_off_by_age(void **state)
 {
@@ -341,8 +344,8 @@ back_off_by_age(void **state)
 }
 
 
-/* From the order's opening to the factory's answer, for the metrics; not for an
- * order that was requested before. */
+/* The metric of the time from the order's opening to the factory's response;
+ * not for an order that was requested before. */
 static void
 lead_time(void **state)
 {
@@ -369,7 +372,8 @@ lead_time(void **state)
 }
 
 
-/* factory.API: mended in the database, or the order goes to no factory. */
+/* factory.API: a corrected value is used; with a wrong one no factory is
+ * called. */
 static void
 factory_without_a_url(void **state)
 {
@@ -385,7 +389,8 @@ factory_without_a_url(void **state)
 }
 
 
-/* What cannot be read: dead at once, without a job or a call. */
+/* Invalid messages move to the dead-letter queue at once, without a job or a
+ * call. */
 static void
 poison(void **state)
 {

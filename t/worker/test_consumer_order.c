@@ -52,7 +52,7 @@ answer_all(consumer_fixture_t *t, int status)
 }
 
 
-/* What as_order_open() found, and what becomes of the message. */
+/* The results of as_order_open(), and the end of the message for each. */
 static void
 opens(void **state)
 {
@@ -100,7 +100,7 @@ opens(void **state)
 }
 
 
-/* The message's text is handed over, with the pauses of the settings. */
+/* as_order_open() gets the message's text and the pauses of the settings. */
 static void
 what_is_opened(void **state)
 {
@@ -164,7 +164,7 @@ opened_after_an_outage(void **state)
 }
 
 
-/* Those that open run in a job of their own. */
+/* Messages that open an order run in separate jobs. */
 static void
 not_with_others(void **state)
 {
@@ -218,7 +218,7 @@ of_a_failed_order(void **state)
         { "arn:aws:sqs:eu-west-1:1:q", 1000, true, AS_REOPEN_DONE, 1, 0,
           CONSUMER_FAILED },
 
-        /* another worker was faster: it is looked at once more */
+        /* another worker was faster: the order is read once more */
         { "arn:aws:sqs:eu-west-1:1:q", 1000, false, AS_REOPEN_STATE, 1, 0,
           CONSUMER_FAILED }
     };
@@ -251,7 +251,8 @@ of_a_failed_order(void **state)
 }
 
 
-/* More would be ordered than is needed: done as asked, and told. */
+/* More than is needed would be ordered: it is requested nevertheless, and
+ * logged. */
 static void
 reopened_with_a_surplus(void **state)
 {
@@ -319,7 +320,7 @@ trace_of_a_message(void **state)
 }
 
 
-/* Each call is a span of its own, in the trace of its order. */
+/* Each call has its own span in the trace of its order. */
 static void
 trace_of_an_order(void **state)
 {
@@ -345,7 +346,7 @@ trace_of_an_order(void **state)
                                  " trace=4bf92f3577b34da6a3ce929d0e0e4736\n"),
                      2);
 
-    /* an order without a trace, of a worker of before */
+    /* an order without a trace, of an earlier version */
     t = again(state);
     t->orders[0].state = CONSUMER_PUBLISHED;
     consumer_deliver_order(t, 0, 1);

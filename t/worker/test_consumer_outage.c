@@ -122,7 +122,7 @@ no_polls_without_the_database(void **state)
     assert_int_equal(consumer_calls(t, CONSUMER_RECEIVE), 1);
     assert_false(as_consumer_waits(t->consumer));
 
-    /* another part of the worker finds out */
+    /* another part of the worker finds that it is down */
     as_worker_db(&t->w.worker, AS_DB_GONE, true, "out of reach: gone");
     as_consumer_wake(t->consumer);
     assert_true(worker_call(&t->w, CONSUMER_RECEIVE, 0)->cancelled);
@@ -144,7 +144,7 @@ no_polls_without_the_database(void **state)
 }
 
 
-/* Messages in hand stay invisible through a long outage. */
+/* Messages in hand stay invisible during a long outage. */
 static void
 kept_through_an_outage(void **state)
 {
@@ -255,7 +255,7 @@ in_doubt_until_a_job_succeeds(void **state)
 }
 
 
-/* Without the queue: polled ever more rarely, without a wait, and told once. */
+/* Without the queue: short polls with growing pauses, and one log line. */
 static void
 queue_out_of_reach(void **state)
 {
@@ -325,7 +325,7 @@ queue_is_back(void **state)
 
 
 /*
- * The removal of a message fails for good: it comes back by itself, its order
+ * The removal of a message fails permanently: SQS delivers it again, its order
  * keeps its state, and the worker forgets it.
  */
 static void
@@ -367,9 +367,9 @@ removal_fails(void **state)
 
 
 /*
- * A dead letter that cannot be moved.  Before its last receive it comes back,
- * to be moved then.  On the last one its order fails, and SQS's redrive policy
- * moves it.
+ * A message that cannot be moved to the dead-letter queue.  Before its last
+ * receive it is delivered again, to be moved then.  On the last one its order
+ * fails, and SQS's redrive policy moves it.
  */
 static void
 dead_letter_stays(void **state)

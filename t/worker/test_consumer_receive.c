@@ -51,7 +51,7 @@ teardown(void **state)
 }
 
 
-/* What the call under way asks for. */
+/* The parameters of the call in flight. */
 static int
 asked(const test_t *t)
 {
@@ -64,7 +64,7 @@ asked(const test_t *t)
 }
 
 
-/* An answer that is larger than it may be would be so again. */
+/* After a response that is too large, the next receive asks for fewer. */
 static void
 fewer(void **state)
 {
@@ -84,14 +84,14 @@ fewer(void **state)
         assert_false(t->w.worker.sqs.down);
     }
 
-    /* a single one that is too large is an error as others are */
+    /* a single message that is too large is an ordinary error */
     (void) fake_error(t->w.fake, AS_HTTP_TOO_LARGE);
     worker_run(&t->w, 10);
     assert_true(t->w.worker.sqs.down);
 }
 
 
-/* Messages that cannot be read are no outage of the queue. */
+/* Invalid messages are not an outage of the queue. */
 static void
 unreadable(void **state)
 {
@@ -107,7 +107,7 @@ unreadable(void **state)
 }
 
 
-/* The next n polls end so; the messages are of no order. */
+/* The result of the next n polls; the messages are without an order. */
 static void
 answers(test_t *t, size_t n, size_t messages)
 {
@@ -144,7 +144,8 @@ polls(const test_t *t)
 }
 
 
-/* Full answers double the polls, up to the room that is left. */
+/* Full responses double the polls, up to the messages that may still be in
+ * hand. */
 static void
 more_polls(void **state)
 {
@@ -169,7 +170,7 @@ more_polls(void **state)
 }
 
 
-/* An empty answer leaves one. */
+/* After an empty response there is one poll. */
 static void
 one_poll_again(void **state)
 {
@@ -187,7 +188,7 @@ one_poll_again(void **state)
 }
 
 
-/* Neither full nor empty: as before. */
+/* Neither full nor empty: unchanged. */
 static void
 as_many_polls(void **state)
 {
@@ -202,8 +203,8 @@ as_many_polls(void **state)
 }
 
 
-/* An endpoint that answers long polls at once and with nothing: about once a
- * second, told once; one or two such answers are normal. */
+/* An endpoint that returns empty responses to long polls at once: polled about
+ * once a second, and logged once; one or two such responses are normal. */
 static void
 hasty_answers(void **state)
 {
@@ -224,7 +225,7 @@ hasty_answers(void **state)
 }
 
 
-/* No poll can be sent from here: tried again each second. */
+/* A poll cannot be sent from this host: tried again each second. */
 static void
 no_poll_can_be_sent(void **state)
 {
@@ -242,7 +243,7 @@ no_poll_can_be_sent(void **state)
 }
 
 
-/* Polls that wait as they should end that. */
+/* Polls that wait correctly end that state. */
 static void
 patient_answers(void **state)
 {

@@ -1,6 +1,6 @@
 /*
  * Messages in hand over time and at the worker's stop: visibility, leases, and
- * what SIGTERM and the end of its time do in each state.
+ * the effect of SIGTERM and of the end of the stop time in each state.
  */
 
 #include <setjmp.h>
@@ -64,7 +64,7 @@ extended_during_a_call(void **state)
     worker_run(&t->w, 62000);
     assert_int_equal(consumer_calls(t, CONSUMER_BACK), 3);
 
-    /* the factory's answer, however late */
+    /* the factory's late response */
     (void) consumer_factory(t, 201);
     answer_acks(t);
     worker_run(&t->w, 20);
@@ -72,7 +72,7 @@ extended_during_a_call(void **state)
 }
 
 
-/* An extension that fails is tried again, and ends no call. */
+/* A failed extension is tried again, and does not end the call. */
 static void
 extension_fails(void **state)
 {
@@ -118,8 +118,8 @@ waits_for_its_turn(void **state)
 }
 
 
-/* Its turn comes when the lease does not cover a whole call: it is taken anew
- * before the call. */
+/* At its turn the lease does not cover a whole call: it is taken again before
+ * the call. */
 static void
 lease_is_too_short_for_a_call(void **state)
 {
@@ -163,7 +163,7 @@ lease_taken_by_another(void **state)
 }
 
 
-/* SQS allows 12 hours: before them the message is given back. */
+/* SQS allows 12 hours: the message is given back before that. */
 static void
 held_as_long_as_sqs_allows(void **state)
 {
@@ -191,7 +191,7 @@ held_as_long_as_sqs_allows(void **state)
 }
 
 
-/* Nothing in hand: at once, and the long poll is ended. */
+/* Without messages in hand: at once, and the long poll is aborted. */
 static void
 stops_idle(void **state)
 {
@@ -273,7 +273,7 @@ stops_while_waiting(void **state)
 }
 
 
-/* The answer of SQS arrives with the stop: given back unseen. */
+/* SQS's response arrives during the stop: its messages are given back. */
 static void
 stops_with_its_removal(void **state)
 {
@@ -291,7 +291,7 @@ stops_with_its_removal(void **state)
 }
 
 
-/* The factory fails during the stop: released as ever. */
+/* The factory fails during the stop: the lease is released as usual. */
 static void
 stops_with_a_failure(void **state)
 {
@@ -309,8 +309,8 @@ stops_with_a_failure(void **state)
 }
 
 
-/* The time to stop is over in a call: it is aborted, the message given back,
- * and the order's lease runs out by itself. */
+/* The stop time ends during a call: the call is aborted, the message is given
+ * back, and the order's lease expires. */
 static void
 hurries_in_a_call(void **state)
 {
@@ -372,8 +372,8 @@ hurries_in_an_outage(void **state)
 }
 
 
-/* After the factory's answer, without the database: the message comes back, and
- * the order's next message finds what the factory was asked. */
+/* After the factory's response, without the database: the message is given
+ * back, and at its next receive the order shows that the factory was called. */
 static void
 hurries_before_the_result_is_stored(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * The providers of credentials, their order, and when keys are fetched anew.
+ * The providers of credentials, their order, and when keys are refreshed.
  */
 
 #include <setjmp.h>
@@ -80,7 +80,7 @@ test_refreshed_ahead(void **state)
     (void) fake_answer(t->fake, 200, KEYS);
     creds_get(t);
 
-    /* 4 minutes before their end: usable, and fetched anew beside. */
+    /* 4 minutes before their end: used, and refreshed at the same time. */
     t->fake->unix_ms += 56 * 60000;
     t->fake->mono_ms += 56 * 60000;
     assert_non_null(as_credentials_peek(t->creds));
@@ -88,7 +88,8 @@ test_refreshed_ahead(void **state)
     fake_run(t->fake);
     assert_int_equal(t->fake->ncalls, 2);
 
-    /* It failed: what there is still holds, the next try waits a little. */
+    /* The refresh failed: the keys stay in use, the next attempt waits a
+     * little. */
     assert_non_null(as_credentials_peek(t->creds));
     fake_run(t->fake);
     assert_int_equal(t->fake->ncalls, 2);
@@ -188,7 +189,7 @@ test_expirations_with_a_zone(void **state)
 }
 
 
-/* Keys that our clock takes for old, and AWS's does not. */
+/* Keys that are expired by this host's clock, but not by AWS's. */
 static void
 test_wrong_clock(void **state)
 {

@@ -120,7 +120,7 @@ test_profiles_in_the_home_folder(void **state)
 }
 
 
-/* A file that is there and cannot be read is told, one that is not is not. */
+/* An unreadable file is logged, a missing one is not. */
 static void
 test_profile_file_that_cannot_be_read(void **state)
 {
@@ -137,7 +137,7 @@ test_profile_file_that_cannot_be_read(void **state)
 }
 
 
-/* They become lines of a header. */
+/* The values become a part of HTTP headers. */
 static void
 test_keys_with_a_line_break(void **state)
 {
@@ -164,7 +164,7 @@ test_profile_that_is_not_there(void **state)
 }
 
 
-/* A real loop, since the command is watched in it. */
+/* A real loop, since it watches the command. */
 static void
 process_limited(test_t *t, const char *command, unsigned limit_ms)
 {
@@ -210,8 +210,8 @@ process(test_t *t, const char *command)
 }
 
 
-/* valgrind 3.19 does not know pidfd_open(), by which a command's end is
- * seen; and cmocka's skip() is a failure in TAP. */
+/* valgrind 3.19 lacks pidfd_open(), which reports a command's end; and cmocka's
+ * skip() is a failure in TAP. */
 static int
 under_valgrind(void)
 {
@@ -238,8 +238,8 @@ environ_of_a_file(void *data)
 }
 
 
-/* The command's view: the names of the env file, no descriptor of ours, and
- * its arguments as they are quoted. */
+/* What the command gets: the names of the env file, no descriptor of the
+ * worker, and its arguments as quoted. */
 static void
 test_process_sees(void **state)
 {
@@ -297,7 +297,7 @@ test_process(void **state)
 }
 
 
-/* None of these may keep the loop: it would miss its messages' visibility. */
+/* None of these may block the loop, which must extend messages' visibility. */
 static void
 test_process_that_does_not_end(void **state)
 {
@@ -323,11 +323,11 @@ test_process_that_does_not_end(void **state)
     (void) fclose(f);
     assert_int_equal(kill((pid_t) atoi(pid), 0), -1);
 
-    /* the output's end is not the command's */
+    /* the end of its output is not the command's end */
     process_limited(t, "exec >&- && sleep 100", 300);
     assert_non_null(strstr(t->error, "took too long"));
 
-    /* nor the command's end that of its output */
+    /* nor is the command's end the end of its output */
     process_limited(t, "sleep 100 & echo", 300);
     assert_non_null(strstr(t->error, "left its output open"));
 }

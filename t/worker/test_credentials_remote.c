@@ -1,5 +1,5 @@
 /*
- * The providers that are asked over HTTP: STS, the container, the instance.
+ * The providers that use HTTP: STS, the container, the instance.
  */
 
 #include <setjmp.h>
@@ -65,7 +65,8 @@ test_role_of_a_profile(void **state)
 }
 
 
-/* Each role is assumed with the keys of the one before, the outermost last. */
+/* Each role is assumed with the keys of the previous one, the
+ * outermost last. */
 static void
 test_roles_in_a_chain(void **state)
 {
@@ -102,7 +103,7 @@ test_roles_in_a_chain(void **state)
     assert_non_null(strstr(t->fake->calls[3].body, "role%2Fouter"));
     assert_non_null(strstr(t->fake->calls[3].body, "&DurationSeconds=900"));
 
-    /* A link that fails ends it, and the next time begins anew. */
+    /* A failure ends the chain, and the next attempt begins at its start. */
     as_credentials_invalidate(t->creds);
     (void) fake_answer(t->fake, 404, "");
     creds_get(t);
@@ -150,7 +151,7 @@ test_chains_that_are_none(void **state)
 }
 
 
-/* STS says that our clock is wrong: asked again by its time. */
+/* STS reports that this host's clock is wrong: called again with STS's time. */
 static void
 test_role_with_a_wrong_clock(void **state)
 {
@@ -173,7 +174,7 @@ test_role_with_a_wrong_clock(void **state)
     assert_string_equal(fake_header(t->fake, 1, "X-Amz-Date"),
                         "20150830T113600Z");
 
-    /* and where it was not the clock, not again */
+    /* not called again if the clock was not the cause */
     as_credentials_invalidate(t->creds);
     a = fake_answer(t->fake, 403, "<ErrorResponse><Error><Code>"
                     "SignatureDoesNotMatch</Code></Error></ErrorResponse>");
@@ -283,8 +284,8 @@ test_imds(void **state)
 }
 
 
-/* Past their end an instance's keys are used on while there are no newer
- * ones, and it is asked at intervals. */
+/* Expired keys of an instance stay in use while there are no newer ones, and
+ * the instance is polled at intervals. */
 static void
 test_imds_that_fails_later(void **state)
 {
@@ -312,7 +313,7 @@ test_imds_that_fails_later(void **state)
         assert_int_equal(t->fake->ncalls, 4);
     }
 
-    /* old ones again are no news either */
+    /* the same old keys again: no change */
     t->fake->mono_ms += 61000;
     assert_non_null(as_credentials_peek(t->creds));
     (void) fake_answer(t->fake, 200, "TOKEN==");
@@ -324,7 +325,7 @@ test_imds_that_fails_later(void **state)
     fake_run(t->fake);
     assert_int_equal(t->fake->ncalls, 7);
 
-    /* AWS itself refuses them: then they are over */
+    /* AWS refuses them: then they are not used any more */
     as_credentials_invalidate(t->creds);
     assert_null(as_credentials_peek(t->creds));
     (void) fake_answer(t->fake, 503, "");
@@ -343,8 +344,8 @@ imds_answers(test_t *t)
 }
 
 
-/* AWS refuses the keys, and the instance has no others: it is asked at
- * intervals that grow, and who asks in between has the answer at once. */
+/* AWS refuses the keys, and the instance has no others: it is polled at growing
+ * intervals, and a request in between fails at once. */
 static void
 test_imds_whose_keys_are_refused(void **state)
 {
@@ -380,7 +381,7 @@ test_imds_whose_keys_are_refused(void **state)
         assert_int_equal(t->fake->ncalls, calls);
     }
 
-    /* another incident, much later, begins anew */
+    /* a later incident begins with the first interval */
     t->fake->mono_ms += 300001;
     as_credentials_refused(t->creds);
     imds_answers(t);
@@ -392,7 +393,7 @@ test_imds_whose_keys_are_refused(void **state)
     calls += 6;
     assert_int_equal(t->fake->ncalls, calls);
 
-    /* a failure is no reason to ask more often */
+    /* a failure does not shorten the interval */
     as_credentials_refused(t->creds);
     t->fake->mono_ms += 2000;
     (void) fake_answer(t->fake, 503, "");
@@ -415,7 +416,7 @@ test_imds_whose_keys_are_refused(void **state)
 }
 
 
-/* What may work a moment later, and what will not. */
+/* Failures that may pass, and failures that will not. */
 static void
 test_transient_failures(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * What the dashboard asks of the worker: how often the database is read, and
- * what is answered meanwhile; searches, and how many wait.
+ * The worker's responses to the dashboard: how often the database is read, the
+ * responses meanwhile, and searches with the limit of waiting ones.
  */
 
 #include <setjmp.h>
@@ -153,7 +153,7 @@ first_product(test_t *t)
 }
 
 
-/* A request is never held up: the first one learns that nothing is known. */
+/* A request never waits for the database: the first response has no figures. */
 static void
 at_once(void **state)
 {
@@ -170,7 +170,7 @@ at_once(void **state)
 }
 
 
-/* Many readers cost one read a second, and none without readers. */
+/* Many readers cause one read a second; without readers there is none. */
 static void
 shared(void **state)
 {
@@ -189,7 +189,7 @@ shared(void **state)
 }
 
 
-/* A slow read takes at most its share of the time. */
+/* Slow reads take at most a fixed share of the time. */
 static void
 share_of_the_time(void **state)
 {
@@ -211,8 +211,8 @@ share_of_the_time(void **state)
 }
 
 
-/* The last figures stay, with their time and the reason; the next try comes
- * soon, however long the failure took.  The worker goes on. */
+/* The last figures stay, with their time and the reason; the next attempt comes
+ * soon, however long the failure took.  The worker continues. */
 static void
 out_of_reach(void **state)
 {
@@ -233,7 +233,7 @@ out_of_reach(void **state)
     assert_true(json_integer_value(json_object_get(shop, "at")) >= at);
     assert_int_equal(first_product(t), 2);
 
-    /* a connection refused to the dashboard does not stop the others */
+    /* a connection that the dashboard fails to get does not stop the others */
     assert_false(t->w.worker.db.down);
 
     fake_db.status = AS_DB_OK;
@@ -332,7 +332,8 @@ queries(void **state)
 }
 
 
-/* So many wait; one more is refused at once.  All are answered at the end. */
+/* A limited number waits; one more is refused at once.  At the end all get a
+ * response. */
 static void
 queries_wait(void **state)
 {

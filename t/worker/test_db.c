@@ -1,7 +1,7 @@
 /*
- * A connection to the shop's database over a client library whose answers the
- * test writes: what it sets and asks first, what a failure leaves, and what is
- * never read to its end.
+ * A connection to the shop's database over a client library with the test's
+ * answers: its first settings and queries, the state after a failure, and
+ * endless answers.
  */
 
 #include <setjmp.h>
@@ -59,12 +59,12 @@ connects(void **state)
     assert_false(as_db_by_statement(lib.db));
     assert_int_equal(lib.enforced, 0);
 
-    /* what the server's defaults could change is set */
+    /* the session sets what the server's defaults could change */
     assert_non_null(strstr(lib.options, "READ COMMITTED, READ WRITE"));
     assert_non_null(strstr(lib.options, "time_zone = '+00:00'"));
     assert_non_null(strstr(lib.options, "SET NAMES utf8mb4"));
 
-    /* a second time it is there already */
+    /* the second time it is already connected */
     assert_int_equal(as_db_connect(lib.db), AS_DB_OK);
     assert_int_equal(lib.connects, 1);
 }
@@ -88,7 +88,7 @@ connects_otherwise(void **state)
 }
 
 
-/* Whatever the number, there is no connection. */
+/* With any error number there is no connection. */
 static void
 cannot_connect(void **state)
 {
@@ -114,7 +114,7 @@ cannot_connect(void **state)
 }
 
 
-/* A name that could not be written without quotes is none. */
+/* A name that would need quotes is invalid. */
 static void
 names_of_the_column(void **state)
 {
@@ -141,7 +141,7 @@ names_of_the_column(void **state)
 }
 
 
-/* A binary log by statement: the session writes by row, where it may. */
+/* With a binary log by statement the session writes by row, if it may. */
 static void
 binary_log(void **state)
 {
@@ -169,7 +169,7 @@ binary_log(void **state)
         as_db_close(lib.db);
     }
 
-    /* without the log its format is none */
+    /* without a binary log its format does not matter */
     lib.no_binlog = true;
     lib.at = lib.nresults;
     fake_add_server(NULL, "STATEMENT", "1048576", "utf8mb4");
@@ -249,8 +249,8 @@ a_cluster(void **state)
 }
 
 
-/* What a failure leaves: a transaction is rolled back, a lost connection is
- * closed, and so is one whose column has another collation by now. */
+/* After a failure: a transaction is rolled back; a lost connection is closed,
+ * and so is one whose column has another collation now. */
 static void
 failures(void **state)
 {
@@ -302,7 +302,7 @@ failures(void **state)
 }
 
 
-/* The connection is lost between two rows: those that came are no result. */
+/* The connection is lost between two rows: those received are not a result. */
 static void
 cut_within_rows(void **state)
 {
@@ -383,7 +383,7 @@ large_packets(void **state)
 }
 
 
-/* Of another thread: no call goes on, and none begins. */
+/* Called by another thread: a running call ends, and no other begins. */
 static void
 aborted(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * What an error of the database means to a job, and its text in the log.
+ * The class of a database error for a job, and its text in the log.
  */
 
 #include <setjmp.h>
@@ -33,14 +33,14 @@ classes(void **state)
         { 2002, AS_DB_GONE }, { 2003, AS_DB_GONE }, { 2006, AS_DB_GONE },
         { 2013, AS_DB_GONE }, { 4031, AS_DB_GONE },
 
-        /* a server that takes no writes now */
+        /* a read-only server */
         { 1036, AS_DB_GONE }, { 1047, AS_DB_GONE }, { 1290, AS_DB_GONE },
         { 1792, AS_DB_GONE }, { 1836, AS_DB_GONE },
 
-        /* too many connections pass by */
+        /* too many connections: this passes by itself */
         { 1040, AS_DB_GONE },
 
-        /* an operator's matter */
+        /* errors for an operator */
         { 1044, AS_DB_ERROR }, { 1054, AS_DB_ERROR }, { 1142, AS_DB_ERROR },
         { 1146, AS_DB_ERROR }, { 1969, AS_DB_ERROR }, { 4025, AS_DB_ERROR },
         { 65000, AS_DB_ERROR }

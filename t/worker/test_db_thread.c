@@ -1,6 +1,6 @@
 /*
- * A database thread itself: what is repeated and what is not, its order, its
- * waits, and its end.  The connection is the test's.
+ * A database thread: which jobs it repeats, their order, its waits, and its
+ * end. The test provides the connection.
  */
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ typedef struct {
 } run_t;
 
 
-/* The connection: used by one thread at a time, with the loop's between. */
+/* The connection: two threads never use it at the same time. */
 static struct {
     as_db_status_e  connect;
     unsigned        connects;
@@ -209,13 +209,13 @@ repeats(void **state)
         { { AS_DB_ERROR }, AS_DB_OK, 1, 0, AS_DB_ERROR },
         { { AS_DB_DUPLICATE }, AS_DB_OK, 1, 0, AS_DB_DUPLICATE },
 
-        /* a conflict is over soon */
+        /* a conflict passes soon */
         { { AS_DB_RETRY, AS_DB_RETRY, AS_DB_OK }, AS_DB_OK, 3, 0, AS_DB_OK },
         { { AS_DB_RETRY, AS_DB_RETRY, AS_DB_RETRY, AS_DB_RETRY, AS_DB_RETRY,
             AS_DB_RETRY, AS_DB_RETRY, AS_DB_RETRY, AS_DB_RETRY },
           AS_DB_OK, 8, 0, AS_DB_RETRY },
 
-        /* an idle connection was closed: on a fresh one, once */
+        /* an idle connection was closed: repeated once, on a new one */
         { { AS_DB_GONE, AS_DB_OK }, AS_DB_OK, 2, 1, AS_DB_OK },
         { { AS_DB_GONE, AS_DB_GONE, AS_DB_OK }, AS_DB_OK, 2, 1, AS_DB_GONE },
         { { AS_DB_GONE, AS_DB_OK }, AS_DB_GONE, 1, 1, AS_DB_GONE },
@@ -298,13 +298,13 @@ wait_is_interrupted(void **state)
     finish(t, &r);
     assert_true(r.wanted);
 
-    /* once: the next wait is one again */
+    /* only once: the next wait is a complete one */
     assert_false(as_db_thread_wait(t->thread, 1));
 }
 
 
-/* After the abort no lost connection is opened again, and what waits for the
- * thread is dropped. */
+/* After the abort no lost connection is opened again, and jobs that wait for
+ * the thread are dropped. */
 static void
 aborted(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * A message in hand: what is kept of it, and the ids that follow from it.
+ * A message in hand: its kept parts, and the ids that are derived from it.
  */
 
 #include <setjmp.h>
@@ -66,7 +66,7 @@ is_a_copy(void **state)
 }
 
 
-/* Its fields come from its attributes; a binary one is no text. */
+/* Its fields come from its attributes; a binary attribute is ignored. */
 static void
 attributes(void **state)
 {

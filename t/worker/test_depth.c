@@ -72,8 +72,8 @@ look(test_t *t, const char *queue, int status, const char *body)
 }
 
 
-/* AWS returns maxReceiveCount as a number or as a string; what is no limit is
- * not known. */
+/* AWS returns maxReceiveCount as a number or as a string; with an invalid value
+ * the limit is unknown. */
 static void
 limit_of_receives(void **state)
 {
@@ -161,8 +161,8 @@ dead_in_flight(void **state)
 }
 
 
-/* An outage is logged by the part that receives; a missing right, and a queue
- * that was deleted, once and when it is over. */
+/* The consumer logs an outage; a missing right and a deleted queue are logged
+ * here, once, and again when that is over. */
 static void
 errors(void **state)
 {

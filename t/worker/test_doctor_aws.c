@@ -1,5 +1,5 @@
 /*
- * doctor's look at AWS: a sound wiring, and each fault of it.
+ * doctor's checks of AWS: a correct wiring, and each fault of it.
  */
 
 #include <setjmp.h>
@@ -53,7 +53,7 @@ typedef struct {
 } test_t;
 
 
-/* Runs it, and adds what it found. */
+/* Runs the checks and adds their findings. */
 static int
 look(test_t *t)
 {
@@ -242,7 +242,7 @@ test_queue_policy(void **state)
 }
 
 
-/* A denial is wrong, what cannot be told is said so. */
+/* A denial is a finding, and so is a permission that cannot be determined. */
 static void
 test_queue_policy_judged(void **state)
 {
@@ -312,7 +312,7 @@ test_other_region(void **state)
 }
 
 
-/* A call for credentials that was throttled is made again; bounded. */
+/* A throttled call for credentials is repeated, with a limit. */
 static void
 test_credentials_throttled(void **state)
 {
@@ -339,7 +339,7 @@ test_credentials_throttled(void **state)
     assert_string_equal(t->findings, "credentials:3;");
     assert_int_equal(t->fake->ncalls - calls, 6);
 
-    /* what is refused is not asked for again */
+    /* a refused call is not repeated */
     calls = t->fake->ncalls;
     (void) fake_answer(t->fake, 404, "");
     assert_int_equal(look(t), 3);

@@ -1,5 +1,5 @@
 /*
- * doctor's look at the columns: each that is missing, and what adds it.
+ * doctor's check of the columns: each missing one, and its remedy.
  */
 
 #include <setjmp.h>
@@ -72,8 +72,8 @@ tell_columns(const char *without)
 }
 
 
-/* A table that is missing is one finding, a column that is missing its own, by
- * what adds it. */
+/* A missing table is one finding; missing columns are one for each file or
+ * statement that adds them. */
 static void
 schema_columns(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * doctor's look at the database: a sound one, and each fault of server, schema
- * and rights with its remedy.
+ * doctor's checks of the database: a correct one, and each fault of server,
+ * schema and rights with its remedy.
  */
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@
 #define FOLDS    "SELECT CONVERT(_utf8mb4"
 
 
-/* What the server has, by default a sound one. */
+/* The server's values, by default correct ones. */
 static struct {
     as_settings_t       settings;
     const char         *version;
@@ -358,7 +358,7 @@ unreachable(void **state)
 }
 
 
-/* What this user may not see is not reported as missing. */
+/* What this user may not read is not reported as missing. */
 static void
 triggers_and_check(void **state)
 {
@@ -411,7 +411,7 @@ engines(void **state)
 }
 
 
-/* Which spellings of a SKU the column's collation takes for one. */
+/* The spellings of a SKU that the column's collation treats as equal. */
 static void
 skus(void **state)
 {
@@ -446,7 +446,7 @@ skus(void **state)
         }
     }
 
-    /* binary: nothing folds, nothing is asked */
+    /* binary: all spellings differ, and nothing is queried */
     sql_reset();
     db.charset = "";
     as_doctor_sku(&findings, sql_db, &db.settings);
@@ -509,7 +509,7 @@ grants(void **state)
 }
 
 
-/* A statement that fails for another reason tells nothing about the rights. */
+/* A statement that fails for another reason shows nothing about the rights. */
 static void
 grants_unknown(void **state)
 {

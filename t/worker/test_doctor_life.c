@@ -1,6 +1,6 @@
 /*
- * doctor's look at the running processes: the worker's metrics, nginx's status
- * page, and what takes their place where they do not answer.
+ * doctor's checks of the running processes: the worker's metrics, nginx's
+ * status page, and the checks without them.
  */
 
 #include <setjmp.h>
@@ -63,7 +63,7 @@ teardown(void **state)
 }
 
 
-/* The worker's page, with these lines more. */
+/* The worker's page with these additional lines. */
 static void
 a_worker(const char *lines)
 {
@@ -160,7 +160,8 @@ another_server_has_the_port(void **state)
 }
 
 
-/* No worker answers on this host: the orders tell of one on another. */
+/* No worker responds on this host: the orders show whether one runs
+ * on another. */
 static void
 no_worker_here(void **state)
 {
@@ -279,8 +280,8 @@ databases_of_nginx(void **state)
 }
 
 
-/* A missing right has its own remedy; the failure that it causes is told with
- * it. */
+/* A missing right has its own remedy; the failure that it causes is in the same
+ * finding. */
 static void
 rights_of_nginx(void **state)
 {
@@ -298,7 +299,7 @@ rights_of_nginx(void **state)
 }
 
 
-/* Lines that are no samples are passed over. */
+/* Lines that are not samples are skipped. */
 static void
 strange_pages(void **state)
 {

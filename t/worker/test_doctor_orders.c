@@ -1,5 +1,5 @@
 /*
- * doctor's look at orders and holds: what makes no progress, by its age.
+ * doctor's checks of orders and holds: those without progress, by their age.
  */
 
 #include <setjmp.h>
@@ -74,7 +74,7 @@ teardown(void **state)
 }
 
 
-/* Orders that make no progress, by their age. */
+/* Orders without progress, by their age. */
 static void
 orders(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * doctor's look at the factories and at the callback's way to nginx: nothing is
- * ordered, nothing is booked.
+ * doctor's checks of the factories and of the callback URL: they order nothing
+ * and book nothing.
  */
 
 #include <setjmp.h>
@@ -141,7 +141,7 @@ factories_of_the_table(void **state)
 }
 
 
-/* Beyond twenty URLs the rest is left out; none is lost in memory. */
+/* Beyond twenty URLs the rest is omitted; no memory leaks. */
 static void
 many_factories(void **state)
 {
@@ -160,7 +160,7 @@ many_factories(void **state)
     assert_int_equal(test.fake->ncalls, 21);
     assert_int_equal(findings_of("fine", "factory"), 21);
 
-    /* the table cannot be read: another check tells it */
+    /* the table cannot be read: another check reports it */
     findings_reset();
     sql.status[1] = AS_DB_GONE;
     as_doctor_shop_factories(&test.http, sql_db);
@@ -168,7 +168,7 @@ many_factories(void **state)
 }
 
 
-/* What nginx answers to the signed callback of an order that does not exist. */
+/* nginx's response to the signed callback of an order that does not exist. */
 static void
 callback(void **state)
 {
@@ -203,7 +203,7 @@ callback(void **state)
         }
     }
 
-    /* as the factory does it */
+    /* as the factory sends it */
     assert_string_equal(test.fake->calls[0].method, "POST");
     assert_string_equal(test.fake->calls[0].body,
                         "{\"MessageAttributeProductCnt\":\"1\","

@@ -1,5 +1,5 @@
 /*
- * Where a service is: variables, the profile, FIPS, dual-stack.
+ * The endpoint of a service: variables, the profile, FIPS, dual-stack.
  */
 
 #include <setjmp.h>
@@ -78,7 +78,7 @@ static const case_t  cases[] = {
     { AS_AWS_SNS, "cn-north-1", { P, "dual" },
       "https://sns.cn-north-1.api.amazonwebservices.com.cn/" },
 
-    /* refused aloud */
+    /* refused with an error */
     { AS_AWS_SNS, "cn-north-1", { P, "fips" }, "has no such endpoint" },
     { AS_AWS_SNS, "us-iso-east-1", { P, "dual" },
       "AWS_USE_DUALSTACK_ENDPOINT is true" },

@@ -1,6 +1,6 @@
 /*
- * The expiry of holds: when the next batch begins, which holds it leaves
- * out, what it counts, and a database that is out of reach or refuses.
+ * The expiry of holds: the start of the next batch, the holds that it skips,
+ * its counters, and a database that cannot be reached or refuses.
  */
 
 #include <setjmp.h>
@@ -191,7 +191,7 @@ a_refused_hold_is_left_out(void **state)
     /* all at once, one alone, then more and more again */
     assert_in_range(t->batches, 5, 7);
 
-    /* tried again after a while, and left out again */
+    /* tried again after a while, and skipped again */
     worker_run(&t->w, 4500);
     assert_int_equal(t->asked.aside.nholds, 1);
     t->refused = 0;

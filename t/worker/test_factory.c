@@ -1,5 +1,5 @@
 /*
- * What a factory's answers mean, over the real HTTP engine.
+ * The meaning of a factory's responses, with the real HTTP engine.
  */
 
 #include <errno.h>
@@ -118,7 +118,7 @@ ask(factory_t *t, const char *api)
 }
 
 
-/* The status line is the answer, whatever becomes of what follows it. */
+/* The status line is the response, even if the rest is lost. */
 static void
 a_status_is_the_answer(void **state)
 {
@@ -170,7 +170,7 @@ a_status_is_the_answer(void **state)
 }
 
 
-/* What may pass by itself, however long it takes, and what will not. */
+/* Failures that may pass by themselves, and failures that will not. */
 static void
 an_outage_and_what_is_none(void **state)
 {
@@ -199,8 +199,8 @@ an_outage_and_what_is_none(void **state)
 }
 
 
-/* factory.API is a URL as people write one, or nothing: then it is
- * FACTORY_API_URL.  What is neither goes nowhere. */
+/* factory.API is a URL, in any usual spelling, or empty: then FACTORY_API_URL
+ * is used.  With any other value no factory is called. */
 static void
 the_factory_that_is_meant(void **state)
 {
@@ -251,8 +251,8 @@ named(void *data, const as_factory_view_t *view)
 }
 
 
-/* A factory's name in log and metrics: its URL without secrets, and no other
- * has it. */
+/* A factory's name in log and metrics: its URL without secrets, unique among
+ * the factories. */
 static void
 names_hold_no_secret(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * The request to the Factory API and the callback URL in it, to the letter.
+ * The exact request to the Factory API, with the callback URL in it.
  */
 
 #include <setjmp.h>

@@ -162,7 +162,7 @@ concurrency(void **state)
 }
 
 
-/* Another factory has limits of its own. */
+/* Each factory has its own limits. */
 static void
 limits_of_each_factory(void **state)
 {
@@ -176,7 +176,7 @@ limits_of_each_factory(void **state)
 }
 
 
-/* So many a second, and not more than a tenth of them at once. */
+/* The rate per second, and at most a tenth of it at once. */
 static void
 rate(void **state)
 {
@@ -199,7 +199,8 @@ rate(void **state)
 }
 
 
-/* A call whose lease is too short goes back to its owner, and comes again. */
+/* A call whose lease is too short goes back to its owner, who queues
+ * it again. */
 static void
 not_ready(void **state)
 {
@@ -234,7 +235,7 @@ taken_back(void **state)
 }
 
 
-/* The time to stop is over: the answer is never read. */
+/* After the stop time the response is never read. */
 static void
 aborted(void **state)
 {
@@ -248,7 +249,7 @@ aborted(void **state)
 }
 
 
-/* No more calls can be made here: the caller hears of it at once. */
+/* A call cannot be sent from this host: the caller gets the error at once. */
 static void
 no_call_can_be_made(void **state)
 {
@@ -262,7 +263,7 @@ no_call_can_be_made(void **state)
 }
 
 
-/* Closed: what fails goes back to its owner, all are received. */
+/* Closed: failed calls go back to their owners, and receiving continues. */
 static void
 closed(void **state)
 {
@@ -361,7 +362,7 @@ probe_fails(void **state)
 }
 
 
-/* The factory says when. */
+/* The factory sends Retry-After. */
 static void
 retry_after(void **state)
 {
@@ -379,8 +380,7 @@ retry_after(void **state)
 }
 
 
-/* An answer that was lost is no probe to be sent again where that stops the
- * order. */
+/* If a lost response stops the order, its call is not sent again as a probe. */
 static void
 lost_answer_stops(void **state)
 {
@@ -419,7 +419,7 @@ messages_to_probe_with(void **state)
     queue(t, 4, 5, "");
     assert_int_equal(as_factories_room(t->all, 10), 0);
 
-    /* taken back to renew its lease it still counts */
+    /* a call that is taken back to renew its lease still counts */
     assert_true(as_factory_take_back(&t->calls[4].call, true));
     assert_int_equal(as_factories_room(t->all, 10), 0);
     as_factory_forget(&t->calls[4].call);
@@ -455,7 +455,7 @@ another_factory_works(void **state)
     assert_true(as_factory_take_back(&t->calls[7].call, false));
     assert_int_equal(as_factories_room(t->all, 10), 10);
 
-    /* it has not worked for a minute: not known */
+    /* no success for a minute: not known to work */
     worker_run(&t->w, 61000);
     assert_int_equal(as_factories_room(t->all, 10), 0);
 }

@@ -1,5 +1,5 @@
 /*
- * The characters of a text: their columns, and what a terminal must not get.
+ * The characters of a text: their widths, and those not sent to a terminal.
  */
 
 #include <setjmp.h>
@@ -77,7 +77,7 @@ test_glyphs(void **state)
 }
 
 
-/* Whatever the bytes are, the end is found. */
+/* The end is found for any bytes. */
 static void
 test_bytes(void **state)
 {

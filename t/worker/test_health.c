@@ -1,5 +1,5 @@
 /*
- * Whether a peer is in reach: one line for each change, and waits that grow.
+ * Whether a peer can be reached: one line for each change, and growing waits.
  */
 
 #include <fcntl.h>
@@ -83,7 +83,7 @@ one_line_for_a_change(void **state)
 }
 
 
-/* A reason that says what it is keeps its own words. */
+/* A reason that is a complete message is logged unchanged. */
 static void
 reasons(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * Holds that are due: the statements that release them, what makes a batch
- * fail, and which products are left out then.
+ * Holds that are due: the statements that release them, the failures of a
+ * batch, and the products that are then skipped.
  */
 
 #include <setjmp.h>
@@ -189,8 +189,8 @@ one_refused(size_t naside)
 }
 
 
-/* The error of a trigger, say: first the batch, then the hold alone.  Its
- * products are left out only where no more holds can be. */
+/* An error, for example of a trigger: first of the batch, then of the hold
+ * alone. Its products are skipped only if no more holds can be. */
 static void
 a_refused_hold(void **state)
 {
@@ -221,7 +221,7 @@ a_refused_hold(void **state)
 }
 
 
-/* Missing rights, no table, a lost connection: no hold's fault. */
+/* Missing rights, a missing table, a lost connection: no hold is skipped. */
 static void
 what_all_would_get(void **state)
 {

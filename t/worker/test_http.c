@@ -56,7 +56,7 @@ test_post(void **state)
     http_run(t, &rq);
     assert_string_equal(t->answer.body, "some body");
 
-    /* What the last call left behind must not go out with the next. */
+    /* Settings of the last call must not be sent with the next one. */
     http_get(t, "/ok");
     assert_string_equal(t->answer.body, "hello");
     assert_int_equal(t->server->connections, 1);
@@ -126,8 +126,8 @@ test_broken(void **state)
 }
 
 
-/* A status line that was read is told whatever became of the rest; one that
- * only announces the answer, or is a proxy's, is none. */
+/* A status line that was read is reported even if the rest is lost; that of a
+ * 1xx response or of a proxy is not. */
 static void
 test_status_of_a_cut_answer(void **state)
 {
@@ -154,7 +154,7 @@ test_status_of_a_cut_answer(void **state)
 }
 
 
-/* libcurl quotes a proxy that it cannot read. */
+/* libcurl's message contains a proxy URL that it cannot parse. */
 static void
 test_proxy_is_not_told(void **state)
 {
@@ -266,7 +266,7 @@ test_forbidden(void **state)
     http_run(t, &rq);
     assert_int_equal(t->answer.error, AS_HTTP_FORBIDDEN);
 
-    /* Also under a name, which is resolved first. */
+    /* Also by name, which is resolved first. */
     (void) snprintf(text, sizeof(text), "http://localhost:%u/ok",
                     t->server->port);
     http_request(t, &rq, text);
@@ -275,7 +275,7 @@ test_forbidden(void **state)
     assert_int_equal(t->answer.error, AS_HTTP_FORBIDDEN);
     assert_int_equal(t->server->requests, 0);
 
-    /* And over a connection that another call was allowed to open. */
+    /* Also on a connection that another, permitted call opened. */
     http_get(t, "/ok");
     assert_int_equal(t->answer.status, 200);
     http_request(t, &rq, http_url(t, "/ok"));
@@ -292,7 +292,7 @@ test_once(void **state)
     test_t             *t = *state;
     as_http_request_t   rq;
 
-    /* libcurl sends again by itself on a kept connection that dies ... */
+    /* libcurl repeats a request by itself if a kept connection is closed ... */
     http_get(t, "/ok");
     http_request(t, &rq, http_url(t, "/drop"));
     rq.method = "POST";
@@ -300,7 +300,7 @@ test_once(void **state)
     assert_int_equal(t->answer.error, AS_HTTP_LOST);
     assert_int_equal(t->server->requests, 3);
 
-    /* ... but not what may be sent once only. */
+    /* ... but not a request that may be sent only once. */
     http_get(t, "/ok");
     http_request(t, &rq, http_url(t, "/drop"));
     rq.method = "POST";

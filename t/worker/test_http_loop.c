@@ -42,7 +42,7 @@ test_cancel(void **state)
     http_get(t, "/ok");
     assert_int_equal(t->answer.status, 200);
 
-    /* Destroyed under a call: teardown does it. */
+    /* Destroyed during a call, by teardown. */
     http_request(t, &rq, http_url(t, "/silent"));
     assert_non_null(as_http_send(t->http, &rq));
 }
@@ -106,8 +106,8 @@ chained(void *data, const as_http_answer_t *a)
 
 
 /*
- * An answer that is there before the loop waits again must not be waited
- * for: each such call would cost the whole time-out of the poll.
+ * The loop must not wait for a response that has already arrived: each such
+ * call would take the whole time-out of the poll.
  */
 static void
 test_chain(void **state)

@@ -1,6 +1,6 @@
 /*
  * The consumer's access to an order: the statements of each kind of job, and
- * what the rows of the answer mean.
+ * the meaning of the rows.
  */
 
 #include <setjmp.h>
@@ -68,7 +68,7 @@ run(size_t n, bool stop_on_lost)
 }
 
 
-/* A row of the look at an order. */
+/* A row of the query of an order. */
 static sql_row_t *
 looked(size_t packet, unsigned char id, const char *state, const char *mine)
 {
@@ -79,7 +79,7 @@ looked(size_t packet, unsigned char id, const char *state, const char *mine)
 }
 
 
-/* One transaction; the look comes after its COMMIT. */
+/* One transaction; the query comes after its COMMIT. */
 static void
 takes(void **state)
 {
@@ -101,8 +101,8 @@ takes(void **state)
 }
 
 
-/* The order's own lease may be taken again: this message's, and that of a job
- * whose result was lost.  No other one. */
+/* This message's own lease may be taken again, and that of a job whose result
+ * was lost, but no other one. */
 static void
 retakes_its_own(void **state)
 {
@@ -178,8 +178,8 @@ results(void **state)
 }
 
 
-/* All kinds share a transaction: those that need no text of their own one
- * statement, the others one each. */
+/* All kinds share a transaction: results without an individual text share one
+ * statement, the others have one each. */
 static void
 mixed(void **state)
 {
@@ -199,7 +199,7 @@ mixed(void **state)
 }
 
 
-/* What the state of an order means to its message. */
+/* The effect of an order's state on its message. */
 static void
 answers(void **state)
 {
@@ -325,7 +325,8 @@ lost_is_not_its_own(void **state)
 }
 
 
-/* Rows of other ids and forms change nothing; a result is not a TAKE's. */
+/* Rows with other ids or forms change nothing, nor do rows for a job that is
+ * not a TAKE. */
 static void
 rows_of_others(void **state)
 {

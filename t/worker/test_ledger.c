@@ -1,6 +1,5 @@
 /*
- * The watchdog's care of the ledger: openings that are missing, and keys that
- * have expired.
+ * The watchdog's work on the ledger: missing openings, and expired keys.
  */
 
 #include <setjmp.h>
@@ -101,7 +100,7 @@ opened_by_another(void **state)
 }
 
 
-/* Lost at each step: nothing more is written. */
+/* The connection is lost at each step: nothing more is written. */
 static void
 open_fails(void **state)
 {
@@ -180,7 +179,7 @@ forgets(void **state)
     assert_int_equal(n, 900);
     assert_int_equal(cursor[0], 5);
 
-    /* locked in their order, keys of sales only, and committed by itself */
+    /* locked in their order, keys of sales only, COMMIT sent separately */
     assert_true(sql_has(1, "FOR UPDATE;UPDATE "));
     assert_int_equal(sql_count(1, "DELETE k FROM stock_movement_key k"), 2);
     assert_true(sql_has(1, "m.kind = 'sale'"));

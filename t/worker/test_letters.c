@@ -1,5 +1,6 @@
 /*
- * Dead letters read for the dashboard: when, how many, and given back.
+ * Dead letters that are read for the dashboard: when, how many, and that they
+ * are given back.
  */
 
 #include <setjmp.h>
@@ -168,7 +169,7 @@ given_back(void **state)
 }
 
 
-/* Of a thousand letters thirty; the rest is only said to be there. */
+/* Thirty of a thousand letters; of the rest only the number is known. */
 static void
 bounded(void **state)
 {
@@ -187,7 +188,8 @@ bounded(void **state)
 }
 
 
-/* Not again while they are the same: a read hides them from others. */
+/* Not read again while their number is the same: a read hides them
+ * from others. */
 static void
 not_too_often(void **state)
 {
@@ -249,8 +251,8 @@ refused(void **state)
 }
 
 
-/* While another reader has them, the last ones stay; none that are left, or
- * none where their number is not known, are none. */
+/* While another reader has them, the last ones are kept; but an empty queue, or
+ * an empty read while the number is unknown, means none. */
 static void
 held_by_another(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * What the dashboard reads of the database: limits of its statements, the
- * lists, and the life of a product, an order, a sale and a hold.
+ * The dashboard's queries of the database: their limits, the lists, and the
+ * history of a product, an order, a sale and a hold.
  */
 
 #include <setjmp.h>
@@ -65,7 +65,7 @@ limits(void **state)
 }
 
 
-/* A row more than is shown says that there are more. */
+/* One row more than is shown indicates that there are more. */
 static void
 lists(void **state)
 {
@@ -344,7 +344,7 @@ fulfilled_order(void **state)
 }
 
 
-/* Of a failure half way nothing is shown. */
+/* After a failure nothing is shown, not even the part that was read. */
 static void
 failure(void **state)
 {

@@ -142,7 +142,7 @@ test_timers(void **state)
 }
 
 
-/* A timer that sets itself anew keeps no descriptor waiting. */
+/* A timer that sets itself again does not delay descriptors. */
 static void
 test_again(void **state)
 {
@@ -181,7 +181,7 @@ test_watches(void **state)
 }
 
 
-/* Whose event comes later in the same turn, and who is gone by then. */
+/* A watch that is removed before its event of the same turn is handled. */
 static void
 test_unwatched(void **state)
 {

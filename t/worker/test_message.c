@@ -1,5 +1,5 @@
 /*
- * What a message of the queue says, and why it is poison.
+ * The contents of a message, and why it is invalid.
  */
 
 #include <setjmp.h>
@@ -157,8 +157,8 @@ poison(void **state)
 }
 
 
-/* A wrong order id is not read as no order id: the order would be opened
- * again under another. */
+/* A wrong order id is not treated as a missing one: the order would be opened
+ * again under another id. */
 static void
 wrong_order(void **state)
 {
@@ -214,8 +214,8 @@ quantities(void **state)
 }
 
 
-/* Where the count stands twice the envelope's attributes count; an order has
- * its own. */
+/* If the count occurs twice, that of the envelope's attributes is used; an
+ * order has its own. */
 static void
 quantity_that_counts(void **state)
 {
@@ -275,7 +275,8 @@ long_product(void **state)
 }
 
 
-/* From an envelope, a raw delivery, by hand; one that is invalid is none. */
+/* From an envelope, a raw delivery, or a message of an operator; an invalid
+ * trace is ignored. */
 static void
 traces(void **state)
 {

@@ -32,7 +32,7 @@ typedef struct {
 static test_t  *test;
 
 
-/* The consumer is none: what the metrics ask of it is answered here. */
+/* There is no consumer: these functions return its values. */
 size_t
 as_consumer_in_hand(const as_consumer_t *consumer)
 {
@@ -176,7 +176,7 @@ counters(void **state)
 }
 
 
-/* What was never counted is -1, and no age. */
+/* Without a count the values are -1, and there is no age. */
 static void
 nothing_is_known_yet(void **state)
 {
@@ -298,7 +298,7 @@ peers(void **state)
 }
 
 
-/* A factory's name is its URL, whatever it has in it. */
+/* A factory's name is its URL, with any characters. */
 static void
 factories(void **state)
 {

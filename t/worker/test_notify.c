@@ -1,6 +1,6 @@
 /*
- * sd_notify(3)'s protocol: one datagram a message, to the socket that the
- * environment names, or to none.
+ * sd_notify(3)'s protocol: one datagram for each message, to the socket in the
+ * environment, if there is one.
  */
 
 #include <setjmp.h>
@@ -126,7 +126,7 @@ abstract(void **state)
 }
 
 
-/* Without a service manager, or with an address that is none. */
+/* Without a service manager, or with an invalid address. */
 static void
 no_manager(void **state)
 {
@@ -153,7 +153,7 @@ no_manager(void **state)
         as_notify_send(notify, "READY=1");
         assert_string_equal(received(t), "");
 
-        /* no service manager waits for it */
+        /* no service manager expects it */
         assert_int_equal(as_notify_watchdog_ms(notify), 0);
         as_notify_destroy(notify);
     }
@@ -162,7 +162,8 @@ no_manager(void **state)
 }
 
 
-/* The manager is gone, or reads too slowly: nothing blocks, nothing fails. */
+/* The manager has closed, or reads too slowly: nothing blocks,
+ * nothing fails. */
 static void
 manager_is_away(void **state)
 {
@@ -186,7 +187,7 @@ manager_is_away(void **state)
 }
 
 
-/* A message that is too long is cut, not dropped. */
+/* A message that is too long is truncated, not dropped. */
 static void
 long_message(void **state)
 {
@@ -204,7 +205,7 @@ long_message(void **state)
 }
 
 
-/* The watchdog's time is this process's only. */
+/* The watchdog's time is used only if it is for this process. */
 static void
 watchdog(void **state)
 {

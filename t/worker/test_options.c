@@ -1,5 +1,5 @@
 /*
- * Which words of a command line are options, values and arguments.
+ * The options, values and arguments among the words of a command line.
  */
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /*
- * Restock orders: what opens, reopens, cancels and books them, by the rows that
+ * Restock orders: opening, reopening, cancelling and booking, for the rows that
  * the database returns.
  */
 
@@ -135,7 +135,7 @@ product_and_count(void **state)
 }
 
 
-/* Another node opened one meanwhile: looked at again, from the start. */
+/* Another node opened one meanwhile: everything is read again. */
 static void
 opened_by_another(void **state)
 {
@@ -170,7 +170,7 @@ opened_by_another(void **state)
 }
 
 
-/* By the order's state, and another open order of its product. */
+/* Depending on the order's state, and on another open order of its product. */
 static void
 reopens(void **state)
 {
@@ -197,7 +197,7 @@ reopens(void **state)
         { "cancelled", false, true, false, AS_REOPEN_DONE, true },
         { "cancelled", true, true, false, AS_REOPEN_NEWER, false },
 
-        /* an open order is its own product's open one */
+        /* the open order is this order */
         { "published", true, false, false, AS_REOPEN_STATE, false }
     };
 
@@ -236,7 +236,8 @@ reopens(void **state)
 }
 
 
-/* The stock is above its reorder point: more would come than is needed. */
+/* The stock is above its reorder point: more than is needed would be
+ * ordered. */
 static void
 surplus(void **state)
 {
@@ -339,7 +340,7 @@ reopen_fails(void **state)
 }
 
 
-/* Open ones are cancelled, others not; COMMIT is sent by itself. */
+/* Only open ones are cancelled; COMMIT is sent separately. */
 static void
 cancels(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * Restock orders: what ends a pause, and the counts for the metrics.
+ * Restock orders: the end of a pause, and the counts for the metrics.
  */
 
 #include <setjmp.h>
@@ -14,7 +14,8 @@
 #include "sql_fixture.h"
 
 
-/* Only what waits: a pending order, or a published one whose message does. */
+/* Only waiting orders: a pending one, or a published one whose
+ * message waits. */
 static void
 ends_a_pause(void **state)
 {

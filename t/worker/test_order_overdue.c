@@ -1,5 +1,5 @@
 /*
- * Restock orders: what the watchdog finds overdue or missing.
+ * Restock orders that the watchdog finds overdue or missing.
  */
 
 #include <setjmp.h>

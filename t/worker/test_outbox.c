@@ -1,6 +1,6 @@
 /*
- * The outbox: how often it is looked at, what a claim leases and puts off, and
- * the statements that mark results.
+ * The outbox: the interval of its queries, what a claim leases and postpones,
+ * and the statements that mark results.
  */
 
 #include <setjmp.h>
@@ -50,8 +50,8 @@ teardown(void **state)
 }
 
 
-/* On MariaDB the server looks by itself; on MySQL each look is a statement, and
- * they are at least 50 ms apart. */
+/* On MariaDB one statement polls within the server; on MySQL each look is a
+ * statement, and they are at least 50 ms apart. */
 static void
 looks(void **state)
 {
@@ -88,7 +88,7 @@ looks(void **state)
             assert_int_equal(sql_count(0, "SELECT "), cases[i].selects);
         }
 
-        /* a lock would hold up the sales that open orders */
+        /* a lock would delay the sales that open orders */
         assert_false(sql_has(0, "FOR UPDATE"));
     }
 }
@@ -234,7 +234,7 @@ claim_fails(void **state)
         assert_int_equal(sql.npackets, i + 1);
     }
 
-    /* the repeated job begins anew */
+    /* the repeated job begins from the start */
     sql_reset();
     (void) sql_row_id(0, 1, 1, 2, "0");
     assert_int_equal(as_outbox_claim(sql_db, &claim), AS_DB_OK);
@@ -282,8 +282,8 @@ unclaims(void **state)
 }
 
 
-/* All results in one transaction: the published ones together, each of the
- * others by itself. */
+/* All results in one transaction: one statement for the published ones, and one
+ * for each other. */
 static void
 marks(void **state)
 {
@@ -312,7 +312,7 @@ marks(void **state)
     assert_true(sql_has(0, "order_id = " ID3));
     assert_false(sql_has(0, "it's"));
 
-    /* the consumer may have the order already: its state is left alone */
+    /* the consumer may have the order already: its state is not changed */
     assert_true(sql_has(0, "(state <> 'pending' OR lease_owner LIKE "));
 }
 

@@ -1,6 +1,6 @@
 /*
- * What commands print: tables, lines, JSON, findings; nothing that a
- * terminal would obey.
+ * The output of commands: tables, lines, JSON, findings; without control
+ * characters.
  */
 
 #include <setjmp.h>
@@ -60,7 +60,7 @@ test_rows(void **state)
 
     (void) state;
 
-    /* Hangul takes two places */
+    /* Hangul takes two columns */
     text = printed(rows(), false, false);
     assert_string_equal(text, "id    name\n한글  a\nx     -\n12    yes\n");
     free(text);
@@ -158,7 +158,7 @@ test_pages(void **state)
 }
 
 
-/* JSON too goes to terminals: all that one would interpret is escaped. */
+/* JSON goes to terminals, too: control characters are escaped. */
 static void
 test_json_control(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The rate of a long command: how long it waits, and when a look that fails
- * ends it.
+ * The rate of a long command: its waits, and which failed queries of the load
+ * end it.
  */
 
 #include <setjmp.h>
@@ -27,7 +27,7 @@ now_ms(void)
 }
 
 
-/* So many looks at the server, from now on, find so many threads at work. */
+/* The next queries of the server's load return this number of threads. */
 static void
 running(size_t looks, const char *threads)
 {
@@ -76,8 +76,8 @@ in_short_steps(void **state)
 }
 
 
-/* A look that is refused ends a snapshot; it does not end a command that has
- * none, and whose server may never tell.  Other failures end both. */
+/* A refused query ends a command with a snapshot, but not one without: its
+ * server may always refuse.  Other failures end both. */
 static void
 look_fails(void **state)
 {

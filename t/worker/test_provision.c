@@ -1,5 +1,5 @@
 /*
- * The wiring: policies, and which steps provision takes.
+ * The wiring: policies, and the steps of provision.
  */
 
 #include <setjmp.h>
@@ -143,7 +143,8 @@ test_policy_add(void **state)
     once = as_policy_add(NULL, QUEUE, TOPIC);
     assert_true(as_policy_judge_allows(once, QUEUE, TOPIC));
 
-    /* Another topic's statement of ours is replaced, others' stay. */
+    /* Autostock's statement for another topic is replaced, other statements
+     * stay. */
     other = as_policy_add("{\"Statement\":{\"Sid\":\"theirs\"}}", QUEUE,
                           "arn:aws:sns:eu-west-1:1:old");
     twice = as_policy_add(other, QUEUE, TOPIC);
@@ -181,7 +182,7 @@ test_redrive(void **state)
 }
 
 
-/* Of everything there is nothing; in a dry run nothing is created. */
+/* Everything is missing; a dry run creates nothing. */
 static void
 nothing_there(test_t *t, bool dry)
 {
@@ -249,7 +250,7 @@ test_dry_run(void **state)
 }
 
 
-/* All there; raw delivery is as told. */
+/* Everything exists; raw delivery is set as requested. */
 static void
 all_there(test_t *t, const char *raw)
 {

@@ -1,5 +1,5 @@
 /*
- * provision where a step is refused, where a queue differs, and the command's
+ * provision with a refused step, with a queue that differs, and the command's
  * options.
  */
 
@@ -29,8 +29,8 @@
     "</Error></ErrorResponse>"
 
 
-/* The answers to a run where nothing is there: SQS speaks JSON, SNS and STS
- * XML. */
+/* The responses to a run where nothing exists: JSON of SQS, XML of
+ * SNS and STS. */
 static const struct {
     const char  *kind;                 /* of the step, as it is reported */
     bool         xml;
@@ -69,7 +69,7 @@ answers(size_t n)
 }
 
 
-/* A refusal ends it there: what was created before stays, and is reported. */
+/* A refusal ends the run: what was created before stays, and is reported. */
 static void
 a_step_is_refused(void **state)
 {
@@ -97,7 +97,7 @@ a_step_is_refused(void **state)
 }
 
 
-/* What differs from what was asked is set, and nothing else. */
+/* Only attributes that differ from the requested ones are set. */
 static void
 a_queue_differs(void **state)
 {

@@ -103,13 +103,13 @@ a_chunk_follows_the_other(void **state)
     assert_int_equal(RUN(NULL), AS_EXIT_OK);
     command_wrote("20003 movements of 1 products");
 
-    /* it begins where the first one ended */
+    /* the second chunk begins where the first one ended */
     second = 3;
     assert_true(sql_has(second, "m.movement_id >= X'0101010101010101"));
 }
 
 
-/* What a product's stock, sums and holds tell. */
+/* The findings of a product's stock, sums and holds. */
 static void
 products(void **state)
 {
@@ -157,8 +157,8 @@ products(void **state)
 }
 
 
-/* A hold that was confirmed after it had expired took back what its release
- * gave: a roll-up may have folded that, or not. */
+/* A hold that was confirmed after its expiry took back the pieces that its
+ * release had put back; a roll-up may have folded the release. */
 static void
 confirmed_late(void **state)
 {
@@ -262,7 +262,7 @@ receipts(void **state)
 }
 
 
-/* Rows of sales are read here: what SQL selects may be right. */
+/* Rows of sales are decoded by the program: what SQL selects may be correct. */
 static void
 sales(void **state)
 {
@@ -348,7 +348,7 @@ lines_of_holds(void **state)
 }
 
 
-/* More came back than was sold, or of what was not sold. */
+/* More was returned than was sold, or something that was not sold. */
 static void
 returned_pieces(void **state)
 {
@@ -460,8 +460,8 @@ times(void **state)
 }
 
 
-/* Each packet that fails ends the checks: what could not be read is no sound
- * book. */
+/* A failed packet ends the checks: rows that cannot be read are not reported as
+ * correct. */
 static void
 database_fails(void **state)
 {
@@ -550,7 +550,8 @@ metrics(void **state)
     assert_non_null(strstr(text, "\nautostock_reconcile_products 1\n"));
     assert_non_null(strstr(text, "\nautostock_reconcile_last_run_seconds 1"));
 
-    /* it cannot be written: the old result would be taken for this one */
+    /* the file cannot be written: the former result would be taken
+     * for this one */
     sql_reset();
     reconcile_sound();
     assert_int_equal(RUN("--metrics", "/dev/null/x"), AS_EXIT_FINDINGS);

@@ -1,5 +1,5 @@
 /*
- * The command `reconcile --adjust`: what it writes, and what stays a finding.
+ * The command `reconcile --adjust`: its changes, and the remaining findings.
  */
 
 #include <setjmp.h>
@@ -41,7 +41,7 @@ adjust(void **state)
     assert_int_equal(reconcile.mends[1].quantity, -2);
     assert_int_equal(reconcile.mends[1].product_id[0], 1);
 
-    /* JSON tells what is mended */
+    /* JSON shows what was mended */
     sql_reset();
     reconcile.calls = 0;
     the_lock_is_mine();
@@ -64,7 +64,7 @@ adjust_asks(void **state)
     command_wrote("1 wrong");
     assert_int_equal(reconcile.calls, 0);
 
-    /* nothing to ask for */
+    /* nothing to confirm */
     sql_reset();
     the_lock_is_mine();
     reconcile_sound();
@@ -73,8 +73,8 @@ adjust_asks(void **state)
 }
 
 
-/* The same movement again after a loss; a refusal ends it, and what is not
- * mended stays a finding. */
+/* After a lost connection the same movement is sent again; a refusal ends the
+ * command, and what is not mended stays a finding. */
 static void
 adjust_fails(void **state)
 {

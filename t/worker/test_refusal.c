@@ -1,5 +1,5 @@
 /*
- * How often the log tells of what the database refuses, and how loud.
+ * The rate and the level of log lines about refusals of the database.
  */
 
 #include <setjmp.h>
@@ -112,14 +112,14 @@ the_end_is_told_once(void **state)
     assert_int_equal(lines(t, ""), 0);
 
     note(t, 1000, AS_DB_ERROR);
-    note(t, 1000, AS_DB_GONE);         /* says nothing of refusals */
+    note(t, 1000, AS_DB_GONE);         /* shows nothing about refusals */
     note(t, 1000, AS_DB_RETRY);
     note(t, 1000, AS_DB_OK);
     note(t, 1000, AS_DB_OK);
     assert_int_equal(lines(t, "accepted again after 2 refusals"), 1);
     assert_int_equal(lines(t, ""), 3);
 
-    /* and the next ones are told again */
+    /* and the next ones are logged again */
     note(t, 1000, AS_DB_ERROR);
     assert_int_equal(lines(t, ""), 4);
 }
@@ -138,7 +138,7 @@ a_peer_that_is_back_is_as_loud(void **state)
     assert_int_equal(lines(t, "error database: reachable again after 1.0"),
                      1);
 
-    /* who answers, and refuses, is not out of reach */
+    /* a server that refuses can be reached */
     assert_true(as_health_down(&health, t->log, 3000, REFUSED));
     assert_int_equal(lines(t, "error database: refused: no (error 1142"), 1);
 }

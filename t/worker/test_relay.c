@@ -1,5 +1,5 @@
 /*
- * The relay and its outbox: claims, marks, a database that is lost before or
+ * The relay and its outbox: claims, marks, a connection that is lost before or
  * after each of them, and the worker's stop in each state of an order.
  */
 
@@ -161,7 +161,7 @@ claim_in_doubt(void **state)
 }
 
 
-/* Each claim has an owner of its own. */
+/* Each claim has its own owner. */
 static void
 owners_differ(void **state)
 {
@@ -199,7 +199,8 @@ outbox_is_full(void **state)
 }
 
 
-/* The database stays away: looked at ever more rarely, and told once. */
+/* A long outage of the database: queried with growing pauses, and
+ * logged once. */
 static void
 outage_of_the_database(void **state)
 {
@@ -226,8 +227,8 @@ outage_of_the_database(void **state)
 
 
 /*
- * A server that is read only answers the looks.  That is an outage all the
- * same, without an end at each look, and what SNS took is marked after it.
+ * A read-only server answers the looks.  That is an outage nevertheless, which
+ * no look ends; what SNS accepted is marked after it.
  */
 static void
 read_only_database(void **state)
@@ -327,7 +328,7 @@ stops_with_claimed_orders(void **state)
 }
 
 
-/* A mark in the database is waited for, over an outage too. */
+/* The stop waits for a mark in the database, also during an outage. */
 static void
 stops_after_the_mark(void **state)
 {
@@ -374,7 +375,7 @@ reloads_both_threads(void **state)
 }
 
 
-/* What the worker's own watchdog asks for: a time that goes on. */
+/* The time of the last progress, for the service manager's watchdog. */
 static void
 progress_goes_on(void **state)
 {

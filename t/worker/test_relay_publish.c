@@ -1,6 +1,6 @@
 /*
- * The relay and SNS: what is sent, what each answer does to the orders, and a
- * topic that is out of reach, slow, or refuses.
+ * The relay and SNS: its calls, the effect of each response on the orders, and
+ * a topic that cannot be reached, is slow, or refuses.
  */
 
 #include <setjmp.h>
@@ -83,7 +83,7 @@ published_trace(relay_fixture_t *t, size_t n)
 }
 
 
-/* A span of its own each time, in the order's trace. */
+/* Each publication has its own span in the order's trace. */
 static void
 trace(void **state)
 {
@@ -217,7 +217,7 @@ call_fails(void **state)
 }
 
 
-/* Each entry of a batch has a result of its own. */
+/* Each entry of a batch has its own result. */
 static void
 entries_of_a_batch(void **state)
 {
@@ -254,8 +254,8 @@ refuse(relay_fixture_t *t)
 }
 
 
-/* A batch that is refused as a whole is sent one by one: only the order that
- * SNS does not take waits. */
+/* The orders of a batch that is refused as a whole are sent one by one: only
+ * the order that SNS refuses waits. */
 static void
 refused_batch(void **state)
 {
@@ -278,8 +278,8 @@ refused_batch(void **state)
 }
 
 
-/* One by one takes time: what is left when the leases near their end is given
- * back, and no other worker's message is doubled. */
+/* One by one takes time: orders that are left shortly before the leases end are
+ * given back, so that no other worker publishes them a second time. */
 static void
 refused_batch_is_late(void **state)
 {
@@ -307,7 +307,7 @@ refused_batch_is_late(void **state)
 }
 
 
-/* SNS goes away between two of them: the others wait for it. */
+/* An outage of SNS between two of them: the others wait for its end. */
 static void
 refused_batch_then_outage(void **state)
 {
@@ -330,7 +330,7 @@ refused_batch_then_outage(void **state)
 }
 
 
-/* Five orders in a row that SNS refuses: the topic is at fault. */
+/* After five refused orders in a row the topic counts as the cause. */
 static void
 topic_at_fault(void **state)
 {
@@ -349,7 +349,7 @@ topic_at_fault(void **state)
 }
 
 
-/* An order that is taken ends the row. */
+/* An accepted order resets that count. */
 static void
 refusals_in_a_row(void **state)
 {
@@ -397,8 +397,8 @@ parallel_calls(void **state)
 }
 
 
-/* What SNS took is marked while other calls are still in flight: its lease
- * must not end before. */
+/* Accepted orders are marked while other calls are in flight, before their
+ * lease ends. */
 static void
 slow_call(void **state)
 {
@@ -417,7 +417,8 @@ slow_call(void **state)
 }
 
 
-/* Claimed, and SNS is too slow: due again under no lease, before it ends. */
+/* SNS is too slow: a claimed order is released and due again before its lease
+ * ends. */
 static void
 slow_topic(void **state)
 {
@@ -468,7 +469,7 @@ outage(void **state)
 }
 
 
-/* No call can be sent from here: as if SNS were out of reach. */
+/* A call cannot be sent from this host: the same as an outage of SNS. */
 static void
 no_call_can_be_sent(void **state)
 {
@@ -487,7 +488,7 @@ no_call_can_be_sent(void **state)
 }
 
 
-/* Refused as a whole when the leases near their end: none is sent alone. */
+/* Refused as a whole shortly before the leases end: none is sent alone. */
 static void
 refused_batch_comes_late(void **state)
 {

@@ -1,7 +1,7 @@
 /*
- * The life of the worker process: its parts begin and end in order, signals
- * stop it and make it read its settings again, the service manager is notified.
- * The parts are fakes that record calls; each case is a process of its own.
+ * The worker process from start to end: its parts start and stop in order,
+ * signals stop it or make it read its settings again, the service manager is
+ * notified.  The parts are fakes that record calls; each case is a process.
  */
 
 #include <fcntl.h>
@@ -37,9 +37,9 @@ static const char  settings_text[] =
     "AUTOSTOCK_STOP_TIMEOUT=1s\n";
 
 
-/* What happens, a letter a step: T, I, H signals; B breaks the file of the
- * settings, G sets another log level in it; Q asks the hook; D takes the
- * database away; R, C the relay, the consumer has stopped. */
+/* The events, one letter for each step: T, I, H signals; B breaks the file of
+ * the settings, G sets another log level in it; Q calls the hook; D an outage
+ * of the database; R, C the relay, the consumer has stopped. */
 static const char  *script;
 
 static char          file[64], path[64], dir[32];
@@ -233,7 +233,7 @@ has(const char *where, const char *text)
 }
 
 
-/* The parts begin; a signal stops them; they end in the reverse order. */
+/* The parts start; a signal stops them; they end in the reverse order. */
 static void
 begins_and_ends(void **state)
 {
@@ -260,7 +260,7 @@ begins_and_ends(void **state)
 }
 
 
-/* The time to stop is over: messages are given back. */
+/* At the end of the stop time messages are given back. */
 static void
 stops_too_slowly(void **state)
 {
@@ -287,7 +287,7 @@ stopped_at_once(void **state)
 
 
 /* Settings that are read again reach the parts; the worker's name stays, since
- * leases have it. */
+ * it is in leases. */
 static void
 reads_its_settings_again(void **state)
 {
@@ -301,7 +301,7 @@ reads_its_settings_again(void **state)
 }
 
 
-/* Wrong settings: the former ones stay. */
+/* Wrong settings: the former ones stay in use. */
 static void
 keeps_its_settings(void **state)
 {
@@ -315,7 +315,7 @@ keeps_its_settings(void **state)
 }
 
 
-/* A part that cannot be created: what there is ends, and the exit code shows
+/* A part cannot be created: the others are destroyed, and the exit code shows
  * it. */
 static void
 cannot_start(void **state)
@@ -356,7 +356,7 @@ no_region(void **state)
 }
 
 
-/* A part without progress: the service manager gets no sign of life, but the
+/* A part without progress: the service manager gets no WATCHDOG=1, but the
  * status. */
 static void
 a_part_is_stuck(void **state)
@@ -370,7 +370,7 @@ a_part_is_stuck(void **state)
 }
 
 
-/* While messages wait here, the watchdog publishes none again. */
+/* While messages wait in this worker, the watchdog publishes none again. */
 static void
 quiet(void **state)
 {

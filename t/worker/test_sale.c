@@ -1,5 +1,5 @@
 /*
- * The sales that a row of the ledger stands for, and their lines of text.
+ * The sales that a row of the ledger encodes, and their lines of text.
  */
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * Returns of sales: what is booked, what is refused, another return at the same
- * time, and a connection that was lost.
+ * Returns of sales: bookings, refusals, a concurrent return, and a lost
+ * connection.
  */
 
 #include <setjmp.h>
@@ -253,7 +253,7 @@ folded_meanwhile(void **state)
 }
 
 
-/* Not put back: no product needs to be changed, nor to exist. */
+/* Goods that are not put back: products need not change, nor exist. */
 static void
 without_restock(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The environment of an operator's command: its settings, the question before
- * what cannot be undone, and attempts after a deadlock.
+ * The environment of an operator's command: its settings, the question before a
+ * change that cannot be undone, and attempts after a deadlock.
  */
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ typedef struct {
 static test_t  test;
 
 
-/* Instead of the library's. */
+/* Replaces the library's function. */
 int
 nanosleep(const struct timespec *pause, struct timespec *left)
 {
@@ -143,7 +143,7 @@ settings_are_missing(void **state)
     assert_null(test.session.aws);
     as_session_close(&test.session);
 
-    /* what a command does not need may be missing */
+    /* settings that a command does not need may be missing */
     the_database_is_set();
     assert_int_equal(open_session(AS_NEED_DB, false), AS_EXIT_OK);
     as_session_close(&test.session);
@@ -203,7 +203,7 @@ with_an_env_file(void **state)
 }
 
 
-/* AWS's settings are wrong: the database may be used nevertheless. */
+/* With wrong AWS settings the database can be used nevertheless. */
 static void
 aws_is_wrong(void **state)
 {
@@ -287,7 +287,7 @@ no_terminal(void **state)
 }
 
 
-/* Only a clear yes is one. */
+/* Only a clear yes is accepted. */
 static void
 answers_of_a_terminal(void **state)
 {
@@ -336,7 +336,7 @@ run(void *data, as_db_t *db)
 }
 
 
-/* Only a deadlock is run again, and not for ever. */
+/* Only after a deadlock there are further attempts, with a limit. */
 static void
 attempts(void **state)
 {
@@ -374,7 +374,7 @@ attempts(void **state)
 }
 
 
-/* A missing right: which user it takes.  Any other error: none. */
+/* After a missing right: the user that is needed; after other errors: none. */
 static void
 database_failed(void **state)
 {

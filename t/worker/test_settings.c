@@ -1,5 +1,5 @@
 /*
- * Settings: from where, what is refused, and how it is told.
+ * Settings: their sources, what is refused, and the messages.
  */
 
 #include <setjmp.h>
@@ -182,7 +182,7 @@ secrets_from_files_are_not_told(void **state)
 }
 
 
-/* What may be a secret in a URL is not told, right or wrong. */
+/* Possible secrets in a URL are not shown, whether the URL is valid or not. */
 static void
 urls_are_shown_without_secrets(void **state)
 {
@@ -223,7 +223,7 @@ urls_are_shown_without_secrets(void **state)
 }
 
 
-/* They cannot work, and are refused. */
+/* Values that cannot work are refused. */
 static void
 what_cannot_work(void **state)
 {
@@ -296,7 +296,7 @@ dashboard_without_port(void **state)
 }
 
 
-/* Names that are no setting, and the one that may be meant. */
+/* Names that are not a setting, and the setting that may be meant. */
 static void
 unknown_names(void **state)
 {
@@ -319,7 +319,7 @@ unknown_names(void **state)
            "AWS_ACCESS_KEY_ID_FILE: expected a secret");
     warned("AWS_MAX_ATTEMPTS=3\nTZ=UTC\nPATH=/bin\nMY_SHOP=1", NULL);
 
-    /* others may use the environment */
+    /* in the environment such a name may belong to another program */
     setenv("AUTOSTOCK_STACK_DIR", "/x", 1);
     setenv("DB_PORT_3306_TCP", "tcp://x", 1);
     warned("", NULL);
@@ -453,8 +453,8 @@ the_file_wins(void **state)
 }
 
 
-/* What a credential_process sees: the file's names over the environment's,
- * without the worker's own secrets. */
+/* The environment of a credential_process: names of the file override those of
+ * the environment; the worker's secrets are missing. */
 static void
 environment_of_a_command(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The signer against AWS's published vectors (aws-sig-v4-test-suite): the
- * request, what it must be signed to.
+ * The signer with AWS's published vectors (aws-sig-v4-test-suite): requests and
+ * their expected signatures.
  */
 
 #include <setjmp.h>
@@ -198,7 +198,7 @@ test_steps(void **state)
 }
 
 
-/* The kept key must follow the day and the secret. */
+/* The cached key changes with the day and the secret. */
 static void
 test_key_is_not_stale(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * SNS: the form that is sent, the XML that is read.
+ * SNS: the form of requests, and the XML of responses.
  */
 
 #include <errno.h>

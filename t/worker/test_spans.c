@@ -1,6 +1,5 @@
 /*
- * Spans: what is exported, in which form, and what becomes of it while the
- * collector is away.
+ * Spans: their export, its form, and an outage of the collector.
  */
 
 #include <stdarg.h>
@@ -275,7 +274,8 @@ batches(void **state)
 }
 
 
-/* What fits waits; the rest is dropped and counted; then all is sent. */
+/* During an outage the queue fills; further spans are dropped and counted; then
+ * all queued ones are sent. */
 static void
 away(void **state)
 {
@@ -360,8 +360,8 @@ after_refusal(void **state)
 }
 
 
-/* The endpoint is removed, then set again: what waited is dropped, and what
- * ends later is exported. */
+/* The endpoint is removed and set again: queued spans are dropped, later ones
+ * are exported. */
 static void
 removed(void **state)
 {
@@ -384,7 +384,7 @@ removed(void **state)
 }
 
 
-/* The worker ends: what waits is sent, but not for long. */
+/* At the worker's end queued spans are sent, for a limited time. */
 static void
 stop(void **state)
 {

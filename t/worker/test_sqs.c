@@ -1,5 +1,5 @@
 /*
- * SQS: what is sent, and what answers are read as.
+ * SQS: requests, and the parsing of responses.
  */
 
 #include <errno.h>
@@ -148,7 +148,7 @@ receive(test_t *t, const char *answer)
 }
 
 
-/* The body of call n must be JSON that says the same as expected. */
+/* The body of call n must be JSON that equals the expected one. */
 static void
 assert_body(test_t *t, size_t n, const char *expected)
 {
@@ -197,7 +197,7 @@ test_receive(void **state)
                 "\"MessageSystemAttributeNames\":[\"All\"],"
                 "\"MessageAttributeNames\":[\"All\"]}");
 
-    /* The call must outlast the long poll. */
+    /* The call's time-out must be longer than the long poll. */
     assert_true(t->fake->calls[0].timeout_ms > 20000);
 }
 
@@ -220,8 +220,8 @@ test_receive_nothing(void **state)
 }
 
 
-/* One message that cannot be read, or an answer that is cut, does not cost
- * the others. */
+/* After an invalid message, or in a truncated response, the other messages are
+ * returned. */
 static void
 test_receive_partly(void **state)
 {
@@ -283,7 +283,7 @@ test_receive_garbled(void **state)
     receive(t, "{\"Messages\":[1,null,{\"ReceiptHandle\":5}]}");
     assert_int_equal(t->n, 0);
 
-    /* More than was asked for is not more than there is room for. */
+    /* More messages than were requested do not overflow the array. */
     receive(t, "{\"Messages\":[{\"ReceiptHandle\":\"1\"},{\"ReceiptHandle\":"
             "\"2\"},{\"ReceiptHandle\":\"3\"},{\"ReceiptHandle\":\"4\"},"
             "{\"ReceiptHandle\":\"5\"},{\"ReceiptHandle\":\"6\"},"
@@ -392,7 +392,7 @@ test_text_that_is_missing(void **state)
     fake_run(t->fake);
     assert_true(t->failed);
 
-    /* Where nothing is promised, nothing is missed. */
+    /* Entries that no array expects are not reported as missing. */
     (void) fake_answer(t->fake, 200, "");
     assert_non_null(as_sqs_delete(t->aws, QUEUE, "r", text, t));
     fake_run(t->fake);

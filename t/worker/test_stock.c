@@ -1,6 +1,6 @@
 /*
- * An operator's change of a stock: what it comes to, and a connection that is
- * lost before or after its COMMIT.
+ * An operator's change of a stock: its results, and a connection that is lost
+ * before or after its COMMIT.
  */
 
 #include <limits.h>
@@ -95,7 +95,7 @@ outcomes(void **state)
 }
 
 
-/* Movement, stock and order in one transaction; COMMIT by itself. */
+/* Movement, stock and order in one transaction; COMMIT is sent separately. */
 static void
 what_is_written(void **state)
 {
@@ -118,8 +118,8 @@ what_is_written(void **state)
 }
 
 
-/* The COMMIT's result is lost.  The repeated call finds the movement, and waits
- * for a commit of its own; or does not find it, and makes the change. */
+/* The COMMIT's result is lost.  The repeated call finds the movement and waits
+ * for its own COMMIT, or does not find it and makes the change. */
 static void
 in_doubt(void **state)
 {

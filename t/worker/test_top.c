@@ -1,6 +1,5 @@
 /*
- * What `top` shows: rates from two readings, and the screen, whatever its size
- * and the data.
+ * The screen of `top`: rates from two readings, and any size and data.
  */
 
 #include <setjmp.h>
@@ -83,7 +82,7 @@ test_module(void **state)
     assert_true(json_is_null(json_object_get(shop, "batch_size")));
     json_decref(shown);
 
-    /* nginx was restarted: its counters began anew */
+    /* nginx was restarted: its counters began at 0 */
     shown = as_top_module(now, before, 2);
     shop = json_array_get(json_object_get(shown, "databases"), 0);
     assert_true(number(shop, "sales_per_s") == 500);
@@ -237,7 +236,8 @@ test_screen(void **state)
 }
 
 
-/* Each line is as narrow as the terminal, and no more lines than it has. */
+/* No line is wider than the terminal, and there are no more lines
+ * than it has. */
 static void
 test_sizes(void **state)
 {
@@ -299,7 +299,7 @@ test_terminal(void **state)
 }
 
 
-/* What is out of reach is said, and the rest shown. */
+/* Parts that cannot be reached are named, and the rest is shown. */
 static void
 test_errors(void **state)
 {

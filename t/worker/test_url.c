@@ -1,5 +1,5 @@
 /*
- * URLs as people write them.
+ * URLs in their usual spellings, and invalid ones.
  */
 
 #include <setjmp.h>

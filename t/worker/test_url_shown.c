@@ -1,5 +1,5 @@
 /*
- * URLs as they are shown: without what may be secret in them.
+ * URLs as they are shown: without possible secrets.
  */
 
 #include <setjmp.h>
@@ -62,7 +62,7 @@ long_ones_are_cut(void **state)
     url[sizeof(url) - 1] = '\0';
     assert_int_equal(strlen(as_url_shown(url, out)), AS_URL_SHOWN_LEN - 1);
 
-    /* the secret is cut too, wherever it stands */
+    /* a secret is removed at any place */
     memcpy(url, "http://u:pw", 11);
     url[2000] = '@';
     assert_null(strstr(as_url_shown(url, out), "pw"));

@@ -1,6 +1,6 @@
 /*
- * The watchdog's rounds: what it looks for and when, what it reports, and the
- * queue out of reach.
+ * The watchdog's rounds: their queries and times, their reports, and a queue
+ * that cannot be reached.
  */
 
 #include <setjmp.h>
@@ -39,7 +39,7 @@ rounds(void **state)
 }
 
 
-/* What a round asks for, from the settings. */
+/* The parameters of a round's queries, from the settings. */
 static void
 what_is_asked(void **state)
 {
@@ -143,7 +143,8 @@ not_while_messages_wait_here(void **state)
 }
 
 
-/* The depth is not known: the other checks go on, and it is asked again. */
+/* Without a known depth the other checks continue, and the depth is queried
+ * again. */
 static void
 queue_fails(void **state)
 {
@@ -153,7 +154,7 @@ queue_fails(void **state)
     static const struct {
         int          status;
         const char  *body;
-        bool         told;             /* an outage is the consumer's to log */
+        bool         told;             /* the consumer logs an outage */
     } cases[] = {
         { 503, "", false },
         { 403, "{\"__type\":\"AccessDenied\"}", true },
@@ -183,7 +184,7 @@ queue_fails(void **state)
 }
 
 
-/* A short time-out of the callback needs rounds that come sooner. */
+/* With a short time-out of the callback, rounds come sooner. */
 static void
 short_callback_timeout(void **state)
 {

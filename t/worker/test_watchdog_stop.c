@@ -1,6 +1,6 @@
 /*
- * The watchdog without its database, and its end: between two rounds, in one,
- * and while the queue is asked.
+ * The watchdog without its database, and its end: between two rounds, during
+ * one, and during a call to the queue.
  */
 
 #include <setjmp.h>
@@ -29,20 +29,20 @@ database_fails(void **state)
     assert_int_equal(t->rounds, 0);
     assert_in_range(fake_db.done, 12, 40);
 
-    /* it reads: the database may be read only */
+    /* a round that only reads: the database may be read-only */
     fake_db.status = AS_DB_OK;
     worker_run(&t->w, 10000);
     assert_true(t->rounds >= 1);
     assert_true(t->w.worker.db.down);
 
-    /* a refusal is told, and is no outage */
+    /* a refusal is logged, and is not an outage */
     t->w.worker.db.down = false;
     t->status = AS_DB_ERROR;
     worker_run(&t->w, 30000);
     assert_false(t->w.worker.db.down);
     assert_true(worker_said(&t->w, "refused: as the test says") >= 2);
 
-    /* what follows the refused part is left out */
+    /* the parts after the refused one are skipped */
     t->low = 1;
     worker_run(&t->w, 30000);
     assert_int_equal(t->w.worker.counters.restocked, 0);

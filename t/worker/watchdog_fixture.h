@@ -1,6 +1,6 @@
 /*
- * A watchdog over a database that finds what the test says (instead of db/),
- * and queues whose depth the test says.
+ * A watchdog over a fake database (instead of db/) and queues, whose results
+ * and depths the test sets.
  */
 
 #ifndef WATCHDOG_FIXTURE_H
@@ -16,7 +16,7 @@ typedef struct {
     worker_fixture_t         w;
     as_watchdog_t           *watchdog;
 
-    /* what the next round finds, and what it was asked */
+    /* the results of the next round, and its parameters */
     size_t                   overdue[2];         /* by published */
     int                      attempts;
     bool                     taken;    /* by another worker */

@@ -13,7 +13,7 @@
 #include "settings_fixture.h"
 
 
-/* First in the test's own structure, or the test's whole. */
+/* The first member of the test's structure, or the structure itself. */
 typedef struct {
     fake_t          *fake;
     as_settings_t    settings;         /* the test may change them */
@@ -35,7 +35,7 @@ void worker_run(worker_fixture_t *t, int64_t ms);
 /* How many lines of the log so far have this text. */
 int worker_said(worker_fixture_t *t, const char *what);
 
-/* Forgets the log so far. */
+/* Clears the log. */
 void worker_forget(worker_fixture_t *t);
 
 /*
