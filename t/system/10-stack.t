@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The local stack itself: up, env, each part by name, other people's
+# The local stack itself: up, env, each part by name, inherited environment
 # variables, two stacks at once.
 
 use v5.10.1;
@@ -38,9 +38,9 @@ is(system('sh', '-c', 'eval "$(stack/stack env)" && test -n "$AUTOSTOCK_URL"'),
     0, 'a shell can read it');
 is(stock(), 3, 'the shop answers');
 unlike(log_of('nginx'), qr/\[warn\].*(?:secret|timeout)/,
-    'its configuration gives nginx nothing to warn of');
+    'nginx has no warning of its configuration');
 unlike(log_of('worker'), qr/ warn .*(?:setting|secret|everybody)/,
-    'nor its settings the worker');
+    'the worker has none of its settings');
 like(stack('worker', 'version'), qr/\d+\.\d+/, 'stack worker COMMAND');
 
 {
@@ -87,7 +87,7 @@ for my $line (split /\n/, `ss -Hltnp`) {
 }
 
 my ($output, $code) = stack('start', 'nothing');
-isnt($code, 0, 'start: a part that is none');
+isnt($code, 0, 'start: an unknown part');
 like($output, qr/none of: db emulator factory nginx worker/, 'it says which');
 
 ($output, $code) = stack('start', 'factory', '--fault', '{}');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# What the documents show is what happens: their commands are run from them, in
-# their order, and the answers compared; nginx tests their configurations.
+# The examples of the documents are true: their commands are run in their order
+# and the output is compared; nginx tests their configurations.
 # (t/fresh/run runs the installation, on a new machine.)
 
 use v5.10.1;
@@ -24,7 +24,7 @@ my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
 $ENV{AUTOSTOCK_STACK_DIR} = "$dir/stack";
 delete @ENV{grep { /^(?:AWS_|DB_|CURL_)/ } keys %ENV};
 
-# One shell, as the reader has one.
+# One shell for all commands of a document, as a reader would use.
 my $shell = open2(my $from, my $to, 'bash 2>&1');
 my $mark  = 'end of the command';
 
@@ -53,7 +53,7 @@ sub shell {
     die "the shell ended: $output";
 }
 
-# A command that is to work, and to end.
+# Runs a command, which must exit with 0.
 sub works {
     my ($command) = @_;
 
@@ -70,8 +70,8 @@ sub commands {
     return grep { /\S/ } map { s/(?:^|\s+)#.*//r } split /\n/, $_[0];
 }
 
-# The answer as the document writes it: its headers, ids by their number, and
-# no times.
+# The output in the form of the documents: with their headers, ids by their
+# number, and without times.
 sub written {
     my ($answer) = @_;
 
@@ -126,7 +126,8 @@ sub all_blocks {
         'README.md', glob('docs/*.md docs/*.8');
 }
 
-# What stands for an order, a number, a message and the files of a shop.
+# Replaces the placeholders for an order, a number, a message and a shop's
+# files.
 sub filled_in {
     my ($command, $order) = @_;
     $command =~ s/ --env-file \S+//;
@@ -148,7 +149,7 @@ subtest 'the worker' => sub {
         for my $command (grep { /^autostock-worker / && !/ (?:run|COMMAND)\b/
             && !$seen{$_}++ } commands($block))
         {
-            # 1: findings, nothing of that kind, or nobody to say yes
+            # 1: findings, nothing to list, or no answer to the confirmation
             my ($output, $code) = shell(filled_in($command, $order)
                 . ' < /dev/null');
             like($code, qr/^[01]$/, "$file: $command") or diag $output;
@@ -195,7 +196,7 @@ sub prepare {
     }
 }
 
-# What stands for "..." there, and this machine's files and ports.
+# Replaces "..." and the documents' files and ports by those of this machine.
 sub local_names {
     my ($text) = @_;
 
@@ -209,7 +210,7 @@ sub local_names {
     return $text;
 }
 
-# A configuration around what is shown, as deep as it must be.
+# Adds the enclosing blocks that the shown directives need.
 sub around {
     my ($text) = @_;
 
@@ -251,7 +252,7 @@ subtest 'configurations' => sub {
     my $found = 0;
     for my $block (blocks('docs/directives.md', 'Examples')) {
         next if $block =~ /^UPDATE\b/;
-        # alternatives stand beside each other, with a comment each
+        # alternatives, each with a comment before it
         my @parts = $block =~ /\n\n# / ? split(/\n\n(?=# )/, $block)
             : $block;
         for my $part (@parts) {

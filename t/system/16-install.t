@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# "make install" and the packages on a machine that has nothing yet: into an
-# empty folder, by a user whose new files nobody else may read.
+# "make install" and the packages on a machine without autostock: into an empty
+# folder, by a user with the umask 077.
 
 use v5.10.1;
 use strict;
@@ -59,9 +59,9 @@ subtest 'into an empty folder' => sub {
     my $mode = modes("$dir/local");
     ok($mode->{$_}, $_) for @files;
     is(delete $mode->{'/etc/autostock/worker.env'}, '640',
-        'the settings are not for everybody');
+        'the settings are not readable by all users');
     is_deeply([grep { $mode->{$_} !~ /^(?:644|755)$/ } sort keys %$mode], [],
-        'everybody may read all else')
+        'all users may read the other files')
         or diag join "\n", map { "$mode->{$_} $_" } sort keys %$mode;
     is($mode->{'/usr/local/sbin/autostock-worker'}, '755', 'the program runs');
 
@@ -106,10 +106,10 @@ subtest 'completion for bash' => sub {
         'files');
 };
 
-subtest 'systemd has nothing to say of the unit' => sub {
+subtest 'systemd-analyze verify reports nothing' => sub {
     plan skip_all => 'no systemd-analyze'
         if system 'command -v systemd-analyze >/dev/null';
-    # what it starts is not where it says
+    # the program is not installed at the path in the unit
     run("sed 's,^ExecStart=.*,ExecStart=/bin/true,'"
         . " contrib/autostock-worker.service > $dir/autostock-worker.service");
     is(run("systemd-analyze verify --man=no $dir/autostock-worker.service"),
@@ -159,7 +159,7 @@ subtest 'the packages' => sub {
     plan skip_all => 'no dh_nginx' if system 'command -v dh_nginx >/dev/null';
 
     my ($version) = `cat common/as_version.h` =~ /"(.+)"/;
-    # as what benchmarks leave in the work tree
+    # as a benchmark leaves files in the work tree
     my $ignored = tempdir('ignored.XXXX', CLEANUP => 1, DIR => 'bench');
     run("echo '*' > $ignored/.gitignore; touch $ignored/x.a");
     run("umask 077; MAKEFLAGS=BUILD=x stack/package $dir/package $version");
@@ -174,7 +174,7 @@ subtest 'the packages' => sub {
         my $list = `dpkg-deb -c $deb`;
         is_deeply([grep { !/^(?:-rw-r--r--|[-d]rwxr-xr-x) root\/root /
             && !/^-rw-r----- .* \.\/etc\/autostock\/worker\.env$/ }
-            split /\n/, $list], [], 'is root\'s, everybody may read it');
+            split /\n/, $list], [], 'owned by root, readable by all users');
         my @files = grep { m{^(?!usr/share/(?:doc|lintian)/).*[^/]$} }
             $list =~ m{ \./(\S+)$}mg;
         is_deeply([sort @files], $packages{$name}, 'its files');
@@ -191,14 +191,14 @@ subtest 'the packages' => sub {
         qr/deb-systemd-helper enable/, 'the unit is enabled');
 };
 
-subtest 'lintian has nothing to say of the packages' => sub {
+subtest 'lintian reports no error and no warning' => sub {
     plan skip_all => 'no lintian (stack/install package)'
         if system 'command -v lintian >/dev/null';
     my ($changes) = glob "$dir/package/*.changes";
     run("lintian --allow-root --fail-on error,warning $changes");
 };
 
-subtest 'rpmlint has nothing to say of the RPM packages' => sub {
+subtest 'rpmlint reports nothing of the RPM packages' => sub {
     plan skip_all => 'no rpmlint (stack/install package)'
         if system 'command -v rpmlint >/dev/null';
     like(run('rpmlint -r packaging/rpm/autostock.rpmlintrc'

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# stack/fresh and stack/install say what is wrong before they do anything, and
-# take mirrors from the machine's own settings.  (What stack/fresh makes is
-# used by .ci/run.)
+# stack/fresh and stack/install report errors before they change anything, and
+# use the mirrors of the machine's settings.  (.ci/run uses the roots that
+# stack/fresh makes.)
 
 use v5.10.1;
 use strict;
@@ -56,11 +56,11 @@ END
 
 is(mirrors('sources.list.d/other.list' =>
     "deb https://other.example/apt stable main\n"), '',
-    'other people\'s archives are none');
+    'archives of third parties are not mirrors');
 
 my ($said, $code) = run('stack/fresh 11 true');
 SKIP: {
-    skip 'only root gets so far', 3 if $> != 0;
+    skip 'needs root', 3 if $> != 0;
     is($code, 2, 'a release that is not known');
     like($said, qr/expected a release of Debian, 12, 13 or sid, found "11"/,
         'which were');
@@ -77,7 +77,7 @@ SKIP: {
     my $as = $> == 0 ? 'setpriv --reuid nobody --clear-groups' : '';
     ($said, $code) = run("$as stack/fresh 12 -- true");
     isnt($code, 0, 'another user than root');
-    like($said, qr/expected to run as root|Permission denied/, 'is told so');
+    like($said, qr/expected to run as root|Permission denied/, 'gets an error');
 }
 
 done_testing();

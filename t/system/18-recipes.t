@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# docs/recipes.md: nginx runs each configuration as it is shown, with this
-# machine's files and ports, and curl finds what the text promises.
+# docs/recipes.md: nginx runs each configuration as shown, with this machine's
+# files and ports, and curl checks the statements of the text.
 
 use v5.10.1;
 use strict;
@@ -38,7 +38,7 @@ sub write_file {
     return "$dir/$name";
 }
 
-# Files and ports of this machine for those that a block names.
+# Replaces the files and ports of a block by those of this machine.
 sub here {
     my ($text) = @_;
     $text =~ s{/etc/(?:nginx/tls|nginx|autostock)/}{$dir/}g;
@@ -237,8 +237,8 @@ subtest 'a callback with a client certificate' => sub {
     is(JSON::PP::decode_json($body)->{received}, 10, 'booked');
 };
 
-# The former shop: reads the stock and writes what it should be, one request
-# at a time.
+# The former shop: reads the stock and writes the new value, one request at a
+# time.
 sub old_shop {
     my $listen = listen_at("127.0.0.1:$port{3000}");
     return child(sub {
@@ -269,7 +269,8 @@ sub old_sale {
     return '200 OK';
 }
 
-# Buyers, until told to stop: how many were sold, and all other answers.
+# Clients that buy until they are stopped; each writes the number of its sales
+# and the other responses.
 sub buyers {
     my ($n) = @_;
     return map { my $number = $_; child(sub {

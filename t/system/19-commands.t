@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 
 # Every command and every statement of every document and manual page is run by
-# a test: here, or by the one that the table names; or the table says why none
-# can.  A command that is in no row is a failure, and so is a row without one.
+# a test: this one, or the one that the table names; or the table says why that
+# is impossible.  A command without a row is a failure, and so is a row without
+# a command.
 
 use v5.10.1;
 use strict;
@@ -28,7 +29,7 @@ my $shell = qr{(?:\./|bench/|build/|stack/|t/)\S+|apt-get|autostock-worker|aws
     |nginx[ ]-t|openssl|printf|promtool|rm|systemctl|terraform|AUTOSTOCK_BUILD=\S+}x;
 my $sql = qr/ALTER|GRANT|REVOKE|SELECT|SET|UPDATE/;
 
-# What blocks hold that are no commands, by their first line.
+# Blocks that are not commands, by their first line.
 my $other = qr{^\s*(?:
     [^\x00-\x7f].*|.*[^\x00-\x7f].*$           # a diagram, a formula
     |pending[ ]->|\w+[ ]-->|src:|cores[ ]/|signature[ ]=|https?://
@@ -93,7 +94,7 @@ sub works {
     is($code, 0, named($file, $command)) or diag "$run\n$output";
 }
 
-# "make chaos ROUNDS=3": make knows how, whatever it would take.
+# For targets that take long: "make -n" accepts the command.
 sub make_knows {
     my ($file, $command) = @_;
     $command =~ s/\s{2,}.*//;

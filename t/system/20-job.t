@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# The whole job: the shelf is emptied, the order goes through SNS, SQS and
-# worker to the factory, the factory calls back, the goods are there.
+# The whole flow: the stock is sold out, the order goes through SNS, SQS and the
+# worker to the factory, the factory calls back, and the goods are in stock.
 
 use v5.10.1;
 use strict;
@@ -14,7 +14,7 @@ use Autostock::Stack;
 
 my $env = stack_up();
 
-is(stock(), 3, 'a shelf of 3');
+is(stock(), 3, 'a stock of 3');
 my @answers = map { checkout() } 1 .. 4;
 is(join(' ', map { $_->{code} } @answers), '200 200 200 409',
     'three are sold, the fourth is refused');
@@ -52,7 +52,7 @@ is($callbacks[0]{status}, 200, 'and was answered 200');
 ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }), 'the queue is empty');
 is(queue_depth($env->{DLQ_URL}), 0, 'no dead letter');
 
-# --- the same callback by hand: today's client, a repeated one, a forged one
+# --- the same callback sent by the test: repeated, and forged
 
 my $json = JSON::PP::encode_json($body);
 my $replay = http(POST => '/product/donut?' . sign($id), $json);
@@ -63,7 +63,7 @@ is(http(POST => '/product/donut?order=' . $id . '&signature=' . '0' x 64,
 is(http(POST => '/product/donut', $json)->{code}, 401, 'an unsigned one');
 is(stock(), 9, 'nothing was added');
 
-# --- many buyers at once, more than there is
+# --- more concurrent buyers than pieces
 
 my @many = http_all(map { [POST => '/checkout'] } 1 .. 40);
 is(scalar(grep { $_->{code} == 200 } @many), 9, 'nine of forty are sold to');
@@ -74,7 +74,7 @@ is(stock(), 10, 'the goods are there');
 is(scalar(orders()), 2, 'and no order more');
 is(books_agree(), '', 'the books agree');
 
-# --- a key: one sale, however often
+# --- repeated requests with one key: one sale
 
 my @keyed = map { checkout(2, 'Idempotency-Key' => '"key-1"') } 1 .. 3;
 is(join(' ', map { $_->{code} } @keyed), '200 200 200', 'a key three times');

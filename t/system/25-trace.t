@@ -28,7 +28,7 @@ sub aws_sns {
     die "$action: $answer->{content}" unless $answer->{success};
 }
 
-# A queue that is subscribed beside the worker's; what arrives there.
+# A second queue subscribed to the topic, and the messages that arrive there.
 sub listen_to {
     my ($name, $raw) = @_;
     my $url = aws_sqs(CreateQueue => QueueName => $name)->{QueueUrl};
@@ -180,7 +180,7 @@ subtest 'a dead letter' => sub {
         'has the trace');
 };
 
-# --- spans: a collector, which writes what it gets and answers as OTLP says
+# --- spans: a collector, which records requests and responds as OTLP requires
 
 my $port = free_port();
 my $file = "$env->{AUTOSTOCK_STACK_DIR}/spans";
@@ -302,7 +302,7 @@ subtest 'an order without a trace, and one that is not sampled' => sub {
     $id = order()->{id};
     fulfilled($id);
     like((requests($id))[0]{traceparent}, qr/^00-$trace-.*-00$/, 'passed on');
-    stack('stop', 'worker');                     # sends what waits
+    stack('stop', 'worker');                     # which sends queued spans
     is(scalar spans_of($id), 0, 'not sampled: no span');
 };
 

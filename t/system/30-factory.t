@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# A factory that is away, overloaded, slow, or loses its answers: the order
-# waits and arrives, once.
+# A factory that is down, overloaded, slow, or loses its responses: the order
+# waits, and is fulfilled once.
 
 use v5.10.1;
 use strict;
@@ -13,10 +13,10 @@ use Autostock::Stack;
 
 my $env = stack_up(step_ms => 50);
 
-# Empties the shelf, and returns the order's id.
+# Buys all pieces in stock, and returns the id of the order that this opens.
 sub sell_out {
     my $n = stock();
-    is(checkout($n)->{code}, 200, "the shelf of $n is sold");
+    is(checkout($n)->{code}, 200, "the stock of $n is sold");
     return order()->{id};
 }
 
@@ -32,14 +32,14 @@ subtest 'the factory is down, and comes back' => sub {
     my $id = sell_out();
     ok(wait_for(sub { order()->{state} eq 'published' }), 'the order is published');
     ok(wait_for(sub { log_of('worker') =~ /factory/i }, 10),
-        'the worker tells of it');
+        'the worker logs it');
     is(checkout()->{code}, 409, 'the shop goes on');
     stack('start', 'factory');
     fulfilled($id);
     is(asked($id), 1, 'the factory was asked once');
 };
 
-subtest 'down for longer than the queue gives one letter' => sub {
+subtest 'down until the message has used up its receives' => sub {
     my $dead = queue_depth($env->{DLQ_URL});
     stack('kill', 'factory');
     my $id = sell_out();
@@ -77,8 +77,8 @@ subtest '429 with Retry-After' => sub {
 };
 
 subtest 'the answer is lost' => sub {
-    # were the first callback quicker than the second request, there would be
-    # nothing left to ask for
+    # if the first callback came before the second request, that request would
+    # not be sent
     fault(fault => 'drop', times => 1);
     fault(fault => 'callback_late', ms => 6000, times => 1);
     my $id = sell_out();

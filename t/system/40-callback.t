@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The factory's callback: twice, late, with another count, never.
+# The factory's callback: repeated, late, with another count, and missing.
 
 use v5.10.1;
 use strict;
@@ -18,7 +18,7 @@ env();
 
 sub sell_out {
     my $n = stock();
-    is(checkout($n)->{code}, 200, "the shelf of $n is sold");
+    is(checkout($n)->{code}, 200, "the stock of $n is sold");
     return order()->{id};
 }
 
@@ -43,7 +43,7 @@ subtest 'fewer than ordered' => sub {
     my $id = sell_out();
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 20), 'fulfilled');
     is(order()->{received}, 4, 'with what came');
-    is(stock(), 4, 'which is on the shelf');
+    is(stock(), 4, 'which are in stock');
     is(books_agree(), '', 'the books agree');
 };
 
@@ -91,7 +91,7 @@ subtest 'never' => sub {
         '{"MessageAttributeProductId":"CP-502101",'
         . '"MessageAttributeProductCnt":"3"}');
     is($late->{code}, 200, 'goods that come all the same are booked');
-    cmp_ok(stock(), '>=', 3, 'they are on the shelf');
+    cmp_ok(stock(), '>=', 3, 'they are in stock');
     is(books_agree(), '', 'the books agree');
 };
 

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# Letters that the factory refuses for good end in the dead-letter queue, with
-# the reason, and their order failed with the same; letters that are not ours
-# hurt nobody.
+# A message whose order the factory refuses permanently moves to the dead-letter
+# queue with the reason, and its order fails with the same reason.  Messages of
+# other applications do no harm.
 
 use v5.10.1;
 use strict;
@@ -23,7 +23,7 @@ sub send_letter {
         } keys %attributes });
 }
 
-# Waits for dead letters, at least n, by their bodies' beginning.
+# Waits for at least n dead letters whose bodies begin with the text.
 sub dead {
     my ($n) = @_;
     my @dead;
@@ -50,7 +50,7 @@ subtest 'the factory refuses the order for good' => sub {
     ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }), 'the queue is empty');
 
     factory_faults_clear();
-    ok(wait_for(sub { order()->{id} ne $id && order()->{state} eq 'fulfilled' }, 30), 'after a pause the shelf has a new order, which is fulfilled')
+    ok(wait_for(sub { order()->{id} ne $id && order()->{state} eq 'fulfilled' }, 30), 'after a pause the product has a new order, which is fulfilled')
         or diag explain [orders()];
     is(stock(), 10, 'the goods are there');
     is(books_agree(), '', 'the books agree');
@@ -83,7 +83,7 @@ subtest 'the dead letter is refused' => sub {
     ok(wait_for(sub { $order->()->{state} eq 'failed' }, 20),
         'its order fails all the same') or diag explain order();
     like($order->()->{error}, qr/answered 400; its message could not be moved/,
-        'which is told');
+        'which is reported');
     emulator_faults_clear();
     factory_faults_clear();
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30), 'a later one')
@@ -123,19 +123,19 @@ subtest 'a factory.API that is no URL' => sub {
     checkout(10);
     my $id = order()->{id};
     ok(wait_for(sub { (grep { $_->{id} eq $id } orders())[0]{state} eq 'failed' }, 20), 'the order fails') or diag explain order();
-    like(reason(dead(1)), qr/factory\.API of FF-500293 is neither/, 'it is told');
+    like(reason(dead(1)), qr/factory\.API of FF-500293 is neither/, 'is reported');
     is(asked(), $asked, 'and no other factory is asked');
     sql("UPDATE factory SET API = ''");
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30), 'mended')
         or diag explain [orders()];
 };
 
-subtest 'letters that are not ours' => sub {
+subtest 'messages of other applications' => sub {
     my $asked = asked();
     my @bodies = ('not JSON', '[]', '{}', '"text"', '{"Message":"hello"}',
         '{"Type":"Notification","Message":"x","MessageAttributes":{}}',
         "\xff\xfe", '{"a":' x 200 . '1' . '}' x 200);
-    # a SKU that the shop's column cannot hold, under the worker's eyes
+    # a SKU that the column's character set cannot represent
     sql('ALTER TABLE product MODIFY sku VARCHAR(200) CHARACTER SET latin1
         NOT NULL');
     send_letter('x', MessageAttributeProductId => "\x{1f369}",

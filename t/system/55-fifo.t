@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# A FIFO topic with a FIFO queue and its dead letters, from end to end.
+# A FIFO topic with a FIFO queue and its dead-letter queue, end to end.
 
 use v5.10.1;
 use strict;
@@ -14,7 +14,7 @@ use Autostock::Stack;
 my $env = stack_up(without => ['worker'], step_ms => 50);
 my @names = map { "$_=$env->{$_}.fifo" } qw( TOPIC_ARN QUEUE_URL DLQ_URL );
 
-# The settings of its last start, the names of the FIFO kind among them.
+# Runs a command with the settings of the last start, among them the FIFO names.
 sub command {
     my (@command) = @_;
     return stack('worker', @command, '--env-file',

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The worker stopped, killed and doubled in the middle of its work.
+# Workers that are stopped or killed during their work, and two at once.
 
 use v5.10.1;
 use strict;
@@ -20,7 +20,7 @@ sub start_worker {
 
 sub sell_out {
     my $n = stock();
-    is(checkout($n)->{code}, 200, "the shelf of $n is sold");
+    is(checkout($n)->{code}, 200, "the stock of $n is sold");
     return order()->{id};
 }
 
@@ -123,8 +123,8 @@ subtest 'two workers' => sub {
     };
     my ($asked, @published) = (asked(), $lines->('published as'));
 
-    # One takes 200 letters and no more until the factory has answered; a
-    # second that found nothing too often rests for a second at the most.
+    # A worker has at most 200 messages in flight until the factory responds; an
+    # idle second worker pauses for at most a second.
     fault(fault => 'slow', ms => 1500, times => 0);
     for my $part (0, 1, 2) {
         my ($first, $last) = (1 + 100 * $part, 100 + 100 * $part);
@@ -155,7 +155,7 @@ subtest 'two workers' => sub {
 };
 
 is(queue_depth($env->{DLQ_URL}), 0, 'no dead letter');
-# a second copy that came during the factory's call waits for the lease's end
+# a copy that was received during the factory's call waits for the lease's end
 ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }, 40), 'the queue is empty');
 
 done_testing();

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# What the worker's metrics tell of orders that wait, in the outages that they
-# are for: each is made.
+# The worker's metrics of waiting orders, in each of the outages that they are
+# made to show.
 
 use v5.10.1;
 use strict;
@@ -28,7 +28,7 @@ sub metric {
     return $value // 'none';
 }
 
-# Until the metric is at least that; its last value.
+# Waits until the metric has at least the value; returns its last value.
 sub at_least {
     my ($name, $value, $seconds, $what) = @_;
     my $last;
@@ -39,7 +39,7 @@ sub at_least {
 
 stack('worker', 'provision', '--yes');
 
-# A watchdog that does not come by has no part in it.
+# The watchdog does not run within the test, so that it has no influence.
 start_worker('AUTOSTOCK_WATCHDOG_INTERVAL=1h');
 ok(wait_for(sub { metric('orders_counted_seconds') > time - 60 }),
     'the orders are counted');
@@ -48,7 +48,7 @@ is(metric('outbox_oldest_seconds'), 0, 'so none is old');
 
 subtest 'SNS is away, then the database too' => sub {
     stack('stop', 'emulator');
-    is(checkout(3)->{code}, 200, 'the shelf is sold');
+    is(checkout(3)->{code}, 200, 'the stock is sold');
     my $sold = Time::HiRes::time();
     my $age = at_least('outbox_oldest_seconds', 5, 20,
         'its order, which SNS does not take, grows old');
@@ -60,7 +60,7 @@ subtest 'SNS is away, then the database too' => sub {
     at_least('outbox_oldest_seconds', $age + 6, 20,
         'the age goes on growing without the database');
     my $counted = metric('orders_counted_seconds');
-    cmp_ok($counted, '<', time - 3, 'the last count is told to be old');
+    cmp_ok($counted, '<', time - 3, 'the last count is shown as old');
     is(metric('up{peer="database"}'), 0, 'the database is out of reach');
 
     stack('start', 'db');
@@ -87,7 +87,7 @@ subtest 'the factory never calls back' => sub {
     fault(fault => 'no_callback', times => 0);
     start_worker('AUTOSTOCK_CALLBACK_TIMEOUT=2s',
         'AUTOSTOCK_CALLBACK_ATTEMPTS=1000');
-    is(checkout(10)->{code}, 200, 'the shelf is sold');
+    is(checkout(10)->{code}, 200, 'the stock is sold');
     my $id = order()->{id};
     at_least('orders_overdue', 1, 20, 'its order is overdue');
     my @seen;

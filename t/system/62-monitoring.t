@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# What monitoring/ promises, by Prometheus itself: the form of all metrics, the
-# rules by their unit tests, and a scrape of a whole stack, in which every
-# query of rules and dashboard finds what it asks for.
+# monitoring/, checked with Prometheus: the format of all metrics, the unit
+# tests of the rules, and a scrape of a whole stack, in which every query of the
+# rules and of the dashboard has a result.
 
 use v5.10.1;
 use strict;
@@ -43,7 +43,7 @@ promtool(qw( check rules monitoring/autostock.rules.yml ));
 promtool('test', 'rules', "monitoring/autostock.$_.test.yml")
     for qw( rules slow );
 
-# --- a stack with something of everything
+# --- a stack with data for every metric
 
 my $env = stack_up(step_ms => 20);
 my $dir = $ENV{AUTOSTOCK_STACK_DIR};
@@ -157,7 +157,7 @@ ok(wait_for(sub {
     3 == grep { $_ eq 'up' } values %health }, 20), 'all targets are up')
     or diag explain \%health;
 
-# --- every query finds what it asks for
+# --- every query has a result
 
 my @rules;
 ok(wait_for(sub {

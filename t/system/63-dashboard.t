@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# The operator's page in a headless Chromium, over the real stack: what it
-# shows is what the stack has.  DASHBOARD_SCREENSHOTS=folder keeps pictures of it
-# (make dashboard-screenshots).
+# The operator's page in a headless Chromium, with a stack: its figures equal
+# the stack's data.  DASHBOARD_SCREENSHOTS=folder keeps screenshots of it (make
+# dashboard-screenshots).
 
 use v5.10.1;
 use strict;
@@ -37,7 +37,7 @@ sub get_json {
 # A JavaScript string.
 sub quoted { return JSON::PP->new->allow_nonref->encode($_[0]) }
 
-# --- a shop with something of everything
+# --- a shop with data for each part of the page
 
 my $evil = '<img src=x onerror="window.hacked=1">도넛';
 sql("UPDATE product SET reorder_point = 2, reorder_quantity = 10");
@@ -72,7 +72,7 @@ my $hold = http(POST => '/hold', '{"sku":"SKU-4","quantity":5,"seconds":900}')
     ->{json}{hold_id};
 is(http(POST => '/return', qq({"sale_id":"$sale"}))->{code}, 200, 'a return');
 
-# --- what it is made of
+# --- its files and its endpoints
 
 subtest 'the worker answers only reads, and only this host' => sub {
     my $worker = "http://127.0.0.1:$env->{AUTOSTOCK_METRICS_PORT}/dashboard";
@@ -88,7 +88,7 @@ subtest 'the worker answers only reads, and only this host' => sub {
     is(`curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' $worker/overview`, 403, 'another name of this host');
     my $life = $http->get("$worker/find?q=$requested")->{content};
     unlike($life, qr/signature|lease_owner/, 'no signature');
-    # on a connection that has waited before
+    # on a connection that was idle before
     my $begun = Time::HiRes::time();
     is($http->get("$worker/find?q=\U$requested")->{content}, $life,
         'an id may be in upper case');
@@ -110,7 +110,7 @@ $browser->size(1280, 900);
 $browser->scheme('light');
 $browser->open_page("$base/");
 
-# Keeps a picture, once the page has settled.
+# Keeps a screenshot, after the page has finished changing.
 sub shot {
     my ($name) = @_;
     $browser->shot("$shots/$name.png") if $shots;
@@ -413,7 +413,7 @@ subtest 'more products than one page' => sub {
     ok($browser->wait("$n === 50"), 'back');
 };
 
-# --- when a part is away
+# --- when a part is down
 
 sub notices { return $browser->text('#notices') }
 
@@ -466,7 +466,7 @@ subtest 'nginx is away' => sub {
     noticed(qr/^$/, 'it is back');
 };
 
-# --- what nobody wants
+# --- no errors
 
 is(join("\n", $browser->problems), '', 'no error, no violation of the policy');
 is(join("\n", grep { !m{^\Q$base\E/|^data:} } $browser->requests), '',

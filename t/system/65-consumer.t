@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# The consumer's and the watchdog's own promises: what a factory's outage
-# costs, limits, answers that are lost, callbacks that never come, settings
-# read again, and what systemd is told.
+# The consumer and the watchdog: an outage of the factory, limits, lost
+# responses, callbacks that never come, settings read again, and the
+# notifications to systemd.
 
 use v5.10.1;
 use strict;
@@ -28,7 +28,7 @@ sub start_worker {
     $env = env();
 }
 
-# n products with an open order each, which the relay will find.
+# Inserts n products, each with an open order for the relay.
 my $Shelves = 0;
 
 sub open_orders {
@@ -79,7 +79,7 @@ sub times_of {
         $1 * 3600 + $2 * 60 + $3 } @_;
 }
 
-subtest 'an outage burns no receives' => sub {
+subtest 'an outage uses up no receives' => sub {
     stack('stop', 'factory');
     start_worker();
     open_orders(20);
@@ -112,7 +112,7 @@ subtest 'an outage burns no receives' => sub {
     stack('stop', 'worker');
 };
 
-subtest 'one bad letter dies alone' => sub {
+subtest 'one bad message does not affect the others' => sub {
     my $bad = sql("SELECT BIN_TO_UUID(UNHEX(MD5('shelf31')))")->[0][0];
     fault(fault => 'status', status => 422, times => 0, match => $bad);
     my $log = length log_of('worker');
@@ -183,7 +183,7 @@ subtest 'a callback that never comes' => sub {
         or diag explain $order->();
     like($order->()->{error}, qr/no callback/, $order->()->{error});
     is(asked($id), 2, 'after two requests under the same order id');
-    like(log_of('worker'), qr/callback is overdue.*\Q$id\E/, 'it is told');
+    like(log_of('worker'), qr/callback is overdue.*\Q$id\E/, 'it is logged');
     stack('stop', 'worker');
 };
 
@@ -260,11 +260,11 @@ subtest 'long polls that are answered at once' => sub {
     start_worker();
     emulator_fault(operation => 'ReceiveMessage', fault => 'empty',
         times => 0);
-    # the poll that hung before them ends with this one's letter
+    # this order's message ends the long poll that was waiting before
     open_orders(1);
     my $n = in_state('requested');
     ok(wait_for(sub { log_of('worker') =~ /answers long polls at once/ }),
-        'it is told');
+        'which is reported');
     my $calls = emulator_calls('ReceiveMessage');
     Time::HiRes::sleep(3);
     cmp_ok(emulator_calls('ReceiveMessage') - $calls, '<=', 4,
@@ -320,7 +320,7 @@ subtest 'the second SIGTERM' => sub {
     factory_faults_clear();
 };
 
-subtest 'what systemd is told' => sub {
+subtest 'notifications to systemd' => sub {
     stack('stop', 'worker');
     my $path = "$dir/notify";
     my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $path)

@@ -1,8 +1,7 @@
 #!/usr/bin/perl
 
-# Holds that are due: released in time, once, by any number of workers; and
-# what stands in the way.  The holds are written by SQL, as the module writes
-# them.
+# Holds that are due: any number of workers release them in time and once; and
+# the faults that prevent a release.  SQL writes the holds as the module does.
 
 use v5.10.1;
 use strict;
@@ -53,8 +52,8 @@ sub products {
         FROM seq_${first}_to_$last, product WHERE sku = 'CP-502101'");
 }
 
-# n holds of a piece each in transactions of 100, a product each, from S-2 on in
-# turn; due from then on within ms, at random.
+# n holds of one piece, in transactions of 100 with one product each, from S-2
+# on in turn; they are due at random times within ms from from_ms on.
 sub holds {
     my ($n, $products, $from_ms, $ms) = @_;
     my $id = "CONCAT('0198b7a05e0070008000', LPAD(HEX($made + seq DIV 100), 8,
@@ -79,7 +78,7 @@ sub holds {
     $made += int(($n + 99) / 100);
 }
 
-# One hold of these products, due at once: [S-number, pieces] each.
+# A hold of these products that is due at once; a product is [S-number, pieces].
 sub hold {
     my @lines = @_;
     my $id = sprintf '0198b7a05e0070008000%08x8000', $made++;
@@ -157,7 +156,7 @@ subtest 'several workers, killed and stopped' => sub {
         'S-%'")->[0][0], 10_100_000, 'all pieces are back');
 };
 
-subtest 'what was deleted, or is told wrong' => sub {
+subtest 'deleted products, and wrong numbers' => sub {
     my $cart = hold([1, 2], [2, 3]);
     ok(wait_for(sub { !open_holds($cart) }), 'a cart');
     is(books_agree(), '', 'its products');
@@ -271,7 +270,7 @@ sub doctor {
         @{ $json->{findings} })[0] // '';
 }
 
-subtest 'what is late is told' => sub {
+subtest 'late releases are reported' => sub {
     my $health = sub { return HTTP::Tiny->new->get("http://127.0.0.1:"
         . "$env->{AUTOSTOCK_METRICS_PORT}/healthz") };
     ok(wait_for(sub { metric('holds_open') eq '0' }), 'no hold is open');
@@ -329,7 +328,7 @@ subtest 'what is late is told' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
-# Through nginx: each confirmation and each expiry of a hold, one of them wins.
+# Through nginx: of a confirmation and an expiry of the same hold, one succeeds.
 subtest 'holds of nginx, confirmed about their time' => sub {
     stack('start', 'nginx');
     $env = env();

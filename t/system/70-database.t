@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# The database away: at the start, later, and back.  Nothing is lost, and
-# everybody recovers by himself.
+# The database down at the start and later, and up again: nothing is lost, and
+# nginx and the worker recover by themselves.
 
 use v5.10.1;
 use strict;
@@ -35,7 +35,7 @@ subtest 'down at the start' => sub {
     is(http(GET => '/autostock/status')->{code}, 200, 'the status answers');
 
     stack('start', 'db');
-    # each worker process of nginx finds out by itself
+    # each worker process of nginx reconnects on its own
     ok(wait_for(sub { checkout(3)->{code} == 200 }, 10),
         'sells when it is there');
     ok(wait_for(sub { order()->{state} eq 'fulfilled' }, 30),
@@ -55,7 +55,7 @@ subtest 'a change of stock whose COMMIT comes late' => sub {
     close $out;
     set_stock(2);
 
-    # the answer does not come, and the commit lands when it was looked for
+    # the answer is lost; the COMMIT is executed after the worker looked for it
     $proxy->tell('match ^.COMMIT');
     $proxy->tell('hold 1');
     my $pid = open my $told, '-|', "stack/stack worker stock add CP-502101"
@@ -67,7 +67,7 @@ subtest 'a change of stock whose COMMIT comes late' => sub {
     my $text = do { local $/; <$told> };
     close $told;
     is($? >> 8, 0, 'it is done') or diag $text;
-    like($text, qr/^stock\s+0$/m, 'and told so') or diag $text;
+    like($text, qr/^stock\s+0$/m, 'and says so') or diag $text;
     is(stock(), 0, 'once');
     is(books_agree(), '', 'the books agree');
 };
@@ -138,7 +138,7 @@ subtest 'stopped (SIGSTOP) for a while' => sub {
 
 subtest 'down while an order is under way' => sub {
     ok(wait_for(sub { (checkout(stock())->{code} // 0) == 200 }, 10),
-        'the shelf is empty');
+        'the stock is sold out');
     fault(fault => 'slow', ms => 1000);
     my $id = order()->{id};
     stack('kill', 'db');
@@ -153,7 +153,7 @@ subtest 'down while an order is under way' => sub {
 subtest 'down when the callback comes' => sub {
     stack('stop', 'worker');
     ok(wait_for(sub { (checkout(stock())->{code} // 0) == 200 }, 10),
-        'the shelf is empty');
+        'the stock is sold out');
     my $id = order()->{id};
     stack('kill', 'db');
     my $client = http_open(POST => '/product/donut?' . sign($id),
@@ -169,14 +169,14 @@ subtest 'down when the callback comes' => sub {
     is(books_agree(), '', 'the books agree');
 };
 
-subtest 'what it refuses is told, not as often as it comes' => sub {
+subtest 'refused statements are logged, with a limited rate' => sub {
     stack('start', 'worker', Autostock::Stack::start_options());
     my $from = length log_of('worker');
     my $told = sub { return substr log_of('worker'), $from };
     sql('RENAME TABLE restock_order TO away');
     ok(wait_for(sub { $told->() =~ /error backlog: the orders cannot be co/ },
         10), 'a table is away');
-    # the watchdog asks twice a second
+    # the watchdog queries twice a second
     Time::HiRes::sleep(4);
     sql('RENAME TABLE away TO restock_order');
     my @lines = grep { /restock_order/ } split /\n/, $told->();
@@ -191,7 +191,7 @@ subtest 'what it refuses is told, not as often as it comes' => sub {
     stack('stop', 'worker');
 };
 
-# As behind a proxy that sends reads elsewhere.
+# As behind a proxy that sends reads to another server.
 subtest 'SKIP LOCKED that does not lock' => sub {
     my $proxy = Autostock::Proxy->new(to => "unix:$env->{DB_SOCKET}");
     my ($port) = $proxy->server =~ /:(\d+)$/;
@@ -207,7 +207,7 @@ subtest 'SKIP LOCKED that does not lock' => sub {
         UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, next_attempt_at =
         UTC_TIMESTAMP(6) + INTERVAL 1 HOUR WHERE state = 'pending'");
 
-    # it goes on, until it looks for the next
+    # forwards everything until the query for the next due order
     $proxy->tell('match INTO.due');
     $proxy->tell('hold 1');
     $proxy->tell('release');
@@ -221,13 +221,13 @@ subtest 'SKIP LOCKED that does not lock' => sub {
         next_attempt_at = UTC_TIMESTAMP(6) WHERE state = 'pending'");
 };
 
-# Without it the letter would be away until its visibility ends.
+# Otherwise the message would be invisible until its visibility timeout ends.
 subtest 'down when the worker stops' => sub {
     stack('start', 'worker', Autostock::Stack::start_options(
         'AUTOSTOCK_VISIBILITY=60s', 'AUTOSTOCK_STOP_TIMEOUT=1s'));
     fault(fault => 'slow', ms => 700);
     ok(wait_for(sub { (checkout(stock())->{code} // 0) == 200 }, 10),
-        'the shelf is empty');
+        'the stock is sold out');
     my $id = order()->{id};
     ok(wait_for(sub { visible() == 0 && queue_depth($env->{QUEUE_URL}) == 1 }),
         'its letter is in hand');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# SNS and SQS away, slow, throttling, and losing answers.
+# SNS and SQS that are down, slow, throttle, or lose responses.
 
 use v5.10.1;
 use strict;
@@ -14,7 +14,7 @@ my $env = stack_up(step_ms => 50);
 
 sub sell_out {
     my $n = stock();
-    is(checkout($n)->{code}, 200, "the shelf of $n is sold");
+    is(checkout($n)->{code}, 200, "the stock of $n is sold");
     return order()->{id};
 }
 
@@ -45,7 +45,7 @@ subtest 'back, with nothing to do' => sub {
         =~ /SQS: reachable again/g) }, 8), 'and soon that it is back');
 };
 
-subtest 'killed with a letter in it' => sub {
+subtest 'killed with a message in the queue' => sub {
     fault(fault => 'status', status => 503, times => 2);
     my $id = sell_out();
     ok(wait_for(sub { order()->{state} eq 'published' }), 'published');
@@ -75,7 +75,7 @@ for my $case (
     my ($name, %fault) = @$case;
     subtest $name => sub {
         emulator_fault(%fault);
-        # one order goes as a batch of one: whichever call it is
+        # a single order may be published by either call
         emulator_fault(%fault, operation => 'PublishBatch')
             if $fault{operation} eq 'Publish';
         my $id = sell_out();
@@ -103,7 +103,7 @@ subtest 'one order whose request SNS refuses' => sub {
         WHERE state = 'pending'")->[0][0] == 1 }, 10),
         'the others are published');
     like(log_of('worker'), qr/not published: SNS: InvalidParameter.*\Q$refused\E/,
-        'the one is told');
+        'that one is logged');
     is((() = log_of('worker') =~ /SNS: out of reach/g) - $told, 0,
         'SNS is not taken for being out of reach');
     my $row = sql("SELECT state, last_error, next_attempt_at
@@ -120,7 +120,7 @@ subtest 'one order whose request SNS refuses' => sub {
         'and goes out when SNS takes it');
 };
 
-# a second copy that came during the factory's call waits for the lease's end
+# a copy that was received during the factory's call waits for the lease's end
 ok(wait_for(sub { queue_depth($env->{QUEUE_URL}) == 0 }, 40), 'the queue is empty');
 is(queue_depth($env->{DLQ_URL}), 0, 'no dead letter');
 ok(kill(0, $env->{WORKER_PID}), 'the worker is well');

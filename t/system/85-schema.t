@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # sql/schema.sql and sql/trigger.sql, run again: on the tables of earlier
-# versions, on half an opening, and while somebody sells.
+# versions, on an incomplete opening, and during sales.
 
 use v5.10.1;
 use strict;
@@ -14,7 +14,7 @@ use Autostock::Stack;
 
 my $env = stack_up(without => ['worker', 'nginx', 'emulator', 'factory']);
 
-# The client's error, or the empty string.
+# Runs a file of sql/; returns the client's error, or the empty string.
 sub load {
     my ($file) = @_;
     my $said = `mariadb --no-defaults -u root --socket=$env->{DB_SOCKET} \\
@@ -45,7 +45,7 @@ sub worker {
     return $? >> 8;
 }
 
-# A session of its own: what asks there, and what ends it.
+# A new session: a sub that runs a query in it, and one that ends it.
 sub session {
     my $pid = open2(my $out, my $in, 'mariadb', '--no-defaults', '-Nn', '-u',
         'root', "--socket=$env->{DB_SOCKET}", $env->{DB_DATABASE});
@@ -65,10 +65,10 @@ sub tables {
         =~ s/ AUTO_INCREMENT=\d+//r } qw( stock_movement stock_movement_key );
 }
 
-# A version 7 id: which, and its last two bytes.
+# A version 7 id with a number and its last two bytes.
 sub id { return sprintf '0198b7a05e%02x70008000%012x', @_ }
 
-# What the view has of them, in order; ids by their digits that differ.
+# The view's rows of these movements, in order; ids without their common digits.
 sub sales_of {
     return join ' ', map { join ':', @$_ } @{ sql("SELECT
         LOWER(CONCAT(SUBSTR(HEX(sale_id), 11, 2), RIGHT(HEX(sale_id), 4))),
@@ -79,7 +79,7 @@ sub sales_of {
         ORDER BY sale_id, product_id') };
 }
 
-# The ledger of version 0.1.0, whose rows are never written again.
+# The ledger of version 0.1.0: the upgrade does not rewrite its rows.
 subtest 'a ledger of before 0.2.0' => sub {
     my $tables = tables();
     is(load('../t/lib/ledger-0.1.0'), '', 'its tables');
@@ -266,7 +266,7 @@ subtest 'keys of before go over' => sub {
         'PRIMARY'") }, 0, 'the ledger has no other key');
 };
 
-# Neither the table of the orders nor who uses it waits.
+# Neither schema.sql nor a transaction on the table of the orders waits.
 subtest 'before orders had a trace' => sub {
     my $new = sql('SHOW CREATE TABLE restock_order_trace')->[0][1];
     sql('DROP TABLE restock_order_trace');
@@ -285,8 +285,8 @@ subtest 'before orders had a trace' => sub {
     $end->();
 };
 
-# The key is neither written nor free.
-subtest 'while somebody sells' => sub {
+# The key of the sale is locked, but not committed.
+subtest 'during a sale' => sub {
     my ($ask, $end) = session();
     is($ask->("BEGIN; INSERT INTO stock_movement (movement_id, product_id,
         kind, quantity, idempotency_key) VALUES (UNHEX(MD5('open')),
@@ -295,7 +295,7 @@ subtest 'while somebody sells' => sub {
         product_id) VALUES (UNHEX(MD5('under way')), UNHEX(MD5('open')),
         UNHEX(MD5('NEW-1'))); SELECT ROW_COUNT()"),
         "1\n", 'a sale is under way');
-    is(load('schema'), '', 'schema.sql waits for nobody');
+    is(load('schema'), '', 'schema.sql does not wait');
     is($ask->("ROLLBACK; SELECT COUNT(*) FROM stock_movement WHERE
         movement_id = UNHEX(MD5('open'))"), "0\n", 'it was until now');
     $end->();
@@ -330,7 +330,7 @@ subtest 'between the triggers' => sub {
         . ' HALF-movement 1 5 NEW-1 1 5 OLD-1 1 5', 'writes what is missing');
 };
 
-# Each query of the document's section, with what it says above it.
+# Each query of the document's section, with the comment above it.
 sub document_queries {
     my ($from, $to) = @_;
     open my $in, '<:encoding(UTF-8)', 'docs/upgrading.md' or die $!;
@@ -340,7 +340,7 @@ sub document_queries {
         $text =~ /^(    (?:--|SELECT)[^;]*;)$/mg;
 }
 
-subtest 'what the document asks beforehand' => sub {
+subtest 'the queries of the document before the upgrade' => sub {
     sql("DROP TRIGGER product_opening_look; ALTER TABLE product
         DROP CONSTRAINT product_stock_not_negative");
     my @queries = document_queries('1. Before',
@@ -371,7 +371,7 @@ subtest 'how the document looks at the books' => sub {
     sql("UPDATE product SET stock = stock - 1 WHERE sku = 'OLD-1'");
 };
 
-# Pieces are sold before, and the ledger has other products.
+# With earlier sales of the product, and with other products in the ledger.
 subtest 'again under the same id' => sub {
     my $mariadb = "mariadb --no-defaults -u root --socket=$env->{DB_SOCKET}";
     my $dump = "mariadb-dump --no-defaults -u root"
@@ -432,7 +432,7 @@ subtest 'again under the same id' => sub {
         UPDATE product SET stock = stock + held, held = 0");
 };
 
-# The open holds are not read for a product that is there.
+# For an existing product the open holds are not read.
 subtest 'an import while pieces are held' => sub {
     my ($ask, $end) = session();
     my $row = "product SELECT * FROM saved WHERE sku = 'OLD-1'";
@@ -463,7 +463,7 @@ subtest 'an import while pieces are held' => sub {
     is(books_agree(), '', 'keys and books agree');
 };
 
-# Whatever is altered in product, it does not keep the sales for long.
+# An ALTER of product does not block sales for long.
 subtest 'a transaction that has read product' => sub {
     my ($ask, $end) = session();
     sql('ALTER TABLE product DROP CONSTRAINT product_held_not_negative');
@@ -475,7 +475,7 @@ subtest 'a transaction that has read product' => sub {
     is(load($_), '', "$_.sql again") for qw( schema trigger );
 };
 
-# A sale is under way, which holds the row.
+# An open transaction of a sale has locked the product's row.
 subtest 'an opening waits for no sale, and keeps none' => sub {
     sql('DROP TRIGGER product_opening_movement');
     product('LATE-1');

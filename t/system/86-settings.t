@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# The worker on servers whose defaults are not what it needs, and on one that
-# does not end its answer.
+# The worker with servers whose defaults are unsuitable, and with one that sends
+# an endless answer.
 
 use v5.10.1;
 use strict;
@@ -22,7 +22,7 @@ $db->run('CREATE DATABASE other');
 
 my $worker = ($ENV{AUTOSTOCK_BUILD} || 'build') . '/autostock-worker';
 
-# What a command says, and its exit code; as root, who may do all.
+# A command's output and exit code, as the user root, who has all privileges.
 sub worker {
     my ($over, @command) = @_;
     local %ENV = (%ENV, DB_SOCKET => $server->socket, DB_DATABASE => 'shop',
@@ -49,7 +49,7 @@ subtest 'whatever the defaults, commands work' => sub {
     is(join("\n", $db->findings), '', 'the books agree');
 };
 
-# The files of sql/ are run with the client, in a session of such defaults.
+# The client runs the files of sql/ in a session with such defaults.
 subtest 'and so do the files of sql/' => sub {
     my $client = "mariadb --no-defaults -u root --socket=" . $server->socket;
     for my $file (qw( schema trigger mariadb-uuid sample sample schema
@@ -73,7 +73,7 @@ subtest 'a binary log by statement' => sub {
     unlike($said, qr/grants.*may not/, 'and blames no grants');
     my $code;
     ($said, $code) = worker({}, qw( stock add CP-502101 1 --yes ));
-    is($code, 0, 'who may, writes by row') or diag $said;
+    is($code, 0, 'a user with the privilege writes by row') or diag $said;
     my $client = "mariadb --no-defaults -u root --socket=" . $server->socket;
     is(`$client shop < sql/schema.sql 2>&1`, '', 'schema.sql, too');
     $db->run('SET GLOBAL binlog_format = MIXED');

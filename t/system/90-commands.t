@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The operator's commands, against the real parts, each finding provoked.
+# The operator's commands, on a stack; the tests provoke each finding.
 
 use v5.10.1;
 use strict;
@@ -29,7 +29,7 @@ sub json {
     return ($json, $code);
 }
 
-# The checks that are not fine, with their levels.
+# The checks with a finding, with their levels.
 sub findings {
     my ($json, $code) = json(@_);
     my %levels = map { $_->{check} => $_->{level} }
@@ -83,7 +83,7 @@ subtest 'a device that is full' => sub {
     {
         my $told = qx(stack/stack worker @$words 2>&1 >/dev/full);
         is($? >> 8, 3, "@$words");
-        like($told, qr/output could not be written/, 'which is told');
+        like($told, qr/output could not be written/, 'which is reported');
     }
 };
 
@@ -110,7 +110,7 @@ subtest 'check-config' => sub {
         return ($told, $? >> 8);
     };
 
-    # what run refuses, check-config refuses, with the same words
+    # check-config refuses what run refuses, with the same message
     for my $case ([AWS_REGION => undef], [AWS_REGION => 'a b'],
         [AWS_ENDPOINT_URL => 'ftp://x'], [AWS_USE_FIPS_ENDPOINT => 'true'],
         [AWS_CA_BUNDLE => '/nowhere'], [AUTOSTOCK_CALLBACK_SECRET => 'abc',
@@ -137,7 +137,7 @@ subtest 'stock' => sub {
     my ($told, $code) = json('stock', 'add', $sku, 5);
     is($code, 0, 'add');
     is_deeply([@$told{qw( before stock order_opened )}], [3, 8, undef],
-        'tells of it');
+        'reports it');
     is(stock(), 8, 'it is there');
     is((json('stock', 'add', $sku, -9, '--yes'))[1], 1, 'never below 0');
     is(stock(), 8, 'nothing was done');
@@ -163,7 +163,7 @@ subtest 'stock while it is sold' => sub {
     my @answers;
     my $pid = fork();
     if (!$pid) {
-        # the parent's stack is not ours to take down
+        # END of the parent takes the stack down, not that of this child
         system('stack/stack', 'worker', 'stock', 'add', $sku, '7')
             for 1 .. 5;
         require POSIX;
@@ -218,7 +218,7 @@ subtest 'orders' => sub {
 
     like(scalar command('orders', 'list', '--limit', 1),
         qr/^1 of 2 orders are shown; --limit 2 shows all/m,
-        'what is cut off is told');
+        'the omitted part is reported');
     unlike(scalar command('orders', 'list', '--limit', 2), qr/shown/,
         'and only then');
 
@@ -270,7 +270,7 @@ subtest 'orders that pause, and that would be too many' => sub {
         WHERE order_id = UUID_TO_BIN('$id')");
     (my $output, $code) = command('orders', 'now', $sku);
     is($code, 1, 'one that the factory has does not wait');
-    like($output, qr/requested/, 'which is told');
+    like($output, qr/requested/, 'which is reported');
     command('orders', 'cancel', $id, '--yes');
     is((command('orders', 'now', $sku))[1], 1, 'none is open');
 
@@ -289,7 +289,7 @@ subtest 'dead letters' => sub {
     like(scalar command('dlq', 'list'), qr/^the dead-letter queue is empty/m,
         'there is none');
     fault(fault => 'status', status => 400, times => 0);
-    # before the worker's first look at the shelves, which may open the next
+    # before the watchdog's first run, which may open the next order
     my $id = order()->{id};
     worker_up('AUTOSTOCK_FAILURE_PAUSE_MIN=1h', 'AUTOSTOCK_FAILURE_PAUSE_MAX=1h',
         'AUTOSTOCK_WATCHDOG_INTERVAL=1h');
@@ -345,7 +345,7 @@ subtest 'dead letters' => sub {
         'the newer is named, and what sends it');
     is(queue_depth($env->{DLQ_URL}), 2, 'it stays');
 
-    # without it, it goes the whole way
+    # after the newer one is cancelled, the redriven order is fulfilled
     command('orders', 'cancel', $newer, '--yes');
     json('stock', 'add', $sku, 4);
     like((command('dlq', 'redrive', '--sku', $sku))[0],
@@ -366,7 +366,7 @@ subtest 'dead letters' => sub {
 
     ($output, $code) = command('dlq', 'redrive', '--yes', '--reason', 'JSON');
     is($code, 1, 'a letter without product is not sent again');
-    like($output, qr/refused: the message is not JSON/, 'it is told why');
+    like($output, qr/refused: the message is not JSON/, 'with the reason');
     is((command('dlq', 'drop', '--yes', '--reason', 'JSON'))[1], 0, 'drop');
     is(queue_depth($env->{DLQ_URL}), 0, 'it is gone');
     is(books_agree(), '', 'the books agree');
@@ -392,11 +392,11 @@ subtest 'a dead letter without an order' => sub {
     command('dlq', 'drop', '--yes');
 };
 
-subtest 'a rate, and a bar for who looks on' => sub {
+subtest 'a rate, and a progress bar on a terminal' => sub {
     aws_sqs(SendMessage => QueueUrl => $env->{DLQ_URL}, MessageBody => "letter $_")
         for 1 .. 10;
     my $start = Time::HiRes::time();
-    # script gives it a terminal
+    # script(1) provides a terminal
     my $shown = qx(script -qec 'stack/stack worker dlq drop --yes --rate 20' /dev/null);
     cmp_ok(Time::HiRes::time() - $start, '>', 10 / 20, 'not faster');
     like($shown, qr/\[#+\.+\] +\d+ %  \d+ dropped/, 'the bar');
@@ -462,7 +462,7 @@ subtest 'reconcile' => sub {
     like(`cat $file`, qr/^autostock_reconcile_findings\{level="wrong"\} 0$/m,
         'nothing is wrong');
 
-    # an alert tells when the file is too old
+    # an alert is for a file that is too old
     my $before = `cat $file`;
     sql('RENAME TABLE restock_order TO away');
     is((command('reconcile', '--metrics', $file))[1], 3, 'not compared');
@@ -494,7 +494,7 @@ subtest 'reconcile' => sub {
     is($done, 0, 'exit 0');
     ok($all->{ok}, 'ok');
 
-    # what is mended and what is not
+    # a finding that can be mended, and one that cannot
     sql("UPDATE product SET stock = stock + 1 WHERE sku = 'CA-1';
         UPDATE product SET reorder_point = 1000 WHERE sku = 'CA-2'");
     ($told, $done) = command('reconcile', '--adjust', '--yes');
@@ -622,7 +622,7 @@ subtest 'doctor' => sub {
     is_deeply($found, {}, 'all is well') or diag scalar command('doctor');
     is($code, 0, 'exit 0');
     unlike(scalar command('doctor'), qr/\Q$env->{DB_PASSWORD}\E/,
-        'no secret is told');
+        'no secret is shown');
 
     my $file = "$ENV{AUTOSTOCK_STACK_DIR}/worker.env";
     my $with = sub {

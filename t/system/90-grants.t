@@ -1,8 +1,7 @@
 #!/usr/bin/perl
 
-# sql/grants.sql: with its rights and no others the module serves all that it
-# serves, and the worker does all its work; and what they must not do is
-# refused by the server.
+# sql/grants.sql: its rights suffice for all requests of the module and for all
+# work of the worker, and the server refuses what they must not do.
 
 use v5.10.1;
 use strict;
@@ -15,7 +14,7 @@ use Autostock::Stack;
 
 my $env = stack_up(without => ['worker']);
 
-# What the client printed; its errors too.
+# The client's output, stderr included.
 sub asked_of {
     my ($user, $password, $statement, $file) = @_;
 
@@ -34,12 +33,12 @@ sub asked_of {
     return $output;
 }
 
-# The error's number, or the empty string.
+# The number of the statement's error, or the empty string.
 sub as_user { return asked_of(@_) =~ /^ERROR (\d+)/m ? $1 : '' }
 
 sub root { return as_user('root', '', @_) }
 
-# The ids of a user's sessions, as the administrator sees them.
+# The ids of a user's sessions, read by the administrator.
 sub sessions {
     my ($user, $asking) = @_;
     return grep { /^\d+$/ } split /\n/, asked_of('root', '', "SELECT ID FROM
@@ -60,8 +59,8 @@ sub spew {
     close $out or die "$file: $!";
 }
 
-# The stack's own user is called as the module's in the file, and keeps its
-# rights: the test asks as that one.
+# The stack's user has the name of the module's user in the file; it keeps its
+# rights, since the test's queries use it.
 my $grants = slurp('sql/grants.sql');
 $grants =~ s/autostock\@localhost/module\@localhost/g;
 spew("$env->{AUTOSTOCK_STACK_DIR}/grants.sql", $grants);
@@ -126,7 +125,7 @@ subtest 'the module' => sub {
     sql("DELETE FROM restock_order WHERE order_id = UUID_TO_BIN('$gone')");
 };
 
-# As the module writes them; rolled back.
+# The module's statements, in transactions that are rolled back.
 subtest 'the module: carts, holds, returns' => sub {
     for my $statement ("INSERT INTO stock_hold (hold_id, expires_at)
             VALUES (X'01', UTC_TIMESTAMP(6))",
@@ -146,7 +145,7 @@ subtest 'the module: carts, holds, returns' => sub {
     }
 };
 
-# A hold of a piece, as the module writes it; its id.
+# Inserts a hold of one piece as the module does; returns its id.
 my $held = 0;
 sub hold {
     my ($due) = @_;
@@ -178,7 +177,7 @@ subtest 'the worker' => sub {
     ok(wait_for(sub { sql("SELECT COUNT(*) FROM restock_order o JOIN product p
         USING (product_id) WHERE p.sku = 'NEW-1'
         AND o.state = 'fulfilled'")->[0][0] == 1 }, 20),
-        'an empty shelf without an order gets one');
+        'a product without stock and order gets an order');
     stack('stop', 'worker');
     stack('start', 'worker', Autostock::Stack::start_options(
         'DB_USERNAME=autostock_worker', 'DB_PASSWORD=w-pw',
@@ -249,7 +248,7 @@ subtest 'the operator' => sub {
         is(state_of($id), 'released', 'which it did');
     }
     is(books_agree(), '', 'the books agree');
-    # an opening's key, too, is where those of sales are looked for
+    # openings have their keys in the same tables as sales
     for my $table (qw( stock_movement stock_movement_key )) {
         sql("UPDATE $table SET movement_id = UNHEX(CONCAT('010000000000',
             SUBSTR(HEX(movement_id), 13))) WHERE idempotency_key =
@@ -276,7 +275,7 @@ subtest 'the operator' => sub {
         0, 'the operator\'s may');
 };
 
-# What doctor finds, as the worker's user; remedies as the test's names are.
+# The findings of doctor as the worker's user, with the test's names.
 sub doctor {
     my $file = "$env->{AUTOSTOCK_STACK_DIR}/doctor.env";
     spew($file, slurp("$env->{AUTOSTOCK_STACK_DIR}/worker.env")
@@ -308,7 +307,7 @@ subtest 'rights that are missing, and doctor' => sub {
     ok(wait_for(sub { !%{ doctor() } }, 20), 'nothing else is needed for it');
 
     root('REVOKE ALL ON stock_movement FROM module@localhost');
-    # the status page tells seconds
+    # the status page has a resolution of seconds
     my $sold = status_of('autostock_last_commit_seconds');
     wait_for(sub { time > $sold + 1 });
     is(checkout(1)->{code}, 503, 'nginx\'s user may not sell any more');
@@ -334,7 +333,7 @@ subtest 'rights that are missing, and doctor' => sub {
     ok(wait_for(sub { !%{ doctor() } }, 20), 'all is well');
 };
 
-# Each ends its own lost session, which needs no privilege.
+# A user can KILL its own sessions without a privilege.
 for my $who (['module', 'm-pw'], ['autostock_worker', 'w-pw']) {
     my ($user, $password) = @$who;
     my $pid = fork // die "fork: $!";
@@ -350,8 +349,8 @@ for my $who (['module', 'm-pw'], ['autostock_worker', 'w-pw']) {
         'that session is gone');
 }
 
-# What neither may: the number is the server's "denied", for a table (1142)
-# or a column (1143).
+# Statements that neither may run: the server's error is "denied", for a table
+# (1142) or a column (1143).
 my @never = ('DELETE FROM stock_movement', 'DELETE FROM restock_order',
     'UPDATE stock_movement SET quantity = 0', 'UPDATE product SET price = 1',
     'INSERT INTO product () VALUES ()', 'SELECT * FROM advertisement',

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# doctor: what it finds where something is broken, and that its remedy, when
-# it is followed as printed, mends it.
+# doctor: its finding for each fault, and that its remedy, followed as printed,
+# mends the fault.
 
 use v5.10.1;
 use strict;
@@ -33,8 +33,8 @@ sub root {
     return $output;
 }
 
-# What is not fine, by its check; the exit code.  In scalar context the
-# checks and levels in one line.
+# The findings by their check, and the exit code; in scalar context the checks
+# and levels in one line.
 sub doctor {
     my ($output, $code) = stack('worker', 'doctor', '--output', 'json');
     1 while $output =~ s/\A[^\[{].*\n?//;
@@ -47,7 +47,7 @@ sub doctor {
     return join ' ', map { "$_->{check}:$_->{level}" } @found;
 }
 
-# Does what a finding's remedy says, to the letter.
+# Runs the remedy of a finding exactly as printed.
 sub follow {
     my ($finding) = @_;
     my $mend = $finding->{mend};
@@ -93,7 +93,7 @@ subtest 'all is well, and no trace is left' => sub {
 subtest 'the worker is dead for an hour' => sub {
     stack('stop', 'worker');
     is(doctor(), 'worker:warning', 'none is seen');
-    is(checkout(3)->{code}, 200, 'the shelf is sold');
+    is(checkout(3)->{code}, 200, 'the stock is sold');
     sql('UPDATE restock_order SET pending_at = pending_at - INTERVAL 1 HOUR');
     my ($found, $code) = doctor();
     is($found->{'orders-pending'}{level}, 'wrong', 'an order is not published');
@@ -139,7 +139,7 @@ subtest 'the factory\'s circuit is open' => sub {
     ok(wait_for(sub { metric('breaker_open\{[^}]*\}') eq '1' }, 20),
         'the circuit opens');
     my ($found) = doctor();
-    is($found->{circuit}{level}, 'warning', 'it is told');
+    is($found->{circuit}{level}, 'warning', 'which is reported');
     factory_faults_clear();
     ok(fulfilled(), 'the worker asks again by itself');
     is(doctor(), '', 'and all is well');
@@ -186,7 +186,7 @@ subtest 'the database hangs' => sub {
 
 subtest 'a remedy that is followed' => sub {
     ok(wait_for(sub { doctor() eq '' }, 30), 'before, all is well');
-    stack('stop', 'worker');    # which would be in the way of an ALTER
+    stack('stop', 'worker');    # whose queries would delay an ALTER
     my %broken = (
         schema => 'ALTER TABLE restock_order DROP COLUMN last_error',
         check => 'ALTER TABLE product DROP CONSTRAINT

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# What reads the ledger, over rows of both forms: sales show and export,
-# reconcile's findings, the roll-up and the retention of keys.
+# The commands that read the ledger, with rows of both forms: sales show and
+# export, reconcile's findings, the roll-up and the retention of keys.
 
 use v5.10.1;
 use strict;
@@ -32,13 +32,13 @@ sub json {
     return ($json, $code);
 }
 
-# The findings: check, and the part of its sentence.
+# The findings: the check, and its text.
 sub findings {
     my ($json, $code) = json('reconcile');
     return grep { $_->{level} ne 'fine' } @{ $json->{findings} };
 }
 
-# A version 7 id, of the transaction that was made so many seconds ago.
+# A version 7 id of a transaction so many seconds ago.
 sub id {
     my ($ago, $n, $tail) = @_;
     return sprintf '%012x70008000%08x%04x', ($now - $ago) * 1000, $n,
@@ -56,7 +56,7 @@ sub text {
     return $id =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r;
 }
 
-# A row, and the stock that it took.
+# Inserts a movement and updates the stock by its quantity.
 sub row {
     my ($id, $quantity, $sales, $list, %more) = @_;
     my $of = $more{product} // $product;
@@ -165,7 +165,7 @@ subtest 'sales export' => sub {
     is_deeply([lines('--output', 'json')], [lines('--format', 'json')],
         '--output json, too');
 
-    # every sale is in one period of two that meet
+    # each sale is in exactly one of two adjacent periods
     for my $bound (at(30 * $day), at(20 * $day), at(20 * $day) =~ s/Z/.001Z/r,
         at(5), POSIX::strftime('%Y-%m-%d', gmtime $now - 9 * $day))
     {
@@ -240,7 +240,7 @@ subtest 'reconcile' => sub {
     is_deeply([map { $_->{what} } findings()], [], 'all is mended');
 };
 
-# Without DB_SOCKET of the stack: as stack/stack does it, but the process.
+# Runs a command as stack/stack does, but in the background; returns its pid.
 sub worker_pid {
     my ($out, @words) = @_;
     my $pid = fork // die "fork: $!";
@@ -283,8 +283,8 @@ subtest 'a large ledger' => sub {
     cmp_ok($peak, '<', 60000, "kB of memory: $peak");
     unlink $out;
 
-    # the reader is late: its time is no load, for which the export would pause
-    # up to 19 times as long
+    # the reader is late: the export must not take that time for the database's
+    # load, for which it would pause up to 19 times as long
     my $began = Time::HiRes::time();
     my $slow = "$env->{AUTOSTOCK_STACK_DIR}/slow";
     POSIX::mkfifo($slow, 0600) or die $!;

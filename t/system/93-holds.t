@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Holds and returns for operators: reconcile, the roll-up, holds, sales return,
-# sales show and export.  The rows are written by SQL, as the module does.
+# Commands for holds and returns: reconcile, the roll-up, holds, sales return,
+# sales show and export.  SQL writes the rows as the module does.
 
 use v5.10.1;
 use strict;
@@ -24,7 +24,7 @@ sub command { return stack('worker', @_) }
 sub json {
     my ($out, $code) = command(@_, '--output', 'json');
     my $rest = $out;
-    1 while $rest =~ s/\A[^\[{].*\n?//;    # what was said on stderr
+    1 while $rest =~ s/\A[^\[{].*\n?//;    # lines of stderr
     my ($json) = eval { JSON::PP->new->utf8->decode_prefix($rest) };
     return ($json, $code, $out);
 }
@@ -51,7 +51,7 @@ sub numbered {
 
 sub text { return $_[0] =~ s/^(.{8})(.{4})(.{4})(.{4})/$1-$2-$3-$4-/r }
 
-# A movement of a product; its effect on stock and held.
+# Inserts a movement of a product, and updates stock and held by it.
 sub movement {
     my ($id, $name, $kind, $quantity, $sales, $list, $held) = @_;
     sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity,
@@ -61,8 +61,8 @@ sub movement {
             . ($held // 0) . ") WHERE product_id = X'$product{$name}'");
 }
 
-# Holds of a transaction so long ago: [A => pieces, B => pieces] for each, with
-# a number of its own; their ids.
+# Inserts holds of one transaction, so many seconds ago: [A => pieces, B =>
+# pieces] for each, which gets its own number.  Returns their ids.
 sub holds {
     my ($ago, @holds) = @_;
     my $id = id($ago, 0x8000);
@@ -88,7 +88,7 @@ sub holds {
     return map { numbered($id, $_) } 0 .. $#holds;
 }
 
-# Settles holds, so long ago.
+# Settles holds, so many seconds ago.
 sub settle {
     my ($ago, $state, @ids) = @_;
     my $id = id($ago, $state eq 'confirmed' ? 0xc000 : 0xc001);
@@ -108,7 +108,7 @@ sub settle {
     return $id;
 }
 
-# A return of one product, so long ago.
+# Inserts a return of one product, so many seconds ago.
 sub returned {
     my ($ago, $sale, $name, $already, $quantity, $restock) = @_;
     my $id = id($ago, 0x4000);
@@ -146,7 +146,7 @@ sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
     factory_id, ad_id, -1 FROM product WHERE sku = 'CP-502101'")
     for sort keys %product;
 
-# their openings are older than all else
+# the openings are older than all other rows
 for my $name (sort keys %product) {
     my $id = id(50 * $day, 1);
     sql("UPDATE stock_movement SET movement_id = X'$id', created_at =
@@ -406,7 +406,7 @@ subtest 'ledger rollup' => sub {
         'settled holds are folded, a cart as a whole');
     is(count_of(), '3 6 9', 'the open one and the young ones are kept');
 
-    # it ends before it comes to what gave the pieces back
+    # the roll-up fails before it deletes the rows that put the pieces back
     my ($early) = holds(24 * $day, [A => 2]);
     my ($late_one) = holds(23 * $day, [A => 1]);
     my $both = settle(12 * $day, 'released', $early, $late_one);
@@ -432,7 +432,7 @@ subtest 'ledger rollup' => sub {
     is(books_agree(), '', 'the books agree');
     is(findings(), '', 'reconcile agrees');
 
-    # what is younger is judged as before
+    # younger rows are checked as before
     for my $kind (qw( release return )) {
         my $row = id(9 * $day, $kind eq 'return' ? 0x4000 : 0xc001);
         movement($row, 'A', $kind, 1, 1);
@@ -445,7 +445,7 @@ subtest 'ledger rollup' => sub {
     is(books_agree(), '', 'the open one is released after all');
     is(findings(), '', 'reconcile agrees');
 
-    # the key keeps the hold, and not what settled it
+    # a key keeps its hold, but not the row that settled the hold
     json('ledger', 'rollup', '--before', '2h', '--yes');
     is(count_of(), '3 6 9', 'one has a young key');
     is(findings(), '', 'reconcile agrees');

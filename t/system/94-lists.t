@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # Lists of any length: complete, page by page, in bounded memory; and tables
-# that are aligned whatever the products are called.
+# that are aligned for any product name.
 
 use v5.10.1;
 use strict;
@@ -31,8 +31,8 @@ sub json {
     return ($json, $code, $out);
 }
 
-# A command's most memory, KiB; its exit code; the lines of its output, the
-# different ones; its seconds.
+# A command's peak memory in KiB, its exit code, the number of its output's
+# lines, of the different ones, and its duration in seconds.
 sub measured {
     my @command = ('stack/stack', 'worker', @_);
     open my $pipe, '-|', 'python3', '-c', <<'PYTHON', @command or die $!;
@@ -72,7 +72,7 @@ sub add {
         b.i AS n FROM i a JOIN i b WHERE a.i <= $1 DIV 1000) numbers/r } @_);
 }
 
-# many at the same time, so that pages end among them
+# many rows with the same time, so that pages end between such rows
 add("INSERT INTO restock_order (order_id, product_id, quantity, state,
         pending_at, last_error) SELECT UNHEX(MD5(n)), X'$product', 5, IF(n % 10
         = 0, 'cancelled', 'failed'), '2026-01-01' + INTERVAL n DIV 700 SECOND,
@@ -106,7 +106,7 @@ subtest 'in bounded time' => sub {
         for 'K-5', 'K-99';
 };
 
-# The ids of pages of so many, each beginning after the last of the one before.
+# The ids of all pages of this size, each read with --after the previous one.
 sub paged {
     my ($count, $key, @command) = @_;
     my (@ids, @after);
@@ -154,7 +154,7 @@ subtest 'page by page' => sub {
     is((command('orders', 'list', '--after', 'x'))[1], 2, 'after no id');
 };
 
-subtest 'what the limit leaves out is told' => sub {
+subtest 'the output says that the limit omits rows' => sub {
     my $id = qr/[0-9a-f-]{36}/;
     for (['orders', $id], ['holds', $id], ['stock', 'K-1']) {
         my ($name, $last) = @$_;
@@ -173,7 +173,7 @@ sub columns {
     return length($text) + (() = $text =~ /[\x{ac00}-\x{d7a3}]/g);
 }
 
-# What stands in a line from a column on.
+# The text of a line from a column on.
 sub from_column {
     my ($line, $column) = @_;
     utf8::decode($line);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# autostock-worker top: what it shows of the real parts, on a terminal and
-# without one; it gives the terminal back however it ends.
+# autostock-worker top: its screen, on a terminal and without one; it restores
+# the terminal however it ends.
 
 use v5.10.1;
 use strict;
@@ -74,7 +74,7 @@ subtest 'one screen' => sub {
 };
 
 subtest 'what happens is shown' => sub {
-    # of several products: one bad letter alone opens no breaker
+    # orders of several products: those of a single one open no circuit
     sql("INSERT INTO product (product_id, sku, name, price, stock, factory_id,
         ad_id) SELECT UNHEX(MD5(n)), CONCAT('K-', n), CONCAT('도너츠 ', n), 1,
         0, factory_id, ad_id FROM product, (SELECT 1 AS n UNION SELECT 2 UNION
@@ -143,7 +143,7 @@ sub terminal {
         before => $before };
 }
 
-# Reads until the output matches; what came since the last match.
+# Reads until the output matches; returns the output since the last match.
 sub seen {
     my ($top, $pattern) = @_;
     my $seen = wait_for(sub {
@@ -159,13 +159,14 @@ sub seen {
     return $seen || '';
 }
 
-# All but the size.
+# The terminal's modes, without its size.
 sub modes {
     my ($slave) = @_;
     return join '', grep { !/rows/ } `stty -a < ${\ $slave->ttyname }`;
 }
 
-# How it ended: exit code, signal; and the terminal as it was.
+# Waits for its end; returns exit code and signal, and checks that the terminal
+# is restored.
 sub ended {
     my ($top) = @_;
     my $out = seen($top, qr/\Q$leave\E/);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Every command's JSON is as its schema in docs/schemas says, and every schema
-# is that of a command.
+# The JSON of every command conforms to its schema in docs/schemas, and every
+# schema belongs to a command.
 
 use v5.10.1;
 use strict;
@@ -20,7 +20,7 @@ my %seen;
 my $validator = open2(my $told, my $ask, 'python3', 't/schemas/validate');
 binmode $ask;
 
-# Whether a text is as the schema says.
+# Whether a text conforms to the schema.
 sub is_valid {
     my ($schema, $text, $name) = @_;
 
@@ -31,7 +31,7 @@ sub is_valid {
     is($answer, "ok\n", $name) or diag $text;
 }
 
-# Runs a command, whose schema has the name of its words; what it printed.
+# Runs a command, whose words name its schema; returns its output.
 sub run {
     my ($words, @rest) = @_;
 
@@ -55,7 +55,7 @@ sub valid {
     return $json;
 }
 
-# Makes an order of the only product, as a sale does; its id.
+# Opens an order of the only product, as a sale does; returns its id.
 sub opened {
     sql("UPDATE restock_order SET state = 'cancelled' WHERE open_product_id IS
         NOT NULL");
