@@ -1,4 +1,4 @@
-# The autostock_database block: what it takes, and what is refused how.
+# The autostock_database block: what it accepts, and the errors of the rest.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

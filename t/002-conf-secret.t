@@ -105,7 +105,7 @@ password secret;
 
 
 
-=== TEST 13: two passwords, and neither is told
+=== TEST 13: two passwords, and neither is shown
 --- db
 password hunter2;
 password hunter2;

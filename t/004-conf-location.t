@@ -1,5 +1,5 @@
-# The directives of http, server and location: what they take, what goes
-# together, and what is refused how.
+# The directives of http, server and location: what they accept, which may be
+# combined, and the errors of the rest.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -553,7 +553,7 @@ location = /p { autostock_product; }
 
 
 
-=== TEST 56: a booking's deadline is its own
+=== TEST 56: a booking has a separate deadline
 --- db
 query_timeout 61s;
 --- config
@@ -804,7 +804,7 @@ location = /a { autostock_hold_id $arg_hold; autostock_return; }
 
 
 
-=== TEST 83: a hold's id that others inherit
+=== TEST 83: a hold's id that locations inherit
 --- config
 autostock shop;
 autostock_hold_id $arg_hold;
@@ -823,7 +823,7 @@ location = /a { autostock_hold_id 0198b7a0-5e11-7000-8000-000000000001; autostoc
 
 
 
-=== TEST 85: a hold's id that is none: x
+=== TEST 85: an invalid hold's id: x
 --- config
 autostock shop;
 location = /a { autostock_hold_id x; autostock_confirm; }
@@ -832,7 +832,7 @@ location = /a { autostock_hold_id x; autostock_confirm; }
 
 
 
-=== TEST 86: a hold's id that is none: ""
+=== TEST 86: an invalid hold's id: ""
 --- config
 autostock shop;
 location = /a { autostock_hold_id ""; autostock_confirm; }
@@ -841,7 +841,7 @@ location = /a { autostock_hold_id ""; autostock_confirm; }
 
 
 
-=== TEST 87: a hold's id that is none: 0198b7a0-5e11-7000-8000-00000000000
+=== TEST 87: an invalid hold's id: 0198b7a0-5e11-7000-8000-00000000000
 --- config
 autostock shop;
 location = /a { autostock_hold_id 0198b7a0-5e11-7000-8000-00000000000; autostock_confirm; }

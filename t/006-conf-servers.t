@@ -1,5 +1,5 @@
-# Several servers in one autostock_database: what it takes, and what is refused
-# how.
+# Several servers in one autostock_database: what it accepts, and the errors of
+# the rest.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,4 +1,4 @@
-# Methods: what a location serves, and Allow for what it does not.
+# Methods: those that a location serves, and 405 with Allow for the others.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

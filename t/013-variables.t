@@ -30,7 +30,7 @@ add_block_preprocessor(sub {
         . "add_header X-Sold \$sold always;\n");
 });
 
-# The header fields of an answer, without those that are empty.
+# The non-empty header fields of a response.
 sub fields {
     my ($answer) = @_;
     return { map { my $name = $_; my $header = "x-$name"; $header =~ tr/_/-/;
@@ -38,20 +38,20 @@ sub fields {
         defined $value && length $value ? ($name => $value) : () } variables() };
 }
 
-# The last n lines of the log, when they are there.
+# Waits for the last n lines of the log; returns them.
 sub logged {
     my ($n) = @_;
     my @lines;
     wait_for {
         open my $in, '<', "$Test::Nginx::Util::ServRoot/$Log"
             or return;
-        @lines = grep { $_->{uri} ne '/alive' }      # the block's own
+        @lines = grep { $_->{uri} ne '/alive' }      # of the suite itself
             map { JSON::PP->new->utf8->decode($_) } <$in>;
         @lines >= $n };
     return @lines[-$n .. -1];
 }
 
-# The whole answer to an open request.  nginx may log a request only when its
+# The whole response to an open request.  nginx may log a request only after its
 # client has closed the connection.
 sub answer {
     my ($client) = @_;

@@ -1,4 +1,4 @@
-# Checkouts as subrequests, of njs and Lua.
+# Checkouts as subrequests of njs and Lua.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -6,7 +6,8 @@ use Autostock::Test;
 
 our $Modules = '/usr/lib/nginx/modules';
 
-# A build of another nginx, with sanitizers, cannot load Debian's modules.
+# Another nginx, for example one built with sanitizers, cannot load Debian's
+# modules.
 plan(skip_all => 'needs the nginx of Debian')
     unless $ENV{TEST_NGINX_LOAD_MODULES};
 

@@ -1,6 +1,6 @@
-# What nginx's own headers, filters and error pages may do to an answer: they
-# may add headers and encode the body, but a sale that is done stays a 200,
-# and a refusal stays one.
+# What nginx's headers, filters and error pages change in a response: they may
+# add headers and encode the body, but a sale stays a 200 and a refusal stays a
+# refusal.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -8,8 +8,9 @@ use Autostock::Test;
 
 my $date = 'Mon, 01 Jan 2001 00:00:00 GMT';
 
-# Conditions and ranges, alone.  Only a look-up has a tag (t/018-cache.t); all
-# other answers have no validator that any could match, so they are ignored.
+# One conditional or range header each.  Only look-ups have an ETag
+# (t/018-cache.t); all other responses have no validator, so that conditions are
+# ignored.
 our @CONDITIONS = (
     ['If-Match'            => '"x"'],
     ['If-Match'            => '*'],
@@ -27,7 +28,7 @@ our @CONDITIONS = (
     [TE                    => 'trailers'],
 );
 
-# The last answer of a message that may begin with "100 Continue".
+# The last response of a text that may begin with "100 Continue".
 sub last_answer {
     my ($answer) = @_;
     return $answer->{code} unless $answer->{code} == 100;

@@ -14,7 +14,7 @@ Autostock::Certs::authority($Dir, 'server', san => 'IP:127.0.0.1');
 
 my ($major, $minor, $patch) = `$ENV{TEST_NGINX_BINARY} -V 2>&1`
     =~ m{nginx/(\d+)\.(\d+)\.(\d+)};
-# "listen ... http2" is the form of before 1.25.1
+# before 1.25.1 the form is "listen ... http2"
 my $http2 = sprintf('%d%03d%03d', $major, $minor, $patch) >= 1025001;
 my $quic = `$ENV{TEST_NGINX_BINARY} -V 2>&1` =~ /http_v3_module/;
 
@@ -34,7 +34,7 @@ our @Versions = (
 );
 Test::More::note("HTTP/$_->[1]") for @Versions;
 
-# "VERSION STATUS" of each answer; "-T -" sends the file "body".
+# "VERSION STATUS" of each response; "-T -" sends the file "body".
 write_file("$Dir/body", '{"quantity":1}');
 
 sub answers {

@@ -19,8 +19,8 @@ END
 
 sub url { return '/products?' . join '&', map { "sku=$_" } @_ }
 
-# "A B / C": what was found and what is missing, in the answer's order; or the
-# status of another answer.
+# "A B / C": the SKUs found and those missing, in the order of the response; or
+# the status of another response.
 sub shown {
     my ($answer) = @_;
     return $answer->{code} if $answer->{code} != 200;
@@ -30,7 +30,7 @@ sub shown {
 
 sub get { return shown(http(GET => $_[0])) }
 
-# How often the log has it.
+# How often the pattern is in the log.
 sub told { return scalar(() = error_log() =~ /$_[0]/g) }
 
 run_tests();

@@ -1,5 +1,4 @@
-# Look-ups that a client or a cache keeps: ETag, conditional requests,
-# Cache-Control, HEAD.
+# Caching of look-ups: ETag, conditional requests, Cache-Control, HEAD.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -21,14 +20,14 @@ our @Urls = ('/product?sku=CP-502101', '/products?sku=CP-502101&sku=NO-1');
 
 sub etag { return http(GET => $_[0], undef, splice @_, 1)->{headers}{etag} }
 
-# "200", "304": of a GET and of a HEAD.
+# The status codes of a GET and of a HEAD, such as "200 200".
 sub codes {
     my ($url, @headers) = @_;
     return join ' ', map { http($_ => $url, undef, @headers)->{code} }
         qw( GET HEAD );
 }
 
-# The whole answer, as text, of a connection that stays open.
+# The whole response, as text, of a connection that stays open.
 sub raw {
     my $client = http_open(@_);
     my $socket = $client->{socket};
@@ -289,7 +288,7 @@ for my $format (qw( text json )) {
     like($text, qr{\AHTTP/1\.1 200}, "$format: status");
     my ($length) = $text =~ /^Content-Length: (\d+)\r$/m;
     my $get = http(GET => "/autostock/status?format=$format");
-    # the figures differ by some digits
+    # the numbers on the page may differ in their number of digits
     cmp_ok(abs($length - length $get->{body}), '<', 40, 'length');
     like($text, qr/\r\n\r\n\z/, 'no body');
 }

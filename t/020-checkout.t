@@ -1,4 +1,4 @@
-# Checkout: what is sold, what is refused, and what the ledger says.
+# Checkout: sales, refusals, and their rows in the ledger.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -142,7 +142,7 @@ SELECT COUNT(*) FROM stock_movement WHERE kind = 'sale'
 
 
 
-=== TEST 12: not enough: nothing is sold, the rest is told
+=== TEST 12: not enough: nothing is sold, the response has the rest
 --- request
 POST /checkout
 {"quantity":4}

@@ -1,10 +1,10 @@
-# The boundary: as many buyers as pieces, one less, one more, all at once.
+# The boundary: as many concurrent buyers as pieces, one less, and one more.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 
-# Sells to so many buyers at once, and returns the stocks told with 200.
+# Sells to n concurrent buyers; returns the stocks in the responses with 200.
 sub buyers {
     my ($n, $body) = @_;
 
@@ -17,7 +17,7 @@ sub buyers {
     return (\%codes, \@stocks, \@answers);
 }
 
-# What settles these holds, all at once.
+# Settles these holds by concurrent requests.
 sub settled {
     my ($action, @n) = @_;
     return http_all(map { [POST => "/hold/$action",
@@ -26,7 +26,7 @@ sub settled {
 
 sub codes_of { my %codes; $codes{$_->{code}}++ for @_; return \%codes }
 
-# The stocks told with 200, of answers of one line.
+# The stocks in the responses with 200 and one line.
 sub stocks {
     return join ' ', sort { $a <=> $b } map { $_->{json}{stock}
         // $_->{json}{lines}[0]{stock} } grep { $_->{code} == 200 } @_;
@@ -40,10 +40,10 @@ location = /hold { autostock_hold; }
 location = /any { autostock_checkout; }
 _EOC_
 
-# So many expired holds of one piece.
+# n expired holds of one piece.
 sub expired { return CORE::join "\n", map { "$_ TEA-1:1 expired -60" } 1 .. $_[0] }
 
-# The pieces of TEA-1 that are there, in stock and ledger.
+# Sets the pieces of TEA-1, in stock and ledger.
 sub pieces {
     return "UPDATE product SET stock = $_[0] WHERE sku = 'TEA-1';\n"
         . "UPDATE stock_movement m JOIN product p USING (product_id) SET"
@@ -61,7 +61,7 @@ UPDATE product SET stock = 50;
 --- drive
 my ($codes, $stocks) = buyers(49);
 is_deeply($codes, { 200 => 49 }, 'all served');
-is("@$stocks", join(' ', 1 .. 49), 'every stock told once');
+is("@$stocks", join(' ', 1 .. 49), 'each stock occurs once');
 --- sql_check
 SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 --- sql_expect
@@ -76,7 +76,7 @@ UPDATE product SET stock = 50;
 --- drive
 my ($codes, $stocks) = buyers(50);
 is_deeply($codes, { 200 => 50 }, 'all served');
-is("@$stocks", join(' ', 0 .. 49), 'every stock told once');
+is("@$stocks", join(' ', 0 .. 49), 'each stock occurs once');
 --- sql_check
 SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 --- sql_expect
@@ -91,7 +91,7 @@ UPDATE product SET stock = 50;
 --- drive
 my ($codes, $stocks, $answers) = buyers(51);
 is_deeply($codes, { 200 => 50, 409 => 1 }, 'one refused');
-is("@$stocks", join(' ', 0 .. 49), 'every stock told once');
+is("@$stocks", join(' ', 0 .. 49), 'each stock occurs once');
 --- sql_check
 SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 --- sql_expect
@@ -99,11 +99,11 @@ SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 
 
 
-=== TEST 4: a storm on a shelf of 3
+=== TEST 4: many buyers of a stock of 3
 --- drive
 my ($codes, $stocks) = buyers(200);
 is_deeply($codes, { 200 => 3, 409 => 197 }, 'three served');
-is("@$stocks", '0 1 2', 'every stock told once');
+is("@$stocks", '0 1 2', 'each stock occurs once');
 --- sql_check
 SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 --- sql_expect
@@ -185,7 +185,7 @@ WHERE sku LIKE 'A-%'
 
 
 
-=== TEST 9: two worker processes, one shelf
+=== TEST 9: two worker processes, one product
 --- sql_before
 UPDATE stock_movement SET quantity = 50;
 UPDATE product SET stock = 50;
@@ -195,7 +195,7 @@ Test::Nginx::Util::workers(2);
 Test::Nginx::Util::workers(1);
 my ($codes, $stocks) = buyers(120);
 is_deeply($codes, { 200 => 50, 409 => 70 }, 'fifty served');
-is("@$stocks", join(' ', 0 .. 49), 'every stock told once');
+is("@$stocks", join(' ', 0 .. 49), 'each stock occurs once');
 --- sql_check
 SELECT stock, (SELECT COUNT(*) FROM restock_order) FROM product
 --- sql_expect
@@ -251,7 +251,7 @@ TEA-1|보리차|1200|50
 --- drive
 my @answers = settled(confirm => 1 .. 30);
 is_deeply(codes_of(@answers), { 200 => 30 }, 'all sold');
-is(stocks(@answers), join(' ', 1 .. 30), 'every stock told once');
+is(stocks(@answers), join(' ', 1 .. 30), 'each stock occurs once');
 
 
 
@@ -264,7 +264,7 @@ TEA-1|보리차|1200|50
 --- drive
 my @answers = settled(confirm => 1 .. 30);
 is_deeply(codes_of(@answers), { 200 => 30 }, 'all sold');
-is(stocks(@answers), join(' ', 0 .. 29), 'every stock told once');
+is(stocks(@answers), join(' ', 0 .. 29), 'each stock occurs once');
 is(sql("SELECT COUNT(*) FROM restock_order"), "1\n", 'one order');
 
 
@@ -281,7 +281,7 @@ Test::Nginx::Util::workers(2);
 Test::Nginx::Util::workers(1);
 my @answers = settled(confirm => 1 .. 30);
 is_deeply(codes_of(@answers), { 200 => 29, 409 => 1 }, 'one has expired');
-is(stocks(@answers), join(' ', 0 .. 28), 'every stock told once');
+is(stocks(@answers), join(' ', 0 .. 28), 'each stock occurs once');
 is(sql("SELECT state, COUNT(*) FROM stock_hold GROUP BY state"),
     "confirmed 29\nexpired 1\n", 'its state');
 
@@ -299,7 +299,7 @@ INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT UNHE
 my @answers = settled(release => 1 .. 20);
 is_deeply(codes_of(@answers), { 200 => 19, 422 => 1 }, 'one has no room');
 is(stocks(@answers), join(' ', 2147483629 .. 2147483647),
-    'every stock told once');
+    'each stock occurs once');
 is(sql("SELECT held FROM product WHERE sku = 'TEA-1'"), "1\n", 'it is held');
 
 

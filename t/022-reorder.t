@@ -1,4 +1,4 @@
-# The order to the factory that a sale opens, in its own transaction.
+# The order to the factory that a sale opens, in the sale's transaction.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -27,7 +27,7 @@ POST /checkout
 
 
 
-=== TEST 2: the sale that empties the shelf opens one
+=== TEST 2: the sale of the last piece opens one
 --- request
 POST /checkout
 {"quantity":3}
@@ -92,7 +92,7 @@ TEA-1 pending 200 0
 
 
 === TEST 7: a sale that finds it at the point opens one
-An order was cancelled, say, and the shelf is still low.
+For example, an order was cancelled, and the stock is still low.
 --- products
 TEA-1|보리차|1200|5|20|200
 --- orders
@@ -108,7 +108,7 @@ cancelled 200
 
 
 
-=== TEST 8: a refused buyer finds an empty shelf without an order: opened
+=== TEST 8: a refused checkout finds no stock and no order: opened
 --- products
 ZERO|nothing left|5|0
 --- request

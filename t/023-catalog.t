@@ -1,5 +1,5 @@
-# What a worker process has learned of a product may be out of date: rows
-# come, go, and change their SKU under its eyes.
+# What a worker process has cached of a product may be out of date: rows are
+# inserted and deleted and change their SKU meanwhile.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -6,7 +6,7 @@ use Autostock::Server;
 use Autostock::Test;
 use Autostock::Worker;
 
-# A server that ignores what its clients ask for.
+# A server that ignores the character set that a client requests.
 our $Server = Autostock::Server->new('--skip-character-set-client-handshake',
     '--character-set-server=latin1');
 our $Db = $Server->db('shop');
@@ -14,7 +14,7 @@ $Db->create;
 $Db->run("CREATE USER sell\@'127.0.0.1' IDENTIFIED BY 'sellpw';\n"
     . "GRANT ALL ON shop.* TO sell\@'127.0.0.1';\n");
 
-# A user that init_connect applies to.
+# The database block with a user that init_connect applies to.
 sub block {
     my ($name) = @_;
     my %line = (server => '127.0.0.1:' . $Server->port, user => 'sell',
@@ -22,7 +22,7 @@ sub block {
     return join '', map { "$_ $line{$_};\n" } sort keys %line;
 }
 
-# What the worker's command says, and its exit code.
+# The output of a command of the worker, and its exit code.
 sub worker {
     return worker_says({ DB_HOSTNAME => '127.0.0.1',
         DB_PORT => $Server->port, DB_USERNAME => 'sell',
@@ -40,7 +40,7 @@ add_block_preprocessor(sub {
         unless defined $block->column;
 });
 
-# Products under these SKUs, each with a stock of 100.
+# Inserts products with these SKUs, each with a stock of 100.
 sub stocked {
     $Db->run("INSERT INTO product (product_id, sku, name, price, stock,"
         . " factory_id, ad_id) SELECT UNHEX(MD5('$_')), '$_', 'name of $_', 1,"
@@ -48,7 +48,7 @@ sub stocked {
         for @_;
 }
 
-# How requests for these end that arrive together: a code and a SKU for each.
+# The results of requests for these SKUs at once: a code and a SKU for each.
 sub together {
     my ($ask, @skus) = @_;
     return join ', ', map {
@@ -58,9 +58,9 @@ sub together {
     } http_all(map { $ask->($_) } @skus);
 }
 
-# A shop whose column cannot hold all that is asked for: @$there are
-# products, @$absent are asked for beside them.  A character set has "?" for
-# what it lacks, so that is a product too.
+# A shop whose column cannot represent all requested SKUs: @$there are products,
+# @$absent are not.  A conversion replaces characters that a character set lacks
+# by "?", so that "?" is a product, too.
 sub narrow {
     my ($there, @absent) = @_;
     my @there = (@$there, '?');
@@ -85,7 +85,7 @@ sub narrow {
     worker_finds($there->[0], @absent);
 }
 
-# The body of a callback may name its product by SKU.
+# Callbacks whose body names the product by its SKU.
 sub callbacks {
     my ($there, @absent) = @_;
     my $id = order_id(1);
@@ -230,7 +230,7 @@ my $ask = sub {
         '200 N-8, 200 N-9, 200 N-1', 'found');
     main::worker(qw( stock add N-11 3 ));
 };
-# the counters' own rows are read from a table too
+# reading the counters counts as reading rows, too
 my $empty = $read->();
 $empty = $read->() - $empty;
 $ask->();
@@ -240,7 +240,7 @@ cmp_ok($read->() - $before - $empty, '<', 1000, 'rows that were gone through');
 
 
 
-=== TEST 10: what the worker is told in no UTF-8
+=== TEST 10: arguments of the worker that are not UTF-8
 --- database eval
 main::block()
 --- drive

@@ -1,12 +1,12 @@
-# SKUs under a collation that folds: what is spelled otherwise is the same
-# product, and the answer carries the row's own SKU.
+# SKUs under a collation that ignores case and the like: another spelling names
+# the same product, and the response has the SKU of the row.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 use Autostock::Worker;
 
-# The shop's column: each case begins with this collation unless it says.
+# The collation of the column sku; a block's section "collation" changes it.
 add_block_preprocessor(sub {
     my ($block) = @_;
     my $collation = ($block->collation // 'utf8mb4_general_ci') =~ s/\n//r;
@@ -14,7 +14,7 @@ add_block_preprocessor(sub {
         . " COLLATE $collation NOT NULL");
 });
 
-# Each spelling asked for many times at once: the codes and SKUs answered.
+# Requests each spelling many times at once; returns the codes and SKUs.
 sub crowd {
     my ($ask, @spellings) = @_;
     my %told;
@@ -24,7 +24,7 @@ sub crowd {
     return join ', ', map { "$_ x$told{$_}" } sort keys %told;
 }
 
-# The worker, set to match in this way.
+# Runs a command of the worker with this AUTOSTOCK_SKU_MATCH.
 sub worker {
     my ($match, @words) = @_;
     return worker_says({ DB_HOSTNAME => '127.0.0.1', DB_PORT => db->{port},
@@ -32,7 +32,7 @@ sub worker {
         DB_DATABASE => db->{name}, AUTOSTOCK_SKU_MATCH => $match }, @words);
 }
 
-# What doctor says of it.
+# What doctor finds with this setting.
 sub doctor {
     my ($said) = worker($_[0], 'doctor');
     return $said =~ /^(\w+) +sku-collation +(.*)/m ? "$1: $2" : $said;
@@ -235,7 +235,7 @@ sku_match exact;
 
 
 === TEST 15: another spelling of a product that is sold meanwhile
-The row's lock is held while it gets the spelling: it is looked up again.
+The row's lock is held while its spelling changes: it is looked up again.
 --- drive
 is(http(POST => '/any', '{"sku":"CP-502101"}')->{code}, 200, 'sold');
 db->run("UPDATE product SET sku = 'cp-502101'");

@@ -1,10 +1,10 @@
-# A shop's own triggers: what an answer says stays true beside them.
+# With triggers of the shop the responses stay correct.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 
-# A trigger that runs a statement: the server then says no LAST_INSERT_ID.
+# A trigger that runs a statement: the server then reports no LAST_INSERT_ID.
 sub with_trigger {
     my ($when, $code) = @_;
 
@@ -23,7 +23,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: the stock is told as it is
+=== TEST 1: the response has the true stock
 --- sql_before
 UPDATE stock_movement SET quantity = 50;
 UPDATE product SET stock = 50;
@@ -51,7 +51,7 @@ with_trigger(AFTER => sub {
     my @answers = http_all(map { [POST => '/checkout', '{}'] } 1 .. 60);
     my %stocks = map { $_->{json}{stock} => 1 } @answers;
     is(join(' ', sort { $a <=> $b } keys %stocks), join(' ', 440 .. 499),
-        'each told once');
+        'each occurs once');
 });
 
 

@@ -1,5 +1,5 @@
-# The helper that counts sales by expanding the ledger's rows: what is in order
-# passes, and every way to be wrong is seen.
+# Autostock::Ledger, which decodes the ledger's rows: it has no findings for
+# correct rows, and finds each kind of wrong row.
 
 use strict;
 use warnings;

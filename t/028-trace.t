@@ -1,5 +1,5 @@
-# The trace of a checkout: from its header into the order that it opens, into
-# the error log and into $autostock_trace_id.
+# The trace of a checkout: from its header to the order that it opens, to the
+# error log, and to $autostock_trace_id.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -11,7 +11,7 @@ our $Other = '0af7651916cd43dd8448eb211c80319c';
 sub parent { return '00-' . ($_[0] // $Trace) . '-00f067aa0ba902b7-01' }
 sub trace  { return (traceparent => parent(@_)) }
 
-# What the orders have, by SKU.
+# The traces of the orders, by SKU.
 sub traces {
     return sql('SELECT p.sku, t.traceparent FROM restock_order o'
         . ' JOIN product p USING (product_id)'
@@ -21,8 +21,8 @@ sub traces {
 
 sub id_of { return $_[0]{headers}{'x-trace-id'} // '' }
 
-# Requests that wait for the product's row until all of them are there, so that
-# one transaction serves those after the first.
+# Sends requests while the product's row is locked until all of them wait, so
+# that one transaction serves those after the first.
 sub at_once {
     my (@requests) = @_;
     my $lock = db->session;

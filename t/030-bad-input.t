@@ -1,10 +1,10 @@
-# Bad input to a checkout: each a clear error, and nothing sold.
+# Bad input to a checkout: each gets a clear error, and nothing is sold.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 
-# One location, many bodies: each must be a 400 whose detail is a sentence.
+# Sends bodies to one location: each must get a 400 whose detail is a sentence.
 sub refused { refused_at('/checkout', @_) }
 
 sub refused_at {
@@ -26,7 +26,7 @@ sub refused_at {
 
 our $Id = '0198b7a0-5e11-7000-8000-000000000001';
 
-# Values that are no id.
+# Values that are not an id.
 sub no_ids {
     return ('null', '1', 'true', '[]', '{}', '""', '"1"', qq(["$Id"]),
         map { qq("$_") } $Id =~ s/-//gr, "{$Id}", "urn:uuid:$Id", " $Id",

@@ -1,4 +1,4 @@
-# How a body comes: too long, chunked, slow, in a file, not at all.
+# Bodies that are too long, chunked, slow, in a file, or missing.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,4 +1,4 @@
-# Idempotency-Key: one sale, however often it is asked for.
+# Idempotency-Key: one sale, however often the request is repeated.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -381,7 +381,7 @@ is($again->{headers}{'idempotency-replayed'}, 'true', 'a replay');
 
 
 
-=== TEST 26: a young sale is told again only after a commit of our own
+=== TEST 26: a fresh sale is replayed only after another commit
 --- drive
 my @ask = (POST => '/checkout', '{}', 'Idempotency-Key' => 'young');
 is(http(@ask)->{code}, 200, 'first');

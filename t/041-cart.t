@@ -36,11 +36,11 @@ sub sold {
         . " UUID_TO_BIN('$id') ORDER BY p.sku");
 }
 
-# One is held at the database while the others gather behind it: a batch.
+# Delays one request in the database while the others wait: they become a batch.
 sub batch {
     my (@bodies) = @_;
 
-    # known SKUs: a request that looks one up is overtaken by others
+    # cached SKUs: otherwise a request that looks one up is overtaken by others
     http(POST => '/any', qq({"sku":"A-$_","quantity":1000})) for 1 .. 6;
 
     my $lock = db->session;

@@ -1,4 +1,4 @@
-# Holds: the pieces leave the stock at once, and the hold says until when.
+# Holds: the pieces leave the stock at once, until the hold expires.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -21,7 +21,7 @@ sub shelf {
         . " WHERE sku LIKE 'A-%' ORDER BY sku");
 }
 
-# What the tables say of a hold.
+# The rows of a hold.
 sub stored {
     my ($id) = @_;
     my $hold = "hold_id = UUID_TO_BIN('$id')";
@@ -177,7 +177,7 @@ is(orders(), 1, 'at it, without held pieces');
 hold('{"sku":"A-1","quantity":3}');
 is(orders(), 1, 'ten, most of them held');
 http(POST => '/any', '{"sku":"A-1"}');
-is(orders(), 1, 'nine, none on the shelf');
+is(orders(), 1, 'nine, none in stock');
 is(http(POST => '/any', '{"sku":"A-1"}')->{code}, 409, 'none left');
 is(orders(), 1, 'still nine');
 is(shelf(), '0 9, 5 5', 'the shelf');
@@ -213,7 +213,7 @@ is(sql("SELECT SUM(stock), SUM(held) FROM product WHERE sku LIKE 'P-%'"),
 
 
 
-=== TEST 12: two worker processes, one shelf
+=== TEST 12: two worker processes, one product
 --- products
 A-1|a1|1|50
 --- post_setup_server_root
@@ -225,4 +225,4 @@ $codes{$_->{code}}++ for http_all(([POST => '/hold', '{"sku":"A-1"}'],
     [POST => '/any', '{"sku":"A-1"}']) x 60);
 is_deeply(\%codes, { 200 => 50, 409 => 70 }, 'fifty served');
 is(sql("SELECT stock, held = (SELECT COUNT(*) FROM stock_hold) FROM product"
-    . " WHERE sku = 'A-1'"), "0 1\n", 'the shelf');
+    . " WHERE sku = 'A-1'"), "0 1\n", 'the stock');

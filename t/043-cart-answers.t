@@ -1,5 +1,5 @@
-# Carts: how a request is read, and the form of each answer.  (041-cart.t has
-# what is sold.)
+# Carts: how a request is read, and the form of each response.  (041-cart.t
+# tests what is sold.)
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,5 +1,5 @@
 # Holds: how a request is read, where the id comes from, and the form of each
-# answer.  (042-hold.t has what is held, 065-settle.t what is settled.)
+# response.  (042-hold.t tests what is held, 065-settle.t what is settled.)
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -12,7 +12,7 @@ sub settle {
     return http(POST => "/hold/$action", qq({"hold_id":"$id"}), @headers);
 }
 
-# The code, the problem's type, and whether it was done before.
+# The code, the problem's type, and "replayed" for a replay.
 sub told {
     my ($answer) = @_;
     my ($type) = ($answer->{json}{type} // '') =~ /([\w-]+)\z/;
@@ -253,7 +253,7 @@ wait_for { lock_waits() };
 http_close($client);
 $lock->run('COMMIT');
 ok(wait_for(sub { sql('SELECT held FROM product') == 0 }), 'sold');
-is(told(settle(confirm => $id)), '200 replayed', 'which the next is told');
+is(told(settle(confirm => $id)), '200 replayed', 'the next one shows it');
 
 
 

@@ -1,4 +1,4 @@
-# The factory's callback: goods are booked, once.
+# The factory's callback: goods are booked once.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -16,7 +16,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: what the factory echoes
+=== TEST 1: the factory's body
 --- orders
 1 CP-502101 requested 10
 --- request eval

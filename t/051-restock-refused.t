@@ -9,7 +9,7 @@ our $BOOKS = "SELECT state, received, stock FROM restock_order, product"
 
 our $COUNT = '{"MessageAttributeProductCnt":10}';
 
-# Each of the bodies is refused so.
+# Each of the bodies is refused in this way.
 sub bodies_refused {
     my ($code, @bodies) = @_;
 

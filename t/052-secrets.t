@@ -1,4 +1,4 @@
-# Callback secrets: files, and several at once while they are rotated.
+# Callback secrets: files, and several at once for a rotation.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,5 +1,5 @@
-# Callbacks whose goods cannot be booked: final at once where nothing can come
-# of them, waited for without keeping others where something may.
+# Callbacks whose goods cannot be booked: refused at once if that is permanent,
+# otherwise tried again without delaying other requests.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -16,7 +16,7 @@ sub booked {
         $COUNT);
 }
 
-# A definite answer, at once.
+# A final response, at once.
 sub refused {
     my ($answer, $code, $type) = @_;
     is($answer->{code}, $code, "code $code");
@@ -26,7 +26,7 @@ sub refused {
     is($answer->{headers}{'retry-after'}, undef, 'no Retry-After');
 }
 
-# A statement that lasts as long as the code runs.
+# Runs a statement, then the code, then the statement that undoes the first.
 sub while_there {
     my ($make, $drop, $code) = @_;
     db->run($make);
@@ -242,7 +242,7 @@ requested 0 0 NULL
 
 
 
-=== TEST 9: a trigger of the shop's that writes: the stock is told truly
+=== TEST 9: a trigger of the shop's that writes: the response has the true stock
 --- orders
 1 CP-502101 requested 10
 --- drive

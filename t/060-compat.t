@@ -1,4 +1,4 @@
-# autostock_compat: what today's clients expect, to the letter.
+# autostock_compat: exactly the responses of the former system.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -13,7 +13,7 @@ sub ask {
 sub confirm { return http(@{ask(confirm => @_)}) }
 sub release { return http(@{ask(release => @_)}) }
 
-# The code, the problem's type, and whether it was done before.
+# The code, the problem's type, and "replayed" for a replay.
 sub told {
     my ($answer) = @_;
     my ($type) = ($answer->{json}{type} // '') =~ /([\w-]+)\z/;
@@ -21,8 +21,8 @@ sub told {
         $answer->{headers}{'idempotency-replayed'} ? 'replayed' : ();
 }
 
-# Requests that share a flight: one is held up in the database while they
-# gather.
+# Requests that share a flight: one is delayed in the database while the others
+# arrive.
 sub together {
     my ($lock, @requests) = @_;
 

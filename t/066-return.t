@@ -1,4 +1,4 @@
-# Goods of a sale are returned: never more than were sold.
+# Returns of sold goods: never more than were sold.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -22,7 +22,7 @@ sub ask {
     return (POST => '/return', qq({"sale_id":"$sale"$more}), @headers);
 }
 
-# The code, the problem's type, whether it was done before, and the lines.
+# The code, the problem's type, "replayed" for a replay, and the lines.
 sub told {
     my ($answer) = @_;
 
@@ -37,8 +37,7 @@ sub told {
 
 sub give_back { return told(http(ask(@_))) }
 
-# A roll-up of all that is old, in a process of its own: a pipe with what it
-# says.
+# Starts a roll-up of all old rows in a child; returns a pipe with its output.
 sub rollup {
     my $pid = open my $pipe, '-|';
     return $pipe if $pid;
@@ -71,7 +70,8 @@ INSERT INTO stock_movement (movement_id, product_id, kind, quantity, sale_list) 
 UPDATE product SET stock = 0;
 _EOC_
 
-# A return whose sale a roll-up folds between the packets that read and write.
+# A return whose sale is folded by a roll-up between the packet that reads it
+# and the one that writes.
 sub folded_between {
     my ($sale, $rows) = @_;
     proxy('match INSERT INTO stock_return');
@@ -129,7 +129,7 @@ WHERE m.kind = 'return' ORDER BY r.already
 
 
 
-=== TEST 3: broken goods do not go back on the shelf
+=== TEST 3: broken goods do not go back to the stock
 --- drive
 my $sale = sell('{"sku":"CP-502101","quantity":3}');
 is(give_back($sale, '"quantity":2,"restock":false'), '200 CP-502101:2:0',
@@ -242,7 +242,7 @@ $codes{$_->{code}}++ for @answers;
 is_deeply(\%codes, { 200 => 100, 409 => 100 }, 'answers');
 is(join(' ', sort { $a <=> $b } map { $_->{json}{lines}[0]{stock} }
     grep { $_->{code} == 200 } @answers), join(' ', 1 .. 100),
-    'every stock told once');
+    'each stock occurs once');
 cmp_ok(sql("SELECT COUNT(*) FROM stock_movement WHERE kind = 'return'"), '<',
     20, 'in few transactions');
 --- sql_check

@@ -1,5 +1,5 @@
-# Returns: how a request is read, and the form of each answer.  (066-return.t
-# has what is returned.)
+# Returns: how a request is read, and the form of each response.  (066-return.t
+# tests what is returned.)
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -17,7 +17,7 @@ sub give_back {
         . ($members ? ",$members" : '') . '}', @headers);
 }
 
-# The code, the problem's type, and whether it was done before.
+# The code, the problem's type, and "replayed" for a replay.
 sub told {
     my ($answer) = @_;
     my ($type) = ($answer->{json}{type} // '') =~ /([\w-]+)\z/;
@@ -166,7 +166,7 @@ wait_for { lock_waits() };
 http_close($client);
 $lock->run('COMMIT');
 ok(wait_for(sub { sql('SELECT stock FROM product') == 3 }), 'returned');
-is(told(give_back($sale)), '409 already-returned', 'which the next is told');
+is(told(give_back($sale)), '409 already-returned', 'the next one shows it');
 
 
 

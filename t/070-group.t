@@ -1,10 +1,11 @@
-# Group checkout: what waits goes together, each with its own answer.
+# Group checkout: waiting requests share a transaction, each with its own
+# response.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 use Autostock::Test;
 
-# Holds the row of CP-502101 while the code runs and a first request waits.
+# Locks the row of CP-502101 while the code runs and a first request waits.
 sub behind_lock {
     my ($first, $code) = @_;
 
@@ -42,7 +43,7 @@ my @answers = behind_lock([POST => '/checkout', '{}'], sub {
 });
 is(scalar(grep { $_->{code} == 200 } @answers), 101, 'all sold');
 my %stocks = map { $_->{json}{stock} => 1 } @answers;
-is(scalar(keys %stocks), 101, 'each stock told once');
+is(scalar(keys %stocks), 101, 'each stock occurs once');
 my %ids = map { $_->{json}{sale_id} => 1 } @answers;
 is(scalar(keys %ids), 101, 'each its own sale');
 my $found = sql('SELECT LOWER(BIN_TO_UUID(sale_id)) FROM stock_sale');

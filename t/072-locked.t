@@ -1,4 +1,4 @@
-# A row that others have locked holds up its own buyers, and no others.
+# A locked row delays the buyers of its product only.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -31,8 +31,8 @@ sub read_all {
 
 sub codes { return join ' ', map { $_->{code} } @_ }
 
-# Buyers of some SKUs, each again as soon as answered, for so many seconds;
-# the longest wait and how many were answered otherwise than 200.
+# Clients that buy these SKUs repeatedly for so many seconds; returns the
+# longest response time and the number of responses other than 200.
 sub crowd {
     my ($seconds, @skus) = @_;
 
@@ -50,7 +50,7 @@ sub crowd {
     return ($n, $longest, @other);
 }
 
-# Known to the worker process, so that they share a flight.
+# Makes the worker process cache these SKUs, so that they share a flight.
 sub know { http(GET => "/product/$_") for @_; codes(read_all(map { buy($_) } @_)) }
 
 run_tests();

@@ -1,5 +1,5 @@
-# What the server refuses is refused alone: it does not cost its batch, nor
-# the next one.
+# Only the item that the server refuses is refused: neither its batch nor the
+# next one fails.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -14,7 +14,7 @@ sub buy {
 
 sub codes { return join ' ', map { $_->{code} } @_ }
 
-# Crowds of buyers, all at once, several times; the codes by SKU.
+# Many concurrent buyers, several times; returns the codes by SKU.
 sub crowds {
     my ($times, @skus) = @_;
 
@@ -55,7 +55,7 @@ signalling("NEW.sku = 'TEA-3'", sub {
     my %codes = crowds(12, @skus);
     is($codes{'TEA-3'}, '503:96', 'the one is refused');
     is($codes{"TEA-$_"}, '200:96', "TEA-$_ is sold") for 1, 2, 4, 5, 6;
-    is(told('error 1644: not on Sundays'), 1, 'told once, in its words');
+    is(told('error 1644: not on Sundays'), 1, 'logged once, with its text');
     %codes = crowds(5, @skus);
     is($codes{'TEA-1'}, '200:40', 'and later');
 });
@@ -104,9 +104,9 @@ for (1 .. 6) {
     push @good, @answers;
 }
 is(codes(@bad), join(' ', (503) x 6), 'it is refused');
-is(scalar(grep { $_->{json}{title} =~ /^Refused/ } @bad), 6, 'and told so');
+is(scalar(grep { $_->{json}{title} =~ /^Refused/ } @bad), 6, 'and says so');
 is(scalar(grep { $_->{code} == 200 } @good), 144, 'all others are sold');
-is(told('Idempotency-Key has a row'), 1, 'told once');
+is(told('Idempotency-Key has a row'), 1, 'logged once');
 --- no_books
 
 
@@ -150,7 +150,7 @@ for (1 .. 6) {
 }
 is(join(' ', %{ $codes{3} }), '503 30', 'it is refused');
 is(join(' ', %{ $codes{$_} }), '200 30', "TEA-$_") for 1, 2, 4, 5, 6;
-is(told('error 1242'), 1, 'told once');
+is(told('error 1242'), 1, 'logged once');
 db->run('DROP VIEW product');
 db->run('RENAME TABLE product_base TO product');
 
@@ -231,7 +231,7 @@ signalling("NEW.sku = 'TEA-0'", sub {
     is(codes(http_all(carts(1, [2 .. 40]))), join(' ', (200) x 39),
         'the products beside it are sold');
 });
-# none of these was tried
+# the server saw none of these
 wait_for { codes(http_all(carts(0, [41]))) == 200 } 15;
 is(codes(http_all(carts(0, [42 .. 50]))), join(' ', (200) x 9),
     'the trigger is gone: sold');

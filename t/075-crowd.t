@@ -1,5 +1,5 @@
-# A flight waits for clients that send their next request as soon as they have
-# an answer, and for no others.
+# A flight waits for clients that send their next request as soon as they have a
+# response, and for no others.
 
 use lib 't/lib';
 use IO::Select ();
@@ -19,7 +19,7 @@ sub in_flight { return status_counter(qr/^autostock_in_flight/) }
 
 sub waiting { return status_counter(qr/^autostock_waiting/) }
 
-# As many of the clients as have their answers, once $n have.
+# Waits until $n of the clients have their responses; returns those that have.
 sub answered {
     my ($n, @clients) = @_;
 
@@ -38,9 +38,9 @@ sub answered {
     return ([values %by], scalar @done);
 }
 
-# The proxy holds each flight's COMMIT for a fifth of a second and until $n wait
-# for the next one: so long is the time of a flight, and clients are back
-# within it however slow they are.  Returns how many go.
+# The proxy delays each flight's COMMIT for a fifth of a second and until $n
+# requests wait for the next flight.  Thus a flight takes long enough for slow
+# clients to send their next request.  Returns how many requests the flight has.
 sub release {
     my ($n) = @_;
 
@@ -52,8 +52,8 @@ sub release {
     return $size;
 }
 
-# 24 clients that ask again at once, for as many flights, then no more.
-# Returns the sizes of these flights.
+# 24 clients that send their next request at once, for so many flights.  Returns
+# the sizes of these flights.
 sub crowd {
     my ($flights) = @_;
 
@@ -75,8 +75,8 @@ sub crowd {
     return @sizes;
 }
 
-# One asks, and then 24 others, none of them again.  Returns how long the one
-# has waited for its flight.
+# A request, then 24 of other clients, none of which sends another one.  Returns
+# how long the first has waited for its flight.
 sub strangers {
     my $time = Time::HiRes::time();
     my $one = http_open(@::Ask);

@@ -1,5 +1,5 @@
-# The status location: formats, and numbers that are true over worker
-# processes, their deaths and reloads.
+# The status location: formats, and numbers that are correct with several worker
+# processes, and after their exits and reloads.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -16,8 +16,8 @@ sub report {
 sub counters { return report()->{databases}{shop}{counters} }
 sub gauges   { return report()->{databases}{shop}{gauges} }
 
-# What is wrong with a page by the rules of the text format: a family's HELP
-# and TYPE first and once, its samples together, no sample twice.
+# The violations of the text format's rules: a family's HELP and TYPE come first
+# and once, its samples are together, and no sample occurs twice.
 sub wrong_lines {
     my ($text) = @_;
     my ($family, %family, %sample, @wrong) = ('');
@@ -50,7 +50,7 @@ sub sessions {
         . " WHERE db = '" . db->{name} . "'") - 1;
 }
 
-# The whole answer to an open request.
+# The whole response to an open request.
 sub answer {
     my ($client) = @_;
     my $socket = $client->{socket};
@@ -59,7 +59,7 @@ sub answer {
     return http_close($client);
 }
 
-# Requests until every worker process has served one.
+# Sends requests until every worker process has served one.
 sub busy_workers {
     my %seen;
     for (1 .. 200) {

@@ -1,4 +1,4 @@
-# The database is out of reach: at start, later, and back again.
+# The database cannot be reached: at the start and later; and it is back.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -11,7 +11,7 @@ $Autostock::Test::Server = $Proxy->server;
 sub proxy { return $Proxy->tell(join ' ', @_) }
 sub sell  { return http(POST => '/checkout', '{}') }
 
-# It comes back without an operator.
+# nginx recovers without an operator.
 sub comes_back {
     ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
         'look-ups are back');

@@ -1,5 +1,5 @@
-# A server that takes no writes, as in a fail-over or a planned switch-over:
-# the buyer sees nothing but time.
+# A read-only server, as in a fail-over or a planned switch-over: requests take
+# longer, but do not fail.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -68,7 +68,7 @@ is($answer->{code}, 503, 'code');
 unlike($answer->{json}{type}, qr/unknown/, 'nothing was done');
 cmp_ok($answer->{time}, '>', 0.5, 'tried until then');
 my $told = () = error_log() =~ /accepts no writes, error/g;
-is($told, $asked, 'told once a batch');
+is($told, $asked, 'logged once for each batch');
 is(http(POST => '/checkout', '{}')->{code}, 200, 'and back');
 --- sql_check
 SELECT stock FROM product

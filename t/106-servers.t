@@ -1,6 +1,6 @@
-# Several servers in one autostock_database: fail-over, the way back, and sales
-# in doubt.  Two proxies are two servers of one logical database, as in a
-# cluster; t/107-replication.t has servers of their own.
+# Several servers in one autostock_database: fail-over, fail-back, and sales in
+# doubt.  Two proxies act as two servers of one database, as in a cluster;
+# t/107-replication.t has separate servers.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -18,14 +18,14 @@ sub second { return $Proxy[1]->tell(join ' ', @_) }
 sub sell   { return http(POST => '/checkout', '{}', @_) }
 sub dies   { $Proxy[$_[0]]->tell('refuse'); $Proxy[$_[0]]->tell('cut') }
 
-# The lines of the log about the servers, without what repeats in each.
+# The lines of the log about the servers, without their common parts.
 sub told {
     return map { s/\Q$At[0]\E/FIRST/g; s/\Q$At[1]\E/SECOND/g; $_ }
         error_log() =~ /\[(?:error|warn|notice)\] [^\n]*"shop":
             [ ]((?:server|sales[ ]use|look-ups[ ]use)[ ][^\n]*)/xg;
 }
 
-# "server" and what else is in the database block.
+# The database block with its servers and other directives.
 sub servers {
     my ($first, $second, %over) = @_;
     return "server $At[0]" . ($first ? " $first" : '') . "; server $At[1]"
@@ -43,7 +43,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: the first one is used, and nothing is told
+=== TEST 1: the first one is used, and nothing is logged
 --- post_setup_server_root
 $::Looks = main::second('count');
 --- database eval
@@ -51,7 +51,7 @@ main::servers('', 'backup')
 --- drive
 is(sell()->{code}, 200, 'sold');
 is(http(GET => '/product/donut')->{code}, 200, 'found');
-is(CORE::join(' ', told()), '', 'nothing is told');
+is(CORE::join(' ', told()), '', 'nothing is logged');
 cmp_ok(second('count') - $::Looks, '<=', 1, 'the second is looked at only');
 
 
@@ -65,7 +65,7 @@ main::servers()
 is(sell()->{code}, 200, 'sold');
 is(http(GET => '/product/donut')->{code}, 200, 'found');
 is_deeply([told()], ['server FIRST is not used for sales: it cannot be reached',
-    'sales use server SECOND, not FIRST: it cannot be reached'], 'told once');
+    'sales use server SECOND, not FIRST: it cannot be reached'], 'logged once');
 
 
 
@@ -80,7 +80,7 @@ is(http(GET => '/product/donut')->{json}{stock}, 1, 'look-ups, too');
 is(sell()->{code}, 200, 'and again');
 is(sell()->{code}, 409, 'sold out');
 is_deeply([told()], ['server FIRST is not used for sales: it cannot be reached',
-    'sales use server SECOND, not FIRST: it cannot be reached'], 'told once');
+    'sales use server SECOND, not FIRST: it cannot be reached'], 'logged once');
 --- sql_check
 SELECT stock FROM product
 --- sql_expect
@@ -140,7 +140,7 @@ first('lose 1');
 first('refuse');
 my $answer = sell('Idempotency-Key' => 'k6');
 is($answer->{code}, 503, 'not known');
-like($answer->{json}{type}, qr/outcome-unknown/, 'and told so');
+like($answer->{json}{type}, qr/outcome-unknown/, 'and says so');
 is(sell()->{code}, 200, 'other sales go on at the second');
 --- sql_check
 SELECT stock FROM product
@@ -188,7 +188,7 @@ first('lose 1');
 first('refuse');
 my $answer = http(POST => '/hold/confirm', '{"hold_id":"' . hold_id(1) . '"}');
 is($answer->{code}, 503, 'not known');
-like($answer->{json}{type}, qr/outcome-unknown/, 'and told so');
+like($answer->{json}{type}, qr/outcome-unknown/, 'and says so');
 is(http(POST => '/hold/confirm', '{"hold_id":"' . hold_id(2) . '"}')->{code},
     200, 'others go on');
 
@@ -273,7 +273,7 @@ SELECT stock FROM product
 
 
 
-=== TEST 13: back after it was well for fail_timeout, not before
+=== TEST 13: used again after fail_timeout without a failure, not before
 --- database eval
 main::servers('fail_timeout=500ms', 'backup')
 --- sql_before
@@ -353,7 +353,7 @@ cmp_ok(first('count') - $before, '>=', 4, 'attempts at the first');
 
 
 
-=== TEST 17: max_fails=0: a server that is out of reach is not left
+=== TEST 17: max_fails=0: a server that cannot be reached stays in use
 --- database eval
 main::servers('max_fails=0', 'backup')
 --- shop

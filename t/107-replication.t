@@ -19,7 +19,7 @@ sub options {
 our ($Primary, $Replica) = map { Autostock::Server->new(options($_)) } 1, 2;
 our %At = map { $_ => '127.0.0.1:' . $_->port } $Primary, $Replica;
 
-# the replica as a MySQL
+# a proxy that makes the replica look like a MySQL server
 our $Old = Autostock::Proxy->new(to => $At{$Replica});
 
 our $Name = 'shop';
@@ -40,7 +40,7 @@ sub replicate {
     on($Replica, 'START SLAVE');
 }
 
-# Until the replica has what the primary has.
+# Waits until the replica has applied all transactions of the primary.
 sub level {
     my $gtid = ask($Primary, 'SELECT @@gtid_binlog_pos');
     ask($Replica, "SELECT MASTER_GTID_WAIT('$gtid', 10)") == 0
@@ -72,7 +72,7 @@ sub told {
             [ ]((?:server|sales[ ]use|look-ups[ ]use)[ ][^\n]*)/xg;
 }
 
-# After a promotion: both have the books of before, and replicate as before.
+# Undoes a promotion: both have the former rows and replicate as before.
 sub restore {
     on($Replica, 'STOP SLAVE');
     on($Replica, 'RESET SLAVE ALL');
@@ -173,7 +173,7 @@ is(look()->{json}{stock}, 99, 'found');
 is_deeply([told()], ['look-ups use server REPLICA',
     'server REPLICA is not used for look-ups: its replication does not run',
     'look-ups use server PRIMARY', 'server REPLICA can be used again',
-    'look-ups use server REPLICA'], 'each change is told once');
+    'look-ups use server REPLICA'], 'each change is logged once');
 
 
 
@@ -195,7 +195,7 @@ level();
 
 
 
-=== TEST 5: no right to read the lag: told once, and look-ups go to the primary
+=== TEST 5: no right to read the lag: logged once, look-ups go to the primary
 --- post_setup_server_root
 main::on($::Primary, 'REVOKE REPLICA MONITOR ON *.* FROM sell');
 main::level();
@@ -351,7 +351,7 @@ unlike(error_log(), qr/cannot be read/, 'the lag is known');
 
 
 
-=== TEST 13: max_fails=0: a replica that dies is not left, and costs no look-up
+=== TEST 13: max_fails=0: a replica that fails stays in use, no look-up fails
 --- database eval
 main::servers('', 'replica max_fails=0')
 --- drive

@@ -1,4 +1,4 @@
-# Bounds: pool, backlog, time.  Beyond them 503 with Retry-After.
+# Limits of pool, backlog and time: beyond them 503 with Retry-After.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -172,7 +172,7 @@ is($codes{200}, 3, 'three are sold');
 
 
 
-=== TEST 10: each location's own time counts, also after another's request
+=== TEST 10: each location has its own timeout, also after another's request
 --- shop
 autostock_timeout 8s;
 --- config
@@ -192,7 +192,7 @@ my $hasty = http(POST => '/hasty', '{}');
 is($hasty->{code}, 503, 'refused');
 cmp_ok($hasty->{time}, '<', 2, 'in its own time');
 $lock->run('COMMIT');
-is(answer_of($patient)->{code}, 200, 'who had time is served');
+is(answer_of($patient)->{code}, 200, 'the one with time left is served');
 
 
 
@@ -209,7 +209,7 @@ my $tea = http_open(POST => '/any', '{"sku":"TEA-1"}');
 is(answer_of($tea)->{code}, 200, 'sold');
 ok(wait_for(sub { lock_waits() }), 'while the other waits');
 $lock->run('COMMIT');
-is(answer_of($stuck)->{code}, 200, 'who is served then');
+is(answer_of($stuck)->{code}, 200, 'which is served then');
 
 
 

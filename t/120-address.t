@@ -1,4 +1,4 @@
-# Where the database is: a socket, a numeric address, a name.
+# The address of the database: a socket, a numeric address, a name.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,4 +1,4 @@
-# TLS to the database: verified, and never in the event loop's way.
+# TLS to the database: verified, without blocking the event loop.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -49,7 +49,7 @@ our $Slow = $ENV{TEST_NGINX_USE_VALGRIND};
 
 sub proxy { return $Proxy->tell(join ' ', @_) }
 
-# The lines of the database block for these tests.
+# Lines of the database block for these tests.
 sub tls {
     my (%over) = @_;
     my %line = (server => "127.0.0.1:$Port", user => 'tls',
@@ -316,7 +316,7 @@ POST /checkout
 like(error_log(), qr/\[error\].*(?:certificate|TLS|SSL)/i, 'told');
 present('good');
 ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
-    'a new one is taken, without a hand on nginx');
+    'a new one is taken, without an action on nginx');
 
 
 

@@ -36,7 +36,7 @@ sub block {
     return join '', map { "$_ $line{$_};\n" } sort keys %line;
 }
 
-# How long the worst of many unrelated requests took meanwhile.
+# The longest response time of many unrelated requests meanwhile.
 sub loop_is_free {
     my @slow = map { http_open(POST => '/any', qq({"sku":"S-$_"})) } 1 .. 8;
     my ($worst, $asked) = (0, 0);

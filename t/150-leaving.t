@@ -1,4 +1,5 @@
-# Clients that leave at any moment: the books agree, nobody else notices.
+# Clients that close at any moment: stock and ledger stay consistent, and other
+# clients are not affected.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -1,5 +1,5 @@
-# Reload and quit: what nginx has read is answered, nothing is sold twice,
-# and old workers go.
+# Reload and quit: nginx answers the requests that it has read, sells nothing
+# twice, and its old worker processes exit.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -126,7 +126,7 @@ for (1 .. 5) {
         'sold');
 }
 my $log = error_log();
-unlike($log, qr/exited on signal (?!9)/, 'by our hand only');
+unlike($log, qr/exited on signal (?!9)/, 'only by the test');
 --- allow_log: exited on signal 9
 
 

@@ -1,4 +1,4 @@
-# What the server says of its own durability, and autostock_durability.
+# The server's durability settings, and the directive "durability".
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -116,7 +116,7 @@ problem_is($answer->{body}, 503, 'problem');
 like(error_log(), qr/innodb_flush_log_at_trx_commit/, 'told');
 flush_at(1);
 ok(wait_for(sub { http(POST => '/checkout', '{}')->{code} == 200 }, 15),
-    'sells again when it is durable, without a hand on nginx');
+    'sells again when it is durable, without an action on nginx');
 
 
 
@@ -138,7 +138,7 @@ is($code->(), 503, 'refused');
 $::Db->run('SET GLOBAL read_only = 0');
 ok(wait_for(sub { $code->() == 200 }, 15), 'back');
 
-# a deadline may come while an attempt is under way: then the ledger tells
+# a deadline may pass during an attempt: then only the ledger shows the result
 my $sold = grep {
     $_->{code} == 200 || $_->{json}{type} =~ /unknown/ && $::Db->value(
         "SELECT COUNT(*) FROM stock_sale WHERE sale_id"

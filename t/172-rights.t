@@ -1,4 +1,4 @@
-# What the user may do in the database, found out without any request.
+# The rights of the database user, which nginx checks without any request.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -23,7 +23,7 @@ sub block {
 
 sub revoke { $Db->run(map { "REVOKE $_ FROM autostock\@'127.0.0.1'" } @_) }
 
-# The rights that the status page calls missing; undef: none are known.
+# The rights that the status page reports as missing; undef if not yet known.
 sub missing {
     my %right = http(GET => '/autostock/status')->{body}
         =~ /^autostock_right\{database="shop",right="([^"]+)"\} ([01])$/mg;
@@ -38,14 +38,15 @@ add_block_preprocessor(sub {
     $Db->run($Grants);
 });
 
-# Orders have no traces: no alarm, and the next look is not soon.
+# Only traces of orders are missing: no error is logged, and the next check
+# comes after a minute.
 sub is_calm {
     my ($what) = @_;
 
     ok(!told(), 'no request is said to fail');
     is(scalar(my @lines = error_log()
         =~ /\[notice\].* orders have no traces: user "autostock" cannot \Q$what\E;/g),
-        1, 'told once, as a notice');
+        1, 'logged once, as a notice');
     ok(wait_for(sub { error_log() =~ /autostock pool look in 60000/ }),
         'looked at again after a minute');
     unlike(error_log(), qr/autostock pool look in 5000/, 'not sooner');
@@ -65,7 +66,7 @@ ok(wait_for(sub { defined missing() }), 'looked at the start');
 is(missing(), '', 'none is missing');
 like(http(GET => '/autostock/status?format=json')->{body},
     qr/"missing_rights":\[\]/, 'nor in JSON');
-ok(!told(), 'nothing is told');
+ok(!told(), 'nothing is logged');
 
 
 

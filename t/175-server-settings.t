@@ -1,5 +1,5 @@
-# Servers whose defaults are not what a session needs: module and worker set
-# what they can, and name what they cannot.
+# Servers whose defaults do not suit a session: module and worker set what they
+# can, and report what they cannot.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -15,7 +15,7 @@ $Db->run("CREATE USER sell\@'127.0.0.1' IDENTIFIED BY 'sellpw';\n"
     . "CREATE USER super\@'127.0.0.1' IDENTIFIED BY 'superpw';\n"
     . "GRANT ALL ON *.* TO super\@'127.0.0.1';\n");
 
-# Of new sessions; this one keeps what it has.
+# Sets variables for new sessions; this one keeps its values.
 sub set_global {
     $Db->run("SET GLOBAL $_") for @_;
 }
@@ -43,7 +43,7 @@ sub block {
     return join '', map { "$_ $line{$_};\n" } sort keys %line;
 }
 
-# What the suite checks after a block is another database's.
+# The suite's own checks after a block are of another database.
 sub books_agree {
     is(join("\n", $Db->findings), '', 'books');
 }
@@ -227,5 +227,5 @@ is(http(GET => '/product/donut')->{code}, 200, 'looks up');
 problem_is(http(POST => '/checkout', '{}')->{body}, 503, 'does not sell');
 set_global('binlog_format = MIXED');
 ok(wait_for(sub { http(POST => '/checkout', '{}')->{code} == 200 }, 15),
-    'sells again, without a hand on nginx');
+    'sells again, without an action on nginx');
 books_agree();

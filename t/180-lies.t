@@ -1,5 +1,5 @@
-# A database that lies: refused, the connection closed, and no client ever gets
-# another's answer.
+# A database that sends false answers: they are refused, the connection is
+# closed, and no client ever gets the response of another.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -9,7 +9,7 @@ use Autostock::Test;
 our $Proxy = Autostock::Proxy->new(to => default_server());
 $Autostock::Test::Server = $Proxy->server;
 
-# What may happen to the true answer, and what is never understood.
+# False answers that break the protocol.
 our @BROKEN = qw( infile truncated unfinished nothing silence garbage
     one_column many_columns no_columns ok ok_wild eof error_short error_none
     sequence rows_cut rows_empty rows_wild rows_null rows_text no_rows
@@ -25,7 +25,8 @@ sub worker_memory {
 
 sub workers_alive { return join ' ', workers_of(master_pid()) }
 
-# A look-up that is lied to: 503, or the truth from another connection.
+# A look-up that gets a false answer: 503, or the true row from another
+# connection.
 sub lookup_is_true {
     my ($lie) = @_;
 
@@ -34,7 +35,7 @@ sub lookup_is_true {
     proxy("lie $lie 1");
     my $answer = http(GET => '/product/donut');
     is(proxy('left'), 0, "$lie: told");
-    # that a row is not there is all the module can know of it
+    # the module cannot detect a false answer without rows
     my $possible = $lie =~ /^(?:no_rows|ok|ok_wild)$/ ? qr/^(?:200|404|503)$/
         : qr/^(?:200|503)$/;
     like($answer->{code}, $possible, "$lie: $answer->{code}");
@@ -47,7 +48,7 @@ sub lookup_is_true {
     is(workers_alive(), $before, "$lie: the worker lives");
 }
 
-# What is lied about: the request, and what it leaves in the books.
+# The requests whose answers are false, and the rows that they write.
 our %TAKES = (
     sale => ['/checkout', '{"quantity":1}',
         'SELECT COUNT(*) FROM stock_sale'],
@@ -57,7 +58,7 @@ our %TAKES = (
         'SELECT COUNT(*) FROM stock_hold'],
 );
 
-# One that is lied to: whatever is answered is true of the books.
+# A request that gets a false answer: its response agrees with the rows.
 sub take_is_true {
     my ($take, $lie) = @_;
 
@@ -87,8 +88,8 @@ sub take_is_true {
     is(workers_alive(), $before, "$lie: the worker lives");
 }
 
-# A confirm whose packet is lied about: whatever is answered is true of the
-# books.  A hold that is not shown is one that there is not.
+# A confirm that gets a false answer: its response agrees with the rows.  For
+# the module, a hold that is missing in the answer does not exist.
 sub confirm_is_true {
     my ($match, $lie, $n) = @_;
 
@@ -275,7 +276,7 @@ my $before = workers_alive();
 for my $lie (qw( greeting_oversized greeting_cut greeting_old greeting_http
     greeting_full greeting_progress ))
 {
-    # well first: after a failure no connection is tried for a while
+    # first a success: after a failure no connection is tried for a while
     proxy('pass'); proxy('cut');
     ok(wait_for(sub { http(GET => '/product/donut')->{code} == 200 }, 10),
         "$lie: before");
@@ -309,7 +310,7 @@ my $late = sub {
 $late->(10);
 my $before = worker_memory();
 $late->(40);
-# 8 kB each, where they are not; a sanitizer and valgrind keep what is freed
+# 8 kB each if they leaked; a sanitizer and valgrind keep freed memory
 cmp_ok(worker_memory() - $before, '<', 150, 'kB more in the worker')
     unless $ENV{TEST_NGINX_USE_VALGRIND}
         || $ENV{TEST_NGINX_BINARY} =~ m{/asan/};

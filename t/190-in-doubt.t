@@ -1,4 +1,5 @@
-# The COMMIT is sent and its answer is lost: never "failed", never twice.
+# The answer to a COMMIT is lost: a request never fails that was done, and is
+# never done twice.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -10,7 +11,7 @@ $Autostock::Test::Server = $Proxy->server;
 
 our $SALES = "SELECT COUNT(*), -COALESCE(SUM(quantity), 0) FROM stock_sale\n";
 
-# Of TEA-1 and of TEA-2 pieces, asked for there by this.
+# The pieces of TEA-1 and of TEA-2, the location, and the body.
 our %FORMS = (
     sale => [2, 0, '/any', '{"sku":"TEA-1","quantity":2}'],
     cart => [3, 1, '/any',
@@ -22,7 +23,7 @@ our %FORMS = (
 
 sub proxy { return $Proxy->tell(join ' ', @_) }
 
-# One is held at the proxy while the others gather behind it.
+# The proxy delays one request while the others wait behind it.
 sub together {
     my ($fault, @requests) = @_;
 

@@ -1,5 +1,5 @@
-# This host dies between the lock of a row and the write: what bounds how long
-# the server keeps the lock.
+# nginx's host fails between the lock of a row and the write: how long the
+# server keeps the lock.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';

@@ -25,7 +25,7 @@ sub locations {
         $Example =~ /^ {8}(location .*?^ {8}\})$/msg;
 }
 
-# What is sent where the document can show no valid request.
+# The requests of examples for which the document cannot show a valid one.
 our %Sent = (
     'no-count'          => { body => '{}' },
     'no-hold-id'        => { body => '{}' },
@@ -41,7 +41,7 @@ our %Sent = (
     'one-control-character' => { sku => ['A', "B\a"] },
 );
 
-# What is there before, besides the sample shop and an order of 10 pieces.
+# SQL before an example, besides the sample shop and an order of 10 pieces.
 our %Before = (
     'order-of-no-product' => sub { db->run('DELETE FROM product') },
     'too-much-stock'      => sub {
@@ -63,7 +63,7 @@ our %Before = (
     'overload'            => \&crowd,
 );
 
-# The example that is sent before it.
+# The example that must be sent before another one.
 our %First = (
     checkout => { replayed => 'keyed', 'key-reused' => 'keyed' },
     bookGoods => { replayed => 'booked' },
@@ -74,8 +74,8 @@ our %First = (
     returnGoods => { replayed => 'keyed', 'key-reused' => 'keyed' },
 );
 
-# The hold or the sale of an operation's examples; its id takes the place of the
-# one that is shown.
+# The request that makes the hold or the sale of an operation's examples; its id
+# replaces the one that the document shows.
 our %Made = (
     confirmHold => [hold_id => '/hold', '{"quantity":2}'],
     releaseHold => [hold_id => '/hold', '{"quantity":2}'],
@@ -89,7 +89,7 @@ sub make {
     return http(POST => @request)->{json}{$id};
 }
 
-# The only connection is lost with the answer to COMMIT.
+# The only connection is lost before the answer to COMMIT arrives.
 sub lose {
     proxy('match COMMIT');
     proxy('lose 1');
@@ -101,12 +101,12 @@ sub forbid {
         . " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'closed'");
 }
 
-# One such request is held at the proxy and another one waits: the backlog of
-# the second block is full.
+# The proxy delays one such request and another one waits: the backlog of the
+# second block is full.
 our @Crowd;
 sub crowd {
     my @request = @_;
-    # not the question about the column's definition, of a new connection
+    # not the query of the column's definition, by which a new connection begins
     proxy('match ^(?s)(?!.*information_schema).*(?:product|order|stock_)');
     proxy('hold 1');
     @Crowd = http_open(@request);
@@ -161,13 +161,13 @@ sub request_of {
     my $example = $content->{examples}{$name};
     my $body = $Sent{$name}{body}
         // ($example ? $Json->encode($example->{value}) : undef);
-    # not the id of what does not exist
+    # not the id in the examples of a missing hold or sale
     $body =~ s/(?<="(?:hold|sale)_id":")[^"]*000(?=")/$Made/ if $Made && $body;
     return ($to->{method}, join('?', $uri, join('&', @query) || ()), $body,
         %headers);
 }
 
-# Everything that the document shows, in one order.
+# All operations of the document, in a fixed order.
 sub operations {
     return map { my $path = $_; my $item = $Document->{paths}{$path};
         map { { path => $path, item => $item, method => uc $_,
@@ -188,7 +188,7 @@ sub examples {
     } sort keys %$responses;
 }
 
-# Ids and times differ each time.
+# The body with placeholders for ids and times, which differ each time.
 sub comparable {
     my ($value) = @_;
     return $value unless ref $value eq 'HASH';
@@ -245,7 +245,7 @@ sub other_method {
     remember($to, 'other-method', $answer);
 }
 
-# Every example whose name matches; returns how many.
+# Runs every example whose name matches; returns how many.
 sub run_examples {
     my ($pattern) = @_;
     my $shown = 0;
@@ -264,7 +264,7 @@ sub other_methods {
     other_method($_, $paths->{$_}) for sort keys %$paths;
 }
 
-# What the document does not allow in the answers that came.
+# What the document does not allow in the responses.
 sub not_allowed {
     my $pid = open2(my $out, my $in, @Tool, 'check');
     print $in map { "$_\n" } @Exchanges;
@@ -276,8 +276,8 @@ sub not_allowed {
     return join '', @lines;
 }
 
-# Locations of nginx.conf.example without a path in the document; those with an
-# expression, and a product's own, stand for /product/{sku}.
+# Locations of nginx.conf.example without a path in the document; locations with
+# a regular expression or for one product correspond to /product/{sku}.
 sub not_described {
     my @locations = grep { /autostock_/ }
         $Example =~ /^ {8}location (.*?^ {8}\})$/msg;

@@ -140,7 +140,7 @@ sub row_findings {
     my @wrong;
 
     if ($kind !~ /^(?:sale|hold)\z/) {
-        push @wrong, 'has sales, but is not of kind sale' if $list ne '-'
+        push @wrong, 'is no sale, but has a list or a count' if $list ne '-'
             || ($sales != 1 && $kind !~ /^(?:confirm|release|return)\z/);
         push @wrong, "has a quantity of $quantity" if
             $kind eq 'confirm' && $quantity > 0
