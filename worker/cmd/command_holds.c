@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/argument.h"
 #include "cmd/output.h"
@@ -17,8 +16,7 @@
 #include "db/stock.h"
 
 
-#define AS_HOLDS_MAX    1000000000     /* of --limit */
-#define AS_HOLDS_TRIES  5              /* attempts after a lost connection */
+#define AS_HOLDS_MAX  1000000000       /* of --limit */
 
 
 static const as_option_t  as_command_holds_options[] = {
@@ -157,10 +155,8 @@ as_command_holds_released(const as_session_t *session, const char *argument,
 static int
 as_command_holds_release(as_session_t *session, const char *argument)
 {
-    int                 i;
-    as_db_status_e      status;
-    struct timespec     pause = { 0, 200000000L };
-    as_hold_release_t   release;
+    as_db_status_e     status;
+    as_hold_release_t  release;
 
     memset(&release, 0, sizeof(release));
 
@@ -180,15 +176,8 @@ as_command_holds_release(as_session_t *session, const char *argument)
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, a new connection shows the result */
-    for (i = 0; ; i++) {
-        status = as_session_db(session, as_command_holds_release_run,
-                               &release);
-        if (status != AS_DB_GONE || i == AS_HOLDS_TRIES) {
-            break;
-        }
-        nanosleep(&pause, NULL);
-    }
+    status = as_session_db_once(session, as_command_holds_release_run,
+                                &release);
 
     return status != AS_DB_OK ? as_session_db_failed(session, status)
            : as_command_holds_released(session, argument, &release);

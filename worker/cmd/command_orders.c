@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/argument.h"
 #include "db/order.h"
@@ -18,8 +17,7 @@
 #include "cmd/pages.h"
 
 
-#define AS_ORDERS_MAX    1000000000    /* of --limit */
-#define AS_ORDERS_TRIES  5             /* attempts after a lost connection */
+#define AS_ORDERS_MAX  1000000000      /* of --limit */
 
 #define AS_ORDERS_STATES                                                      \
     "open|pending|published|requested|fulfilled|failed|cancelled"
@@ -410,10 +408,8 @@ static int
 as_command_orders_receive(as_session_t *session, const char *argument,
     const char *count)
 {
-    int                 i;
     as_db_status_e      status;
     as_order_receive_t  receive;
-    struct timespec     pause = { 0, 200000000L };
 
     memset(&receive, 0, sizeof(receive));
 
@@ -429,16 +425,8 @@ as_command_orders_receive(as_session_t *session, const char *argument,
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, only a new connection can show the result */
-    for (i = 0; ; i++) {
-        status = as_session_db(session, as_command_orders_receive_run,
-                               &receive);
-
-        if (status != AS_DB_GONE || i == AS_ORDERS_TRIES) {
-            break;
-        }
-        nanosleep(&pause, NULL);
-    }
+    status = as_session_db_once(session, as_command_orders_receive_run,
+                                &receive);
 
     return status != AS_DB_OK ? as_session_db_failed(session, status)
            : as_command_orders_received(session, argument, &receive);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/argument.h"
 #include "cmd/session.h"
@@ -18,8 +17,7 @@
 #include "db/stock_list.h"
 
 
-#define AS_STOCK_MAX    1000000000     /* of --limit */
-#define AS_STOCK_TRIES  5              /* attempts after a lost connection */
+#define AS_STOCK_MAX  1000000000       /* of --limit */
 
 
 static const as_option_t  as_command_stock_options[] = {
@@ -78,25 +76,6 @@ static as_db_status_e
 as_command_stock_change(void *data, as_db_t *db)
 {
     return as_stock_change(db, data);
-}
-
-
-/* After a loss during COMMIT, only a new connection can show the result. */
-static as_db_status_e
-as_command_stock_do(as_session_t *session, as_stock_t *stock)
-{
-    int              i;
-    as_db_status_e   status;
-    struct timespec  pause = { 0, 200000000L };
-
-    for (i = 0; ; i++) {
-        status = as_session_db(session, as_command_stock_change, stock);
-
-        if (status != AS_DB_GONE || i == AS_STOCK_TRIES) {
-            return status;
-        }
-        nanosleep(&pause, NULL);
-    }
 }
 
 
@@ -164,7 +143,7 @@ as_command_stock_work(as_session_t *session, as_stock_t *stock)
         return AS_EXIT_REACH;
     }
 
-    status = as_command_stock_do(session, stock);
+    status = as_session_db_once(session, as_command_stock_change, stock);
 
     if (status == AS_DB_OK) {
         return as_command_stock_tell(session, stock);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/argument.h"
 #include "cmd/output.h"
@@ -15,7 +14,6 @@
 #include "db/sale_back.h"
 
 
-#define AS_SALE_RETURN_TRIES   5       /* attempts after a lost connection */
 #define AS_SALE_RETURN_PIECES  1000000
 
 
@@ -183,10 +181,8 @@ as_sale_return_tell(const as_session_t *session, const char *sale_id,
 static int
 as_sale_return_work(as_session_t *session, as_sale_back_t *back)
 {
-    int              i;
     const char      *sale_id = session->options->arguments[1];
     as_db_status_e   status;
-    struct timespec  pause = { 0, 200000000L };
 
     if (!as_session_confirm(session, "return %s of the sale %s%s?",
                             back->nwants == 0 ? "all that is left"
@@ -202,14 +198,7 @@ as_sale_return_work(as_session_t *session, as_sale_back_t *back)
         return AS_EXIT_REACH;
     }
 
-    /* after a loss during COMMIT, a new connection shows the result */
-    for (i = 0; ; i++) {
-        status = as_session_db(session, as_sale_return_run, back);
-        if (status != AS_DB_GONE || i == AS_SALE_RETURN_TRIES) {
-            break;
-        }
-        nanosleep(&pause, NULL);
-    }
+    status = as_session_db_once(session, as_sale_return_run, back);
 
     return status != AS_DB_OK ? as_session_db_failed(session, status)
            : as_sale_return_tell(session, sale_id, back);

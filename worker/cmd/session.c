@@ -19,6 +19,7 @@
 
 
 #define AS_SESSION_RETRIES  8
+#define AS_SESSION_LOSSES   5
 
 
 int
@@ -194,4 +195,23 @@ as_session_db(as_session_t *session,
     }
 
     return status;
+}
+
+
+as_db_status_e
+as_session_db_once(as_session_t *session,
+    as_db_status_e (*run)(void *data, as_db_t *db), void *data)
+{
+    int              i;
+    as_db_status_e   status;
+    struct timespec  pause = { 0, 200000000L };
+
+    for (i = 0; ; i++) {
+        status = as_session_db(session, run, data);
+        if (status != AS_DB_GONE || i == AS_SESSION_LOSSES) {
+            return status;
+        }
+
+        nanosleep(&pause, NULL);
+    }
 }

@@ -52,5 +52,11 @@ bool as_session_confirm(const as_session_t *session, const char *fmt, ...)
 as_db_status_e as_session_db(as_session_t *session,
     as_db_status_e (*run)(void *data, as_db_t *db), void *data);
 
+/* The same for a job that takes effect once however often it runs: again after
+ * AS_DB_GONE too, at most five times, 200 ms apart.  After a loss during COMMIT
+ * only a new connection can show the result. */
+as_db_status_e as_session_db_once(as_session_t *session,
+    as_db_status_e (*run)(void *data, as_db_t *db), void *data);
+
 
 #endif /* AS_SESSION_H */
