@@ -37,6 +37,34 @@ as_sqs_begin(as_text_t *t, const char *queue_url)
 }
 
 
+/* Begins the body of n entries.  Returns 0, or -1 and errno if n is not
+ * allowed. */
+static int
+as_sqs_batch_begin(as_text_t *body, const char *queue_url, size_t n)
+{
+    if (n < 1 || n > AS_SQS_BATCH_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+
+    as_sqs_begin(body, queue_url);
+    as_text_put(body, ",\"Entries\":[");
+
+    return 0;
+}
+
+
+static as_aws_call_t *
+as_sqs_batch_send(as_aws_t *aws, const char *target, as_text_t *body,
+    const as_sqs_op_t *op)
+{
+    as_text_put(body, "]}");
+
+    return as_sqs_op_send(aws, target, body, op, AS_SQS_ANSWER_MAX, 0,
+                          as_sqs_answer_batch);
+}
+
+
 as_aws_call_t *
 as_sqs_receive(as_aws_t *aws, const as_sqs_receive_t *rq,
     as_sqs_receive_done_pt done, void *data)
@@ -86,13 +114,9 @@ as_sqs_delete_batch(as_aws_t *aws, const char *queue_url,
     as_text_t    body = AS_TEXT_EMPTY;
     as_sqs_op_t  op = { { .batch = done }, data, NULL, n };
 
-    if (n < 1 || n > AS_SQS_BATCH_MAX) {
-        errno = EINVAL;
+    if (as_sqs_batch_begin(&body, queue_url, n) != 0) {
         return NULL;
     }
-
-    as_sqs_begin(&body, queue_url);
-    as_text_put(&body, ",\"Entries\":[");
 
     for (i = 0; i < n; i++) {
         as_text_printf(&body, "%s{\"Id\":\"%zu\",\"ReceiptHandle\":",
@@ -101,10 +125,8 @@ as_sqs_delete_batch(as_aws_t *aws, const char *queue_url,
         as_text_put(&body, "}");
     }
 
-    as_text_put(&body, "]}");
-
-    return as_sqs_op_send(aws, as_sqs_target("DeleteMessageBatch"), &body,
-                          &op, AS_SQS_ANSWER_MAX, 0, as_sqs_answer_batch);
+    return as_sqs_batch_send(aws, as_sqs_target("DeleteMessageBatch"), &body,
+                             &op);
 }
 
 
@@ -117,13 +139,9 @@ as_sqs_visibility_batch(as_aws_t *aws, const char *queue_url,
     as_text_t    body = AS_TEXT_EMPTY;
     as_sqs_op_t  op = { { .batch = done }, data, NULL, n };
 
-    if (n < 1 || n > AS_SQS_BATCH_MAX) {
-        errno = EINVAL;
+    if (as_sqs_batch_begin(&body, queue_url, n) != 0) {
         return NULL;
     }
-
-    as_sqs_begin(&body, queue_url);
-    as_text_put(&body, ",\"Entries\":[");
 
     for (i = 0; i < n; i++) {
         as_text_printf(&body, "%s{\"Id\":\"%zu\",\"VisibilityTimeout\":%u,"
@@ -133,11 +151,9 @@ as_sqs_visibility_batch(as_aws_t *aws, const char *queue_url,
         as_text_put(&body, "}");
     }
 
-    as_text_put(&body, "]}");
-
-    return as_sqs_op_send(aws, as_sqs_target("ChangeMessageVisibilityBatch"),
-                          &body, &op, AS_SQS_ANSWER_MAX, 0,
-                          as_sqs_answer_batch);
+    return as_sqs_batch_send(aws,
+                             as_sqs_target("ChangeMessageVisibilityBatch"),
+                             &body, &op);
 }
 
 
@@ -204,13 +220,9 @@ as_sqs_send_batch(as_aws_t *aws, const char *queue_url,
     as_text_t    body = AS_TEXT_EMPTY;
     as_sqs_op_t  op = { { .batch = done }, data, NULL, n };
 
-    if (n < 1 || n > AS_SQS_BATCH_MAX) {
-        errno = EINVAL;
+    if (as_sqs_batch_begin(&body, queue_url, n) != 0) {
         return NULL;
     }
-
-    as_sqs_begin(&body, queue_url);
-    as_text_put(&body, ",\"Entries\":[");
 
     for (i = 0; i < n; i++) {
         as_text_printf(&body, "%s{\"Id\":\"%zu\",", i ? "," : "", i);
@@ -218,10 +230,8 @@ as_sqs_send_batch(as_aws_t *aws, const char *queue_url,
         as_text_put(&body, "}");
     }
 
-    as_text_put(&body, "]}");
-
-    return as_sqs_op_send(aws, as_sqs_target("SendMessageBatch"), &body, &op,
-                          AS_SQS_ANSWER_MAX, 0, as_sqs_answer_batch);
+    return as_sqs_batch_send(aws, as_sqs_target("SendMessageBatch"), &body,
+                             &op);
 }
 
 

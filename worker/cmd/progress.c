@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/progress.h"
 
 
@@ -15,23 +15,12 @@
 #define AS_PROGRESS_MS   100           /* ms between two lines */
 
 
-static int64_t
-as_progress_now(void)
-{
-    struct timespec  now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-
 void
 as_progress_begin(as_progress_t *progress, const char *what)
 {
     progress->what = what;
     progress->shown = false;
-    progress->at_ms = as_progress_now();
+    progress->at_ms = as_clock_mono_ms(as_clock_system());
 }
 
 
@@ -43,7 +32,7 @@ as_progress_to(as_progress_t *progress, double part, double whole,
     char     bar[AS_PROGRESS_BAR + 1];
     int64_t  now;
 
-    now = as_progress_now();
+    now = as_clock_mono_ms(as_clock_system());
 
     if (now - progress->at_ms < AS_PROGRESS_MS || !isatty(STDERR_FILENO)) {
         return;

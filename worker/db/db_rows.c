@@ -2,8 +2,7 @@
  * Reads the rows of an unbuffered result.
  */
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "db/db_parts.h"
 
 
@@ -11,27 +10,17 @@
 #define AS_DB_ROWS_MS    60000         /* ms to read them */
 
 
-static int64_t
-as_db_rows_clock(void)
-{
-    struct timespec  now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-
 int
 as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
     void *data, uint64_t *n)
 {
-    int        rc;
-    int64_t    deadline;
-    MYSQL_ROW  columns;
+    int                rc;
+    int64_t            deadline;
+    MYSQL_ROW          columns;
+    const as_clock_t  *clock = as_clock_system();
 
     rc = 0;
-    deadline = as_db_rows_clock() + AS_DB_ROWS_MS;
+    deadline = as_clock_mono_ms(clock) + AS_DB_ROWS_MS;
 
     for (*n = 0; ; (*n)++) {
         columns = mysql_fetch_row(result);
@@ -39,7 +28,7 @@ as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
             break;
         }
 
-        if (*n == AS_DB_ROWS_MAX || as_db_rows_clock() > deadline) {
+        if (*n == AS_DB_ROWS_MAX || as_clock_mono_ms(clock) > deadline) {
             result->handle = NULL;     /* otherwise freeing it reads all
                                           remaining rows */
             rc = -1;

@@ -85,3 +85,34 @@ as_ledger_cursor_time(const uint8_t id[AS_UUID_LEN])
 
     return ms;
 }
+
+
+static void
+as_ledger_cursor_first_row(void *data, unsigned statement,
+    const char *const *columns, const unsigned long *lengths, unsigned n)
+{
+    int64_t  *ms = data;
+
+    (void) statement;
+
+    if (n == 1 && lengths[0] == AS_UUID_LEN) {
+        *ms = as_ledger_cursor_time((const uint8_t *) columns[0]);
+    }
+}
+
+
+as_db_status_e
+as_ledger_cursor_first(as_db_t *db, const char *condition, int64_t *ms)
+{
+    as_text_t       sql = AS_TEXT_EMPTY;
+    as_db_status_e  status;
+
+    *ms = 0;
+    as_text_printf(&sql, "SELECT movement_id FROM stock_movement WHERE %s"
+                   " ORDER BY movement_id LIMIT 1", condition);
+
+    status = as_db_run(db, &sql, as_ledger_cursor_first_row, ms);
+    as_text_free(&sql);
+
+    return status;
+}

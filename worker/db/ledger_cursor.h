@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "db/db.h"
 #include "as_uuid.h"
 
 
@@ -38,6 +39,11 @@ bool as_ledger_cursor_set(uint8_t cursor[AS_LEDGER_CURSOR_LEN],
  * since 1970; a time before is taken for 1970), and the time of an id. */
 void as_ledger_cursor_id(int64_t ms, uint8_t id[AS_UUID_LEN]);
 int64_t as_ledger_cursor_time(const uint8_t id[AS_UUID_LEN]);
+
+/* Sets *ms to the time of the first movement that meets the condition; 0 if
+ * there is none. */
+as_db_status_e as_ledger_cursor_first(as_db_t *db, const char *condition,
+    int64_t *ms);
 
 
 #endif /* AS_LEDGER_CURSOR_H */

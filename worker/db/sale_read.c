@@ -129,28 +129,10 @@ as_sale_read(as_db_t *db, as_sale_read_t *read)
 }
 
 
-static void
-as_sale_read_first_row(void *data, unsigned statement,
-    const char *const *columns, const unsigned long *lengths, unsigned n)
-{
-    int64_t  *ms = data;
-
-    (void) statement;
-
-    if (n == 1 && lengths[0] == AS_UUID_LEN) {
-        *ms = as_ledger_cursor_time((const uint8_t *) columns[0]);
-    }
-}
-
-
 as_db_status_e
 as_sale_read_first(as_db_t *db, int64_t *ms)
 {
-    *ms = 0;
-
-    return as_db_exec(db, "SELECT movement_id FROM stock_movement WHERE kind"
-                      " IN ('sale', 'hold') ORDER BY movement_id LIMIT 1",
-                      as_sale_read_first_row, ms);
+    return as_ledger_cursor_first(db, "kind IN ('sale', 'hold')", ms);
 }
 
 
