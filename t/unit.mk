@@ -9,7 +9,7 @@
 UNIT_SOURCES = $(wildcard t/unit/test_*.c t/worker/test_*.c)
 UNIT_REPLACING = $(patsubst %,$(B)/obj/t/worker/%.o,fake_db relay_fixture \
     consumer_fixture sql_fixture command_fixture reconcile_fixture \
-    fake_mysql run_fixture watchdog_fixture)
+    fake_mysql run_fixture watchdog_fixture memory_fixture)
 UNIT_HELPERS = $(filter-out $(UNIT_REPLACING),$(patsubst %.c,$(B)/obj/%.o,\
     $(filter-out $(UNIT_SOURCES),$(wildcard t/worker/*.c))))
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
@@ -23,6 +23,10 @@ NGX_INCLUDES = $(shell $(TOP)/stack/nginx-includes $(NGX))
 unit_replacing = $(filter $(UNIT_REPLACING),\
     $(patsubst t/worker/%.h,$(B)/obj/t/worker/%.o,$(if \
     $(filter t/worker/%,$1),$(shell $(CC) -MM $(AS_CPPFLAGS) $1))))
+
+# the allocating functions that memory_fixture.h lets fail
+UNIT_WRAP = $(foreach f,malloc calloc realloc free strdup strndup,-Wl,--wrap=$f)
+unit_wrap = $(if $(findstring memory_fixture,$1),$(UNIT_WRAP))
 
 unit_cflags = $(eval unit_cflags := \
     $(shell pkg-config --cflags cmocka))$(unit_cflags)
@@ -58,6 +62,7 @@ $(B)/t/%: t/%.c $(UNIT_LIBRARY) $(UNIT_ARCHIVE) $(UNIT_REPLACING) | need-test
 	$(SAY) CC $<
 	$(Q)$(CC) $(AS_CPPFLAGS) $(unit_cflags) $(AS_CFLAGS) -MMD -MP -MF $@.d \
 	    $(AS_LDFLAGS) -Wl,-z,muldefs -o $@ $< $(call unit_replacing,$<) \
+	    $(call unit_wrap,$(call unit_replacing,$<)) \
 	    $(if $(filter t/worker/%,$<),$(UNIT_ARCHIVE)) $(UNIT_LIBRARY) \
 	    $(unit_ldlibs) $(libs_ldlibs)
 

@@ -122,6 +122,10 @@ as_db_thread_create(const char *name, as_loop_t *loop,
     }
 
     thread = calloc(1, sizeof(*thread));
+    if (thread == NULL) {
+        return NULL;
+    }
+
     thread->loop = loop;
     thread->last = &thread->first;
     thread->timer.fn = fake_db_turn;

@@ -76,6 +76,9 @@ fake_answer_t *fake_answer_to(fake_t *fake, const char *to, int status,
 bool fake_is_to(const as_http_call_t *call, const char *text);
 fake_answer_t *fake_error(fake_t *fake, as_http_error_e error);
 
+/* Forgets the calls so far; none is under way. */
+void fake_forget(fake_t *fake);
+
 /* Turns of the loop, until nothing happens any more; no time passes. */
 void fake_run(fake_t *fake);
 

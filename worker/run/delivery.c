@@ -51,12 +51,14 @@ as_delivery_lookup(void *data, const char *name)
 
 
 static bool
-as_delivery_whole(const as_delivery_t *delivery)
+as_delivery_whole(const as_delivery_t *delivery,
+    const as_sqs_message_t *message)
 {
     size_t  i;
 
     if (delivery->id == NULL || delivery->receipt == NULL
-        || delivery->body == NULL)
+        || delivery->body == NULL
+        || (delivery->group_id == NULL && message->group_id != NULL))
     {
         return false;
     }
@@ -95,13 +97,18 @@ as_delivery_create(as_consumer_t *consumer, const as_sqs_message_t *message)
     delivery->was_dead = message->dead_letter_source != NULL;
     as_sqs_answer_attributes(message, as_delivery_attribute, delivery);
 
-    if (!as_delivery_whole(delivery)) {
+    if (!as_delivery_whole(delivery, message)) {
         as_delivery_destroy(delivery);
         return NULL;
     }
 
     as_message_parse(&delivery->message, message->body, message->body_len,
                      as_delivery_lookup, delivery);
+
+    if (delivery->message.failed) {
+        as_delivery_destroy(delivery);
+        return NULL;
+    }
 
     return delivery;
 }

@@ -40,6 +40,7 @@ typedef struct {
     bool   given[AS_MESSAGE_FIELDS];   /* its text was read */
     char  *inner;                      /* the envelope's Message, or NULL */
     size_t inner_len;
+    bool   failed;                     /* no memory for it */
 } as_message_read_t;
 
 
@@ -127,6 +128,7 @@ as_message_inner(as_message_read_t *read, const as_json_token_t *token)
 
     read->inner = malloc(token->len);
     if (read->inner == NULL) {
+        read->failed = true;
         return -1;
     }
 
@@ -232,10 +234,12 @@ as_message_say(as_message_t *message, const as_message_read_t *read)
 
     if (read->given[AS_MESSAGE_PRODUCT]) {
         message->product = strdup(read->fields[AS_MESSAGE_PRODUCT]);
+        message->failed |= message->product == NULL;
     }
 
     if (read->given[AS_MESSAGE_REQUESTER]) {
         message->requester = strdup(read->fields[AS_MESSAGE_REQUESTER]);
+        message->failed |= message->requester == NULL;
     }
 
     message->quantity = as_message_quantity(read->fields[AS_MESSAGE_COUNT]);
@@ -300,6 +304,7 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
         read.there[i] = read.given[i] = false;
     }
     read.inner = NULL;
+    read.failed = false;
 
     as_message_raw(&read, attribute, data);
 
@@ -327,6 +332,7 @@ as_message_parse(as_message_t *message, const char *body, size_t len,
 
 out:
 
+    message->failed |= read.failed;
     free(read.inner);
 }
 

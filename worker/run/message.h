@@ -27,6 +27,7 @@ typedef struct {
     as_trace_t   trace;                /* of its publication, or none */
     const char  *poison;               /* why the message can never succeed, or
                                           NULL; a constant text */
+    bool         failed;               /* no memory: nothing else counts */
 } as_message_t;
 
 /* An attribute of the message by its name: NULL where absent, "" where it is
@@ -35,8 +36,8 @@ typedef const char *(*as_message_attribute_pt)(void *data, const char *name);
 
 
 /*
- * Cannot fail: an unusable message has poison set.  Call as_message_free()
- * afterwards.
+ * An unusable message has poison set; failed, where memory ended.  Call
+ * as_message_free() afterwards.
  */
 void as_message_parse(as_message_t *message, const char *body, size_t len,
     as_message_attribute_pt attribute, void *data);
