@@ -147,27 +147,6 @@ help(void **state)
 }
 
 
-static void
-too_many(void **state)
-{
-    int           i;
-    char         *argv[AS_ARGUMENTS_MAX + 1];
-    static char   a[] = "a";
-    as_options_t  options;
-
-    (void) state;
-
-    for (i = 0; i <= AS_ARGUMENTS_MAX; i++) {
-        argv[i] = a;
-    }
-
-    assert_int_equal(as_options_parse(&options, table, AS_ARGUMENTS_MAX,
-                                      argv), 0);
-    assert_int_equal(as_options_parse(&options, table, AS_ARGUMENTS_MAX + 1,
-                                      argv), -1);
-}
-
-
 /* stderr into a file that words() reads. */
 static int
 caught(void **state)
@@ -184,6 +163,112 @@ caught(void **state)
 }
 
 
+/* As many options, and as many arguments, as there is room for; not one more.
+ */
+static void
+too_many(void **state)
+{
+    int           i, rc;
+    char          got[100], *argv[AS_ARGUMENTS_MAX + 2];
+    size_t        k;
+    as_options_t  options;
+    static char   all[] = "--all", word[] = "a";
+
+    static const struct {
+        char        *word;
+        const char  *says;
+    } kinds[] = {
+        { all, "expected at most 64 options, found more\n" },
+        { word, "expected at most 64 arguments, found more\n" }
+    };
+
+    (void) state;
+
+    for (k = 0; k < 2; k++) {
+        for (i = 0; i <= AS_ARGUMENTS_MAX; i++) {
+            argv[i] = kinds[k].word;
+        }
+        argv[i] = NULL;
+
+        assert_int_equal(as_options_parse(&options, table, AS_ARGUMENTS_MAX,
+                                          argv), 0);
+        assert_int_equal(k == 0 ? options.ngiven : options.narguments,
+                         AS_ARGUMENTS_MAX);
+
+        rewind(stderr);
+        assert_int_equal(ftruncate(fileno(stderr), 0), 0);
+        rc = as_options_parse(&options, table, AS_ARGUMENTS_MAX + 1, argv);
+        assert_int_equal(rc, -1);
+        fflush(stderr);
+        memset(got, 0, sizeof(got));
+        assert_true(pread(fileno(stderr), got, sizeof(got) - 1, 0) > 0);
+        assert_string_equal(got, kinds[k].says);
+    }
+}
+
+
+/* The command's own options first, then those of every command; a flag has no
+ * value. */
+static void
+help_text(void **state)
+{
+    char    *text = NULL, *at;
+    FILE    *out;
+    size_t   i, size;
+
+    static const as_option_t  own[] = {
+        { "limit", "N", "list N rows" }, { "all", NULL, "list all" },
+        { NULL, NULL, NULL }
+    };
+
+    (void) state;
+
+    out = open_memstream(&text, &size);
+    as_options_help(own, out);
+    (void) fclose(out);
+
+    assert_memory_equal(text, "options:\n"
+                        "  --limit N              list N rows\n"
+                        "  --all                  list all\n"
+                        "  --env-file FILE        ", 96);
+
+    for (i = 0, at = text; as_options_common[i].name != NULL; i++) {
+        at = strstr(at, as_options_common[i].name);
+        assert_non_null(at);
+        at = strstr(at, as_options_common[i].meaning);
+        assert_non_null(at);
+    }
+
+    free(text);
+}
+
+
+/* The values of the common options, which each command has. */
+static void
+common(void **state)
+{
+    char          text[200];
+    as_options_t  options;
+
+    (void) state;
+
+    assert_int_equal(parse("", &options, text), 0);
+    assert_false(as_options_json(&options));
+    assert_null(as_options_get(&options, "yes"));
+    assert_null(as_options_get(&options, "no-such-option"));
+
+    assert_int_equal(parse("--output|text|--yes", &options, text), 0);
+    assert_false(as_options_json(&options));
+    assert_string_equal(as_options_get(&options, "yes"), "");
+
+    assert_int_equal(parse("--output=text|--output=json", &options, text), 0);
+    assert_true(as_options_json(&options));
+    assert_int_equal(parse("--env-file|/x|-h", &options, text), 0);
+    assert_string_equal(as_options_get(&options, "env-file"), "/x");
+    assert_non_null(as_options_get(&options, "help"));
+}
+
+
 int
 main(void)
 {
@@ -191,6 +276,8 @@ main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(repeated),
         cmocka_unit_test(help),
+        cmocka_unit_test(help_text),
+        cmocka_unit_test(common),
         cmocka_unit_test(too_many)
     };
 
