@@ -8,37 +8,52 @@
 #include "ngx_http_autostock_metric.h"
 
 
-typedef void (*ngx_http_autostock_exposition_servers_pt)(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
+typedef struct {
+    ngx_str_t                    *database;
+    ngx_http_autostock_server_t  *server;
+    ngx_atomic_t                 *figures;
+} ngx_http_autostock_exposition_subject_t;
+
+typedef struct ngx_http_autostock_exposition_family_s
+                                       ngx_http_autostock_exposition_family_t;
+
+typedef void (*ngx_http_autostock_exposition_samples_pt)(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
+
+struct ngx_http_autostock_exposition_family_s {
+    char                                      *name;   /* after
+                                                          autostock_server_ */
+    char                                      *type;
+    char                                      *help;
+    ngx_http_autostock_exposition_samples_pt   samples;
+    ngx_uint_t                                 figure;
+};
 
 
+static void ngx_http_autostock_exposition_servers_family(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report,
+    ngx_http_autostock_exposition_family_t *family);
 static ngx_uint_t ngx_http_autostock_exposition_servers_n(
     ngx_http_autostock_figures_t *f);
-static void ngx_http_autostock_exposition_servers_each(ngx_buf_t *b,
-    ngx_http_autostock_report_t *report, const char *head,
-    ngx_http_autostock_exposition_servers_pt sample);
-static void ngx_http_autostock_exposition_servers_up(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
+static void ngx_http_autostock_exposition_servers_labels(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
+static void ngx_http_autostock_exposition_servers_value(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
+static void ngx_http_autostock_exposition_servers_known(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
 static void ngx_http_autostock_exposition_servers_role(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
 static void ngx_http_autostock_exposition_servers_replica(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
-static void ngx_http_autostock_exposition_servers_lag(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
 static void ngx_http_autostock_exposition_servers_workers(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
-static void ngx_http_autostock_exposition_servers_connections(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
-static void ngx_http_autostock_exposition_servers_failovers(ngx_buf_t *b,
-    ngx_str_t *db, ngx_http_autostock_server_t *server,
-    ngx_atomic_t *figures);
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject);
 
 
 /* in the order of the figures' values */
@@ -51,6 +66,95 @@ static char  *ngx_http_autostock_exposition_servers_roles[] = {
     "unknown", "replica", "primary"
 };
 
+static ngx_http_autostock_exposition_family_t
+    ngx_http_autostock_exposition_servers_families[] = {
+
+    { "up", "gauge", "Whether a server of several is reachable.",
+      ngx_http_autostock_exposition_servers_known,
+      NGX_HTTP_AUTOSTOCK_SERVER_STATE },
+
+    { "role", "gauge",
+      "What the server says it is: primary, or replica if it is read-only.",
+      ngx_http_autostock_exposition_servers_role,
+      NGX_HTTP_AUTOSTOCK_SERVER_ROLE },
+
+    { "replica", "gauge",
+      "Whether the server is configured as \"replica\", for look-ups only.",
+      ngx_http_autostock_exposition_servers_replica, 0 },
+
+    { "lag_seconds", "gauge", "Time that the replica is behind its source.",
+      ngx_http_autostock_exposition_servers_known,
+      NGX_HTTP_AUTOSTOCK_SERVER_LAG },
+
+    { "workers", "gauge", "Worker processes that use the server.",
+      ngx_http_autostock_exposition_servers_workers, 0 },
+
+    { "connections", "gauge", "Open connections to the server.",
+      ngx_http_autostock_exposition_servers_value,
+      NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS },
+
+    { "failovers_total", "counter",
+      "Changes of a worker process's sales to the server.",
+      ngx_http_autostock_exposition_servers_value,
+      NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS },
+
+    { NULL, NULL, NULL, NULL, 0 }
+};
+
+
+void
+ngx_http_autostock_exposition_servers_text(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report)
+{
+    ngx_uint_t                               i;
+    ngx_http_autostock_exposition_family_t  *families;
+
+    families = ngx_http_autostock_exposition_servers_families;
+
+    for (i = 0; families[i].name; i++) {
+        ngx_http_autostock_exposition_servers_family(b, report, &families[i]);
+    }
+}
+
+
+/* writes nothing if no database has several servers */
+
+static void
+ngx_http_autostock_exposition_servers_family(ngx_buf_t *b,
+    ngx_http_autostock_report_t *report,
+    ngx_http_autostock_exposition_family_t *family)
+{
+    ngx_uint_t                                i, k, n, described;
+    ngx_http_autostock_server_t              *server;
+    ngx_http_autostock_figures_t             *f;
+    ngx_http_autostock_exposition_subject_t   subject;
+
+    described = 0;
+
+    for (k = 0; k < report->nfigures; k++) {
+        f = &report->figures[k];
+        n = ngx_http_autostock_exposition_servers_n(f);
+        server = f->database->servers.elts;
+
+        if (n && !described) {
+            ngx_http_autostock_exposition_put(b,
+                                          "# HELP autostock_server_%s %s\n"
+                                          "# TYPE autostock_server_%s %s\n",
+                                          family->name, family->help,
+                                          family->name, family->type);
+            described = 1;
+        }
+
+        for (i = 0; i < n; i++) {
+            subject.database = &f->database->name;
+            subject.server = &server[i];
+            subject.figures = f->servers[i].figures;
+
+            family->samples(b, family, &subject);
+        }
+    }
+}
+
 
 static ngx_uint_t
 ngx_http_autostock_exposition_servers_n(ngx_http_autostock_figures_t *f)
@@ -59,171 +163,88 @@ ngx_http_autostock_exposition_servers_n(ngx_http_autostock_figures_t *f)
 }
 
 
-void
-ngx_http_autostock_exposition_servers_text(ngx_buf_t *b,
-    ngx_http_autostock_report_t *report)
+/* writes a sample's name and its first labels, up to the closing brace */
+
+static void
+ngx_http_autostock_exposition_servers_labels(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
 {
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_up Whether a server of several is "
-        "reachable.\n"
-        "# TYPE autostock_server_up gauge\n",
-        ngx_http_autostock_exposition_servers_up);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_role What the server says it is: primary, "
-        "or replica if it is read-only.\n"
-        "# TYPE autostock_server_role gauge\n",
-        ngx_http_autostock_exposition_servers_role);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_replica Whether the server is configured as "
-        "\"replica\", for look-ups only.\n"
-        "# TYPE autostock_server_replica gauge\n",
-        ngx_http_autostock_exposition_servers_replica);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_lag_seconds Time that the replica is behind "
-        "its source.\n"
-        "# TYPE autostock_server_lag_seconds gauge\n",
-        ngx_http_autostock_exposition_servers_lag);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_workers Worker processes that use the "
-        "server.\n"
-        "# TYPE autostock_server_workers gauge\n",
-        ngx_http_autostock_exposition_servers_workers);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_connections Open connections to the "
-        "server.\n"
-        "# TYPE autostock_server_connections gauge\n",
-        ngx_http_autostock_exposition_servers_connections);
-
-    ngx_http_autostock_exposition_servers_each(b, report,
-        "# HELP autostock_server_failovers_total Changes of a worker "
-        "process's sales to the server.\n"
-        "# TYPE autostock_server_failovers_total counter\n",
-        ngx_http_autostock_exposition_servers_failovers);
+    ngx_http_autostock_exposition_put(b,
+                          "autostock_server_%s{database=\"%V\",server=\"%V\"",
+                          family->name, subject->database,
+                          &subject->server->label);
 }
 
 
-/* no family without a sample */
+static void
+ngx_http_autostock_exposition_servers_value(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
+{
+    ngx_http_autostock_exposition_servers_labels(b, family, subject);
+    ngx_http_autostock_exposition_put(b, "} %uA\n",
+                                      subject->figures[family->figure]);
+}
+
+
+/* a figure that is 0 if unknown, or the value plus 1 */
 
 static void
-ngx_http_autostock_exposition_servers_each(ngx_buf_t *b,
-    ngx_http_autostock_report_t *report, const char *head,
-    ngx_http_autostock_exposition_servers_pt sample)
+ngx_http_autostock_exposition_servers_known(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
 {
-    ngx_uint_t                     i, k;
-    ngx_http_autostock_server_t   *server;
-    ngx_http_autostock_figures_t  *f;
+    ngx_atomic_uint_t  figure;
 
-    for (k = 0; k < report->nfigures; k++) {
-        f = &report->figures[k];
-        server = f->database->servers.elts;
+    figure = subject->figures[family->figure];
 
-        for (i = 0; i < ngx_http_autostock_exposition_servers_n(f); i++) {
-            ngx_http_autostock_exposition_put(b, "%s", head);
-            head = "";
-
-            sample(b, &f->database->name, &server[i], f->servers[i].figures);
-        }
+    if (figure) {
+        ngx_http_autostock_exposition_servers_labels(b, family, subject);
+        ngx_http_autostock_exposition_put(b, "} %uA\n", figure - 1);
     }
 }
 
 
 static void
-ngx_http_autostock_exposition_servers_up(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
-{
-    ngx_atomic_uint_t  state;
-
-    state = figures[NGX_HTTP_AUTOSTOCK_SERVER_STATE];
-
-    if (state) {
-        ngx_http_autostock_exposition_put(b,
-                   "autostock_server_up{database=\"%V\",server=\"%V\"} %uA\n",
-                   db, &server->label, state - 1);
-    }
-}
-
-
-static void
-ngx_http_autostock_exposition_servers_role(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
+ngx_http_autostock_exposition_servers_role(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < 3; i++) {
-        ngx_http_autostock_exposition_put(b,
-             "autostock_server_role{database=\"%V\",server=\"%V\",role=\"%s\"}"
-             " %d\n", db, &server->label,
-             ngx_http_autostock_exposition_servers_roles[i],
-             figures[NGX_HTTP_AUTOSTOCK_SERVER_ROLE] == i ? 1 : 0);
+        ngx_http_autostock_exposition_servers_labels(b, family, subject);
+        ngx_http_autostock_exposition_put(b, ",role=\"%s\"} %d\n",
+                             ngx_http_autostock_exposition_servers_roles[i],
+                             subject->figures[family->figure] == i ? 1 : 0);
     }
 }
 
 
 static void
-ngx_http_autostock_exposition_servers_replica(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
+ngx_http_autostock_exposition_servers_replica(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
 {
-    ngx_http_autostock_exposition_put(b,
-               "autostock_server_replica{database=\"%V\",server=\"%V\"} %d\n",
-               db, &server->label, server->replica ? 1 : 0);
+    ngx_http_autostock_exposition_servers_labels(b, family, subject);
+    ngx_http_autostock_exposition_put(b, "} %d\n",
+                                      subject->server->replica ? 1 : 0);
 }
 
 
 static void
-ngx_http_autostock_exposition_servers_lag(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
+ngx_http_autostock_exposition_servers_workers(ngx_buf_t *b,
+    ngx_http_autostock_exposition_family_t *family,
+    ngx_http_autostock_exposition_subject_t *subject)
 {
-    ngx_atomic_uint_t  lag;
+    ngx_http_autostock_exposition_servers_labels(b, family, subject);
+    ngx_http_autostock_exposition_put(b, ",use=\"sales\"} %uA\n",
+                        subject->figures[NGX_HTTP_AUTOSTOCK_SERVER_SALES]);
 
-    lag = figures[NGX_HTTP_AUTOSTOCK_SERVER_LAG];
-
-    if (lag) {
-        ngx_http_autostock_exposition_put(b,
-          "autostock_server_lag_seconds{database=\"%V\",server=\"%V\"} %uA\n",
-          db, &server->label, lag - 1);
-    }
-}
-
-
-static void
-ngx_http_autostock_exposition_servers_workers(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
-{
-    ngx_http_autostock_exposition_put(b,
-           "autostock_server_workers{database=\"%V\",server=\"%V\","
-           "use=\"sales\"} %uA\n"
-           "autostock_server_workers{database=\"%V\",server=\"%V\","
-           "use=\"lookups\"} %uA\n",
-           db, &server->label,
-           figures[NGX_HTTP_AUTOSTOCK_SERVER_SALES],
-           db, &server->label,
-           figures[NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS]);
-}
-
-
-static void
-ngx_http_autostock_exposition_servers_connections(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
-{
-    ngx_http_autostock_exposition_put(b,
-          "autostock_server_connections{database=\"%V\",server=\"%V\"} %uA\n",
-          db, &server->label, figures[NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS]);
-}
-
-
-static void
-ngx_http_autostock_exposition_servers_failovers(ngx_buf_t *b, ngx_str_t *db,
-    ngx_http_autostock_server_t *server, ngx_atomic_t *figures)
-{
-    ngx_http_autostock_exposition_put(b,
-             "autostock_server_failovers_total{database=\"%V\",server=\"%V\"}"
-             " %uA\n",
-             db, &server->label, figures[NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS]);
+    ngx_http_autostock_exposition_servers_labels(b, family, subject);
+    ngx_http_autostock_exposition_put(b, ",use=\"lookups\"} %uA\n",
+                        subject->figures[NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS]);
 }
 
 
