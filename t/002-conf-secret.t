@@ -27,7 +27,7 @@ password_file DIR/longest;
 --- db
 password_file DIR/missing;
 --- refused
-cannot read the secret file "DIR/missing": it must exist and be readable by the user who starts nginx
+cannot read the secret file "DIR/missing": it must exist and be readable by the user that starts nginx
 
 
 

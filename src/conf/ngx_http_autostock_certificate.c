@@ -140,7 +140,7 @@ ngx_http_autostock_certificate_read_key(ngx_conf_t *cf, ngx_str_t *file)
 }
 
 
-/* without it OpenSSL would prompt on the terminal */
+/* without this callback, OpenSSL would prompt on the terminal */
 
 static int
 ngx_http_autostock_certificate_passphrase(char *buf, int size, int rwflag,

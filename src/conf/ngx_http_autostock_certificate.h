@@ -1,7 +1,8 @@
 
 /*
- * Checks the files for TLS to the database before the library reads them, so
- * that "nginx -t" reports an invalid file, and not the first request.
+ * Checks the files for TLS to the database when the configuration is read, so
+ * that "nginx -t" reports an invalid file.  The library reads them only for the
+ * first connection.
  */
 
 
@@ -13,7 +14,10 @@
 #include <ngx_core.h>
 
 
-/* NGX_ERROR, logged, unless file contains at least one PEM certificate. */
+/*
+ * Returns NGX_OK if file contains a certificate in PEM format; otherwise logs
+ * the error and returns NGX_ERROR.
+ */
 ngx_int_t ngx_http_autostock_certificate_check(ngx_conf_t *cf,
     ngx_str_t *file);
 

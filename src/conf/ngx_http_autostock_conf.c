@@ -13,10 +13,6 @@ static char *ngx_http_autostock_conf_password(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_autostock_conf_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
-static char *ngx_http_autostock_conf_durability(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_autostock_conf_sku_match(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_autostock_conf_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db);
 static void ngx_http_autostock_conf_defaults(
@@ -39,6 +35,41 @@ static ngx_http_autostock_range_t  ngx_http_autostock_conf_age =
     { 1, 86400000, "a time from 1ms to 1d, such as \"60s\"" };
 
 
+static ngx_conf_enum_t  ngx_http_autostock_conf_durabilities[] = {
+    { ngx_string("off"), NGX_HTTP_AUTOSTOCK_DURABILITY_OFF },
+    { ngx_string("warn"), NGX_HTTP_AUTOSTOCK_DURABILITY_WARN },
+    { ngx_string("require"), NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE },
+    { ngx_null_string, 0 }
+};
+
+static ngx_http_autostock_names_t  ngx_http_autostock_conf_durability = {
+    ngx_http_autostock_conf_durabilities,
+    "must be \"off\", \"warn\" or \"require\""
+};
+
+static ngx_conf_enum_t  ngx_http_autostock_conf_sku_matches[] = {
+    { ngx_string("collation"), 0 },
+    { ngx_string("exact"), 1 },
+    { ngx_null_string, 0 }
+};
+
+static ngx_http_autostock_names_t  ngx_http_autostock_conf_sku_match = {
+    ngx_http_autostock_conf_sku_matches,
+    "must be \"collation\" or \"exact\""
+};
+
+static ngx_conf_enum_t  ngx_http_autostock_conf_replications[] = {
+    { ngx_string("asynchronous"), 0 },
+    { ngx_string("synchronous"), 1 },
+    { ngx_null_string, 0 }
+};
+
+static ngx_http_autostock_names_t  ngx_http_autostock_conf_replication = {
+    ngx_http_autostock_conf_replications,
+    "must be \"asynchronous\" or \"synchronous\""
+};
+
+
 static ngx_command_t  ngx_http_autostock_conf_names[] = {
 
     { ngx_string("server"),
@@ -50,10 +81,10 @@ static ngx_command_t  ngx_http_autostock_conf_names[] = {
 
     { ngx_string("replication"),
       NGX_CONF_TAKE1,
-      ngx_http_autostock_server_replication,
+      ngx_http_autostock_value_enum,
       0,
-      0,
-      NULL },
+      offsetof(ngx_http_autostock_database_t, synchronous),
+      &ngx_http_autostock_conf_replication },
 
     { ngx_string("user"),
       NGX_CONF_TAKE1,
@@ -183,17 +214,17 @@ static ngx_command_t  ngx_http_autostock_conf_names[] = {
 
     { ngx_string("durability"),
       NGX_CONF_TAKE1,
-      ngx_http_autostock_conf_durability,
+      ngx_http_autostock_value_enum,
       0,
-      0,
-      NULL },
+      offsetof(ngx_http_autostock_database_t, durability),
+      &ngx_http_autostock_conf_durability },
 
     { ngx_string("sku_match"),
       NGX_CONF_TAKE1,
-      ngx_http_autostock_conf_sku_match,
+      ngx_http_autostock_value_enum,
       0,
-      0,
-      NULL },
+      offsetof(ngx_http_autostock_database_t, exact_sku),
+      &ngx_http_autostock_conf_sku_match },
 
       ngx_null_command
 };
@@ -354,65 +385,6 @@ ngx_http_autostock_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_autostock_conf_durability(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_autostock_database_t *db = conf;
-
-    ngx_str_t  *value;
-
-    if (db->durability != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        db->durability = NGX_HTTP_AUTOSTOCK_DURABILITY_OFF;
-
-    } else if (ngx_strcmp(value[1].data, "warn") == 0) {
-        db->durability = NGX_HTTP_AUTOSTOCK_DURABILITY_WARN;
-
-    } else if (ngx_strcmp(value[1].data, "require") == 0) {
-        db->durability = NGX_HTTP_AUTOSTOCK_DURABILITY_REQUIRE;
-
-    } else {
-        return "must be \"off\", \"warn\" or \"require\"";
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_autostock_conf_sku_match(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_autostock_database_t *db = conf;
-
-    ngx_str_t  *value;
-
-    if (db->exact_sku != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "exact") == 0) {
-        db->exact_sku = 1;
-
-    } else if (ngx_strcmp(value[1].data, "collation") == 0) {
-        db->exact_sku = 0;
-
-    } else {
-        return "must be \"collation\" or \"exact\"";
     }
 
     return NGX_CONF_OK;

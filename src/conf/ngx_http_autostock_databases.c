@@ -72,7 +72,7 @@ ngx_http_autostock_databases_get(ngx_conf_t *cf,
 }
 
 
-/* only characters that neither a metric's label nor JSON has to escape */
+/* a name has only characters that need no escape in a metric's label or JSON */
 
 static ngx_int_t
 ngx_http_autostock_databases_name(ngx_conf_t *cf, ngx_str_t *name)
@@ -165,7 +165,7 @@ ngx_http_autostock_databases_resolver(ngx_conf_t *cf,
             continue;
         }
 
-        /* nginx gives an http block without "resolver" one without servers */
+        /* for an http block without "resolver", nginx creates an empty one */
 
         if (resolver == NULL || resolver->connections.nelts == 0) {
             ngx_http_autostock_databases_error(cf, db->conf_file, db->conf_line,

@@ -1,7 +1,7 @@
 
 /*
- * The databases by name.  A location may name a database before its block: the
- * order in the file does not matter.
+ * The databases by name.  A location may name a database before the block of
+ * the database: the order in the file does not matter.
  */
 
 
@@ -12,21 +12,25 @@
 #include "ngx_http_autostock.h"
 
 
-/* The database of that name, created if it is new.  NULL: an error, logged. */
+/*
+ * Returns the database of that name, and creates it if it is new.  Returns NULL
+ * if the name is invalid, which is logged, or if there is no memory.
+ */
 ngx_http_autostock_database_t *ngx_http_autostock_databases_get(
     ngx_conf_t *cf, ngx_http_autostock_main_conf_t *amcf, ngx_str_t *name);
 
 /*
- * After the http block: checks that every name has a block and that a needed
- * resolver is there.
+ * After the http block: checks that every database has a block, and that there
+ * is a resolver if a server is a host name.  Returns NGX_OK, or NGX_ERROR after
+ * it has logged the error.
  */
 ngx_int_t ngx_http_autostock_databases_finish(ngx_conf_t *cf,
     ngx_http_autostock_main_conf_t *amcf);
 
 /*
- * Logs a configuration error with the given place, for errors that are found
+ * Logs a configuration error at the given place, for an error that is found
  * only after the parser has left that place.  The message is name in quotes,
- * then what.
+ * followed by what.
  */
 void ngx_http_autostock_databases_error(ngx_conf_t *cf, u_char *file,
     ngx_uint_t line, ngx_str_t *name, char *what);

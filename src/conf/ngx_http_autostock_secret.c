@@ -29,7 +29,7 @@ ngx_http_autostock_secret_read(ngx_conf_t *cf, ngx_str_t *file,
         return NGX_ERROR;
     }
 
-    /* two bytes above the limit: a line end does not count */
+    /* three bytes above the limit: a line end, and one that is too many */
 
     for (n = 0; n < sizeof(buf); n += rc) {
         rc = ngx_read_fd(fd, buf + n, sizeof(buf) - n);
@@ -73,7 +73,7 @@ ngx_http_autostock_secret_open(ngx_conf_t *cf, ngx_str_t *file)
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            "cannot read the secret file \"%V\": it must "
-                           "exist and be readable by the user who starts "
+                           "exist and be readable by the user that starts "
                            "nginx", file);
         return NGX_INVALID_FILE;
     }
@@ -139,7 +139,7 @@ ngx_http_autostock_secret_trim(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
 }
 
 
-/* warns about bytes that are part of the secret, but rarely meant to be */
+/* warns about bytes that are part of the secret, but probably by mistake */
 
 static void
 ngx_http_autostock_secret_doubts(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,

@@ -1,7 +1,7 @@
 
 /*
- * Secrets in files, read at configuration time as the user who starts nginx
- * (usually root), and never logged.
+ * Secrets in files.  They are read at configuration time as the user that
+ * starts nginx (usually root), and are never logged.
  */
 
 

@@ -8,7 +8,7 @@
 #define NGX_HTTP_AUTOSTOCK_SERVER_FAIL_TIMEOUT  10000        /* ms */
 #define NGX_HTTP_AUTOSTOCK_SERVER_MAX_LAG       1            /* s */
 
-/* each has a pool in every worker process, and its own metrics */
+/* each server has a pool in every worker process, and its own metrics */
 #define NGX_HTTP_AUTOSTOCK_SERVER_MAX           32
 
 
@@ -182,7 +182,7 @@ ngx_http_autostock_server_is_name(ngx_str_t *host)
         }
     }
 
-    /* "10.0.0.300" is a mistyped address, not a name */
+    /* without a letter it is a mistyped address, such as "10.0.0.300" */
 
     return alpha && host->data[0] != '-' && host->data[0] != '.';
 }
@@ -323,7 +323,7 @@ ngx_http_autostock_server_tls(ngx_http_autostock_server_t *server,
 }
 
 
-/* rest ends with a NUL, as the value does */
+/* 1 if value begins with name; rest is what follows, NUL-terminated as value */
 
 static ngx_uint_t
 ngx_http_autostock_server_takes(ngx_str_t *value, const char *name,
@@ -341,34 +341,6 @@ ngx_http_autostock_server_takes(ngx_str_t *value, const char *name,
     rest->len = value->len - len;
 
     return 1;
-}
-
-
-char *
-ngx_http_autostock_server_replication(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_autostock_database_t *db = conf;
-
-    ngx_str_t  *value;
-
-    if (db->synchronous != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "synchronous") == 0) {
-        db->synchronous = 1;
-
-    } else if (ngx_strcmp(value[1].data, "asynchronous") == 0) {
-        db->synchronous = 0;
-
-    } else {
-        return "must be \"asynchronous\" or \"synchronous\"";
-    }
-
-    return NGX_CONF_OK;
 }
 
 

@@ -15,20 +15,17 @@
 
 
 /*
- * Adds a server with its parameters: host, except for a socket; port; and addr
- * for a socket or a numeric address.  A host name is resolved at run time, not
- * here.
+ * server ADDRESS [parameter ...]: adds a server.  Sets host and port, except
+ * for a socket, and addr for a socket or a numeric address.  A host name is
+ * resolved at run time.
  */
 char *ngx_http_autostock_server_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* replication asynchronous|synchronous */
-char *ngx_http_autostock_server_replication(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-
 /*
- * At the end of the block: brings the servers into the order of preference, and
- * gives them the block's TLS settings.  There is a server.  Errors are logged.
+ * At the end of the block, which has at least one server: sorts the servers in
+ * the order of preference, and copies the block's TLS settings to them.
+ * Returns NGX_OK, or NGX_ERROR after it has logged the error.
  */
 ngx_int_t ngx_http_autostock_server_check(ngx_conf_t *cf,
     ngx_http_autostock_database_t *db);

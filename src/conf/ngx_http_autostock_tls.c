@@ -138,7 +138,7 @@ ngx_http_autostock_tls_check_on(ngx_conf_t *cf,
 }
 
 
-/* nginx itself refuses an unknown pool name, at this place */
+/* nginx itself refuses an unknown pool, with the place of this call */
 
 static ngx_int_t
 ngx_http_autostock_tls_thread_pool(ngx_conf_t *cf,

@@ -108,6 +108,36 @@ ngx_http_autostock_value_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_autostock_value_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t                   *value;
+    ngx_uint_t                  *field;
+    ngx_conf_enum_t             *name;
+    ngx_http_autostock_names_t  *names;
+
+    field = (ngx_uint_t *) (p + cmd->offset);
+
+    if (*field != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    names = cmd->post;
+
+    for (name = names->names; name->name.len; name++) {
+        if (ngx_strcmp(value[1].data, name->name.data) == 0) {
+            *field = name->value;
+            return NGX_CONF_OK;
+        }
+    }
+
+    return names->expected;
+}
+
+
+char *
 ngx_http_autostock_value_string(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
@@ -156,7 +186,7 @@ ngx_http_autostock_value_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* n is NGX_ERROR if the text is not a number */
+/* n is NGX_ERROR if the text could not be parsed */
 
 static char *
 ngx_http_autostock_value_check(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -1,8 +1,9 @@
 
 /*
- * Configuration values: setters like nginx's own slots, with a range, and with
- * a message that says what was expected.  cmd->post is the range; the field
- * must be unset before.
+ * Configuration values: setters like nginx's own, with a range or a list, and
+ * with a message that says what was expected.  The field at cmd->offset must be
+ * unset, and a string's data NULL.  cmd->post of a number, time or size is a
+ * ngx_http_autostock_range_t.
  */
 
 
@@ -21,6 +22,12 @@ typedef struct {
 } ngx_http_autostock_range_t;
 
 
+typedef struct {
+    ngx_conf_enum_t  *names;           /* an empty name ends them */
+    char             *expected;        /* "must be \"on\" or \"off\"" */
+} ngx_http_autostock_names_t;
+
+
 /* ngx_uint_t */
 char *ngx_http_autostock_value_number(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -37,11 +44,18 @@ char *ngx_http_autostock_value_sec(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_autostock_value_size(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * ngx_uint_t; cmd->post is a ngx_http_autostock_names_t.  Upper case differs
+ * from lower case, other than for nginx's own slot.
+ */
+char *ngx_http_autostock_value_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* ngx_str_t, not empty, NUL-terminated */
 char *ngx_http_autostock_value_string(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* the same, made absolute relative to the configuration's directory */
+/* the same; a relative path is prefixed with the configuration's directory */
 char *ngx_http_autostock_value_path(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
