@@ -285,10 +285,10 @@ dies(0);
 is(sell()->{code}, 200, 'at the second');
 first('pass');
 my $start = Time::HiRes::time();
-wait_for { sell(); error_log() =~ /well for long enough/ } 8;
+wait_for { sell(); error_log() =~ /usable for long enough/ } 8;
 cmp_ok(Time::HiRes::time() - $start, '>', 0.9, 'fail_timeout, doubled');
 my ($again) = grep { /enough/ } told();
-is($again, 'sales use server FIRST again, not SECOND: it was well for long'
+is($again, 'sales use server FIRST again, not SECOND: it was usable for long'
     . ' enough', 'told');
 is(sell()->{code}, 200, 'sold');
 is(scalar(() = error_log() =~ /sales use server/g), 2, 'two changes');

@@ -2,16 +2,17 @@
 #include "ngx_http_autostock_choice.h"
 
 
-/* the longest trial is fail_timeout doubled so often */
+/* maximum number of times that a trial is doubled */
 #define NGX_HTTP_AUTOSTOCK_CHOICE_RELAPSES  5
 
-/* a server that stays fit for so many fail_timeouts had no relapse */
+/* a server that was fit for longer than this many trials had no relapse */
 #define NGX_HTTP_AUTOSTOCK_CHOICE_STEADY    10
 
-/* looks at a server during its trial */
+/* minimum number of probes of a server during its trial */
 #define NGX_HTTP_AUTOSTOCK_CHOICE_LOOKS     4
 
-#define NGX_HTTP_AUTOSTOCK_CHOICE_URGENT    500       /* ms */
+/* maximum pause between probes while no server is fit, ms */
+#define NGX_HTTP_AUTOSTOCK_CHOICE_URGENT    500
 
 
 static void ngx_http_autostock_choice_leave(
@@ -71,7 +72,7 @@ ngx_http_autostock_choice_unfit(ngx_http_autostock_choice_t *server,
 }
 
 
-/* a relapse, if the server was not fit for long */
+/* counts a relapse if the server was fit only for a short time */
 
 static void
 ngx_http_autostock_choice_leave(ngx_http_autostock_choice_t *server,
@@ -179,7 +180,7 @@ ngx_http_autostock_choice_first(ngx_http_autostock_choice_t *servers,
         state = servers[i].state;
 
         if (state == NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN) {
-            /* the first ones of the configuration are tried first */
+            /* at the start, the order of the configuration decides */
             state = NGX_HTTP_AUTOSTOCK_CHOICE_FIT;
         }
 

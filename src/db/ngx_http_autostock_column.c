@@ -25,7 +25,7 @@ ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
 }
 
 
-/* The name is written into SQL as it is. */
+/* the name is written into SQL without quotes, so it may contain only these */
 
 static ngx_int_t
 ngx_http_autostock_column_name(ngx_str_t *to, u_char *text, ngx_str_t *name)
@@ -68,10 +68,10 @@ ngx_http_autostock_column_is_foreign(ngx_http_autostock_column_t *column)
 
 
 /*
- * The server compares a literal in the column's character set if it can, and
- * refuses the whole statement (errors 1267, 1270) if it cannot.  So if the
- * column is not utf8mb4 the SQL converts the literal.  A literal that does not
- * survive the conversion equals nothing.
+ * The server compares a literal in the column's character set if it can convert
+ * the literal, and refuses the whole statement (errors 1267, 1270) otherwise.
+ * So if the column is not utf8mb4, the SQL converts the literal itself.  A
+ * literal that the conversion changes equals no SKU.
  */
 
 void

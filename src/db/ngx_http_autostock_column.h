@@ -12,11 +12,11 @@
 #include "ngx_http_autostock_sql.h"
 
 
-/* of a name; MariaDB and MySQL limit identifiers to 64 characters */
+/* bytes of a name; MariaDB and MySQL limit identifiers to 64 characters */
 #define NGX_HTTP_AUTOSTOCK_COLUMN_NAME  64
 
 
-/* Both are empty if the column is unknown, does not exist or holds bytes. */
+/* Both names are empty if the column is not known, or is binary. */
 typedef struct {
     ngx_str_t    charset;
     ngx_str_t    collation;
@@ -30,7 +30,7 @@ typedef struct {
     " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=DATABASE()"         \
     " AND TABLE_NAME='product' AND COLUMN_NAME='sku'"
 
-/* NGX_ERROR if they are not valid names */
+/* Copies the names.  Returns NGX_ERROR if one is not a valid name. */
 ngx_int_t ngx_http_autostock_column_learn(ngx_http_autostock_column_t *column,
     ngx_str_t *charset, ngx_str_t *collation);
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_connection.h"
+#include "ngx_http_autostock_repeat.h"
 
 #include "as_sqlerror.h"
 
@@ -100,14 +101,14 @@ ngx_http_autostock_connection_event(ngx_event_t *ev)
 
     if (conn->resting) {
         if (c->close || ngx_http_autostock_connection_peek(conn) != NGX_OK) {
-            conn->hung_up(conn->data);
+            conn->hung_up(conn);
             return;
         }
 
         c->read->ready = 0;
 
         if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-            conn->hung_up(conn->data);
+            conn->hung_up(conn);
         }
 
         return;
@@ -137,7 +138,7 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
         conn->wait = 0;
 
         if (pieces++ == NGX_HTTP_AUTOSTOCK_CONNECTION_TURN) {
-            /* all other events first, including time-outs */
+            /* let nginx handle the other events first, including timers */
             ngx_post_event(&conn->turn, &ngx_posted_next_events);
             return;
         }
@@ -207,8 +208,8 @@ ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
 
 
 /*
- * A right may be missing, which was there when it was looked for, or the server
- * has become read-only.
+ * A right may have been revoked since the rights were read, or the server may
+ * have become read-only.
  */
 
 static void
@@ -250,7 +251,7 @@ ngx_http_autostock_connection_watch(ngx_http_autostock_connection_t *conn)
     }
 
     if (conn->c) {
-        /* another descriptor would have lost its registration */
+        /* a new descriptor would not be registered for events */
         return conn->c->fd == fd ? NGX_OK : NGX_ERROR;
     }
 
@@ -313,7 +314,7 @@ ngx_http_autostock_connection_timeout(ngx_event_t *ev)
                    "autostock connection time-out");
 
     if (conn->resting) {
-        conn->hung_up(conn->data);
+        conn->hung_up(conn);
         return;
     }
 
@@ -410,7 +411,7 @@ ngx_http_autostock_connection_note(ngx_http_autostock_connection_t *conn)
 
 void
 ngx_http_autostock_connection_rest(ngx_http_autostock_connection_t *conn,
-    void (*closed)(void *data), ngx_msec_t timeout)
+    void (*closed)(ngx_http_autostock_connection_t *conn), ngx_msec_t timeout)
 {
     conn->resting = 1;
     conn->hung_up = closed;
@@ -428,7 +429,7 @@ ngx_http_autostock_connection_rest(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* An idle connection may only receive the end of the connection. */
+/* on an idle connection nothing but its end can arrive */
 
 static ngx_int_t
 ngx_http_autostock_connection_peek(ngx_http_autostock_connection_t *conn)
@@ -503,7 +504,7 @@ ngx_http_autostock_connection_close(ngx_http_autostock_connection_t *conn,
 
 void
 ngx_http_autostock_connection_free(ngx_http_autostock_connection_t *conn,
-    ngx_uint_t politely)
+    ngx_uint_t quit)
 {
     ngx_int_t          flags;
     ngx_connection_t  *c;
@@ -536,7 +537,7 @@ ngx_http_autostock_connection_free(ngx_http_autostock_connection_t *conn,
         ngx_close_connection(c);
     }
 
-    ngx_http_autostock_mysql_close(conn->mysql, politely);
+    ngx_http_autostock_mysql_close(conn->mysql, quit);
 
 #if (NGX_THREADS)
     if (conn->task) {

@@ -1,8 +1,8 @@
 
 /*
- * A connection to the database in nginx's event loop: connect, query, close,
- * each with a deadline.  It does not depend on HTTP or the pool; the pool owns
- * it.
+ * A connection to the database in nginx's event loop: connect and query, each
+ * with a deadline, and close.  It does not depend on HTTP or on the pool that
+ * owns it.
  *
  * It runs one operation at a time.  The operation's "done" is called once,
  * never from within the call that started it.  NGX_ERROR means that the
@@ -33,20 +33,23 @@ typedef enum {
 typedef struct ngx_http_autostock_connection_s
     ngx_http_autostock_connection_t;
 
-/* rc: NGX_OK; NGX_DECLINED: the server refused; NGX_ERROR: connection lost */
+/*
+ * The end of an operation.  rc is NGX_OK; NGX_DECLINED: the server refused a
+ * statement; or NGX_ERROR: the connection was lost or timed out.
+ */
 typedef void (*ngx_http_autostock_done_pt)(void *data, ngx_int_t rc);
 
 /*
- * A row of the statement with this number, from 0.  The texts are valid until
- * the handler returns.  Any result but NGX_OK means that the row is invalid,
- * and ends the connection.
+ * Receives a row of the statement with this number, counted from 0.  The texts
+ * are valid until the handler returns.  If it does not return NGX_OK, the row
+ * is invalid, and the query ends with NGX_ERROR.
  */
 typedef ngx_int_t (*ngx_http_autostock_row_pt)(void *data,
     ngx_uint_t statement, ngx_str_t *columns, ngx_uint_t n);
 
 
 typedef struct {
-    ngx_str_t                    sql;        /* must live until done */
+    ngx_str_t                    sql;        /* unchanged until done */
     ngx_http_autostock_row_pt    row;        /* NULL: no row is expected */
     ngx_http_autostock_done_pt   done;
     void                        *data;
@@ -54,18 +57,18 @@ typedef struct {
     /* the result */
     ngx_uint_t                   statements; /* number that succeeded */
     uint64_t                     insert_id;  /* the last one that is not 0 */
-    ngx_uint_t                   error;      /* the server's, or the
-                                                library's number */
+    ngx_uint_t                   error;      /* number of the server's or the
+                                                library's error */
     u_char                       text[NGX_HTTP_AUTOSTOCK_ERROR_TEXT];
-                                             /* the server's text, for the
-                                                log */
+                                             /* the server's error text, for
+                                                the log */
 } ngx_http_autostock_query_t;
 
 
 struct ngx_http_autostock_connection_s {
     ngx_queue_t                      queue;   /* in the pool */
-    void                            *pool;
-    ngx_http_autostock_kind_e        kind;    /* the kind it was given to */
+    struct ngx_http_autostock_pool_s  *pool;
+    ngx_http_autostock_kind_e        kind;    /* of its taker; KINDS: none */
     ngx_http_autostock_database_t   *db;
     ngx_http_autostock_server_t     *server;
     ngx_http_autostock_mysql_t      *mysql;
@@ -77,19 +80,20 @@ struct ngx_http_autostock_connection_s {
     ngx_log_t                       *log;
 
     ngx_http_autostock_query_t      *query;
-    ngx_str_t                        sending;
-    ngx_str_t                        unsent;  /* rest of the query's text */
+    ngx_str_t                        sending; /* the part that was sent last */
+    ngx_str_t                        unsent;  /* the rest of the query's text */
     ngx_http_autostock_query_t       setup;
     u_char                           setup_text[4096];
-    ngx_uint_t                       wait;
-    ngx_uint_t                       pieces;  /* of the result, so far */
-    size_t                           bytes;
+    ngx_uint_t                       wait;    /* for these events */
+    ngx_uint_t                       pieces;  /* rows and statements so far */
+    size_t                           bytes;   /* of these rows */
 
     void                           (*established)(
                                         ngx_http_autostock_connection_t *conn);
     ngx_http_autostock_done_pt       connected;
-    void                           (*hung_up)(void *data);
-    void                            *data;
+    void                            *data;       /* of connected */
+    void                           (*hung_up)(
+                                        ngx_http_autostock_connection_t *conn);
 
     ngx_thread_task_t               *task;
     ngx_resolver_ctx_t              *resolving;
@@ -98,54 +102,54 @@ struct ngx_http_autostock_connection_s {
 
     uint64_t                         thread_id;
     time_t                           server_start;  /* to detect a restart */
-    ngx_msec_t                       born;
-    ngx_msec_t                       asked;         /* the last query */
+    ngx_msec_t                       born;          /* time of creation */
+    ngx_msec_t                       asked;         /* time of the last query */
     ngx_uint_t                       wait_timeout;  /* while pooled, s */
     ngx_http_autostock_column_t      sku;           /* product.sku */
-    size_t                           packet;  /* max_allowed_packet */
+    size_t                           packet;  /* max_allowed_packet, bytes */
     ngx_http_autostock_rights_t      rights;  /* the user's */
-    u_char                           engine[96];  /* a table whose engine is
-                                                     not InnoDB, and that
-                                                     engine */
+    u_char                           engine[96];  /* a table that is not
+                                                     InnoDB, and its engine */
 
-    ngx_uint_t                       error;   /* the library's, when the
-                                                 connection failed */
+    ngx_uint_t                       error;   /* number of the library's error
+                                                 when the connection failed */
 
     unsigned                         durable:1;
     unsigned                         read_only:1;
-    unsigned                         refuses:1;     /* writes; a replica:
+    unsigned                         refuses:1;     /* the server refuses
+                                                       writes; a replica:
                                                        queries */
     unsigned                         timed_out:1;
-    unsigned                         probes:1;      /* for a probe: quiet, and
-                                                       without a look at the
-                                                       rights */
+    unsigned                         probes:1;      /* of a probe: it logs no
+                                                       errors and does not read
+                                                       the rights */
     unsigned                         clustered:1;   /* Galera */
-    unsigned                         limits_itself:1; /* the server ends its
-                                                       idle transactions
-                                                       within the time of one
-                                                       query */
-    unsigned                         limited:1;     /* its session has that
+    unsigned                         limits_itself:1; /* the server ends idle
+                                                       transactions within
+                                                       query_timeout */
+    unsigned                         limited:1;     /* this session has that
                                                        limit now */
     unsigned                         binlog:1;
-    unsigned                         by_statement:1;  /* the binary log's
-                                                         format, in this
-                                                         session */
+    unsigned                         by_statement:1;  /* format of the binary
+                                                         log in this session */
     unsigned                         utf8mb4:1;     /* results are utf8mb4 */
-    unsigned                         looks:1;       /* it checks the rights */
-    unsigned                         resting:1;
-    unsigned                         starting:1;
-    unsigned                         in_thread:1;
-    unsigned                         closed:1;      /* a thread uses it */
+    unsigned                         looks:1;       /* it reads the rights */
+    unsigned                         resting:1;     /* idle in the pool */
+    unsigned                         starting:1;    /* the call that starts an
+                                                       operation runs */
+    unsigned                         in_thread:1;   /* a thread uses it */
+    unsigned                         closed:1;      /* to be freed when the
+                                                       thread has ended */
 };
 
 
-/* NULL: no memory. */
+/* Returns NULL if there is no memory. */
 ngx_http_autostock_connection_t *ngx_http_autostock_connection_create(
     ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server);
 
 /*
- * Resolves and connects, then calls established, which sets up the session and
- * calls done; all within connect_timeout.
+ * Resolves the host and connects, then calls established, which sets up the
+ * session and calls done(data); all within connect_timeout.
  */
 void ngx_http_autostock_connection_connect(
     ngx_http_autostock_connection_t *conn,
@@ -158,15 +162,16 @@ void ngx_http_autostock_connection_query(
     ngx_http_autostock_query_t *query);
 
 /*
- * The connection becomes idle: any input, or the timeout, calls closed(data).
+ * The connection becomes idle: closed(conn) is called on any input, and after
+ * the timeout.
  */
 void ngx_http_autostock_connection_rest(
-    ngx_http_autostock_connection_t *conn, void (*closed)(void *data),
-    ngx_msec_t timeout);
+    ngx_http_autostock_connection_t *conn,
+    void (*closed)(ngx_http_autostock_connection_t *conn), ngx_msec_t timeout);
 
 /*
- * Ends the idle state.  NGX_ERROR if the server has closed the connection or
- * sent something unrequested in the meantime.
+ * Ends the idle state.  Returns NGX_ERROR if the server has closed the
+ * connection or sent unrequested data in the meantime.
  */
 ngx_int_t ngx_http_autostock_connection_wake(
     ngx_http_autostock_connection_t *conn);
@@ -179,24 +184,29 @@ void ngx_http_autostock_connection_statement_send(
     ngx_http_autostock_connection_t *conn);
 
 /*
- * A row, and the end of a statement.  NGX_ERROR if the result is invalid or
- * exceeds the limits.
+ * Handle a row, and the end of a statement.  Return NGX_ERROR if the result is
+ * invalid or exceeds the limits.
  */
 ngx_int_t ngx_http_autostock_connection_statement_row(
     ngx_http_autostock_connection_t *conn);
 ngx_int_t ngx_http_autostock_connection_statement(
     ngx_http_autostock_connection_t *conn);
 
-/* Gives the library's descriptor an nginx connection, for its events. */
+/*
+ * Creates an nginx connection for the events of the library's descriptor, if
+ * there is none yet.  Returns NGX_ERROR if the descriptor is closed or has
+ * changed, or if there is no free connection.
+ */
 ngx_int_t ngx_http_autostock_connection_watch(
     ngx_http_autostock_connection_t *conn);
 
-/* Continues the current operation.  events: of WAIT_*; 0 to start. */
+/* Continues the current operation.  events: bits of WAIT_*; 0 to start. */
 void ngx_http_autostock_connection_run(ngx_http_autostock_connection_t *conn,
     ngx_uint_t events);
 
 /*
- * Reports the result; from an event if the starting call has not returned yet.
+ * Reports the result of the operation: at once, or by a posted event if the
+ * call that started the operation has not returned yet.
  */
 void ngx_http_autostock_connection_finish(
     ngx_http_autostock_connection_t *conn, ngx_int_t rc);
@@ -205,19 +215,26 @@ void ngx_http_autostock_connection_finish(
 void ngx_http_autostock_connection_failed(
     ngx_http_autostock_connection_t *conn);
 
-/* NULL: omit a log line about reaching the server; else the line's end. */
+/*
+ * ngx_http_autostock_repeat() for the lines of the log about the server's
+ * reachability; always NULL for a probe.
+ */
 const char *ngx_http_autostock_connection_note(
     ngx_http_autostock_connection_t *conn);
 
+/* Closes the descriptor and frees.  quit: see ngx_http_autostock_mysql.h. */
 void ngx_http_autostock_connection_free(
-    ngx_http_autostock_connection_t *conn, ngx_uint_t politely);
+    ngx_http_autostock_connection_t *conn, ngx_uint_t quit);
 
 
 /* 1 if a transaction is open, according to the server's last reply. */
 ngx_uint_t ngx_http_autostock_connection_in_transaction(
     ngx_http_autostock_connection_t *conn);
 
-/* Closes and frees, in any state; done is not called afterwards. */
+/*
+ * Closes and frees, in any state; done is not called afterwards.  The reason is
+ * for the debug log.
+ */
 void ngx_http_autostock_connection_close(
     ngx_http_autostock_connection_t *conn, const char *reason);
 

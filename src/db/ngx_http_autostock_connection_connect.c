@@ -1,7 +1,7 @@
 
 /*
- * Establishes a connection: the host's address, the handshake (in a thread if
- * it is TLS), then the session's settings.
+ * Establishes a connection: resolves the host, connects (in a thread if it uses
+ * TLS), then calls established.
  */
 
 
@@ -44,7 +44,7 @@ ngx_http_autostock_connection_connect(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* not in the library, whose getaddrinfo() blocks */
+/* nginx resolves the host: the library's getaddrinfo() would block */
 
 static void
 ngx_http_autostock_connection_connect_resolve(

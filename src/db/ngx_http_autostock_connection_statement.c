@@ -1,6 +1,7 @@
 
 /*
- * The statements of a query: sent in one packet, their results numbered from 0.
+ * The statements of a query: sends them in one packet, and counts their results
+ * from 0.
  */
 
 
@@ -8,8 +9,9 @@
 
 
 /*
- * Maximum of a result's rows and statements, and of its rows' bytes: more than
- * the result of the largest batch (512 holds, each with 50 lines and products).
+ * The maximum number of rows and statements of a result, and of its rows'
+ * bytes: more than the result of the largest batch (512 holds, each with 50
+ * lines and products).
  */
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  65536
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
@@ -20,11 +22,11 @@ static ngx_int_t ngx_http_autostock_connection_statement_piece(
 
 
 /*
- * Sends all statements in one packet, but one at a time in a Galera cluster.
- * There, a transaction that another node's transaction aborts between two
- * statements of one packet ends without an error (MariaDB 10.11, measured): the
- * statements after it run outside of any transaction, and COMMIT is answered
- * OK.
+ * Sends all statements in one packet; in a Galera cluster, one at a time.  In a
+ * cluster, if the transaction of another node aborts ours between two
+ * statements of one packet, there is no error (MariaDB 10.11, measured): the
+ * statements after it run outside of any transaction, and the server answers
+ * COMMIT with OK.
  *
  * No literal contains a ';', since external input is hexadecimal.
  */
@@ -52,8 +54,8 @@ ngx_http_autostock_connection_statement_send(
 
 
 /*
- * Rows and results are read one by one, so that an endless result neither fills
- * the memory nor blocks the event loop.
+ * Rows and results are read one at a time, so that an endless result neither
+ * fills the memory nor blocks the event loop.
  */
 
 ngx_int_t

@@ -12,15 +12,15 @@ static ngx_uint_t ngx_http_autostock_error_of(ngx_uint_t error,
     ngx_http_autostock_error_of(error, list, sizeof(list) / sizeof(list[0]))
 
 
-/* in addition to those that as_sqlerror() classifies */
+/* temporary errors in addition to those of as_sqlerror()'s classes */
 
 static const uint16_t  ngx_http_autostock_error_passing[] = {
     1021, 1030, 1114,                   /* disk or table full, storage engine */
     1037, 1038, 1041, 1135, 1206,       /* out of memory, of lock memory */
     1040, 1203, 1226, 1637,             /* too many connections, questions */
     1077, 1079, 1180, 1181, 1196,       /* server shutdown; COMMIT failed */
-    1223, 1412, 1615, 1689,             /* FLUSH; definition changed a moment
-                                           ago */
+    1223, 1412, 1615, 1689,             /* FLUSH; a table's definition has just
+                                           changed */
     1105, 9001, 9002                    /* errors of proxies */
 };
 

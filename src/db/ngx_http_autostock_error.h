@@ -16,16 +16,12 @@
 
 
 /*
- * 1 if the same statement may succeed a moment later: a lock, a limit, a server
- * that shuts down, a full disk.  0 if it fails until an operator changes
- * something.
+ * 1 if the same statement may succeed later without a change by an operator: a
+ * lock, a limit, a server that shuts down, a full disk.
  */
 ngx_uint_t ngx_http_autostock_error_passes(ngx_uint_t error);
 
-/*
- * Copies the text on one line, without the values of statements or rows that it
- * may quote, cut to the buffer's size, with a NUL.
- */
+/* as_sqlerror_text() for a buffer of this size. */
 void ngx_http_autostock_error_text(u_char to[NGX_HTTP_AUTOSTOCK_ERROR_TEXT],
     ngx_uint_t error, const char *text);
 

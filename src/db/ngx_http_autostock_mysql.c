@@ -3,7 +3,7 @@
 #include "as_sqlerror.h"
 
 
-/* maximum of steps after the socket's end; one is enough */
+/* maximum number of steps after the socket was shut down; one is enough */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_ENDS    8
 
 
@@ -42,7 +42,7 @@ ngx_http_autostock_mysql_send_call(ngx_http_autostock_mysql_t *m, int ready)
 }
 
 
-/* Fetches one row: storing them all would read without limit. */
+/* fetches one row: a call that stores all rows would read without limit */
 
 static int
 ngx_http_autostock_mysql_fetch_call(ngx_http_autostock_mysql_t *m, int ready)
@@ -181,13 +181,8 @@ ngx_http_autostock_mysql_failed(ngx_http_autostock_mysql_t *m)
     m->state = ngx_http_autostock_mysql_idle;
     error = mysql_errno(&m->mysql);
 
-    if (as_sqlerror(error) == AS_SQLERROR_LOST) {
-        return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
-    }
-
-    /* 2000 to 2999 and 5000 to 5999 are the library's own errors */
-    if (error == 0 || (error >= 2000 && error < 3000)
-        || (error >= 5000 && error < 6000))
+    if (error == 0 || as_sqlerror_is_library(error)
+        || as_sqlerror(error) == AS_SQLERROR_LOST)
     {
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
@@ -280,9 +275,9 @@ ngx_http_autostock_mysql_in_transaction(ngx_http_autostock_mysql_t *m)
 
 
 /*
- * A suspended operation holds memory that only its end frees (8 kB if rows were
- * expected).  The operation continues until it finds the socket shut down,
- * which is at once.
+ * A suspended operation holds memory (8 kB if rows were expected), which is
+ * freed only when the operation ends.  So the operation is continued: it ends
+ * with the first read or write, since the socket is shut down.
  */
 
 static void
@@ -308,14 +303,14 @@ ngx_http_autostock_mysql_give_up(ngx_http_autostock_mysql_t *m)
 
 void
 ngx_http_autostock_mysql_close(ngx_http_autostock_mysql_t *m,
-    ngx_uint_t politely)
+    ngx_uint_t quit)
 {
     ngx_socket_t  fd;
 
-    if (!politely) {
+    if (!quit) {
         fd = ngx_http_autostock_mysql_socket(m);
 
-        /* so that nothing the library sends at the end can block */
+        /* the library's last writes must not block */
         if (fd != (ngx_socket_t) -1) {
             (void) shutdown(fd, SHUT_RDWR);
             ngx_http_autostock_mysql_give_up(m);

@@ -6,7 +6,7 @@
 #include "as_greeting.h"
 
 
-/* maximum size of an answer, bytes */
+/* maximum size of a packet from the server, bytes */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_PACKET  (4 * 1024 * 1024)
 
 
@@ -64,7 +64,7 @@ ngx_http_autostock_mysql_connect_options(ngx_http_autostock_mysql_t *m)
     local = 0;
     packet = NGX_HTTP_AUTOSTOCK_MYSQL_PACKET;
 
-    /* the library takes whole seconds only; our own timers are finer */
+    /* the library takes only whole seconds; connection.c's timer is exact */
     seconds = (unsigned int) ((m->db->connect_timeout + 999) / 1000);
 
     if (mysql_options(mysql, MYSQL_OPT_NONBLOCK, 0)
@@ -98,12 +98,12 @@ ngx_http_autostock_mysql_connect_tls_options(ngx_http_autostock_mysql_t *m)
     on = 1;
 
     /*
-     * These limit the handshake in its thread.  The library passes them to the
-     * kernel (SO_RCVTIMEO), the only time-out that SSL_connect() observes.
+     * These time-outs limit the handshake in its thread.  The library passes
+     * them to the kernel (SO_RCVTIMEO), and SSL_connect() observes no other.
      */
     seconds = (unsigned int) ((db->connect_timeout + 999) / 1000);
 
-    /* Connector/C 3.3 verifies only if asked to; 3.4 does by default */
+    /* Connector/C 3.4 verifies by default, 3.3 only with this option */
     if (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on)
         || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on)
         || mysql_options(mysql, MYSQL_OPT_SSL_CA, db->tls_ca.data)
@@ -150,7 +150,7 @@ ngx_http_autostock_mysql_connect(ngx_http_autostock_mysql_t *m,
 }
 
 
-/* never NULL: the library would read it from the environment */
+/* not NULL: the library would read the password from the environment */
 
 static const char *
 ngx_http_autostock_mysql_connect_password(ngx_http_autostock_database_t *db)
@@ -218,12 +218,13 @@ ngx_http_autostock_mysql_connect_step(ngx_http_autostock_mysql_t *m,
 
 
 /*
- * The library verifies the certificate against the host it connects to, and
- * would resolve that host itself.  So it gets the numeric address, and the name
- * only after it has used the address: it copies the host's text when the
- * greeting has arrived, before the handshake.  If it did not pause until then,
- * which is possible only with an address of this machine, it has verified the
- * address; that does not suffice for a name.
+ * The library verifies the certificate against the host that it connects to,
+ * and would resolve a host name itself.  So it is given the numeric address.
+ * It copies the host's text when the greeting has arrived, before the
+ * handshake; by then this function has overwritten the text with the name.  If
+ * the library did not pause before the greeting, which is possible only with an
+ * address of this machine, it has verified the address; that does not suffice
+ * for a name.
  */
 
 ngx_http_autostock_mysql_rc_e
@@ -260,7 +261,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 
     m->state = ngx_http_autostock_mysql_idle;
 
-    /* after the handshake the library's reads block unless set otherwise */
+    /* after the handshake the library leaves the socket in blocking mode */
     if (ngx_nonblocking(mysql_get_socket(&m->mysql)) == -1) {
         return NGX_HTTP_AUTOSTOCK_MYSQL_LOST;
     }
@@ -269,7 +270,7 @@ ngx_http_autostock_mysql_connect_blocking(ngx_http_autostock_mysql_t *m)
 }
 
 
-/* waits in the thread, at most connect_timeout */
+/* waits in the thread, for at most connect_timeout */
 
 static int
 ngx_http_autostock_mysql_connect_poll(ngx_http_autostock_mysql_t *m, int wait)
@@ -285,6 +286,6 @@ ngx_http_autostock_mysql_connect_poll(ngx_http_autostock_mysql_t *m, int wait)
         n = poll(&pfd, 1, (int) m->db->connect_timeout);
     } while (n == -1 && ngx_errno == NGX_EINTR);
 
-    /* the library expects a time-out as one of the events */
+    /* a time-out is one of the events that are passed to the library */
     return n > 0 ? wait & ~MYSQL_WAIT_TIMEOUT : MYSQL_WAIT_TIMEOUT;
 }

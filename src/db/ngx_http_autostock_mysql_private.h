@@ -1,6 +1,6 @@
 
 /*
- * Shared by the mysql files only.
+ * Declarations that only the mysql files share.
  */
 
 
@@ -14,7 +14,7 @@
 #include <ma_pvio.h>
 
 
-/* a name in a certificate, or a numeric address */
+/* maximum length of a certificate's name or a numeric address, with the NUL */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_HOST  256
 
 
@@ -33,9 +33,9 @@ struct ngx_http_autostock_mysql_s {
     MYSQL                             *connected;
     MYSQL_RES                         *result;
     MYSQL_ROW                          row;
-    char                              *version;    /* ours, until the
-                                                      greeting */
-    struct st_ma_pvio_methods          methods;    /* with our reader */
+    char                              *version;    /* see as_greeting.h */
+    struct st_ma_pvio_methods          methods;    /* with a reader that has a
+                                                      limit */
     struct st_ma_pvio_methods         *library;    /* the library's methods */
     size_t                             taken;      /* bytes read in this call */
     int                                wanted;     /* MYSQL_WAIT_* */
@@ -50,10 +50,10 @@ struct ngx_http_autostock_mysql_s {
 };
 
 
-/* Frees the result, whose rows may not all have been read. */
+/* Frees the result; rows that have not been read are not read. */
 void ngx_http_autostock_mysql_read_release(ngx_http_autostock_mysql_t *m);
 
-/* After the connect: limits what one call of the library may read. */
+/* After the connect: limits the bytes that one call of the library may read. */
 void ngx_http_autostock_mysql_read_bound(ngx_http_autostock_mysql_t *m);
 
 /* Starts or continues to connect; returns 0 or MYSQL_WAIT_*. */

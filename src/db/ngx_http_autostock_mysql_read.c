@@ -1,17 +1,17 @@
 
 /*
- * Limits what the library reads in one call, and releases what it has read.
+ * Limits the bytes that the library reads in one call, and frees results.
  */
 
 
 #include "ngx_http_autostock_mysql_private.h"
 
 
-/* limit of one call: more than the largest packet (4 MiB) */
+/* limit of one call, bytes: more than the largest packet (4 MiB) */
 #define NGX_HTTP_AUTOSTOCK_MYSQL_CALL  (5 * 1024 * 1024)
 
 
-/* since 3.4 the library reads by one function, whether it may wait or not */
+/* since 3.4 the library has one read method, for blocking mode and without */
 
 #if (MARIADB_PACKAGE_VERSION_ID >= 30400)
 #define ngx_http_autostock_mysql_reader  read
@@ -26,9 +26,9 @@ static ssize_t ngx_http_autostock_mysql_read_limited(MARIADB_PVIO *pvio,
 
 /*
  * In one call, the library reads the columns of a result until the server sends
- * no more of them; it returns only when it must wait.  A call that reads more
- * than this limit is given an end of file.  Over TLS the library does not use
- * this function, but then the server is verified.
+ * no more of them; it returns only when it must wait.  When a call has read
+ * more than the limit, its next read returns an end of file.  With TLS the
+ * library does not use this method, but then the server is verified.
  */
 
 void

@@ -1,10 +1,12 @@
 
 #include "ngx_http_autostock_pool_private.h"
 #include "ngx_http_autostock_session.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50         /* ms */
+/* after a failed connect, ms */
+#define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MIN  50
 #define NGX_HTTP_AUTOSTOCK_POOL_PAUSE_MAX  1000
 
 
@@ -25,7 +27,8 @@ static void ngx_http_autostock_pool_look_later(
 static void ngx_http_autostock_pool_look(ngx_event_t *ev);
 static const char *ngx_http_autostock_pool_over(
     ngx_http_autostock_pool_t *pool, ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_pool_hung_up(void *data);
+static void ngx_http_autostock_pool_hung_up(
+    ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pool_judge(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn);
 
@@ -125,7 +128,7 @@ ngx_http_autostock_pool_established(ngx_http_autostock_pool_t *pool)
 }
 
 
-/* Gives out idle connections, and connects for the takers that still wait. */
+/* gives idle connections to takers, and connects for those that still wait */
 
 static void
 ngx_http_autostock_pool_serve(ngx_event_t *ev)
@@ -149,7 +152,7 @@ ngx_http_autostock_pool_serve(ngx_event_t *ev)
     if (pool->pause
         && (ngx_msec_int_t) (ngx_current_msec - pool->not_before) < 0)
     {
-        /* the failure is recent: fail at once instead of waiting */
+        /* after a recent failure the takers fail at once and do not wait */
         if (pool->open == 0) {
             ngx_http_autostock_pool_fail(pool);
         }
@@ -266,7 +269,7 @@ ngx_http_autostock_pool_connected(void *data, ngx_int_t rc)
     pool->not_before = ngx_current_msec + pool->pause;
 
     pool->patient = pool->watch
-                    && pool->watch->failed(pool->watch->data, conn)
+                    && pool->watch->failed(pool->watch->member, conn)
                        == NGX_AGAIN;
 
     ngx_http_autostock_pool_close(conn, "it could not be established");
@@ -283,7 +286,7 @@ ngx_http_autostock_pool_reached(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn)
 {
     if (pool->pause) {
-        /* at the level of the error that it ends */
+        /* the same level as the line about the error */
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" is reachable again%s",
                       &pool->db->name, ngx_http_autostock_repeat_over(
@@ -297,7 +300,7 @@ ngx_http_autostock_pool_reached(ngx_http_autostock_pool_t *pool,
     }
 
     if (pool->watch) {
-        pool->watch->reached(pool->watch->data, conn);
+        pool->watch->reached(pool->watch->member, conn);
     }
 
     ngx_http_autostock_pool_release(conn);
@@ -337,8 +340,8 @@ ngx_http_autostock_pool_look_later(ngx_http_autostock_pool_t *pool)
 
 
 /*
- * By a new connection, in an idle one's place: not every grant counts for a
- * session that is there.
+ * Reads the user's rights again, on a new connection that replaces an idle one:
+ * some grants have no effect on open sessions.
  */
 
 static void
@@ -405,7 +408,6 @@ ngx_http_autostock_pool_release(ngx_http_autostock_connection_t *conn)
     ngx_http_autostock_status_gauge(pool->db,
                                     NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE, 1);
 
-    conn->data = conn;
     ngx_http_autostock_connection_rest(conn, ngx_http_autostock_pool_hung_up,
                                        pool->db->idle_timeout);
 
@@ -415,7 +417,7 @@ ngx_http_autostock_pool_release(ngx_http_autostock_connection_t *conn)
 }
 
 
-/* NULL, or why a usable connection is not kept. */
+/* the reason why a usable connection is not kept; NULL: it is kept */
 
 static const char *
 ngx_http_autostock_pool_over(ngx_http_autostock_pool_t *pool,
@@ -429,7 +431,7 @@ ngx_http_autostock_pool_over(ngx_http_autostock_pool_t *pool,
         return NULL;
     }
 
-    /* waiting takers are served first, however the worker process ends */
+    /* takers that wait are served before the worker process exits */
     if (ngx_http_autostock_pool_takers_wait(&pool->takers)) {
         return NULL;
     }
@@ -439,10 +441,8 @@ ngx_http_autostock_pool_over(ngx_http_autostock_pool_t *pool,
 
 
 static void
-ngx_http_autostock_pool_hung_up(void *data)
+ngx_http_autostock_pool_hung_up(ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_connection_t  *conn = data;
-
     ngx_http_autostock_pool_t  *pool;
 
     pool = conn->pool;
@@ -487,17 +487,17 @@ ngx_http_autostock_pool_close(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* A connection that is lost says nothing of its server: the next one does. */
+/* a lost connection does not mean that its server has failed */
 
 static void
 ngx_http_autostock_pool_judge(ngx_http_autostock_pool_t *pool,
     ngx_http_autostock_connection_t *conn)
 {
     if (conn->refuses) {
-        pool->watch->refused(pool->watch->data, conn);
+        pool->watch->refused(pool->watch->member, conn);
 
     } else if (conn->timed_out) {
-        (void) pool->watch->failed(pool->watch->data, conn);
+        (void) pool->watch->failed(pool->watch->member, conn);
     }
 }
 

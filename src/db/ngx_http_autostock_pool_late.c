@@ -1,13 +1,13 @@
 
 /*
- * Answers that a server owes.
+ * Queries that have no answer yet.
  */
 
 
 #include "ngx_http_autostock_pool_private.h"
 
 
-/* for the last answers of a server that failed, in ms */
+/* how long queries to a failed server may still take, ms */
 #define NGX_HTTP_AUTOSTOCK_POOL_LATE  100
 
 
@@ -31,7 +31,10 @@ ngx_http_autostock_pool_late_any(ngx_http_autostock_pool_t *pool,
 }
 
 
-/* Counts the answers that take longer; they get so much time more, if not 0. */
+/*
+ * counts the queries that have waited for slow ms or longer; more: the time
+ * after which these queries end, ms; 0: it is not changed
+ */
 
 static ngx_uint_t
 ngx_http_autostock_pool_late_count(ngx_http_autostock_pool_t *pool,

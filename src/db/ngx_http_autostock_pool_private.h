@@ -1,6 +1,6 @@
 
 /*
- * Shared by the pool's files only.
+ * Declarations that only the pool's files share.
  */
 
 
@@ -22,16 +22,17 @@ struct ngx_http_autostock_pool_s {
     ngx_uint_t                         open;    /* idle and busy */
     ngx_uint_t                         connecting;
 
-    /* after a failed connect, a pause that doubles */
-    ngx_msec_t                         pause;
-    ngx_msec_t                         not_before;
+    /* after a failed connect; each further failure doubles the pause */
+    ngx_msec_t                         pause;        /* 0: none */
+    ngx_msec_t                         not_before;   /* the end of the pause */
 
     ngx_event_t                        posted;
     ngx_event_t                        again;   /* the end of the pause */
-    ngx_event_t                        look;    /* at the user's rights */
+    ngx_event_t                        look;    /* the next check of the user's
+                                                   rights */
 
-    unsigned                           patient:1;   /* the takers wait for the
-                                                       next attempt */
+    unsigned                           patient:1;   /* takers wait for the next
+                                                       attempt */
     unsigned                           retired:1;   /* another server is used */
 };
 

@@ -69,7 +69,10 @@ ngx_http_autostock_pool_takers_next(ngx_http_autostock_pool_takers_t *takers)
 }
 
 
-/* How many more connections this kind may have, without the others' shares. */
+/*
+ * how many more connections this kind may have; the connections and the unused
+ * shares of the other kinds are not available to it
+ */
 
 static ngx_uint_t
 ngx_http_autostock_pool_takers_room(ngx_http_autostock_pool_takers_t *takers,
@@ -166,7 +169,7 @@ ngx_http_autostock_pool_takers_fail(ngx_http_autostock_pool_takers_t *takers)
     ngx_queue_t                 *q, failed;
     ngx_http_autostock_taker_t  *taker;
 
-    /* a failed taker may ask again at once, but not in this round */
+    /* a taker that waits again at once must not fail in this loop */
     ngx_queue_init(&failed);
 
     for (kind = 0; kind < NGX_HTTP_AUTOSTOCK_KINDS; kind++) {

@@ -6,24 +6,29 @@
 #include "as_sqlerror.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_POOLS_FIRST  1000   /* ms to the first look */
-#define NGX_HTTP_AUTOSTOCK_POOLS_LAG    1000   /* ms between two of a replica */
+/* the time to the first probe, and between two probes of a replica, ms */
+#define NGX_HTTP_AUTOSTOCK_POOLS_FIRST  1000
+#define NGX_HTTP_AUTOSTOCK_POOLS_LAG    1000
 
 
 static ngx_int_t ngx_http_autostock_pools_add(
     ngx_http_autostock_pools_t *pools, ngx_uint_t i);
-static void ngx_http_autostock_pools_reached(void *data,
+static void ngx_http_autostock_pools_reached(
+    ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn);
-static void ngx_http_autostock_pools_tell_role(
+static void ngx_http_autostock_pools_set_role(
     ngx_http_autostock_pools_member_t *member, ngx_uint_t read_only);
-static ngx_int_t ngx_http_autostock_pools_failed(void *data,
+static ngx_int_t ngx_http_autostock_pools_failed(
+    ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn);
-static ngx_uint_t ngx_http_autostock_pools_says_nothing(
+static ngx_uint_t ngx_http_autostock_pools_is_open(
     ngx_http_autostock_connection_t *conn, ngx_uint_t established);
-static void ngx_http_autostock_pools_refused(void *data,
+static void ngx_http_autostock_pools_refused(
+    ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_pools_look(ngx_event_t *ev);
-static void ngx_http_autostock_pools_looked(void *data, ngx_int_t rc);
+static void ngx_http_autostock_pools_looked(
+    ngx_http_autostock_pools_member_t *member, ngx_int_t rc);
 static ngx_int_t ngx_http_autostock_pools_judge(
     ngx_http_autostock_pools_member_t *member, ngx_int_t rc);
 
@@ -86,12 +91,12 @@ ngx_http_autostock_pools_add(ngx_http_autostock_pools_t *pools, ngx_uint_t i)
     member->watch.reached = ngx_http_autostock_pools_reached;
     member->watch.failed = ngx_http_autostock_pools_failed;
     member->watch.refused = ngx_http_autostock_pools_refused;
-    member->watch.data = member;
+    member->watch.member = member;
 
     member->probe.db = pools->db;
     member->probe.server = server;
     member->probe.done = ngx_http_autostock_pools_looked;
-    member->probe.data = member;
+    member->probe.member = member;
 
     member->look.handler = ngx_http_autostock_pools_look;
     member->look.data = member;
@@ -167,17 +172,15 @@ ngx_http_autostock_pools_elsewhere(ngx_http_autostock_pools_t *pools,
 
 
 static void
-ngx_http_autostock_pools_reached(void *data,
+ngx_http_autostock_pools_reached(ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_pools_member_t *member = data;
-
     const char  *reason;
 
-    ngx_http_autostock_pools_tell_role(member, conn->read_only);
+    ngx_http_autostock_pools_set_role(member, conn->read_only);
 
     if (member->server->replica) {
-        /* only a probe knows its lag */
+        /* only a probe reads its lag */
         return;
     }
 
@@ -190,7 +193,7 @@ ngx_http_autostock_pools_reached(void *data,
 
 
 static void
-ngx_http_autostock_pools_tell_role(ngx_http_autostock_pools_member_t *member,
+ngx_http_autostock_pools_set_role(ngx_http_autostock_pools_member_t *member,
     ngx_uint_t read_only)
 {
     ngx_http_autostock_status_server(member->server,
@@ -199,17 +202,15 @@ ngx_http_autostock_pools_tell_role(ngx_http_autostock_pools_member_t *member,
 
 
 static ngx_int_t
-ngx_http_autostock_pools_failed(void *data,
+ngx_http_autostock_pools_failed(ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_pools_member_t *member = data;
-
     ngx_uint_t  others;
 
-    /* conn itself is established or has just failed */
+    /* conn counts as established, even if it has just failed to connect */
     others = ngx_http_autostock_pool_established(member->pool) - 1;
 
-    if (ngx_http_autostock_pools_says_nothing(conn, others)) {
+    if (ngx_http_autostock_pools_is_open(conn, others)) {
         return NGX_OK;
     }
 
@@ -220,13 +221,14 @@ ngx_http_autostock_pools_failed(void *data,
 
 
 /*
- * A server that refuses a connection, for example at its limit of connections,
- * is reachable, and so may be one whose name is not resolved for a moment: the
- * other connections go on.
+ * 1 if the server may be reachable although conn has failed.  A server that
+ * refuses a connection, for example at its limit of connections, is reachable.
+ * So may be a server whose name cannot be resolved at the moment.  Its
+ * established connections remain in use.
  */
 
 static ngx_uint_t
-ngx_http_autostock_pools_says_nothing(ngx_http_autostock_connection_t *conn,
+ngx_http_autostock_pools_is_open(ngx_http_autostock_connection_t *conn,
     ngx_uint_t established)
 {
     ngx_uint_t  error;
@@ -238,13 +240,11 @@ ngx_http_autostock_pools_says_nothing(ngx_http_autostock_connection_t *conn,
 
 
 static void
-ngx_http_autostock_pools_refused(void *data,
+ngx_http_autostock_pools_refused(ngx_http_autostock_pools_member_t *member,
     ngx_http_autostock_connection_t *conn)
 {
-    ngx_http_autostock_pools_member_t *member = data;
-
     if (!member->server->replica) {
-        ngx_http_autostock_pools_tell_role(member, 1);
+        ngx_http_autostock_pools_set_role(member, 1);
     }
 
     (void) ngx_http_autostock_pools_choose(member, NGX_DECLINED,
@@ -282,13 +282,12 @@ ngx_http_autostock_pools_look(ngx_event_t *ev)
 
 
 static void
-ngx_http_autostock_pools_looked(void *data, ngx_int_t rc)
+ngx_http_autostock_pools_looked(ngx_http_autostock_pools_member_t *member,
+    ngx_int_t rc)
 {
-    ngx_http_autostock_pools_member_t *member = data;
-
     if (rc != NGX_ERROR) {
-        ngx_http_autostock_pools_tell_role(member,
-                                           member->probe.conn->read_only);
+        ngx_http_autostock_pools_set_role(member,
+                                          member->probe.conn->read_only);
     }
 
     ngx_http_autostock_status_server(member->server,
@@ -313,7 +312,7 @@ ngx_http_autostock_pools_looked(void *data, ngx_int_t rc)
 }
 
 
-/* What the look says of the server; NGX_ABORT: nothing. */
+/* the result of the probe for the choice of servers; NGX_ABORT: none */
 
 static ngx_int_t
 ngx_http_autostock_pools_judge(ngx_http_autostock_pools_member_t *member,
@@ -325,7 +324,7 @@ ngx_http_autostock_pools_judge(ngx_http_autostock_pools_member_t *member,
 
     if (rc == NGX_ERROR) {
         return probe->conn
-               && ngx_http_autostock_pools_says_nothing(probe->conn,
+               && ngx_http_autostock_pools_is_open(probe->conn,
                              ngx_http_autostock_pool_established(member->pool))
                ? NGX_ABORT : NGX_ERROR;
     }

@@ -1,14 +1,15 @@
 
 /*
- * The servers of one database in one worker process: a pool for each, and which
- * of them serves a request.
+ * The servers of one database in one worker process: each has a pool, and this
+ * code chooses the pool for a taker.
  *
  *   sales, receipts, settlements, and the look-ups before a sale: the first
  *      server of the configuration that is reachable and writable
  *   other look-ups: a replica whose lag is within max_lag; else the same server
- *   a bound request: its server alone
+ *      as sales
+ *   a bound taker: only its server
  *
- * With one server there is nothing to choose, and nothing is watched.
+ * If there is one server, its state is not observed.
  */
 
 
@@ -19,20 +20,21 @@
 #include "ngx_http_autostock_pool.h"
 
 
-/* NULL: no memory. */
+/* Returns NULL if there is no memory. */
 ngx_http_autostock_pools_t *ngx_http_autostock_pools_create(
     ngx_http_autostock_database_t *db);
 
-/* Opens one connection before the first request; starts to watch. */
+/* Opens the first connection, before the first request; starts the probes. */
 void ngx_http_autostock_pools_warm(ngx_http_autostock_pools_t *pools);
 
-/* A connection to the server that is used now. */
+/* The taker waits for a connection to the server that is used now. */
 void ngx_http_autostock_pools_get(ngx_http_autostock_pools_t *pools,
     ngx_http_autostock_taker_t *taker);
 
 /*
- * A COMMIT was sent over the connection and its answer was lost: the taker
- * returns to that server, unless every server has what another one committed.
+ * A COMMIT was sent over the connection and its answer was lost: the taker's
+ * next connection must be to the same server, unless replication is
+ * synchronous.
  */
 void ngx_http_autostock_pools_bind(ngx_http_autostock_taker_t *taker,
     ngx_http_autostock_connection_t *conn);

@@ -1,10 +1,11 @@
 
 /*
- * The servers that are used, after something was seen of one of them.
+ * Chooses the servers for sales and look-ups, after the state of one changed.
  */
 
 
 #include "ngx_http_autostock_pools_private.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 
 
@@ -20,7 +21,7 @@ static void ngx_http_autostock_pools_choose_reads(
     ngx_http_autostock_pools_t *pools);
 static void ngx_http_autostock_pools_choose_end(
     ngx_http_autostock_pools_t *pools);
-static void ngx_http_autostock_pools_choose_tell(
+static void ngx_http_autostock_pools_choose_status(
     ngx_http_autostock_pools_t *pools);
 
 
@@ -76,7 +77,7 @@ ngx_http_autostock_pools_choose(ngx_http_autostock_pools_member_t *member,
 }
 
 
-/* A standby that is read-only from the start is as it should be. */
+/* a standby server is expected to be read-only from the start: no error */
 
 static void
 ngx_http_autostock_pools_choose_log(ngx_http_autostock_pools_member_t *member,
@@ -94,7 +95,7 @@ ngx_http_autostock_pools_choose_log(ngx_http_autostock_pools_member_t *member,
             && before == NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN))
     {
         ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "autostock: database \"%V\": server %V is well",
+                      "autostock: database \"%V\": server %V can be used",
                       db, server);
         return;
     }
@@ -133,7 +134,7 @@ ngx_http_autostock_pools_choose_again(ngx_http_autostock_pools_t *pools)
     }
 
     ngx_http_autostock_pools_choose_end(pools);
-    ngx_http_autostock_pools_choose_tell(pools);
+    ngx_http_autostock_pools_choose_status(pools);
 }
 
 
@@ -173,7 +174,7 @@ ngx_http_autostock_pools_choose_sales(ngx_http_autostock_pools_t *pools)
 }
 
 
-/* No server can sell: the first one that can again is looked for. */
+/* no server is fit for sales: probes them more often */
 
 static void
 ngx_http_autostock_pools_choose_soon(ngx_http_autostock_pools_t *pools)
@@ -193,7 +194,7 @@ ngx_http_autostock_pools_choose_soon(ngx_http_autostock_pools_t *pools)
 }
 
 
-/* The worker processes begin with different replicas. */
+/* the worker processes start the search at different replicas */
 
 static void
 ngx_http_autostock_pools_choose_reads(ngx_http_autostock_pools_t *pools)
@@ -236,7 +237,7 @@ ngx_http_autostock_pools_choose_reads(ngx_http_autostock_pools_t *pools)
 }
 
 
-/* The change is complete when the server is known to be fit. */
+/* a change of the server for sales is complete when the new one is fit */
 
 static void
 ngx_http_autostock_pools_choose_end(ngx_http_autostock_pools_t *pools)
@@ -268,7 +269,7 @@ ngx_http_autostock_pools_choose_end(ngx_http_autostock_pools_t *pools)
     if (from->choice->state <= NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "autostock: database \"%V\": sales use server %V again, "
-                      "not %V: it was well for long enough",
+                      "not %V: it was usable for long enough",
                       &pools->db->name, name, &from->server->name);
         return;
     }
@@ -280,7 +281,7 @@ ngx_http_autostock_pools_choose_end(ngx_http_autostock_pools_t *pools)
 
 
 static void
-ngx_http_autostock_pools_choose_tell(ngx_http_autostock_pools_t *pools)
+ngx_http_autostock_pools_choose_status(ngx_http_autostock_pools_t *pools)
 {
     ngx_uint_t                    i, reads, state;
     ngx_http_autostock_server_t  *server;

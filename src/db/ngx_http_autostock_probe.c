@@ -57,7 +57,7 @@ ngx_http_autostock_probe_start(ngx_http_autostock_probe_t *probe)
     probe->conn = conn;
     conn->probes = 1;
 
-    /* a worker process that quits does not wait for it */
+    /* a worker process that quits does not wait for the probe */
     conn->timer.cancelable = 1;
 
     ngx_http_autostock_connection_connect(conn, ngx_http_autostock_session_set,
@@ -71,7 +71,7 @@ ngx_http_autostock_probe_close(ngx_http_autostock_probe_t *probe)
 {
     if (probe->conn) {
         ngx_http_autostock_connection_close(probe->conn,
-                                            "the look at its server is over");
+                                            "the probe has ended");
         probe->conn = NULL;
     }
 }
@@ -97,7 +97,10 @@ ngx_http_autostock_probe_connected(void *data, ngx_int_t rc)
 }
 
 
-/* A Galera node that has left its cluster connects, but does not read. */
+/*
+ * reads a table, since a Galera node that has left its cluster accepts
+ * connections but no queries
+ */
 
 static void
 ngx_http_autostock_probe_ask(ngx_http_autostock_probe_t *probe)
@@ -110,7 +113,7 @@ ngx_http_autostock_probe_ask(ngx_http_autostock_probe_t *probe)
         return;
     }
 
-    /* all its sources: MariaDB has the word ALL for that, MySQL shows them */
+    /* of all its sources: MariaDB shows them only with ALL */
     ngx_http_autostock_probe_send(probe,
                       ngx_http_autostock_mysql_is_mariadb(probe->conn->mysql)
                       ? "SHOW ALL REPLICAS STATUS"
@@ -134,7 +137,7 @@ ngx_http_autostock_probe_send(ngx_http_autostock_probe_t *probe,
 
     ngx_http_autostock_connection_query(probe->conn, query);
 
-    /* what it asks for is quick, and the server may be lost */
+    /* the query is fast, so that a late answer means a lost server */
     if (probe->db->connect_timeout < probe->db->query_timeout) {
         ngx_add_timer(&probe->conn->timer, probe->db->connect_timeout);
     }
@@ -185,7 +188,7 @@ ngx_http_autostock_probe_aurora_row(ngx_http_autostock_probe_t *probe,
 }
 
 
-/* The worst of several sources; NULL: replication does not run. */
+/* the lag is the largest of all sources; NULL: replication does not run */
 
 static void
 ngx_http_autostock_probe_add(ngx_http_autostock_probe_t *probe,
@@ -214,7 +217,7 @@ ngx_http_autostock_probe_answered(void *data, ngx_int_t rc)
                    &probe->server->name, probe->query.error, probe->lag);
 
     if (rc == NGX_ERROR && probe->kept) {
-        /* the server may have ended it between two looks */
+        /* the server may have closed the connection between two probes */
         ngx_http_autostock_probe_close(probe);
         ngx_http_autostock_probe_start(probe);
 
@@ -286,14 +289,14 @@ ngx_http_autostock_probe_replica(ngx_http_autostock_probe_t *probe,
 }
 
 
-/* The connection to a replica stays for the next look. */
+/* the connection to a replica is kept for the next probe */
 
 static void
 ngx_http_autostock_probe_done(ngx_http_autostock_probe_t *probe, ngx_int_t rc,
     const char *unfit)
 {
     probe->unfit = unfit;
-    probe->done(probe->data, rc);
+    probe->done(probe->member, rc);
 
     if (rc == NGX_ERROR || !probe->server->replica) {
         ngx_http_autostock_probe_close(probe);

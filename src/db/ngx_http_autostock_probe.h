@@ -1,8 +1,8 @@
 
 /*
- * Looks at a server beside the sales: over a connection of its own, which for a
- * primary is a fresh one each time, since a session keeps what it read when it
- * began.  Of a replica the lag is read, too.
+ * A probe: finds out whether a server can be used.  It has a connection of its
+ * own.  That to a primary is a new one each time, since a session reads the
+ * server's settings when it begins.  Of a replica, the lag is read, too.
  */
 
 
@@ -10,7 +10,7 @@
 #define _NGX_HTTP_AUTOSTOCK_PROBE_H_INCLUDED_
 
 
-#include "ngx_http_autostock_connection.h"
+#include "ngx_http_autostock_pool.h"
 
 
 /* the lag is not known */
@@ -24,28 +24,33 @@ typedef struct {
     ngx_http_autostock_query_t        query;
 
     /*
-     * NGX_OK: the server was reached; conn has what its session found.
-     * NGX_DECLINED: it was reached, but unfit is why it is not to be used.
-     * NGX_ERROR: it was not reached.
+     * Receives NGX_OK: the server was reached, and conn has what its session
+     * has read; NGX_DECLINED: it was reached, but cannot be used; or NGX_ERROR:
+     * it was not reached.  unfit is the reason, for the log.
      */
-    void                            (*done)(void *data, ngx_int_t rc);
-    void                             *data;
+    void                            (*done)(
+                                        ngx_http_autostock_pools_member_t
+                                        *member, ngx_int_t rc);
+    ngx_http_autostock_pools_member_t *member;
 
     const char                       *unfit;
-    time_t                            lag;       /* seconds, of a replica */
-    ngx_uint_t                        rows;
-    unsigned                          aurora:1;  /* its table was asked */
+    time_t                            lag;       /* of a replica, seconds */
+    ngx_uint_t                        rows;      /* of the last query */
+    unsigned                          aurora:1;  /* the query was Aurora's */
     unsigned                          old:1;     /* conn's server only knows
                                                     SHOW SLAVE STATUS */
-    unsigned                          kept:1;    /* conn is of an earlier
-                                                    look */
+    unsigned                          kept:1;    /* conn is that of an earlier
+                                                    probe */
 } ngx_http_autostock_probe_t;
 
 
-/* Calls done once, perhaps before it returns.  No other look is under way. */
+/*
+ * Calls done once, perhaps before it returns.  No probe of this server may be
+ * running.
+ */
 void ngx_http_autostock_probe_start(ngx_http_autostock_probe_t *probe);
 
-/* Ends the look under way; done is not called. */
+/* Closes the connection; done of a running probe is not called. */
 void ngx_http_autostock_probe_close(ngx_http_autostock_probe_t *probe);
 
 

@@ -19,7 +19,10 @@ static ngx_uint_t ngx_http_autostock_rights_all(
     ngx_http_autostock_need_t *need);
 
 
-/* In the order of ngx_http_autostock_right_e: what the statements name. */
+/*
+ * in the order of ngx_http_autostock_right_e: the columns that the module's
+ * statements name
+ */
 
 static ngx_http_autostock_need_t  ngx_http_autostock_needs[] = {
 
@@ -134,7 +137,7 @@ ngx_http_autostock_rights_is(ngx_str_t *value, char *text)
 }
 
 
-/* in a list with commas */
+/* privileges is a list with commas */
 
 static ngx_uint_t
 ngx_http_autostock_rights_has(ngx_str_t *privileges, char *privilege)

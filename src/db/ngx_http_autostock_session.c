@@ -17,7 +17,7 @@
     " TABLE_SCHEMA=DATABASE() AND TABLE_NAME='" table "'"                    \
     " AND ENGINE<>'InnoDB'"
 
-/* what the smallest packets of one sale, and those of this file, need */
+/* minimum of max_allowed_packet: for a packet of one sale or of this file */
 #define NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN  16384
 
 
@@ -55,10 +55,10 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
     /*
      * READ COMMITTED: no gap locks, and each statement sees what was committed
      * before it.  No index dives: a batch names every row by its key.  The
-     * server's limits are below ours, so that it ends a statement before the
-     * module closes the connection.  A session lost within a transaction does
-     * not keep its locks forever (MySQL has no limit for that:
-     * ngx_http_autostock_packet_limit()).
+     * server's limits are below ours, so that the server ends a statement
+     * before the module closes the connection.  idle_transaction_timeout ends a
+     * session that was lost within a transaction, and so frees its locks; for
+     * MySQL, which does not have it, see ngx_http_autostock_packet_limit().
      *
      * The library requested utf8mb4 in the handshake, but the server may have
      * ignored that (skip-character-set-client-handshake), or init_connect may
@@ -109,7 +109,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
     query->done = ngx_http_autostock_session_done;
     query->data = conn;
 
-    /* within the rest of connect_timeout: the timer continues */
+    /* the timer of connect_timeout continues */
     conn->query = query;
     ngx_http_autostock_mysql_query(conn->mysql, &query->sql);
     ngx_http_autostock_connection_run(conn, 0);
@@ -177,7 +177,7 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
                     && (!conn->binlog
                         || ngx_atoi(columns[2].data, columns[2].len) == 1);
 
-    /* innodb_read_only: a reader of an Aurora cluster has it alone */
+    /* a reader of an Aurora cluster has innodb_read_only, but not read_only */
     conn->read_only = ngx_http_autostock_session_is_on(&columns[3])
                       || ngx_http_autostock_session_is_on(&columns[7]);
 
@@ -191,7 +191,7 @@ ngx_http_autostock_session_variables(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* a number; MariaDB 12 returns OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
+/* read_only is a number; in MariaDB 12, OFF, ON, NO_LOCK, NO_LOCK_NO_ADMIN */
 
 static ngx_uint_t
 ngx_http_autostock_session_is_on(ngx_str_t *value)
@@ -238,7 +238,7 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
     }
 
     if (conn->binlog && conn->by_statement) {
-        /* READ COMMITTED cannot be written to a binary log by statement */
+        /* with READ COMMITTED, a binary log by statement refuses all writes */
         ngx_str_set(&conn->setup.sql, "SET SESSION binlog_format=ROW");
         conn->setup.done = ngx_http_autostock_session_by_row;
         ngx_http_autostock_connection_query(conn, &conn->setup);
@@ -249,7 +249,7 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
 }
 
 
-/* Without the privilege for it the session can look up, but not sell. */
+/* without the privilege to set it, the session can only read */
 
 static void
 ngx_http_autostock_session_by_row(void *data, ngx_int_t rc)
@@ -303,8 +303,9 @@ ngx_http_autostock_session_check(ngx_http_autostock_connection_t *conn)
 
 
 /*
- * Once per worker process: finds out what product.sku's collation treats as
- * equal, and the user's rights.  The rights again after one was missing.
+ * Reads, once per worker process, which SKUs the collation of product.sku
+ * treats as equal; and the user's rights, again after one was missing or sales
+ * have changed to another server.
  */
 
 static void
@@ -402,7 +403,7 @@ ngx_http_autostock_session_look_sku(ngx_http_autostock_connection_t *conn,
 }
 
 
-/* Only a lost connection is an error: the warnings are not worth a sale. */
+/* only a lost connection is an error: the queries serve only the log */
 
 static void
 ngx_http_autostock_session_look_done(void *data, ngx_int_t rc)

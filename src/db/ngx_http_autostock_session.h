@@ -12,24 +12,30 @@
 #include "ngx_http_autostock_connection.h"
 
 
-/* Sends the session's settings; then calls conn->connected. */
+/*
+ * Sends the session's settings and reads the server's; then calls
+ * conn->connected with NGX_OK or NGX_ERROR.
+ */
 void ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn);
 
-/* Logs what the session found of the server; and of the user's rights. */
+/*
+ * Log what the session has read: the server's settings; the user's rights.
+ * Nothing is logged that has been logged before and has not changed.
+ */
 void ngx_http_autostock_session_report(ngx_http_autostock_connection_t *conn);
 void ngx_http_autostock_session_report_rights(
     ngx_http_autostock_connection_t *conn);
 
 /*
- * NULL, or the reason, for the log, why the session cannot write until the
- * server's setup is changed.
+ * The reason, for the log, why the session cannot write until an operator
+ * changes the server's settings; NULL: it can.
  */
 const char *ngx_http_autostock_session_report_reason(
     ngx_http_autostock_connection_t *conn);
 
 /*
- * NULL, or why another server is to be preferred for sales: it is read-only, or
- * not set up for sales.
+ * The reason, for the log, why the server is not fit for sales: it is
+ * read-only, or its settings do not suffice; NULL: it is fit.
  */
 const char *ngx_http_autostock_session_report_unfit(
     ngx_http_autostock_connection_t *conn);

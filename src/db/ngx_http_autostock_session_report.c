@@ -1,6 +1,6 @@
 
 /*
- * Logs what a new session found out: once, until it changes.
+ * Logs what a new session has read: once, until it changes.
  */
 
 
@@ -72,7 +72,7 @@ ngx_http_autostock_session_report_durable(
 }
 
 
-/* sells correctly all the same, so "durability require" does not refuse it */
+/* no sale is wrong for that, so "durability require" does not refuse it */
 
 static void
 ngx_http_autostock_session_report_charset(
@@ -121,7 +121,7 @@ ngx_http_autostock_session_report_rights(ngx_http_autostock_connection_t *conn)
     db = conn->db;
     missing = ngx_http_autostock_rights_missing(&conn->rights);
 
-    /* without its trace an order is better than none */
+    /* without these rights orders are written without traces */
     db->traces = (missing & NGX_HTTP_AUTOSTOCK_RIGHTS_OPTIONAL) == 0;
 
     ngx_http_autostock_status_lacks(db, missing);
@@ -162,7 +162,7 @@ ngx_http_autostock_session_report_required(
                       (size_t) (p - text), text, &db->database);
 
     } else if (missing == 0 && before) {
-        /* as loud as what it ends */
+        /* the same level as the line about the missing rights */
         ngx_log_error(NGX_LOG_ERR, conn->log, 0,
                       "autostock: database \"%V\" at %V: user \"%V\" has all "
                       "required rights again", &db->name, &conn->server->name,

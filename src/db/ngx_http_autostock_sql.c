@@ -5,7 +5,7 @@
 #include "as_hex.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_SQL_MIN  4096
+#define NGX_HTTP_AUTOSTOCK_SQL_MIN  4096              /* bytes */
 
 
 static u_char *ngx_http_autostock_sql_room(ngx_http_autostock_sql_t *sql,
@@ -32,7 +32,7 @@ ngx_http_autostock_sql_free(ngx_http_autostock_sql_t *sql)
 }
 
 
-/* NULL after memory ran out: all further text is dropped */
+/* returns NULL if there is no memory, now or before: the text is not written */
 
 static u_char *
 ngx_http_autostock_sql_room(ngx_http_autostock_sql_t *sql, size_t size)

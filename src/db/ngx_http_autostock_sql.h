@@ -39,7 +39,7 @@ void ngx_http_autostock_sql_next(ngx_http_autostock_sql_t *sql);
 void ngx_http_autostock_sql_binary(ngx_http_autostock_sql_t *sql,
     const u_char *data, size_t len);
 
-/* a number as this many bytes in hexadecimal, the first one first; no quotes */
+/* a number as this many bytes in hexadecimal, big-endian, without quotes */
 void ngx_http_autostock_sql_hex(ngx_http_autostock_sql_t *sql,
     uint32_t value, ngx_uint_t bytes);
 
@@ -50,14 +50,17 @@ void ngx_http_autostock_sql_string(ngx_http_autostock_sql_t *sql,
 void ngx_http_autostock_sql_number(ngx_http_autostock_sql_t *sql,
     int64_t value);
 
-/* Reads a column of a row.  NGX_ERROR: it is NULL or no whole number. */
+/*
+ * Reads a number from a column of a row.  Returns NGX_ERROR if the column is
+ * NULL or not a whole number.
+ */
 ngx_int_t ngx_http_autostock_sql_integer(ngx_str_t *column, int64_t *value);
 
 /*
- * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL fails unless the
- * previous statement changed n rows: BIGINT UNSIGNED out of range, in any SQL
- * mode.  Its result is a bare OK packet.  The result set of a SELECT would make
- * a single sale's transaction a fifth slower.
+ * The guard: "SET @autostock=IF(ROW_COUNT()=" n OR_FAIL fails, in any SQL mode,
+ * with BIGINT UNSIGNED out of range, unless the previous statement changed n
+ * rows.  Its result is one OK packet.  The result set of a SELECT would make
+ * the transaction of a single sale 20 % slower.
  */
 #define NGX_HTTP_AUTOSTOCK_SQL_IF_ROWS  "SET @autostock=IF(ROW_COUNT()="
 #define NGX_HTTP_AUTOSTOCK_SQL_OR_FAIL  ",1,~0+ROW_COUNT()+2)"
