@@ -11,7 +11,7 @@ static const char as_decimal_pairs[] =
     "80818283848586878889" "90919293949596979899";
 
 
-/* 10 to the power of the index, but 0 has one digit */
+/* 10 to the power of the index; 0 at index 0, since 0 has one digit, too */
 static const uint64_t as_decimal_powers[AS_DECIMAL_LEN] = {
     0,
     UINT64_C(10),
@@ -36,7 +36,7 @@ static const uint64_t as_decimal_powers[AS_DECIMAL_LEN] = {
 };
 
 
-/* 1233 / 4096 is nearly log10(2): the product is exact, or one too few */
+/* 1233 / 4096 approximates log10(2): len is exact, or one too small */
 static inline unsigned
 as_decimal_len(uint64_t number)
 {

@@ -1,5 +1,5 @@
 /*
- * Decimal numbers, for code in which printf would dominate the cost.
+ * Decimal numbers, where printf would take most of the time.
  */
 
 #ifndef AS_DECIMAL_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 
-#define AS_DECIMAL_LEN  20             /* of UINT64_MAX */
+#define AS_DECIMAL_LEN  20             /* digits of UINT64_MAX */
 
 
 /* Writes 1 to 20 digits without a terminator; returns their end. */

@@ -12,8 +12,8 @@
 
 
 /*
- * Fetching an algorithm from OpenSSL 3 takes longer than hashing with it, so
- * what was fetched is kept for the life of the process (see the header).
+ * OpenSSL 3 needs more time to fetch an algorithm than to hash with it, so the
+ * fetched objects are kept for the life of the process (see the header).
  */
 static EVP_MD *as_digest_md;
 static EVP_MD_CTX *as_digest_ctx;
@@ -174,7 +174,7 @@ as_digest_idempotency_key(const void *scope, size_t scope_len, const void *key,
 }
 
 
-/* the last one computed: one product's requests come together */
+/* the last fingerprint: requests for one product often follow each other */
 static struct {
     uint32_t  quantity;                /* 0: none yet */
     size_t    len;
@@ -237,7 +237,7 @@ as_digest_lines_compare(const void *one, const void *two)
 }
 
 
-/* NULs separate what could else be parted in another way */
+/* without the NULs, different lines could have the same bytes */
 int
 as_digest_lines(const void *prefix, size_t prefix_len,
     as_digest_line_t *lines, size_t n, uint8_t out[AS_FINGERPRINT_LEN])

@@ -1,6 +1,6 @@
 /*
- * The signatures and fingerprints of the module and the worker, over OpenSSL's
- * libcrypto.  The functions keep what they fetch from OpenSSL for the life of
+ * The signatures and fingerprints of the module and the worker, computed by
+ * OpenSSL's libcrypto.  The functions keep OpenSSL's objects for the life of
  * the process and are not thread-safe: call them from one thread.
  */
 
@@ -61,9 +61,9 @@ typedef struct {
 
 /*
  * The first 8 bytes of SHA-256(prefix, lines in the order of the SKUs' bytes).
- * A line is its sku, NUL, quantity in decimal; of several lines, a NUL follows
- * each.  So a prefix of length 0 and one line give as_digest_fingerprint().
- * Sorts the lines.  Returns 0 or -1.
+ * A line is its sku, NUL, quantity in decimal.  If there are several lines, a
+ * NUL follows each.  So a prefix of length 0 and one line give
+ * as_digest_fingerprint().  Sorts the lines.  Returns 0 or -1.
  */
 int as_digest_lines(const void *prefix, size_t prefix_len,
     as_digest_line_t *lines, size_t n, uint8_t out[AS_FINGERPRINT_LEN]);

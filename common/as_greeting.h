@@ -1,10 +1,10 @@
 /*
- * A server reports progress as an error packet with number 65535.  If that
- * arrives instead of the greeting, libmariadb searches for a name in the
- * server's version, which is NULL then, and crashes.  So a version of ours is
- * set before the connection is opened.  The library frees it if it gives up
- * before the greeting, and forgets it when the greeting has set the server's
- * own version (and its thread id).
+ * A server reports progress as an error packet with number 65535.  If such a
+ * packet arrives instead of the greeting, libmariadb searches the server's
+ * version, which is still NULL, for a name, and crashes.  So an empty version
+ * is set before the connection is opened.  The library frees it if it gives up
+ * before the greeting.  When the greeting arrives, the library overwrites the
+ * pointer with the server's own version, and sets the thread id.
  */
 
 #ifndef AS_GREETING_H
@@ -15,7 +15,10 @@
 #include <mysql.h>
 
 
-/* Before mysql_real_connect() or its _start. */
+/*
+ * Call it before mysql_real_connect() or mysql_real_connect_start().  Returns
+ * the empty version, or NULL if there is no memory.
+ */
 static inline char *
 as_greeting_expect(MYSQL *mysql)
 {
@@ -26,8 +29,10 @@ as_greeting_expect(MYSQL *mysql)
 
 
 /*
- * After it, and after each step of a connection that is opened in steps.
- * Returns the version while it is in place, NULL once it is gone.
+ * Call it after mysql_real_connect(), or after each step of a connection that
+ * is opened in steps, with the last value returned.  Returns version while the
+ * library has it.  Later returns NULL, and has freed version if the library has
+ * not.
  */
 static inline char *
 as_greeting_seen(MYSQL *mysql, char *version)

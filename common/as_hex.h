@@ -1,6 +1,6 @@
 /*
- * Lower-case hexadecimal digits, eight at a time: every answer and packet has
- * some dozen of them.
+ * Lower-case hexadecimal digits, computed eight at a time: every response and
+ * every packet of SQL contains dozens of them.
  */
 
 #ifndef AS_HEX_H

@@ -4,7 +4,7 @@
 #include "as_json_text.h"
 
 
-/* for what reads every member of every body */
+/* for the functions that run for every member of every body */
 #define AS_JSON_INLINE  static inline __attribute__((always_inline))
 
 
@@ -472,7 +472,7 @@ as_json_decode(const as_json_token_t *token, void *buf, size_t size)
             continue;
         }
 
-        /* the reader has checked it: n is not 0 */
+        /* as_json_next() has checked the escape: its length is not 0 */
         p++;
         p += as_json_text_unescape(p, end, &character);
         n = as_json_text_encode(character, bytes);

@@ -1,7 +1,7 @@
 /*
  * Reads JSON (RFC 8259) as a sequence of tokens over a buffer, without
- * allocation.  Strict: UTF-8 is validated, nesting is bounded.  Numbers stay
- * text, so that 2, 2.0, 2e0 and "2" can be told apart.
+ * allocation.  It is strict: UTF-8 is validated, nesting is limited.  Numbers
+ * remain text, so that the caller can distinguish 2, 2.0, 2e0 and "2".
  */
 
 #ifndef AS_JSON_H
@@ -49,7 +49,7 @@ typedef struct {
 } as_json_t;
 
 
-/* The buffer must live and not change while its tokens are used. */
+/* The text must not change or be freed while its tokens are used. */
 void as_json_init(as_json_t *json, const void *text, size_t len);
 
 /* Reads the next token; returns its type. */
@@ -62,17 +62,21 @@ as_json_type_e as_json_next(as_json_t *json, as_json_token_t *token);
 int as_json_skip(as_json_t *json, const as_json_token_t *token);
 
 /*
- * Within an object: reads the next key with its value, and skips what is in the
- * value.  Returns AS_JSON_KEY; AS_JSON_OBJECT_END, or AS_JSON_ERROR.
+ * Within an object: reads the next key with its value, and skips the members or
+ * elements of the value.  Returns AS_JSON_KEY, AS_JSON_OBJECT_END or
+ * AS_JSON_ERROR.
  */
 as_json_type_e as_json_member(as_json_t *json, as_json_token_t *key,
     as_json_token_t *value);
 
-/* Whether a key or string with escapes equals this text, decoded. */
+/* as_json_equals() of a key or string with escapes. */
 bool as_json_equals_escaped(const as_json_token_t *token, const char *text,
     size_t len);
 
-/* Whether a decoded key or string equals this text of up to 64 bytes. */
+/*
+ * Whether a decoded key or string equals this text of up to 64 bytes; a longer
+ * text equals no token with escapes.
+ */
 static inline bool
 as_json_equals(const as_json_token_t *token, const char *text, size_t len)
 {

@@ -3,7 +3,7 @@
 #include "as_json_text.h"
 
 
-/* JSON allows it; but it must not get to a terminal from a log line */
+/* JSON allows it unescaped; but a log line must not send it to a terminal */
 #define AS_JSON_DEL  0x7f
 
 #define AS_JSON_PLAIN_ROW  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
@@ -174,7 +174,7 @@ as_json_text_encode(uint32_t ch, uint8_t out[4])
 }
 
 
-/* of a character that needs it: the letter of a short escape, or 'u' */
+/* the letter of the short escape of a character, or 'u' if it has none */
 static uint8_t
 as_json_text_short(uint8_t ch)
 {

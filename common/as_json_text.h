@@ -10,8 +10,8 @@
 
 
 /*
- * 1 for the characters that stand for themselves in a string: visible ASCII and
- * the space, without quote and backslash; 0x7f is one of them (RFC 8259, 7).
+ * 1 for the bytes that need no escape in a string: ASCII from the space to
+ * 0x7f, without quote and backslash (RFC 8259, 7).
  */
 extern const uint8_t as_json_plain[256]
     __attribute__((visibility("hidden")));
@@ -35,9 +35,9 @@ size_t as_json_text_unescape(const uint8_t *p, const uint8_t *end,
     uint32_t *character);
 
 /*
- * Text as the content of a JSON string; invalid UTF-8 becomes U+FFFD.
- * escaped_len returns the number of bytes that escape writes; escape returns
- * their end.
+ * Text as the content of a JSON string; each invalid byte becomes U+FFFD, and
+ * 0x7f is escaped.  escaped_len returns the number of bytes that escape writes;
+ * escape returns their end.
  */
 size_t as_json_text_escaped_len(const void *text, size_t len);
 uint8_t *as_json_text_escape(uint8_t *out, const void *text, size_t len);

@@ -15,7 +15,7 @@
 #define AS_MOVEMENT_CONFIRM  0xc000
 #define AS_MOVEMENT_RELEASE  0xc001
 
-/* Numbers are below it. */
+/* The number of an item in its transaction is less than this. */
 #define AS_MOVEMENT_NUMBERS  0x4000
 
 

@@ -1,6 +1,6 @@
 /*
- * Classifies a server's errors, by the names in MariaDB's and MySQL's own
- * lists: one list for all code that uses the database.
+ * The classes of the server's errors, in one list for all code that uses the
+ * database.  The names are those of MariaDB's and MySQL's own lists.
  */
 
 #ifndef AS_SQLERROR_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 
-/* Numbers that callers distinguish. */
+/* The numbers that callers compare. */
 #define AS_ER_DUP_ENTRY                  1062
 #define AS_ER_TABLEACCESS_DENIED_ERROR   1142
 #define AS_ER_COLUMNACCESS_DENIED_ERROR  1143
@@ -50,30 +50,31 @@ typedef enum {
     AS_SQLERROR_RANGE,
 
     /* Every request would get it: privileges, tables, disk space, memory. */
-    AS_SQLERROR_EVERYBODY,
+    AS_SQLERROR_ALL,
 
     /* The session has ended or will end soon: close the connection. */
     AS_SQLERROR_LOST
 } as_sqlerror_t;
 
 
+/* The class of an error number. */
 as_sqlerror_t as_sqlerror(unsigned int number);
 
-/* The servers' name for it, "ER_..."; "" if it is not in the list. */
+/* The servers' name of the error, "ER_..."; "" if it is not in the list. */
 const char *as_sqlerror_name(unsigned int number);
 
 /* 1 if the user lacks a privilege on a table, column or routine. */
 int as_sqlerror_is_denied(unsigned int number);
 
 /*
- * 1 if the number is the client library's: then the server refused nothing,
- * since it was not reached.
+ * 1 if the error is the client library's, such as a lost connection: the server
+ * has refused nothing.
  */
 int as_sqlerror_is_library(unsigned int number);
 
 /*
- * Copies the text on one line, without the values of statements or rows that it
- * may quote, cut to size bytes with the NUL.
+ * Copies the error's text as one line without the values that it may quote from
+ * statements or rows.  Writes at most size bytes, including the NUL.
  */
 void as_sqlerror_text(char *to, size_t size, unsigned int number,
     const char *text);

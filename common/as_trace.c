@@ -21,7 +21,7 @@ as_trace_digit(char ch)
 }
 
 
-/* n bytes from 2 * n digits: 0, or -1 where they are not all digits. */
+/* Reads n bytes from 2 * n digits.  Returns 0, or -1 if one is no digit. */
 static int
 as_trace_bytes(const char *text, uint8_t *bytes, size_t n)
 {

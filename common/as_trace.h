@@ -1,6 +1,6 @@
 /*
- * Trace contexts as W3C's "traceparent" has them (Trace Context, version 00).
- * A context has all bytes zero where there is none.
+ * Trace contexts in the format of W3C's header "traceparent" (Trace Context,
+ * version 00).  A context whose bytes are all zero means that there is none.
  */
 
 #ifndef AS_TRACE_H
@@ -23,19 +23,19 @@
 
 typedef struct {
     uint8_t  id[AS_TRACE_ID_LEN];
-    uint8_t  span[AS_TRACE_SPAN_LEN];  /* the parent of what follows */
+    uint8_t  span[AS_TRACE_SPAN_LEN];  /* the parent of the next span */
     uint8_t  flags;                    /* AS_TRACE_SAMPLED; others are 0 */
 } as_trace_t;
 
 
 /*
  * Reads a traceparent: lower-case digits only, ids that are not zero, exactly
- * 55 characters in version 00.  Of a later version, the members of version 00.
- * 0, or -1 and no context.
+ * 55 characters in version 00.  Of a later version, reads the fields of version
+ * 00.  Returns 0; or -1 and sets trace to zero.
  */
 int as_trace_parse(const char *text, size_t len, as_trace_t *trace);
 
-/* The same of a string; NULL: no context. */
+/* The same for a C string or NULL; sets trace to zero if it is not valid. */
 void as_trace_read(as_trace_t *trace, const char *text);
 
 bool as_trace_is_set(const as_trace_t *trace);

@@ -15,8 +15,7 @@
 #define AS_UUID_SEQ_RANDOM  (UINT64_C(0x1ffffff))
 
 
-
-/* the bytes before which the text has a hyphen */
+/* a bit for each byte before which the text has a hyphen */
 #define AS_UUID_HYPHENS  ((1 << 4) | (1 << 6) | (1 << 8) | (1 << 10))
 
 

@@ -32,7 +32,10 @@ int as_uuid_init(as_uuid_gen_t *gen);
 void as_uuid_v7(as_uuid_gen_t *gen, uint64_t unix_ms,
     uint8_t id[AS_UUID_LEN]);
 
-/* The next 64 random bits: they must not collide, and are no secret. */
+/*
+ * The next 64 random bits, for ids that must not collide.  They can be
+ * predicted: do not use them for secrets.
+ */
 uint64_t as_uuid_random(as_uuid_gen_t *gen);
 
 /* Writes 36 lower-case characters without a terminator; returns their end. */

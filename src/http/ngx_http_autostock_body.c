@@ -2,14 +2,14 @@
 #include "ngx_http_autostock_body_field.h"
 
 
-/* a longer text is parsed every time */
+/* maximum length of a text that is remembered, bytes */
 #define NGX_HTTP_AUTOSTOCK_BODY_LAST  128
 
 
-/* The checkout of one product that was parsed last. */
+/* the last checkout of one product that was parsed */
 typedef struct {
     size_t                        len;         /* 0: none */
-    size_t                        sku;         /* where it is in the text */
+    size_t                        sku;         /* its offset in the text */
     size_t                        sku_len;     /* 0: not given */
     uint32_t                      quantity;
     u_char                        text[NGX_HTTP_AUTOSTOCK_BODY_LAST];
@@ -40,7 +40,7 @@ ngx_http_autostock_body_checkout(ngx_http_autostock_body_t *body,
 {
     ngx_uint_t  status;
 
-    /* the buyers of one product send the same text */
+    /* requests for one product often have the same text */
 
     if (ngx_http_autostock_body_is_last(body, text, len)) {
         return 0;
@@ -110,7 +110,7 @@ ngx_http_autostock_body_hold(ngx_http_autostock_body_t *body, uint32_t max,
 }
 
 
-/* max: of "seconds"; 0: the name is not read */
+/* max: the maximum of "seconds"; 0: the name is not read */
 
 static ngx_uint_t
 ngx_http_autostock_body_sale(ngx_http_autostock_body_t *body, uint32_t max,
@@ -291,8 +291,8 @@ ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
     status = ngx_http_autostock_body_field_read(body, fields, 2, text, len);
 
     /*
-     * the order determines the product: a missing or null field is no reason to
-     * refuse the goods
+     * the order determines the product, so that the goods are booked even if
+     * the field is missing or null
      */
 
     if (status == 0 && product->type != AS_JSON_END

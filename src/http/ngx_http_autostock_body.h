@@ -1,7 +1,7 @@
 
 /*
  * Parses and checks the bodies that clients and the factory send.  If a name
- * occurs twice, the last value counts, as in the clients' JSON.parse().
+ * occurs twice, the last value counts, as in JavaScript's JSON.parse().
  * Unknown names are skipped, but the whole body must be JSON.
  */
 
@@ -16,8 +16,8 @@
 
 
 /*
- * The strings point into the parsed text, into buf (if decoded) or to static
- * text; the structure may therefore be on the stack.
+ * The strings point into the parsed text, into buf or to static text, so that
+ * the structure can be on the stack, but must not be copied.
  */
 typedef struct {
     ngx_str_t                     product;   /* a SKU, in a receipt also a
@@ -28,18 +28,21 @@ typedef struct {
     unsigned                      restock:1; /* of a return */
     u_char                        id[NGX_HTTP_AUTOSTOCK_UUID_LEN];
                                              /* of a hold or sale */
-    as_json_token_t               lines;     /* type AS_JSON_END: not given;
-                                                not checked yet */
+    as_json_token_t               lines;     /* not checked; type AS_JSON_END:
+                                                not given */
     const u_char                 *end;       /* of the text */
-    ngx_uint_t                    line;      /* being checked, from 1; 0:
-                                                none */
+    ngx_uint_t                    line;      /* the line that is checked, from
+                                                1; 0: none */
     ngx_str_t                     detail;    /* why it was refused; not
-                                                escaped for JSON yet */
+                                                escaped for JSON */
     u_char                        buf[NGX_HTTP_AUTOSTOCK_SKU_BYTES];
 } ngx_http_autostock_body_t;
 
 
-/* All return 0, or the HTTP status to refuse with: 400, a receipt's also 422 */
+/*
+ * The functions below return 0, or the HTTP status of the refusal and detail:
+ * 400, of a receipt also 422.
+ */
 
 /*
  * {"sku","quantity"}, both optional, or {"lines"}; an empty text means a
@@ -68,11 +71,11 @@ ngx_uint_t ngx_http_autostock_body_receipt(ngx_http_autostock_body_t *body,
     const u_char *text, size_t len);
 
 /*
- * The lines of a body that was parsed: 1 to max of {"sku","quantity"}, with a
- * quantity of 1 by default.  A SKU that occurs again is added to its first
- * line.  lines has room for max; buf, for decoded SKUs, has as many bytes as
- * there are from body->lines.text to body->end, or is NULL if there is no
- * backslash.
+ * Parses the lines of a body that was parsed: an array of 1 to max
+ * {"sku","quantity"}, with a quantity of 1 by default.  The quantity of a SKU
+ * that occurs again is added to its first line.  lines has room for max.  buf
+ * receives decoded SKUs: it has as many bytes as there are from
+ * body->lines.text to body->end, or is NULL if there is no backslash in these.
  */
 ngx_uint_t ngx_http_autostock_body_lines(ngx_http_autostock_body_t *body,
     ngx_uint_t max, ngx_http_autostock_sale_line_t *lines, ngx_uint_t *nlines,

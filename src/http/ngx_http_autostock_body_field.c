@@ -220,7 +220,7 @@ ngx_http_autostock_body_field_count(const u_char *p, size_t len, uint32_t max,
             return NGX_HTTP_AUTOSTOCK_COUNT_NONE;
         }
 
-        /* once too large, it stays too large for any number of digits */
+        /* n remains too large, whatever digits follow: no overflow */
 
         if (n <= max) {
             n = n * 10 + (*p - '0');

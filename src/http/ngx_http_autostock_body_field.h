@@ -1,7 +1,6 @@
 
 /*
- * The fields of a body: finds their values, checks them, and describes what is
- * wrong with one.
+ * The fields of a body: finds their values, checks them, and describes errors.
  */
 
 
@@ -31,13 +30,13 @@ typedef enum {
 } ngx_http_autostock_count_e;
 
 
-/* What is wrong with a count; after that of _MORE, the maximum follows. */
+/* Texts for the errors of a count; after that of _MORE, the maximum follows. */
 extern const char  *ngx_http_autostock_body_field_counts[];
 
 
 /*
- * Reads the whole text, which must be one object.  The values are not checked
- * yet.  Returns 0 or 400.
+ * Reads the whole text, which must be one object, and sets the values of the
+ * fields, which it does not check.  Returns 0 or 400.
  */
 ngx_uint_t ngx_http_autostock_body_field_read(ngx_http_autostock_body_t *body,
     ngx_http_autostock_body_field_t *fields, ngx_uint_t n,
@@ -48,8 +47,9 @@ as_json_type_e ngx_http_autostock_body_field_members(as_json_t *json,
     ngx_http_autostock_body_field_t *fields, ngx_uint_t n);
 
 /*
- * Each checks one value.  They return 0 or 400.  sku points into the text or,
- * if it was decoded, to buf, which has room for size bytes.
+ * Each checks one value, and returns 0 or 400.  sku points into the text or, if
+ * it was decoded, to buf of size bytes.  number is from 1 to max.  uuid sets
+ * body->id.
  */
 ngx_uint_t ngx_http_autostock_body_field_sku(ngx_http_autostock_body_t *body,
     const ngx_http_autostock_body_field_t *field, ngx_str_t *sku, u_char *buf,
@@ -61,22 +61,23 @@ ngx_uint_t ngx_http_autostock_body_field_number(
 ngx_uint_t ngx_http_autostock_body_field_uuid(ngx_http_autostock_body_t *body,
     const ngx_http_autostock_body_field_t *field);
 
+/* Parses an integer from 1 to max. */
 ngx_http_autostock_count_e ngx_http_autostock_body_field_count(
     const u_char *p, size_t len, uint32_t max, uint32_t *count);
 
-/* "is a string" */
+/* The type of a value, for a detail, such as "is a string". */
 const char *ngx_http_autostock_body_field_found(const as_json_token_t *token);
 
 /*
- * Adds text, or a number, to the detail; it overwrites a decoded SKU in
- * body->buf, which a refused body does not need.
+ * Append text, or a number, to the detail, which is in body->buf: this
+ * overwrites a decoded SKU, which a refused body does not need.
  */
 void ngx_http_autostock_body_field_describe(ngx_http_autostock_body_t *body,
     const char *text);
 void ngx_http_autostock_body_field_describe_number(
     ngx_http_autostock_body_t *body, ngx_uint_t number);
 
-/* Describes expected and found; returns status. */
+/* Appends expected and found to the detail; returns status. */
 ngx_uint_t ngx_http_autostock_body_field_refuse(
     ngx_http_autostock_body_t *body, ngx_uint_t status, const char *expected,
     const char *found);

@@ -29,7 +29,7 @@ ngx_http_autostock_body_lines(ngx_http_autostock_body_t *body, ngx_uint_t max,
                            ngx_http_autostock_body_field_found(&body->lines));
     }
 
-    /* read again from the array's start: the text is JSON */
+    /* reads again from the start of the array; the text is known to be JSON */
 
     as_json_init(&json, body->lines.text, body->end - body->lines.text);
     (void) as_json_next(&json, &token);

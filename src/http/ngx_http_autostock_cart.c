@@ -97,7 +97,7 @@ ngx_http_autostock_cart_lines(ngx_http_request_t *r,
 
     for (i = 0; i < n; i++) {
 
-        /* a single one is the reason in any case */
+        /* the only line is always the reason */
 
         if (n == 1) {
             from->refused = 1;

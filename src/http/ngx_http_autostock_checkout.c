@@ -377,7 +377,7 @@ ngx_http_autostock_checkout_sold(ngx_http_request_t *r,
 }
 
 
-/* the ids of one transaction's sales differ in the last two bytes only */
+/* the ids of one transaction's sales differ only in the last two bytes */
 
 static u_char *
 ngx_http_autostock_checkout_put_id(u_char *p, const u_char *id)

@@ -1,6 +1,6 @@
 
 /*
- * POST: one sale.
+ * The content handler of checkouts and holds: POST.
  */
 
 

@@ -51,8 +51,8 @@ ngx_http_autostock_client_body(ngx_http_request_t *r, ngx_str_t *body)
     if (r->request_body == NULL) {
 
         /*
-         * discarded before an internal redirect to this location; an empty body
-         * would mean another request
+         * the body was discarded before an internal redirect to this location;
+         * with an empty body it would be another request
          */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -111,7 +111,7 @@ ngx_http_autostock_client_gather(ngx_http_request_t *r, ngx_chain_t *in,
             continue;
         }
 
-        /* ngx_read_file() has logged an error, but not a short file */
+        /* ngx_read_file() logs an error, but not a file that is too short */
 
         n = ngx_read_file(b->file, p, size, b->file_pos);
 

@@ -1,6 +1,6 @@
 
 /*
- * What a client sent: the body, the headers, and what the location names.
+ * Reads the request: the body, the headers, and the location's SKU.
  */
 
 
@@ -13,45 +13,47 @@
 
 /*
  * Reads the body and calls the handler, at once or later.  Refuses a body whose
- * Content-Length is too large.  The result is for the content handler to
- * return.
+ * Content-Length is too large.  The content handler must return the result.
  */
 ngx_int_t ngx_http_autostock_client_read(ngx_http_request_t *r,
     ngx_http_client_body_handler_pt handler);
 
 /*
- * Returns the body in one piece; empty if there is none.  NGX_OK; NGX_DECLINED:
- * longer than autostock_max_body_size; or NGX_ERROR.
+ * Sets body to the body in one piece; empty if there is none.  Returns NGX_OK;
+ * NGX_DECLINED: it is longer than autostock_max_body_size; or NGX_ERROR, also
+ * if the body was discarded.
  */
 ngx_int_t ngx_http_autostock_client_body(ngx_http_request_t *r,
     ngx_str_t *body);
 
 /*
- * Reports a problem found before the body was read.  The body is discarded, so
- * that the connection can be reused.
+ * Responds with a problem before the body is read.  Discards the body, so that
+ * the connection can be reused.
  */
 ngx_int_t ngx_http_autostock_client_refuse(ngx_http_request_t *r,
     ngx_http_autostock_problem_e problem);
 
 /*
- * The header of this name (in lower case).  NGX_OK; NGX_DECLINED: there is
- * none; NGX_ABORT: there are several.
+ * Finds the header with this name, which is in lower case.  Returns NGX_OK;
+ * NGX_DECLINED: there is none; NGX_ABORT: there are several.
  */
 ngx_int_t ngx_http_autostock_client_header(ngx_http_request_t *r,
     const char *name, size_t len, ngx_str_t *value);
 
 /*
- * The digest of the Idempotency-Key within autostock_idempotency_scope.
- * NGX_OK; NGX_DECLINED: the request has none; NGX_ABORT: it is invalid;
- * NGX_ERROR, logged.
+ * Sets key to the digest of the Idempotency-Key and the value of
+ * autostock_idempotency_scope.  Returns NGX_OK; NGX_DECLINED: the request has
+ * no key; NGX_ABORT: the key is invalid; NGX_ERROR, logged: the scope has no
+ * value, or OpenSSL failed.
  */
 ngx_int_t ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key);
 
 /*
- * The value of autostock_sku for this request, percent-decoded (RFC 3986, 2.1)
- * if the directive has "encoded"; empty if the location names no product.  In
- * r->pool; not validated.  NGX_DECLINED: a percent sign is not followed by two
- * hexadecimal digits; NGX_ERROR: no memory.
+ * Sets sku to the value of autostock_sku for this request, percent-decoded (RFC
+ * 3986, 2.1) if the directive has "encoded"; empty if the location names no
+ * product.  The text is in r->pool and is not validated.  Returns NGX_OK;
+ * NGX_DECLINED: a percent sign is not followed by two hexadecimal digits; or
+ * NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_autostock_client_sku(ngx_http_request_t *r,
     ngx_str_t *sku);

@@ -1,6 +1,6 @@
 
 /*
- * The answer to a confirmed hold, which is a sale: that of a checkout.
+ * The answer to a confirm: that of a checkout, since the hold is a sale now.
  */
 
 
@@ -11,7 +11,7 @@
 #include "ngx_http_autostock_cart.h"
 
 
-/* DONE or REPLAYED */
+/* Answers a confirm that is DONE or REPLAYED. */
 ngx_int_t ngx_http_autostock_confirm_done(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
 

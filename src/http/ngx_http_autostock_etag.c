@@ -4,7 +4,7 @@
 #include "as_hex.h"
 
 
-/* of MurmurHash64A, by Austin Appleby, in the public domain */
+/* the constants of MurmurHash64A, by Austin Appleby, in the public domain */
 #define NGX_HTTP_AUTOSTOCK_ETAG_FACTOR  0xc6a4a7935bd1e995ULL
 #define NGX_HTTP_AUTOSTOCK_ETAG_SHIFT   47
 
@@ -37,9 +37,10 @@ ngx_http_autostock_etag_make(u_char *tag, const u_char *body, size_t len)
 
 
 /*
- * MurmurHash64A.  Each step is a bijection of the hash so far, so that two
- * bodies of one length that differ within one aligned word of 8 bytes never
- * have the same hash.  Others have by chance: 1 in 2^64.
+ * MurmurHash64A.  Each step is a bijection of the hash so far.  So two bodies
+ * of the same length that differ only within one aligned word of 8 bytes never
+ * have the same hash.  Other bodies have the same hash with a probability of 1
+ * in 2^64.
  */
 
 static uint64_t
@@ -75,7 +76,7 @@ ngx_http_autostock_etag_hash(const u_char *p, size_t len)
 }
 
 
-/* one load where the compiler knows the host's byte order */
+/* compilers turn this into one load if the byte order allows it */
 
 static uint64_t
 ngx_http_autostock_etag_word(const u_char *p)
@@ -141,7 +142,7 @@ ngx_http_autostock_etag_is(const u_char *p, size_t len, const u_char *tag)
 }
 
 
-/* blanks, and commas too: a list may have empty elements */
+/* skips blanks; commas: also commas, since a list may have empty elements */
 
 static u_char *
 ngx_http_autostock_etag_skip(u_char *p, u_char *end, ngx_uint_t commas)

@@ -16,16 +16,16 @@
 
 
 /*
- * Writes the strong tag of a body.  It depends on the body alone, so that all
- * nginx hosts and worker processes make the same one.
+ * Writes the strong tag of a body, without a terminator.  The tag depends only
+ * on the body, so that it is the same on all nginx hosts.
  */
 void ngx_http_autostock_etag_make(u_char *tag, const u_char *body,
     size_t len);
 
 /*
- * 1 if a list of tags, as in If-Match or If-None-Match, is "*" or has the tag.
- * With weak, "W/" before a tag of the list does not matter; without, such a tag
- * is another one.  Whatever is no list has no tag.
+ * 1 if a list of tags, as in If-Match or If-None-Match, is "*" or contains the
+ * tag.  weak: "W/" before a tag of the list is ignored; otherwise such a tag
+ * does not match.  A list with invalid syntax matches up to the error.
  */
 ngx_uint_t ngx_http_autostock_etag_matches(const ngx_str_t *list,
     const u_char *tag, ngx_uint_t weak);

@@ -1,7 +1,7 @@
 
 /*
- * What a checkout or hold asks for: the location's product, the body's, or the
- * lines of a cart.
+ * Reads the goods of a checkout or hold: the product of the location or of the
+ * body, or the lines of a cart.
  */
 
 
@@ -13,8 +13,8 @@
 
 
 /*
- * Sets sale->single or, of a cart, sale->lines.  NGX_DECLINED to continue; any
- * other result ends the request.
+ * Sets sale->single; or, for a cart, lines, nlines and cart.  Returns
+ * NGX_DECLINED to continue; any other result ends the request.
  */
 ngx_int_t ngx_http_autostock_goods_read(ngx_http_request_t *r,
     ngx_http_autostock_body_t *body, ngx_http_autostock_sale_t *sale);

@@ -10,7 +10,8 @@ static ngx_str_t  ngx_http_autostock_hold_failed = ngx_string("예약 실패!");
 
 
 /*
- * No SKU begins with a NUL: a hold has never the fingerprint of a checkout.
+ * The prefix begins with a NUL, and no SKU does: no hold has the fingerprint of
+ * a checkout.
  */
 
 ngx_int_t
@@ -80,7 +81,7 @@ ngx_http_autostock_hold_not_held(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* one refused line of several says nothing of the others */
+    /* the message has the stock only if the hold has one line */
 
     left = sale->nlines == 1;
 

@@ -1,8 +1,8 @@
 
 /*
- * A hold is a checkout whose goods are not sold yet; see
- * ngx_http_autostock_checkout.h.  What differs: its fingerprint and its
- * answers, which always have lines.
+ * A hold is a checkout whose goods are not sold yet, see
+ * ngx_http_autostock_checkout.h.  It has another fingerprint, and its answers
+ * always have lines.
  */
 
 
@@ -13,11 +13,14 @@
 #include "ngx_http_autostock_cart.h"
 
 
-/* seconds: as the request has them, 0: not at all.  NGX_ERROR, logged. */
+/*
+ * Sets sale->fingerprint.  seconds: those of the request; 0: it has none.
+ * Returns NGX_ERROR if OpenSSL fails, which is logged.
+ */
 ngx_int_t ngx_http_autostock_hold_fingerprint(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, uint32_t seconds);
 
-/* SOLD or REPLAYED; REFUSED */
+/* Answer a hold that is SOLD or REPLAYED; REFUSED. */
 ngx_int_t ngx_http_autostock_hold_held(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale);
 ngx_int_t ngx_http_autostock_hold_not_held(ngx_http_request_t *r,

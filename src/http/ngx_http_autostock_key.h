@@ -2,7 +2,7 @@
 /*
  * The value of an Idempotency-Key header: a string of RFC 8941, 3.3.3
  * (draft-ietf-httpapi-idempotency-key-header), or unquoted visible characters,
- * which most clients send.  Both forms of a key are the same key.
+ * which most clients send.  Both forms of a key mean the same key.
  */
 
 
@@ -17,8 +17,9 @@
 
 
 /*
- * NGX_OK: key points into text or, if escapes were decoded, into buf.
- * NGX_DECLINED: empty, longer than 255 characters, or neither form.
+ * Returns NGX_OK: key points into text or, if it was quoted, into buf; or
+ * NGX_DECLINED: text is empty, has neither form, or the key is longer than 255
+ * characters.
  */
 ngx_int_t ngx_http_autostock_key_parse(const ngx_str_t *text, ngx_str_t *key,
     u_char buf[NGX_HTTP_AUTOSTOCK_KEY_MAX]);

@@ -4,7 +4,7 @@
 #include "as_decimal.h"
 
 
-/* a line without its SKU */
+/* maximum size of a line without its SKU, bytes */
 #define NGX_HTTP_AUTOSTOCK_LINE_LEN                                           \
     (sizeof("{\"sku\":null,\"quantity\":,\"stock\":},") - 1                   \
      + NGX_INT32_LEN + NGX_INT64_LEN)

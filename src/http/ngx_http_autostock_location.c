@@ -373,7 +373,7 @@ ngx_http_autostock_location_inherit(ngx_conf_t *cf,
         clcf->handler = ngx_http_autostock_location_handler(conf->serves);
     }
 
-    /* an inherited "pinned" is for the checkouts below this level */
+    /* "pinned" on an outer level is meant for checkouts on inner levels */
 
     if (conf->serves && conf->sku && conf->sku_pinned
         && (conf->serves
@@ -500,7 +500,7 @@ ngx_http_autostock_location_check_database(ngx_conf_t *cf,
 }
 
 
-/* checks only configured values: a default was not chosen */
+/* checks only a query_timeout that is configured, not the default */
 
 static void
 ngx_http_autostock_location_check_timeout(ngx_conf_t *cf,
@@ -548,7 +548,7 @@ ngx_http_autostock_location_service(ngx_uint_t serves)
 }
 
 
-/* names the first directive of the location that has one of the bits */
+/* logs an error with the location's first directive that sets these bits */
 
 static void
 ngx_http_autostock_location_error(ngx_conf_t *cf,

@@ -1,7 +1,7 @@
 
 /*
- * What a location serves: the setters of the location's directives, and the
- * checks between them after all were read.
+ * The setters of the location's directives, and the checks of their
+ * combinations after all were read.
  */
 
 
@@ -16,7 +16,7 @@
 char *ngx_http_autostock_location_database(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
-/* autostock_sku STRING [pinned] */
+/* autostock_sku STRING [pinned] [encoded] */
 char *ngx_http_autostock_location_sku(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -46,8 +46,8 @@ char *ngx_http_autostock_location_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * inherit: before the merge with prev; an "if" or "limit_except" block serves
- * what its location serves.  check: after the merge, if conf serves something;
- * NGX_ERROR, logged with file and line, if a required directive is missing.
+ * the same operations as its location.  check: after the merge.  Both return
+ * NGX_ERROR, and log file and line, if a directive is missing or not allowed.
  */
 ngx_int_t ngx_http_autostock_location_inherit(ngx_conf_t *cf,
     ngx_http_autostock_loc_conf_t *prev, ngx_http_autostock_loc_conf_t *conf);

@@ -55,7 +55,7 @@ ngx_http_autostock_operation_prepare(ngx_http_request_t *r,
     operation->cancel = cancel;
     operation->outcome.waiter = waiter;
 
-    /* as ngx_http_cleanup_add() does, but in memory that is there */
+    /* as ngx_http_cleanup_add(), but without an allocation */
 
     operation->cleanup.next = r->main->cleanup;
     r->main->cleanup = &operation->cleanup;
@@ -94,7 +94,7 @@ ngx_http_autostock_operation_reading(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "autostock operation reading");
 
-    /* if the client has left, ends the request, which calls cancel */
+    /* if the client has closed, ends the request, and so calls cancel */
 
     ngx_http_test_reading(r);
 }

@@ -1,8 +1,8 @@
 
 /*
- * What all operations have in common: the body is read, a sale, settlement,
+ * The code that all operations share: the body is read, a sale, settlement,
  * receipt or look-up is submitted, and the request waits for its result, unless
- * the client leaves before.
+ * the client closes the connection before.
  */
 
 
@@ -15,7 +15,7 @@
 
 typedef struct ngx_http_autostock_operation_s  ngx_http_autostock_operation_t;
 
-/* NGX_DONE: under way; any other result ends the request */
+/* returns NGX_DONE: the request waits; any other result ends the request */
 typedef ngx_int_t (*ngx_http_autostock_operation_start_pt)(
     ngx_http_request_t *r, ngx_str_t *text);
 
@@ -23,10 +23,10 @@ typedef void (*ngx_http_autostock_operation_cancel_pt)(
     ngx_http_autostock_operation_t *operation);
 
 
-/* The first member of an operation's structure, zeroed. */
+/* the first member of an operation's structure, which the caller zeroes */
 struct ngx_http_autostock_operation_s {
-    ngx_http_autostock_outcome_t            outcome;  /* first: the request's
-                                                         context */
+    ngx_http_autostock_outcome_t            outcome;  /* the first member: the
+                                                         request's context */
     ngx_http_request_t                     *request;
     ngx_http_cleanup_t                      cleanup;
     ngx_http_autostock_operation_cancel_pt  cancel;
@@ -34,15 +34,15 @@ struct ngx_http_autostock_operation_s {
 
 
 /*
- * The body was read: starts with its text, which is empty if there is none.
- * Refuses a body longer than autostock_max_body_size.
+ * Called when the body was read: calls start with its text, which is empty if
+ * there is none.  Refuses a body longer than autostock_max_body_size.
  */
 void ngx_http_autostock_operation_start(ngx_http_request_t *r,
     ngx_http_autostock_operation_start_pt start);
 
 /*
- * Called before anything is submitted.  cancel withdraws what was submitted;
- * waiter may be NULL.
+ * Called before the submit.  cancel withdraws what was submitted.  waiter is
+ * for the outcome's times; it may be NULL.
  */
 void ngx_http_autostock_operation_prepare(ngx_http_request_t *r,
     ngx_http_autostock_operation_t *operation,
@@ -50,17 +50,18 @@ void ngx_http_autostock_operation_prepare(ngx_http_request_t *r,
     ngx_http_autostock_operation_cancel_pt cancel);
 
 /*
- * rc is the result of the submit.  NGX_OK: the request waits, and if the client
- * leaves before ngx_http_autostock_operation_resume(), cancel is called;
- * returns NGX_DONE.  Otherwise refuses: NGX_DECLINED, the server refused the
- * same a moment ago; or overload.
+ * Called after the submit, with its result.  NGX_OK: the request waits, and if
+ * the client closes the connection before
+ * ngx_http_autostock_operation_resume(), cancel is called; returns NGX_DONE.
+ * Otherwise responds: NGX_DECLINED, that the server has just refused the same
+ * request; any other result, overload.
  */
 ngx_int_t ngx_http_autostock_operation_submitted(
     ngx_http_autostock_operation_t *operation, ngx_int_t rc);
 
 /*
- * resume: the result is known, and its handler, which was not called from an
- * event of the client, is about to respond.  finish: ends the request with the
+ * resume: the result is known, and its handler, which was not called by an
+ * event of the client, begins to respond.  finish: ends the request with the
  * result of sending the response; r is invalid afterwards.
  */
 ngx_http_request_t *ngx_http_autostock_operation_resume(

@@ -18,7 +18,7 @@ ngx_http_autostock_outcome_set(ngx_http_request_t *r,
 
     if (outcome == NULL) {
 
-        /* refused before its operation began */
+        /* the request was refused before its operation began */
 
         outcome = ngx_pcalloc(r->pool, sizeof(ngx_http_autostock_outcome_t));
         if (outcome == NULL) {
@@ -58,14 +58,14 @@ ngx_http_autostock_outcome_observe(ngx_http_autostock_database_t *db,
 {
     uint32_t  took;
 
-    /* what was refused at once took no time */
+    /* a request without a waiter was refused at once */
 
     took = outcome->waiter == NULL ? 0
            : ngx_http_autostock_clock_recent() - outcome->waiter->arrived;
 
     ngx_http_autostock_status_checkout(db, result, took,
-                                  ngx_http_autostock_outcome_queued(outcome),
-                                  ngx_http_autostock_outcome_flown(outcome));
+                              ngx_http_autostock_outcome_queued(outcome),
+                              ngx_http_autostock_outcome_in_flight(outcome));
 }
 
 
@@ -81,7 +81,7 @@ ngx_http_autostock_outcome_problem(ngx_http_request_t *r,
     case NGX_HTTP_AUTOSTOCK_REFUSALS:
         lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 
-        /* else its hold or sale does not allow it, whatever the stock is */
+        /* for a settlement, the reason is its hold or sale, not the stock */
 
         result = (lcf->serves
                   & (NGX_HTTP_AUTOSTOCK_CHECKOUT|NGX_HTTP_AUTOSTOCK_HOLD))

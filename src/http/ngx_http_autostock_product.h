@@ -1,6 +1,6 @@
 
 /*
- * GET, HEAD: the row of the location's product.
+ * The content handler of look-ups, GET and HEAD, of one or several products.
  */
 
 

@@ -39,7 +39,7 @@ ngx_http_autostock_products_skus(ngx_http_request_t *r,
 }
 
 
-/* as many as there may be */
+/* the maximum number of SKUs in the arguments */
 
 static ngx_uint_t
 ngx_http_autostock_products_count(const ngx_str_t *args)
@@ -116,7 +116,10 @@ ngx_http_autostock_products_size(ngx_http_request_t *r,
 }
 
 
-/* the collation may find one product by several spellings */
+/*
+ * 1: an earlier SKU has the same product.  The collation may find it by several
+ * spellings.
+ */
 
 static ngx_uint_t
 ngx_http_autostock_products_shown(ngx_http_autostock_lookup_t *lookup,

@@ -1,6 +1,6 @@
 
 /*
- * GET and HEAD of several products: what differs from one product.
+ * The SKUs and the answer of a look-up of several products.
  */
 
 
@@ -13,7 +13,8 @@
 
 /*
  * Sets the SKUs of the look-up to those of the request's arguments, in its
- * pool.  NGX_DECLINED: detail says what is wrong; NGX_ERROR: no memory.
+ * pool.  Returns NGX_OK; NGX_DECLINED: detail describes the error; NGX_ERROR:
+ * no memory.
  */
 ngx_int_t ngx_http_autostock_products_skus(ngx_http_request_t *r,
     ngx_http_autostock_lookup_t *lookup, ngx_str_t *detail);

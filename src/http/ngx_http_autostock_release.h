@@ -11,7 +11,7 @@
 #include "ngx_http_autostock_cart.h"
 
 
-/* DONE or REPLAYED */
+/* Answers a release that is DONE or REPLAYED. */
 ngx_int_t ngx_http_autostock_release_done(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
 

@@ -70,8 +70,8 @@ ngx_http_autostock_request_post(ngx_http_request_t *r, ngx_uint_t serves)
 
 /*
  * A mirrored or included copy of a request would sell again, and no client
- * would get its response.  A module that sells on purpose has a handler for
- * the end of its subrequest, which sees the response.
+ * would get its response.  A module that sells on purpose sets a handler for
+ * the end of its subrequest, which receives the response.
  */
 
 static ngx_int_t

@@ -11,7 +11,7 @@
 #include "ngx_http_autostock.h"
 
 
-/* For locations that serve products, checkouts and callbacks. */
+/* The content handler of all operations but the status. */
 ngx_int_t ngx_http_autostock_request_handler(ngx_http_request_t *r);
 
 

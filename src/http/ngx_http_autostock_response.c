@@ -8,14 +8,14 @@
 
 
 /*
- * The types are stable names for programs to compare; titles and details may be
- * reworded.
+ * The types are stable names for programs to compare; titles and details may
+ * change.
  */
 typedef struct {
     ngx_uint_t                    status;
     ngx_http_autostock_counter_e  counter;
     ngx_uint_t                    retry;     /* with Retry-After */
-    ngx_str_t                     head;      /* up to the detail */
+    ngx_str_t                     head;      /* the JSON before the detail */
     ngx_str_t                     detail;
     ngx_str_t                     message;
 } ngx_http_autostock_problem_t;
@@ -227,7 +227,7 @@ ngx_http_autostock_response_buf(ngx_http_request_t *r, size_t size)
 {
     ngx_buf_t  *b;
 
-    /* one allocation for both */
+    /* one allocation for the buffer and its text */
 
     b = ngx_palloc(r->pool, sizeof(ngx_buf_t) + size);
     if (b == NULL) {
@@ -433,12 +433,12 @@ ngx_http_autostock_response_headers(ngx_http_request_t *r, ngx_uint_t status)
 
     if (status == 422) {
 
-        /* nginx has no name for it */
+        /* nginx has no reason phrase for it */
 
         ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
     }
 
-    /* a response is valid only at the time it was sent, unless told */
+    /* unless configured otherwise, a response must not be stored */
 
     if (!ngx_http_autostock_response_has_cache_control(r)
         && ngx_http_autostock_response_cache_control(r, &no_store) != NGX_OK)

@@ -1,8 +1,8 @@
 
 /*
  * Responses: one buffer of JSON, and the common headers.  An error is a problem
- * (RFC 9457) with a "message" member for existing clients; in a compatible
- * location it is the message alone.
+ * (RFC 9457) with a "message" member for existing clients; with
+ * "autostock_compat on" it is only the message.
  */
 
 
@@ -44,8 +44,8 @@ typedef enum {
 
 
 /*
- * A buffer in the request's pool with room for size bytes; it is the last one
- * of the response.  NULL: no memory.
+ * Returns a buffer in the request's pool with room for size bytes, which is the
+ * last one of the response.  NULL: no memory.
  */
 ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
     size_t size);
@@ -54,8 +54,8 @@ ngx_buf_t *ngx_http_autostock_response_buf(ngx_http_request_t *r,
  * Sends status, headers and the buffer.  Neither a conditional request nor an
  * error_page that redirected here changes the status.  Returns the result of
  * ngx_http_output_filter() or ngx_http_send_header(), for
- * ngx_http_finalize_request().  NGX_ERROR: no memory; it closes the connection,
- * since an error page of nginx would deny a committed sale.
+ * ngx_http_finalize_request().  NGX_ERROR: no memory; nginx then closes the
+ * connection: an error page would contradict a committed sale.
  */
 ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_buf_t *b);
@@ -63,48 +63,46 @@ ngx_int_t ngx_http_autostock_response_send(ngx_http_request_t *r,
 /*
  * Sends the answer of a look-up, 200, with its ETag and the location's
  * Cache-Control, and counts it.  A conditional request gets 304 or 412 instead,
- * but not a subrequest: the conditions are those of the whole answer.  stock is
- * that of the one product, or -1.
+ * but not a subrequest: the conditions are those of the whole answer.  stock:
+ * of one product; -1 for several.
  */
 ngx_int_t ngx_http_autostock_response_view(ngx_http_request_t *r,
     int64_t stock, ngx_buf_t *b);
 
-/*
- * Sends 304: the headers only.  As ngx_http_autostock_response_send().
- */
+/* Sends 304, headers only; the result is that of response_send(). */
 ngx_int_t ngx_http_autostock_response_not_modified(ngx_http_request_t *r);
 
 /*
- * Sets Cache-Control, which is "no-store" in an answer without it.  NGX_ERROR:
- * no memory.
+ * Sets Cache-Control; an answer for which this is not called has "no-store".
+ * Returns NGX_OK; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_autostock_response_cache_control(ngx_http_request_t *r,
     ngx_str_t *value);
 
 /*
  * Sends a problem and counts it.  detail (any text) and message (JSON text)
- * default to the problem's own if NULL. members is JSON text that starts with a
- * comma, or NULL.
+ * default to the problem's own if NULL.  members is JSON text that begins with
+ * a comma, or NULL.
  */
 ngx_int_t ngx_http_autostock_response_problem(ngx_http_request_t *r,
     ngx_http_autostock_problem_e problem, ngx_str_t *detail,
     ngx_str_t *message, ngx_str_t *members);
 
 /*
- * Adds a response header.  Name and value must be in the request's pool or
- * outlive it.  NULL: no memory.
+ * Adds a response header.  Name and value must exist as long as the request.
+ * Returns NULL: no memory.
  */
 ngx_table_elt_t *ngx_http_autostock_response_header(ngx_http_request_t *r,
     const char *name, size_t name_len, u_char *value, size_t value_len);
 
-/* "Idempotency-Replayed: true" */
+/* Adds "Idempotency-Replayed: true".  Returns NGX_OK; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
 
 
 /*
- * The text and, unless it is -1 (unknown), the stock that is left.  Writes up
- * to text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes; returns their end.  number
- * is the stock as JSON: its digits in what was written, or null.
+ * Writes the text and, unless it is -1 (unknown), the remaining stock: up to
+ * text->len + NGX_HTTP_AUTOSTOCK_LEFT_LEN bytes.  Returns their end.  number
+ * becomes the stock as JSON: its digits in the written bytes, or null.
  */
 #define NGX_HTTP_AUTOSTOCK_LEFT      " 남은 재고: "
 #define NGX_HTTP_AUTOSTOCK_LEFT_LEN                                           \

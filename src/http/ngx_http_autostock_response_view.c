@@ -1,7 +1,8 @@
 
 /*
  * The answers of look-ups, which may be cached and revalidated (RFC 9110, 13).
- * Not nginx's filter, which also compares dates that such an answer has not.
+ * nginx's own filter is not used: it also compares dates, which these answers
+ * do not have.
  */
 
 
@@ -89,7 +90,10 @@ ngx_http_autostock_response_view_known(ngx_http_request_t *r,
 }
 
 
-/* in the field that nginx's filters make weak, or clear */
+/*
+ * Sets the field of headers_out, so that nginx's filters can make the tag weak
+ * or remove it.
+ */
 
 static ngx_int_t
 ngx_http_autostock_response_view_tag(ngx_http_request_t *r, u_char *tag)

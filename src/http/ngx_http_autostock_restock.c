@@ -3,6 +3,7 @@
 #include "ngx_http_autostock_client.h"
 #include "ngx_http_autostock_operation.h"
 #include "ngx_http_autostock_receipt.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_restock.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_trace.h"
@@ -92,7 +93,7 @@ ngx_http_autostock_restock_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK, NGX_DECLINED, or NGX_ERROR */
+/* NGX_DECLINED: the signature is wrong; NGX_ERROR, logged: OpenSSL failed */
 
 static ngx_int_t
 ngx_http_autostock_restock_verify(ngx_http_request_t *r,
@@ -119,7 +120,7 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
     secret = lcf->callback_secrets->elts;
     verified = 0;
 
-    /* up to the last one: the time must not reveal which secret matched */
+    /* checks all secrets: the time must not reveal which one matched */
 
     for (i = 0; i < lcf->callback_secrets->nelts; i++) {
 
@@ -138,7 +139,7 @@ ngx_http_autostock_restock_verify(ngx_http_request_t *r,
 }
 
 
-/* not the request's log: nginx would add the request with its signature */
+/* the cycle's log: to the request's, nginx would add the signature */
 
 static void
 ngx_http_autostock_restock_log(ngx_http_request_t *r)
@@ -235,7 +236,7 @@ ngx_http_autostock_restock_submit(ngx_http_request_t *r,
     receipt->handler = ngx_http_autostock_restock_receipt_handler;
     receipt->data = restock;
 
-    /* not the connection's log: the booking outlives the connection */
+    /* the booking may last longer than the connection and its log */
 
     receipt->log = ngx_cycle->log;
 
@@ -414,7 +415,7 @@ ngx_http_autostock_restock_too_many(ngx_http_request_t *r,
 }
 
 
-/* the error's text is for the log, not for the factory */
+/* the answer has only the error's number; the log has its text */
 
 static ngx_int_t
 ngx_http_autostock_restock_not_booked(ngx_http_request_t *r,

@@ -1,6 +1,7 @@
 
 /*
- * POST: the factory's callback, which books the goods of an order.
+ * The content handler of the factory's callback, POST, which books the goods of
+ * an order.
  */
 
 

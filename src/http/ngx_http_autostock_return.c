@@ -34,7 +34,7 @@ ngx_http_autostock_return_read(ngx_http_request_t *r, ngx_str_t *text,
 
     if (body.lines.type != AS_JSON_END) {
 
-        /* a sale may have been made where carts may have more lines */
+        /* the sale's location may allow more lines in a cart */
 
         rc = ngx_http_autostock_cart_read(r, &body,
                                           NGX_HTTP_AUTOSTOCK_LINES_MAX,
@@ -78,8 +78,8 @@ ngx_http_autostock_return_key(ngx_http_request_t *r,
 
 
 /*
- * No SKU begins with a NUL: a return has never the fingerprint of a checkout.
- * A quantity alone is a line whose SKU is empty.
+ * The prefix begins with a NUL, and no SKU does: no return has the fingerprint
+ * of a checkout.  A quantity without lines is a line whose SKU is empty.
  */
 
 static ngx_int_t
@@ -190,7 +190,7 @@ ngx_http_autostock_return_unknown(ngx_http_request_t *r,
     u_char      buf[sizeof(",\"return_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   members;
 
-    /* zeros: this return was not a part of what is in doubt */
+    /* zeros: this return is not in the packet whose COMMIT is in doubt */
     if (settle->return_id[0] == 0 && settle->return_id[1] == 0) {
         return ngx_http_autostock_response_problem(r,
                     NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, NULL);

@@ -12,13 +12,16 @@
 
 
 /*
- * Sets what the request wants.  NGX_DECLINED to continue; any other result ends
- * the request.
+ * Sets the members of settle from the request.  Returns NGX_DECLINED to
+ * continue; any other result ends the request.
  */
 ngx_int_t ngx_http_autostock_return_read(ngx_http_request_t *r,
     ngx_str_t *text, ngx_http_autostock_settle_t *settle);
 
-/* DONE or REPLAYED; RETURNED, NO_LINE, NO_PRODUCT, MANY_LINES; UNKNOWN */
+/*
+ * Answer a return that is: DONE or REPLAYED; RETURNED, NO_LINE, NO_PRODUCT or
+ * MANY_LINES; UNKNOWN.
+ */
 ngx_int_t ngx_http_autostock_return_done(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
 ngx_int_t ngx_http_autostock_return_refused(ngx_http_request_t *r,

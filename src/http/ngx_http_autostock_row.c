@@ -46,7 +46,7 @@ ngx_http_autostock_row_number(ngx_str_t *text)
         }
     }
 
-    /* a ZEROFILL column, which is unsigned: JSON allows no leading zeros */
+    /* removes the zeros of a ZEROFILL column, which JSON does not allow */
     while (text->len > 1 && text->data[0] == '0') {
         text->data++;
         text->len--;

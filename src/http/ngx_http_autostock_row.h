@@ -12,16 +12,16 @@
 
 
 /*
- * NGX_ERROR, logged: text that is written without escapes is not of its type.
- * To be called before the next two.
+ * Checks the members that are written without escapes; to be called before the
+ * next two.  Returns NGX_OK; NGX_ERROR, logged: one is not of its type.
  */
 ngx_int_t ngx_http_autostock_row_check(ngx_http_request_t *r,
     ngx_http_autostock_product_row_t *row);
 
-/* The maximum length of its JSON. */
+/* Returns the maximum length of the row's JSON, in bytes. */
 size_t ngx_http_autostock_row_len(ngx_http_autostock_product_row_t *row);
 
-/* Writes it, without "held" if compat; returns the end. */
+/* Writes the row's JSON, without "held" if compat; returns its end. */
 u_char *ngx_http_autostock_row_json(u_char *p,
     ngx_http_autostock_product_row_t *row, ngx_uint_t compat);
 

@@ -85,7 +85,7 @@ ngx_http_autostock_settlement_start(ngx_http_request_t *r, ngx_str_t *text)
 }
 
 
-/* NGX_DECLINED to continue; any other result ends the request */
+/* returns NGX_DECLINED to continue; any other result ends the request */
 
 static ngx_int_t
 ngx_http_autostock_settlement_hold(ngx_http_request_t *r, ngx_str_t *text,

@@ -1,7 +1,7 @@
 
 /*
- * POST: what follows a hold or a sale: its confirmation, its release, or a
- * return of its goods.
+ * The content handler of settlements, POST: confirmations and releases of
+ * holds, returns of sold goods.
  */
 
 

@@ -26,7 +26,7 @@ ngx_http_autostock_sku_check(const u_char *text, size_t len)
     p = text;
     end = text + len;
 
-    /* eight characters of visible ASCII set none of these bits */
+    /* eight characters from 0x20 to 0x7e set none of these bits */
 
     while (end - p >= 8) {
         ngx_memcpy(&bytes, p, 8);
@@ -83,7 +83,7 @@ ngx_http_autostock_sku_check_rest(const u_char *text, const u_char *end,
 }
 
 
-/* strict: ngx_unescape_uri() drops what it cannot decode */
+/* ngx_unescape_uri() is not used: it drops invalid sequences */
 
 u_char *
 ngx_http_autostock_sku_decode(u_char *to, const u_char *text, size_t len)

@@ -11,7 +11,7 @@
 #include "ngx_http_autostock.h"
 
 
-/* NULL, or what is wrong, such as "is empty". */
+/* Returns NULL if the SKU is valid, or the error, such as "is empty". */
 const char *ngx_http_autostock_sku_check(const u_char *text, size_t len);
 
 /*

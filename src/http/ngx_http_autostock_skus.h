@@ -15,13 +15,13 @@
 
 
 /*
- * Reads 1 to NGX_HTTP_AUTOSTOCK_LOOKUP_MAX arguments, in their order, each SKU
- * at its first place only.  The name is compared as nginx does for $arg_sku,
- * the value is decoded as "encoded" does; other arguments are ignored.
+ * Reads 1 to NGX_HTTP_AUTOSTOCK_LOOKUP_MAX arguments, in their order, and keeps
+ * each SKU once.  The name is compared as nginx does for $arg_sku, the value is
+ * decoded as "encoded" does; other arguments are ignored.
  *
- * skus has room for as many as there are arguments, up to the maximum.  text
- * has room for args->len bytes, and detail->data for DETAIL_LEN bytes.
- * NGX_DECLINED: detail says what is wrong.
+ * skus has room for one SKU per argument, up to the maximum.  text has room for
+ * args->len bytes, and detail->data for DETAIL_LEN bytes.  Returns NGX_OK;
+ * NGX_DECLINED: detail describes the error.
  */
 ngx_int_t ngx_http_autostock_skus_parse(const ngx_str_t *args, u_char *text,
     ngx_http_autostock_lookup_sku_t *skus, ngx_uint_t *n, ngx_str_t *detail);

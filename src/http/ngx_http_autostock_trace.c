@@ -37,7 +37,7 @@ ngx_http_autostock_trace_start(ngx_http_request_t *r)
 
     *started = trace;
 
-    /* of a subrequest, the main request's handler is called */
+    /* nginx calls the main request's handler, also for subrequests */
 
     if (r->main->log_handler != ngx_http_autostock_trace_log) {
         ngx_http_autostock_trace_log_next = r->main->log_handler;

@@ -1,8 +1,8 @@
 
 /*
- * The trace of a request: what its header "traceparent" says (W3C Trace
- * Context), or a new one, as autostock_trace says.  An order that the request
- * opens keeps it.
+ * The trace of a request: that of its header "traceparent" (W3C Trace Context),
+ * or a new one, depending on autostock_trace.  An order that the request opens
+ * stores it.
  */
 
 
@@ -18,14 +18,15 @@
 
 
 /*
- * The trace, in the request's pool; the request's lines in the error log get
- * its id, once the request's outcome refers to it.  NULL: there is none.
+ * Returns the trace, in the request's pool; NULL: there is none.  As soon as
+ * the request's outcome refers to it, the request's lines in the error log have
+ * its id.
  */
 as_trace_t *ngx_http_autostock_trace_start(ngx_http_request_t *r);
 
 /*
- * NGX_OK; NGX_DECLINED: the request has no valid traceparent, or it is not to
- * be used.
+ * Returns NGX_OK; NGX_DECLINED: the request has no valid traceparent, or
+ * autostock_trace is off.
  */
 ngx_int_t ngx_http_autostock_trace_header(ngx_http_request_t *r,
     as_trace_t *trace);

@@ -8,7 +8,7 @@
 #include "as_uuid.h"
 
 
-/* longer than each value but the SKU */
+/* in bytes, more than any value has but the SKU */
 #define NGX_HTTP_AUTOSTOCK_VARIABLES_LEN  (AS_UUID_TEXT_LEN + 1)
 
 
@@ -46,7 +46,7 @@ enum {
 };
 
 
-/* not cacheable: a value may be asked for before there is an answer */
+/* not cacheable: a value may be read before there is an answer */
 
 static ngx_http_variable_t  ngx_http_autostock_variables[] = {
 
@@ -187,7 +187,7 @@ ngx_http_autostock_variables_number(ngx_http_request_t *r,
 }
 
 
-/* negative: there is none */
+/* returns the value; negative: there is none */
 
 static int64_t
 ngx_http_autostock_variables_value(ngx_http_autostock_outcome_t *outcome,
@@ -207,7 +207,7 @@ ngx_http_autostock_variables_value(ngx_http_autostock_outcome_t *outcome,
                                  : -1;
 
     default: /* NGX_HTTP_AUTOSTOCK_VARIABLES_BATCH_SIZE */
-        return outcome->waiter && outcome->waiter->flown
+        return outcome->waiter && outcome->waiter->has_departed
                ? (int64_t) outcome->waiter->merged : -1;
     }
 }
@@ -273,7 +273,7 @@ ngx_http_autostock_variables_time(ngx_http_request_t *r,
     usec = outcome == NULL ? -1
            : data == NGX_HTTP_AUTOSTOCK_VARIABLES_QUEUE_TIME
              ? ngx_http_autostock_outcome_queued(outcome)
-             : ngx_http_autostock_outcome_flown(outcome);
+             : ngx_http_autostock_outcome_in_flight(outcome);
 
     if (usec < 0) {
         return ngx_http_autostock_variables_none(v);
@@ -290,7 +290,7 @@ ngx_http_autostock_variables_time(ngx_http_request_t *r,
 }
 
 
-/* a look-up, and a request that was refused at once, have started none */
+/* a look-up, or a request refused at once, has no trace but the header's */
 
 static ngx_int_t
 ngx_http_autostock_variables_trace(ngx_http_request_t *r,

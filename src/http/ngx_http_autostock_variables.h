@@ -1,8 +1,8 @@
 
 /*
- * The variables for access logs, maps and headers.  Each is written when it is
- * used, from the request's outcome; before the answer, and where the module
- * serves nothing, there is none.
+ * The variables for access logs, maps and headers.  Each is computed from the
+ * request's outcome when it is used.  Before the answer, and in locations that
+ * the module does not serve, they have no value.
  */
 
 

@@ -1,19 +1,18 @@
 
 /*
- * Waiters that must not share a flight with the others wait aside.  A flight of
- * their own takes them, one at a time for each database.  Whatever delays it or
- * makes it fail costs the other waiters no flight, and only this one
- * connection.
+ * The queue aside, for waiters that must not share a flight with the others.
+ * Each batch has at most one flight aside at a time, so that delays and
+ * failures of these waiters use one connection and no flight of the others.
  *
  * The flight does not wait for locks.  Waiters whose rows or keys are locked
- * return to the queue and are tried again after a pause, without a connection.
+ * return to the queue, and the next flight tries them again after a pause.
  */
 
 
 #include "ngx_http_autostock_batch.h"
 
 
-/* after a flight without any result, ms, with jitter */
+/* the pause after a flight without any result, and its random part, ms */
 #define NGX_HTTP_AUTOSTOCK_ASIDE_PAUSE   10
 #define NGX_HTTP_AUTOSTOCK_ASIDE_JITTER  30
 

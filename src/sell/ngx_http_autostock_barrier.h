@@ -1,7 +1,7 @@
 
 /*
  * A movement of quantity 0, committed by itself.  Once its COMMIT is answered,
- * everything that was read before it is on disk.
+ * all rows that were read before it are on disk.
  */
 
 
@@ -12,7 +12,7 @@
 #include "ngx_http_autostock_sql.h"
 
 
-/* Appends the statement. */
+/* Appends the INSERT. */
 void ngx_http_autostock_barrier_write(ngx_http_autostock_sql_t *sql,
     u_char product_id[NGX_HTTP_AUTOSTOCK_UUID_LEN]);
 

@@ -4,13 +4,13 @@
 
 
 /*
- * A flight that is older than this, and takes longer than so many usual ones,
- * does not delay others: another may start.
+ * A flight is slow after this time, and after this many times the usual
+ * duration of a flight.  During a slow flight another one may start.
  */
 #define NGX_HTTP_AUTOSTOCK_BATCH_PATIENCE  20         /* ms */
 #define NGX_HTTP_AUTOSTOCK_BATCH_SLOW     4
 
-/* flights in doubt on other servers, beyond max_flights */
+/* maximum number of flights in doubt on other servers, besides max_flights */
 #define NGX_HTTP_AUTOSTOCK_BATCH_APART    8
 
 
@@ -93,13 +93,6 @@ ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch)
 }
 
 
-ngx_http_autostock_database_t *
-ngx_http_autostock_batch_database(ngx_http_autostock_batch_t *batch)
-{
-    return batch->db;
-}
-
-
 ngx_int_t
 ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline)
@@ -119,8 +112,8 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     waiter->deadline = deadline;
     waiter->serial = ++batch->serial;
 
-    if (!waiter->timed) {
-        waiter->timed = 1;
+    if (!waiter->has_arrived) {
+        waiter->has_arrived = 1;
         waiter->arrived = ngx_http_autostock_clock_recent();
     }
 
@@ -138,7 +131,7 @@ ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
         return NGX_OK;
     }
 
-    /* without a flight, the event decides: once for many requests */
+    /* if no flight runs, the event decides once for many requests */
     if (ngx_http_autostock_batch_flights(batch, &last) == 0
         || ngx_http_autostock_batch_may_launch(batch))
     {
@@ -164,8 +157,9 @@ ngx_http_autostock_batch_resubmit(ngx_http_autostock_batch_t *batch,
 
 
 /*
- * A few flights with full batches are faster than many with small ones.  Only a
- * slow flight (waiting for a lock or a lost server) lets another one start.
+ * A few flights with full batches are faster than many with small ones.  So
+ * another flight starts only while the last one is slow, for example waits for
+ * a lock or a lost server.
  */
 
 static ngx_uint_t
@@ -195,9 +189,10 @@ ngx_http_autostock_batch_may_launch(ngx_http_autostock_batch_t *batch)
 
 
 /*
- * The flights under way, and the last one of them.  Those in doubt that wait
- * for a server that sales have left do not count: they use no connection of the
- * present one, and may wait until their deadlines.
+ * The number of running flights, and the last one of them.  Flights in doubt
+ * that wait for a server that sales no longer use do not count: they use no
+ * connection of the server that is used now, and may wait until their
+ * deadlines.
  */
 
 static ngx_uint_t
@@ -234,7 +229,7 @@ ngx_http_autostock_batch_flights(ngx_http_autostock_batch_t *batch,
 }
 
 
-/* ms after which a flight is slow */
+/* the duration after which a flight is slow, ms */
 
 static ngx_msec_t
 ngx_http_autostock_batch_slow(ngx_http_autostock_batch_t *batch)
@@ -279,7 +274,7 @@ ngx_http_autostock_batch_launch(ngx_event_t *ev)
 }
 
 
-/* Early requests need not wait for the end of a slow flight. */
+/* requests that wait do not have to wait for the end of a slow flight */
 
 static void
 ngx_http_autostock_batch_patience(ngx_event_t *ev)
@@ -292,7 +287,7 @@ ngx_http_autostock_batch_patience(ngx_event_t *ev)
 
     ngx_http_autostock_batch_launch(ev);
 
-    /* with max_flights under way, the end of a flight launches the next */
+    /* while max_flights run, the end of a flight launches the next one */
     if (!ngx_queue_empty(&batch->waiting)
         && ngx_http_autostock_batch_flights(batch, &last)
            < batch->ops->max_flights)

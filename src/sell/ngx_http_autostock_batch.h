@@ -1,6 +1,6 @@
 
 /*
- * Merges waiting requests into batches.  Terms used in the identifiers:
+ * Merges waiting requests into batches.  The terms:
  *
  *   waiter   one request that waits, embedded in its sale, look-up, receipt or
  *            settlement
@@ -11,10 +11,10 @@
  *            others
  *   gather   the wait for more requests before a flight starts
  *
- * While a flight is in progress, new requests wait.  When it ends, all of them
- * go into the next flight.  Clients that send the next request as soon as they
- * get a response are waited for, if there are many of them.  A single request,
- * or one of a few, is sent at once.
+ * While a flight runs, new requests wait.  When it ends, the next flight takes
+ * all of them.  If many clients send the next request as soon as they have a
+ * response, the next flight waits for these.  A single request, or one of a
+ * few, is sent at once.
  *
  * A batch handles queues, deadlines, connections and retries.  Its operations
  * (sale, lookup, receipt, settle) define what is sent to the database.
@@ -25,10 +25,10 @@
  *   aside            starts the flights of the waiters aside
  *   flight           connection, packets, retries, end
  *   flight_waiters   the waiters of a flight
- *   deadline         refuses waiters whose time has passed
+ *   deadline         refuses waiters whose deadline has passed
  *   waiter           the queues
  *   gather           how long to wait for more requests
- *   clock            how long requests and flights take
+ *   clock            the times that are measured
  *
  * A flight reports its end to batch or aside by flight->ended().
  */
@@ -59,19 +59,23 @@ typedef struct {
     ngx_http_autostock_batch_t      *batch;    /* NULL: not in a batch */
     ngx_http_autostock_flight_t     *flight;   /* NULL: still waits */
     ngx_uint_t                       serial;   /* order of arrival */
-    uint32_t                         arrived;  /* by ngx_http_autostock_
-                                                  clock.h, if timed: by submit
-                                                  where it was not before */
-    uint32_t                         departed; /* the last flight that took it,
-                                                  if flown */
-    uint32_t                         ended;    /* its result, if landed */
+
+    /*
+     * Times of ngx_http_autostock_clock.h, each valid if its flag is set: of
+     * the arrival (submit sets it if the caller has not), of the start of the
+     * waiter's last flight, and of the result.
+     */
+    uint32_t                         arrived;
+    uint32_t                         departed;
+    uint32_t                         ended;
+    unsigned                         has_arrived:1;
+    unsigned                         has_departed:1;
+    unsigned                         has_ended:1;
+
     uint32_t                         merged;   /* requests in that flight */
     uint32_t                         slot;     /* set by the operation */
-    unsigned                         counted:1;
-    unsigned                         aside:1;  /* which counter has it */
-    unsigned                         timed:1;
-    unsigned                         flown:1;
-    unsigned                         landed:1;
+    unsigned                         counted:1;  /* in naside or nwaiting */
+    unsigned                         aside:1;    /* counted in naside */
 } ngx_http_autostock_waiter_t;
 
 
@@ -85,15 +89,15 @@ typedef enum {
 typedef struct {
     const char  *name;
     ngx_http_autostock_kind_e
-                 kind;                   /* the pool share it uses */
-    size_t       flight_size;            /* of the structure that starts with
-                                            ngx_http_autostock_flight_t */
-    ngx_uint_t   max_flights;            /* without those in doubt on a
-                                            server that sales have left */
-    ngx_uint_t   patient;                /* waits while the database is
-                                            unreachable */
+                 kind;                   /* its share of the pool */
+    size_t       flight_size;            /* bytes of the structure that begins
+                                            with ngx_http_autostock_flight_t */
+    ngx_uint_t   max_flights;            /* besides those in doubt on a server
+                                            that sales no longer use */
+    ngx_uint_t   patient;                /* its waiters wait while the database
+                                            is unreachable */
 
-    /* once per structure; the memory is zeroed */
+    /* once per structure; the memory is zeroed; NGX_ERROR: no memory */
     ngx_int_t  (*create)(ngx_http_autostock_flight_t *flight);
     void       (*destroy)(ngx_http_autostock_flight_t *flight);
 
@@ -104,9 +108,9 @@ typedef struct {
     ngx_uint_t (*goes_aside)(ngx_http_autostock_waiter_t *waiter);
 
     /*
-     * Adds a waiter; may set waiter->slot.  NGX_OK; NGX_DECLINED: the flight is
-     * full.  For a flight of waiters aside also NGX_AGAIN: not this waiter now,
-     * try the next one; NGX_ABORT: refuse this waiter.
+     * Adds a waiter; may set waiter->slot.  Returns NGX_OK; NGX_DECLINED: the
+     * flight is full; NGX_ABORT: refuse this waiter; or, in a flight aside,
+     * NGX_AGAIN: not this waiter now, try the next one.
      */
     ngx_int_t  (*add)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
@@ -114,13 +118,13 @@ typedef struct {
     /* the flight has got a connection, the first or another */
     void       (*start)(ngx_http_autostock_flight_t *flight);
 
-    /* reports the waiter's result; it has left the batch */
+    /* reports the result to the waiter, which is no longer in the batch */
     void       (*answer)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter);
 
     /*
-     * reports that there is no result; the waiter has left the batch; flight is
-     * NULL if the waiter was only queued
+     * reports to the waiter, which is no longer in the batch, that there is no
+     * result; flight is NULL if the waiter was only queued
      */
     void       (*refuse)(ngx_http_autostock_flight_t *flight,
                    ngx_http_autostock_waiter_t *waiter,
@@ -136,21 +140,22 @@ struct ngx_http_autostock_batch_s {
     ngx_uint_t                       nwaiting;
     ngx_uint_t                       serial;    /* of the last arrival */
 
-    ngx_queue_t                      flying;    /* the oldest first */
+    ngx_queue_t                      flying;    /* running flights, the oldest
+                                                   first */
     ngx_uint_t                       nflying;
-    ngx_uint_t                       reads;     /* replicas suffice */
-    ngx_uint_t                       connecting;  /* a flight waits for its
-                                                   connection */
-    ngx_queue_t                      free;
+    ngx_uint_t                       reads;     /* a replica suffices */
+    ngx_uint_t                       connecting;  /* the last flight waits for a
+                                                     connection */
+    ngx_queue_t                      free;      /* flights to use again */
 
     ngx_event_t                      posted;    /* starts a flight */
     ngx_http_autostock_gather_t      gather;
-    ngx_event_t                      patience;  /* the flight takes long */
+    ngx_event_t                      patience;  /* the last flight is slow */
     ngx_event_t                      timer;     /* the nearest deadline */
 
     ngx_queue_t                      aside;     /* waiters set aside */
     ngx_uint_t                       naside;
-    ngx_http_autostock_flight_t     *aside_flight;  /* carries them */
+    ngx_http_autostock_flight_t     *aside_flight;  /* NULL: none runs */
     ngx_event_t                      aside_launch;  /* starts that flight */
 
     ngx_http_autostock_refusals_t    refusals;
@@ -163,7 +168,7 @@ struct ngx_http_autostock_batch_s {
 };
 
 
-/* A lost session, which may still run on its server. */
+/* a lost session, which may still run on its server */
 typedef struct {
     uint64_t                      thread;      /* 0: none */
     ngx_http_autostock_server_t  *server;
@@ -181,13 +186,14 @@ struct ngx_http_autostock_flight_s {
     ngx_http_autostock_taker_t        taker;
     ngx_http_autostock_query_t        query;
     ngx_http_autostock_sql_t          sql;
-    size_t                            room;     /* for SQL in one packet */
+    size_t                            room;     /* maximum SQL of one packet,
+                                                   bytes */
     ngx_event_t                       timer;    /* the pause before a retry */
 
-    ngx_queue_t                       waiters;  /* its waiters */
+    ngx_queue_t                       waiters;
     ngx_uint_t                        n;        /* waiters added */
     ngx_msec_t                        began;
-    uint64_t                          began_ns; /* of gather's clock */
+    uint64_t                          began_ns; /* by the clock of gather */
     ngx_uint_t                        retries;
 
     ngx_http_autostock_lost_t         lost;
@@ -195,20 +201,21 @@ struct ngx_http_autostock_flight_s {
     ngx_uint_t                        answered; /* waiters with a reported
                                                    result */
 
-    unsigned                          filled:1;
-    unsigned                          aside:1;  /* carries waiters aside */
-    unsigned                          split:1;  /* set some waiters aside */
+    unsigned                          filled:1; /* it has taken waiters */
+    unsigned                          aside:1;  /* it takes waiters aside */
+    unsigned                          split:1;  /* it has set waiters aside */
 };
 
 
+/* Returns NULL if there is no memory. */
 ngx_http_autostock_batch_t *ngx_http_autostock_batch_create(
     ngx_http_autostock_database_t *db, ngx_http_autostock_batch_ops_t *ops);
 void ngx_http_autostock_batch_destroy(ngx_http_autostock_batch_t *batch);
 
-ngx_http_autostock_database_t *ngx_http_autostock_batch_database(
-    ngx_http_autostock_batch_t *batch);
-
-/* NGX_BUSY: the backlog is full.  deadline is on ngx_current_msec's clock. */
+/*
+ * Queues the waiter.  deadline is a value of ngx_current_msec.  Returns
+ * NGX_BUSY if the backlog is full.
+ */
 ngx_int_t ngx_http_autostock_batch_submit(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_msec_t deadline);
 
@@ -226,9 +233,10 @@ void ngx_http_autostock_aside_destroy(ngx_http_autostock_batch_t *batch);
 
 
 /*
- * Takes a flight, new or free, of the waiters aside or of the others.  NULL: no
- * memory.  It takes waiters when its taker gets a connection, and calls ended
- * when it is over.
+ * Returns a flight, new or free, for the waiters aside or for the others; NULL:
+ * no memory.  The caller requests a connection for the flight's taker.  When
+ * the taker gets it, the flight takes waiters and starts.  At its end the
+ * flight calls ended.
  */
 ngx_http_autostock_flight_t *ngx_http_autostock_flight_take(
     ngx_http_autostock_batch_t *batch, ngx_uint_t aside,
@@ -239,46 +247,48 @@ void ngx_http_autostock_flight_query(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_row_pt row, ngx_http_autostock_done_pt done);
 
 /*
- * Starts again after a pause with jitter.  During the pause the connection is
- * back in the pool, or closed if it was lost.  The flight fails by itself when
- * it has no waiter left.
+ * Starts again after a random pause of at most 200 ms.  Releases the
+ * connection, or closes it if it was lost.  If no waiter is left, the flight
+ * fails instead.
  */
 void ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
     ngx_uint_t lost, const char *reason);
 
 /*
- * The server cannot do what every waiter needs, as in a fail-over.  Closes the
- * connection and starts again on another one.  No sent statement may be
- * unanswered.
+ * The server cannot process any waiter, for example during a fail-over.  Closes
+ * the connection and starts again on another one.  The server must have
+ * answered all statements that were sent.
  */
 void ngx_http_autostock_flight_elsewhere(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
 /*
- * 1 if a replica's connection failed a query, as rc tells: starts again at the
- * server that sales use, which may do what a replica does not.
+ * Returns 1 if rc says that a query has failed on a replica: the flight starts
+ * again on the server that sales use.
  */
 ngx_uint_t ngx_http_autostock_flight_left_replica(
     ngx_http_autostock_flight_t *flight, ngx_int_t rc);
 
 /*
- * 1 if packets with this many bytes of SQL may grow by cost bytes.  The first
- * waiter always fits.
+ * 1 if packets with this many bytes of SQL may grow by cost bytes.  Packets of
+ * 0 bytes always may.
  */
 #define ngx_http_autostock_flight_has_room(flight, bytes, cost)               \
     ((bytes) == 0 || (bytes) + (cost) <= (flight)->room)
 
 /*
- * 1 if the connection's server is read-only and not the only one: what it lacks
- * may be on the one that sells next, so that no answer is final.
+ * 1 if the connection's server is read-only and not the only one.  A row that
+ * it does not have may be on the server that sales use next, so that its
+ * absence is no final result.
  */
 ngx_uint_t ngx_http_autostock_flight_is_standby(
     ngx_http_autostock_flight_t *flight);
 
 /*
- * NGX_DECLINED: the connection's server is a standby: the flight starts again
- * on another connection.  Or it is not set up for sales (binary log,
- * durability): the flight has failed; in doubt, it starts again, too.
+ * NGX_OK: the connection's server may be written to.  NGX_DECLINED: the server
+ * is a standby, and the flight starts again on another connection; or its
+ * settings do not allow sales (binary log, durability), and the flight has
+ * failed, or starts again if it is in doubt.
  */
 ngx_int_t ngx_http_autostock_flight_may_write(
     ngx_http_autostock_flight_t *flight, ngx_uint_t doubt);
@@ -287,14 +297,14 @@ ngx_int_t ngx_http_autostock_flight_may_write(
 void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
 
 /*
- * The server has refused a part of the request and done none of it.  All
- * waiters are set aside and the flight ends.  If they were aside already, half
- * of them are set aside again and the flight starts with the rest, added again.
- * NGX_DECLINED: there was only one waiter.
+ * The server has refused a waiter's part of the packet and has changed nothing.
+ * A flight that is not aside sets all waiters aside and ends.  A flight aside
+ * sets half of them aside again, and starts again with the others.  Returns
+ * NGX_DECLINED if the flight has only one waiter: it is the one refused.
  */
 ngx_int_t ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight);
 
-/* Closes a connection that works but is of no use. */
+/* Closes the flight's connection. */
 void ngx_http_autostock_flight_drop(ngx_http_autostock_flight_t *flight,
     const char *reason);
 
@@ -308,10 +318,10 @@ void ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
 
 /*
  * The waiters of a flight.
- *   take:       adds the queued waiters, as far as there is room
+ *   take:       adds the queued waiters until the flight is full
  *   add:        adds one waiter that the operation has accepted
- *   set_aside:  the waiters in this queue, taken from the flight, are to wait
- *               aside; the flight sends nothing for them, now or later
+ *   set_aside:  moves the flight's waiters in this queue aside; the flight
+ *               sends nothing for them any more
  */
 void ngx_http_autostock_flight_waiters_take(
     ngx_http_autostock_flight_t *flight);
@@ -323,8 +333,8 @@ void ngx_http_autostock_flight_waiters_set_aside(
 
 /*
  * The timer of the nearest deadline.
- *   add:   a waiter has this deadline
- *   idle:  stops the timer if nothing waits or flies
+ *   add:   a waiter with this deadline was added
+ *   idle:  stops the timer if no waiter waits and no flight runs
  */
 void ngx_http_autostock_deadline_init(ngx_http_autostock_batch_t *batch);
 void ngx_http_autostock_deadline_destroy(ngx_http_autostock_batch_t *batch);
@@ -335,13 +345,14 @@ void ngx_http_autostock_deadline_idle(ngx_http_autostock_batch_t *batch);
 
 /*
  * A waiter in the queues.
- *   enqueue:    starts to wait, at the head of the queue or at its end
- *   set_aside:  starts to wait aside, in its order of arrival
+ *   enqueue:    adds the waiter to the queue, at its head or its end
+ *   set_aside:  adds the waiter to the queue aside, in the order of arrival
  *   unqueue:    removes the waiter from the queue that it is in
- *   cancel:     the waiter leaves, its flight goes on; may be called at any
+ *   cancel:     removes the waiter; its flight continues; may be called at any
  *               time, repeatedly
- *   land:       its flight ended, or its part in it; NULL: it had none
- *   refuse:     the waiter leaves and is reported as refused
+ *   end:        sets the times of the waiter's flight, which has ended for this
+ *               waiter; flight is NULL if it had none
+ *   refuse:     calls the operation's refuse; the waiter is in no queue
  */
 void ngx_http_autostock_waiter_enqueue(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter, ngx_uint_t first);
@@ -349,7 +360,7 @@ void ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
     ngx_http_autostock_waiter_t *waiter);
 void ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter);
 void ngx_http_autostock_waiter_cancel(ngx_http_autostock_waiter_t *waiter);
-void ngx_http_autostock_waiter_land(ngx_http_autostock_flight_t *flight,
+void ngx_http_autostock_waiter_end(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, uint32_t now);
 void ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, ngx_http_autostock_why_e why);

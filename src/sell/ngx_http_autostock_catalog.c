@@ -66,7 +66,7 @@ ngx_http_autostock_catalog_find(ngx_http_autostock_catalog_t *catalog,
     if (q != ngx_queue_sentinel(&catalog->used)) {
         product = ngx_queue_data(q, ngx_http_autostock_product_t, queue);
 
-        /* many requests for one product come together */
+        /* requests for one product often follow each other */
 
         if (product->sku.len == sku->len
             && ngx_memcmp(product->sku.data, sku->data, sku->len) == 0)

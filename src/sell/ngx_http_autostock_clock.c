@@ -7,7 +7,7 @@ static void ngx_http_autostock_clock_turned(ngx_event_t *ev);
 
 uint32_t     ngx_http_autostock_clock_last;
 
-/* posted: the turn in which the clock was read last is not over */
+/* posted while the turn in which the clock was last read has not ended */
 ngx_event_t  ngx_http_autostock_clock_turn;
 
 
@@ -35,7 +35,7 @@ ngx_http_autostock_clock_usec(void)
 }
 
 
-/* nginx takes the event from the queue before it calls this */
+/* nginx has already removed the event from the queue of posted events */
 
 static void
 ngx_http_autostock_clock_turned(ngx_event_t *ev)

@@ -1,7 +1,7 @@
 
 /*
- * The time, finer than ngx_current_msec, for how long requests and flights
- * take.  CLOCK_MONOTONIC, only for differences.
+ * A finer clock than ngx_current_msec, to measure how long requests and flights
+ * take.  It is CLOCK_MONOTONIC: only differences have a meaning.
  */
 
 
@@ -19,8 +19,9 @@ uint64_t ngx_http_autostock_clock_ns(void);
 uint32_t ngx_http_autostock_clock_usec(void);
 
 /*
- * The same, as it was read last in this turn of the event loop: the requests
- * that one call of epoll_wait() reports have arrived at the same time.
+ * The same, but the clock is read only once per turn of the event loop: the
+ * requests that one call of epoll_wait() reports count as arrived at the same
+ * time.
  */
 #define ngx_http_autostock_clock_recent()                                     \
     (ngx_http_autostock_clock_turn.posted ? ngx_http_autostock_clock_last     \

@@ -7,7 +7,8 @@
 #include "ngx_http_autostock_batch.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_DEADLINE_TICK  10          /* minimum, ms */
+/* minimum of the timer, ms */
+#define NGX_HTTP_AUTOSTOCK_DEADLINE_TICK  10
 
 
 static void ngx_http_autostock_deadline_expired(ngx_event_t *ev);
@@ -33,7 +34,7 @@ ngx_http_autostock_deadline_destroy(ngx_http_autostock_batch_t *batch)
 }
 
 
-/* time-outs differ between locations: the nearest deadline counts */
+/* time-outs differ between locations, so a later waiter may end earlier */
 
 void
 ngx_http_autostock_deadline_add(ngx_http_autostock_batch_t *batch,
@@ -111,7 +112,10 @@ ngx_http_autostock_deadline_expired(ngx_event_t *ev)
 }
 
 
-/* next: ms to the nearest remaining deadline, 0 if there is none */
+/*
+ * moves the waiters whose deadline has passed; next: the time to the nearest
+ * deadline of the others, ms; 0: none
+ */
 
 static void
 ngx_http_autostock_deadline_overdue(ngx_queue_t *from, ngx_queue_t *to,

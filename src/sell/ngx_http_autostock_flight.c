@@ -6,13 +6,14 @@
 #include "as_sqlerror.h"
 
 
-/* bytes of SQL in one packet; the margin is for what is not items */
+/* maximum size of a packet, and of its SQL that belongs to no waiter, bytes */
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_BYTES   (1024 * 1024)
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_MARGIN  2048
 
-#define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200          /* maximum, ms */
+/* maximum pause before a retry, ms */
+#define NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE  200
 
-/* results that are reported for each look at the clock */
+/* the clock is read after so many reported results */
 #define NGX_HTTP_AUTOSTOCK_FLIGHT_LOOK   16
 
 
@@ -141,11 +142,10 @@ ngx_http_autostock_flight_start(ngx_http_autostock_flight_t *flight)
 
 
 /*
- * The lost session may still run and hold locks.  A server that was restarted
- * since does not know it, and may have given its number to another session.  A
- * restart shows in one of two ways: the start time differs (it is in seconds),
- * or a connection opened since has a thread id that is not above the lost
- * one's.
+ * 1 if the lost session may still run on this server, and hold locks.  After a
+ * restart the server does not have the session, and may have given its thread
+ * id to another one.  There was a restart if the start time differs (in
+ * seconds), or if a connection that was opened later has no greater thread id.
  */
 
 static ngx_uint_t
@@ -179,12 +179,12 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
     if (rc == NGX_ERROR) {
         ngx_http_autostock_flight_again(flight, 1, "it was lost in a KILL");
 
-        /* the first lost session is still the one to kill */
+        /* the next attempt kills the first lost session */
         flight->lost = lost;
         return;
     }
 
-    /* refused: the session is gone already, or is another user's */
+    /* refused: the session has ended, or is another user's */
 
     flight->batch->ops->start(flight);
 }
@@ -192,8 +192,9 @@ ngx_http_autostock_flight_killed(void *data, ngx_int_t rc)
 
 /*
  * Queued waiters are refused at once, unless the operation is patient: its
- * clients would not send the request again.  The waiters of the flight may be
- * in doubt.  For both of these, retries go on until their deadlines.
+ * clients would not send the request again.  Waiters that the flight has taken
+ * may be in doubt.  For these and for a patient operation, retries continue
+ * until the deadlines.
  */
 
 static void
@@ -212,7 +213,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
     }
 
     if (flight->taker.reads) {
-        /* with max_fails=0 a replica out of reach is not left */
+        /* with max_fails=0, pools does not leave an unreachable replica */
         flight->taker.reads = 0;
         ngx_http_autostock_pools_get(batch->db->pools, &flight->taker);
         return;
@@ -234,7 +235,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
         ngx_queue_insert_tail(&refused, q);
     }
 
-    /* none must be queued, so that the deadline timer stops */
+    /* the queue is empty now, so that this stops the timer of the deadlines */
     ngx_http_autostock_flight_end(flight);
 
     while (!ngx_queue_empty(&refused)) {
@@ -288,7 +289,7 @@ ngx_http_autostock_flight_may_write(ngx_http_autostock_flight_t *flight,
         return NGX_DECLINED;
     }
 
-    /* another connection asks the server again */
+    /* the next connection reads the server's settings again */
     ngx_http_autostock_flight_drop(flight, "its server is not set up for "
                                    "sales");
     ngx_http_autostock_flight_fail(flight, NGX_HTTP_AUTOSTOCK_FAILED);
@@ -326,7 +327,7 @@ ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight)
 
     ngx_queue_init(&waiters);
 
-    /* waiters that left in the meantime are not in the queue */
+    /* waiters that were cancelled in the meantime are not in the queue */
     for (keep = ngx_max(flight->n / 2, 1);
          keep && !ngx_queue_empty(&flight->waiters);
          keep--)
@@ -405,7 +406,7 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
         ngx_http_autostock_flight_drop(flight, reason);
 
     } else if (conn) {
-        /* others can use it in the meantime */
+        /* other flights can use it during the pause */
         flight->conn = NULL;
         ngx_http_autostock_pool_release(conn);
     }
@@ -420,13 +421,13 @@ ngx_http_autostock_flight_again(ngx_http_autostock_flight_t *flight,
 
     flight->retries++;
 
-    /* full jitter under an upper bound that doubles, from 2 ms to 200 ms */
+    /* a random pause below a limit that doubles, from 2 ms to 200 ms */
     shift = ngx_min(flight->retries, 8);
     pause = ngx_min((ngx_msec_t) 1 << shift, NGX_HTTP_AUTOSTOCK_FLIGHT_PAUSE);
 
     ngx_add_timer(&flight->timer, 1 + (ngx_msec_t) ngx_random() % pause);
 
-    /* once sales use another server, this flight delays no other one */
+    /* if sales use another server now, another flight may start */
     if (flight->taker.bound && !ngx_queue_empty(&flight->batch->waiting)) {
         ngx_post_event(&flight->batch->posted, &ngx_posted_events);
     }
@@ -453,9 +454,9 @@ ngx_http_autostock_flight_left_replica(ngx_http_autostock_flight_t *flight,
     flight->taker.reads = 0;
 
     if (rc == NGX_DECLINED
-        && as_sqlerror(flight->query.error) == AS_SQLERROR_EVERYBODY)
+        && as_sqlerror(flight->query.error) == AS_SQLERROR_ALL)
     {
-        /* it would refuse the others, too */
+        /* it would refuse other look-ups, too */
         flight->conn->refuses = 1;
     }
 
@@ -510,7 +511,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
     flight->conn = NULL;
     now = ngx_http_autostock_clock_usec();
 
-    /* others can use it while the answers are reported */
+    /* other flights can use it while the results are reported */
     if (conn) {
         ngx_http_autostock_pool_release(conn);
     }
@@ -523,7 +524,7 @@ ngx_http_autostock_flight_finish(ngx_http_autostock_flight_t *flight)
             (void) ngx_http_autostock_clock_usec();
         }
 
-        ngx_http_autostock_waiter_land(flight, waiter, now);
+        ngx_http_autostock_waiter_end(flight, waiter, now);
 
         ngx_queue_remove(q);
         waiter->batch = NULL;
@@ -554,7 +555,7 @@ ngx_http_autostock_flight_fail(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Releases the connection; ended() makes the flight free for another batch. */
+/* releases the connection; ended() makes the flight free */
 
 static void
 ngx_http_autostock_flight_end(ngx_http_autostock_flight_t *flight)

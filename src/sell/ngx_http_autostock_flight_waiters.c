@@ -1,6 +1,6 @@
 
 /*
- * How waiters are added to a flight, or set aside.
+ * Adds waiters to a flight, or sets them aside.
  */
 
 

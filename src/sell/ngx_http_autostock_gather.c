@@ -1,18 +1,19 @@
 
 /*
- * A flight costs the database far more than one request in it, so it pays to
- * wait for the clients of the last flight if they send another request at once.
- * How long that takes depends on the machine and its load, as does the time of
- * a flight.  So the wait ends as soon as most of the expected requests have
- * arrived, and after the median time of a flight at the latest.  It is twice
- * that time if fewer requests are queued than a quarter of those answered: then
- * the clients wait for their answers.  Others, which send requests at any time,
+ * A flight costs the database far more than one more request in a flight.  So
+ * it saves time to wait for the clients of the last flight, if they send
+ * another request at once.  How long they take depends on the machine and its
+ * load, as does the duration of a flight.  So the wait ends as soon as most of
+ * the expected requests have arrived, and after the median duration of a flight
+ * at the latest.  The maximum is twice that duration if the queued requests are
+ * fewer than a quarter of those that were answered: then the clients send
+ * requests only after their answers.  Clients that send requests at any time
  * would have sent more during the flight.
  *
- * Expected are the queued requests, and that share of the answered clients that
- * came back after the last flights.  Clients that do not come back are not
- * waited for.  Requests of new clients count like theirs: if as many arrive as
- * were answered, the next flight is as full.
+ * The expected requests are the queued ones, and of the answered clients the
+ * share that sent another request after the last flights.  Requests of new
+ * clients count as well: if as many arrive as were answered, the next flight is
+ * as full.
  */
 
 
@@ -20,15 +21,18 @@
 #include "ngx_http_autostock_clock.h"
 
 
-/* fewer requests are not waited for */
+/* no wait for fewer requests than these */
 #define NGX_HTTP_AUTOSTOCK_GATHER_FEW      4
-#define NGX_HTTP_AUTOSTOCK_GATHER_MOST     7          /* eighths of those
-                                                         expected */
-#define NGX_HTTP_AUTOSTOCK_GATHER_APART    4          /* see above */
+
+/* the eighths of the expected requests that end the wait */
+#define NGX_HTTP_AUTOSTOCK_GATHER_MOST     7
+
+/* the quarter described above */
+#define NGX_HTTP_AUTOSTOCK_GATHER_APART    4
 
 #define NGX_HTTP_AUTOSTOCK_GATHER_MSEC     1000000    /* ns */
 
-/* where all flights take longer, something else is wrong than small batches */
+/* limit of the median: such flights are not slow because of small batches */
 #define NGX_HTTP_AUTOSTOCK_GATHER_LONGEST  250000000  /* ns */
 
 
@@ -116,7 +120,7 @@ ngx_http_autostock_gather_learn(ngx_http_autostock_gather_t *gather,
     gather->took[gather->flights++ % NGX_HTTP_AUTOSTOCK_GATHER_TIMES] = took;
     gather->flight_ns = ngx_http_autostock_gather_median(gather->took);
 
-    /* weighted by size: a single client does not count like a full flight */
+    /* weighted by size: a flight of one client counts less than a full one */
     in_time = gather->expired ? gather->launched : gather->arrived;
 
     gather->back = gather->back / 2 + ngx_min(in_time, gather->answered);
@@ -126,7 +130,10 @@ ngx_http_autostock_gather_learn(ngx_http_autostock_gather_t *gather,
 }
 
 
-/* 0 for the first flights; so one that waits for a lock decides nothing */
+/*
+ * 0 until three flights have ended; one flight that waits for a lock does not
+ * change it much
+ */
 
 static uint64_t
 ngx_http_autostock_gather_median(const uint64_t *took)
@@ -201,7 +208,7 @@ ngx_http_autostock_gather_timer(ngx_event_t *ev)
 }
 
 
-/* ms, rounded up; 0: the wait has lasted too long */
+/* the rest of the wait, ms, rounded up; 0: the maximum is reached */
 
 static ngx_uint_t
 ngx_http_autostock_gather_left(ngx_http_autostock_gather_t *gather)

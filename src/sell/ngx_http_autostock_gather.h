@@ -19,31 +19,32 @@
 
 typedef struct {
     ngx_event_t   timer;
-    ngx_event_t  *launch;      /* posted when the wait has lasted too long */
+    ngx_event_t  *launch;      /* posted when the wait reaches its maximum */
 
-    ngx_uint_t    wanted;      /* waits until so many requests are queued */
+    ngx_uint_t    wanted;      /* waits until so many requests are queued; 0:
+                                  does not wait */
 
     uint64_t      took[NGX_HTTP_AUTOSTOCK_GATHER_TIMES];
-                               /* times of the last flights, ns */
-    ngx_uint_t    flights;
-    uint64_t      flight_ns;   /* their median, bounded; 0: not yet known */
-    uint64_t      longest_ns;  /* of this wait */
+                               /* durations of the last flights, ns */
+    ngx_uint_t    flights;     /* number of flights so far */
+    uint64_t      flight_ns;   /* median of took, limited; 0: not yet known */
+    uint64_t      longest_ns;  /* maximum of this wait */
     uint64_t      ended_ns;    /* when the last flight ended */
 
-    ngx_uint_t    answered;    /* requests that it answered */
+    ngx_uint_t    answered;    /* requests that the last flight answered */
     ngx_uint_t    arrived;     /* requests since it ended */
-    ngx_uint_t    launched;    /* how many of them before the next flight */
+    ngx_uint_t    launched;    /* those of them before the next flight began */
 
-    ngx_uint_t    asked;       /* answered clients of the last flights: half
-                                  of the sum before, and those of the last */
-    ngx_uint_t    back;        /* how many of them sent a request in time */
+    ngx_uint_t    asked;       /* answered clients: of the last flight, and half
+                                  of the sum before */
+    ngx_uint_t    back;        /* those of them that sent a request in time */
 
-    unsigned      expired:1;   /* the wait before the flight under way lasted
-                                  too long */
+    unsigned      expired:1;   /* the wait before the running flight reached its
+                                  maximum */
 } ngx_http_autostock_gather_t;
 
 
-/* launch is posted when a wait has lasted too long. */
+/* launch is posted when a wait reaches its maximum. */
 void ngx_http_autostock_gather_init(ngx_http_autostock_gather_t *gather,
     ngx_event_t *launch);
 void ngx_http_autostock_gather_destroy(ngx_http_autostock_gather_t *gather);
@@ -56,8 +57,8 @@ void ngx_http_autostock_gather_ended(ngx_http_autostock_gather_t *gather,
     uint64_t began_ns, ngx_uint_t n);
 
 /*
- * Decides whether the next flight waits: 1 if so.  waiting requests are queued;
- * the flight takes max.
+ * Decides whether the next flight waits, and returns 1 if it does.  waiting is
+ * the number of queued requests, max the number that a flight takes.
  */
 ngx_uint_t ngx_http_autostock_gather_start(
     ngx_http_autostock_gather_t *gather, ngx_uint_t waiting, ngx_uint_t max);
@@ -66,7 +67,7 @@ ngx_uint_t ngx_http_autostock_gather_start(
 ngx_uint_t ngx_http_autostock_gather_waits(
     ngx_http_autostock_gather_t *gather, ngx_uint_t waiting);
 
-/* A flight starts: the wait is over. */
+/* A flight starts: ends the wait. */
 void ngx_http_autostock_gather_launched(ngx_http_autostock_gather_t *gather);
 
 

@@ -77,9 +77,10 @@ ngx_http_autostock_id_trace_note(u_char *note, as_trace_t *trace)
 
 
 /*
- * The log is synced at least once a second, and a server whose disk does not
- * respond for a minute completes no COMMIT.  A clock ahead of ours makes the
- * row fresh.  For a clock behind ours the server's clock is asked too.
+ * InnoDB writes its log to disk at least once a second, and a server whose disk
+ * does not respond for a minute completes no COMMIT.  If the clock that made
+ * the id was ahead of this host's, the row counts as fresh.  For a clock that
+ * was behind, the caller compares the server's clock, too.
  */
 
 ngx_uint_t

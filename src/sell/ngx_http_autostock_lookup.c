@@ -47,7 +47,7 @@ ngx_http_autostock_lookup_submit(ngx_http_autostock_database_t *db,
 }
 
 
-/* one of the SKUs, or all of them together */
+/* 1 if one of the SKUs is refused, or all of them together */
 
 static ngx_uint_t
 ngx_http_autostock_lookup_is_refused(ngx_http_autostock_batch_t *batch,

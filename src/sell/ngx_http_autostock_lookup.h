@@ -1,9 +1,9 @@
 
 /*
- * Look-ups: the rows of products by SKU, one or several.  Waiting look-ups of
- * one product share a row.  Each result comes from a SELECT that started after
- * the request arrived; of several SKUs, all come from one batch.  Ownership and
- * cancel are as in ngx_http_autostock_sale.h.
+ * Look-ups: the rows of products by one or more SKUs.  Waiting look-ups of one
+ * product share a row.  Each result comes from a SELECT that started after the
+ * request arrived; the results of several SKUs come from one batch.  Ownership
+ * and cancel are as in ngx_http_autostock_sale.h.
  */
 
 
@@ -43,9 +43,12 @@ typedef struct {
 
 
 typedef struct {
-    ngx_str_t                            sku;   /* valid UTF-8; by the caller */
+    ngx_str_t                            sku;   /* set by the caller; valid
+                                                   UTF-8 */
     ngx_http_autostock_product_row_t    *row;   /* the result; NULL: none */
-    uint32_t                             hash;  /* private, as the next one */
+
+    /* private */
+    uint32_t                             hash;
     uint32_t                             item;
 } ngx_http_autostock_lookup_sku_t;
 
@@ -59,9 +62,9 @@ typedef void (*ngx_http_autostock_lookup_handler_pt)(
 struct ngx_http_autostock_lookup_s {
     /* set by the caller */
     ngx_http_autostock_lookup_sku_t       *skus;
-    ngx_uint_t                             n;       /* of these, 1 to
+    ngx_uint_t                             n;       /* number of skus, 1 to
                                                        LOOKUP_MAX */
-    ngx_http_autostock_lookup_sku_t        one;     /* skus may be this */
+    ngx_http_autostock_lookup_sku_t        one;     /* skus may point to it */
     ngx_msec_t                             timeout;
     unsigned                               reads:1; /* a replica may answer */
     ngx_http_autostock_lookup_handler_pt   handler;
@@ -70,9 +73,9 @@ struct ngx_http_autostock_lookup_s {
 
     /* the result */
     ngx_http_autostock_lookup_outcome_e    outcome;
-    unsigned                               standby:1; /* by a server that is
-                                                       read-only beside others:
-                                                       it may lack a row */
+    unsigned                               standby:1; /* from a server that is
+                                                       a standby: it may not
+                                                       have the newest rows */
 
     /* private */
     ngx_http_autostock_waiter_t            waiter;

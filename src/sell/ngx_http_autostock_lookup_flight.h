@@ -1,17 +1,18 @@
 
 /*
- * A batch of look-ups.  It looks up every SKU once, all in one SELECT by the
- * unique key, and matches the rows by bytes.  A SKU without such a row may
- * still equal one under the column's collation: a row that matches no SKU by
- * bytes, or one that another spelling has matched.  So a second SELECT looks up
- * the SKUs left over.  Only if it finds rows, each row is looked up by its
- * number, which costs the database several times as much.  With exact spelling
- * the bytes decide.
+ * A batch of look-ups.  One SELECT by the unique key looks up every SKU once,
+ * and its rows are matched with the SKUs by bytes.  A SKU without such a row
+ * may still equal a row under the column's collation: a row that matches no SKU
+ * by bytes, or a row that another spelling has matched.  So a second SELECT
+ * looks up the SKUs without a row.  If one of the SELECTs shows that there are
+ * such rows, a last one looks up each remaining SKU on its own and returns the
+ * SKU's number with the row, which costs the database several times as much.
+ * With "sku_match exact", only the bytes count.
  *
  * The functions of one file call only those of the files after it:
  *
- *   lookup         submits look-ups and answers them
- *   lookup_select  what a flight sends to the database
+ *   lookup         submits look-ups and reports their results
+ *   lookup_select  the SELECTs of a flight
  *   lookup_table   the SKUs of a flight and their rows
  */
 
@@ -43,27 +44,28 @@ typedef struct {
     ngx_uint_t                        nitems;
     size_t                            bytes;    /* of SQL, an estimate */
     ngx_uint_t                        nrows;    /* of this SELECT */
-    ngx_uint_t                        strange;  /* of these, match no SKU */
-    ngx_uint_t                        matched;  /* of all SELECTs */
-    ngx_pool_t                       *pool;     /* texts, until landed */
-    ngx_uint_t                        again;
-    ngx_uint_t                        one_by_one;
-    ngx_uint_t                        standby;  /* has answered */
+    ngx_uint_t                        strange;  /* those that match no SKU */
+    ngx_uint_t                        matched;  /* rows kept, of all SELECTs */
+    ngx_pool_t                       *pool;     /* of the texts, until the
+                                                   flight is used again */
+    ngx_uint_t                        again;    /* this is the second SELECT */
+    ngx_uint_t                        one_by_one;  /* the last one */
+    ngx_uint_t                        standby;  /* the server is a standby */
 } ngx_http_autostock_lookup_flight_t;
 
 
-/* Looks up all items; finishes the flight, or fails it. */
+/* Looks up all items, then finishes the flight, or fails it. */
 void ngx_http_autostock_lookup_select_start(
     ngx_http_autostock_flight_t *flight);
 
 
 /*
  * create, destroy, reset: see ngx_http_autostock_batch_ops_t.
- *   add:     adds a look-up's SKUs, which share the items of equal ones; all of
- *            them or none.  NGX_DECLINED: no room for them in this flight, or
- *            no memory; NGX_ABORT, logged: in no flight
- *   forget:  no item has a row
- *   find:    the item of this SKU by bytes; NULL: there is none
+ *   add:     adds a look-up's SKUs; equal SKUs share an item.  NGX_DECLINED:
+ *            the flight has no room for all of them, or there is no memory;
+ *            NGX_ABORT: they exceed every flight, which is logged
+ *   forget:  removes the rows of all items
+ *   find:    the item with this SKU by bytes; NULL: there is none
  *   keep:    copies the item's row; NGX_ERROR: no memory
  *   row:     the row of the item with this number; NULL: it has none
  */

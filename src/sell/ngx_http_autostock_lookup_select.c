@@ -1,5 +1,6 @@
 
 #include "ngx_http_autostock_lookup_flight.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
@@ -170,7 +171,7 @@ ngx_http_autostock_lookup_select_done(void *data, ngx_int_t rc)
     }
 
     if (lf->one_by_one || lf->nrows == 0 || lf->matched == lf->nitems
-        || ngx_http_autostock_batch_database(lf->flight.batch)->exact_sku)
+        || lf->flight.batch->db->exact_sku)
     {
         ngx_http_autostock_flight_finish(&lf->flight);
         return;
@@ -194,7 +195,7 @@ ngx_http_autostock_lookup_select_refused(ngx_http_autostock_lookup_flight_t *lf)
     ngx_http_autostock_database_t  *db;
 
     error = lf->flight.query.error;
-    db = ngx_http_autostock_batch_database(lf->flight.batch);
+    db = lf->flight.batch->db;
 
     switch (as_sqlerror(error)) {
 
@@ -206,12 +207,12 @@ ngx_http_autostock_lookup_select_refused(ngx_http_autostock_lookup_flight_t *lf)
         return;
 
     case AS_SQLERROR_READ_ONLY:
-        /* a node that has left its cluster does not read either */
+        /* a node that has left its cluster accepts no SELECT either */
         ngx_http_autostock_flight_elsewhere(&lf->flight,
                                             "its server accepts no queries");
         return;
 
-    case AS_SQLERROR_EVERYBODY:
+    case AS_SQLERROR_ALL:
         break;
 
     case AS_SQLERROR_ALTERED:
@@ -245,7 +246,7 @@ ngx_http_autostock_lookup_select_refused(ngx_http_autostock_lookup_flight_t *lf)
 }
 
 
-/* It was the only look-up; its SKUs are not looked up again so soon. */
+/* it was the only look-up in the flight: its SKUs are refused for a while */
 
 static void
 ngx_http_autostock_lookup_select_note_refusal(

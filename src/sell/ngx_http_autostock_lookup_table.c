@@ -1,8 +1,9 @@
 
 #include "ngx_http_autostock_lookup_flight.h"
+#include "ngx_http_autostock_repeat.h"
 
 
-/* maximum growth of the packet; the SKU is in it up to 3 times (column.c) */
+/* maximum SQL of a SKU, bytes; it contains the SKU up to 3 times (column.c) */
 #define NGX_HTTP_AUTOSTOCK_LOOKUP_TABLE_COST(sku)  (512 + 6 * (sku)->len)
 
 
@@ -24,7 +25,7 @@ ngx_http_autostock_lookup_table_create(ngx_http_autostock_flight_t *flight)
     lf = (ngx_http_autostock_lookup_flight_t *) flight;
 
     lf->max = ngx_max(NGX_HTTP_AUTOSTOCK_LOOKUP_MAX,
-              ngx_http_autostock_batch_database(flight->batch)->batch_size);
+                      flight->batch->db->batch_size);
 
     for (size = 16; size < lf->max * 2; size *= 2) { /* void */ }
 
@@ -148,11 +149,11 @@ ngx_http_autostock_lookup_table_too_large(
     ngx_http_autostock_database_t  *db;
 
     if (lf->nitems) {
-        /* another flight, which is empty, decides */
+        /* decided again by the next flight, while that is empty */
         return NGX_DECLINED;
     }
 
-    db = ngx_http_autostock_batch_database(lf->flight.batch);
+    db = lf->flight.batch->db;
 
     note = ngx_http_autostock_repeat(
                              &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP]);
@@ -197,7 +198,7 @@ ngx_http_autostock_lookup_table_add_item(
 }
 
 
-/* The slot that has the SKU's number, or the free slot for it. */
+/* the slot that has the number of the SKU's item, or the free slot for it */
 
 static ngx_uint_t *
 ngx_http_autostock_lookup_table_place(ngx_http_autostock_lookup_flight_t *lf,
@@ -258,7 +259,7 @@ ngx_http_autostock_lookup_table_keep(ngx_http_autostock_lookup_flight_t *lf,
         return NGX_ERROR;
     }
 
-    /* the members in the order of the columns */
+    /* the members of a row are in the order of the columns */
 
     field = (ngx_str_t *) &lf->rows[lf->matched++];
     item->found = lf->matched;

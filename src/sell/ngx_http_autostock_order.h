@@ -16,12 +16,11 @@
 
 typedef struct {
     u_char        id[NGX_HTTP_AUTOSTOCK_UUID_LEN];
-    as_trace_t    trace;                /* of the request that opens it; none
-                                           if it has none */
+    as_trace_t    trace;                /* of the request that opens it */
 } ngx_http_autostock_order_t;
 
 
-/* A new id, and the trace; NULL: none. */
+/* Sets a new id, and the trace; NULL: none. */
 void ngx_http_autostock_order_open(ngx_http_autostock_order_t *order,
     as_trace_t *trace);
 
@@ -31,8 +30,8 @@ void ngx_http_autostock_order_insert(ngx_http_autostock_order_t *order,
     int64_t quantity);
 
 /*
- * The same for the row of its trace, in another INSERT.  Returns the rows of
- * that one: n if the order has no trace.
+ * The same for the row of its trace, in another INSERT.  Returns the number of
+ * rows in that INSERT: n if the order has no trace.
  */
 ngx_uint_t ngx_http_autostock_order_insert_trace(
     ngx_http_autostock_order_t *order, ngx_http_autostock_sql_t *sql,

@@ -49,10 +49,10 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * If this host fails while a transaction waits for our next packet, the server
- * does not notice.  MySQL ends such a session only after wait_timeout, which is
- * set for the pool.  So wait_timeout is reduced to the time of one query until
- * that packet has arrived.
+ * If this host fails while a transaction waits for the module's next packet,
+ * the server does not notice.  MySQL ends such a session only after
+ * wait_timeout, which is set for the pool.  So wait_timeout is reduced to
+ * query_timeout until that packet has arrived.
  */
 
 static void
@@ -137,7 +137,7 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_packet_guard(t);
 
     if (t->sorted_n > 1
-        || ngx_http_autostock_batch_database(t->flight.batch)->reads_stock)
+        || t->flight.batch->db->reads_stock)
     {
         ngx_http_autostock_packet_stocks(t);
     }
@@ -148,8 +148,8 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * The second column of the UPDATE: the first one's guard compares with the
- * value before it.
+ * must follow the column stock in the UPDATE, whose guard compares held before
+ * it is changed
  */
 
 static void
@@ -197,8 +197,8 @@ ngx_http_autostock_packet_stocks(ngx_http_autostock_transaction_t *t)
 /*
  * Checks that every row exists, and that an order is open where stock is at or
  * below the reorder point.  The rows are locked, and a statement sees what was
- * committed before it began.  An order cannot be closed unseen in between,
- * since closing one locks the row first.
+ * committed before it began.  No order can be closed after the check and before
+ * COMMIT, since that locks the product's row first.
  */
 
 static void
@@ -230,7 +230,7 @@ ngx_http_autostock_packet_guard(ngx_http_autostock_transaction_t *t)
             }
         }
 
-        /* for the last comma: no product has the empty id */
+        /* ends the list after its last comma: no product has the empty id */
         ngx_http_autostock_sql_text(sql, "''))=");
         ngx_http_autostock_sql_number(sql, low);
     }
@@ -293,11 +293,12 @@ ngx_http_autostock_packet_peek(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * Read after the product rows: if a sale emptied the stock, a retry of it that
- * finds no stock must also find the sale.  The key's row says what was sold.  A
- * row of an earlier version has no fingerprint: its movement has it, under the
- * sale's own id.  The movement also tells how old the sale is by the server's
- * clock.  A hold's row tells when it expires.
+ * The keys are read after the products: if a sale took the last piece, a retry
+ * of that sale that finds no stock must also find the sale.  The key's row has
+ * the id and the fingerprint of the sale.  A row of an earlier version has no
+ * fingerprint: that is in its movement, which has the id of the sale.  From the
+ * movement, the server's clock also tells if the sale is recent.  The row of a
+ * hold has the time when it expires.
  */
 
 static void
@@ -355,7 +356,7 @@ ngx_http_autostock_packet_key_list(ngx_http_autostock_transaction_t *t)
 
 /*
  * Finds keys that other transactions have written and not committed: an INSERT
- * would wait for them.  It is a transaction of its own.
+ * would wait for these.  The SELECT is a transaction of its own.
  */
 
 static void
@@ -400,7 +401,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_sql_next(sql);
 
     if (skip) {
-        /* a row that exists and then cannot be had is locked */
+        /* a row that exists and that the next SELECT skips is locked */
         t->there_at = sql->statements;
         ngx_http_autostock_sql_text(sql,
             "SELECT product_id FROM product WHERE product_id IN(");
@@ -422,7 +423,7 @@ ngx_http_autostock_packet_lock(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_sql_next(sql);
 
-    /* a statement of its own: it must see what the locks waited for */
+    /* its own statement, to see what was committed during the lock wait */
     t->orders_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
         "SELECT open_product_id FROM restock_order"
@@ -496,7 +497,7 @@ ngx_http_autostock_packet_orders(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_sql_next(sql);
 
-    if (!ngx_http_autostock_batch_database(t->flight.batch)->traces) {
+    if (!t->flight.batch->db->traces) {
         return;
     }
 
@@ -535,7 +536,7 @@ ngx_http_autostock_packet_barrier(ngx_http_autostock_transaction_t *t)
         product = t->lines[i].product;
     }
 
-    /* of a sale that was read, so that the row refers to it */
+    /* if possible, the product of a sale that was read */
     for (i = 0; i < t->nitems; i++) {
         if ((t->items[i].state == NGX_HTTP_AUTOSTOCK_ITEM_REPLAYED
              || t->items[i].found)

@@ -1,8 +1,8 @@
 
 /*
- * The rows of a transaction's holds.  They come before the ledger's, so that
- * all that takes or settles a hold locks in one order: holds, ledger, keys,
- * products.
+ * The rows of a transaction's holds.  They are written before the ledger's, so
+ * that all transactions of holds and settlements lock in one order: holds,
+ * ledger, keys, products.
  */
 
 
@@ -15,7 +15,7 @@ static void ngx_http_autostock_packet_holds_lines(
     ngx_uint_t *n);
 
 
-/* It expires by the server's clock, which is read back. */
+/* the server's clock sets the time when a hold expires, which is then read */
 
 void
 ngx_http_autostock_packet_holds(ngx_http_autostock_transaction_t *t)

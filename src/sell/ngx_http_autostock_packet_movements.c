@@ -67,7 +67,10 @@ ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* By id: a product whose SKU has changed may have two lines. */
+/*
+ * 1 if the transaction writes the anchor's row anyway; compares ids, since a
+ * product whose SKU has changed may have two lines
+ */
 
 static ngx_uint_t
 ngx_http_autostock_packet_movements_anchored(
@@ -138,8 +141,8 @@ ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * The number of sales, or holds, of a product.  simple: they are the numbers
- * from 0 on, of one piece each.
+ * The number of sales, or holds, of a product.  simple: they have the numbers
+ * from 0 on and one piece each, so that the row needs no list.
  */
 
 static ngx_uint_t
@@ -190,8 +193,8 @@ ngx_http_autostock_packet_movements_list(ngx_http_autostock_sql_t *sql,
 
 
 /*
- * After the movements: a second transaction with a key waits here and then
- * finds the key used.
+ * The keys are written after the movements: another transaction with the same
+ * key waits here, and then finds that the key was used.
  */
 
 static void
@@ -241,7 +244,7 @@ ngx_http_autostock_packet_movements_keys(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* Of a cart: its first product in the order of the rows. */
+/* the item of a cart whose product's id is the smallest */
 
 static ngx_http_autostock_item_t *
 ngx_http_autostock_packet_movements_first(ngx_http_autostock_transaction_t *t,

@@ -95,7 +95,7 @@ void
 ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_line_t *line)
 {
-    /* byte for byte, in any character set of the column */
+    /* compares bytes, whatever the character set of the column is */
     ngx_http_autostock_sql_text(sql, "IF(sku=");
     ngx_http_autostock_sql_string(sql, &line->product->sku);
     ngx_http_autostock_sql_text(sql, " COLLATE utf8mb4_bin");
@@ -114,7 +114,7 @@ ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
         ngx_http_autostock_sql_number(sql, line->sold);
 
     } else {
-        /* enough, however many pieces are held */
+        /* whatever the number of held pieces is */
         ngx_http_autostock_sql_text(sql, " AND stock>reorder_point+");
         ngx_http_autostock_sql_number(sql, line->sold);
     }
@@ -122,7 +122,7 @@ ngx_http_autostock_packet_products_guarded(ngx_http_autostock_sql_t *sql,
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_number(sql, line->sold);
 
-    /* BIGINT UNSIGNED out of range, in any SQL mode */
+    /* else fails with BIGINT UNSIGNED out of range, in any SQL mode */
     ngx_http_autostock_sql_text(sql, ",~0+stock+1)");
 }
 

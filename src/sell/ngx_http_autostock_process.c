@@ -9,7 +9,7 @@
 #include "ngx_http_autostock_settle.h"
 
 
-/* products that a worker process remembers; about 300 bytes each */
+/* maximum number of products in the catalog, about 300 bytes each */
 #define NGX_HTTP_AUTOSTOCK_PROCESS_PRODUCTS  8192
 
 

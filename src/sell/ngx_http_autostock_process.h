@@ -1,7 +1,7 @@
 
 /*
- * The state of every database in a worker process: its pool and its batches,
- * created in init_process and destroyed in exit_process.
+ * The state of every database in a worker process: its pools, batches and
+ * catalog, created in init_process and destroyed in exit_process.
  */
 
 

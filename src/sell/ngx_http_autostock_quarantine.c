@@ -2,15 +2,15 @@
 #include "ngx_http_autostock_quarantine.h"
 
 
-/* ms after it was last found locked or refused */
+/* duration after the product was locked, or can be tried after refusals, ms */
 #define NGX_HTTP_AUTOSTOCK_QUARANTINE_MSEC     5000
 
-/* after this many consecutive refusals it is not tried for 3000 ms */
-#define NGX_HTTP_AUTOSTOCK_QUARANTINE_MAX  3
+/* after so many consecutive refusals the product is not tried for 3000 ms */
+#define NGX_HTTP_AUTOSTOCK_QUARANTINE_MAX      3
 #define NGX_HTTP_AUTOSTOCK_QUARANTINE_REFUSED  3000
 
-/* ms between log lines about the same error */
-#define NGX_HTTP_AUTOSTOCK_QUARANTINE_LOGGED     60000
+/* time between log lines about the same error, ms */
+#define NGX_HTTP_AUTOSTOCK_QUARANTINE_LOGGED   60000
 
 
 static void ngx_http_autostock_quarantine_until(

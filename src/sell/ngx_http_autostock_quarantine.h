@@ -1,9 +1,9 @@
 
 /*
- * Products that must not share a transaction with others for a while: another
- * transaction locks the product's row, or the server refused the product when
- * it was alone.  The state is kept in the product, so the catalog's size bounds
- * it.
+ * Products that must not share a transaction with others for some seconds:
+ * another transaction locks the product's row, or the server refused a packet
+ * with only this product.  The state is in the product, so that the size of the
+ * catalog limits it.
  */
 
 
@@ -14,7 +14,7 @@
 #include "ngx_http_autostock_catalog.h"
 
 
-/* when the last one's time is over; of ngx_current_msec */
+/* when the last quarantine ends, a value of ngx_current_msec */
 extern ngx_msec_t  ngx_http_autostock_quarantine_ends;
 
 /* 1 if no product is in quarantine. */
@@ -22,20 +22,21 @@ extern ngx_msec_t  ngx_http_autostock_quarantine_ends;
     ((ngx_msec_int_t) (ngx_http_autostock_quarantine_ends - ngx_current_msec) \
      <= 0)
 
-/* 1 if the product must go in the flight of the waiters aside. */
+/* 1 if the product is in quarantine: its sales must use the flight aside. */
 ngx_uint_t ngx_http_autostock_quarantine_has(
     ngx_http_autostock_product_t *product);
 
-/* 1 if only one waiter may try the product, on behalf of the others. */
+/* 1 if a flight may take only one waiter of the product, to try it. */
 ngx_uint_t ngx_http_autostock_quarantine_probes(
     ngx_http_autostock_product_t *product);
 
-/* 1 if it was refused so often that it is not tried now. */
+/* 1 if the product was refused so often that it is not tried now. */
 ngx_uint_t ngx_http_autostock_quarantine_refuses(
     ngx_http_autostock_product_t *product);
 
 /*
- * Its row was locked by another transaction; was locked by us; was sold from.
+ * The product's row was locked by another transaction; was locked by the
+ * module; was sold from.
  */
 void ngx_http_autostock_quarantine_note_locked(
     ngx_http_autostock_product_t *product);
@@ -45,8 +46,8 @@ void ngx_http_autostock_quarantine_note_sold(
     ngx_http_autostock_product_t *product);
 
 /*
- * The server refused the product when it was alone.  Returns 1 if the error
- * should be logged.
+ * The server refused a packet with only this product.  Returns 1 if the caller
+ * should log the error.
  */
 ngx_uint_t ngx_http_autostock_quarantine_note_refused(
     ngx_http_autostock_product_t *product, ngx_uint_t error);

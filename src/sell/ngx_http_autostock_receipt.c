@@ -6,7 +6,7 @@
 #include "as_uuid.h"
 
 
-/* ms, about; before a locked row is tried again */
+/* average pause before a locked row is tried again, ms */
 #define NGX_HTTP_AUTOSTOCK_RECEIPT_PAUSE  1000
 
 
@@ -35,7 +35,7 @@ static void ngx_http_autostock_receipt_refuse(
     ngx_http_autostock_why_e why);
 
 
-/* Patient: the factory calls only once, so the module itself must retry. */
+/* patient: the factory calls only once, so the module itself must retry */
 ngx_http_autostock_batch_ops_t  ngx_http_autostock_receipt_ops = {
     "receipt",
     NGX_HTTP_AUTOSTOCK_KIND_RECEIPT,
@@ -126,7 +126,7 @@ ngx_http_autostock_receipt_create(ngx_http_autostock_flight_t *flight)
 }
 
 
-/* the booking of the previous flight */
+/* frees the booking of the previous use of the flight */
 
 static void
 ngx_http_autostock_receipt_destroy(ngx_http_autostock_flight_t *flight)
@@ -154,7 +154,7 @@ ngx_http_autostock_receipt_reset(ngx_http_autostock_flight_t *flight)
 }
 
 
-/* Every order has a transaction of its own. */
+/* a flight takes one waiter: every order has a transaction of its own */
 
 static ngx_int_t
 ngx_http_autostock_receipt_add(ngx_http_autostock_flight_t *flight,
@@ -215,7 +215,7 @@ ngx_http_autostock_receipt_answer(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Counted and logged even if the client has left. */
+/* counts and logs the result, even if the client has closed the connection */
 
 static void
 ngx_http_autostock_receipt_note(ngx_http_autostock_receipt_flight_t *rf,
@@ -283,8 +283,8 @@ ngx_http_autostock_receipt_locked(ngx_http_autostock_booking_t *booking,
 
 
 /*
- * Waits outside of the batch and without a connection: a row may stay locked
- * for long, while a conflict is short.
+ * The booking waits outside of the batch and without a connection: for about a
+ * second if the row is locked, which may last long; shorter after a conflict.
  */
 
 static void
@@ -366,7 +366,7 @@ ngx_http_autostock_receipt_refuse(ngx_http_autostock_flight_t *flight,
         receipt->error = booking->error;
     }
 
-    /* a flight may still use it; the flight's end frees it */
+    /* if a flight has it, the next use of the flight frees it */
     if (flight == NULL) {
         ngx_free(booking);
     }

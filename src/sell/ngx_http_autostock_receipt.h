@@ -1,8 +1,8 @@
 
 /*
  * Receipts: each books the goods of one restock order, once.  Ownership and
- * cancel are as in ngx_http_autostock_sale.h.  A receipt whose client has left
- * continues until its own deadline.
+ * cancel are as in ngx_http_autostock_sale.h.  If the client closes the
+ * connection, the booking continues until its deadline.
  */
 
 
@@ -22,25 +22,26 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_RECEIPT_WRONG_PRODUCT,
     NGX_HTTP_AUTOSTOCK_RECEIPT_TOO_MANY,       /* more than ordered */
 
-    /* not booked, and a retry would fail too; the order has failed */
+    /* not booked: a retry would fail, too, and the order is marked as failed */
     NGX_HTTP_AUTOSTOCK_RECEIPT_GONE,           /* the product was deleted */
     NGX_HTTP_AUTOSTOCK_RECEIPT_OVERFLOW,       /* of the stock column */
     NGX_HTTP_AUTOSTOCK_RECEIPT_REFUSED,        /* by the server; see error */
 
-    NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN,          /* private: after a pause */
+    NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN,          /* private: retried later */
     NGX_HTTP_AUTOSTOCK_RECEIPT_UNAVAILABLE,    /* nothing was booked */
     NGX_HTTP_AUTOSTOCK_RECEIPT_UNKNOWN         /* in doubt at the deadline */
 } ngx_http_autostock_receipt_outcome_e;
 
 
 typedef struct ngx_http_autostock_receipt_s  ngx_http_autostock_receipt_t;
+typedef struct ngx_http_autostock_booking_s  ngx_http_autostock_booking_t;
 
 typedef void (*ngx_http_autostock_receipt_handler_pt)(
     ngx_http_autostock_receipt_t *receipt);
 
 
 struct ngx_http_autostock_receipt_s {
-    /* set by the caller; the strings are copied by submit */
+    /* set by the caller; submit copies the strings */
     u_char                                  order_id[16];
     ngx_str_t                               product;   /* UUID or SKU; empty:
                                                           not given */
@@ -56,13 +57,14 @@ struct ngx_http_autostock_receipt_s {
 
     /* the result */
     ngx_http_autostock_receipt_outcome_e    outcome;
-    uint32_t                                received;  /* BOOKED, REPLAYED */
-    uint32_t                                ordered;   /* TOO_MANY */
-    int64_t                                 stock;     /* now; -1: unknown */
-    ngx_uint_t                              error;     /* REFUSED; 0: none */
+    uint32_t                                received;  /* if BOOKED, REPLAYED */
+    uint32_t                                ordered;   /* if TOO_MANY */
+    int64_t                                 stock;     /* now; -1: not known */
+    ngx_uint_t                              error;     /* the server's, if
+                                                          REFUSED; 0: none */
 
     /* private */
-    void                                   *booking;
+    ngx_http_autostock_booking_t           *booking;
 };
 
 

@@ -39,7 +39,7 @@ ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
     rf->locked = 0;
 
     if (rf->booking->bound && rf->booking->bound != flight->conn->server) {
-        /* another attempt is in doubt, on another server */
+        /* another attempt on another server is in doubt */
         flight->taker.bound = rf->booking->bound;
         ngx_http_autostock_flight_again(flight, 0, "it is not its server's");
         return;
@@ -59,7 +59,7 @@ ngx_http_autostock_receipt_booking_start(ngx_http_autostock_flight_t *flight)
         " WHERE idempotency_key=o.order_id),"
         "o.fulfilled_at>UTC_TIMESTAMP(6)-INTERVAL 1 MINUTE,");
 
-    db = ngx_http_autostock_batch_database(flight->batch);
+    db = flight->batch->db;
 
     if (db->traces) {
         ngx_http_autostock_sql_text(sql,
@@ -229,8 +229,8 @@ ngx_http_autostock_receipt_booking_read(void *data, ngx_int_t rc)
 
 
 /*
- * Only one receipt per product waits for its row; more would only use up
- * connections that receipts of other products need.
+ * 1 if another receipt already waits for the product's row.  Only one of them
+ * may: the others would use connections that receipts of other products need.
  */
 
 static ngx_uint_t
@@ -258,7 +258,7 @@ ngx_http_autostock_receipt_booking_behind(ngx_http_autostock_booking_t *booking)
 }
 
 
-/* What was read is on disk; see ngx_http_autostock_barrier.h. */
+/* the rows that were read are on disk, see ngx_http_autostock_barrier.h */
 
 static void
 ngx_http_autostock_receipt_booking_barrier_done(void *data, ngx_int_t rc)
@@ -276,8 +276,8 @@ ngx_http_autostock_receipt_booking_barrier_done(void *data, ngx_int_t rc)
 
 
 /*
- * The order's id as a key prevents a second booking, also by a lost one that
- * arrives late.  The guards prevent one without a product or an order.
+ * The order's id as a key prevents a second booking, even by a lost packet that
+ * arrives late.  The guards prevent a booking without a product or an order.
  */
 
 static void
@@ -344,8 +344,8 @@ ngx_http_autostock_receipt_booking_write(
 
 
 /*
- * The stock is read in the transaction.  LAST_INSERT_ID(), which would save the
- * SELECT, is reset by the statements of a trigger on product.
+ * The stock is read within the transaction.  LAST_INSERT_ID(), which would save
+ * the SELECT, is changed by a trigger of the shop on product.
  */
 
 static ngx_int_t

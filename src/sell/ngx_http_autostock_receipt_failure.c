@@ -1,7 +1,7 @@
 
 /*
- * Handles a receipt that is not booked: it is tried again after a pause, looked
- * up if its answer was lost, or fails for good.
+ * Handles a receipt that is not booked: it is tried again after a pause, is
+ * read again if its answer was lost, or fails.
  */
 
 
@@ -12,9 +12,9 @@
 #include "as_sqlerror.h"
 
 
-/* ER_DATA_OUT_OF_RANGE, of the guards */
-#define NGX_HTTP_AUTOSTOCK_BOOKING_GUARD  1690       /* of a column's range */
-#define NGX_HTTP_AUTOSTOCK_BOOKING_RANGE  1264       /* of a column */
+/* the errors of a guard, ER_DATA_OUT_OF_RANGE, and of a column's range */
+#define NGX_HTTP_AUTOSTOCK_BOOKING_GUARD  1690
+#define NGX_HTTP_AUTOSTOCK_BOOKING_RANGE  1264       /* ER_WARN_... */
 
 
 static void ngx_http_autostock_receipt_failure_refused(
@@ -56,7 +56,7 @@ ngx_http_autostock_receipt_failure_judge(
         return;
     }
 
-    /* lost; or a failed COMMIT, which may have taken effect */
+    /* the connection is lost, or COMMIT failed and may have taken effect */
 
     if (booking->sent && !booking->doubt) {
         booking->doubt = 1;
@@ -70,7 +70,7 @@ ngx_http_autostock_receipt_failure_judge(
 }
 
 
-/* The server refused: nothing is committed. */
+/* the server refused a statement: nothing is committed */
 
 static void
 ngx_http_autostock_receipt_failure_refused(
@@ -86,7 +86,7 @@ ngx_http_autostock_receipt_failure_refused(
     if (as_sqlerror(query->error) == AS_SQLERROR_ALTERED
         && !booking->sent && booking->guards++ < 2)
     {
-        /* another connection reads the column's present definition */
+        /* another connection reads the column's definition again */
         ngx_http_autostock_flight_elsewhere(&rf->flight,
                                             "the column sku has changed");
         return;
@@ -111,7 +111,7 @@ ngx_http_autostock_receipt_failure_refused(
         return;
     }
 
-    /* the limit of a statement may be shorter than that of a lock wait */
+    /* the time limit of a statement may end before that of a lock wait */
     rf->locked = query->error == AS_ER_LOCK_WAIT_TIMEOUT
                  || (query->statements == NGX_HTTP_AUTOSTOCK_BOOKING_STOCK
                      && as_sqlerror(query->error) == AS_SQLERROR_ENDED);
@@ -135,9 +135,9 @@ ngx_http_autostock_receipt_failure_refused(
 
 
 /*
- * A guard failed: the UPDATE changed no product or order row, though the row
- * was read a moment before.  It is read once more.  If it has not changed, a
- * trigger keeps the row as it is.
+ * A guard failed: the UPDATE changed no row of the product or order, although
+ * the row was just read.  It is read once more.  If the guard fails again, a
+ * trigger prevents the change.
  */
 
 static void
@@ -230,9 +230,9 @@ ngx_http_autostock_receipt_failure_fail(ngx_http_autostock_receipt_flight_t *rf,
 
 
 /*
- * An open order is marked as failed: the goods have arrived, and the factory
- * must not get the order again under its id.  An order already given up keeps
- * its state.
+ * Marks an open order as failed: the goods have arrived, and the factory must
+ * not get the order's id again.  An order that is failed or cancelled keeps its
+ * state.
  */
 
 static void
@@ -248,7 +248,7 @@ ngx_http_autostock_receipt_failure_mark(ngx_http_autostock_receipt_flight_t *rf)
     booking = rf->booking;
 
     if (booking->doubt) {
-        /* what was lost may still arrive: only the deadline ends this */
+        /* the lost packet may still arrive: retry until the deadline */
         ngx_http_autostock_receipt_finish(rf, NGX_HTTP_AUTOSTOCK_RECEIPT_AGAIN);
         return;
     }

@@ -1,9 +1,9 @@
 
 /*
- * Names (a key, or a digest of a SKU) that the server refused when they were
- * requested alone.  For some seconds they are refused without another query, so
- * that they cost the next batch nothing.  The list has a fixed size; a new name
- * overwrites the oldest.
+ * Names (a key, an id, or a digest of SKUs) that the server refused when they
+ * were alone in a packet.  For 10 seconds they are refused without a query, so
+ * that they delay no batch.  The list has a fixed size; a new name overwrites
+ * the oldest.
  */
 
 
@@ -14,10 +14,9 @@
 #include "ngx_http_autostock.h"
 
 
-#define NGX_HTTP_AUTOSTOCK_REFUSALS_MAX   64
+#define NGX_HTTP_AUTOSTOCK_REFUSALS_MAX   64          /* names */
 #define NGX_HTTP_AUTOSTOCK_REFUSALS_MSEC  10000
-
-#define NGX_HTTP_AUTOSTOCK_REFUSALS_NAME  16
+#define NGX_HTTP_AUTOSTOCK_REFUSALS_NAME  16          /* bytes */
 
 
 typedef struct {
@@ -28,18 +27,19 @@ typedef struct {
 
 typedef struct {
     ngx_http_autostock_refused_t  refused[NGX_HTTP_AUTOSTOCK_REFUSALS_MAX];
-    ngx_uint_t                    n;
-    ngx_uint_t                    next;     /* to be overwritten */
-    ngx_msec_t                    until;    /* of the newest */
+    ngx_uint_t                    n;        /* names in use */
+    ngx_uint_t                    next;     /* index of the next name */
+    ngx_msec_t                    until;    /* of the newest name */
 } ngx_http_autostock_refusals_t;
 
 
+/* Add a name; 1 if the name is refused now. */
 void ngx_http_autostock_refusals_add(ngx_http_autostock_refusals_t *refusals,
     u_char *name);
 ngx_uint_t ngx_http_autostock_refusals_has(
     ngx_http_autostock_refusals_t *refusals, u_char *name);
 
-/* Adds the name unless it is there.  Returns 1 if it was. */
+/* Adds the name, or returns 1 if it is refused already. */
 ngx_uint_t ngx_http_autostock_refusals_meet(
     ngx_http_autostock_refusals_t *refusals, u_char *name);
 
@@ -47,8 +47,8 @@ ngx_uint_t ngx_http_autostock_refusals_meet(
 void ngx_http_autostock_refusals_name(ngx_str_t *sku, u_char *name);
 
 /*
- * The name of several SKUs together, in any order: zeros, and each of them
- * added.
+ * Adds a SKU to the name of several SKUs, whose order does not matter.  The
+ * name begins as zeros.
  */
 void ngx_http_autostock_refusals_name_add(ngx_str_t *sku, u_char *name);
 

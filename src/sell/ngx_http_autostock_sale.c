@@ -4,7 +4,7 @@
 #include "ngx_http_autostock_catalog.h"
 
 
-/* maximum of look-ups for a SKU that moves from product to product */
+/* maximum number of look-ups for a SKU whose product changes again and again */
 #define NGX_HTTP_AUTOSTOCK_SALE_RESOLVES  3
 
 
@@ -89,7 +89,7 @@ ngx_http_autostock_sale_begin(ngx_http_autostock_sale_t *sale)
 {
     ngx_uint_t  i;
 
-    sale->waiter.timed = 1;
+    sale->waiter.has_arrived = 1;
     sale->waiter.arrived = ngx_http_autostock_clock_recent();
 
     if (!sale->cart) {
@@ -113,8 +113,8 @@ ngx_http_autostock_sale_cancel(ngx_http_autostock_sale_t *sale)
 
 
 /*
- * Finds the products that are not known yet, all at the same time.  NGX_OK: all
- * are known.  NGX_AGAIN: they are being looked up.
+ * Finds the products that are not known yet, all at the same time.  Returns
+ * NGX_OK if all are known, NGX_AGAIN if some are being looked up.
  */
 
 static ngx_int_t
@@ -141,7 +141,7 @@ ngx_http_autostock_sale_resolve(ngx_http_autostock_sale_t *sale)
 
             sale->looking++;
 
-        } else if (((ngx_http_autostock_product_t *) part->product)->refusals
+        } else if (part->product->refusals
                    && ngx_http_autostock_quarantine_refuses(part->product))
         {
             return NGX_DECLINED;
@@ -239,8 +239,8 @@ ngx_http_autostock_sale_learn(ngx_http_autostock_sale_line_t *part,
     }
 
     /*
-     * Estimates, to choose a way by.  A negative stock or reorder point is read
-     * as an error, -1, which gives the same choice.
+     * Estimates, from which the transaction chooses its way.  A negative stock
+     * or reorder point is read as an error, -1, which gives the same choice.
      */
     product->stock = ngx_atoof(row->stock.data, row->stock.len);
     product->reorder_point = ngx_atoof(row->reorder_point.data,
@@ -282,8 +282,8 @@ ngx_http_autostock_sale_resolved(ngx_http_autostock_sale_t *sale)
 
 
 /*
- * The key may have been used, for this sale when the product still existed, or
- * for another sale.  So a keyed sale continues, with a product that has no row.
+ * A sale with a key continues with an absent product: the key may have been
+ * used for this sale when the product still existed, or for another sale.
  */
 
 static ngx_int_t
@@ -318,7 +318,7 @@ ngx_http_autostock_sale_use_absent(ngx_http_autostock_sale_t *sale,
 
 
 /*
- * Two SKUs may be one product to the column's collation.  Then there is one
+ * Two SKUs may be one product by the column's collation: their lines become one
  * line, the first.
  */
 
@@ -370,7 +370,7 @@ ngx_http_autostock_sale_merge(ngx_http_autostock_sale_t *sale)
 }
 
 
-/* The server refused a cart of the same products a moment ago. */
+/* 1 if the server has just refused a cart of the same products */
 
 static ngx_uint_t
 ngx_http_autostock_sale_is_refused(ngx_http_autostock_sale_t *sale)
@@ -443,7 +443,7 @@ ngx_http_autostock_sale_finish(ngx_http_autostock_sale_t *sale,
     line->product = NULL;
 
     if (product) {
-        line->json_sku = product->json;          /* empty: it is absent */
+        line->json_sku = product->json;          /* empty if it is absent */
     }
 
     sale->handler(sale);

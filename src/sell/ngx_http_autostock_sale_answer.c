@@ -91,7 +91,7 @@ ngx_http_autostock_sale_answer(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* The lines of a cart; their items are in the same order. */
+/* the lines of a cart, whose items are in the same order */
 
 static void
 ngx_http_autostock_sale_answer_lines(ngx_http_autostock_transaction_t *t,
@@ -115,7 +115,7 @@ ngx_http_autostock_sale_answer_lines(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* The products whose rows were not found. */
+/* removes the products whose rows were not found from the catalog */
 
 static void
 ngx_http_autostock_sale_answer_forget(ngx_http_autostock_transaction_t *t,
@@ -177,12 +177,12 @@ ngx_http_autostock_sale_answer_twin(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    /* the key is still free: this sale is next */
+    /* the key was not used: this sale is tried itself */
     ngx_http_autostock_batch_resubmit(t->flight.batch, &sale->waiter);
 }
 
 
-/* The twin of a cart has the same products, perhaps in another order. */
+/* the twin of a cart may have the same products in another order */
 
 static void
 ngx_http_autostock_sale_answer_twin_lines(ngx_http_autostock_transaction_t *t,
@@ -240,7 +240,7 @@ ngx_http_autostock_sale_answer_refuse(ngx_http_autostock_flight_t *flight,
         return;
     }
 
-    /* the response says that nothing was sold, so nothing must be */
+    /* the response says that nothing was sold: the item must not be sold */
     t->items[waiter->slot].gone = 1;
     ngx_http_autostock_sale_finish(sale, NGX_HTTP_AUTOSTOCK_SALE_UNAVAILABLE);
 }

@@ -6,15 +6,16 @@
 
 #include "ngx_http_autostock_sale.h"
 #include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_quarantine.h"
 
 
 /*
- * Maximum growth of a transaction's packets: by a sale; by its key; by a hold,
- * and by each of its products; by a product, whose SKU they contain in
- * hexadecimal up to three times (column.c).
+ * Maximum growth of a packet of the transaction, bytes: by a sale; by its key;
+ * by a hold, and by each of its products; by a product, whose SKU the packet
+ * contains in hexadecimal up to three times (column.c).
  */
 #define NGX_HTTP_AUTOSTOCK_SALE_COST      16
 #define NGX_HTTP_AUTOSTOCK_KEY_COST       192
@@ -82,7 +83,7 @@ ngx_http_autostock_sale_batch_create(ngx_http_autostock_flight_t *flight)
 
     t = (ngx_http_autostock_transaction_t *) flight;
 
-    t->max = ngx_http_autostock_batch_database(flight->batch)->batch_size;
+    t->max = flight->batch->db->batch_size;
 
     for (size = 16; size < t->max * 2; size *= 2) { /* void */ }
 
@@ -143,7 +144,7 @@ ngx_http_autostock_sale_batch_destroy(ngx_http_autostock_flight_t *flight)
 }
 
 
-/* the products of the previous flight */
+/* releases the products of the previous use of the flight */
 
 static void
 ngx_http_autostock_sale_batch_let_go(ngx_http_autostock_transaction_t *t)
@@ -337,7 +338,7 @@ ngx_http_autostock_sale_batch_add(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Only one waiter tries a product, on behalf of the others. */
+/* a flight aside takes only one waiter of a product, to try the product */
 
 static ngx_int_t
 ngx_http_autostock_sale_batch_add_aside(ngx_http_autostock_transaction_t *t,
@@ -411,7 +412,7 @@ ngx_http_autostock_sale_batch_cost(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* A packet above the server's limit would end the connection. */
+/* a packet above max_allowed_packet would end the connection */
 
 static ngx_uint_t
 ngx_http_autostock_sale_batch_fits(ngx_http_autostock_flight_t *flight,
@@ -424,7 +425,7 @@ ngx_http_autostock_sale_batch_fits(ngx_http_autostock_flight_t *flight,
         return 1;
     }
 
-    db = ngx_http_autostock_batch_database(flight->batch);
+    db = flight->batch->db;
     note = ngx_http_autostock_repeat(
                                &db->repeats[NGX_HTTP_AUTOSTOCK_REPEAT_SALE]);
 
@@ -461,7 +462,7 @@ ngx_http_autostock_sale_batch_add_item(ngx_http_autostock_transaction_t *t,
     chain->last = t->nitems;
 
     item->quantity = part->quantity;
-    item->line = ((ngx_http_autostock_product_t *) part->product)->index;
+    item->line = part->product->index;
     item->next = 0;
     item->number = number;
     item->stock = -1;
@@ -502,8 +503,9 @@ ngx_http_autostock_sale_batch_line(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * 0: the first sale with this key in the batch.  Others are left out of the
- * transaction; their result follows from the first one's.
+ * The number of the earlier item with the same key, from 1; 0: this is the
+ * first one.  Twins are not part of the transaction: their results follow from
+ * that of the first.
  */
 
 static uint32_t

@@ -1,8 +1,8 @@
 
 /*
- * What follows a hold or a sale: a hold is confirmed, and thereby sold, or
- * released; goods of a sale are returned.  Waiting requests are merged, as
- * sales are.  Ownership and cancel are as in ngx_http_autostock_sale.h.
+ * Settlements: a confirm makes a hold a sale, a release ends a hold, a return
+ * brings goods of a sale back.  Waiting requests are merged, as sales are.
+ * Ownership and cancel are as in ngx_http_autostock_sale.h.
  */
 
 
@@ -28,13 +28,13 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_SETTLE_RELEASED,      /* cannot be confirmed */
     NGX_HTTP_AUTOSTOCK_SETTLE_EXPIRED,       /* cannot be confirmed */
     NGX_HTTP_AUTOSTOCK_SETTLE_CONFIRMED,     /* cannot be released */
-    NGX_HTTP_AUTOSTOCK_SETTLE_RETURNED,      /* more than is left of the sale;
+    NGX_HTTP_AUTOSTOCK_SETTLE_RETURNED,      /* more than may still be returned;
                                                 see the lines' left */
-    NGX_HTTP_AUTOSTOCK_SETTLE_NO_LINE,       /* the sale has not this SKU; see
+    NGX_HTTP_AUTOSTOCK_SETTLE_NO_LINE,       /* a SKU is not in the sale; see
                                                 the lines' absent */
     NGX_HTTP_AUTOSTOCK_SETTLE_NO_PRODUCT,    /* its product was deleted */
-    NGX_HTTP_AUTOSTOCK_SETTLE_MANY_LINES,    /* quantity alone, and the sale
-                                                has several lines */
+    NGX_HTTP_AUTOSTOCK_SETTLE_MANY_LINES,    /* a quantity without SKU, and the
+                                                sale has several lines */
     NGX_HTTP_AUTOSTOCK_SETTLE_OVERFLOW,      /* of the stock column */
     NGX_HTTP_AUTOSTOCK_SETTLE_KEY_CONFLICT,  /* the key belongs to another
                                                 request */
@@ -44,12 +44,13 @@ typedef enum {
 
 
 typedef struct {
-    ngx_str_t     json_sku;             /* as content of a JSON string */
-    uint32_t      quantity;             /* pieces of the hold, or returned, or
-                                           asked for if they were too many */
-    int64_t       stock;                /* now; -1: unknown */
-    int64_t       left;                 /* RETURNED: what may be returned */
-    unsigned      absent:1;
+    ngx_str_t     json_sku;             /* escaped for a JSON string */
+    uint32_t      quantity;             /* of the hold; of the return; or
+                                           requested, if it was too much */
+    int64_t       stock;                /* now; -1: not known */
+    int64_t       left;                 /* if RETURNED: pieces that may still be
+                                           returned */
+    unsigned      absent:1;             /* no product, or not in the sale */
 } ngx_http_autostock_settled_line_t;
 
 
@@ -65,23 +66,25 @@ struct ngx_http_autostock_settle_s {
     u_char                                id[16];    /* of the hold or sale */
     ngx_msec_t                            grace;     /* of a confirm */
     ngx_http_autostock_sale_line_t       *lines;     /* of a return: sku and
-                                                        quantity; NULL: none */
+                                                        quantity are set; NULL:
+                                                        no lines */
     ngx_uint_t                            nlines;
     uint32_t                              quantity;  /* of a return without
-                                                        lines; 0: all that is
-                                                        left */
+                                                        lines; 0: all pieces
+                                                        that are left */
     ngx_msec_t                            timeout;   /* from now */
     u_char                                key[16];   /* of a return, if keyed */
     u_char                                fingerprint[8];
-    ngx_pool_t                           *pool;      /* lives as long */
+    ngx_pool_t                           *pool;      /* of this structure */
     ngx_log_t                            *log;
     ngx_http_autostock_settle_handler_pt  handler;
     as_trace_t                           *trace;     /* the request's; NULL:
                                                         none */
-    unsigned                              restock:1; /* of a return */
+    unsigned                              restock:1; /* of a return: the goods
+                                                        return to the stock */
     unsigned                              keyed:1;
 
-    /* the result; the lines are in the pool */
+    /* the result; settled is in the pool */
     ngx_http_autostock_settle_outcome_e   outcome;
     unsigned                              refused:1; /* UNAVAILABLE: the server
                                                         refused */
@@ -98,9 +101,10 @@ extern ngx_http_autostock_batch_ops_t  ngx_http_autostock_settle_ops;
 
 
 /*
- * NGX_OK: the handler will be called, exactly once, never from within submit.
- * Otherwise nothing was queued (503); NGX_BUSY: the backlog is full.
- * NGX_DECLINED: the server refused the same a moment ago.
+ * Queues the settlement.  Returns NGX_OK: the handler will be called, exactly
+ * once, never from within submit.  Otherwise nothing was queued: NGX_BUSY: the
+ * backlog is full; NGX_DECLINED: the server has just refused a settlement of
+ * the same hold or sale.
  */
 ngx_int_t ngx_http_autostock_settle_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_settle_t *settle);

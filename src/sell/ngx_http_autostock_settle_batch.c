@@ -9,16 +9,16 @@
 
 
 /*
- * Maximum growth of the packet that reads: by an item; by a line, whose SKU it
- * contains in hexadecimal up to three times (column.c).
+ * Maximum growth of the packet that reads, bytes: by an item; by a line, whose
+ * SKU the packet contains in hexadecimal up to three times (column.c).
  */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_COST            512
 #define NGX_HTTP_AUTOSTOCK_SETTLE_LINE_COST(sku)  (256 + 6 * (sku)->len)
 
 /*
- * Lines of returns in a flight.  Each of their SKUs is a SELECT of its own,
- * which opens the table once more, and all sessions share the server's cache of
- * open tables.
+ * Maximum number of lines of the returns in a flight.  Each SKU is a SELECT of
+ * its own, which opens the table once more, and all sessions share the server's
+ * cache of open tables.
  */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_LINES           256
 
@@ -72,8 +72,8 @@ ngx_http_autostock_settle_batch_create(ngx_http_autostock_flight_t *flight)
 
     s = (ngx_http_autostock_settlement_t *) flight;
 
-    s->max = ngx_min(ngx_http_autostock_batch_database(flight->batch)
-                     ->batch_size, NGX_HTTP_AUTOSTOCK_SETTLE_MAX);
+    s->max = ngx_min(flight->batch->db->batch_size,
+                     NGX_HTTP_AUTOSTOCK_SETTLE_MAX);
     s->items = ngx_alloc(s->max * sizeof(*s->items), ngx_cycle->log);
     s->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
     s->asked = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
@@ -185,7 +185,7 @@ ngx_http_autostock_settle_batch_add(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* Copied, since the request may leave before the item is decided. */
+/* the lines are copied: the request may end before the item is decided */
 
 static ngx_int_t
 ngx_http_autostock_settle_batch_lines(ngx_http_autostock_settlement_t *s,
@@ -233,7 +233,7 @@ ngx_http_autostock_settle_batch_answer(ngx_http_autostock_flight_t *flight,
     item = &s->items[waiter->slot];
 
     if (ngx_http_autostock_settle_batch_results(item, settle) != NGX_OK) {
-        /* no memory to say more: the same request again is harmless */
+        /* no memory for the result: the client may send the request again */
         ngx_http_autostock_settle_batch_finish(settle,
                                             NGX_HTTP_AUTOSTOCK_SETTLE_UNKNOWN);
         return;
@@ -245,7 +245,10 @@ ngx_http_autostock_settle_batch_answer(ngx_http_autostock_flight_t *flight,
 }
 
 
-/* The stock is what it was after this item, whatever others did before it. */
+/*
+ * a line's stock is the planned one after this item, plus the difference of the
+ * product's stock after the batch from the planned one
+ */
 
 static ngx_int_t
 ngx_http_autostock_settle_batch_results(ngx_http_autostock_settle_item_t *item,
@@ -303,7 +306,7 @@ ngx_http_autostock_settle_batch_refuse(ngx_http_autostock_flight_t *flight,
     settle = ngx_queue_data(waiter, ngx_http_autostock_settle_t, waiter);
 
     if (s) {
-        /* an item whose request was answered must not be decided later */
+        /* the request is answered now: the item must not be decided later */
         s->items[waiter->slot].gone = 1;
 
         if (s->commit != NGX_HTTP_AUTOSTOCK_SETTLING_NONE) {

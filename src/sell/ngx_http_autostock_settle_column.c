@@ -10,6 +10,7 @@ ngx_http_autostock_settle_column_true(ngx_str_t *column)
     return column->len == 1 && column->data[0] == '1';
 }
 
+
 ngx_int_t
 ngx_http_autostock_settle_column_json(ngx_pool_t *pool, ngx_str_t *column,
     ngx_str_t *json)

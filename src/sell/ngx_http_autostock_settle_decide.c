@@ -1,7 +1,7 @@
 
 /*
- * Decides settlements in order of arrival, from what was read and from what the
- * items before have planned.
+ * Decides settlements in the order of arrival, from the rows that were read and
+ * the changes that earlier items have planned.
  */
 
 
@@ -10,8 +10,8 @@
 
 
 /*
- * Maximum growth of the packet that writes: by an item, and by each of its
- * products.
+ * Maximum growth of the packet that writes, bytes: by an item, and by each of
+ * its products.
  */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_ITEM_COST  512
 #define NGX_HTTP_AUTOSTOCK_SETTLE_PART_COST  704
@@ -87,7 +87,7 @@ ngx_http_autostock_settle_decide(ngx_http_autostock_settlement_t *s)
         if (subject->state != NGX_HTTP_AUTOSTOCK_HOLD_NONE
             && subject->nparts == 0)
         {
-            /* a hold without lines is not ours */
+            /* the module writes no hold without lines */
             item->outcome = NGX_HTTP_AUTOSTOCK_SETTLE_UNAVAILABLE;
 
         } else if (item->action == NGX_HTTP_AUTOSTOCK_SETTLE_RETURN) {
@@ -119,7 +119,7 @@ ngx_http_autostock_settle_decide(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The first item always fits. */
+/* the first item always has room */
 
 static ngx_uint_t
 ngx_http_autostock_settle_decide_has_room(ngx_http_autostock_settlement_t *s,
@@ -140,7 +140,7 @@ ngx_http_autostock_settle_decide_has_room(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* 1: it has a product that was locked a moment ago, and must wait aside. */
+/* 1 if a product of it was locked in the last seconds: it must wait aside */
 
 static ngx_uint_t
 ngx_http_autostock_settle_decide_is_locked(ngx_http_autostock_settlement_t *s,
@@ -172,8 +172,8 @@ ngx_http_autostock_settle_decide_is_locked(ngx_http_autostock_settlement_t *s,
 
 
 /*
- * A hold can be confirmed for as long as it is held, also past its time: only
- * the commit of its expiry ends it.
+ * A hold can be confirmed while its state is held, even after expires_at: it
+ * ends only when the transaction that expires it is committed.
  */
 
 static void
@@ -215,7 +215,10 @@ ngx_http_autostock_settle_decide_confirm(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* The pieces were given back; they are taken anew if all are still there. */
+/*
+ * 1 if an expired hold can still be confirmed: its grace period has not ended,
+ * and the stock suffices to take all its pieces again
+ */
 
 static ngx_uint_t
 ngx_http_autostock_settle_decide_in_grace(ngx_http_autostock_settlement_t *s,
@@ -400,7 +403,7 @@ ngx_http_autostock_settle_decide_results(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* As a sale does: a confirm that brings the stock to its reorder point. */
+/* opens an order if a confirm brings the stock to its reorder point */
 
 static void
 ngx_http_autostock_settle_decide_orders(ngx_http_autostock_settlement_t *s)
@@ -435,7 +438,7 @@ ngx_http_autostock_settle_decide_orders(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The products whose rows are to be changed, in the order of their ids. */
+/* lists the products whose rows are to be changed, in the order of their ids */
 
 static ngx_int_t
 ngx_http_autostock_settle_decide_written(ngx_http_autostock_settlement_t *s)

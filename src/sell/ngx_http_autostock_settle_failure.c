@@ -1,20 +1,21 @@
 
 /*
- * Judges a packet that failed: whether the batch is in doubt, and what follows.
+ * Decides what follows a packet that failed, and if the batch is in doubt.
  */
 
 
 #include "ngx_http_autostock_settle_flight.h"
 #include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
 
 
-/* attempts after what was read had changed */
+/* maximum number of retries because rows that were read have changed */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_RETRIES   30
 
-/* waiters refused alone before the batch gives up, with none done in between */
+/* a batch fails after so many single waiters were refused and none was done */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_REFUSALS  8
 
 
@@ -64,7 +65,7 @@ ngx_http_autostock_settle_failure_doubt(ngx_http_autostock_settlement_t *s)
 {
     ngx_http_autostock_database_t  *db;
 
-    db = ngx_http_autostock_batch_database(s->flight.batch);
+    db = s->flight.batch->db;
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -78,7 +79,7 @@ ngx_http_autostock_settle_failure_doubt(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The server refused: nothing is committed. */
+/* the server refused a statement: nothing is committed */
 
 static ngx_http_autostock_settle_after_e
 ngx_http_autostock_settle_failure_refused(ngx_http_autostock_settlement_t *s)
@@ -94,7 +95,7 @@ ngx_http_autostock_settle_failure_refused(ngx_http_autostock_settlement_t *s)
 
     case AS_SQLERROR_LOCKED:
     case AS_SQLERROR_ENDED:
-        /* the limit of a statement may be shorter than that of a lock wait */
+        /* the time limit of a statement may end before that of a lock wait */
         return s->commit_at != NGX_CONF_UNSET_UINT
                ? NGX_HTTP_AUTOSTOCK_SETTLE_LOCKED
                : NGX_HTTP_AUTOSTOCK_SETTLE_AGAIN;
@@ -103,11 +104,11 @@ ngx_http_autostock_settle_failure_refused(ngx_http_autostock_settlement_t *s)
         return ngx_http_autostock_settle_failure_read_only(s);
 
     case AS_SQLERROR_ALTERED:
-        /* another connection reads the column's present definition */
+        /* another connection reads the column's definition again */
         return NGX_HTTP_AUTOSTOCK_SETTLE_ELSEWHERE;
 
     case AS_SQLERROR_DUPLICATE:
-    case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
+    case AS_SQLERROR_RANGE:                        /* of a guard or a CHECK */
         return ngx_http_autostock_settle_failure_changed(s);
 
     default:
@@ -117,8 +118,8 @@ ngx_http_autostock_settle_failure_refused(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * What was read has changed, so it is read again.  If the same was read at the
- * last failure, too, then something else refuses the packet.
+ * The rows have changed since they were read, so they are read again.  If the
+ * rows were the same at the last failure, the reason is another one.
  */
 
 static ngx_http_autostock_settle_after_e
@@ -136,7 +137,7 @@ ngx_http_autostock_settle_failure_changed(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* A fail-over or switch-over: the next connection may reach the new primary. */
+/* after a fail-over the next connection may reach the new primary */
 
 static ngx_http_autostock_settle_after_e
 ngx_http_autostock_settle_failure_read_only(
@@ -144,7 +145,7 @@ ngx_http_autostock_settle_failure_read_only(
 {
     ngx_http_autostock_database_t  *db;
 
-    db = ngx_http_autostock_batch_database(s->flight.batch);
+    db = s->flight.batch->db;
 
     if (s->error != s->flight.query.error) {
         s->error = s->flight.query.error;
@@ -160,7 +161,7 @@ ngx_http_autostock_settle_failure_read_only(
 }
 
 
-/* The ROLLBACK overwrites the server's error, so it is kept. */
+/* copies the server's error, which the ROLLBACK overwrites */
 
 static ngx_http_autostock_settle_after_e
 ngx_http_autostock_settle_failure_keep_error(
@@ -181,7 +182,7 @@ ngx_http_autostock_settle_failure_is_common(ngx_http_autostock_settlement_t *s)
 
     batch = s->flight.batch;
 
-    if (as_sqlerror(s->error) != AS_SQLERROR_EVERYBODY
+    if (as_sqlerror(s->error) != AS_SQLERROR_ALL
         && (batch->refused < NGX_HTTP_AUTOSTOCK_SETTLE_REFUSALS
             || s->flight.n <= 1))
     {
@@ -220,7 +221,7 @@ ngx_http_autostock_settle_failure_note_refusal(
     met = 0;
     list.n = 0;
 
-    /* one product that is in many holds does not concern every request */
+    /* refusals of one product in many holds do not mean that all are refused */
     subject = s->subjects.elts;
     subject += s->items[0].subject;
     part = s->parts.elts;

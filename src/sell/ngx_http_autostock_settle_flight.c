@@ -137,7 +137,7 @@ ngx_http_autostock_settle_flight_read_done(void *data, ngx_int_t rc)
 }
 
 
-/* The flight of the waiters aside does not wait for a row known as locked. */
+/* 1 if a flight aside, which must not wait, would write a locked row */
 
 static ngx_uint_t
 ngx_http_autostock_settle_flight_must_probe(ngx_http_autostock_settlement_t *s)
@@ -179,7 +179,7 @@ ngx_http_autostock_settle_flight_write_done(void *data, ngx_int_t rc)
 }
 
 
-/* What was read is on disk; see ngx_http_autostock_barrier.h. */
+/* the rows that were read are on disk, see ngx_http_autostock_barrier.h */
 
 static void
 ngx_http_autostock_settle_flight_barrier_done(void *data, ngx_int_t rc)
@@ -210,7 +210,7 @@ ngx_http_autostock_settle_flight_committed(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* What was done to a product is not refused, whatever else may be. */
+/* an action that was committed for a product is no suspect any more */
 
 static void
 ngx_http_autostock_settle_flight_clear(ngx_http_autostock_settlement_t *s)
@@ -234,7 +234,7 @@ ngx_http_autostock_settle_flight_clear(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* Before the answers: what was done for a client that has left counts, too. */
+/* counts items, not answers: a client may have closed the connection */
 
 static void
 ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
@@ -245,7 +245,7 @@ ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_settle_return_t   *row;
     ngx_http_autostock_settle_product_t  *product;
 
-    db = ngx_http_autostock_batch_database(s->flight.batch);
+    db = s->flight.batch->db;
     ngx_memzero(n, sizeof(n));
 
     for (i = 0; i < s->nitems; i++) {
@@ -284,7 +284,7 @@ ngx_http_autostock_settle_flight_count(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* In doubt: the anchor was inserted, or it exists. */
+/* the batch is in doubt: the anchor was inserted, or it exists already */
 
 static void
 ngx_http_autostock_settle_flight_anchor_done(void *data, ngx_int_t rc)
@@ -318,9 +318,9 @@ ngx_http_autostock_settle_flight_anchor_done(void *data, ngx_int_t rc)
     case AS_SQLERROR_CONFLICT:
     case AS_SQLERROR_LOCKED:
     case AS_SQLERROR_ENDED:
-        /* the lost session still has the row */
+        /* the lost session still locks the row */
         ngx_http_autostock_flight_again(&s->flight, 0,
-                                        "the lost transaction is not over");
+                                        "the lost transaction has not ended");
         return;
 
     default: /* only the deadlines end a batch in doubt */
@@ -354,7 +354,7 @@ ngx_http_autostock_settle_flight_resolve_done(void *data, ngx_int_t rc)
 }
 
 
-/* The lost packet was not committed and never will be. */
+/* the lost packet was not committed and never can be */
 
 static void
 ngx_http_autostock_settle_flight_never(ngx_http_autostock_settlement_t *s)
@@ -442,8 +442,8 @@ ngx_http_autostock_settle_flight_probe(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * The items of locked products wait aside, and so do, for a while, later ones
- * of these products.  A deleted product is taken for a locked one: the next
+ * The items of locked products wait aside, and so do later items of these
+ * products for some seconds.  A deleted product counts as locked: the next
  * attempt reads that it was deleted.
  */
 
@@ -512,7 +512,7 @@ ngx_http_autostock_settle_flight_is_locked(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* Returns the number of items that leave the flight. */
+/* moves the marked items aside, and returns their number */
 
 static ngx_uint_t
 ngx_http_autostock_settle_flight_set_apart(ngx_http_autostock_settlement_t *s)
@@ -547,7 +547,7 @@ ngx_http_autostock_settle_flight_set_apart(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* Something is locked that is no product row. */
+/* another row than a product's is locked */
 
 static void
 ngx_http_autostock_settle_flight_stuck(ngx_http_autostock_settlement_t *s)
@@ -559,8 +559,8 @@ ngx_http_autostock_settle_flight_stuck(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * The batch is split until the refused item is alone, and only that item is
- * refused.  An error that concerns every request is not searched for.
+ * Splits the batch until the refused item is alone, and refuses only that item.
+ * After an error that concerns every request, all items are refused.
  */
 
 static void

@@ -1,6 +1,7 @@
 
 /*
- * The packet that reads what settlements are decided by.  It takes no locks.
+ * The packet that reads the rows from which settlements are decided.  It takes
+ * no locks.
  */
 
 
@@ -8,7 +9,7 @@
 #include "ngx_http_autostock_id.h"
 
 
-/* The session's own value is kept, also where an error skipped its return. */
+/* the session's value is kept, even if an error has skipped ..._UNWAIT */
 #define NGX_HTTP_AUTOSTOCK_SETTLE_WAIT                                        \
     "SET @autostock_wait=COALESCE(@autostock_wait,"                           \
     "@@SESSION.wsrep_sync_wait),SESSION wsrep_sync_wait=1"
@@ -76,8 +77,8 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_settle_read_wait(s);
 
     /*
-     * Before the sales: a roll-up deletes a sale and its returns together, and
-     * a sale must not be read without them.
+     * The returns are read before the sales: a roll-up deletes a sale and its
+     * returns together, and a sale must not be read without its returns.
      */
     if (s->asks) {
         ngx_http_autostock_settle_read_returned(s);
@@ -100,8 +101,8 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
 
 /*
  * In a Galera cluster, a node may not have applied yet what another one has
- * committed, and a hold or sale of that node would be unknown.  With
- * wsrep_sync_wait=1 a SELECT waits for what was committed before.
+ * committed, and would not find that node's hold or sale.  With
+ * wsrep_sync_wait=1, a SELECT waits until all earlier commits are applied.
  */
 
 static void
@@ -132,7 +133,7 @@ ngx_http_autostock_settle_read_unwait(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* Several items may have the same hold or sale. */
+/* lists the holds and sales, each once, although several items may name it */
 
 static ngx_int_t
 ngx_http_autostock_settle_read_subjects(ngx_http_autostock_settlement_t *s)
@@ -223,9 +224,9 @@ ngx_http_autostock_settle_read_holds(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * The ledger's rows that may have a sale: under the sale's own id, or under its
- * transaction's (sql/schema.sql).  A derived table, since a transaction may
- * have a row for each of hundreds of products.
+ * Reads the ledger's rows that may contain a sale: rows with the id of the
+ * sale, or of its transaction (sql/schema.sql).  The ids are a derived table,
+ * since a transaction may have rows for hundreds of products.
  */
 
 static void
@@ -247,7 +248,10 @@ ngx_http_autostock_settle_read_sales(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* rows: SELECT of the sale's id, the movement's and the sale's number in it */
+/*
+ * rows is 1: a SELECT of each sale's id, the movement's id and the sale's
+ * number in the movement; 0: a list of the movements' ids
+ */
 
 static void
 ngx_http_autostock_settle_read_movements(ngx_http_autostock_settlement_t *s,
@@ -334,7 +338,7 @@ ngx_http_autostock_settle_read_returned(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The keys, with the lines of the returns that they belong to. */
+/* reads the keys, with the lines of the returns that used them */
 
 static void
 ngx_http_autostock_settle_read_keys(ngx_http_autostock_settlement_t *s)
@@ -375,8 +379,8 @@ ngx_http_autostock_settle_read_keys(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * The products of the SKUs that returns ask for, as the column's collation
- * folds them.  Under "sku_match exact" the bytes are compared.
+ * Reads the products of the returns' SKUs by the column's collation.  With
+ * "sku_match exact", the bytes are compared instead, without a query.
  */
 
 static void
@@ -386,7 +390,7 @@ ngx_http_autostock_settle_read_skus(ngx_http_autostock_settlement_t *s)
     ngx_http_autostock_sql_t          *sql;
     ngx_http_autostock_settle_item_t  *item;
 
-    if (ngx_http_autostock_batch_database(s->flight.batch)->exact_sku) {
+    if (s->flight.batch->db->exact_sku) {
         return;
     }
 
@@ -422,8 +426,9 @@ ngx_http_autostock_settle_read_skus(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * After the lines: a product that has no row by then was deleted.  A derived
- * table, since a product may have hundreds of lines.
+ * The products are read after the lines: a product that has no row by then was
+ * deleted.  The ids are a derived table, since a product may have hundreds of
+ * lines.
  */
 
 static void

@@ -1,6 +1,7 @@
 
 /*
- * Decides returns: never more than was sold, over all returns of a sale.
+ * Decides returns: all returns of a sale together have at most the pieces that
+ * were sold.
  */
 
 
@@ -62,7 +63,7 @@ ngx_http_autostock_settle_return(ngx_http_autostock_settlement_t *s,
         return NGX_OK;
     }
 
-    /* a result for each part, or for each line that the sale has not */
+    /* a result for each part, and for each line that is not in the sale */
     item->results = ngx_pcalloc(s->pool, (subject->nparts + item->nlines)
                                  * sizeof(ngx_http_autostock_settle_result_t));
     if (item->results == NULL) {
@@ -94,7 +95,7 @@ ngx_http_autostock_settle_return(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* 1: the key was used, before or by an earlier item, and decides. */
+/* 1 if the key was used before, or by an earlier item: that is the outcome */
 
 static ngx_uint_t
 ngx_http_autostock_settle_return_key(ngx_http_autostock_settlement_t *s,
@@ -132,7 +133,7 @@ ngx_http_autostock_settle_return_key(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* Sets each part's asked: the pieces to be returned. */
+/* sets asked of each part: the pieces to be returned */
 
 static ngx_int_t
 ngx_http_autostock_settle_return_asked(ngx_http_autostock_settlement_t *s,
@@ -203,7 +204,7 @@ ngx_http_autostock_settle_return_lines(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* 1: the line asks for this product. */
+/* 1 if the line is of this product */
 
 static ngx_uint_t
 ngx_http_autostock_settle_return_is(ngx_http_autostock_settle_line_t *line,
@@ -238,7 +239,10 @@ ngx_http_autostock_settle_return_no_line(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* All that is left.  If that is nothing, the answer has all parts as sold. */
+/*
+ * returns all pieces that are left; if there are none, requests all that were
+ * sold, so that the answer has all parts
+ */
 
 static ngx_int_t
 ngx_http_autostock_settle_return_rest(ngx_http_autostock_settlement_t *s,
@@ -343,8 +347,8 @@ ngx_http_autostock_settle_return_result(ngx_http_autostock_settle_item_t *item,
 
 
 /*
- * The pieces returned before are a part of the row's key: of two returns that
- * read the same number, one is written.
+ * The number of pieces returned before is a part of the row's primary key: of
+ * two returns that read the same number, only one is written.
  */
 
 static ngx_int_t

@@ -1,6 +1,6 @@
 
 /*
- * The rows in the results of a settlement's packets.
+ * Stores the rows in the results of a settlement's packets.
  */
 
 
@@ -82,8 +82,8 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
 
 
 /*
- * hold_id, state, microseconds since it expired, settled_id, age below FRESH by
- * the server's clock
+ * hold_id, state, microseconds since it expired, settled_id, 1 if it is fresh
+ * by the server's clock
  */
 
 static ngx_int_t
@@ -236,7 +236,7 @@ ngx_http_autostock_settle_rows_sku(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* product_id, stock: after the batch */
+/* product_id, stock after the batch */
 
 static ngx_int_t
 ngx_http_autostock_settle_rows_stock(ngx_http_autostock_settlement_t *s,
@@ -254,7 +254,7 @@ ngx_http_autostock_settle_rows_stock(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* product_id: its row is not locked */
+/* product_id of a row that is not locked */
 
 static ngx_int_t
 ngx_http_autostock_settle_rows_free(ngx_http_autostock_settlement_t *s,

@@ -1,6 +1,6 @@
 
 /*
- * The rows that returns are decided by.
+ * Stores the rows from which returns are decided.
  */
 
 
@@ -17,8 +17,8 @@ static ngx_int_t ngx_http_autostock_settle_rows_return_line(
 
 
 /*
- * the sale's id, movement_id, product_id, quantity, sales, sale_list: of a row
- * that may have the sale (sql/schema.sql)
+ * the sale's id, movement_id, product_id, quantity, sales, sale_list of a row
+ * that may contain the sale (sql/schema.sql)
  */
 
 ngx_int_t
@@ -48,7 +48,7 @@ ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
                                                                 number);
 
     } else {
-        /* each has one piece, or there is one */
+        /* without a list, each sale has one piece, or there is one sale */
         quantity = number >= 0 && number < sales ? - quantity / sales : 0;
     }
 
@@ -70,7 +70,7 @@ ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* The pieces of the sale with this number in a sale_list; 0: it has it not. */
+/* the pieces of the sale with this number in a sale_list; 0: not in the list */
 
 static int64_t
 ngx_http_autostock_settle_rows_return_listed(ngx_str_t *list, ngx_int_t number)
@@ -92,7 +92,7 @@ ngx_http_autostock_settle_rows_return_listed(ngx_str_t *list, ngx_int_t number)
 }
 
 
-/* sale_id, product_id, pieces, the last return_id, age below FRESH */
+/* sale_id, product_id, pieces, the last return_id, 1 if that is fresh */
 
 ngx_int_t
 ngx_http_autostock_settle_rows_return_sum(ngx_http_autostock_settlement_t *s,
@@ -136,9 +136,9 @@ ngx_http_autostock_settle_rows_return_sum(ngx_http_autostock_settlement_t *s,
 
 
 /*
- * idempotency_key, the return's id, fingerprint, pieces, sku, stock, age below
- * FRESH: a row for each line.  If the key is not a return's, the pieces are
- * NULL.
+ * idempotency_key, the return's id, fingerprint, pieces, sku, stock, 1 if it is
+ * fresh: a row for each line.  If the key is not that of a return, the pieces
+ * are NULL.
  */
 
 ngx_int_t
@@ -182,7 +182,7 @@ ngx_http_autostock_settle_rows_return_key(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* A line of the return that had this key. */
+/* adds a line of the return that has used this key */
 
 static ngx_int_t
 ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
@@ -224,7 +224,7 @@ ngx_http_autostock_settle_rows_return_line(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* the item, its line, product_id: of the SKU that the line asks for */
+/* the item's number, its line's number, product_id of the line's SKU */
 
 ngx_int_t
 ngx_http_autostock_settle_rows_return_sku(ngx_http_autostock_settlement_t *s,

@@ -1,7 +1,7 @@
 
 /*
- * The product rows in the packet of settlements, always in the order of their
- * ids, so that two batches cannot deadlock on them.
+ * The product rows in the packet of settlements.  They are always in the order
+ * of their ids, so that two batches cannot deadlock on them.
  */
 
 
@@ -77,9 +77,9 @@ ngx_http_autostock_settle_stock(ngx_http_autostock_settlement_t *s)
 
 /*
  * Checks that the products whose rows were changed exist, that those without a
- * row still have none, and that the orders read as open are.  The number of
- * rows that the UPDATE changed does not say the first: a row whose held is
- * lower than it should be is not changed.
+ * row still have none, and that the orders that were read as open still are.
+ * The number of rows that the UPDATE changed does not suffice for the first
+ * check: a row whose held is too low may remain as it is.
  */
 
 static void
@@ -101,7 +101,7 @@ ngx_http_autostock_settle_stock_guard(ngx_http_autostock_settlement_t *s)
 
     ngx_http_autostock_settle_stock_absent(s);
 
-    /* for the last comma: no product has the empty id */
+    /* ends the list after its last comma: no product has the empty id */
     ngx_http_autostock_sql_text(sql, "''))=");
     ngx_http_autostock_sql_number(sql, n);
 
@@ -130,7 +130,7 @@ ngx_http_autostock_settle_stock_guard(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* the deleted products of the holds that this batch changes */
+/* lists the deleted products of the holds that this batch changes */
 
 static void
 ngx_http_autostock_settle_stock_absent(ngx_http_autostock_settlement_t *s)
@@ -178,7 +178,7 @@ ngx_http_autostock_settle_stock_orders(ngx_http_autostock_settlement_t *s)
 
     ngx_http_autostock_sql_next(sql);
 
-    if (!ngx_http_autostock_batch_database(s->flight.batch)->traces) {
+    if (!s->flight.batch->db->traces) {
         return;
     }
 
@@ -217,7 +217,7 @@ ngx_http_autostock_settle_stock_ids(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* As ngx_http_autostock_packet_products_tree(). */
+/* as ngx_http_autostock_packet_products_tree() */
 
 static void
 ngx_http_autostock_settle_stock_tree(ngx_http_autostock_sql_t *sql,
@@ -245,8 +245,8 @@ ngx_http_autostock_settle_stock_tree(ngx_http_autostock_sql_t *sql,
 
 /*
  * The UPDATE fails if a confirm would bring the stock to the reorder point,
- * though it was read as higher.  stock may be 0: an out-of-range BIGINT
- * UNSIGNED, in any SQL mode.
+ * although it was decided otherwise: BIGINT UNSIGNED out of range, in any SQL
+ * mode, even if stock is 0.
  */
 
 static void

@@ -1,6 +1,6 @@
 
 /*
- * What was read: the holds and sales, their products, and what was returned.
+ * The rows that were read: the holds and sales, their products, their returns.
  */
 
 
@@ -28,7 +28,7 @@ ngx_http_autostock_settle_table_none(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* What decides: whether a failed attempt would be decided in the same way. */
+/* two attempts with the same sum are decided in the same way */
 
 void
 ngx_http_autostock_settle_table_sum(ngx_http_autostock_settlement_t *s,
@@ -187,7 +187,7 @@ ngx_http_autostock_settle_table_is_suspect(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* The id is the first member of the rows, and they are sorted by it. */
+/* the rows are sorted by their first member, the id */
 
 static void *
 ngx_http_autostock_settle_table_find(ngx_array_t *rows, u_char *id)

@@ -1,6 +1,6 @@
 
 /*
- * The packets of settlements that write.
+ * The packets of settlements that write, and those that resolve a doubt.
  */
 
 
@@ -49,7 +49,7 @@ static void ngx_http_autostock_settle_write_movement(
     u_char *product_id, int64_t quantity, ngx_uint_t n);
 
 
-/* In the order of ngx_http_autostock_settle_action_e. */
+/* in the order of ngx_http_autostock_settle_action_e */
 
 static ngx_http_autostock_settle_kind_t  ngx_http_autostock_settle_kinds[] = {
     { AS_MOVEMENT_CONFIRM, ",'confirm',", sizeof(",'confirm',") - 1 },
@@ -67,7 +67,7 @@ ngx_http_autostock_settle_write_begin(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The product rows come last, so that their locks are held shortly. */
+/* the product rows come last, so that they are locked for a short time */
 
 void
 ngx_http_autostock_settle_write_packet(ngx_http_autostock_settlement_t *s)
@@ -94,8 +94,8 @@ ngx_http_autostock_settle_write_packet(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * One statement, which takes the rows' locks in the order of their ids.  The
- * index is named, since the one by state would lock other holds, too.
+ * One statement, so that the rows are locked in the order of their ids.  It
+ * names the index, since the index by state would lock other holds, too.
  */
 
 static void
@@ -168,7 +168,7 @@ ngx_http_autostock_settle_write_holds(ngx_http_autostock_settlement_t *s)
 }
 
 
-/* The number of holds that this batch changes, of those that the test has. */
+/* the number of holds that this batch changes and that pass the test */
 
 static ngx_uint_t
 ngx_http_autostock_settle_write_changed(ngx_http_autostock_settlement_t *s,
@@ -240,7 +240,7 @@ ngx_http_autostock_settle_write_expired(
 }
 
 
-/* The id of the transaction's rows for this action. */
+/* the id of the ledger's rows for this action */
 
 static void
 ngx_http_autostock_settle_write_id(ngx_http_autostock_settlement_t *s,
@@ -254,7 +254,7 @@ ngx_http_autostock_settle_write_id(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* The first row is the anchor. */
+/* writes the ledger's rows, of which the first is the anchor */
 
 static void
 ngx_http_autostock_settle_write_movements(ngx_http_autostock_settlement_t *s)
@@ -285,8 +285,8 @@ ngx_http_autostock_settle_write_movements(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * All products were deleted, so that there is no movement: the anchor is a row
- * of quantity 0, of one of the products.
+ * If all products were deleted, there is no movement: the anchor is a row of
+ * quantity 0 of one of the products.
  */
 
 static void
@@ -390,8 +390,8 @@ ngx_http_autostock_settle_write_resolve(ngx_http_autostock_settlement_t *s)
 
 
 /*
- * Which rows are locked by others.  It is a transaction of its own: product
- * rows are locked after all others.
+ * Finds the rows that other transactions have locked.  The packet is a
+ * transaction of its own, since product rows must be locked after all others.
  */
 
 void

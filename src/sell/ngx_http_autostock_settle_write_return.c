@@ -1,6 +1,6 @@
 
 /*
- * Returns in the packet that writes.
+ * The returns' part of the packet that writes.
  */
 
 
@@ -10,7 +10,7 @@
 #include "as_movement.h"
 
 
-/* The primary key of a row of the ledger. */
+/* the primary key of a row of the ledger */
 typedef struct {
     u_char  movement_id[16];
     u_char  product_id[16];
@@ -33,10 +33,11 @@ static int ngx_libc_cdecl ngx_http_autostock_settle_write_return_compare(
 
 
 /*
- * A roll-up may have folded a sale since it was read: the packet fails unless
- * the ledger still has the sale, and locks its rows, so that no roll-up folds
- * it before the return is committed.  It comes first, since a roll-up locks the
- * ledger before it deletes returns.
+ * A roll-up may have merged the sale into a sum since it was read.  So the
+ * packet fails unless the ledger still has the sale's rows, and locks them, so
+ * that no roll-up can merge them before the return is committed.  This
+ * statement comes first, since a roll-up locks the ledger before it deletes
+ * returns.
  */
 
 void
@@ -82,7 +83,7 @@ ngx_http_autostock_settle_write_return_guard(
 }
 
 
-/* One product: a list costs the server half of what alternatives cost. */
+/* for one product, a list of ids costs the server half as much as ORs */
 
 static void
 ngx_http_autostock_settle_write_return_product(ngx_http_autostock_sql_t *sql,
@@ -136,7 +137,7 @@ ngx_http_autostock_settle_write_return_products(ngx_http_autostock_sql_t *sql,
 }
 
 
-/* The ledger's rows that have the returned pieces, each once; their number. */
+/* lists the ledger's rows of the returned pieces, each once; returns n */
 
 static ngx_uint_t
 ngx_http_autostock_settle_write_return_sold(
@@ -185,8 +186,8 @@ ngx_http_autostock_settle_write_return_compare_sold(const void *one,
 
 
 /*
- * By the primary key, so that two batches wait for each other in one order.  A
- * row whose key exists was read before that return was committed.
+ * The rows are sorted by the primary key, so that two batches cannot deadlock
+ * on them.  If a key exists, another return was committed since the read.
  */
 
 void
@@ -255,7 +256,7 @@ ngx_http_autostock_settle_write_return_compare(const void *one, const void *two)
 }
 
 
-/* The key's product is the return's first, in the order of the products. */
+/* a key's row has the first product of the return, by id */
 
 void
 ngx_http_autostock_settle_write_return_keys(ngx_http_autostock_settlement_t *s)

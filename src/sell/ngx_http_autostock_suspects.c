@@ -2,8 +2,13 @@
 #include "ngx_http_autostock_suspects.h"
 
 
-/* refusals in a row; ms after the last, as of a product in quarantine */
+/* number of refusals that make a set effective */
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_MAX      3
+
+/*
+ * how long a set refuses waiters, and keeps them aside, after its last refusal,
+ * ms; as the quarantine of a product
+ */
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_REFUSED  3000
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_MSEC     8000
 
@@ -67,7 +72,7 @@ ngx_http_autostock_suspects_note_refused(
 }
 
 
-/* A set that is not in use, or the oldest. */
+/* a set that is not in use; else the one whose last refusal is the oldest */
 
 static ngx_http_autostock_suspect_set_t *
 ngx_http_autostock_suspects_free(ngx_http_autostock_suspects_t *suspects)
@@ -93,7 +98,10 @@ ngx_http_autostock_suspects_free(ngx_http_autostock_suspects_t *suspects)
 }
 
 
-/* How many products of the set are in the list.  keep: they are moved first. */
+/*
+ * the number of the set's products that are in the list; keep: moves them to
+ * the beginning of the set
+ */
 
 static ngx_uint_t
 ngx_http_autostock_suspects_meet(ngx_http_autostock_suspect_set_t *set,
@@ -173,8 +181,8 @@ ngx_http_autostock_suspects_refuses(ngx_http_autostock_suspects_t *suspects,
 
 
 /*
- * 1 if a set is a part of the list, all of it: a waiter that lacks one of the
- * suspects tells, if it is tried, whether the others are to blame.
+ * 1 if the list contains all products of a set.  A waiter without one of them
+ * is tried: its result shows if the others are the reason.
  */
 
 static ngx_uint_t

@@ -1,10 +1,10 @@
 
 /*
- * Products that may be what the server refuses in carts and holds of several
- * products.  A refusal does not tell which product it concerns: the suspects
- * are the products that all refused waiters have in common, less those that
- * were changed since.  After some refusals a waiter that has all of them is
- * refused without another query, for a while.
+ * Products that may be the reason why the server refuses carts, holds and
+ * settlements of several products.  A refusal does not name the product: the
+ * suspects are the products that all refused waiters have in common, without
+ * those that were changed since.  After three refusals, a waiter that has all
+ * of them is refused without a query for 3 seconds.
  */
 
 
@@ -15,31 +15,31 @@
 #include "ngx_http_autostock.h"
 
 
-/* of what is done to a product: another action may be accepted */
+/* separate suspects per action: another one may succeed */
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_ACTIONS  3
 
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_SETS  8
 
-/* products of a cart, at most */
+/* maximum number of products of a cart */
 #define NGX_HTTP_AUTOSTOCK_SUSPECTS_IDS   50
 
 
-/* Products that are, as far as is known, to blame together. */
+/* the products that some refused waiters have in common */
 typedef struct {
     u_char           ids[NGX_HTTP_AUTOSTOCK_SUSPECTS_IDS][16];
-    ngx_uint_t       n;               /* 0: free */
-    ngx_uint_t       refused;         /* waiters */
-    ngx_msec_t       at;              /* the last refusal */
+    ngx_uint_t       n;               /* 0: not in use */
+    ngx_uint_t       refused;         /* number of waiters */
+    ngx_msec_t       at;              /* time of the last refusal */
 } ngx_http_autostock_suspect_set_t;
 
 
 typedef struct {
     ngx_http_autostock_suspect_set_t  sets[NGX_HTTP_AUTOSTOCK_SUSPECTS_SETS];
-    ngx_uint_t                        n;   /* in use */
+    ngx_uint_t                        n;   /* number of sets in use */
 } ngx_http_autostock_suspects_t;
 
 
-/* Products, by their ids. */
+/* the ids of a waiter's products */
 typedef struct {
     u_char          *ids[NGX_HTTP_AUTOSTOCK_SUSPECTS_IDS];
     ngx_uint_t       n;
@@ -50,12 +50,12 @@ void ngx_http_autostock_suspects_list_add(
     ngx_http_autostock_suspects_list_t *list, u_char *id);
 
 
-/* A waiter with these products was refused alone. */
+/* A waiter with these products was refused when it was alone in the packet. */
 void ngx_http_autostock_suspects_note_refused(
     ngx_http_autostock_suspects_t *suspects,
     ngx_http_autostock_suspects_list_t *list);
 
-/* The product was changed: it is not to blame. */
+/* The product was changed: it is no suspect. */
 void ngx_http_autostock_suspects_note_done(
     ngx_http_autostock_suspects_t *suspects, u_char *id);
 
@@ -64,7 +64,7 @@ ngx_uint_t ngx_http_autostock_suspects_has(
     ngx_http_autostock_suspects_t *suspects,
     ngx_http_autostock_suspects_list_t *list);
 
-/* 1 if it is not tried now. */
+/* 1 if a waiter with these products is refused without a query. */
 ngx_uint_t ngx_http_autostock_suspects_refuses(
     ngx_http_autostock_suspects_t *suspects,
     ngx_http_autostock_suspects_list_t *list);

@@ -45,7 +45,7 @@ static void ngx_http_autostock_transaction_send(
 static void ngx_http_autostock_transaction_done(void *data, ngx_int_t rc);
 
 
-/* In the order of ngx_http_autostock_transaction_state_e. */
+/* in the order of ngx_http_autostock_transaction_state_e */
 
 static ngx_http_autostock_transaction_step_t
     ngx_http_autostock_transaction_steps[] = {
@@ -106,7 +106,7 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
     ngx_http_autostock_transaction_state_enter(t,
                                     NGX_HTTP_AUTOSTOCK_TRANSACTION_CHOOSE);
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
 
     t->fresh = 0;
 
@@ -139,9 +139,9 @@ ngx_http_autostock_transaction_begin(ngx_http_autostock_transaction_t *t)
         return;
     }
 
-    /* nothing is known of an absent product, but its key may have been used */
+    /* the key of a sale of an absent product may have been used */
     if (t->look || t->absents) {
-        /* a replay reports the present stock of each product of a cart */
+        /* the replay of a cart reports the current stock of each product */
         ngx_http_autostock_transaction_peek(t, t->carts);
         return;
     }
@@ -176,7 +176,7 @@ ngx_http_autostock_transaction_choose(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_transaction_plain(t);
         return;
 
-    default: /* lock, or what is free of it */
+    default: /* lock, lock free */
         ngx_http_autostock_transaction_lock(t);
     }
 }
@@ -210,10 +210,10 @@ ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
     }
 
     line = t->sorted[0];
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
 
     if (t->sorted_n > 1) {
-        /* the packet has read them */
+        /* the packet has read the stocks */
 
     } else if (t->lines_at != NGX_CONF_UNSET_UINT) {
         db->reads_stock = line->stock != (int64_t) t->flight.query.insert_id;
@@ -235,10 +235,10 @@ ngx_http_autostock_transaction_plain_done(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * Either the stock is 0 or the server did not report it: a trigger on the table
- * that runs a statement resets LAST_INSERT_ID() (MariaDB 10.11, measured).  In
- * that case later packets read the stock themselves.  The sales are committed,
- * whatever this query returns.
+ * Either the stock is 0, or the server did not report it: a trigger on the
+ * table that runs a statement resets LAST_INSERT_ID() (MariaDB 10.11,
+ * measured).  In that case later packets read the stock themselves.  The sales
+ * are committed, whether this query succeeds or not.
  */
 
 static void
@@ -251,7 +251,7 @@ ngx_http_autostock_transaction_stock_done(ngx_http_autostock_transaction_t *t,
     }
 
     if (rc == NGX_OK && t->sorted[0]->stock >= 0) {
-        ngx_http_autostock_batch_database(t->flight.batch)->reads_stock =
+        t->flight.batch->db->reads_stock =
                                                    t->sorted[0]->stock != 0;
         ngx_http_autostock_transaction_allot_set_stock(t);
     }
@@ -332,7 +332,7 @@ ngx_http_autostock_transaction_lock_done(ngx_http_autostock_transaction_t *t,
         return;
     }
 
-    /* if it only opens orders, a retry finds them open */
+    /* a packet that only opens orders is never in doubt: a retry finds them */
     if (any & NGX_HTTP_AUTOSTOCK_ALLOT_SALES && !doubt) {
         t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_SENT;
     }
@@ -408,8 +408,9 @@ ngx_http_autostock_transaction_rollback_done(
 /*
  * All results are known.  A row that was only read may not be on disk yet:
  * InnoDB shows a row, and releases its lock, before it syncs the redo log
- * (MariaDB 10.11, measured).  In that case a commit of our own goes first.  The
- * log is sequential, so that commit puts the earlier ones on disk too.
+ * (MariaDB 10.11, measured).  In that case the module commits a row of its own
+ * first.  The log is sequential, so that after this commit the earlier ones are
+ * on disk, too.
  */
 
 static void
@@ -430,7 +431,7 @@ ngx_http_autostock_transaction_barrier_done(
     ngx_http_autostock_transaction_t *t, ngx_int_t rc)
 {
     if (rc != NGX_OK) {
-        /* still unknown, and looked up again */
+        /* the results are not certain: the rows are read again */
         ngx_http_autostock_transaction_failed(t, rc);
         return;
     }
@@ -439,7 +440,7 @@ ngx_http_autostock_transaction_barrier_done(
 }
 
 
-/* A packet failed: what follows depends on the error and on what was sent. */
+/* a packet failed: what follows depends on the error and on the packet */
 
 static void
 ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
@@ -467,7 +468,7 @@ ngx_http_autostock_transaction_failed(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* Enters a state that has a packet, and sends it. */
+/* enters a state that has a packet, and sends the packet */
 
 static void
 ngx_http_autostock_transaction_send(ngx_http_autostock_transaction_t *t,

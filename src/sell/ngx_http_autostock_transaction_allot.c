@@ -1,7 +1,7 @@
 
 /*
- * Allots the stock of a batch: the demand for each product, the sales that get
- * it, and the stock that each of them reports.
+ * Allots the stock of a batch: computes the demand for each product, the sales
+ * that are done, and the stock that each of them reports.
  */
 
 
@@ -51,8 +51,8 @@ ngx_http_autostock_transaction_allot_way(ngx_http_autostock_transaction_t *t,
 
 /*
  * Adds up the demand for each product.  plain: every product allows the plain
- * way.  hopeless: for at least one item there seems to be too little stock.
- * Returns 0 if nothing is demanded and no order is due.
+ * way.  hopeless: at least one item exceeds the stock, as far as is known.
+ * Returns 0 if there is no demand and no order is due.
  */
 
 static ngx_uint_t
@@ -103,7 +103,7 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
         line->open = 0;
         line->judged = 0;
 
-        /* a batch that reads a stock at its reorder point opens the order */
+        /* a batch that finds the stock at its reorder point opens the order */
         if (line->seen && !product->open_order
             && product->stock + product->held <= product->reorder_point)
         {
@@ -130,8 +130,8 @@ ngx_http_autostock_transaction_allot_demand(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * By its stock alone the product would reach its reorder point.  That is no
- * reason to lock if an order is open, or if held pieces count too.
+ * The product's stock alone would reach the reorder point.  The plain way is
+ * still possible if an order is open, or if held pieces count, too.
  */
 
 static void
@@ -290,8 +290,8 @@ ngx_http_autostock_transaction_allot_take(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * The trace of the first request that brought the stock to the reorder point
- * or found it there: it opens the order.
+ * The trace of the first request that brought the stock to the reorder point,
+ * or found it there; NULL: it has none.
  */
 
 static as_trace_t *

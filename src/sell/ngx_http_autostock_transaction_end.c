@@ -1,6 +1,6 @@
 
 /*
- * How a transaction ends, or pauses.
+ * Ends a transaction, or starts it again.
  */
 
 
@@ -28,7 +28,7 @@ ngx_http_autostock_transaction_end(ngx_http_autostock_transaction_t *t)
 }
 
 
-/* Something is locked that is neither a product row nor a key. */
+/* a row is locked that is neither a product's nor a key's */
 
 void
 ngx_http_autostock_transaction_end_stuck(ngx_http_autostock_transaction_t *t)
@@ -46,9 +46,9 @@ ngx_http_autostock_transaction_end_stuck(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * Unless the batch is in doubt, it is split until the refused item is alone,
- * and only that item is refused.  An error that concerns every request is not
- * searched for.
+ * Splits the batch until the refused item is alone, and refuses only that item.
+ * After an error that concerns every request, all items are refused.  A batch
+ * in doubt is not split.
  */
 
 void
@@ -85,7 +85,7 @@ ngx_http_autostock_transaction_end_pause(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* The end of the session also ends the transaction. */
+/* no ROLLBACK is needed: the end of the session ends the transaction */
 
 void
 ngx_http_autostock_transaction_end_elsewhere(

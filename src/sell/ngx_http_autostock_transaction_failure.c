@@ -1,24 +1,25 @@
 
 /*
- * Judges a packet that failed: whether the batch is in doubt, and what follows.
+ * Decides what follows a packet that failed, and if the batch is in doubt.
  */
 
 
 #include "ngx_http_autostock_transaction.h"
 #include "ngx_http_autostock_quarantine.h"
 #include "ngx_http_autostock_id.h"
+#include "ngx_http_autostock_repeat.h"
 #include "ngx_http_autostock_status.h"
 
 #include "as_sqlerror.h"
 
 
-/* searches for keys after a key was used in the meantime */
+/* maximum number of retries that read the keys, after a key was used */
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_LOOKS     3
 
-/* retries at once, without a pause */
+/* maximum number of retries without a pause */
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_RETRIES   20
 
-/* waiters refused alone before the batch gives up, with no sale in between */
+/* a batch fails after so many single waiters were refused and none was sold */
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS  8
 
 
@@ -53,7 +54,7 @@ ngx_http_autostock_transaction_failure_judge(
     as_sqlerror_t  what;
 
     if (t->commit == NGX_HTTP_AUTOSTOCK_COMMIT_FOUND) {
-        /* it is looked for again */
+        /* its rows are searched for again */
         t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     }
 
@@ -82,7 +83,7 @@ ngx_http_autostock_transaction_failure_doubt(
 {
     ngx_http_autostock_database_t  *db;
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_IN_DOUBT, 1);
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -95,12 +96,12 @@ ngx_http_autostock_transaction_failure_doubt(
     t->anchor = t->sorted[0];
     t->anchor_hold = t->anchor->sold == t->anchor->holding;
 
-    /* one locked row must not keep the other sales in doubt */
+    /* so that the other sales do not remain in doubt because of a locked row */
     t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK_FREE;
 }
 
 
-/* The server refused: nothing is committed. */
+/* the server refused a statement: nothing is committed */
 
 static ngx_http_autostock_transaction_after_e
 ngx_http_autostock_transaction_failure_refused(
@@ -129,7 +130,7 @@ ngx_http_autostock_transaction_failure_refused(
     case AS_SQLERROR_DUPLICATE:
         return ngx_http_autostock_transaction_failure_used(t);
 
-    case AS_SQLERROR_RANGE:                        /* a guard's, or CHECK */
+    case AS_SQLERROR_RANGE:                        /* of a guard or a CHECK */
         if (t->way < NGX_HTTP_AUTOSTOCK_WAY_LOCK) {
             t->way = NGX_HTTP_AUTOSTOCK_WAY_LOCK;
             return ngx_http_autostock_transaction_failure_retry(t);
@@ -143,7 +144,10 @@ ngx_http_autostock_transaction_failure_refused(
 }
 
 
-/* A key was used in the meantime; in doubt, or the transaction's own id. */
+/*
+ * another transaction has used a key; or, in doubt, an attempt of this one has
+ * used the transaction's id
+ */
 
 static ngx_http_autostock_transaction_after_e
 ngx_http_autostock_transaction_failure_used(ngx_http_autostock_transaction_t *t)
@@ -166,9 +170,9 @@ ngx_http_autostock_transaction_failure_used(ngx_http_autostock_transaction_t *t)
 
 
 /*
- * A lock wait timed out, perhaps while other rows were locked.  There is no
- * second wait: what is locked is set aside.  If neither a product row nor a key
- * was locked, halving the batch finds the item.
+ * A lock wait timed out, perhaps while rows were already locked.  The batch
+ * does not wait again: the items of locked rows are set aside.  If no product's
+ * or key's row was locked, the batch is split in halves to find the item.
  */
 
 static ngx_http_autostock_transaction_after_e
@@ -191,15 +195,14 @@ ngx_http_autostock_transaction_failure_waited(
         return NGX_HTTP_AUTOSTOCK_AFTER_STUCK;
     }
 
-    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
-                                                        t->flight.batch),
+    ngx_http_autostock_status_count(t->flight.batch->db,
                                     NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
     return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
 }
 
 
-/* A fail-over or switch-over: the next connection may reach the new primary. */
+/* after a fail-over the next connection may reach the new primary */
 
 static ngx_http_autostock_transaction_after_e
 ngx_http_autostock_transaction_failure_read_only(
@@ -207,7 +210,7 @@ ngx_http_autostock_transaction_failure_read_only(
 {
     ngx_http_autostock_database_t  *db;
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
 
     if (t->error != t->flight.query.error) {
         t->error = t->flight.query.error;
@@ -230,15 +233,14 @@ ngx_http_autostock_transaction_failure_retry(
         return ngx_http_autostock_transaction_failure_keep_error(t);
     }
 
-    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
-                                                        t->flight.batch),
+    ngx_http_autostock_status_count(t->flight.batch->db,
                                     NGX_HTTP_AUTOSTOCK_BATCH_RETRIES, 1);
 
     return NGX_HTTP_AUTOSTOCK_AFTER_RESTART;
 }
 
 
-/* The ROLLBACK overwrites the server's error, so it is kept. */
+/* copies the server's error, which the ROLLBACK overwrites */
 
 static ngx_http_autostock_transaction_after_e
 ngx_http_autostock_transaction_failure_keep_error(
@@ -260,7 +262,7 @@ ngx_http_autostock_transaction_failure_is_common(
 
     batch = t->flight.batch;
 
-    if (as_sqlerror(t->error) != AS_SQLERROR_EVERYBODY
+    if (as_sqlerror(t->error) != AS_SQLERROR_ALL
         && (batch->refused < NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS
             || t->flight.n <= 1))
     {
@@ -295,7 +297,7 @@ ngx_http_autostock_transaction_failure_note_refusal(
     log = 1;
     met = 0;
 
-    /* one product that is in many carts does not concern every request */
+    /* refusals of one product in many carts do not mean that all are refused */
     for (i = 0; i < t->nlines; i++) {
         met |= ngx_http_autostock_refusals_meet(&batch->blamed,
                                                 t->lines[i].product->id);
@@ -326,7 +328,7 @@ ngx_http_autostock_transaction_failure_note_refusal(
 }
 
 
-/* Which of its products was refused is not known. */
+/* the server does not say which product of the cart it has refused */
 
 static void
 ngx_http_autostock_transaction_failure_refuse_cart(

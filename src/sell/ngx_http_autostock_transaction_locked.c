@@ -1,8 +1,8 @@
 
 /*
- * Sets aside the sales that wait for other transactions: product rows that were
- * skipped as locked, and keys written but not committed.  The other sales
- * continue.
+ * Sets aside the sales that would wait for other transactions: because of
+ * product rows that were skipped as locked, and of keys that are written but
+ * not committed.  The other sales continue.
  */
 
 
@@ -65,12 +65,12 @@ ngx_http_autostock_transaction_locked_set_aside(
             any = 1;
 
         } else if (item->state == NGX_HTTP_AUTOSTOCK_ITEM_LOCKED) {
-            /* in doubt: an earlier attempt found it locked */
+            /* in doubt: it was locked at an earlier attempt */
             item->state = NGX_HTTP_AUTOSTOCK_ITEM_OPEN;
         }
     }
 
-    /* in doubt it may have been sold: first the anchor must be committed */
+    /* a sale in doubt may be committed: the anchor must be committed first */
     if (any && t->commit != NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT) {
         ngx_http_autostock_transaction_locked_remove(t);
     }
@@ -103,7 +103,7 @@ ngx_http_autostock_transaction_locked_has(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* Removes them from this transaction, which must never sell them. */
+/* removes the locked items from this transaction, which must not sell them */
 
 static void
 ngx_http_autostock_transaction_locked_remove(

@@ -1,6 +1,6 @@
 
 /*
- * What a packet's results mean for the items and products of a transaction.
+ * Sets the items and products of a transaction from a packet's results.
  */
 
 
@@ -147,8 +147,7 @@ ngx_http_autostock_transaction_result_written(
         }
     }
 
-    ngx_http_autostock_status_count(ngx_http_autostock_batch_database(
-                                                        t->flight.batch),
+    ngx_http_autostock_status_count(t->flight.batch->db,
                                     NGX_HTTP_AUTOSTOCK_ORDERS_OPENED, orders);
 }
 
@@ -201,7 +200,7 @@ ngx_http_autostock_transaction_result_count(ngx_http_autostock_transaction_t *t)
         }
     }
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
 
     ngx_http_autostock_status_count(db, NGX_HTTP_AUTOSTOCK_BATCHES, 1);
     ngx_http_autostock_status_observe(db, NGX_HTTP_AUTOSTOCK_BATCH_SIZE,

@@ -1,6 +1,6 @@
 
 /*
- * The rows in the results of a transaction's packets.
+ * Stores the rows in the results of a transaction's packets.
  */
 
 
@@ -10,7 +10,7 @@
 #include "as_sqlerror.h"
 
 
-/* number of flights that look for keys first, after a replay */
+/* number of flights that read the keys first, after a replay */
 #define NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED  64
 
 
@@ -87,7 +87,7 @@ ngx_http_autostock_transaction_rows_read(void *data, ngx_uint_t statement,
 }
 
 
-/* idempotency_key of another transaction, which may commit or roll back */
+/* idempotency_key of another transaction, which has not ended */
 
 static ngx_int_t
 ngx_http_autostock_transaction_rows_busy_row(
@@ -133,7 +133,7 @@ ngx_http_autostock_transaction_rows_keyed(ngx_http_autostock_transaction_t *t,
 
 
 /*
- * idempotency_key, the sale's id, fingerprint, stock, age below FRESH by the
+ * idempotency_key, the sale's id, fingerprint, stock, 1 if it is fresh by the
  * server's clock; if there are holds: expires_at
  */
 
@@ -167,13 +167,13 @@ ngx_http_autostock_transaction_rows_key_row(ngx_http_autostock_transaction_t *t,
         stock = -1;
     }
 
-    db = ngx_http_autostock_batch_database(t->flight.batch);
+    db = t->flight.batch->db;
     db->replays = NGX_HTTP_AUTOSTOCK_REPLAYS_REMEMBERED;
 
     ngx_http_autostock_item_id(id, t, item);
 
     if (ngx_memcmp(id, columns[1].data, 16) == 0) {
-        /* this very sale, which was in doubt */
+        /* the key's row is of this sale, which was in doubt */
         return NGX_OK;
     }
 
@@ -206,7 +206,7 @@ ngx_http_autostock_transaction_rows_has_key(ngx_http_autostock_item_t *item)
 }
 
 
-/* The key is used, but no movement says by which sale. */
+/* the key was used, but the movement of its sale does not exist */
 
 static void
 ngx_http_autostock_transaction_rows_broken(ngx_http_autostock_transaction_t *t,
@@ -229,7 +229,7 @@ ngx_http_autostock_transaction_rows_broken(ngx_http_autostock_transaction_t *t,
 }
 
 
-/* product_id, sales, sale_list: a row of this transaction, so it committed */
+/* product_id, sales, sale_list of a row of this transaction: it is committed */
 
 static ngx_int_t
 ngx_http_autostock_transaction_rows_id_row(ngx_http_autostock_transaction_t *t,
@@ -301,7 +301,7 @@ ngx_http_autostock_transaction_rows_found(ngx_http_autostock_transaction_t *t,
     for (item = head; item < ngx_http_autostock_item_next(head); item++) {
         product = t->lines[item->line].product;
 
-        /* by id: a product whose SKU has changed may have two lines */
+        /* compares ids: a product whose SKU has changed may have two lines */
         if (ngx_memcmp(product->id, line->product->id, 16) == 0) {
             head->found = 1;
             return NGX_OK;
@@ -417,7 +417,7 @@ ngx_http_autostock_transaction_rows_line_row(
 
     line->had = 1;
 
-    /* otherwise not seen: another SKU is another product to the client */
+    /* with another SKU it is not the product that the client requested */
     line->seen = columns[1].len == product->sku.len
                  && ngx_memcmp(columns[1].data, product->sku.data,
                                product->sku.len) == 0;
@@ -431,7 +431,7 @@ ngx_http_autostock_transaction_rows_line_row(
 }
 
 
-/* in t->sorted, from which the packet was written */
+/* the line with this id in t->sorted, from which the packet was written */
 
 static ngx_http_autostock_line_t *
 ngx_http_autostock_transaction_rows_line(ngx_http_autostock_transaction_t *t,

@@ -1,7 +1,7 @@
 
 /*
- * The states of a transaction, and which of them may follow each.  The diagram
- * is in ARCHITECTURE.md; t/docs.t compares it with this table.
+ * The states of a transaction, and those that may follow each of them.
+ * ARCHITECTURE.md has the diagram; t/docs.t compares it with this table.
  */
 
 
@@ -18,7 +18,7 @@ typedef struct {
 } ngx_http_autostock_transaction_row_t;
 
 
-/* In the order of ngx_http_autostock_transaction_state_e. */
+/* in the order of ngx_http_autostock_transaction_state_e */
 
 static ngx_http_autostock_transaction_row_t
     ngx_http_autostock_transaction_states[] = {

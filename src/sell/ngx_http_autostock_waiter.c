@@ -1,6 +1,6 @@
 
 /*
- * How a waiter enters and leaves the queues of its batch.
+ * Adds waiters to the queues of their batch, and removes them.
  */
 
 
@@ -44,7 +44,7 @@ ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
     waiter->counted = 1;
     waiter->aside = 1;
 
-    /* after the waiter it follows, or at the head */
+    /* inserts it after the earlier one, or at the head */
     q = ngx_http_autostock_waiter_before(batch, waiter);
     ngx_queue_insert_head(q, &waiter->queue);
 
@@ -60,8 +60,9 @@ ngx_http_autostock_waiter_set_aside(ngx_http_autostock_batch_t *batch,
 
 
 /*
- * Sorted by arrival, not by the time of being set aside.  A waiter that returns
- * from an attempt is old, so the search starts at the nearer end.
+ * The last waiter that arrived earlier, or the queue's head.  The queue is
+ * sorted by arrival.  A waiter that returns from an attempt is old, so the
+ * search starts at the nearer end.
  */
 
 static ngx_queue_t *
@@ -148,16 +149,16 @@ ngx_http_autostock_waiter_unqueue(ngx_http_autostock_waiter_t *waiter)
 
 
 void
-ngx_http_autostock_waiter_land(ngx_http_autostock_flight_t *flight,
+ngx_http_autostock_waiter_end(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_waiter_t *waiter, uint32_t now)
 {
     waiter->ended = now;
-    waiter->landed = 1;
+    waiter->has_ended = 1;
 
     if (flight) {
         waiter->departed = (uint32_t) (flight->began_ns / 1000);
         waiter->merged = flight->n;
-        waiter->flown = 1;
+        waiter->has_departed = 1;
     }
 }
 
@@ -168,7 +169,7 @@ ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
 {
     ngx_http_autostock_batch_t  *batch;
 
-    ngx_http_autostock_waiter_land(flight, waiter,
+    ngx_http_autostock_waiter_end(flight, waiter,
                                    ngx_http_autostock_clock_usec());
 
     batch = waiter->batch;

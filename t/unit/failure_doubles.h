@@ -18,15 +18,6 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-ngx_http_autostock_database_t *
-ngx_http_autostock_batch_database(ngx_http_autostock_batch_t *b)
-{
-    assert_ptr_equal(b, &batch);
-
-    return &db;
-}
-
-
 void
 ngx_http_autostock_status_count(ngx_http_autostock_database_t *d,
     ngx_http_autostock_counter_e counter, ngx_uint_t n)

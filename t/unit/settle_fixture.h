@@ -40,6 +40,7 @@
 static struct {
     ngx_http_autostock_settlement_t   s;
     ngx_http_autostock_batch_t        batch;
+    ngx_http_autostock_database_t     db;
     ngx_http_autostock_settle_item_t  items[FIXTURE_ITEMS];
     void                             *memory[FIXTURE_MEMORY];
     ngx_uint_t                        nmemory;
@@ -158,6 +159,7 @@ fixture_setup(void **state)
     fixture.s.flight.room = 1024 * 1024;
     s->items = fixture.items;
     s->flight.batch = &fixture.batch;
+    fixture.batch.db = &fixture.db;
     memset(s->id, 0xaa, 14);
     fixture_array(&s->subjects, sizeof(ngx_http_autostock_settle_subject_t));
     fixture_array(&s->parts, sizeof(ngx_http_autostock_settle_part_t));

@@ -72,15 +72,6 @@ ngx_http_autostock_id_next(u_char id[NGX_HTTP_AUTOSTOCK_UUID_LEN])
 }
 
 
-ngx_http_autostock_database_t *
-ngx_http_autostock_batch_database(ngx_http_autostock_batch_t *batch)
-{
-    static ngx_http_autostock_database_t  db;
-
-    return &db;
-}
-
-
 static int
 teardown(void **state)
 {
