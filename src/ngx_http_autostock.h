@@ -1,9 +1,9 @@
 
 /*
- * Declarations for every room of the module: the configuration and the types
- * that rooms share.  A database is configured once per "autostock_database"
- * block; its pool and batches belong to the worker process (see
- * ngx_http_autostock_pool.h, ngx_http_autostock_batch.h).
+ * The configuration, and the types that several folders of src/ share.  Each
+ * "autostock_database" block configures one database.  Each worker process has
+ * its own pools and batches of a database (see ngx_http_autostock_pools.h,
+ * ngx_http_autostock_batch.h).
  */
 
 
@@ -16,7 +16,6 @@
 #include <ngx_http.h>
 
 #include "as_version.h"
-#include "ngx_http_autostock_repeat.h"
 
 
 #define NGX_HTTP_AUTOSTOCK_VERSION       AUTOSTOCK_VERSION
@@ -35,8 +34,8 @@
 
 /* autostock_trace */
 #define NGX_HTTP_AUTOSTOCK_TRACE_OFF     0
-#define NGX_HTTP_AUTOSTOCK_TRACE_ON      1            /* the request's */
-#define NGX_HTTP_AUTOSTOCK_TRACE_ALWAYS  2            /* or a new one */
+#define NGX_HTTP_AUTOSTOCK_TRACE_ON      1            /* the request's trace */
+#define NGX_HTTP_AUTOSTOCK_TRACE_ALWAYS  2            /* else a new trace */
 
 /* what a location serves */
 #define NGX_HTTP_AUTOSTOCK_PRODUCT   0x01             /* GET, HEAD */
@@ -49,7 +48,7 @@
 #define NGX_HTTP_AUTOSTOCK_RETURN    0x80             /* POST */
 #define NGX_HTTP_AUTOSTOCK_PRODUCTS  0x100            /* GET, HEAD */
 
-/* those of which a location serves one at most */
+/* a location serves at most one operation of each group */
 #define NGX_HTTP_AUTOSTOCK_GET                                                \
     (NGX_HTTP_AUTOSTOCK_PRODUCT|NGX_HTTP_AUTOSTOCK_PRODUCTS)
 #define NGX_HTTP_AUTOSTOCK_POST                                               \
@@ -58,15 +57,15 @@
      |NGX_HTTP_AUTOSTOCK_RELEASE|NGX_HTTP_AUTOSTOCK_RETURN)
 
 
-typedef struct ngx_http_autostock_pools_s   ngx_http_autostock_pools_t;
-typedef struct ngx_http_autostock_batch_s   ngx_http_autostock_batch_t;
+typedef struct ngx_http_autostock_pools_s    ngx_http_autostock_pools_t;
+typedef struct ngx_http_autostock_batch_s    ngx_http_autostock_batch_t;
 typedef struct ngx_http_autostock_catalog_s  ngx_http_autostock_catalog_t;
-typedef struct ngx_http_autostock_cell_s    ngx_http_autostock_cell_t;
+typedef struct ngx_http_autostock_cell_s     ngx_http_autostock_cell_t;
 typedef struct ngx_http_autostock_server_cell_s
     ngx_http_autostock_server_cell_t;
 
 
-/* log lines that may repeat often */
+/* the kinds of log lines that may repeat often */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_REPEAT_REACH = 0,     /* no connection, or lost */
     NGX_HTTP_AUTOSTOCK_REPEAT_LOOKUP,        /* refused by the server */
@@ -78,13 +77,22 @@ typedef enum {
 } ngx_http_autostock_repeat_e;
 
 
+/* one kind of line in one worker process, see ngx_http_autostock_repeat.h */
+typedef struct {
+    ngx_msec_t                    since;    /* start of the period */
+    ngx_uint_t                    lines;    /* written in the period */
+    ngx_uint_t                    missed;   /* omitted since the last line */
+    u_char                        note[64];
+} ngx_http_autostock_repeat_t;
+
+
 /* one "server" of an "autostock_database" block */
 typedef struct {
     ngx_str_t                     name;     /* as configured, for the log */
-    ngx_str_t                     label;    /* the same as content of a string
-                                               in metrics and JSON */
+    ngx_str_t                     label;    /* name, escaped for a string in
+                                               metrics and JSON */
 
-    /* address: addr for a socket or a numeric address, else host is resolved */
+    /* addr for a socket or a numeric address; if NULL, host is resolved */
     ngx_addr_t                   *addr;
     ngx_str_t                     host;
     in_port_t                     port;
@@ -98,8 +106,8 @@ typedef struct {
     unsigned                      backup:1;
     unsigned                      replica:1;          /* look-ups only */
 
-    ngx_http_autostock_server_cell_t  *cell;  /* of the worker process; NULL:
-                                                 none */
+    /* counters of the worker process; NULL: none */
+    ngx_http_autostock_server_cell_t  *cell;
 } ngx_http_autostock_server_t;
 
 
@@ -108,12 +116,12 @@ typedef struct {
     ngx_uint_t                    index;    /* in the main conf's databases */
 
     /*
-     * In the order of preference: those that sales may use, of these the
-     * backups last; then the replicas.
+     * In the order of preference: the servers that sales may use, without
+     * "backup" and then with it; then the replicas.
      */
     ngx_array_t                   servers;  /* ngx_http_autostock_server_t */
-    ngx_uint_t                    nprimaries;
-    ngx_uint_t                    synchronous;  /* a commit is on all of them */
+    ngx_uint_t                    nprimaries;   /* that sales may use */
+    ngx_uint_t                    synchronous;  /* a commit is on all servers */
 
     ngx_resolver_t               *resolver;
     ngx_msec_t                    resolver_timeout;
@@ -137,7 +145,7 @@ typedef struct {
                                                          requests */
     ngx_uint_t                    batch_size;         /* requests per batch */
     ngx_uint_t                    durability;
-    ngx_uint_t                    exact_sku;          /* else by collation */
+    ngx_uint_t                    exact_sku;          /* 0: by collation */
 
     ngx_msec_t                    connect_timeout;
     ngx_msec_t                    query_timeout;
@@ -146,8 +154,8 @@ typedef struct {
     ngx_msec_t                    idle_timeout;
     ngx_msec_t                    lifetime;
 
-    /* the place of the block, or else of the first mention */
-    ngx_uint_t                    defined;
+    /* the place of the block; before it is read, of the first mention */
+    ngx_uint_t                    defined;  /* the block was read */
     u_char                       *conf_file;
     ngx_uint_t                    conf_line;
     ngx_str_t                     password_file;
@@ -158,27 +166,28 @@ typedef struct {
     ngx_http_autostock_pools_t   *pools;
     ngx_http_autostock_batch_t   *sales;
     ngx_http_autostock_batch_t   *lookups;
-    ngx_http_autostock_batch_t   *reads;    /* look-ups of replicas; NULL: there
-                                               are none */
+    ngx_http_autostock_batch_t   *reads;    /* look-ups on replicas; NULL: no
+                                               replica */
     ngx_http_autostock_batch_t   *receipts;
     ngx_http_autostock_batch_t   *settlements;
     ngx_http_autostock_catalog_t *catalog;
     ngx_queue_t                   stuck;    /* receipts whose product row was
                                                locked */
     ngx_http_autostock_repeat_t   repeats[NGX_HTTP_AUTOSTOCK_REPEATS];
-    ngx_uint_t                    sku_looked;  /* the collation was checked */
-    ngx_uint_t                    charset_logged; /* the last value */
-    ngx_uint_t                    durable_logged; /* the last value */
-    const char                   *refusal_logged; /* the last value */
-    ngx_http_autostock_server_t  *rights_of;      /* where they were checked */
+    ngx_uint_t                    sku_looked;     /* collation was checked */
+    ngx_uint_t                    charset_logged; /* last value logged */
+    ngx_uint_t                    durable_logged; /* last value logged */
+    const char                   *refusal_logged; /* last value logged */
+    ngx_http_autostock_server_t  *rights_of;      /* where rights were read */
     ngx_uint_t                    rights_missing; /* last value logged */
-    ngx_msec_t                    rights_again;   /* checked after; 0: not */
-    ngx_uint_t                    traces;   /* those of orders may be read and
-                                               written */
-    ngx_uint_t                    replays;  /* flights that still look for
-                                               keys before they sell */
-    ngx_uint_t                    reads_stock;  /* a trigger of the shop
-                                                   hides LAST_INSERT_ID() */
+    ngx_msec_t                    rights_again;   /* time of the next check; 0:
+                                                     none */
+    ngx_uint_t                    traces;   /* the user may read and write the
+                                               traces of orders */
+    ngx_uint_t                    replays;  /* number of next flights that look
+                                               for keys before they sell */
+    ngx_uint_t                    reads_stock;  /* another trigger changes
+                                                   LAST_INSERT_ID() */
 } ngx_http_autostock_database_t;
 
 
@@ -211,7 +220,8 @@ typedef struct {
     ngx_msec_t                    hold_grace;
     ngx_uint_t                    cart_lines;         /* at most */
     ngx_flag_t                    compat;
-    ngx_flag_t                    subrequest;         /* POST by others */
+    ngx_flag_t                    subrequest;         /* POST in subrequests of
+                                                         other modules */
     ngx_uint_t                    trace;
     size_t                        max_body_size;
     ngx_msec_t                    timeout;            /* of all but a

@@ -1,6 +1,6 @@
 
 /*
- * What both formats have in common: the buffer, and numbers.
+ * The code that both formats share: the buffer, and numbers.
  */
 
 
@@ -8,7 +8,7 @@
 #include "ngx_http_autostock_metric.h"
 
 
-/* upper bounds for the head of a family and for a sample, bytes */
+/* maximum sizes of the head of a family and of a sample, bytes */
 #define NGX_HTTP_AUTOSTOCK_HEAD_SIZE    256
 #define NGX_HTTP_AUTOSTOCK_SAMPLE_SIZE  192
 
@@ -24,7 +24,10 @@
      + NGX_HTTP_AUTOSTOCK_HISTOGRAMS * (NGX_HTTP_AUTOSTOCK_BUCKETS + 2))
 
 
-/* of a server's samples, without the names, and of their families' heads */
+/*
+ * the maximum size of a server's sample without the names, the samples of a
+ * server, and the maximum size of the heads of their families; sizes in bytes
+ */
 #define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLE   96
 #define NGX_HTTP_AUTOSTOCK_SERVERS_SAMPLES  11
 #define NGX_HTTP_AUTOSTOCK_SERVERS_HEADS    2048
@@ -34,7 +37,7 @@ static size_t ngx_http_autostock_exposition_servers(
     ngx_http_autostock_report_t *report);
 
 
-/* JSON needs less than the text: no help, shorter names */
+/* the sizes are those of the text: JSON has no help and shorter names */
 
 ngx_buf_t *
 ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
@@ -99,7 +102,7 @@ ngx_http_autostock_exposition_bound(ngx_buf_t *b, ngx_uint_t id, ngx_uint_t i)
 }
 
 
-/* counted in milliseconds or microseconds, reported in seconds */
+/* times are counted in milliseconds or microseconds, reported in seconds */
 
 void
 ngx_http_autostock_exposition_number(ngx_buf_t *b, ngx_uint_t id,

@@ -15,36 +15,43 @@
 typedef struct {
     ngx_http_autostock_database_t   *database;
     ngx_http_autostock_cell_t        sum;
-    ngx_http_autostock_server_cell_t *servers;    /* as the database's; of one
-                                                     server: nothing */
+    ngx_http_autostock_server_cell_t *servers;    /* in the database's order;
+                                                     zeros if it has one */
 } ngx_http_autostock_figures_t;
 
 
 typedef struct {
-    ngx_uint_t                       workers;     /* running */
-    time_t                           started;
+    ngx_uint_t                       workers;     /* running processes */
+    time_t                           started;     /* seconds since 1970 */
     ngx_uint_t                       nfigures;
     ngx_http_autostock_figures_t    *figures;
 } ngx_http_autostock_report_t;
 
 
-/* The buffer is in the pool.  NULL, here and below: no memory. */
+/*
+ * A buffer from the pool that is large enough for the report in either format.
+ * This and the functions below that return a buffer return NULL if there is no
+ * memory.
+ */
 ngx_buf_t *ngx_http_autostock_exposition_buffer(ngx_pool_t *pool,
     ngx_http_autostock_report_t *report);
 
-/* Appends to the buffer, by ngx_sprintf()'s formats. */
+/* Appends to the buffer; fmt is a format of ngx_sprintf(). */
 void ngx_http_autostock_exposition_put(ngx_buf_t *b, const char *fmt, ...);
 
 /*
- * The upper bound of a bucket, and a sum, of a ngx_http_autostock_histogram_e,
- * in its base unit.
+ * Append the upper bound of bucket i, or the number n (a bound or a sum, in the
+ * unit that is counted), of a ngx_http_autostock_histogram_e: as a number of
+ * requests, or in seconds.
  */
 void ngx_http_autostock_exposition_bound(ngx_buf_t *b, ngx_uint_t id,
     ngx_uint_t i);
 void ngx_http_autostock_exposition_number(ngx_buf_t *b,
     ngx_uint_t id, ngx_atomic_uint_t n);
 
-/* The servers of a database that has several; exposition_servers.c. */
+/*
+ * Append the servers of each database that has several; exposition_servers.c.
+ */
 void ngx_http_autostock_exposition_servers_text(ngx_buf_t *b,
     ngx_http_autostock_report_t *report);
 void ngx_http_autostock_exposition_servers_json(ngx_buf_t *b,

@@ -124,7 +124,7 @@ ngx_http_autostock_exposition_json_rights(ngx_buf_t *b,
 }
 
 
-/* of the checkout's results an object of histograms */
+/* the checkout's duration is an object with a histogram for each result */
 
 static void
 ngx_http_autostock_exposition_json_histogram(ngx_buf_t *b,

@@ -186,7 +186,10 @@ ngx_http_autostock_exposition_text_moments(ngx_buf_t *b,
 }
 
 
-/* idle and connecting are of another moment than the sum: never below 0 */
+/*
+ * the three gauges are not read at the same moment: busy is never reported as
+ * less than 0
+ */
 
 static void
 ngx_http_autostock_exposition_text_connections(ngx_buf_t *b,
@@ -225,7 +228,10 @@ ngx_http_autostock_exposition_text_connections(ngx_buf_t *b,
 }
 
 
-/* a series per state, one of them 1, as Prometheus's clients do enumerations */
+/*
+ * a series per state, one of which is 1, as Prometheus's client libraries
+ * represent an enumeration
+ */
 
 static void
 ngx_http_autostock_exposition_text_durable(ngx_buf_t *b,
@@ -254,7 +260,7 @@ ngx_http_autostock_exposition_text_durable(ngx_buf_t *b,
 }
 
 
-/* none of a database that was not asked yet */
+/* a database whose rights have not been read yet has no sample */
 
 static void
 ngx_http_autostock_exposition_text_rights(ngx_buf_t *b,

@@ -20,11 +20,11 @@
 #define NGX_HTTP_AUTOSTOCK_COMPILER       "unknown"
 #endif
 
-/* families; the histograms of the checkout's results are one */
+/* the number of families; the histograms of the checkout's results are one */
 #define NGX_HTTP_AUTOSTOCK_HISTOGRAM_METRICS                                 \
     (NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME + 1)
 
-/* the histograms of a family */
+/* the number of histograms in a family */
 #define ngx_http_autostock_metric_histogram_series(id)                       \
     ((id) == NGX_HTTP_AUTOSTOCK_CHECKOUT_TIME                                \
      ? NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS : 1)

@@ -2,7 +2,7 @@
 #include "ngx_http_autostock_scoreboard.h"
 
 
-/* of a database, of a server and their separator; longer ones are cut */
+/* maximum length of "DATABASE SERVER", bytes; the rest is cut off */
 #define NGX_HTTP_AUTOSTOCK_SCOREBOARD_NAME  384
 
 
@@ -38,7 +38,7 @@ ngx_http_autostock_scoreboard_create(ngx_slab_pool_t *shpool)
     scoreboard->shpool = shpool;
     scoreboard->started = ngx_time();
 
-    /* the callers log a full zone, and what to do about it */
+    /* the callers log that the zone is full, and what to do */
 
     shpool->data = scoreboard;
     shpool->log_nomem = 0;
@@ -146,7 +146,7 @@ ngx_http_autostock_scoreboard_add_server_names(
 }
 
 
-/* a database's name has no blank */
+/* no database's name contains a blank, so the two names cannot be confused */
 
 static void
 ngx_http_autostock_scoreboard_server_name(ngx_http_autostock_database_t *db,
@@ -219,7 +219,7 @@ ngx_http_autostock_scoreboard_add_slot(
 }
 
 
-/* adds a cell for every database that has none on this slot */
+/* adds a cell for every database and server that has none on this slot */
 
 static ngx_int_t
 ngx_http_autostock_scoreboard_add_cells(
@@ -375,7 +375,7 @@ ngx_http_autostock_scoreboard_is_alive(ngx_http_autostock_slot_t *slot)
         return 0;
     }
 
-    /* EPERM: running, an old worker process of another user */
+    /* EPERM: the process runs, as an old worker process of another user */
 
     return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
 }

@@ -1,8 +1,8 @@
 
 /*
  * The layout of the shared zone.  Every worker process has a slot.  A slot has
- * one cell per database, which only its worker process writes, so that counting
- * is one addition in a cache line of its own.
+ * one cell per database, which only its worker process writes, so that a count
+ * is one addition in a cache line that no other process writes.
  *
  * A slot outlives its process.  The next process on it continues the counters,
  * so that sums never decrease, and resets the gauges.  Names, slots and cells
@@ -20,14 +20,14 @@
 #include "ngx_http_autostock_status.h"
 
 
-/* of a cell's rights, beside the bits of the missing ones */
+/* the bit of a cell's rights that is set once the rights have been read */
 #define NGX_HTTP_AUTOSTOCK_RIGHTS_KNOWN                                      \
     ((ngx_atomic_uint_t) 1 << NGX_HTTP_AUTOSTOCK_RIGHTS)
 
 /* upper bounds of a histogram: 1, 2, 4, ..; the last bucket has none */
 #define NGX_HTTP_AUTOSTOCK_BUCKETS    16
 
-/* what the bounds of a checkout's times count, in microseconds */
+/* the unit of the bounds of a checkout's times, microseconds */
 #define NGX_HTTP_AUTOSTOCK_TIME_UNIT  500
 
 
@@ -58,7 +58,8 @@ struct ngx_http_autostock_cell_s {
     ngx_atomic_t                     gauges[NGX_HTTP_AUTOSTOCK_GAUGES];
     ngx_atomic_t                     moments[NGX_HTTP_AUTOSTOCK_MOMENTS];
     ngx_atomic_t                     durable;
-    ngx_atomic_t                     rights;       /* 0: not known */
+    ngx_atomic_t                     rights;       /* bits of missing rights; 0:
+                                                      not known */
     ngx_http_autostock_buckets_t     histograms[NGX_HTTP_AUTOSTOCK_HISTOGRAMS];
 
     ngx_http_autostock_name_t       *name;         /* the database */
@@ -94,34 +95,40 @@ typedef struct {
 } ngx_http_autostock_scoreboard_t;
 
 
-/* NULL, here and below: the zone is full. */
+/* Returns NULL if the zone is full. */
 ngx_http_autostock_scoreboard_t *ngx_http_autostock_scoreboard_create(
     ngx_slab_pool_t *shpool);
 
 /*
  * Makes sure that there are this many slots, each with a cell for every
- * database; databases is the main configuration's array.  The pool must be
- * locked.
+ * database; databases is the main configuration's array.  The caller holds the
+ * lock of shpool.  Returns NGX_ERROR if the zone is full.
  */
 ngx_int_t ngx_http_autostock_scoreboard_fill(
     ngx_http_autostock_scoreboard_t *scoreboard,
     ngx_array_t *databases, ngx_uint_t slots);
 
-/* Takes a slot for this process.  The pool must be locked. */
+/*
+ * Takes a slot for this process.  The caller holds the lock of shpool.  Returns
+ * NULL if the zone is full.
+ */
 ngx_http_autostock_slot_t *ngx_http_autostock_scoreboard_take(
     ngx_http_autostock_scoreboard_t *scoreboard, ngx_array_t *databases,
     ngx_uint_t generation);
 
-/* Resets gauges and durability, which end with the process. */
+/*
+ * Resets what is valid only while the process runs: gauges, durability, rights.
+ */
 void ngx_http_autostock_scoreboard_clear_gauges(
     ngx_http_autostock_slot_t *slot);
 
+/* The entry of a database's name, and its cell on a slot; NULL: none. */
 ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_find(
     ngx_http_autostock_scoreboard_t *scoreboard, ngx_str_t *name);
 ngx_http_autostock_cell_t *ngx_http_autostock_scoreboard_cell(
     ngx_http_autostock_slot_t *slot, ngx_http_autostock_name_t *name);
 
-/* The same of one of several servers. */
+/* The same for one of several servers of a database. */
 ngx_http_autostock_name_t *ngx_http_autostock_scoreboard_find_server(
     ngx_http_autostock_scoreboard_t *scoreboard,
     ngx_http_autostock_database_t *db, ngx_http_autostock_server_t *server);

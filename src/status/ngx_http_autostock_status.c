@@ -26,7 +26,10 @@ static ngx_str_t  ngx_http_autostock_status_json_type =
 static ngx_str_t  ngx_http_autostock_status_problem_type =
     ngx_string("application/problem+json");
 
-/* as ngx_http_autostock_response.c, which is above this file, writes them */
+/*
+ * the same texts as those of ngx_http_autostock_response.c, which src/status/
+ * must not include
+ */
 
 static ngx_str_t  ngx_http_autostock_status_unknown_format =
     ngx_string("{\"type\":\"urn:autostock:problem:invalid-request\","
@@ -41,7 +44,7 @@ static ngx_str_t  ngx_http_autostock_status_other_method =
                "header Allow\",\"message\":\"허용되지 않는 메서드입니다\"}");
 
 
-/* only this process writes its cell: an atomic operation is not needed */
+/* only this process writes its cell, so no atomic operation is needed */
 
 void
 ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
@@ -73,8 +76,8 @@ ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
 
 
 /*
- * Bounds are the powers of two; below is the greatest whole number of units
- * less than the value.
+ * The bounds of the buckets are the powers of two.  below is the greatest whole
+ * number of units that is less than the value.
  */
 
 static ngx_inline void
@@ -115,7 +118,7 @@ ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
 void
 ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
     ngx_http_autostock_result_e result, uint32_t took, int64_t queued,
-    int64_t flown)
+    int64_t in_flight)
 {
     ngx_http_autostock_buckets_t  *histograms;
 
@@ -133,9 +136,9 @@ ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
              &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_WAIT], queued);
     }
 
-    if (flown >= 0) {
+    if (in_flight >= 0) {
         ngx_http_autostock_status_time(
-             &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE], flown);
+             &histograms[NGX_HTTP_AUTOSTOCK_CHECKOUT_DATABASE], in_flight);
     }
 }
 
@@ -148,7 +151,6 @@ ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
         db->cell->durable = durable;
     }
 }
-
 
 
 void
@@ -179,6 +181,7 @@ ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,
         db->cell->rights = NGX_HTTP_AUTOSTOCK_RIGHTS_KNOWN | missing;
     }
 }
+
 
 ngx_int_t
 ngx_http_autostock_status_handler(ngx_http_request_t *r)
@@ -256,7 +259,7 @@ ngx_http_autostock_status_format(ngx_http_request_t *r, ngx_uint_t *json)
 }
 
 
-/* only some builds of nginx keep "Accept" in headers_in */
+/* headers_in has a field for "Accept" only in some builds of nginx */
 
 static ngx_uint_t
 ngx_http_autostock_status_accepts_json(ngx_http_request_t *r)

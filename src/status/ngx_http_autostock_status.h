@@ -1,8 +1,8 @@
 
 /*
- * The counters of each database.  Every worker process counts into a shared
- * zone, and a request for the status sums them.  Without a zone the calls do
- * nothing.
+ * The counters of each database.  Every worker process counts in a shared zone,
+ * and a request for the status adds them up.  Without a zone the functions that
+ * count do nothing.
  */
 
 
@@ -50,7 +50,7 @@ typedef enum {
 /* gauges: changed by +n or -n, reset with their worker process */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_WAITING = 0,        /* requests in the queues */
-    NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a batch under way */
+    NGX_HTTP_AUTOSTOCK_IN_FLIGHT,          /* requests in a running batch */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS,        /* open, busy or idle */
     NGX_HTTP_AUTOSTOCK_CONNECTIONS_IDLE,
     NGX_HTTP_AUTOSTOCK_CONNECTIONS_CONNECTING,
@@ -58,9 +58,9 @@ typedef enum {
 } ngx_http_autostock_gauge_e;
 
 /*
- * What became of a request.  The results that have a histogram come first.
- * Those from HELD on have that of DONE in common, since a cell of more than
- * 2048 bytes would take a whole page of the zone.
+ * The result of a request.  The results that have a histogram come first.  HELD
+ * and the following share that of DONE, since a cell of more than 2048 bytes
+ * would take a whole page of the zone.
  */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_RESULT_SOLD = 0,
@@ -69,7 +69,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_RESULT_REJECTED,    /* the request's fault: 4xx */
     NGX_HTTP_AUTOSTOCK_RESULT_UNAVAILABLE, /* 503: nothing was done */
     NGX_HTTP_AUTOSTOCK_RESULT_UNKNOWN,     /* 503: outcome unknown */
-    NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED,   /* the client left before */
+    NGX_HTTP_AUTOSTOCK_RESULT_ABANDONED,   /* the client closed before */
     NGX_HTTP_AUTOSTOCK_RESULT_DONE,        /* in the histograms only */
     NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
     NGX_HTTP_AUTOSTOCK_RESULT_FOUND = NGX_HTTP_AUTOSTOCK_CHECKOUT_RESULTS,
@@ -101,8 +101,9 @@ typedef enum {
 } ngx_http_autostock_moment_e;
 
 /*
- * What is told of a server where there are several; of all worker processes
- * the least known state and role, the greatest lag, the sum of the others.
+ * The figures of each server, if a database has several.  Over all worker
+ * processes they are the smallest state and role that is not 0, the greatest
+ * lag, and the sums of the others.
  */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_SERVER_STATE = 0,   /* 0: not known; 1: down; 2: up */
@@ -112,8 +113,8 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_SERVER_SALES,       /* 1: sales use it */
     NGX_HTTP_AUTOSTOCK_SERVER_LOOKUPS,     /* 1: look-ups use it */
     NGX_HTTP_AUTOSTOCK_SERVER_CONNECTIONS,
-    NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS,   /* changes of sales to it: a
-                                              counter */
+    NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS,   /* a counter: changes of sales to
+                                              this server */
     NGX_HTTP_AUTOSTOCK_SERVER_FIGURES
 } ngx_http_autostock_server_figure_e;
 
@@ -124,7 +125,7 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_DURABLE_YES
 } ngx_http_autostock_durable_e;
 
-/* what the database's user must be allowed to */
+/* the rights that the database's user needs */
 typedef enum {
     NGX_HTTP_AUTOSTOCK_RIGHT_PRODUCT_SELECT = 0,
     NGX_HTTP_AUTOSTOCK_RIGHT_PRODUCT_UPDATE,
@@ -148,6 +149,10 @@ typedef enum {
 } ngx_http_autostock_right_e;
 
 
+/*
+ * Add n to a counter or gauge, or a value to a histogram.  A commit and a 503
+ * because of the database also set their moment.
+ */
 void ngx_http_autostock_status_count(ngx_http_autostock_database_t *db,
     ngx_http_autostock_counter_e id, ngx_uint_t n);
 void ngx_http_autostock_status_gauge(ngx_http_autostock_database_t *db,
@@ -156,27 +161,31 @@ void ngx_http_autostock_status_observe(ngx_http_autostock_database_t *db,
     ngx_http_autostock_histogram_e id, ngx_uint_t value);
 
 /*
- * The times of a checkout in microseconds: in all, in the queue, and in the
- * database.  Negative: it was not there.
+ * Adds the times of a checkout to its histograms, in microseconds: in all, in
+ * the queue, and in the database.  Negative: it did not get there.
  */
 void ngx_http_autostock_status_checkout(ngx_http_autostock_database_t *db,
     ngx_http_autostock_result_e result, uint32_t took, int64_t queued,
-    int64_t flown);
+    int64_t in_flight);
 
 void ngx_http_autostock_status_durable(ngx_http_autostock_database_t *db,
     ngx_http_autostock_durable_e durable);
 
+/* Set a figure of a server, or add n to it. */
 void ngx_http_autostock_status_server(ngx_http_autostock_server_t *server,
     ngx_http_autostock_server_figure_e id, ngx_uint_t value);
 void ngx_http_autostock_status_server_add(
     ngx_http_autostock_server_t *server,
     ngx_http_autostock_server_figure_e id, ngx_int_t n);
 
-/* missing: a bit for each of ngx_http_autostock_right_e */
+/* Sets the missing rights: a bit for each of ngx_http_autostock_right_e. */
 void ngx_http_autostock_status_lacks(ngx_http_autostock_database_t *db,
     ngx_uint_t missing);
 
-/* GET, HEAD: Prometheus text; JSON for "?format=json" or by Accept. */
+/*
+ * The handler of the status location.  GET and HEAD: Prometheus's text, or JSON
+ * for "?format=json" or by the header Accept.
+ */
 ngx_int_t ngx_http_autostock_status_handler(ngx_http_request_t *r);
 
 

@@ -25,11 +25,11 @@ static void ngx_http_autostock_zone_server_gauges(
     ngx_http_autostock_server_cell_t *cell);
 
 
-/* batch size: up to 4096; milliseconds: up to 8192; then times */
+/* batch size: up to 4096; duration: up to 8192 ms; then a checkout's times */
 ngx_uint_t  ngx_http_autostock_zone_buckets[] = { 14, 15, 16, 16, 16 };
 
 
-/* of this worker process */
+/* the slot of this worker process */
 static ngx_http_autostock_slot_t  *ngx_http_autostock_zone_slot;
 
 
@@ -292,7 +292,7 @@ ngx_http_autostock_zone_add(ngx_http_autostock_cell_t *sum,
 }
 
 
-/* one worker process that found a fault is enough */
+/* a fault that one worker process has found is the fault of all */
 
 static void
 ngx_http_autostock_zone_add_gauges(ngx_http_autostock_cell_t *sum,

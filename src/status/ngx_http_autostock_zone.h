@@ -15,8 +15,9 @@
 
 
 /*
- * Buckets in use by ngx_http_autostock_histogram_e, including the unbounded
- * one, up to the first result's: the other results' are alike.
+ * The number of buckets of each ngx_http_autostock_histogram_e, including the
+ * one without a bound, up to the first result's; the other results have as many
+ * as the first.
  */
 extern ngx_uint_t  ngx_http_autostock_zone_buckets[];
 
@@ -43,8 +44,8 @@ void ngx_http_autostock_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_autostock_database_t *db, ngx_http_autostock_cell_t *sum);
 
 /*
- * The figures of a database's servers, an array of the cells' sums in their
- * order; of one server, an array of none.  NULL: no memory.
+ * An array in the pool with the figures of each of the database's servers, over
+ * all slots; zeros if the database has one server.  NULL: no memory.
  */
 ngx_http_autostock_server_cell_t *ngx_http_autostock_zone_servers(
     ngx_shm_zone_t *zone, ngx_http_autostock_database_t *db, ngx_pool_t *pool);
