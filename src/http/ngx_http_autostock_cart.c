@@ -168,7 +168,6 @@ ngx_int_t
 ngx_http_autostock_cart_sold(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale)
 {
-    u_char                     *p;
     u_char                      buf[sizeof(",\"sale_id\":\"\"")
                                     + AS_UUID_TEXT_LEN];
     ngx_str_t                   members;
@@ -178,12 +177,9 @@ ngx_http_autostock_cart_sold(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    p = ngx_http_autostock_response_put(buf, ",\"sale_id\":\"");
-    p = (u_char *) as_uuid_text(sale->id, (char *) p);
-    *p++ = '"';
-
     members.data = buf;
-    members.len = p - buf;
+    members.len = ngx_http_autostock_response_id(buf, "sale_id", sale->id)
+                  - buf;
 
     return ngx_http_autostock_lines_done(r, &ngx_http_autostock_cart_done, 0,
                                          &members, &lines);

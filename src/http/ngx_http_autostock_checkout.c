@@ -121,23 +121,16 @@ static ngx_int_t
 ngx_http_autostock_checkout_key(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale, uint32_t seconds)
 {
-    ngx_int_t  rc;
+    ngx_int_t   rc;
+    ngx_uint_t  keyed;
 
-    rc = ngx_http_autostock_client_key(r, sale->key);
+    rc = ngx_http_autostock_client_key(r, sale->key, &keyed);
 
-    if (rc == NGX_DECLINED) {
-        return NGX_DECLINED;
+    if (rc != NGX_DECLINED || !keyed) {
+        return rc;
     }
 
-    if (rc == NGX_ABORT) {
-        return ngx_http_autostock_response_problem(r,
-                            NGX_HTTP_AUTOSTOCK_PROBLEM_KEY, NULL, NULL, NULL);
-    }
-
-    if (rc != NGX_OK
-        || ngx_http_autostock_checkout_fingerprint(r, sale, seconds)
-           != NGX_OK)
-    {
+    if (ngx_http_autostock_checkout_fingerprint(r, sale, seconds) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -440,18 +433,14 @@ static ngx_int_t
 ngx_http_autostock_checkout_unknown(ngx_http_request_t *r,
     ngx_http_autostock_sale_t *sale)
 {
-    u_char     *p;
     u_char      rest[sizeof(",\"sale_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   members;
 
-    p = sale->hold
-        ? ngx_http_autostock_response_put(rest, ",\"hold_id\":\"")
-        : ngx_http_autostock_response_put(rest, ",\"sale_id\":\"");
-    p = (u_char *) as_uuid_text(sale->id, (char *) p);
-    *p++ = '"';
-
     members.data = rest;
-    members.len = p - rest;
+    members.len = ngx_http_autostock_response_id(rest,
+                                          sale->hold ? "hold_id" : "sale_id",
+                                          sale->id)
+                  - rest;
 
     return ngx_http_autostock_response_problem(r,
                  NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, &members);

@@ -181,22 +181,28 @@ ngx_http_autostock_client_header(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key)
+ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key,
+    ngx_uint_t *keyed)
 {
     u_char                          buf[NGX_HTTP_AUTOSTOCK_KEY_MAX];
     ngx_int_t                       rc;
     ngx_str_t                       header, text, scope;
     ngx_http_autostock_loc_conf_t  *lcf;
 
+    *keyed = 0;
+
     rc = ngx_http_autostock_client_header(r, "idempotency-key",
                                           sizeof("idempotency-key") - 1,
                                           &header);
-    if (rc != NGX_OK) {
-        return rc;
+    if (rc == NGX_DECLINED) {
+        return NGX_DECLINED;
     }
 
-    if (ngx_http_autostock_key_parse(&header, &text, buf) != NGX_OK) {
-        return NGX_ABORT;
+    if (rc != NGX_OK
+        || ngx_http_autostock_key_parse(&header, &text, buf) != NGX_OK)
+    {
+        return ngx_http_autostock_response_problem(r,
+                            NGX_HTTP_AUTOSTOCK_PROBLEM_KEY, NULL, NULL, NULL);
     }
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
@@ -207,7 +213,7 @@ ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key)
         && ngx_http_complex_value(r, lcf->idempotency_scope, &scope)
            != NGX_OK)
     {
-        return NGX_ERROR;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (as_digest_idempotency_key(scope.data, scope.len, text.data, text.len,
@@ -216,10 +222,12 @@ ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "autostock: SHA-256 of the idempotency key failed");
-        return NGX_ERROR;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return NGX_OK;
+    *keyed = 1;
+
+    return NGX_DECLINED;
 }
 
 

@@ -41,12 +41,13 @@ ngx_int_t ngx_http_autostock_client_header(ngx_http_request_t *r,
     const char *name, size_t len, ngx_str_t *value);
 
 /*
- * Sets key to the digest of the Idempotency-Key and the value of
- * autostock_idempotency_scope.  Returns NGX_OK; NGX_DECLINED: the request has
- * no key; NGX_ABORT: the key is invalid; NGX_ERROR, logged: the scope has no
- * value, or OpenSSL failed.
+ * If the request has an Idempotency-Key, sets keyed to 1, and key to the digest
+ * of it and of autostock_idempotency_scope.  Returns NGX_DECLINED to continue;
+ * any other result ends the request: it has answered an invalid key, or an
+ * error is logged.
  */
-ngx_int_t ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key);
+ngx_int_t ngx_http_autostock_client_key(ngx_http_request_t *r, u_char *key,
+    ngx_uint_t *keyed);
 
 /*
  * Sets sku to the value of autostock_sku for this request, percent-decoded (RFC

@@ -16,19 +16,15 @@ ngx_int_t
 ngx_http_autostock_confirm_done(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle)
 {
-    u_char                         *p;
     u_char                          buf[sizeof(",\"sale_id\":\"\"")
                                         + AS_UUID_TEXT_LEN];
     ngx_str_t                       members;
     ngx_http_autostock_lines_t      lines;
     ngx_http_autostock_loc_conf_t  *lcf;
 
-    p = ngx_http_autostock_response_put(buf, ",\"sale_id\":\"");
-    p = (u_char *) as_uuid_text(settle->id, (char *) p);
-    *p++ = '"';
-
     members.data = buf;
-    members.len = p - buf;
+    members.len = ngx_http_autostock_response_id(buf, "sale_id", settle->id)
+                  - buf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_autostock_module);
 

@@ -56,9 +56,8 @@ ngx_http_autostock_hold_held(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    p = ngx_http_autostock_response_put(buf, ",\"hold_id\":\"");
-    p = (u_char *) as_uuid_text(sale->id, (char *) p);
-    p = ngx_http_autostock_response_put(p, "\",\"expires_at\":\"");
+    p = ngx_http_autostock_response_id(buf, "hold_id", sale->id);
+    p = ngx_http_autostock_response_put(p, ",\"expires_at\":\"");
     p = ngx_cpymem(p, sale->expires_at, NGX_HTTP_AUTOSTOCK_TIME_LEN);
     *p++ = '"';
 

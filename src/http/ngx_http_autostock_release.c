@@ -11,18 +11,14 @@ ngx_int_t
 ngx_http_autostock_release_done(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle)
 {
-    u_char                     *p;
     u_char                      buf[sizeof(",\"hold_id\":\"\"")
                                     + AS_UUID_TEXT_LEN];
     ngx_str_t                   members;
     ngx_http_autostock_lines_t  lines;
 
-    p = ngx_http_autostock_response_put(buf, ",\"hold_id\":\"");
-    p = (u_char *) as_uuid_text(settle->id, (char *) p);
-    *p++ = '"';
-
     members.data = buf;
-    members.len = p - buf;
+    members.len = ngx_http_autostock_response_id(buf, "hold_id", settle->id)
+                  - buf;
 
     lines.elts = settle->settled;
     lines.nelts = settle->nsettled;

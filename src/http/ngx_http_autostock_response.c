@@ -5,6 +5,7 @@
 
 #include "as_decimal.h"
 #include "as_json_text.h"
+#include "as_uuid.h"
 
 
 /*
@@ -556,6 +557,17 @@ ngx_http_autostock_response_message(u_char *p, const ngx_str_t *text,
     number->data = p;
     p = as_decimal(p, stock);
     number->len = p - number->data;
+
+    return p;
+}
+
+
+u_char *
+ngx_http_autostock_response_id(u_char *p, const char *name, const u_char *id)
+{
+    p = ngx_sprintf(p, ",\"%s\":\"", name);
+    p = (u_char *) as_uuid_text(id, (char *) p);
+    *p++ = '"';
 
     return p;
 }

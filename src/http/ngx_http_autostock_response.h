@@ -111,6 +111,10 @@ ngx_int_t ngx_http_autostock_response_replayed(ngx_http_request_t *r);
 u_char *ngx_http_autostock_response_message(u_char *p,
     const ngx_str_t *text, int64_t stock, ngx_str_t *number);
 
+/* Writes the member with the id, after a comma; returns its end. */
+u_char *ngx_http_autostock_response_id(u_char *p, const char *name,
+    const u_char *id);
+
 
 #define ngx_http_autostock_response_put(p, text)                              \
     ngx_cpymem(p, text, sizeof(text) - 1)

@@ -9,7 +9,6 @@ static ngx_int_t ngx_http_autostock_return_key(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
 static ngx_int_t ngx_http_autostock_return_fingerprint(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle);
-static u_char *ngx_http_autostock_return_put_id(u_char *p, const u_char *id);
 
 
 static ngx_str_t  ngx_http_autostock_return_text = ngx_string("반품 완료!");
@@ -52,22 +51,16 @@ static ngx_int_t
 ngx_http_autostock_return_key(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle)
 {
-    ngx_int_t  rc;
+    ngx_int_t   rc;
+    ngx_uint_t  keyed;
 
-    rc = ngx_http_autostock_client_key(r, settle->key);
+    rc = ngx_http_autostock_client_key(r, settle->key, &keyed);
 
-    if (rc == NGX_DECLINED) {
-        return NGX_DECLINED;
+    if (rc != NGX_DECLINED || !keyed) {
+        return rc;
     }
 
-    if (rc == NGX_ABORT) {
-        return ngx_http_autostock_response_problem(r,
-                            NGX_HTTP_AUTOSTOCK_PROBLEM_KEY, NULL, NULL, NULL);
-    }
-
-    if (rc != NGX_OK
-        || ngx_http_autostock_return_fingerprint(r, settle) != NGX_OK)
-    {
+    if (ngx_http_autostock_return_fingerprint(r, settle) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -130,10 +123,9 @@ ngx_http_autostock_return_done(ngx_http_request_t *r,
     ngx_str_t                   members;
     ngx_http_autostock_lines_t  lines;
 
-    p = ngx_http_autostock_return_put_id(buf, settle->return_id);
-    p = ngx_http_autostock_response_put(p, ",\"sale_id\":\"");
-    p = (u_char *) as_uuid_text(settle->id, (char *) p);
-    p = ngx_http_autostock_response_put(p, "\",\"restock\":");
+    p = ngx_http_autostock_response_id(buf, "return_id", settle->return_id);
+    p = ngx_http_autostock_response_id(p, "sale_id", settle->id);
+    p = ngx_http_autostock_response_put(p, ",\"restock\":");
     p = settle->restock ? ngx_http_autostock_response_put(p, "true")
                         : ngx_http_autostock_response_put(p, "false");
 
@@ -186,7 +178,6 @@ ngx_int_t
 ngx_http_autostock_return_unknown(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle)
 {
-    u_char     *p;
     u_char      buf[sizeof(",\"return_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   members;
 
@@ -196,22 +187,11 @@ ngx_http_autostock_return_unknown(ngx_http_request_t *r,
                     NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, NULL);
     }
 
-    p = ngx_http_autostock_return_put_id(buf, settle->return_id);
-
     members.data = buf;
-    members.len = p - buf;
+    members.len = ngx_http_autostock_response_id(buf, "return_id",
+                                                 settle->return_id)
+                  - buf;
 
     return ngx_http_autostock_response_problem(r,
                  NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, NULL, NULL, &members);
-}
-
-
-static u_char *
-ngx_http_autostock_return_put_id(u_char *p, const u_char *id)
-{
-    p = ngx_http_autostock_response_put(p, ",\"return_id\":\"");
-    p = (u_char *) as_uuid_text(id, (char *) p);
-    *p++ = '"';
-
-    return p;
 }

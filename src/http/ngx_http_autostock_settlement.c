@@ -297,7 +297,6 @@ static ngx_int_t
 ngx_http_autostock_settlement_unknown(ngx_http_request_t *r,
     ngx_http_autostock_settle_t *settle)
 {
-    u_char     *p;
     u_char      rest[sizeof(",\"hold_id\":\"\"") + AS_UUID_TEXT_LEN];
     ngx_str_t   detail, message, members;
 
@@ -309,12 +308,9 @@ ngx_http_autostock_settlement_unknown(ngx_http_request_t *r,
                 "find out, it is done once");
     ngx_str_set(&message, "결과를 확인하지 못했습니다. 다시 시도해 주세요");
 
-    p = ngx_http_autostock_response_put(rest, ",\"hold_id\":\"");
-    p = (u_char *) as_uuid_text(settle->id, (char *) p);
-    *p++ = '"';
-
     members.data = rest;
-    members.len = p - rest;
+    members.len = ngx_http_autostock_response_id(rest, "hold_id", settle->id)
+                  - rest;
 
     return ngx_http_autostock_response_problem(r,
             NGX_HTTP_AUTOSTOCK_PROBLEM_UNKNOWN, &detail, &message, &members);

@@ -124,8 +124,9 @@ struct ngx_http_autostock_sale_s {
 /*
  * Queues the sale; timeout is from now.  Returns NGX_OK: the handler will be
  * called.  Otherwise nothing was queued: NGX_BUSY: the backlog is full;
- * NGX_DECLINED: the server has just refused the same sale; NGX_ABORT: as
- * TOO_MANY; NGX_ERROR: no memory.
+ * NGX_DECLINED: the server has just refused the same sale; NGX_ERROR: no
+ * memory.  TOO_MANY is found after a look-up only: the lines differ in their
+ * SKUs, and the catalog has an entry per SKU.
  */
 ngx_int_t ngx_http_autostock_sale_submit(ngx_http_autostock_database_t *db,
     ngx_http_autostock_sale_t *sale, ngx_msec_t timeout);
