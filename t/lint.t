@@ -116,6 +116,10 @@ none('folders include only those below them', map {
             : $level->{$to} > $level->{$from} ? undef : "$file: $_"
     } slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg;
 } grep { m{^(?:worker|src)/\w+/} } @c);
+none('what all rooms include does not include a room',
+    map { my $file = $_; map { "$file: $_" } grep { $room{$_} }
+        slurp($file) =~ /^\s*#\s*include\s*"([^"]+)"/mg
+    } grep { m{^(?:common/.*|src/\w+\.h$)} } @c);
 # A file is named by one noun, and its functions begin with the file's name.
 # The module's main file is named as nginx's own modules are: the file ends in
 # "_module", its functions do not have that part.
