@@ -220,7 +220,8 @@ user lesser;
 password lesser;
 --- sql_before eval
 my $name = Autostock::Test::db()->{name};
-"DROP USER IF EXISTS lesser\@localhost, lesser\@127.0.0.1;\n" . join '', map {
+"DROP USER IF EXISTS lesser\@localhost, lesser\@127.0.0.1;\n"
+    . CORE::join '', map {
     my $user = "lesser\@$_";
     "CREATE USER $user IDENTIFIED BY 'lesser';\n"
     . "GRANT SELECT ON `$name`.* TO $user;\n"
