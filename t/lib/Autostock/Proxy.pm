@@ -17,6 +17,8 @@ package Autostock::Proxy;
 # Questions: count (connections made), open (open now), heard (what the client
 # sent after a lie, or after "greet mysql", in hex), sent (bytes sent to it
 # after a lie), held.
+#
+# "match COMMIT" without \b hits READ COMMITTED, too, with which a session begins.
 
 use v5.10.1;
 use strict;
