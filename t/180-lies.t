@@ -117,6 +117,7 @@ __DATA__
 
 === TEST 1: look-ups that are lied to
 --- database
+connect_timeout 2s;
 query_timeout 300ms;
 --- shop
 autostock_timeout 1s;
@@ -129,6 +130,7 @@ lookup_is_true($_) for @::BROKEN;
 
 === TEST 2: sales that are lied to
 --- database
+connect_timeout 2s;
 query_timeout 300ms;
 --- shop
 autostock_timeout 1s;
@@ -144,6 +146,7 @@ take_is_true(sale => $_) for @::BROKEN;
 
 === TEST 3: LOCAL INFILE: not a byte of the file
 --- database
+connect_timeout 2s;
 query_timeout 500ms;
 --- shop
 autostock_timeout 1s;
@@ -163,6 +166,7 @@ proxy('pass');
 
 === TEST 4: an oversized answer is not read to its end
 --- database
+connect_timeout 2s;
 query_timeout 2s;
 --- shop
 autostock_timeout 3s;
@@ -193,6 +197,7 @@ TEA-1|보리차|1200|40
 TEA-2|녹차|1300|50
 TEA-3|홍차|1400|60
 --- database
+connect_timeout 2s;
 query_timeout 500ms;
 --- shop
 autostock_timeout 2s;
@@ -228,6 +233,7 @@ for my $lie (qw( rows_turned more_rows no_rows twice )) {
 UPDATE stock_movement SET quantity = 1000;
 UPDATE product SET stock = 1000;
 --- database
+connect_timeout 2s;
 pool_size 1;
 query_timeout 500ms;
 --- shop
@@ -292,6 +298,7 @@ is(workers_alive(), $before, 'the worker lives');
 
 === TEST 8: rows that do not end: what had come of them is let go
 --- database
+connect_timeout 2s;
 query_timeout 150ms;
 --- shop
 autostock_timeout 160ms;
@@ -319,6 +326,7 @@ cmp_ok(worker_memory() - $before, '<', 150, 'kB more in the worker')
 
 === TEST 9: answers without end: neither memory nor the event loop is theirs
 --- database
+connect_timeout 2s;
 query_timeout 1s;
 --- shop
 autostock_timeout 4s;
@@ -353,6 +361,7 @@ for my $lie (qw( endless_rows endless_results endless_columns )) {
 
 === TEST 10: carts and holds that are lied to
 --- database
+connect_timeout 2s;
 query_timeout 300ms;
 --- shop
 autostock_timeout 1s;
@@ -375,6 +384,7 @@ for my $lie (qw( ok truncated rows_turned rows_text rows_null no_rows )) {
 TEA-1|tea|1|100
 --- holds eval: CORE::join '', map { "$_ TEA-1:1\n" } 1 .. 60
 --- database
+connect_timeout 2s;
 query_timeout 300ms;
 --- shop
 autostock_timeout 1s;

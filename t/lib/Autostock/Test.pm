@@ -110,6 +110,7 @@ _EOC_
 
 our $Server;           # "server" of the database block; set by suites
 my ($Db, $Tmp, $Started);
+my $Failed = 0;        # tests, before the block that runs
 
 
 sub db     { return $Db }
@@ -156,7 +157,8 @@ sub database {
         user     => $Db->{user},
         password => length $Db->{password} ? $Db->{password} : undef,
         database => $Db->{name},
-        connect_timeout => $ENV{TEST_NGINX_USE_VALGRIND} ? '20s' : undef,
+        # so that no pause of a busy machine looks like a server that is lost
+        connect_timeout => '20s',
         %over,
     );
 
@@ -520,7 +522,23 @@ Test::Nginx::Util::add_test_cleanup_handler(sub {
     unless (defined $block->no_books) {
         Test::More::is(join("\n", $Db->findings), '', "$name - books");
     }
+
+    tell_log($name);
 });
+
+
+# After a failure: what the module said in the log, debugging left out.
+sub tell_log {
+    my ($name) = @_;
+
+    my $failed = grep { !$_ } Test::More->builder->summary;
+    return if $failed == $Failed;
+
+    $Failed = $failed;
+    Test::More::diag("$name - the module's log:", map { "\n$_" }
+        grep { / \[(?:info|notice|warn|error)\] .* autostock: / }
+        split /\n/, error_log());
+}
 
 
 sub quit_nginx {
