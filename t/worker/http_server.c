@@ -143,7 +143,8 @@ reply_cut(int fd, const char *rq)
 static bool
 reply(int fd, const char *rq)
 {
-    char  buf[16384], *body;
+    char         buf[16384];
+    const char  *body;
 
     if (reply_cut(fd, rq)) {
         return false;

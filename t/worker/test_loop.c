@@ -88,7 +88,7 @@ drop(void *data)
 
 
 static void
-stop(void *data)
+stop_loop(void *data)
 {
     note(data);
     as_loop_stop(test.loop);
@@ -203,7 +203,7 @@ test_run(void **state)
 {
     (void) state;
 
-    timer(0, stop, "s", 0);
+    timer(0, stop_loop, "s", 0);
     timer(1, note, "n", 0);
     as_loop_run(test.loop);
     assert_string_equal(test.order, "s");

@@ -386,7 +386,7 @@ removed(void **state)
 
 /* At the worker's end queued spans are sent, for a limited time. */
 static void
-stop(void **state)
+stops(void **state)
 {
     spans_t  *t = *state;
 
@@ -446,7 +446,7 @@ main(void)
         TEST(statuses),
         TEST(after_refusal),
         TEST(removed),
-        TEST(stop),
+        TEST(stops),
         cmocka_unit_test(names)
     };
 
