@@ -119,6 +119,18 @@ as_http_answer_is(const char *p, size_t len, const char *name, size_t n)
                          len - (sizeof(name) - 1))
 
 
+/*
+ * Whether the connection may be used again.  Not if the server closed it amid
+ * the headers: libcurl 8.23 keeps such a connection, and the next request on it
+ * would be lost.
+ */
+static void
+as_http_answer_keep(as_http_call_t *call, int keep)
+{
+    (void) curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, keep ? 0L : 1L);
+}
+
+
 size_t
 as_http_answer_header(char *p, size_t size, size_t n, void *data)
 {
@@ -133,6 +145,13 @@ as_http_answer_header(char *p, size_t size, size_t n, void *data)
     if (call->header_bytes > AS_HTTP_ANSWER_HEADERS) {
         call->too_large = 1;
         return 0;
+    }
+
+    if (as_http_header(p, len, "http/")) {
+        as_http_answer_keep(call, 0);
+
+    } else if (*p == '\r' || *p == '\n') {
+        as_http_answer_keep(call, 1);
     }
 
     if (as_http_header(p, len, "date:")) {

@@ -289,6 +289,7 @@ as_http_call_setup(as_http_call_t *call, const as_http_request_t *rq,
                             ? 16384L : 2048L);
 
     rc = curl_easy_setopt(e, CURLOPT_URL, rq->url)
+         | curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 0L)
          | curl_easy_setopt(e, CURLOPT_PROXY, proxy)
          | curl_easy_setopt(e, CURLOPT_HTTPHEADER,
                             rq->nheaders ? call->nodes : NULL)
