@@ -65,9 +65,9 @@ sub bounded {
         unless $checked;
 }
 
-# The opening movement of each product takes the most time; no list reads it.
-sql(join '; ', map { "DROP TRIGGER product_opening_$_" } qw( look key movement ))
-    if $ENV{LISTS_PRODUCTS};
+# The triggers of "product" take the most time; no list reads what they write.
+sql(join '; ', map { "DROP TRIGGER product_$_" } qw( opening_look opening_key
+    opening_movement held_look held closing )) if $ENV{LISTS_PRODUCTS};
 
 # NUMBERS(N): the rows 1 to N.
 sub add {
