@@ -796,7 +796,7 @@ function renderLife() {
   $('life-facts').replaceChildren(...(life ? FACTS : []).filter((name) =>
     life[name] !== undefined && life[name] !== null && life[name] !== own)
     .map((name) => {
-      const pair = element('div', /_id$|error$/.test(name) ? 'long' : '');
+      const pair = element('div', /^name$|_id$|error$/.test(name) ? 'long' : '');
       pair.append(element('dt', '', t('f.' + name)),
         element('dd', '', fact(name, life[name])));
       return pair;

@@ -263,6 +263,10 @@ subtest 'the life of everything' => sub {
     is(events(), 'Sold, Held', 'with its hold');
     is(search('SKU-4', 'Product'), 'Product SKU-4', 'a product');
     is(events(), 'Holds confirmed, Held, Opening stock', 'its movements');
+    is($browser->js('[...document.querySelectorAll("#life-facts dd")].filter('
+        . '(dd) => dd.offsetHeight > 1.9 * parseFloat(getComputedStyle(dd)'
+        . '.fontSize)).map((dd) => dd.innerText).join()'), '',
+        'each fact is on one line');
     like(search('<b>none</b>', 'Nothing'),
         qr/^Nothing has the SKU or the id <b>none<\/b>\.$/, 'nothing');
     is(search('CP-502101', 'Product'), 'Product CP-502101', 'the first one');
