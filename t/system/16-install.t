@@ -97,6 +97,7 @@ subtest 'completion for bash' => sub {
     is(completions('top', '--color', ''), 'auto never always', 'a value');
     is(completions('top', '--on'), '--once', 'of top');
     is(completions('stock', 'list', '--lo'), '--low', 'their options');
+    is(completions('holds', 'list', '--no-p'), '--no-pager', 'of lists');
     is(completions('holds', 'list', '--state', 'd'), 'due', 'words of a list');
     is(completions('orders', 'list', '--state', 'f'), 'fulfilled failed',
         'the values of an option');
