@@ -103,7 +103,7 @@ command_restore(void)
 int
 command_teardown(void **state)
 {
-    /* an assertion failed within the command: the command's arguments */
+    /* an assertion failed within the command: its output so far */
     if (command_streams[0] != NULL) {
         command_restore();
         print_error("%s%s", command.out, command.err);

@@ -180,7 +180,7 @@ as_lease_run(as_db_t *db, const char *worker, uint64_t token,
     for (i = 0; i < n && (!fails || consumer->fail_after); i++) {
         consumer_lease(leases[i], worker, token, lease_ms, stop_on_lost);
         if (fails) {
-            /* a result that the caller did not set */
+            /* the result is lost: the caller has no token */
             leases[i]->token = leases[i]->kind == AS_LEASE_TAKE
                                ? 0 : leases[i]->token;
         }

@@ -392,7 +392,7 @@ test_text_that_is_missing(void **state)
     fake_run(t->fake);
     assert_true(t->failed);
 
-    /* Entries that no array expects are not reported as missing. */
+    /* A response without members is correct for a call without a result. */
     (void) fake_answer(t->fake, 200, "");
     assert_non_null(as_sqs_delete(t->aws, QUEUE, "r", text, t));
     fake_run(t->fake);
