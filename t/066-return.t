@@ -416,12 +416,17 @@ $::OLD_SALE . <<'_EOC_';
 INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT x'0198b7a05e3370008000000000000000', product_id, 'sale', 0 FROM product;
 _EOC_
 --- drive
-my $lock = db->session;
-$lock->run('START TRANSACTION');
+my ($before, $lock) = (db->session, db->session);
+$_->run('START TRANSACTION') for $before, $lock;
+$before->rows("SELECT quantity FROM stock_movement WHERE movement_id ="
+    . " x'0198b7a05e3370008000000000000000' FOR UPDATE");
 $lock->rows('SELECT stock FROM product FOR UPDATE');
-my $client = http_open(ask($::OLD, '"quantity":1'));
-ok(wait_for(sub { lock_waits() == 1 }), 'not committed yet');
 my $rollup = rollup();
+ok(wait_for(sub { lock_waits() == 1 }, 20), 'it has begun');
+# the return waits for a second, and then begins anew
+my $client = http_open(ask($::OLD, '"quantity":1'));
+ok(wait_for(sub { lock_waits() == 2 }), 'the return is not committed yet');
+$before->run('COMMIT');
 ok(wait_for(sub { lock_waits() == 2 }), 'the roll-up waits for it');
 $lock->run('COMMIT');
 is(told(answer_of($client)), '200 CP-502101:1:1', 'booked');
