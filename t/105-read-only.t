@@ -3,23 +3,27 @@
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
+use Autostock::Server;
+
+# A server of its own: read_only is of a server, and other tests sell there.
+our $Server;
+BEGIN {
+    $Server = Autostock::Server->new;
+    $ENV{AUTOSTOCK_TEST_DB_SOCKET} = $Server->socket;
+    $ENV{AUTOSTOCK_TEST_DB_PORT} = $Server->port;
+    @ENV{qw( AUTOSTOCK_TEST_DB_USER AUTOSTOCK_TEST_DB_PASSWORD )} = ('root', '');
+}
+
 use Autostock::Test;
+
+$Autostock::Test::Server = '127.0.0.1:' . $Server->port;
 
 # The suites' own user may write to a read-only server; a shop's may not.
 sub read_only { db->run("SET GLOBAL read_only = $_[0]") }
 
-BEGIN {
-    db->run(q{CREATE OR REPLACE USER autostock_plain IDENTIFIED BY 'plain'});
-    db->run("GRANT SELECT, INSERT, UPDATE, DELETE ON `" . db->{name}
-        . '`.* TO autostock_plain');
-}
-
-END {
-    if (db && db->{owner} == $$) {
-        db->run('SET GLOBAL read_only = 0');
-        db->run('DROP USER IF EXISTS autostock_plain');
-    }
-}
+db->run("CREATE USER autostock_plain IDENTIFIED BY 'plain';\n"
+    . 'GRANT SELECT, INSERT, UPDATE, DELETE ON `' . db->{name}
+    . '`.* TO autostock_plain;');
 
 run_tests();
 
