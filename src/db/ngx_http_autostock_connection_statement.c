@@ -14,7 +14,7 @@
  * lines and products).
  */
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  65536
-#define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (16 * 1024 * 1024)
+#define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (32 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_autostock_connection_statement_piece(

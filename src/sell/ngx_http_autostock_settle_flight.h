@@ -2,8 +2,8 @@
 /*
  * A batch of settlements: confirms and releases of holds, and returns of sales.
  *
- *   read    One packet reads without locks: the holds and their lines, the
- *           sales and their returns, the keys, the products.
+ *   read    One packet reads without locks: the returns of the sales, the
+ *           sales, the keys, the holds and their lines, with their products.
  *   decide  Each item is decided in the order of arrival, and depends on the
  *           results of those before it: of two that settle one hold, the first
  *           is done.
@@ -31,6 +31,12 @@
 #define NGX_HTTP_AUTOSTOCK_SETTLE_MAX      512
 
 #define NGX_HTTP_AUTOSTOCK_SETTLE_ACTIONS  3
+
+/* Columns of a product in rows that are read, see settle_product below. */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT_COLUMNS  8
+
+/* Places of products, to find those that rows before had. */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_KNOWN    256
 
 
 typedef enum {
@@ -214,6 +220,10 @@ typedef struct {
     ngx_array_t                           subjects;  /* sorted by id */
     ngx_array_t                           parts;     /* by subject, product */
     ngx_array_t                           products;  /* by id */
+    uint32_t                              known[     /* products' numbers from
+                                                        1, by a hash of the
+                                                        id; 0: none */
+                                            NGX_HTTP_AUTOSTOCK_SETTLE_KNOWN];
     ngx_array_t                           returned;
     ngx_array_t                           returns;   /* planned */
 
@@ -229,12 +239,10 @@ typedef struct {
 
     /* statement numbers in the current packet */
     ngx_uint_t                            holds_at;
-    ngx_uint_t                            lines_at;
     ngx_uint_t                            sales_at;
     ngx_uint_t                            returned_at;
     ngx_uint_t                            keys_at;
     ngx_uint_t                            skus_at;
-    ngx_uint_t                            products_at;
     ngx_uint_t                            stocks_at;
     ngx_uint_t                            anchor_at;
     ngx_uint_t                            free_at;
@@ -283,7 +291,17 @@ ngx_int_t ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
     ngx_str_t *columns, ngx_uint_t n);
 
 /*
- * Store a row of a sale, of its returns, of a key, of a SKU.
+ * Adds the product of a row, unless it was deleted or was added before.  The
+ * columns: product_id (16 bytes), sku, stock, held, reorder_point,
+ * reorder_quantity, reorder_held, 1 if it has an open order.  NGX_ERROR if a
+ * value is impossible or memory is exhausted.
+ * ngx_http_autostock_settle_product.c.
+ */
+ngx_int_t ngx_http_autostock_settle_product(ngx_http_autostock_settlement_t *s,
+    ngx_str_t *columns);
+
+/*
+ * Store a row of a sale, of its returns, of a key, of a SKU;
  * ngx_http_autostock_settle_rows_return.c.
  */
 ngx_int_t ngx_http_autostock_settle_rows_return_sale(

@@ -16,20 +16,28 @@
 #define NGX_HTTP_AUTOSTOCK_SETTLE_UNWAIT                                      \
     "SET SESSION wsrep_sync_wait=CAST(@autostock_wait AS UNSIGNED)"
 
+/*
+ * A product, NULL but for its id if it was deleted, and the join that adds it
+ * to a row of this table (ngx_http_autostock_settle_product.c).
+ */
+#define NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT(table)                              \
+    "," table ".product_id,p.sku,p.stock,p.held,p.reorder_point,"             \
+    "p.reorder_quantity,p.reorder_held,"                                      \
+    "EXISTS(SELECT 1 FROM restock_order o"                                    \
+    " WHERE o.open_product_id=p.product_id)"
+#define NGX_HTTP_AUTOSTOCK_SETTLE_JOIN_PRODUCT(table)                         \
+    " LEFT JOIN product p ON p.product_id=" table ".product_id"
+
 
 static ngx_int_t ngx_http_autostock_settle_read_subjects(
     ngx_http_autostock_settlement_t *s);
 static int ngx_libc_cdecl ngx_http_autostock_settle_read_compare(
     const void *one, const void *two);
-static void ngx_http_autostock_settle_read_holds(
-    ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_sales(
     ngx_http_autostock_settlement_t *s);
-static void ngx_http_autostock_settle_read_movements(
-    ngx_http_autostock_settlement_t *s, ngx_uint_t rows);
 static void ngx_http_autostock_settle_read_movement(
-    ngx_http_autostock_settlement_t *s, u_char *sale, u_char *movement,
-    ngx_uint_t rows, ngx_uint_t n);
+    ngx_http_autostock_sql_t *sql, u_char *movement, u_char *number,
+    ngx_uint_t n);
 static void ngx_http_autostock_settle_read_returned(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_wait(
@@ -40,7 +48,7 @@ static void ngx_http_autostock_settle_read_keys(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_skus(
     ngx_http_autostock_settlement_t *s);
-static void ngx_http_autostock_settle_read_products(
+static void ngx_http_autostock_settle_read_holds(
     ngx_http_autostock_settlement_t *s);
 static void ngx_http_autostock_settle_read_ids(
     ngx_http_autostock_settlement_t *s);
@@ -53,6 +61,7 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
 
     s->seen = 0;
     s->fresh = 0;
+    ngx_memzero(s->known, sizeof(s->known));
     ngx_http_autostock_settle_table_none(s);
 
     if (ngx_array_init(&s->parts, s->pool, s->nitems,
@@ -82,17 +91,12 @@ ngx_http_autostock_settle_read_packet(ngx_http_autostock_settlement_t *s)
      */
     if (s->asks) {
         ngx_http_autostock_settle_read_returned(s);
-    }
-
-    ngx_http_autostock_settle_read_holds(s);
-
-    if (s->asks) {
         ngx_http_autostock_settle_read_sales(s);
     }
 
     ngx_http_autostock_settle_read_keys(s);
     ngx_http_autostock_settle_read_skus(s);
-    ngx_http_autostock_settle_read_products(s);
+    ngx_http_autostock_settle_read_holds(s);
     ngx_http_autostock_settle_read_unwait(s);
 
     return NGX_OK;
@@ -196,33 +200,6 @@ ngx_http_autostock_settle_read_compare(const void *one, const void *two)
 }
 
 
-static void
-ngx_http_autostock_settle_read_holds(ngx_http_autostock_settlement_t *s)
-{
-    ngx_http_autostock_sql_t  *sql;
-
-    sql = &s->flight.sql;
-
-    s->holds_at = sql->statements;
-    ngx_http_autostock_sql_text(sql,
-        "SELECT hold_id,state,"
-        "TIMESTAMPDIFF(MICROSECOND,expires_at,UTC_TIMESTAMP(6)),settled_id,"
-        "settled_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND"
-        " FROM stock_hold WHERE hold_id IN(");
-    ngx_http_autostock_settle_read_ids(s);
-    ngx_http_autostock_sql_text(sql, ")");
-    ngx_http_autostock_sql_next(sql);
-
-    s->lines_at = sql->statements;
-    ngx_http_autostock_sql_text(sql,
-        "SELECT hold_id,product_id,quantity FROM stock_hold_line"
-        " WHERE hold_id IN(");
-    ngx_http_autostock_settle_read_ids(s);
-    ngx_http_autostock_sql_text(sql, ")");
-    ngx_http_autostock_sql_next(sql);
-}
-
-
 /*
  * Reads the ledger's rows that may contain a sale: rows with the id of the
  * sale, or of its transaction (sql/schema.sql).  The ids are a derived table,
@@ -232,36 +209,18 @@ ngx_http_autostock_settle_read_holds(ngx_http_autostock_settlement_t *s)
 static void
 ngx_http_autostock_settle_read_sales(ngx_http_autostock_settlement_t *s)
 {
-    ngx_http_autostock_sql_t  *sql;
+    u_char                                id[16];
+    ngx_uint_t                            i, n;
+    ngx_http_autostock_sql_t             *sql;
+    ngx_http_autostock_settle_subject_t  *subject;
 
     sql = &s->flight.sql;
+    subject = s->subjects.elts;
 
     s->sales_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT s.id,m.movement_id,m.product_id,m.quantity,m.sales,m.sale_list"
-        " FROM(");
-    ngx_http_autostock_settle_read_movements(s, 1);
-    ngx_http_autostock_sql_text(sql,
-        ")s JOIN stock_movement m ON m.movement_id=s.m WHERE m.kind='sale'"
-        " AND(m.sale_list IS NULL OR LOCATE(s.n,m.sale_list))");
-    ngx_http_autostock_sql_next(sql);
-}
-
-
-/*
- * rows is 1: a SELECT of each sale's id, the movement's id and the sale's
- * number in the movement; 0: a list of the movements' ids
- */
-
-static void
-ngx_http_autostock_settle_read_movements(ngx_http_autostock_settlement_t *s,
-    ngx_uint_t rows)
-{
-    u_char                                id[16];
-    ngx_uint_t                            i, n;
-    ngx_http_autostock_settle_subject_t  *subject;
-
-    subject = s->subjects.elts;
+        "SELECT s.n,m.movement_id,m.quantity,m.sales,m.sale_list"
+        NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT("m") " FROM(");
 
     for (i = 0, n = 0; i < s->subjects.nelts; i++) {
         if (!subject[i].asked) {
@@ -269,54 +228,51 @@ ngx_http_autostock_settle_read_movements(ngx_http_autostock_settlement_t *s,
         }
 
         ngx_http_autostock_id_sale(id, subject[i].id, 0);
-        ngx_http_autostock_settle_read_movement(s, subject[i].id, id, rows,
+        ngx_http_autostock_settle_read_movement(sql, id, &subject[i].id[14],
                                                 n++);
 
         if (subject[i].id[14] || subject[i].id[15]) {
-            ngx_http_autostock_settle_read_movement(s, subject[i].id,
-                                                   subject[i].id, rows, n++);
+            ngx_http_autostock_settle_read_movement(sql, subject[i].id, NULL,
+                                                    n++);
         }
     }
+
+    ngx_http_autostock_sql_text(sql,
+        ")s JOIN stock_movement m ON m.movement_id=s.m"
+        NGX_HTTP_AUTOSTOCK_SETTLE_JOIN_PRODUCT("m") " WHERE m.kind='sale'"
+        " AND(m.sale_list IS NULL OR LOCATE(s.n,m.sale_list))");
+    ngx_http_autostock_sql_next(sql);
 }
 
 
+/* the number of a sale in its movement, NULL: none, and the movement's id */
+
 static void
-ngx_http_autostock_settle_read_movement(ngx_http_autostock_settlement_t *s,
-    u_char *sale, u_char *movement, ngx_uint_t rows, ngx_uint_t n)
+ngx_http_autostock_settle_read_movement(ngx_http_autostock_sql_t *sql,
+    u_char *movement, u_char *number, ngx_uint_t n)
 {
-    ngx_uint_t                 number;
-    ngx_http_autostock_sql_t  *sql;
-
-    sql = &s->flight.sql;
-
-    if (!rows) {
-        if (n) {
-            ngx_http_autostock_sql_text(sql, ",");
-        }
-
-        ngx_http_autostock_sql_binary(sql, movement, 16);
-        return;
-    }
-
-    number = sale == movement ? 0 : sale[14] << 8 | sale[15];
-
     if (n) {
-        ngx_http_autostock_sql_text(sql, " UNION ALL SELECT ");
-        ngx_http_autostock_sql_binary(sql, sale, 16);
-        ngx_http_autostock_sql_text(sql, ",");
-        ngx_http_autostock_sql_binary(sql, movement, 16);
-        ngx_http_autostock_sql_text(sql, ",0x");
-        ngx_http_autostock_sql_hex(sql, number, 2);
-        return;
+        ngx_http_autostock_sql_text(sql, " UNION ALL ");
     }
 
     ngx_http_autostock_sql_text(sql, "SELECT ");
-    ngx_http_autostock_sql_binary(sql, sale, 16);
-    ngx_http_autostock_sql_text(sql, " AS id,");
+
+    if (number) {
+        ngx_http_autostock_sql_binary(sql, number, 2);
+    } else {
+        ngx_http_autostock_sql_text(sql, "NULL");
+    }
+
+    if (n == 0) {
+        ngx_http_autostock_sql_text(sql, " AS n");
+    }
+
+    ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, movement, 16);
-    ngx_http_autostock_sql_text(sql, " AS m,0x");
-    ngx_http_autostock_sql_hex(sql, number, 2);
-    ngx_http_autostock_sql_text(sql, " AS n");
+
+    if (n == 0) {
+        ngx_http_autostock_sql_text(sql, " AS m");
+    }
 }
 
 
@@ -425,40 +381,25 @@ ngx_http_autostock_settle_read_skus(ngx_http_autostock_settlement_t *s)
 }
 
 
-/*
- * The products are read after the lines: a product that has no row by then was
- * deleted.  The ids are a derived table, since a product may have hundreds of
- * lines.
- */
+/* Returns a row for each line, or one without a line: one SELECT reads all. */
 
 static void
-ngx_http_autostock_settle_read_products(ngx_http_autostock_settlement_t *s)
+ngx_http_autostock_settle_read_holds(ngx_http_autostock_settlement_t *s)
 {
     ngx_http_autostock_sql_t  *sql;
 
     sql = &s->flight.sql;
 
-    s->products_at = sql->statements;
+    s->holds_at = sql->statements;
     ngx_http_autostock_sql_text(sql,
-        "SELECT p.product_id,p.sku,p.stock,p.held,p.reorder_point,"
-        "p.reorder_quantity,p.reorder_held,"
-        "EXISTS(SELECT 1 FROM restock_order o"
-        " WHERE o.open_product_id=p.product_id)"
-        " FROM(SELECT DISTINCT product_id FROM stock_hold_line"
-        " WHERE hold_id IN(");
+        "SELECT h.hold_id,h.state,"
+        "TIMESTAMPDIFF(MICROSECOND,h.expires_at,UTC_TIMESTAMP(6)),"
+        "h.settled_id,h.settled_at>UTC_TIMESTAMP(6)-INTERVAL 60 SECOND,"
+        "l.quantity" NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT("l")
+        " FROM stock_hold h LEFT JOIN stock_hold_line l ON l.hold_id=h.hold_id"
+        NGX_HTTP_AUTOSTOCK_SETTLE_JOIN_PRODUCT("l") " WHERE h.hold_id IN(");
     ngx_http_autostock_settle_read_ids(s);
     ngx_http_autostock_sql_text(sql, ")");
-
-    if (s->asks) {
-        ngx_http_autostock_sql_text(sql,
-            " UNION SELECT product_id FROM stock_movement"
-            " WHERE kind='sale' AND movement_id IN(");
-        ngx_http_autostock_settle_read_movements(s, 0);
-        ngx_http_autostock_sql_text(sql, ")");
-    }
-
-    ngx_http_autostock_sql_text(sql,
-        ")l JOIN product p ON p.product_id=l.product_id");
 }
 
 

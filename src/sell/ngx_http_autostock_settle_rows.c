@@ -13,12 +13,7 @@ static ngx_int_t ngx_http_autostock_settle_rows_hold(
 static ngx_int_t ngx_http_autostock_settle_rows_state(ngx_str_t *column,
     ngx_http_autostock_hold_state_e *state);
 static ngx_int_t ngx_http_autostock_settle_rows_line(
-    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
-static ngx_int_t ngx_http_autostock_settle_rows_product_row(
-    ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
-static ngx_int_t ngx_http_autostock_settle_rows_sku(
-    ngx_http_autostock_settlement_t *s,
-    ngx_http_autostock_settle_product_t *product, ngx_str_t *sku);
+    ngx_http_autostock_settlement_t *s, u_char *hold, ngx_str_t *columns);
 static ngx_int_t ngx_http_autostock_settle_rows_stock(
     ngx_http_autostock_settlement_t *s, ngx_str_t *columns, ngx_uint_t n);
 static ngx_int_t ngx_http_autostock_settle_rows_free(
@@ -36,10 +31,6 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
         return ngx_http_autostock_settle_rows_hold(s, columns, n);
     }
 
-    if (statement == s->lines_at) {
-        return ngx_http_autostock_settle_rows_line(s, columns, n);
-    }
-
     if (statement == s->sales_at) {
         return ngx_http_autostock_settle_rows_return_sale(s, columns, n);
     }
@@ -54,10 +45,6 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
 
     if (statement == s->skus_at) {
         return ngx_http_autostock_settle_rows_return_sku(s, columns, n);
-    }
-
-    if (statement == s->products_at) {
-        return ngx_http_autostock_settle_rows_product_row(s, columns, n);
     }
 
     if (statement == s->stocks_at) {
@@ -82,42 +69,51 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
 
 
 /*
- * hold_id, state, microseconds since it expired, settled_id, 1 if it is fresh
- * by the server's clock
+ * hold_id, state, microseconds since it expired, settled_id, 1 if it is fresh by
+ * the server's clock; then a line, whose columns are NULL if the hold has none
  */
 
 static ngx_int_t
 ngx_http_autostock_settle_rows_hold(ngx_http_autostock_settlement_t *s,
     ngx_str_t *columns, ngx_uint_t n)
 {
+    ngx_http_autostock_hold_state_e       state;
     ngx_http_autostock_settle_subject_t  *subject;
 
-    subject = n == 5 && columns[0].len == 16
+    subject = n == 6 + NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT_COLUMNS
+              && columns[0].len == 16
               ? ngx_http_autostock_settle_table_subject(s, columns[0].data)
               : NULL;
 
-    if (subject == NULL || subject->state != NGX_HTTP_AUTOSTOCK_HOLD_NONE
-        || ngx_http_autostock_settle_rows_state(&columns[1], &subject->state)
-           != NGX_OK
+    if (subject == NULL
+        || ngx_http_autostock_settle_rows_state(&columns[1], &state) != NGX_OK
         || ngx_http_autostock_sql_integer(&columns[2], &subject->over)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    subject->was = subject->state;
+    if (subject->state == NGX_HTTP_AUTOSTOCK_HOLD_NONE) {
+        ngx_http_autostock_settle_table_sum(s, &columns[0]);
+        ngx_http_autostock_settle_table_sum(s, &columns[1]);
 
-    if (subject->state != NGX_HTTP_AUTOSTOCK_HOLD_HELD) {
+    } else if (subject->state != state) {
+        return NGX_ERROR;
+    }
+
+    subject->state = state;
+    subject->was = state;
+
+    if (state != NGX_HTTP_AUTOSTOCK_HOLD_HELD) {
         subject->fresh = ngx_http_autostock_settle_column_true(&columns[4])
                          || (columns[3].len == 16
                              && ngx_http_autostock_id_is_fresh(
                                                             columns[3].data));
     }
 
-    ngx_http_autostock_settle_table_sum(s, &columns[0]);
-    ngx_http_autostock_settle_table_sum(s, &columns[1]);
-
-    return NGX_OK;
+    return columns[5].data ? ngx_http_autostock_settle_rows_line(s,
+                                                 subject->id, &columns[5])
+                           : NGX_OK;
 }
 
 
@@ -153,86 +149,23 @@ ngx_http_autostock_settle_rows_state(ngx_str_t *column,
 }
 
 
-/* hold_id, product_id, quantity */
+/* quantity, and the product's columns */
 
 static ngx_int_t
 ngx_http_autostock_settle_rows_line(ngx_http_autostock_settlement_t *s,
-    ngx_str_t *columns, ngx_uint_t n)
+    u_char *hold, ngx_str_t *columns)
 {
     int64_t  quantity;
 
-    if (n != 3 || columns[0].len != 16 || columns[1].len != 16
-        || ngx_http_autostock_sql_integer(&columns[2], &quantity)
-           != NGX_OK)
+    if (columns[1].len != 16
+        || ngx_http_autostock_sql_integer(&columns[0], &quantity) != NGX_OK
+        || ngx_http_autostock_settle_product(s, &columns[1]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_autostock_settle_table_part(s, columns[0].data,
-                                               columns[1].data, quantity);
-}
-
-
-/*
- * product_id, sku, stock, held, reorder_point, reorder_quantity, reorder_held,
- * open order
- */
-
-static ngx_int_t
-ngx_http_autostock_settle_rows_product_row(ngx_http_autostock_settlement_t *s,
-    ngx_str_t *columns, ngx_uint_t n)
-{
-    ngx_uint_t                            i;
-    ngx_http_autostock_settle_product_t  *product;
-
-    if (n != 8 || columns[0].len != 16) {
-        return NGX_ERROR;
-    }
-
-    product = ngx_array_push(&s->products);
-    if (product == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(product, sizeof(ngx_http_autostock_settle_product_t));
-    ngx_memcpy(product->id, columns[0].data, 16);
-
-    if (ngx_http_autostock_settle_rows_sku(s, product, &columns[1]) != NGX_OK
-        || ngx_http_autostock_sql_integer(&columns[2], &product->stock)
-           != NGX_OK
-        || ngx_http_autostock_sql_integer(&columns[3], &product->held) != NGX_OK
-        || ngx_http_autostock_sql_integer(&columns[4], &product->reorder_point)
-           != NGX_OK
-        || ngx_http_autostock_sql_integer(&columns[5],
-                                          &product->reorder_quantity)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    product->after = product->stock;
-    product->reorder_held = ngx_http_autostock_settle_column_true(&columns[6]);
-    product->open = ngx_http_autostock_settle_column_true(&columns[7]);
-
-    for (i = 0; i < n; i++) {
-        ngx_http_autostock_settle_table_sum(s, &columns[i]);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_autostock_settle_rows_sku(ngx_http_autostock_settlement_t *s,
-    ngx_http_autostock_settle_product_t *product, ngx_str_t *sku)
-{
-    product->sku.len = sku->len;
-    product->sku.data = ngx_pstrdup(s->pool, sku);
-    if (product->sku.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_autostock_settle_column_json(s->pool, sku, &product->json);
+    return ngx_http_autostock_settle_table_part(s, hold, columns[1].data,
+                                               quantity);
 }
 
 

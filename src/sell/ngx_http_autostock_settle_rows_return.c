@@ -17,56 +17,69 @@ static ngx_int_t ngx_http_autostock_settle_rows_return_line(
 
 
 /*
- * the sale's id, movement_id, product_id, quantity, sales, sale_list of a row
- * that may contain the sale (sql/schema.sql)
+ * the sale's number, movement_id, quantity, sales, sale_list and the product's
+ * columns, of a row that may contain the sale (sql/schema.sql); without a number,
+ * the sale's id is the movement's
  */
 
 ngx_int_t
 ngx_http_autostock_settle_rows_return_sale(ngx_http_autostock_settlement_t *s,
     ngx_str_t *columns, ngx_uint_t n)
 {
+    u_char                                id[16];
     int64_t                               quantity, sales;
+    ngx_str_t                             sale;
     ngx_int_t                             number;
     ngx_http_autostock_settle_subject_t  *subject;
 
-    if (n != 6 || columns[0].len != 16 || columns[1].len != 16
-        || columns[2].len != 16
-        || ngx_memcmp(columns[0].data, columns[1].data, 14) != 0
-        || ngx_http_autostock_sql_integer(&columns[3], &quantity)
+    if (n != 5 + NGX_HTTP_AUTOSTOCK_SETTLE_PRODUCT_COLUMNS
+        || (columns[0].data && columns[0].len != 2)
+        || columns[1].len != 16 || columns[5].len != 16
+        || ngx_http_autostock_sql_integer(&columns[2], &quantity)
            != NGX_OK
-        || ngx_http_autostock_sql_integer(&columns[4], &sales)
+        || ngx_http_autostock_sql_integer(&columns[3], &sales)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    number = (columns[0].data[14] << 8 | columns[0].data[15])
-             - (columns[1].data[14] << 8 | columns[1].data[15]);
+    ngx_memcpy(id, columns[1].data, 16);
+    sale.data = id;
+    sale.len = 16;
+    number = 0;
 
-    if (columns[5].data) {
-        quantity = ngx_http_autostock_settle_rows_return_listed(&columns[5],
+    if (columns[0].data) {
+        number = columns[0].data[0] << 8 | columns[0].data[1];
+        ngx_http_autostock_id_sale(id, columns[1].data, number);
+    }
+
+    if (columns[4].data) {
+        quantity = ngx_http_autostock_settle_rows_return_listed(&columns[4],
                                                                 number);
 
     } else {
         /* without a list, each sale has one piece, or there is one sale */
-        quantity = number >= 0 && number < sales ? - quantity / sales : 0;
+        quantity = number < sales ? - quantity / sales : 0;
     }
 
     if (quantity == 0) {
         return NGX_OK;
     }
 
-    subject = ngx_http_autostock_settle_table_subject(s, columns[0].data);
-    if (subject == NULL) {
+    subject = ngx_http_autostock_settle_table_subject(s, id);
+
+    if (subject == NULL
+        || ngx_http_autostock_settle_product(s, &columns[5]) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     subject->sold = 1;
     ngx_memcpy(subject->movement_id, columns[1].data, 16);
-    ngx_http_autostock_settle_table_sum(s, &columns[0]);
+    ngx_http_autostock_settle_table_sum(s, &sale);
 
-    return ngx_http_autostock_settle_table_part(s, columns[0].data,
-                                               columns[2].data, quantity);
+    return ngx_http_autostock_settle_table_part(s, id, columns[5].data,
+                                               quantity);
 }
 
 

@@ -20,9 +20,8 @@ static int ngx_libc_cdecl ngx_http_autostock_settle_table_compare_parts(
 void
 ngx_http_autostock_settle_table_none(ngx_http_autostock_settlement_t *s)
 {
-    s->holds_at = s->lines_at = s->sales_at = NGX_CONF_UNSET_UINT;
-    s->returned_at = s->keys_at = s->products_at = NGX_CONF_UNSET_UINT;
-    s->skus_at = NGX_CONF_UNSET_UINT;
+    s->holds_at = s->sales_at = s->returned_at = NGX_CONF_UNSET_UINT;
+    s->keys_at = s->skus_at = NGX_CONF_UNSET_UINT;
     s->stocks_at = s->anchor_at = s->free_at = NGX_CONF_UNSET_UINT;
     s->commit_at = NGX_CONF_UNSET_UINT;
 }
@@ -72,7 +71,7 @@ ngx_http_autostock_settle_table_part(ngx_http_autostock_settlement_t *s,
 ngx_int_t
 ngx_http_autostock_settle_table_link(ngx_http_autostock_settlement_t *s)
 {
-    ngx_uint_t                            i;
+    ngx_uint_t                            i, n;
     ngx_http_autostock_settle_part_t     *part;
     ngx_http_autostock_settle_product_t  *product;
     ngx_http_autostock_settle_subject_t  *subject;
@@ -86,11 +85,14 @@ ngx_http_autostock_settle_table_link(ngx_http_autostock_settlement_t *s)
     ngx_qsort(product, s->products.nelts, sizeof(*product),
               ngx_http_autostock_settle_table_compare);
 
-    for (i = 1; i < s->products.nelts; i++) {
-        if (ngx_memcmp(product[i - 1].id, product[i].id, 16) == 0) {
-            return NGX_ERROR;
+    /* several rows may have the same product */
+    for (i = 0, n = 0; i < s->products.nelts; i++) {
+        if (n == 0 || ngx_memcmp(product[n - 1].id, product[i].id, 16) != 0) {
+            product[n++] = product[i];
         }
     }
+
+    s->products.nelts = n;
 
     for (i = 0; i < s->parts.nelts; i++) {
         if (i && ngx_http_autostock_settle_table_compare_parts(&part[i - 1],

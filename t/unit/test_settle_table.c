@@ -22,15 +22,47 @@ rows_that_cannot_be(void **state)
                      NGX_ERROR);
     assert_int_equal(part(1, 5, NGX_HTTP_AUTOSTOCK_QUANTITY_MAX), NGX_OK);
 
-    /* the same line, or the same product, twice */
+    /* the same line twice */
     assert_int_equal(part(1, 5, 1), NGX_OK);
     assert_int_equal(ngx_http_autostock_settle_table_link(&fixture.s),
                      NGX_ERROR);
     (void) fixture_again(state);
-    (void) product(5, 10);
-    (void) product(5, 10);
+}
+
+
+/* Several rows may have had a product: it is one. */
+
+static void
+a_product_of_several_rows(void **state)
+{
+    size_t                                i;
+    ngx_http_autostock_settle_part_t     *parts;
+    ngx_http_autostock_settle_product_t  *products;
+
+    (void) state;
+
+    (void) subject(1, HELD);
+
+    for (i = 0; i < 4; i++) {
+        (void) product(5, 10);
+        (void) product(7, 20);
+    }
+
+    (void) product(6, 30);
+    (void) part(1, 7, 1);
+    (void) part(1, 5, 2);
+    (void) part(1, 6, 3);
     assert_int_equal(ngx_http_autostock_settle_table_link(&fixture.s),
-                     NGX_ERROR);
+                     NGX_OK);
+
+    products = fixture.s.products.elts;
+    parts = fixture.s.parts.elts;
+    assert_int_equal(fixture.s.products.nelts, 3);
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(products[i].id[0], 5 + i);
+        assert_ptr_equal(parts[i].product, &products[i]);
+    }
 }
 
 
@@ -129,12 +161,10 @@ no_statement(void **state)
 
     ngx_http_autostock_settle_table_none(s);
     assert_true(s->holds_at == NGX_CONF_UNSET_UINT);
-    assert_true(s->lines_at == NGX_CONF_UNSET_UINT);
     assert_true(s->sales_at == NGX_CONF_UNSET_UINT);
     assert_true(s->returned_at == NGX_CONF_UNSET_UINT);
     assert_true(s->keys_at == NGX_CONF_UNSET_UINT);
     assert_true(s->skus_at == NGX_CONF_UNSET_UINT);
-    assert_true(s->products_at == NGX_CONF_UNSET_UINT);
     assert_true(s->stocks_at == NGX_CONF_UNSET_UINT);
     assert_true(s->anchor_at == NGX_CONF_UNSET_UINT);
     assert_true(s->free_at == NGX_CONF_UNSET_UINT);
@@ -150,6 +180,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         TEST(rows_that_cannot_be),
+        TEST(a_product_of_several_rows),
         TEST(rows_in_any_order),
         TEST(checksum),
         TEST(no_statement)
