@@ -69,8 +69,8 @@ ngx_http_autostock_settle_rows(void *data, ngx_uint_t statement,
 
 
 /*
- * hold_id, state, microseconds since it expired, settled_id, 1 if it is fresh by
- * the server's clock; then a line, whose columns are NULL if the hold has none
+ * hold_id, state, microseconds since it expired, settled_id, 1 if it is fresh
+ * by the server's clock; then a line, or NULL columns if the hold has none
  */
 
 static ngx_int_t

@@ -18,8 +18,8 @@ static ngx_int_t ngx_http_autostock_settle_rows_return_line(
 
 /*
  * the sale's number, movement_id, quantity, sales, sale_list and the product's
- * columns, of a row that may contain the sale (sql/schema.sql); without a number,
- * the sale's id is the movement's
+ * columns, of a row that may contain the sale (sql/schema.sql).  Without a
+ * number, the sale's id is the movement's.
  */
 
 ngx_int_t
