@@ -58,7 +58,7 @@ static int
 setup(void **state)
 {
     size_t         i, k;
-    static u_char  names[2][5] = { "shop", "spare" }, host[] = "db-1:3306";
+    static u_char  names[2][6] = { "shop", "spare" }, host[] = "db-1:3306";
 
     (void) state;
     memset(dbs, 0, sizeof(dbs));
