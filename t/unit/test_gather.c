@@ -76,7 +76,7 @@ setup(void **state)
     (void) state;
     memset(&gather, 0, sizeof(gather));
     memset(&launch, 0, sizeof(launch));
-    cycle.log = &log;
+    cycle.log = launch.log = &log;
     now = 1000 * (uint64_t) MSEC;
     timer = 0;
     ngx_queue_init(&ngx_posted_events);
