@@ -228,7 +228,7 @@ said(const char *text)
 }
 
 
-/* the first server is well from the start: no change, and no error */
+/* the first server is usable from the start: no change, and no error */
 
 static void
 first_is_well(void **state)
@@ -239,7 +239,7 @@ first_is_well(void **state)
     assert_int_equal(seen(0, NGX_OK, NULL), NGX_OK);
     assert_string_equal(acts, "");
     assert_string_equal(logged,
-                        "autostock: database \"shop\": server s0 is well\n");
+                        "autostock: database \"shop\": server s0 can be used\n");
     assert_int_equal(errors, 0);
     assert_int_equal(pools.sales, 0);
     assert_int_equal(pools.used, 0);
@@ -311,7 +311,7 @@ fails_over(void **state)
     /* back after its trial, not at once */
     (void) seen(0, NGX_OK, NULL);
     assert_string_equal(acts, "");
-    said("server s0 is well");
+    said("server s0 can be used");
     ngx_current_msec += 3 * FAIL;
     (void) seen(0, NGX_OK, NULL);
     assert_string_equal(acts, "use 0;move 1 0;retire 1;warm 0;");
@@ -445,7 +445,7 @@ replicas(void **state)
 }
 
 
-/* a replica is well again after its trial, also where no other is */
+/* a replica is usable again after its trial, also where no other is */
 
 static void
 replica_is_back(void **state)

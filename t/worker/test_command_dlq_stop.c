@@ -189,7 +189,7 @@ unreadable(void **state)
     (void) RUN("list");
     command_wrote("m2");
     assert_null(strstr(command.out, "m1"));
-    command_told("there are messages that cannot be read: not UTF-8");
+    command_told("they are not UTF-8");
 }
 
 

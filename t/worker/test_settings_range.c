@@ -57,7 +57,7 @@ load(const as_setting_t *entry, const char *value, verdict_e expected)
 
     (void) snprintf(line, sizeof(line), "%s: expected ", entry->name);
     refused = strstr(as_text_get(&errors), line) != NULL
-              && strstr(as_text_get(&errors), "in the environment; mend it")
+              && strstr(as_text_get(&errors), "in the environment; correct it")
                  != NULL;
 
     if (refused != (expected == REFUSED) || (refused && settings != NULL)) {
