@@ -238,8 +238,8 @@ first_is_well(void **state)
     begin(2);
     assert_int_equal(seen(0, NGX_OK, NULL), NGX_OK);
     assert_string_equal(acts, "");
-    assert_string_equal(logged,
-                        "autostock: database \"shop\": server s0 can be used\n");
+    assert_string_equal(logged, "autostock: database \"shop\": server s0 can be"
+                                " used\n");
     assert_int_equal(errors, 0);
     assert_int_equal(pools.sales, 0);
     assert_int_equal(pools.used, 0);
@@ -316,7 +316,7 @@ fails_over(void **state)
     (void) seen(0, NGX_OK, NULL);
     assert_string_equal(acts, "use 0;move 1 0;retire 1;warm 0;");
     said("server s0 can be used again");
-    said("sales use server s0 again, not s1: it was well for long enough");
+    said("sales use server s0 again, not s1: it was usable for long enough");
     assert_int_equal(figures[0][NGX_HTTP_AUTOSTOCK_SERVER_FAILOVERS], 1);
 }
 
