@@ -21,8 +21,8 @@ ngx_http_autostock_settle_product(ngx_http_autostock_settlement_t *s,
     ngx_uint_t                            i;
     ngx_http_autostock_settle_product_t  *product;
 
-    /* a product without a SKU was deleted */
-    if (columns[1].data == NULL
+    /* deleted: reorder_held is NOT NULL, a shop's own column sku perhaps not */
+    if (columns[6].data == NULL
         || ngx_http_autostock_settle_product_is_known(s, columns[0].data))
     {
         return NGX_OK;
@@ -62,7 +62,7 @@ ngx_http_autostock_settle_product(ngx_http_autostock_settlement_t *s,
 }
 
 
-/* 0 may be wrong, where two products share a place. */
+/* 0 also for a product whose place another one has taken since */
 
 static ngx_uint_t
 ngx_http_autostock_settle_product_is_known(ngx_http_autostock_settlement_t *s,
@@ -89,6 +89,10 @@ static ngx_int_t
 ngx_http_autostock_settle_product_sku(ngx_http_autostock_settlement_t *s,
     ngx_http_autostock_settle_product_t *product, ngx_str_t *sku)
 {
+    if (sku->data == NULL) {
+        return NGX_OK;
+    }
+
     product->sku.len = sku->len;
     product->sku.data = ngx_pstrdup(s->pool, sku);
     if (product->sku.data == NULL) {

@@ -127,6 +127,7 @@ holds_that_cannot_be(void **state)
 static void
 lines(void **state)
 {
+    ngx_uint_t                         i;
     ngx_http_autostock_settle_part_t  *p;
 
     (void) state;
@@ -141,7 +142,11 @@ lines(void **state)
     product_columns(6);
     assert_int_equal(row(1, COLUMNS), NGX_OK);
     id(6, 6, 6, 6);
-    column(7, NULL);                   /* was deleted */
+
+    for (i = 7; i < COLUMNS - 1; i++) {
+        column(i, NULL);               /* was deleted */
+    }
+
     assert_int_equal(row(1, COLUMNS), NGX_OK);
     p = fixture.s.parts.elts;
     assert_int_equal(fixture.s.parts.nelts, 2);
@@ -191,6 +196,15 @@ products(void **state)
     assert_int_equal(product_row(), NGX_OK);
     assert_int_equal(product_row(), NGX_OK);
     assert_int_equal(fixture.s.products.nelts, 2);
+
+    /* a shop's own column may be NULL */
+    id(0, 7, 7, 7);
+    column(1, NULL);
+    assert_int_equal(product_row(), NGX_OK);
+    p = fixture.s.products.elts;
+    assert_int_equal(fixture.s.products.nelts, 3);
+    assert_int_equal(p[2].sku.len, 0);
+    assert_int_equal(p[2].json.len, 0);
 
     for (i = 2; i < 6; i++) {
         (void) again(state);
