@@ -180,7 +180,7 @@ typedef struct {
     const char                   *refusal_logged; /* last value logged */
     ngx_http_autostock_server_t  *rights_of;      /* where rights were read */
     ngx_uint_t                    rights_missing; /* last value logged */
-    ngx_msec_t                    rights_again;   /* time of the next check; 0:
+    ngx_msec_t                    rights_again;   /* time to the next check; 0:
                                                      none */
     ngx_uint_t                    traces;   /* the user may read and write the
                                                traces of orders */

@@ -45,8 +45,8 @@ char *ngx_http_autostock_value_size(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * ngx_uint_t; cmd->post is a ngx_http_autostock_names_t.  Upper case differs
- * from lower case, other than for nginx's own slot.
+ * ngx_uint_t; cmd->post is a ngx_http_autostock_names_t.  Names are compared
+ * with their case, unlike by nginx's own setter.
  */
 char *ngx_http_autostock_value_enum(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -29,8 +29,10 @@ typedef enum {
     NGX_HTTP_AUTOSTOCK_CHOICE_UNKNOWN,       /* no attempt has ended yet */
     NGX_HTTP_AUTOSTOCK_CHOICE_TRIAL,         /* fit again, but not for long
                                                 enough */
-    NGX_HTTP_AUTOSTOCK_CHOICE_UNFIT,         /* reachable, but read-only or too
-                                                far behind */
+    NGX_HTTP_AUTOSTOCK_CHOICE_UNFIT,         /* reachable, but it cannot be
+                                                used: it is read-only or too far
+                                                behind, or its settings do not
+                                                suffice */
     NGX_HTTP_AUTOSTOCK_CHOICE_FAILED         /* cannot be reached */
 } ngx_http_autostock_choice_state_e;
 
@@ -61,7 +63,7 @@ void ngx_http_autostock_choice_init(ngx_http_autostock_choice_t *server,
 ngx_uint_t ngx_http_autostock_choice_failed(
     ngx_http_autostock_choice_t *server, ngx_msec_t now);
 
-/* The server was reached, but it is read-only or too far behind. */
+/* The server was reached, but is UNFIT. */
 void ngx_http_autostock_choice_unfit(ngx_http_autostock_choice_t *server,
     ngx_msec_t now);
 

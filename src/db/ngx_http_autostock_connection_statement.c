@@ -10,8 +10,8 @@
 
 /*
  * The maximum number of rows and statements of a result, and of its rows'
- * bytes: more than the result of the largest batch (512 holds, each with 50
- * lines and products).
+ * bytes: more than the result of a batch of 512 holds, each with 50 lines and
+ * products.
  */
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_PIECES  65536
 #define NGX_HTTP_AUTOSTOCK_STATEMENT_BYTES   (32 * 1024 * 1024)

@@ -300,7 +300,8 @@ void ngx_http_autostock_flight_all_aside(ngx_http_autostock_flight_t *flight);
  * The server has refused a waiter's part of the packet and has changed nothing.
  * A flight that is not aside sets all waiters aside and ends.  A flight aside
  * sets half of them aside again, and starts again with the others.  Returns
- * NGX_DECLINED if the flight has only one waiter: it is the one refused.
+ * NGX_DECLINED if the flight has only one waiter, and has set none aside: it is
+ * the one refused.
  */
 ngx_int_t ngx_http_autostock_flight_split(ngx_http_autostock_flight_t *flight);
 

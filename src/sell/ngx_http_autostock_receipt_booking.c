@@ -345,7 +345,7 @@ ngx_http_autostock_receipt_booking_write(
 
 /*
  * The stock is read within the transaction.  LAST_INSERT_ID(), which would save
- * the SELECT, is changed by a trigger of the shop on product.
+ * the SELECT, may be changed by a trigger of the shop on product.
  */
 
 static ngx_int_t

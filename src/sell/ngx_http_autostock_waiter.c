@@ -170,7 +170,7 @@ ngx_http_autostock_waiter_refuse(ngx_http_autostock_flight_t *flight,
     ngx_http_autostock_batch_t  *batch;
 
     ngx_http_autostock_waiter_end(flight, waiter,
-                                   ngx_http_autostock_clock_usec());
+                                  ngx_http_autostock_clock_usec());
 
     batch = waiter->batch;
     ngx_http_autostock_waiter_cancel(waiter);
