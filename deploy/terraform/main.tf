@@ -200,11 +200,13 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarms
 
-  # also those that a reader holds: dlq list, the dashboard
+  # Also those that a reader holds: dlq list, the dashboard.  SQS publishes both
+  # metrics together.  No FILL(): it makes the newest period 0 while its data is
+  # late, and the alarm evaluates one period.
   metric_query {
     id          = "dead"
     label       = "dead letters"
-    expression  = "FILL(visible, 0) + FILL(held, 0)"
+    expression  = "visible + held"
     return_data = true
   }
   metric_query {
