@@ -108,8 +108,8 @@ subtest 'two workers' => sub {
     if (!$pid) {
         open STDOUT, '>', "$env->{AUTOSTOCK_STACK_DIR}/log/second.log";
         open STDERR, '>&', \*STDOUT;
-        exec "$ENV{AUTOSTOCK_BUILD}/autostock-worker", 'run', '--env-file',
-            $file or die;
+        my $build = $ENV{AUTOSTOCK_BUILD} // 'build';
+        exec "$build/autostock-worker", 'run', '--env-file', $file or die;
     }
     for (1 .. 5) {
         my $id = sell_out();

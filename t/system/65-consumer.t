@@ -19,6 +19,7 @@ use Autostock::Stack;
 
 my $env = stack_up(without => ['worker'], step_ms => 60000);
 my $dir = $env->{AUTOSTOCK_STACK_DIR};
+my $build = $ENV{AUTOSTOCK_BUILD} // 'build';
 stack('worker', 'provision', '--yes');
 
 sub start_worker {
@@ -221,7 +222,7 @@ subtest 'another factory' => sub {
     my $journal = "$dir/second.journal";
     my $pid = fork // die;
     if (!$pid) {
-        exec "$ENV{AUTOSTOCK_BUILD}/autostock-factory", '--port', $port,
+        exec "$build/autostock-factory", '--port', $port,
             '--control-port', free_port(), '--journal', $journal or die;
     }
     sql("INSERT INTO factory SELECT UNHEX(MD5('second')), 'FF-2', 'second',
@@ -331,7 +332,7 @@ subtest 'notifications to systemd' => sub {
         $ENV{WATCHDOG_USEC} = 1500000;
         delete $ENV{WATCHDOG_PID};
         open STDERR, '>', "$dir/log/notify.log";
-        exec "$ENV{AUTOSTOCK_BUILD}/autostock-worker", 'run', '--env-file',
+        exec "$build/autostock-worker", 'run', '--env-file',
             "$dir/worker.env" or die;
     }
     my $told = '';

@@ -92,7 +92,7 @@ subtest 'check-config' => sub {
     is($code, 0, 'of the stack: fine');
     unlike($told, qr/warning/, 'without a warning');
 
-    my $build = $ENV{AUTOSTOCK_BUILD};
+    my $build = $ENV{AUTOSTOCK_BUILD} // 'build';
     my $file = "$env->{AUTOSTOCK_STACK_DIR}/changed.env";
     my $try = sub {
         my ($command, %change) = @_;
