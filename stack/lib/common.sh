@@ -16,9 +16,8 @@ quoted() {
 # always finds a complete one.
 file_write() {
     local new
-    new=$(mktemp "$1.XXXXXX") || die "$1: no temporary file beside it"
-    cat > "$new"
-    mv "$new" "$1"
+    new=$(mktemp "$1.XXXXXX") && cat > "$new" && mv "$new" "$1" \
+        || die "$1 could not be written"
 }
 
 # Settings that are kept between commands, in a file that only the owner can
@@ -27,7 +26,7 @@ setting_set() {
     local name=$1 value=$2
     { [ ! -f "$run/settings" ] || grep -v "^$name=" "$run/settings"
       printf '%s=%s\n' "$name" "$(quoted "$value")"; } \
-        | file_write "$run/settings"
+        | file_write "$run/settings" || exit 1
     printf -v "$name" '%s' "$value"
 }
 

@@ -49,7 +49,7 @@ db_client_file() {
                 "$DB_HOSTNAME" "$DB_PORT"
         fi
         printf 'connect-timeout=3\ndefault-character-set=utf8mb4\n'
-    } | file_write "$run/client.cnf"
+    } | file_write "$run/client.cnf" || exit 1
 }
 
 db_query() {

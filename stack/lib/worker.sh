@@ -27,7 +27,7 @@ worker_configure() {
     local name
     for name in $(worker_names); do
         [ -z "${!name-}" ] || printf '%s=%s\n' "$name" "${!name}"
-    done | file_write "$run/worker.env"
+    done | file_write "$run/worker.env" || exit 1
 }
 
 # The worker inherits only the variables that find programs and files, and gets
