@@ -125,16 +125,21 @@ as_pager_begin(as_pager_t *pager, const as_options_t *options)
 
     as_pager_environment();
 
-    if (as_pager_spawn(pager, fds[0]) == 0) {
+    /* otherwise stdout could not be restored, and the pager would never end */
+    pager->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    if (pager->out != -1 && as_pager_spawn(pager, fds[0]) == 0) {
         (void) signal(SIGPIPE, SIG_IGN);
         (void) signal(SIGINT, SIG_IGN);
         (void) signal(SIGQUIT, SIG_IGN);
-
-        pager->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
         (void) dup2(fds[1], STDOUT_FILENO);
 
     } else {
         pager->pid = 0;
+
+        if (pager->out != -1) {
+            close(pager->out);
+        }
     }
 
     close(fds[0]);
