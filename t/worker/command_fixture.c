@@ -80,6 +80,7 @@ command_setup(void **state)
 
     /* whether there is a terminal does not depend on who runs the tests */
     assert_non_null(freopen("/dev/null", "r", stdin));
+    setenv("TERM", "dumb", 1);
 
     return 0;
 }
