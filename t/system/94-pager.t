@@ -116,8 +116,11 @@ subtest 'by none' => sub {
         like($out, qr/\Asku +name .*^K-00002 .*^3 of 901 /ms, $name);
         is($code, 0, 'exit code');
     }
-    local $ENV{PAGER} = $mark;
-    like(scalar stack('worker', @list), qr/\Asku /, 'no terminal');
+    # not by stack(), which clears the environment
+    local @ENV{qw( PAGER TERM )} = ($mark, 'xterm');
+    my $file = $env->{AUTOSTOCK_WORKER_ENV};
+    like(`$build/autostock-worker @list --env-file $file`, qr/\Asku /,
+        'no terminal');
 };
 
 subtest 'a pager that ends early' => sub {
