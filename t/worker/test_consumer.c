@@ -194,7 +194,7 @@ answer_of_the_factory(void **state)
           DEAD, CONSUMER_FAILED },
 
         /* a failure that does not pass by itself ends the message on its last
-     * receive */
+         * receive */
         { AS_HTTP_FORBIDDEN, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
           DEAD, CONSUMER_FAILED },
         { AS_HTTP_BAD_URL, 0, false, false, GIVEN_BACK, CONSUMER_PUBLISHED,
