@@ -209,7 +209,7 @@ my $session = db->session;
 for my $round (1 .. 5) {
     my @clients = map { http_open(POST => '/checkout', '{}') } 1 .. 20;
     $session->run("INSERT INTO stock_movement (movement_id, product_id, kind,"
-        . " quantity) SELECT UNHEX(MD5(RAND())), product_id, 'adjustment', 5"
+        . " quantity) SELECT UNHEX(MD5(UUID())), product_id, 'adjustment', 5"
         . " FROM product; UPDATE product SET stock = stock + 5");
     wait_for { sysread($_->{socket}, $_->{raw}, 65536) } for @clients;
     http_close($_) for @clients;

@@ -94,7 +94,7 @@ is("@codes", '200 404 200 200 404', 'each its own answer');
 --- drive
 is(sell('CP-502101')->{json}{stock}, 2, 'seen');
 db->run("INSERT INTO stock_movement (movement_id, product_id, kind, quantity)"
-    . " SELECT UNHEX(MD5(2)), product_id, 'adjustment', -2 FROM product;"
+    . " SELECT UNHEX(MD5('2')), product_id, 'adjustment', -2 FROM product;"
     . " UPDATE product SET stock = stock - 2");
 is(sell('CP-502101')->{code}, 409, 'sold out');
 
@@ -134,7 +134,7 @@ CREATE TABLE numbers (n INT);
 INSERT INTO numbers WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL
 SELECT n + 1 FROM s WHERE n < 900) SELECT n FROM s;
 INSERT INTO product (product_id, sku, name, price, stock, factory_id, ad_id)
-SELECT UNHEX(MD5(n)), CONCAT('N-', n), CONCAT('n', n), 1, 2, factory_id, ad_id
+SELECT UNHEX(MD5(CONCAT(n))), CONCAT('N-', n), CONCAT('n', n), 1, 2, factory_id, ad_id
 FROM numbers, product WHERE sku = 'CP-502101';
 DROP TABLE numbers;
 --- drive

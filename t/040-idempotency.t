@@ -138,7 +138,7 @@ is(scalar(grep { $_ ne $ids[0] } @ids), 0, "one sale: @ids");
 my @ask = (POST => '/checkout', '{"quantity":5}', 'Idempotency-Key' => '"k-1"');
 is(http(@ask)->{code}, 409, 'refused');
 db->run("INSERT INTO stock_movement (movement_id, product_id, kind, quantity)"
-    . " SELECT UNHEX(MD5(1)), product_id, 'adjustment', 7 FROM product;"
+    . " SELECT UNHEX(MD5('1')), product_id, 'adjustment', 7 FROM product;"
     . " UPDATE product SET stock = stock + 7");
 my $now = http(@ask);
 is($now->{code}, 200, 'sold');

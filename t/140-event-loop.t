@@ -23,7 +23,7 @@ $Db->run("CREATE USER busy\@'127.0.0.1' IDENTIFIED BY 'busypw';\n"
 
 # Each sale takes half a second in the database, each of another product.
 $Db->run("INSERT INTO product (product_id, sku, name, price, stock,"
-    . " factory_id, ad_id) SELECT UNHEX(MD5($_)), 'S-$_', 's$_', 1, 100,"
+    . " factory_id, ad_id) SELECT UNHEX(MD5('$_')), 'S-$_', 's$_', 1, 100,"
     . " factory_id, ad_id FROM product WHERE sku = 'CP-502101'") for 1 .. 8;
 $Db->run("CREATE TRIGGER slow BEFORE INSERT ON stock_movement FOR EACH ROW"
     . " SET NEW.kind = IF(SLEEP(0.5) = 0, NEW.kind, NEW.kind)");

@@ -315,7 +315,7 @@ my $client = http_open(POST => '/checkout', '{"quantity":2}',
     'Idempotency-Key' => 'k-1');
 wait_for { proxy('held') == 1 };
 my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
-    . " quantity) SELECT UNHEX(MD5(%d)), product_id, 'adjustment', %d FROM"
+    . " quantity) SELECT UNHEX(MD5('%d')), product_id, 'adjustment', %d FROM"
     . " product; UPDATE product SET stock = stock + %d";
 db->run(sprintf $take, 1, -49, -49);
 wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
@@ -578,7 +578,7 @@ proxy('hold 1');
 my $client = http_open(settle(confirm => 1));
 wait_for { proxy('held') == 1 };
 my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
-    . " quantity) SELECT UNHEX(MD5(%d)), product_id, 'adjustment', %d FROM"
+    . " quantity) SELECT UNHEX(MD5('%d')), product_id, 'adjustment', %d FROM"
     . " product; UPDATE product SET stock = stock + %d";
 db->run(sprintf $take, 1, -3, -3);
 wait_for { sysread($client->{socket}, $client->{raw}, 65536) } 10;
@@ -714,7 +714,7 @@ query_timeout 500ms;
 --- errors
 --- drive
 my $take = "INSERT INTO stock_movement (movement_id, product_id, kind,"
-    . " quantity) SELECT UNHEX(MD5(RAND())), product_id, 'adjustment', %d FROM"
+    . " quantity) SELECT UNHEX(MD5(UUID())), product_id, 'adjustment', %d FROM"
     . " product WHERE sku LIKE 'TEA-%%'; UPDATE product SET stock = stock + %d"
     . " WHERE sku LIKE 'TEA-%%'";
 for my $form (sort keys %::FORMS) {
