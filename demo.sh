@@ -213,7 +213,7 @@ until request "$AUTOSTOCK_URL/product/donut"; [ "$(field .stock)" = 7 ]; do
     [ $SECONDS -lt $deadline ] || fail "the hold does not expire: $body"
     sleep 0.2
 done
-tell 'expired, its piece is for sale again, by the worker'
+tell 'expired: the worker put its piece back'
 request -d "{\"hold_id\":\"$unpaid\"}" "$AUTOSTOCK_URL/hold/confirm"
 expect_status 409
 tell "POST /hold/confirm: 409 $(field .message)"
@@ -256,23 +256,20 @@ IFS=$'\t' read -r stock sum movements <<< "$ledger"
 [ "$movements" = 11 ] || fail "expected 11 movements, found $movements"
 tell "stock $stock = opening 3 - 4 sales + 10 received - 2 paid - 1 held" \
     '+ 1 expired - 2 in a cart + 1 returned:'
-tell "$movements movements, none lost, none twice"
+tell "$movements movements, each booked once"
 
 title 'By hand'
 if [ $keep = yes ]; then
     tell 'The stack continues to run:'
-else
-    tell 'With "./demo.sh --keep" the stack continues to run:'
-fi
-cat <<END
+    cat <<END
     curl $AUTOSTOCK_URL/product/donut
     curl -X POST $AUTOSTOCK_URL/checkout
     curl -X POST -H 'Idempotency-Key: 1' -d '{"quantity":2}' $AUTOSTOCK_URL/checkout
     curl -d '{"seconds":60}' $AUTOSTOCK_URL/hold
     curl $AUTOSTOCK_URL/autostock/status
-    stack/stack status            the running parts
-    stack/stack logs worker -f    the worker's log
-    stack/stack sql               the database
+    stack/stack status            shows which parts run
+    stack/stack logs worker -f    follows the worker's log
+    stack/stack sql               opens a session of the database
     stack/stack down              stops the stack
 
   The shop           $AUTOSTOCK_URL
@@ -280,6 +277,10 @@ cat <<END
   The factory        $FACTORY_API_URL
   The database       $DB_SOCKET, 127.0.0.1:$DB_PORT
 END
+else
+    tell 'The stack stops now.  "./demo.sh --keep" leaves it running, and prints'
+    tell 'its addresses.'
+fi
 
 printf '\nthe demo took %d s\n' $((($(date +%s%N) - started) / 1000000000))
 trap - EXIT

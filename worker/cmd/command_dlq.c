@@ -465,7 +465,8 @@ const as_command_t  as_command_dlq = {
     "queue, or refuses with a reason (a newer open order; an order that needs\n"
     "no request).  While a command runs, the messages that it reads are\n"
     "invisible to other clients; afterwards they are visible again at once.\n"
-    "From a FIFO queue SQS returns the head of each message group, and list\n"
-    "shows only these.  Exits with 1 if a message was refused.\n",
+    "From a FIFO queue, SQS returns only the first message of each message\n"
+    "group, and list shows only these.\n"
+    "Exits with 1 if a message was refused.\n",
     as_dlq_options, as_command_dlq_run
 };

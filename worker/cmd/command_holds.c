@@ -228,11 +228,9 @@ as_command_holds_run(const as_options_t *options)
 
 
 const as_command_t  as_command_holds = {
-    "holds", "list|show HOLD_ID|release HOLD_ID", "list, show or release the "
-    "holds of buyers",
+    "holds", "list|show HOLD_ID|release HOLD_ID", "list and release holds",
     "list shows the newest holds first.  A due hold is open and past its\n"
     "time; autostock-worker run releases it.  release returns the pieces of\n"
-    "an open hold to the stock at once; its buyer can then no longer confirm\n"
-    "it.\n",
+    "an open hold to the stock at once; it can then no longer be confirmed.\n",
     as_command_holds_options, as_command_holds_run
 };

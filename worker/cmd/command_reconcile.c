@@ -290,7 +290,7 @@ const as_command_t  as_command_reconcile = {
     "Reads the whole ledger in one snapshot, while sales continue.  Each\n"
     "finding has a remedy.  --adjust takes the stock as correct and writes an\n"
     "adjustment of the difference to the ledger, and sets the held pieces to\n"
-    "those of the open holds; these are then no findings.\n"
+    "those of the open holds; it does not report these as findings.\n"
     "For each cause, ten findings and the number of further ones are shown.\n"
     "Exits with 1 if there are findings.\n",
     as_command_reconcile_options, as_command_reconcile_run

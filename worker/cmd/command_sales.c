@@ -27,7 +27,7 @@ static const as_option_t  as_command_sales_options[] = {
     { "format", "csv|json", "with a header, or JSON lines (csv)" },
     { "line", "SKU=N", "return N pieces of this product; may be repeated "
       "(all that is left)" },
-    { "no-restock", NULL, "the returned pieces are not put back on the shelf" },
+    { "no-restock", NULL, "the returned pieces are not added to the stock" },
     { NULL, NULL, NULL }
 };
 
@@ -311,7 +311,7 @@ as_command_sales_run(const as_options_t *options)
 
 const as_command_t  as_command_sales = {
     "sales", "show SALE_ID|export|return SALE_ID",
-    "show or export sales, book returned goods",
+    "show and export sales, book returns",
     "show finds a sale by the sale_id of the answer to its buyer.\n"
     "return books returned goods of a sale: never more than was sold of each\n"
     "line.  It requires the operator's user.\n"
@@ -322,6 +322,6 @@ const as_command_t  as_command_sales = {
     "an age, 90d.  A sale in doubt may be written up to an hour after its\n"
     "time.  A hold is exported once it is confirmed, under the time at which\n"
     "it was made: export again the sales that are younger than the longest\n"
-    "hold.  Sales that a roll-up has folded are not exported.\n",
+    "hold.  Folded sales are not exported.\n",
     as_command_sales_options, as_command_sales_run
 };

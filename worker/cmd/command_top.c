@@ -353,13 +353,12 @@ as_command_top_run(const as_options_t *options)
 
 const as_command_t  as_command_top = {
     "top", "", "watch nginx, the worker and the database",
-    "Shows, anew every --interval: sales and other results per second, batch\n"
-    "size, connections and queue of nginx; the worker's peers, queue, dead\n"
-    "letters and circuit breakers; open orders by state with the age of the\n"
-    "oldest, holds, and the products nearest to their reorder point.  A part\n"
-    "that is out of reach shows its error instead.  q quits.  With --once, or\n"
-    "where stdout is no terminal, one screen is printed, and the exit code\n"
-    "is 3 if a part is out of reach; --output json prints the same as an\n"
-    "object.\n",
+    "Refreshes every --interval: sales and other results per second, batch\n"
+    "size, connections and waiting requests of nginx; the worker's peers,\n"
+    "queue, dead letters and circuit breakers; open orders by state with the\n"
+    "age of the oldest, holds, and the products nearest to their reorder\n"
+    "point.  Unreachable parts are reported.  q quits.  With --once, or if\n"
+    "stdout is not a terminal, it prints one screen and exits with 3 if a\n"
+    "part is unreachable; --output json prints the same data as an object.\n",
     as_command_top_options, as_command_top_run
 };

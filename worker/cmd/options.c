@@ -17,7 +17,7 @@ const as_option_t  as_options_common[] = {
       "environment" },
     { "output", "text|json", "for people (default) or for programs" },
     { "yes", NULL, "do not ask for confirmation of irreversible operations" },
-    { "help", NULL, "this" },
+    { "help", NULL, "show this help" },
     { NULL, NULL, NULL }
 };
 
