@@ -845,7 +845,7 @@ async function find() {
 }
 
 
-/* What is out of reach, and how old the figures are */
+/* What is unreachable, and how old the figures are */
 
 // The key of a notice is the fault without its figures: an age that grows is no
 // news for a screen reader.
