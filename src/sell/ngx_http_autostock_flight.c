@@ -208,7 +208,7 @@ ngx_http_autostock_flight_unreachable(ngx_http_autostock_flight_t *flight)
     from = flight->aside ? &batch->aside : &batch->waiting;
 
     if (flight->filled) {
-        ngx_http_autostock_flight_again(flight, 0, "out of reach");
+        ngx_http_autostock_flight_again(flight, 0, "unreachable");
         return;
     }
 

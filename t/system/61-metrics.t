@@ -61,7 +61,7 @@ subtest 'SNS is away, then the database too' => sub {
         'the age goes on growing without the database');
     my $counted = metric('orders_counted_seconds');
     cmp_ok($counted, '<', time - 3, 'the last count is shown as old');
-    is(metric('up{peer="database"}'), 0, 'the database is out of reach');
+    is(metric('up{peer="database"}'), 0, 'the database is unreachable');
 
     stack('start', 'db');
     stack('start', 'emulator');

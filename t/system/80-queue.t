@@ -38,7 +38,7 @@ subtest 'down and back' => sub {
 subtest 'back, with nothing to do' => sub {
     my $told = () = log_of('worker') =~ /SQS: reachable again/g;
     stack('kill', 'emulator');
-    ok(wait_for(sub { log_of('worker') =~ /SQS: out of reach/ }),
+    ok(wait_for(sub { log_of('worker') =~ /SQS: unreachable/ }),
         'told that it is away');
     stack('start', 'emulator');
     ok(wait_for(sub { $told < (() = log_of('worker')
@@ -86,7 +86,7 @@ for my $case (
 
 subtest 'one order whose request SNS refuses' => sub {
     my $refused = sql("SELECT BIN_TO_UUID(UNHEX(MD5('refused 6')))")->[0][0];
-    my $told = () = log_of('worker') =~ /SNS: out of reach/g;
+    my $told = () = log_of('worker') =~ /SNS: unreachable/g;
     emulator_fault(operation => 'PublishBatch', fault => 'status',
         status => 400, code => 'InvalidParameter', match => $refused,
         times => 0);
@@ -104,8 +104,8 @@ subtest 'one order whose request SNS refuses' => sub {
         'the others are published');
     like(log_of('worker'), qr/not published: SNS: InvalidParameter.*\Q$refused\E/,
         'that one is logged');
-    is((() = log_of('worker') =~ /SNS: out of reach/g) - $told, 0,
-        'SNS is not taken for being out of reach');
+    is((() = log_of('worker') =~ /SNS: unreachable/g) - $told, 0,
+        'SNS is not taken for being unreachable');
     my $row = sql("SELECT state, last_error, next_attempt_at
             > UTC_TIMESTAMP(6) + INTERVAL 30 SECOND
         FROM restock_order WHERE order_id = UNHEX(MD5('refused 6'))")->[0];

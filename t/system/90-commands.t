@@ -454,7 +454,7 @@ subtest 'reconcile' => sub {
     isnt(books_agree(), '', 'nothing was done without an answer');
     my ($told, $done) = command('reconcile', '--adjust', '--yes');
     is($done, 0, 'adjust');
-    like($told, qr/^1 fine, 0 warnings, 0 wrong, 0 out of reach, 1 mended$/m,
+    like($told, qr/^1 fine, 0 warnings, 0 wrong, 0 unreachable, 1 mended$/m,
         'what is mended is not wrong') or diag $told;
     is(books_agree(), '', 'the books agree');
     is((findings('reconcile'))[1], 0, 'all is well');
@@ -699,7 +699,7 @@ subtest 'doctor' => sub {
     is((findings('doctor'))[1], 0, 'all is well again');
 };
 
-subtest 'out of reach' => sub {
+subtest 'unreachable' => sub {
     stack('stop', 'db');
     is((command(@$_))[1], 3, "@$_") for ['orders', 'list'],
         ['stock', 'add', $sku, 1], ['reconcile'],

@@ -48,7 +48,7 @@ sub json {
 
 subtest 'one screen' => sub {
     my ($out, $said, $code) = screen('--once');
-    is($code, 0, 'all is in reach');
+    is($code, 0, 'all is reachable');
     is($said, '', 'silent');
     like($out, qr/^autostock +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/m, 'the time');
     like($out, qr/^nginx +1\.\d+\.\d+, module \d+\.\d+\.\d+/m, 'nginx');
@@ -86,7 +86,7 @@ subtest 'what happens is shown' => sub {
         ($view, $code) = json();
         return $view->{worker}{factories}[0]{breaker_open};
     }, 40), 'the open breaker') or diag explain $view;
-    is($code, 0, 'nothing is out of reach');
+    is($code, 0, 'nothing is unreachable');
     my $open = 0;
     $open += $_->{count} for @{ $view->{database}{orders} };
     is($open, 5, 'open orders');
@@ -225,17 +225,17 @@ subtest 'signals' => sub {
     }
 };
 
-subtest 'out of reach' => sub {
+subtest 'unreachable' => sub {
     my $top = terminal(100, 30);
     seen($top, qr/CP-502101 /);
     stack('stop', 'nginx');
-    like(seen($top, qr/nginx\S* +\S*http\S+ is out of reach: connect/),
+    like(seen($top, qr/nginx\S* +\S*http\S+ is unreachable: connect/),
         qr/CP-502101/, 'nginx: the rest is shown');
     stack('stop', 'worker');
-    like(seen($top, qr/worker\S* +\S*http\S+ is out of reach: connect/),
+    like(seen($top, qr/worker\S* +\S*http\S+ is unreachable: connect/),
         qr/CP-502101/, 'the worker: the rest is shown');
     stack('stop', 'db');
-    seen($top, qr/database\S* +\S*out of reach/);
+    seen($top, qr/database\S* +\S*unreachable/);
     my ($out, $said, $code) = screen('--once');
     is($code, 3, 'all three: 3');
     like($out, qr/^nginx .*\nworker .*\ndatabase .*\n\z/m, 'each is said');

@@ -101,7 +101,7 @@ fake_db_turn(void *data)
     fake_db_soon(thread);
 
     job->done(job->data, status, status == AS_DB_GONE
-              ? "out of reach: as the test says"
+              ? "unreachable: as the test says"
               : status == AS_DB_OK ? "" : "refused: as the test says");
 }
 

@@ -145,7 +145,7 @@ out_of_reach(void **state)
     worker_run(&t->w, 400);
     assert_int_equal(t->removed[0], 1);
     assert_false(t->w.worker.sqs.down);
-    assert_int_equal(worker_said(&t->w, "out of reach"), 1);
+    assert_int_equal(worker_said(&t->w, "unreachable"), 1);
     assert_int_equal(worker_said(&t->w, "reachable again"), 1);
 }
 
@@ -177,7 +177,7 @@ one_kind_is_refused(void **state)
     }
     worker_run(&t->w, 30000);
     assert_int_equal(t->removed[0], -1);
-    assert_int_equal(worker_said(&t->w, "out of reach"), 1);
+    assert_int_equal(worker_said(&t->w, "unreachable"), 1);
     assert_int_equal(worker_said(&t->w, "message m0 cannot be returned to the "
                                  "queue"), 1);
 }

@@ -183,7 +183,7 @@ all_looks(void **state)
                         "callback ");
     command_wrote("fine         settings           all settings that run needs "
                   "are set");
-    command_wrote("8 fine, 0 warnings, 0 wrong, 0 out of reach");
+    command_wrote("8 fine, 0 warnings, 0 wrong, 0 unreachable");
     assert_string_equal(looks.sku, "CP-1");
     assert_int_equal(looks.leases, 3);
 

@@ -123,7 +123,7 @@ no_polls_without_the_database(void **state)
     assert_false(as_consumer_waits(t->consumer));
 
     /* another part of the worker finds that it is down */
-    as_worker_db(&t->w.worker, AS_DB_GONE, true, "out of reach: gone");
+    as_worker_db(&t->w.worker, AS_DB_GONE, true, "unreachable: gone");
     as_consumer_wake(t->consumer);
     assert_true(worker_call(&t->w, CONSUMER_RECEIVE, 0)->cancelled);
     assert_true(as_consumer_waits(t->consumer));

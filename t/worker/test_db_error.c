@@ -65,7 +65,7 @@ texts(void **state)
     (void) state;
 
     as_db_error_tell(text, 2013, "Lost connection");
-    assert_string_equal(text, "out of reach: Lost connection (error 2013)");
+    assert_string_equal(text, "unreachable: Lost connection (error 2013)");
 
     as_db_error_tell(text, 1142, "UPDATE command denied to user 'w'@'h' for"
                      " table `s`.`product`");

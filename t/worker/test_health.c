@@ -71,7 +71,7 @@ one_line_for_a_change(void **state)
     assert_int_equal(health.ok_ms, 1000);
 
     assert_true(as_health_down(&health, log_of_test, 2000, "no route"));
-    assert_non_null(strstr(said(), "the peer: out of reach: no route"));
+    assert_non_null(strstr(said(), "the peer: unreachable: no route"));
     assert_false(as_health_down(&health, log_of_test, 3000, "refused: no"));
     assert_string_equal(said(), "");
     assert_true(health.down);
@@ -93,8 +93,8 @@ reasons(void **state)
     assert_non_null(strstr(said(), "the peer: refused: no right"));
     (void) as_health_up(&health, log_of_test, 1);
     (void) said();
-    (void) as_health_down(&health, log_of_test, 2, "out of reach: gone");
-    assert_null(strstr(said(), "out of reach: out of reach"));
+    (void) as_health_down(&health, log_of_test, 2, "unreachable: gone");
+    assert_null(strstr(said(), "unreachable: unreachable"));
 }
 
 

@@ -69,7 +69,7 @@ sound_books(void **state)
     assert_int_equal(RUN(NULL), AS_EXIT_OK);
     command_wrote("5 movements of 1 products read: stock, ledger and orders "
                   "agree");
-    command_wrote("1 fine, 0 warnings, 0 wrong, 0 out of reach");
+    command_wrote("1 fine, 0 warnings, 0 wrong, 0 unreachable");
 
     /* one snapshot for all; no statement locks */
     assert_true(sql_has(0, "START TRANSACTION WITH CONSISTENT SNAPSHOT"));
@@ -481,7 +481,7 @@ database_fails(void **state)
         sql.fails_with = AS_DB_GONE;
         assert_int_equal(RUN("--metrics", "/dev/null/x"), AS_EXIT_REACH);
         command_wrote("refused: as the test says");
-        command_wrote("1 out of reach");
+        command_wrote("1 unreachable");
 
         /* the file of metrics stays as it is */
         assert_null(strstr(command.err, "--metrics"));

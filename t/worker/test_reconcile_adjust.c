@@ -33,7 +33,7 @@ adjust(void **state)
     reconcile_holds("2", "0", "0", "0");
     assert_int_equal(RUN("--adjust", "--yes"), AS_EXIT_OK);
     command_told("2 of 2 adjustments are written");
-    command_wrote("0 wrong, 0 out of reach, 2 mended");
+    command_wrote("0 wrong, 0 unreachable, 2 mended");
 
     /* the difference of the ledger, and the held pieces */
     assert_int_equal(reconcile.calls, 2);
@@ -99,7 +99,7 @@ adjust_fails(void **state)
     assert_int_equal(RUN("--adjust", "--yes"), AS_EXIT_REACH);
     command_told("sql/grants-operator.sql");
     command_told("1 of 2 adjustments are written");
-    command_wrote("1 wrong, 0 out of reach, 1 mended");
+    command_wrote("1 wrong, 0 unreachable, 1 mended");
 }
 
 

@@ -133,7 +133,7 @@ a_peer_that_is_back_is_as_loud(void **state)
 
     as_health_init(&health, "database");
     assert_true(as_health_down(&health, t->log, 1000, "no route"));
-    assert_int_equal(lines(t, "error database: out of reach: no route"), 1);
+    assert_int_equal(lines(t, "error database: unreachable: no route"), 1);
     assert_true(as_health_up(&health, t->log, 2000));
     assert_int_equal(lines(t, "error database: reachable again after 1.0"),
                      1);

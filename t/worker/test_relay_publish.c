@@ -152,7 +152,7 @@ fifo_topic(void **state)
 
 
 /*
- * A call fails as a whole.  The order stays pending; SNS counts as out of reach
+ * A call fails as a whole.  The order stays pending; SNS counts as unreachable
  * unless it answered that it does not take the order.
  */
 static void
@@ -441,7 +441,7 @@ slow_topic(void **state)
 }
 
 
-/* While SNS is out of reach nothing is sent, and one call finds that it is
+/* While SNS is unreachable nothing is sent, and one call finds that it is
  * back. */
 static void
 outage(void **state)

@@ -247,7 +247,7 @@ as_dlq_give_back(as_dlq_t *dlq)
         }
 
         if (back.n == AS_SQS_BATCH_MAX || (back.n > 0 && i + 1 == dlq->n)) {
-            /* out of reach: they become visible after AS_DLQ_HOLD_S */
+            /* unreachable: they become visible after AS_DLQ_HOLD_S */
             if (as_sync_run(&dlq->sync, as_dlq_start_give_back, &back) != 0) {
                 return;
             }

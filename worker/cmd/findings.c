@@ -246,8 +246,8 @@ as_findings_end(as_findings_t *findings)
         json_decref(told);
 
     } else {
-        fprintf(findings->out, "\n%zu fine, %zu warnings, %zu wrong, %zu out "
-                "of reach", findings->counts[AS_DOCTOR_FINE],
+        fprintf(findings->out, "\n%zu fine, %zu warnings, %zu wrong, %zu "
+                "unreachable", findings->counts[AS_DOCTOR_FINE],
                 findings->counts[AS_DOCTOR_WARNING],
                 findings->counts[AS_DOCTOR_WRONG],
                 findings->counts[AS_DOCTOR_UNREACHABLE]);

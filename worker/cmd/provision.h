@@ -33,7 +33,7 @@ typedef struct {
  * Writes the report to out: each step (found, created, changed, would be),
  * TOPIC_ARN, QUEUE_URL, DLQ_URL, and the IAM policy that the worker needs.  0:
  * complete; 1: dry run, and changes are needed; 2: conf is wrong; 3: AWS
- * refused or is out of reach.
+ * refused or is unreachable.
  */
 int as_provision(as_aws_t *aws, const as_provision_conf_t *conf, FILE *out);
 

@@ -37,7 +37,7 @@ void as_top_read(as_top_t *top);
 /* What is known now: see docs/schemas/top.json; json_decref(). */
 json_t *as_top_view(const as_top_t *top);
 
-/* Whether a part is out of reach. */
+/* Whether a part is unreachable. */
 bool as_top_failed(const json_t *view);
 
 

@@ -76,7 +76,7 @@ as_top_screen_label(as_top_lines_t *lines, const char *label)
 }
 
 
-/* Writes the error of a part that is out of reach.  False where it has none. */
+/* Writes the error of a part that is unreachable.  False where it has none. */
 static bool
 as_top_screen_error(as_top_lines_t *lines, const char *label,
     const json_t *part)

@@ -23,7 +23,7 @@ typedef struct {
 
 /*
  * Appends the view to out.  Its parts "module", "worker" and "database" each
- * have a member "error" instead of values where the part is out of reach.
+ * have a member "error" instead of values where the part is unreachable.
  */
 void as_top_screen(const json_t *view, const as_top_shape_t *shape,
     as_text_t *out);

@@ -57,7 +57,7 @@ as_top_source_answered(void *data, const as_http_answer_t *answer)
     source->call = NULL;
 
     if (answer->error != AS_HTTP_OK) {
-        snprintf(why, sizeof(why), "is out of reach: %s: %s",
+        snprintf(why, sizeof(why), "is unreachable: %s: %s",
                  as_http_error_text(answer->error), answer->reason);
         as_top_source_failed(source, why);
 

@@ -85,7 +85,7 @@ const char *as_db_sku_collation(const as_db_t *db);
 uint64_t as_db_affected(const as_db_t *db, unsigned statement);
 
 /*
- * Why the last call failed: "refused: ..." (by the server), "out of reach:
+ * Why the last call failed: "refused: ..." (by the server), "unreachable:
  * ...", or what the worker itself found ("out of memory").  For the log:
  * contains no parameters and no values.
  */

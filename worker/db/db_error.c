@@ -22,7 +22,7 @@ as_db_error_tell(char message[AS_DB_ERROR_LEN], unsigned error,
     name = as_sqlerror_name(error);
     as_sqlerror_text(plain, sizeof(plain), error, text);
     snprintf(message, AS_DB_ERROR_LEN, "%s: %s (error %u%s%s)",
-             as_sqlerror_is_library(error) ? "out of reach" : "refused",
+             as_sqlerror_is_library(error) ? "unreachable" : "refused",
              plain, error, *name == '\0' ? "" : ", ", name);
 }
 

@@ -25,7 +25,7 @@ int as_db_rows(MYSQL_RES *result, unsigned statement, as_db_row_pt row,
     void *data, uint64_t *n);
 
 
-/* Writes "refused: ..." or "out of reach: ...", without values. */
+/* Writes "refused: ..." or "unreachable: ...", without values. */
 void as_db_error_tell(char message[AS_DB_ERROR_LEN], unsigned error,
     const char *text);
 

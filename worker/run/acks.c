@@ -226,7 +226,7 @@ as_acks_settle(as_acks_batch_t *batch, as_delivery_t *delivery,
 
 /*
  * A missing right affects only this kind of call and does not mean that the
- * queue is out of reach: otherwise each receive would report the queue as in
+ * queue is unreachable: otherwise each receive would report the queue as in
  * reach again.
  */
 static void
@@ -337,7 +337,7 @@ as_acks_go(void *data)
     as_acks_batch_t  *batch;
 
     for (k = 0; k < AS_ACKS_KINDS; k++) {
-        /* while SQS is out of reach, the timer starts the retry */
+        /* while SQS is unreachable, the timer starts the retry */
         for (i = 0; i < AS_ACKS_CALLS && !acks->timers[k].set; i++) {
             batch = &acks->batches[k][i];
 

@@ -46,8 +46,8 @@ struct as_acks_s {
     size_t               ncalls[AS_ACKS_KINDS];
     as_acks_batch_t      batches[AS_ACKS_KINDS][AS_ACKS_CALLS];
     as_health_t          allowed[AS_ACKS_KINDS];
-    as_timer_t           timers[AS_ACKS_KINDS];  /* set while SQS is out of
-                                                    reach */
+    as_timer_t           timers[AS_ACKS_KINDS];  /* set while SQS is
+                                                    unreachable */
     as_timer_t           soon;
 };
 

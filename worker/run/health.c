@@ -1,5 +1,5 @@
 /*
- * Whether a peer is in reach.
+ * Whether a peer is reachable.
  */
 
 #include <inttypes.h>
@@ -41,8 +41,8 @@ as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     as_log_write(log, AS_LOG_ERROR, health->name,
                  "%s%s; retrying until it answers again",
                  strncmp(reason, "refused: ", 9) == 0
-                 || strncmp(reason, "out of reach: ", 14) == 0
-                 ? "" : "out of reach: ", reason);
+                 || strncmp(reason, "unreachable: ", 13) == 0
+                 ? "" : "unreachable: ", reason);
 
     return true;
 }

@@ -1,5 +1,5 @@
 /*
- * Whether a peer (database, SNS, SQS, a factory) is in reach.  Logs one line
+ * Whether a peer (database, SNS, SQS, a factory) is reachable.  Logs one line
  * for each change.
  */
 
@@ -25,8 +25,8 @@ typedef struct {
 void as_health_init(as_health_t *health, const char *name);
 
 /* Records a failure, or a success.  True where the state changed. reason may
- * begin with "refused: " or "out of reach: "; without a prefix it counts as out
- * of reach. */
+ * begin with "refused: " or "unreachable: "; without a prefix it counts as
+ * unreachable. */
 bool as_health_down(as_health_t *health, as_log_t *log, int64_t now_ms,
     const char *reason);
 bool as_health_up(as_health_t *health, as_log_t *log, int64_t now_ms);

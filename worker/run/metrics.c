@@ -63,7 +63,7 @@ as_metrics_reply(struct MHD_Connection *connection, unsigned status,
 
 
 /*
- * 200 while every peer is in reach and holds are released in time, otherwise
+ * 200 while every peer is reachable and holds are released in time, otherwise
  * 503.  The body has each state.  An unknown state is no reason for a 503.
  */
 static enum MHD_Result

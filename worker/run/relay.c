@@ -309,7 +309,7 @@ as_relay_go(void *data)
     as_relay_publish(relay);
     as_relay_mark(relay);
 
-    /* the timer is set while SNS or the database is out of reach */
+    /* the timer is set while SNS or the database is unreachable */
     if (!relay->watching && !relay->timer.set
         && relay->nqueue + AS_OUTBOX_MAX <= AS_RELAY_QUEUE)
     {

@@ -455,8 +455,8 @@ as_relay_publish_drop_late(as_relay_t *relay)
 
 
 /*
- * Fills free batches.  Sends nothing while the timer is set: SNS is out of
- * reach.
+ * Fills free batches.  Sends nothing while the timer is set: SNS is
+ * unreachable.
  */
 void
 as_relay_publish(as_relay_t *relay)

@@ -330,7 +330,7 @@ as_run_signals(as_run_t *run)
 
 /*
  * Whether to send WATCHDOG=1: each part must recently have finished work, or
- * recorded that its peer is out of reach.  The long poll of an idle consumer
+ * recorded that its peer is unreachable.  The long poll of an idle consumer
  * ends every 20 s.
  */
 static bool
@@ -366,9 +366,9 @@ as_run_alive(void *data)
                        as_consumer_in_hand(run->consumer),
                        counters->published, counters->requested,
                        counters->dead,
-                       run->worker.db.down ? "; database out of reach" : "",
-                       run->worker.sns.down ? "; SNS out of reach" : "",
-                       run->worker.sqs.down ? "; SQS out of reach" : "");
+                       run->worker.db.down ? "; database unreachable" : "",
+                       run->worker.sns.down ? "; SNS unreachable" : "",
+                       run->worker.sqs.down ? "; SQS unreachable" : "");
     }
 
     if (as_notify_listens(run->notify)) {

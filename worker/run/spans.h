@@ -2,7 +2,7 @@
  * Spans of orders: collected, and exported in batches to a collector as
  * OTLP/HTTP with JSON (OpenTelemetry protocol, trace/v1).  Without an endpoint
  * in the settings there are none.  They never delay an order: while the
- * collector is out of reach, up to AS_SPANS_MAX wait, and the others are
+ * collector is unreachable, up to AS_SPANS_MAX wait, and the others are
  * dropped and counted.
  */
 
