@@ -107,9 +107,10 @@ const as_setting_t  as_settings_table[] = {
             "the interval at which the relay polls the outbox"),
     AS_TIME("AUTOSTOCK_WATCHDOG_INTERVAL", watchdog_interval, "10s", 50,
             AS_HOUR, "the interval at which the watchdog checks for overdue "
-    "orders"),
+            "orders"),
     AS_TIME("AUTOSTOCK_IDEMPOTENCY_RETENTION", idempotency_retention, "7d",
-            AS_MINUTE, 3650 * AS_DAY, "how long a sale's key is kept"),
+            AS_MINUTE, 3650 * AS_DAY,
+            "how long the key of a sale, hold or return is kept"),
     AS_TIME("AUTOSTOCK_STOP_TIMEOUT", stop_timeout, "25s", 0, AS_HOUR,
             "the time for the work in progress after SIGTERM"),
 
