@@ -87,6 +87,7 @@ help:
 #: make openapi       docs/openapi.yaml: linted (npm), generated requests (PyPI)
 #: make count         lines of tests to lines of source
 #: make dashboard-screenshots  pictures of the operator's page, by its test
+#: make check-mysql   the module's suite on MySQL, from Debian sid
 #: make check-nginx   the module's suite on the nginx of Debian 12, 13, sid
 #: make install       DESTDIR=, PREFIX=, MODULESDIR=, ETCDIR=
 #: make package       the Debian packages and their source in build/package/
@@ -244,6 +245,10 @@ holds: all
 leak: all
 	@AUTOSTOCK_BUILD=$(B) t/chaos/leak --json $(B)/leak.json \
 	    $(if $(REQUESTS),--requests $(REQUESTS))
+
+.PHONY: check-mysql
+check-mysql: module
+	@stack/check-mysql $(TESTS)
 
 # RELEASES="12 sid" leaves some out.
 .PHONY: check-nginx

@@ -162,7 +162,7 @@ $titles{http(@$_)->{json}{title}}++ for map { [GET => "/product/N-$_"],
 is(join(', ', keys %titles), 'Refused by the database', 'titles');
 my @lines = error_log() =~ /(\[error\].*"shop" refused.*)/g;
 is(scalar(@lines), 3, 'three lines');
-like($lines[0], qr/error 11\d\d: Unknown table 'product'/, 'number and text');
+like($lines[0], qr/error 11\d\d: Unknown table 'product'/i, 'number and text');
 
 
 
