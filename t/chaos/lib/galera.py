@@ -52,6 +52,7 @@ class Node(database.Database):
             '--wsrep-slave-threads=2', '--wsrep-provider-options='
             + PROVIDER.format(group=self.group, state=free_port())])
         self.always = list(self.options)
+        self.cluster = [self]
 
     def begin_cluster(self):
         path = os.path.join(self.data, 'grastate.dat')
@@ -77,10 +78,19 @@ class Node(database.Database):
     def wait(self, timeout=120):
         """A node that could not join the cluster is started again, as systemd
         does; one whose state transfer hangs is killed and started again,
-        once, as an operator does."""
+        once, as an operator does.  A cluster that has lost its majority for 10
+        seconds is begun again."""
         end = time.monotonic() + timeout
         hangs = end - timeout / 2
+        lost = None
         while not self.answers():
+            if not self.no_majority():
+                lost = None
+            elif lost is None:
+                lost = time.monotonic()
+            elif time.monotonic() > lost + 10:
+                lost = None
+                self.new_majority()
             if hangs and time.monotonic() > hangs:
                 hangs = None
                 self.kill()
@@ -91,6 +101,31 @@ class Node(database.Database):
             if not self.process.alive():
                 self.start(False)
             time.sleep(0.1)
+
+    def status(self, name):
+        """A status variable's value, None where the node does not answer."""
+        try:
+            with self.session(None, timeout=2) as db:
+                return dict(db.rows(f"SHOW STATUS LIKE '{name}'")).get(name)
+        except (OSError, wire.MysqlError, wire.LostConnection):
+            return None
+
+    def no_majority(self):
+        """Whether all nodes that answer are in a component that is not the
+        primary one.  Nodes that are killed soon after they have joined count
+        as members that went away, until those that are left are no
+        majority."""
+        states = [node.status('wsrep_cluster_status') for node in self.cluster]
+        states = [state for state in states if state is not None]
+        return set(states) == {'non-Primary'}
+
+    def new_majority(self):
+        """Makes the component primary again, by the node with the last
+        transaction, as an operator does (pc.bootstrap)."""
+        last = {node: int(node.status('wsrep_last_committed') or -1)
+                for node in self.cluster}
+        with max(last, key=last.get).session(None) as db:
+            db.query("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'")
 
     def open_up(self):
         """A root's rsync receives the state transfer as nobody."""
@@ -159,6 +194,8 @@ class GaleraShop(shops.Shop):
         groups = [free_port() for _ in range(3)]
         self.nodes = [Node(os.path.join(folder, f'node{n}'), n, groups)
                       for n in range(3)]
+        for node in self.nodes:
+            node.cluster = self.nodes
         shutil.rmtree(self.db.folder)
         self.db = self.nodes[0]
         self.db.install(template)
