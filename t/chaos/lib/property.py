@@ -212,7 +212,7 @@ class Serial:
 
     async def do_hold(self):
         wish = dict(self.goods(), op='hold',
-                    seconds=self.rng.choice((None, 60, 600, 3600)))
+                    seconds=self.rng.choice((None, 600, 1800, 3600)))
         await self.ask(wish, self.a_key(wish))
 
     def an_id(self, known):
