@@ -234,12 +234,16 @@ sub stock {
 }
 
 # Sets the stock with a movement in the ledger.
+# Locks the row: a callback may book goods meanwhile.
 sub set_stock {
     my ($stock) = @_;
-    sql("INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
+    sql("START TRANSACTION;
+        SELECT stock INTO \@was FROM product WHERE sku = 'CP-502101' FOR UPDATE;
+        INSERT INTO stock_movement (movement_id, product_id, kind, quantity)
         SELECT UUID_TO_BIN(UUID()), product_id, 'adjustment', $stock - stock
         FROM product WHERE sku = 'CP-502101';
-        UPDATE product SET stock = $stock WHERE sku = 'CP-502101'");
+        UPDATE product SET stock = $stock WHERE sku = 'CP-502101';
+        COMMIT");
 }
 
 sub sign {
