@@ -58,10 +58,17 @@ BEGIN
              pieces, ~0 + p.stock + 1))
     WHERE p.product_id = product;
 
-    IF ROW_COUNT() <> 1 OR (low AND NOT EXISTS (SELECT 1 FROM restock_order o
-            WHERE o.open_product_id = product))
-    THEN
+    IF ROW_COUNT() <> 1 THEN
         SIGNAL SQLSTATE '22003' SET MYSQL_ERRNO = 1690;
+    END IF;
+
+    -- its own statement, so that the table is opened only if it is needed
+    IF low THEN
+        IF NOT EXISTS (SELECT 1 FROM restock_order o
+                       WHERE o.open_product_id = product)
+        THEN
+            SIGNAL SQLSTATE '22003' SET MYSQL_ERRNO = 1690;
+        END IF;
     END IF;
 
     SET last_insert_id = LAST_INSERT_ID();

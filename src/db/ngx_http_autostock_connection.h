@@ -129,6 +129,8 @@ struct ngx_http_autostock_connection_s {
                                                        query_timeout */
     unsigned                         limited:1;     /* this session has that
                                                        limit now */
+    unsigned                         calls:1;       /* the session may call
+                                                       autostock_sell */
     unsigned                         binlog:1;
     unsigned                         by_statement:1;  /* format of the binary
                                                          log in this session */

@@ -224,7 +224,27 @@ ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m, ngx_uint_t i)
 uint64_t
 ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m)
 {
-    return mysql_insert_id(&m->mysql);
+    size_t       len;
+    uint64_t     id;
+    ngx_int_t    tracked;
+    const char  *text;
+
+    id = mysql_insert_id(&m->mysql);
+
+    if (id
+        || mysql_session_track_get_first(&m->mysql,
+                       SESSION_TRACK_SYSTEM_VARIABLES, &text, &len)
+        || mysql_session_track_get_next(&m->mysql,
+                       SESSION_TRACK_SYSTEM_VARIABLES, &text, &len))
+    {
+        return id;
+    }
+
+    /* the variable's name, and then its value */
+
+    tracked = ngx_atoi((u_char *) text, len);
+
+    return tracked == NGX_ERROR ? 0 : tracked;
 }
 
 

@@ -79,7 +79,10 @@ ngx_int_t ngx_http_autostock_mysql_row(ngx_http_autostock_mysql_t *m,
 const char *ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m,
     ngx_uint_t i);
 
-/* After STATEMENT: the statement's LAST_INSERT_ID(); 0: it has set none. */
+/*
+ * After STATEMENT: the statement's LAST_INSERT_ID(), or the value of the only
+ * variable that the session tracks, if the statement has set it; 0: neither.
+ */
 uint64_t ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m);
 
 /*

@@ -17,6 +17,12 @@
     " TABLE_SCHEMA=DATABASE() AND TABLE_NAME='" table "'"                    \
     " AND ENGINE<>'InnoDB'"
 
+/* one row if the user may execute the procedure of sql/procedure.sql */
+#define NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE                                   \
+    ";SELECT ROUTINE_NAME,ROUTINE_COMMENT FROM information_schema.ROUTINES"  \
+    " WHERE ROUTINE_SCHEMA=DATABASE() AND ROUTINE_NAME='autostock_sell'"     \
+    " AND ROUTINE_COMMENT='autostock 1'"
+
 /* minimum of max_allowed_packet: for a packet of one sale or of this file */
 #define NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN  16384
 
@@ -29,6 +35,9 @@ static ngx_uint_t ngx_http_autostock_session_is_on(ngx_str_t *value);
 static ngx_uint_t ngx_http_autostock_session_is(ngx_str_t *value,
     const char *text);
 static void ngx_http_autostock_session_done(void *data, ngx_int_t rc);
+static void ngx_http_autostock_session_track(
+    ngx_http_autostock_connection_t *conn);
+static void ngx_http_autostock_session_tracks(void *data, ngx_int_t rc);
 static ngx_int_t ngx_http_autostock_session_check(
     ngx_http_autostock_connection_t *conn);
 static void ngx_http_autostock_session_by_row(void *data, ngx_int_t rc);
@@ -93,12 +102,14 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_hold_line") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_return") " UNION ALL "
-            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order_trace"),
+            NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order_trace")
+            "%s",
             ngx_max(timeout / 1000, 1),
             conn->wait_timeout,
             ngx_max(timeout / 1000, 1), ngx_max(timeout / 1000, 1),
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
-            (timeout * 9 / 10) % 1000);
+            (timeout * 9 / 10) % 1000,
+            conn->limits_itself ? NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE : "");
 
     conn->thread_id = ngx_http_autostock_mysql_thread_id(conn->mysql);
 
@@ -158,6 +169,11 @@ ngx_http_autostock_session_row(void *data, ngx_uint_t statement,
         ngx_snprintf(conn->engine, sizeof(conn->engine), "%V is %V%Z",
                      &columns[0], &columns[1]);
         conn->engine[sizeof(conn->engine) - 1] = '\0';
+        return NGX_OK;
+
+    case 8:
+        /* a cluster gets one statement at a time */
+        conn->calls = !conn->clustered;
         return NGX_OK;
 
     default:
@@ -245,7 +261,7 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
         return;
     }
 
-    ngx_http_autostock_session_look(conn);
+    ngx_http_autostock_session_track(conn);
 }
 
 
@@ -257,6 +273,42 @@ ngx_http_autostock_session_by_row(void *data, ngx_int_t rc)
     ngx_http_autostock_connection_t  *conn = data;
 
     conn->by_statement = (rc == NGX_DECLINED);
+
+    if (rc == NGX_ERROR) {
+        conn->connected(conn->data, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_autostock_session_track(conn);
+}
+
+
+/*
+ * The answer to CALL has no LAST_INSERT_ID().  A session with the procedure
+ * tracks the variable, so that the answer contains its new value.
+ */
+
+static void
+ngx_http_autostock_session_track(ngx_http_autostock_connection_t *conn)
+{
+    if (!conn->calls) {
+        ngx_http_autostock_session_look(conn);
+        return;
+    }
+
+    ngx_str_set(&conn->setup.sql,
+                "SET SESSION session_track_system_variables='last_insert_id'");
+    conn->setup.done = ngx_http_autostock_session_tracks;
+    ngx_http_autostock_connection_query(conn, &conn->setup);
+}
+
+
+static void
+ngx_http_autostock_session_tracks(void *data, ngx_int_t rc)
+{
+    ngx_http_autostock_connection_t  *conn = data;
+
+    conn->calls = (rc == NGX_OK);
 
     if (rc == NGX_ERROR) {
         conn->connected(conn->data, NGX_ERROR);

@@ -43,6 +43,7 @@ ngx_http_autostock_packet_begin(ngx_http_autostock_transaction_t *t)
     t->holds_at = NGX_CONF_UNSET_UINT;
     t->orders_at = t->commit_at = NGX_CONF_UNSET_UINT;
     t->busy_at = t->there_at = NGX_CONF_UNSET_UINT;
+    t->called = 0;
 
     ngx_http_autostock_packet_unlimit(t);
 }
@@ -100,6 +101,11 @@ ngx_http_autostock_packet_plain(ngx_http_autostock_transaction_t *t)
 
     ngx_http_autostock_packet_begin(t);
     ngx_http_autostock_packet_products_sort(t, 0);
+
+    if (ngx_http_autostock_packet_call_fits(t)) {
+        ngx_http_autostock_packet_call(t);
+        return;
+    }
 
     sql = &t->flight.sql;
     line = t->sorted[0];

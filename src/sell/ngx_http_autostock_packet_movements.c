@@ -98,13 +98,9 @@ ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
     ngx_http_autostock_line_t *line, ngx_uint_t hold, ngx_uint_t n)
 {
     u_char                     id[16];
-    uint32_t                   first;
-    ngx_uint_t                 sales, simple;
     ngx_http_autostock_sql_t  *sql;
 
     sql = &t->flight.sql;
-    first = hold ? line->holds.first : line->sales.first;
-    sales = ngx_http_autostock_packet_movements_sales(t, first, &simple);
 
     if (n) {
         ngx_http_autostock_sql_text(sql, ",(");
@@ -128,11 +124,27 @@ ngx_http_autostock_packet_movements_row(ngx_http_autostock_transaction_t *t,
         ngx_http_autostock_sql_number(sql, line->holding - line->sold);
     }
 
+    ngx_http_autostock_packet_movements_count(t, hold ? line->holds.first
+                                                      : line->sales.first);
+    ngx_http_autostock_sql_text(sql, ")");
+}
+
+
+void
+ngx_http_autostock_packet_movements_count(ngx_http_autostock_transaction_t *t,
+    uint32_t first)
+{
+    ngx_uint_t                 sales, simple;
+    ngx_http_autostock_sql_t  *sql;
+
+    sql = &t->flight.sql;
+    sales = ngx_http_autostock_packet_movements_sales(t, first, &simple);
+
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_number(sql, sales);
 
     if (simple) {
-        ngx_http_autostock_sql_text(sql, ",NULL)");
+        ngx_http_autostock_sql_text(sql, ",NULL");
         return;
     }
 
@@ -187,8 +199,6 @@ ngx_http_autostock_packet_movements_list(ngx_http_autostock_sql_t *sql,
                                        NGX_HTTP_AUTOSTOCK_LIST_QUANTITY);
         }
     }
-
-    ngx_http_autostock_sql_text(sql, ")");
 }
 
 

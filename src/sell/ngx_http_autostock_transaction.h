@@ -6,6 +6,8 @@
  *            ends with an error unless every product has its SKU, and its stock
  *            remains above its reorder point or suffices while an order is
  *            open.  The product's row is locked only for the last statements.
+ *            The sales of one product are one CALL if the server has the
+ *            procedure autostock_sell.
  *   peek     Reads, without locks, the keys and products, which may decide an
  *            item.  Refuses sales that exceed the stock.
  *   lock     Locks the stock rows, allots the stock in the order of arrival,
@@ -237,6 +239,8 @@ typedef struct {
                                       commit;
     ngx_http_autostock_transaction_after_e
                                       after;    /* what follows the ROLLBACK */
+    unsigned                          called:1; /* the current packet calls the
+                                                   procedure */
     unsigned                          look:1;   /* read the keys first */
     unsigned                          absents:1;  /* has absent products */
     unsigned                          carts:1;  /* has carts */
@@ -416,6 +420,21 @@ ngx_uint_t ngx_http_autostock_transaction_result_has_expiry(
  * of the keys.  ngx_http_autostock_packet_movements.c.
  */
 void ngx_http_autostock_packet_movements(ngx_http_autostock_transaction_t *t);
+
+/*
+ * Writes the columns sales and sale_list of a row, each after a comma.  first:
+ * the line's first item of this kind.
+ */
+void ngx_http_autostock_packet_movements_count(
+    ngx_http_autostock_transaction_t *t, uint32_t first);
+
+/*
+ * The plain packet as a call of the procedure.  fits: 1 if the session and the
+ * sales of t->sorted allow it.  ngx_http_autostock_packet_call.c.
+ */
+ngx_uint_t ngx_http_autostock_packet_call_fits(
+    ngx_http_autostock_transaction_t *t);
+void ngx_http_autostock_packet_call(ngx_http_autostock_transaction_t *t);
 
 /* Bytes of a sale in the column sale_list; see sql/schema.sql. */
 #define NGX_HTTP_AUTOSTOCK_LIST_NUMBER    2

@@ -23,6 +23,10 @@
 #define NGX_HTTP_AUTOSTOCK_TRANSACTION_REFUSALS  8
 
 
+static ngx_uint_t ngx_http_autostock_transaction_failure_in_commit(
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what);
+static ngx_uint_t ngx_http_autostock_transaction_failure_uncallable(
+    ngx_http_autostock_transaction_t *t);
 static void ngx_http_autostock_transaction_failure_doubt(
     ngx_http_autostock_transaction_t *t);
 static ngx_http_autostock_transaction_after_e
@@ -61,10 +65,7 @@ ngx_http_autostock_transaction_failure_judge(
     if (rc == NGX_DECLINED) {
         what = as_sqlerror(t->flight.query.error);
 
-        /* a COMMIT that fails for another reason may have taken effect */
-        if (t->flight.query.statements != t->commit_at
-            || what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED)
-        {
+        if (!ngx_http_autostock_transaction_failure_in_commit(t, what)) {
             return ngx_http_autostock_transaction_failure_refused(t);
         }
     }
@@ -74,6 +75,27 @@ ngx_http_autostock_transaction_failure_judge(
     }
 
     return NGX_HTTP_AUTOSTOCK_AFTER_LOST;
+}
+
+
+/*
+ * 1 if a COMMIT may have failed that may have taken effect nevertheless.  The
+ * procedure gives each error of its COMMIT one number; but no handler in it
+ * sees that an operator or a time limit ends the call.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_transaction_failure_in_commit(
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what)
+{
+    if (t->flight.query.statements != t->commit_at
+        || what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED)
+    {
+        return 0;
+    }
+
+    return !t->called || what == AS_SQLERROR_ENDED || what == AS_SQLERROR_LOST
+           || t->flight.query.error == AS_ER_ERROR_DURING_COMMIT;
 }
 
 
@@ -115,6 +137,10 @@ ngx_http_autostock_transaction_failure_refused(
         t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
     }
 
+    if (t->called && ngx_http_autostock_transaction_failure_uncallable(t)) {
+        return ngx_http_autostock_transaction_failure_retry(t);
+    }
+
     switch (what) {
 
     case AS_SQLERROR_CONFLICT:
@@ -141,6 +167,43 @@ ngx_http_autostock_transaction_failure_refused(
     default:
         return ngx_http_autostock_transaction_failure_keep_error(t);
     }
+}
+
+
+/*
+ * The procedure was dropped, replaced by one with other parameters, or the
+ * right to execute it was revoked: this session sends the statements from now
+ * on.  Also if one of the shop's triggers gets such an error: then a statement
+ * will get it again.
+ */
+
+static ngx_uint_t
+ngx_http_autostock_transaction_failure_uncallable(
+    ngx_http_autostock_transaction_t *t)
+{
+    ngx_http_autostock_query_t  *query;
+
+    query = &t->flight.query;
+
+    switch (query->error) {
+
+    case AS_ER_SP_DOES_NOT_EXIST:
+    case AS_ER_SP_WRONG_NO_OF_ARGS:
+    case AS_ER_PROCACCESS_DENIED_ERROR:
+        break;
+
+    default:
+        return 0;
+    }
+
+    t->flight.conn->calls = 0;
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "autostock: database \"%V\": a session no longer calls "
+                  "autostock_sell, error %ui: %s", &t->flight.batch->db->name,
+                  query->error, query->text);
+
+    return 1;
 }
 
 
