@@ -94,6 +94,21 @@ sub create {
     {
         $self->run(slurp("sql/$file.sql"));
     }
+
+    $self->procedure if $mariadb && $ENV{AUTOSTOCK_PROCEDURE};
+}
+
+
+# Creates the optional procedure, by which sales of one product are one CALL.
+sub procedure {
+    my ($self) = @_;
+
+    # the body has ";", so that the client's DELIMITER is another one
+    my ($settings, $create) = slurp('sql/procedure.sql')
+        =~ m{(.*)^DELIMITER //$(.*?)^END//$}ms or die 'sql/procedure.sql';
+
+    $self->run($settings);
+    $self->main->{dbh}->do($create . 'END');
 }
 
 
