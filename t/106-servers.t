@@ -114,7 +114,7 @@ other server tells
 main::servers('', 'backup', replication => 'synchronous')
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 is(sell('Idempotency-Key' => 'k5')->{code}, 200, 'sold, once');
@@ -135,7 +135,7 @@ main::servers('', 'backup')
 autostock_timeout 1s;
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 my $answer = sell('Idempotency-Key' => 'k6');
@@ -156,7 +156,7 @@ main::servers('', 'backup')
 autostock_timeout 10s;
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 my $client = http_open(POST => '/checkout', '{}');
@@ -183,7 +183,7 @@ autostock_timeout 1s;
 2 CP-502101:1
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 my $answer = http(POST => '/hold/confirm', '{"hold_id":"' . hold_id(1) . '"}');
@@ -201,7 +201,7 @@ main::servers('', 'backup', replication => 'synchronous')
 1 CP-502101:1
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 is(http(POST => '/hold/confirm', '{"hold_id":"' . hold_id(1) . '"}')->{code},
@@ -218,7 +218,7 @@ autostock_restock_timeout 10s;
 1 CP-502101 requested 10
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('lose 1');
 first('refuse');
 my $client = http_open(POST => '/product/donut?' . callback(1),
@@ -406,7 +406,7 @@ UPDATE product SET stock = 10;
 INSERT INTO stock_movement (movement_id, product_id, kind, quantity) SELECT UUID_TO_BIN(UUID()), product_id, 'adjustment', 7 FROM product;
 --- drive
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('hold 2');
 my @doubt;
 for my $n (1 .. 2) {
@@ -451,7 +451,7 @@ autostock_timeout 10s;
 my $confirm = sub { return (POST => '/hold/confirm',
     '{"hold_id":"' . hold_id(shift) . '"}') };
 http(GET => '/product/donut');
-first('match COMMIT\b');
+first('commits');
 first('hold 2');
 my @doubt;
 for my $n (1 .. 2) {

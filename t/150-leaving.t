@@ -72,7 +72,7 @@ UPDATE product SET stock = 100;
 "server " . $::Proxy->server . ";\npool_size 1;"
 --- drive
 for my $round (1 .. 3) {
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy('hold 1');
     my $first = http_open(POST => '/checkout', '{}');
     wait_for { proxy('held') == 1 };

@@ -67,7 +67,7 @@ sub take_is_true {
     http(POST => $path, $body);
     my $n = sql($count) + 0;
 
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy("lie $lie 1");
     my $answer = http(POST => $path, $body);
     my $code = $answer->{code};
@@ -242,7 +242,7 @@ autostock_timeout 3s;
 --- errors
 --- drive
 for my $lie (qw( rows_turned rows_text ok truncated no_rows one_column )) {
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy('hold 1');
     my $first = http_open(POST => '/checkout', '{}');
     wait_for { proxy('held') == 1 };

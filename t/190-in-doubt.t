@@ -73,7 +73,7 @@ sub expiry {
         . "')") =~ s/\n//r;
 }
 
-add_block_preprocessor(sub { proxy('pass'); proxy('match COMMIT\b') });
+add_block_preprocessor(sub { proxy('pass'); proxy('commits') });
 
 run_tests();
 
@@ -459,7 +459,7 @@ for my $fault ('lose', 'drop') {
         is($answer->{code}, 200, "$action, $fault: done");
         ok(!$answer->{headers}{'idempotency-replayed'}, 'for the first time');
         proxy('pass');
-        proxy('match COMMIT\b');
+        proxy('commits');
         my $again = http(@ask);
         is($again->{code}, $action eq 'return' ? 409 : 200, 'again');
     }
@@ -512,7 +512,7 @@ for my $fault ('lose 1', 'drop 1') {
     is(join(' ', map { $_->{code} } @answers), '200 200 409 200 200 409',
         $fault);
     proxy('pass');
-    proxy('match COMMIT\b');
+    proxy('commits');
 }
 like(error_log(), qr/of 3 confirms, releases and returns is in doubt/, 'log');
 --- sql_check
@@ -621,7 +621,7 @@ for my $case ([confirm => 1], [return => 2]) {
         ? qr/^(?!00000000)[0-9a-f-]{36}$/ : qr/^none$/, 'which return');
     proxy('release');
     proxy('pass');
-    proxy('match COMMIT\b');
+    proxy('commits');
     my $again;
     ok(wait_for(sub { ($again = http(@ask))->{code} == 200 }, 10),
         'then done');
@@ -682,7 +682,7 @@ for my $form (sort keys %::FORMS) {
     my ($one, $two, $path, $body) = @{ $::FORMS{$form} };
     http(GET => '/product/TEA-1');
     my ($before) = shelf();
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy('hold 1');
     my $client = http_open(POST => $path, $body);
     wait_for { proxy('held') == 1 };
@@ -722,7 +722,7 @@ for my $form (sort keys %::FORMS) {
     my @ask = (POST => $path, $body, 'Idempotency-Key' => $form =~ tr/ /-/r);
     http(GET => "/product/TEA-$_") for 1, 2;
     my ($before) = shelf();
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy('hold 1');
     my $client = http_open(@ask);
     wait_for { proxy('held') == 1 };
@@ -766,5 +766,5 @@ for my $fault ('lose 1', 'drop 1') {
     is(expiry($_), $_->{json}{expires_at} // '', "$fault: as stored")
         for @answers;
     proxy('pass');
-    proxy('match COMMIT\b');
+    proxy('commits');
 }

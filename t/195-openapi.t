@@ -91,7 +91,7 @@ sub make {
 
 # The only connection is lost before the answer to COMMIT arrives.
 sub lose {
-    proxy('match COMMIT\b');
+    proxy('commits');
     proxy('lose 1');
     proxy('refuse');
 }

@@ -35,6 +35,7 @@ static ngx_http_autostock_item_t            item;
 static ngx_http_autostock_settle_item_t     settle_item;
 static ngx_http_autostock_settle_subject_t  subject;
 static ngx_http_autostock_settle_part_t     parts[2];
+static ngx_http_autostock_connection_t      session;
 static ngx_cycle_t                          cycle;
 static ngx_uint_t                           logged, counted, met, bound;
 static ngx_uint_t                           refused[4];  /* names by first
@@ -236,6 +237,61 @@ commits(void **state)
                          ? SETTLING(NONE) : SETTLING(DOUBT));
         assert_int_equal(counted, cases[i].doubts);
         assert_int_equal(bound, cases[i].doubts);
+    }
+}
+
+
+/*
+ * The procedure answers once: only what its COMMIT fails with, and what ends
+ * the call, leaves a doubt.
+ */
+
+static void
+called(void **state)
+{
+    size_t  i;
+
+    static const struct {
+        ngx_uint_t                               error;
+        ngx_http_autostock_transaction_after_e   after;
+        ngx_http_autostock_transaction_way_e     way;
+        ngx_http_autostock_transaction_commit_e  is;
+        ngx_uint_t                               calls;
+    } cases[] = {
+        { 1690, SALE(RESTART), WAY(LOCK), COMMIT(NONE), 1 },
+        { 1062, SALE(RESTART), WAY(LOCK), COMMIT(NONE), 1 },
+        { 1213, SALE(PAUSE), WAY(PLAIN), COMMIT(NONE), 1 },
+        { 1205, SALE(RESTART), WAY(LOCK_FREE), COMMIT(NONE), 1 },
+        { 1290, SALE(ELSEWHERE), WAY(PLAIN), COMMIT(NONE), 1 },
+        { 1644, SALE(REFUSE), WAY(PLAIN), COMMIT(NONE), 1 },
+        { 1142, SALE(REFUSE), WAY(PLAIN), COMMIT(NONE), 1 },
+
+        /* of the COMMIT, or at any time */
+        { 1180, SALE(LOST), WAY(LOCK_FREE), COMMIT(DOUBT), 1 },
+        { 1317, SALE(LOST), WAY(LOCK_FREE), COMMIT(DOUBT), 1 },
+        { 1969, SALE(LOST), WAY(LOCK_FREE), COMMIT(DOUBT), 1 },
+        { 1927, SALE(LOST), WAY(LOCK_FREE), COMMIT(DOUBT), 1 },
+
+        /* there is no such procedure for this user */
+        { 1305, SALE(RESTART), WAY(PLAIN), COMMIT(NONE), 0 },
+        { 1318, SALE(RESTART), WAY(PLAIN), COMMIT(NONE), 0 },
+        { 1370, SALE(RESTART), WAY(PLAIN), COMMIT(NONE), 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void) setup(state);
+        session.calls = 1;
+        t.flight.conn = &session;
+        t.called = 1;
+        t.commit_at = 0;
+        t.commit = COMMIT(SENT);
+
+        if (sale_refused(cases[i].error, 0) != cases[i].after
+            || t.way != cases[i].way || t.commit != cases[i].is
+            || session.calls != cases[i].calls)
+        {
+            fail_msg("error %lu", (unsigned long) cases[i].error);
+        }
     }
 }
 
@@ -494,6 +550,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         TEST(errors),
         TEST(commits),
+        TEST(called),
         TEST(anchor_of_holds),
         TEST(used_keys),
         TEST(guards),

@@ -99,16 +99,19 @@ sub create {
 }
 
 
-# Creates the optional procedure, by which sales of one product are one CALL.
+# Creates the optional procedure, by which sales of one product are one CALL;
+# edit may change its text in $_.
 sub procedure {
-    my ($self) = @_;
+    my ($self, $edit) = @_;
 
     # the body has ";", so that the client's DELIMITER is another one
     my ($settings, $create) = slurp('sql/procedure.sql')
         =~ m{(.*)^DELIMITER //$(.*?)^END//$}ms or die 'sql/procedure.sql';
 
     $self->run($settings);
-    $self->main->{dbh}->do($create . 'END');
+    local $_ = $create;
+    $edit->() if $edit;
+    $self->main->{dbh}->do($_ . 'END');
 }
 
 

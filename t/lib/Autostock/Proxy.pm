@@ -10,15 +10,15 @@ package Autostock::Proxy;
 #
 # Commands: pass | stall (holds back the server's answers) | cut (closes all
 # connections now) | refuse (closes new connections) | mute (sends nothing on
-# new ones) | match REGEX | lie NAME N | greet NAME | lose N (forwards the
-# query, drops its answer and closes the connection) | drop N (drops the query
-# and closes the connection) | hold N (holds the query until "release") |
-# release | unlock (SKIP LOCKED locks nothing, until "pass").
+# new ones) | match REGEX | commits (matches what commits) | lie NAME N |
+# greet NAME | lose N (forwards the query, drops its answer and closes the
+# connection) | drop N (drops the query and closes the connection) | hold N
+# (holds the query until "release") | release | unlock (SKIP LOCKED locks
+# nothing, until "pass").
 # Questions: count (connections made), open (open now), heard (what the client
 # sent after a lie, or after "greet mysql", in hex), sent (bytes sent to it
 # after a lie), held.
 #
-# "match COMMIT" without \b hits READ COMMITTED, too, with which a session begins.
 
 use v5.10.1;
 use strict;
@@ -35,6 +35,9 @@ use Autostock::Packets qw( take packet lie_about greeting_lie );
 use Autostock::Process qw( child free_port listen_at connect_to );
 
 use constant MATCH => qr/\b(?:product|stock_movement|restock_order)\b/;
+
+# not READ COMMITTED, with which a session begins
+use constant COMMITS => qr/COMMIT\b|CALL autostock_sell/;
 
 
 sub new {
@@ -121,6 +124,9 @@ sub obey {
     } elsif ($verb eq 'cut') {
         cut($state, $_) for @links;
         $state->{held} = 0;
+
+    } elsif ($verb eq 'commits') {
+        $state->{match} = COMMITS;
 
     } elsif ($verb eq 'match') {
         $state->{match} = qr/$arg/;
