@@ -98,7 +98,7 @@ add_block_preprocessor(sub {
     my ($block) = @_;
 
     proxy('pass');
-    proxy('match COMMIT$');
+    proxy('commits');
     proxy('hold 1');
     $block->set_value('products', 'TEA-1|보리차|1200|9000');
 });
