@@ -104,7 +104,7 @@ db_root() {
 # the tables of an older version.
 db_load() {
     local host file sum
-    sum=$(cat "$top"/sql/{schema,trigger}.sql | cksum)
+    sum=$(cat "$top"/sql/{schema,trigger,procedure}.sql | cksum)
     [ "$(cat "$run/db/loaded" 2>/dev/null)" != "$sum" ] || return 0
     {
         printf 'CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;\n'
@@ -113,7 +113,7 @@ db_load() {
 GRANT ALL ON shop.* TO autostock@'%s';\n" "$host" "$DB_PASSWORD" "$host"
         done
     } | db_root || die "the database's user could not be created"
-    for file in schema trigger mariadb-uuid sample; do
+    for file in schema trigger mariadb-uuid procedure sample; do
         [ "$file" != sample ] || [ ! -f "$run/db/loaded" ] || continue
         db_root --default-character-set=utf8mb4 shop < "$top/sql/$file.sql" \
             || die "sql/$file.sql failed"
