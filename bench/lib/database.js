@@ -104,8 +104,8 @@ class Database {
             CREATE OR REPLACE USER ${USER}@localhost
                 IDENTIFIED BY '${this.password}';
             GRANT ALL ON ${NAME}.* TO ${USER}@localhost;`, '');
-        for (const name of ['schema.sql', 'trigger.sql', 'sample.sql']) {
-            await this.sql(read(name));
+        for (const name of ['schema', 'trigger', 'procedure', 'sample']) {
+            await this.sql(read(`${name}.sql`));
         }
         await this.sql(PRODUCT_ROWS);
         this.settings = Object.fromEntries(await this.rows(

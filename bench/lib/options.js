@@ -27,7 +27,8 @@ and checks the books after every measurement.
   --set "WORDS"       a line of the autostock_database block, for example
                       "pool_size 2" (repeatable)
   --sql TEXT          run on the shop's database before the first measurement,
-                      for example to measure the cost of an index (repeatable)
+                      for example to measure the cost of an index, or
+                      "DROP PROCEDURE autostock_sell" (repeatable)
   --module FILE       default: build/ngx_http_autostock_module.so
   --node-pool N       connections a Node process (default 8)
   --output FOLDER     default: bench/results/<time>
