@@ -11,6 +11,7 @@
 #include "cmd/doctor_columns.h"
 #include "cmd/doctor_db.h"
 #include "cmd/doctor_db_rights.h"
+#include "cmd/doctor_procedure.h"
 #include "cmd/doctor_sku.h"
 
 
@@ -446,6 +447,7 @@ as_doctor_db(as_findings_t *findings, as_db_t *db,
     as_doctor_db_schema_tell(&d);
     as_doctor_db_check_tell(&d);
     as_doctor_db_trigger_tell(&d);
+    as_doctor_procedure(findings, db, d.database);
     as_doctor_sku(findings, db, settings);
 
     if (!as_doctor_db_rights(findings, db, d.database) && !d.read_only) {
