@@ -275,8 +275,10 @@ subtest 'the operator' => sub {
         0, 'the operator\'s may');
 };
 
-# The findings of doctor as the worker's user, with the test's names.
+# The findings of doctor as the worker's user, with the test's names: by their
+# check, those that are not fine, or those that are.
 sub doctor {
+    my ($level) = @_;
     my $file = "$env->{AUTOSTOCK_STACK_DIR}/doctor.env";
     spew($file, slurp("$env->{AUTOSTOCK_STACK_DIR}/worker.env")
         . "DB_USERNAME=autostock_worker\nDB_PASSWORD=w-pw\n");
@@ -285,7 +287,8 @@ sub doctor {
         $file);
     1 while $output =~ s/\A[^\[{].*\n?//;
     my ($json) = JSON::PP->new->utf8->decode_prefix($output);
-    return { map { $_->{check} => $_ } grep { $_->{level} ne 'fine' }
+    return { map { $_->{check} => $_ }
+        grep { ($_->{level} eq 'fine') == defined $level }
         @{ $json->{findings} } };
 }
 
@@ -331,6 +334,23 @@ subtest 'rights that are missing, and doctor' => sub {
         . "$env->{DB_DATABASE} < sql/grants.sql", 'and where they come from');
     root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql");
     ok(wait_for(sub { !%{ doctor() } }, 20), 'all is well');
+};
+
+subtest 'the procedure autostock_sell, and doctor' => sub {
+    like(doctor('fine')->{procedure}{what}, qr/^this user sees no autostock_sell/,
+        'is hidden from the worker\'s user');
+    is(root('GRANT EXECUTE ON PROCEDURE autostock_sell
+        TO autostock_worker@localhost'), '', 'whom a right shows it');
+    like(doctor('fine')->{procedure}{what}, qr/^autostock_sell exists/, 'it does');
+    is(root(undef, 'sql/procedure.sql'), '', 'the procedure is replaced');
+    like(doctor('fine')->{procedure}{what}, qr/^autostock_sell exists/,
+        'which keeps the right');
+    is(root('DROP PROCEDURE autostock_sell'), '', 'it is dropped');
+    is(root(undef, "$env->{AUTOSTOCK_STACK_DIR}/grants.sql"), '',
+        'grants.sql loads without it');
+    is(root(undef, 'sql/procedure.sql'), '', 'and created');
+    like(doctor('fine')->{procedure}{what}, qr/^this user sees no autostock_sell/,
+        'which does not bring the right back');
 };
 
 # A user can KILL its own sessions without a privilege.

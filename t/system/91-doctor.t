@@ -184,6 +184,20 @@ subtest 'the database hangs' => sub {
     is($code, 3, 'exit 3');
 };
 
+subtest 'the optional procedure' => sub {
+    my $told = sub { (grep { $_->{check} eq 'procedure' }
+        @{ (doctor())[2] })[0] };
+    my $found = $told->();
+    is($found->{level}, 'fine', 'it exists');
+    like($found->{what}, qr/^autostock_sell exists/, 'and is used');
+    is(root('DROP PROCEDURE autostock_sell'), '', 'an operator removes it');
+    $found = $told->();
+    is($found->{level}, 'fine', 'it is absent');
+    my ($file) = $found->{what} =~ /mariadb \Q$env->{DB_DATABASE}\E < (\S+)/;
+    is(root(undef, $file), '', "and $file creates it");
+    like($told->()->{what}, qr/^autostock_sell exists/, 'again');
+};
+
 subtest 'a remedy that is followed' => sub {
     ok(wait_for(sub { doctor() eq '' }, 30), 'before, all is well');
     stack('stop', 'worker');    # whose queries would delay an ALTER
@@ -192,6 +206,7 @@ subtest 'a remedy that is followed' => sub {
         check => 'ALTER TABLE product DROP CONSTRAINT
             product_stock_not_negative',
         trigger => 'DROP TRIGGER product_opening_key',
+        procedure => "ALTER PROCEDURE autostock_sell COMMENT 'autostock 0'",
         flush => 'SET GLOBAL innodb_flush_log_at_trx_commit = 2',
         'read-only' => 'SET GLOBAL read_only = 1',
     );
