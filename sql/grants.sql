@@ -57,6 +57,9 @@ GRANT SELECT,
     ON restock_order TO autostock@localhost;
 GRANT SELECT, INSERT ON restock_order_trace TO autostock@localhost;
 
+-- Not here, since it fails without the procedure: EXECUTE on autostock_sell,
+-- which is optional (procedure.sql)
+
 -- The worker ---------------------------------------------------------------
 
 -- the product of an order, whose row every client that opens an order locks

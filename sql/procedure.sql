@@ -9,9 +9,12 @@
 --     mariadb shop -e \
 --         "GRANT EXECUTE ON PROCEDURE autostock_sell TO autostock@localhost"
 --
--- Run it as an administrator who may create routines (CREATE ROUTINE).  With a
--- binary log, the statements in the procedure are logged, not the CALL.  It can
--- be run again, also while nginx sells; DROP PROCEDURE autostock_sell undoes it.
+-- Run it as an administrator with CREATE ROUTINE and ALTER ROUTINE; it requires
+-- neither SUPER nor log_bin_trust_function_creators.  With a binary log, the
+-- statements in the procedure are logged, not the CALL.  It can be run again,
+-- also while nginx sells, and keeps the rights that were granted.  DROP PROCEDURE
+-- autostock_sell undoes it, and deletes these rights.  The same right lets
+-- autostock_worker@localhost see the procedure, for "autostock-worker doctor".
 -- It runs with the rights of its caller, so that the user needs those of
 -- grants.sql as well.
 
