@@ -2,8 +2,10 @@
 
 /*
  * Forms of a sale's transaction for the bare client: what each costs the
- * database (docs/benchmark.md).  "now" is what the module sends.  {id},
- * {product} and {n}, the number of sales, are filled in by bench/load/bare.c.
+ * database (docs/benchmark.md).  "now" is what the module sends if the database
+ * does not have the procedure autostock_sell; with it, the module's packet is
+ * like "call-track".  {id}, {product} and {n}, the number of sales, are filled
+ * in by bench/load/bare.c.
  */
 
 const COLUMNS = 'stock_movement(movement_id,product_id,kind,quantity,sales,'
