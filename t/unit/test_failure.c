@@ -63,6 +63,7 @@ setup(void **state)
     memset(products, 0, sizeof(products));
     memset(&item, 0, sizeof(item));
     memset(parts, 0, sizeof(parts));
+    memset(&session, 0, sizeof(session));
     memset(refused, 0, sizeof(refused));
     log.log_level = NGX_LOG_WARN;
     cycle.log = &log;
@@ -77,6 +78,7 @@ setup(void **state)
     }
 
     t.flight.batch = s.flight.batch = &batch;
+    t.flight.conn = &session;
     t.lines = lines;
     t.sorted = sorted;
     t.items = &item;
@@ -249,7 +251,8 @@ commits(void **state)
 static void
 called(void **state)
 {
-    size_t  i;
+    size_t      i;
+    ngx_uint_t  rolled_back;
 
     static const struct {
         ngx_uint_t                               error;
@@ -281,7 +284,6 @@ called(void **state)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         (void) setup(state);
         session.calls = 1;
-        t.flight.conn = &session;
         t.called = 1;
         t.commit_at = 0;
         t.commit = COMMIT(SENT);
@@ -292,7 +294,37 @@ called(void **state)
         {
             fail_msg("error %lu", (unsigned long) cases[i].error);
         }
+
+        assert_int_equal(bound, cases[i].is == COMMIT(DOUBT));
+        assert_int_equal(logged,
+                         bound || cases[i].after == SALE(ELSEWHERE));
+
+        /* of a COMMIT with an answer of its own: in doubt, and not of a call */
+        (void) setup(state);
+        session.calls = 1;
+        t.commit = COMMIT(SENT);
+        rolled_back = cases[i].error == 1213 || cases[i].error == 1205;
+
+        if ((sale_refused(cases[i].error, COMMIT_AT) == SALE(LOST))
+            == rolled_back
+            || t.commit != (rolled_back ? COMMIT(NONE) : COMMIT(DOUBT))
+            || session.calls != 1)
+        {
+            fail_msg("error %lu of COMMIT", (unsigned long) cases[i].error);
+        }
     }
+
+    /* no answer; and a call of an attempt after one that is in doubt */
+    (void) setup(state);
+    t.called = 1;
+    t.commit_at = 0;
+    t.commit = COMMIT(SENT);
+    assert_int_equal(ngx_http_autostock_transaction_failure_judge(&t,
+                         NGX_ERROR), SALE(LOST));
+    assert_int_equal(t.commit, COMMIT(DOUBT));
+    assert_int_equal(bound, 1);
+    assert_int_equal(sale_refused(1644, 0), SALE(REFUSE));
+    assert_int_equal(t.commit, COMMIT(DOUBT));
 }
 
 
