@@ -143,6 +143,7 @@ errors(void **state)
         { 4025, SALE(RESTART), WAY(LOCK), SETTLE(AGAIN) },
         { 1690, SALE(RESTART), WAY(LOCK), SETTLE(AGAIN) },
         { 1142, SALE(REFUSE), WAY(PLAIN), SETTLE(REFUSE) },
+        { 1305, SALE(REFUSE), WAY(PLAIN), SETTLE(REFUSE) },
         { 9999, SALE(REFUSE), WAY(PLAIN), SETTLE(REFUSE) }
     };
 
