@@ -233,3 +233,53 @@ db->procedure;
 is(stock(), 47, 'the stock');
 is(sql("SELECT SUM(sales) FROM stock_movement WHERE kind = 'sale'"), "3\n",
     'the ledger');
+
+
+
+=== TEST 11: whatever the SQL mode in force when it is created, the guard works
+--- sql_before eval
+main::pieces(50)
+--- drive
+my $take = sub {
+    my ($n) = @_;
+    db->run("INSERT INTO stock_movement (movement_id, product_id, kind,"
+        . " quantity) SELECT UUID_TO_BIN(UUID()), product_id, 'adjustment', $n"
+        . " FROM product; UPDATE product SET stock = stock + $n");
+};
+db->run("SET SESSION sql_mode = ''");
+db->procedure;
+is(sql('SELECT SQL_MODE FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA'
+    . " = DATABASE() AND ROUTINE_NAME = 'autostock_sell'"),
+    "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION\n", 'the file sets its own');
+my $failed = 0;
+for my $mode ('', 'NO_UNSIGNED_SUBTRACTION', 'TRADITIONAL') {
+    # the edit comes after the file's own settings
+    db->procedure(sub { db->run("SET SESSION sql_mode = '$mode'") });
+    buy();
+    my $left = stock() - 1;
+    $take->(-$left);
+    is(buy('{"quantity":2}')->{code}, 409, "'$mode': too few");
+    is(told('sale plain done: -?\d+, error 1690'), ++$failed, 'the guard');
+    is(stock(), 1, 'nothing was sold');
+    $take->($left);
+}
+is(told('in doubt'), 0, 'nothing is in doubt');
+db->procedure;
+
+
+
+=== TEST 12: a trigger that calls what does not exist: refused, not in doubt
+--- sql_before eval
+main::pieces(50)
+--- errors
+--- drive
+is(buy()->{json}{stock}, 49, 'by a call');
+db->run('CREATE TRIGGER shops_own AFTER UPDATE ON product FOR EACH ROW'
+    . ' CALL gone(NEW.stock)');
+is(buy()->{code}, 503, 'refused');
+is(told('no longer calls autostock_sell, error 1305'), 1, 'sent as statements');
+is(told('error 1305: PROCEDURE \S+gone does not exist'), 2, 'with its text');
+is(told('in doubt'), 0, 'nothing is in doubt');
+db->run('DROP TRIGGER shops_own');
+is(buy()->{json}{stock}, 48, 'sold, by statements');
+like(packets(), qr/^1 of /, 'until the session is replaced');
