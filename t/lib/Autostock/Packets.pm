@@ -60,6 +60,12 @@ my %LIES = (
     ok_wild     => sub { (packet(1, "\0\xfe" . ("\xff" x 8) . "\xfe"
                         . ("\xff" x 8) . "\2\0\0\0"), 'go on') },
     eof         => sub { (packet(1, "\xfe\0\0\2\0"), 'go on') },
+    tracked_text => sub { (tracked(sub { tr/0-9/a-j/ }, @_), 'go on') },
+    tracked_long => sub { (tracked(sub { $_ = '9' x 20 }, @_), 'go on') },
+    tracked_none => sub { (tracked(sub { $_ = '' }, @_), 'go on') },
+    tracked_short => sub { (packet(1, substr $_[0], 0, -1), 'go on') },
+    tracked_wild => sub { (packet(1, $_[0]
+                       =~ s/.last_insert_id/\xfalast_insert_id/sr), 'go on') },
     error_short => sub { (packet(1, "\xff"), 'go on') },
     error_syntax => sub { (packet(1, "\xff\x28\x04#42000No such syntax"),
                        'go on') },
@@ -141,6 +147,23 @@ sub rows_changed {
     }
 
     return join_packets(@out);
+}
+
+
+# The answer with another value of last_insert_id, which the session tracks.
+sub tracked {
+    my ($change, $ok) = @_;
+
+    $ok =~ s{\A(.*).\0.(.last_insert_id).(.*)\z}{
+        my ($head, $name) = ($1, $2);
+        local $_ = $3;
+        $change->();
+        my $item = $name . chr(length) . $_;
+        my $type = "\0" . chr(length $item) . $item;
+        $head . chr(length $type) . $type;
+    }se or die 'the answer tracks no last_insert_id';
+
+    return packet(1, $ok);
 }
 
 
