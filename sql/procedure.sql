@@ -29,8 +29,8 @@
 --
 -- It fails with error 1690, and leaves the transaction open, if the product is
 -- missing, its SKU is another one, or low's condition is not met.  An error of
--- COMMIT becomes 1180, since only after such an error the transaction may have
--- taken effect.  last_insert_id is the new stock, which the answer contains
+-- COMMIT, other than 1205 and 1213, becomes 1180, since only after such an error
+-- the transaction may have taken effect.  last_insert_id is the new stock, which the answer contains
 -- because the module's session tracks this variable.
 
 SET NAMES utf8mb4;
@@ -79,6 +79,9 @@ BEGIN
     BEGIN
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
             RESIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1180;
+        -- a conflict or a lock wait: certainly rolled back
+        DECLARE EXIT HANDLER FOR 1205, 1213
+            RESIGNAL;
         COMMIT;
     END;
 END//

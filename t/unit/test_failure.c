@@ -263,7 +263,12 @@ called(void **state)
         { 1213, SALE(PAUSE), WAY(PLAIN), COMMIT(NONE), 1 },
         { 1205, SALE(RESTART), WAY(LOCK_FREE), COMMIT(NONE), 1 },
         { 1290, SALE(ELSEWHERE), WAY(PLAIN), COMMIT(NONE), 1 },
-        { 1644, SALE(REFUSE), WAY(PLAIN), COMMIT(NONE), 1 },
+
+        /* the call's, or a statement's, which will tell */
+        { 1644, SALE(RESTART), WAY(PLAIN), COMMIT(NONE), 1 },
+        { 1805, SALE(RESTART), WAY(PLAIN), COMMIT(NONE), 1 },
+
+        /* every request would get it */
         { 1142, SALE(REFUSE), WAY(PLAIN), COMMIT(NONE), 1 },
 
         /* of the COMMIT, or at any time */
@@ -292,7 +297,19 @@ called(void **state)
         {
             fail_msg("error %lu", (unsigned long) cases[i].error);
         }
+
+        /* it does not call again */
+        assert_true(!session.calls || t.uncalled
+                    == (cases[i].error == 1644 || cases[i].error == 1805));
     }
+
+    /* the known procedure sends nothing before its error */
+    (void) setup(state);
+    t.called = 1;
+    t.commit_at = 0;
+    t.commit = COMMIT(SENT);
+    assert_int_equal(sale_refused(1690, 1), SALE(LOST));
+    assert_int_equal(t.commit, COMMIT(DOUBT));
 }
 
 
