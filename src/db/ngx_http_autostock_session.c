@@ -69,9 +69,10 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
      * before it.  No index dives: a batch names every row by its key.  The
      * server's limits are below ours, so that the server ends a statement
      * before the module closes the connection; the wait for a table's lock is
-     * the shortest, since its error says that nothing is committed.  idle_transaction_timeout ends a
-     * session that was lost within a transaction, and so frees its locks; for
-     * MySQL, which does not have it, see ngx_http_autostock_packet_limit().
+     * the shortest, since its error says that nothing is committed.
+     * idle_transaction_timeout ends a session that was lost within a
+     * transaction, and so frees its locks; for MySQL, which does not have it,
+     * see ngx_http_autostock_packet_limit().
      *
      * The library requested utf8mb4 in the handshake, but the server may have
      * ignored that (skip-character-set-client-handshake), or init_connect may
