@@ -1,6 +1,6 @@
--- autostock: the procedure autostock_sell, optional.  With it, MariaDB processes
--- a transaction of sales of one product in one statement with one answer,
--- instead of five statements with five answers: up to a fifth less processor
+-- autostock: the procedure autostock_sell, optional.  With it, MariaDB
+-- processes a transaction of sales of one product in one statement with one
+-- answer, instead of five statements with five answers, which saves processor
 -- time if few sales share a transaction (docs/benchmark.md).  The module calls
 -- it if its user may execute it, and otherwise sends the statements.  It does
 -- not use it on MySQL, whose answer to CALL does not contain the stock.
@@ -12,11 +12,11 @@
 -- Run it as an administrator with CREATE ROUTINE and ALTER ROUTINE; it requires
 -- neither SUPER nor log_bin_trust_function_creators.  With a binary log, the
 -- statements in the procedure are logged, not the CALL.  It can be run again,
--- also while nginx sells, and keeps the rights that were granted.  DROP PROCEDURE
--- autostock_sell undoes it, and deletes these rights.  The same right lets
--- autostock_worker@localhost see the procedure, for "autostock-worker doctor".
--- It runs with the rights of its caller, so that the user needs those of
--- grants.sql as well.
+-- also while nginx sells, and keeps the rights that were granted.  DROP
+-- PROCEDURE autostock_sell undoes it, and deletes these rights.  The same right
+-- lets autostock_worker@localhost see the procedure, for "autostock-worker
+-- doctor".  It runs with the rights of its caller, so that the user needs those
+-- of grants.sql as well.
 
 -- The comment is the version: the module calls only a version that it knows.
 --
@@ -29,9 +29,9 @@
 --
 -- It fails with error 1690, and leaves the transaction open, if the product is
 -- missing, its SKU is another one, or low's condition is not met.  An error of
--- COMMIT becomes 1180, since only after such an error the transaction may have
--- taken effect.  last_insert_id is the new stock, which the answer contains
--- because the module's session tracks this variable.
+-- COMMIT becomes 1180, unless it is 1205 or 1213: only after 1180 the
+-- transaction may have taken effect.  last_insert_id is the new stock, which the
+-- answer contains because the module's session tracks this variable.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
@@ -79,6 +79,9 @@ BEGIN
     BEGIN
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
             RESIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1180;
+        -- a conflict or a lock wait: certainly rolled back
+        DECLARE EXIT HANDLER FOR 1205, 1213
+            RESIGNAL;
         COMMIT;
     END;
 END//

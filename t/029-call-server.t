@@ -144,7 +144,7 @@ is(sql('SELECT COUNT(*), SUM(quantity) FROM stock_sale'), "5 5\n",
 
 
 
-=== TEST 2: COMMIT fails: a backup blocks it longer than lock_wait_timeout
+=== TEST 2: a backup blocks COMMIT longer than lock_wait_timeout: rolled back
 --- database
 query_timeout 1900ms;
 --- shop
@@ -152,22 +152,55 @@ autostock_timeout 15s;
 --- sql_before eval
 main::pieces(50)
 --- timeout: 30
---- errors
 --- drive
 is(buy()->{json}{stock}, 49, 'by a call');
 my $end = $::STOPS{commit}->(db->session);
 my $client = http_open(POST => '/checkout', '{"quantity":2}');
 ok(waiting('commit'), 'the call is in its COMMIT');
-ok(wait_for(sub { told('in doubt') }, 10), 'in doubt');
-is(told('sale plain done: -?\d+, error 1180 after 0'), 1, 'with error 1180');
+ok(wait_for(sub { told('sale plain done: -?\d+, error 1205 after 0') }, 10),
+    'the lock wait ended');
 $end->();
 is(answered($client)->{json}{stock}, 47, 'sold');
+is(told('in doubt'), 0, 'nothing was in doubt');
 is(sql('SELECT quantity FROM stock_sale ORDER BY quantity'), "1\n2\n", 'once');
 is(stock(), 47, 'the stock');
 
 
 
-=== TEST 3: an operator ends the call, or its session: sold once
+=== TEST 3: the server becomes read-only before COMMIT: in doubt, sold once
+--- database
+user autostock;
+password pw;
+--- shop
+autostock_timeout 15s;
+--- sql_before eval
+main::pieces(50)
+--- timeout: 30
+--- errors
+--- drive
+granted();
+db->procedure(sub { s/COMMIT;/DO GET_LOCK('commit', 20); COMMIT;/ });
+reloaded();
+my $other = db->session;
+$other->rows("SELECT GET_LOCK('commit', 1)");
+my $client = http_open(POST => '/checkout', '{"quantity":2}');
+ok(wait_for(sub { db->value('SELECT COUNT(*) FROM'
+    . " information_schema.PROCESSLIST WHERE STATE = 'User lock'") }),
+    'the call is before its COMMIT');
+db->run('SET GLOBAL read_only = 1');
+$other->rows("SELECT RELEASE_LOCK('commit')");
+ok(wait_for(sub { told('in doubt') }, 10), 'in doubt');
+is(told('sale plain done: -?\d+, error 1180 after 0'), 1, 'with error 1180');
+db->procedure;
+db->run('SET GLOBAL read_only = 0');
+is(answered($client)->{json}{stock}, 48, 'sold');
+is(sql('SELECT COUNT(*), SUM(quantity) FROM stock_sale'), "1 2\n", 'once');
+is(stock(), 48, 'the stock');
+revoked();
+
+
+
+=== TEST 4: an operator ends the call, or its session: sold once
 --- shop
 autostock_timeout 15s;
 --- sql_before eval
@@ -198,7 +231,7 @@ is(sql('SELECT 500 - SUM(quantity) FROM stock_sale') + 0, stock(),
 
 
 
-=== TEST 4: what the session tracks is false, or missing: the true stock
+=== TEST 5: what the session tracks is false, or missing: the true stock
 --- database
 connect_timeout 2s;
 query_timeout 500ms;

@@ -5,6 +5,7 @@ use lib 't/lib';
 BEGIN { $ENV{AUTOSTOCK_PROCEDURE} = 1 }
 
 use Test::Nginx::Socket 'no_plan';
+use Autostock::Server;
 use Autostock::Test;
 
 # The plain packets that succeeded: those of one statement, the calls, and all.
@@ -32,6 +33,18 @@ sub reloaded {
         my %now = map { $_ => 1 } workers_of(master_pid());
         !grep { $now{$_} } @old;
     };
+}
+
+# A server of its own, whose table of procedures is gone.
+sub broken {
+    our $Server = Autostock::Server->new;
+    my $db = our $Broken = $Server->db('shop');
+    $db->create;
+    $db->run('RENAME TABLE mysql.proc TO mysql.proc_gone');
+    $db->run("CREATE USER autostock\@'127.0.0.1' IDENTIFIED BY 'pw'");
+    $db->run("GRANT ALL ON shop.* TO autostock\@'127.0.0.1'");
+    return 'server 127.0.0.1:' . $Server->port . ";\nuser autostock;\n"
+        . "password pw;\ndatabase shop;\n";
 }
 
 run_tests();
@@ -236,7 +249,19 @@ is(sql("SELECT SUM(sales) FROM stock_movement WHERE kind = 'sale'"), "3\n",
 
 
 
-=== TEST 11: whatever the SQL mode in force when it is created, the guard works
+=== TEST 11: the server's procedures cannot be read: statements
+--- database eval
+main::broken()
+--- drive
+is(buy()->{json}{stock}, 2, 'sold');
+is(packets(), '0 of 1', 'by statements');
+cmp_ok(told('\[notice\].*the procedures cannot be read, error 1146'), '>', 0,
+    'a notice');
+is($main::Broken->value('SELECT stock FROM product'), 2, 'in that database');
+
+
+
+=== TEST 12: whatever the SQL mode in force when it is created, the guard works
 --- sql_before eval
 main::pieces(50)
 --- drive
@@ -268,7 +293,7 @@ db->procedure;
 
 
 
-=== TEST 12: a trigger that calls what does not exist: refused, not in doubt
+=== TEST 13: a trigger that calls what does not exist: refused, not in doubt
 --- sql_before eval
 main::pieces(50)
 --- errors

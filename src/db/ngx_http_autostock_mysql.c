@@ -224,27 +224,41 @@ ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m, ngx_uint_t i)
 uint64_t
 ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m)
 {
+    int          end;
     size_t       len;
     uint64_t     id;
     ngx_int_t    tracked;
+    ngx_uint_t   named;
     const char  *text;
 
     id = mysql_insert_id(&m->mysql);
 
-    if (id
-        || mysql_session_track_get_first(&m->mysql,
-                       SESSION_TRACK_SYSTEM_VARIABLES, &text, &len)
-        || mysql_session_track_get_next(&m->mysql,
-                       SESSION_TRACK_SYSTEM_VARIABLES, &text, &len))
-    {
+    if (id) {
         return id;
     }
 
-    /* the variable's name, and then its value */
+    /* the name of each variable that was set, and then its value */
 
-    tracked = ngx_atoi((u_char *) text, len);
+    named = 0;
+    end = mysql_session_track_get_first(&m->mysql,
+                                        SESSION_TRACK_SYSTEM_VARIABLES, &text,
+                                        &len);
 
-    return tracked == NGX_ERROR ? 0 : tracked;
+    while (!end) {
+        if (named) {
+            tracked = ngx_atoi((u_char *) text, len);
+            return tracked == NGX_ERROR ? 0 : tracked;
+        }
+
+        named = len == sizeof("last_insert_id") - 1
+                && ngx_strncmp(text, "last_insert_id", len) == 0;
+
+        end = mysql_session_track_get_next(&m->mysql,
+                                           SESSION_TRACK_SYSTEM_VARIABLES,
+                                           &text, &len);
+    }
+
+    return 0;
 }
 
 

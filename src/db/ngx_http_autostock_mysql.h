@@ -80,8 +80,8 @@ const char *ngx_http_autostock_mysql_column(ngx_http_autostock_mysql_t *m,
     ngx_uint_t i);
 
 /*
- * After STATEMENT: the statement's LAST_INSERT_ID(), or the value of the only
- * variable that the session tracks, if the statement has set it; 0: neither.
+ * After STATEMENT: the statement's LAST_INSERT_ID(), or the value to which it
+ * has set the variable last_insert_id, if the session tracks this; 0: neither.
  */
 uint64_t ngx_http_autostock_mysql_insert_id(ngx_http_autostock_mysql_t *m);
 

@@ -23,6 +23,9 @@
     " WHERE ROUTINE_SCHEMA=DATABASE() AND ROUTINE_NAME='autostock_sell'"     \
     " AND ROUTINE_COMMENT='autostock 1'"
 
+/* the number of this statement, the last one */
+#define NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE_AT  8
+
 /* minimum of max_allowed_packet: for a packet of one sale or of this file */
 #define NGX_HTTP_AUTOSTOCK_SESSION_PACKET_MIN  16384
 
@@ -65,9 +68,11 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
      * READ COMMITTED: no gap locks, and each statement sees what was committed
      * before it.  No index dives: a batch names every row by its key.  The
      * server's limits are below ours, so that the server ends a statement
-     * before the module closes the connection.  idle_transaction_timeout ends a
-     * session that was lost within a transaction, and so frees its locks; for
-     * MySQL, which does not have it, see ngx_http_autostock_packet_limit().
+     * before the module closes the connection; the wait for a table's lock is
+     * the shortest, since its error says that nothing is committed.
+     * idle_transaction_timeout ends a session that was lost within a
+     * transaction, and so frees its locks; for MySQL, which does not have it,
+     * see ngx_http_autostock_packet_limit().
      *
      * The library requested utf8mb4 in the handshake, but the server may have
      * ignored that (skip-character-set-client-handshake), or init_connect may
@@ -104,7 +109,7 @@ ngx_http_autostock_session_set(ngx_http_autostock_connection_t *conn)
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("stock_return") " UNION ALL "
             NGX_HTTP_AUTOSTOCK_SESSION_ENGINE("restock_order_trace")
             "%s",
-            ngx_max(timeout / 1000, 1),
+            ngx_max(timeout * 8 / 10000, 1),
             conn->wait_timeout,
             ngx_max(timeout / 1000, 1), ngx_max(timeout / 1000, 1),
             ngx_max(timeout / 1000, 1), (timeout * 9 / 10) / 1000,
@@ -171,7 +176,7 @@ ngx_http_autostock_session_row(void *data, ngx_uint_t statement,
         conn->engine[sizeof(conn->engine) - 1] = '\0';
         return NGX_OK;
 
-    case 8:
+    case NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE_AT:
         /* a cluster gets one statement at a time */
         conn->calls = !conn->clustered;
         return NGX_OK;
@@ -230,6 +235,17 @@ ngx_http_autostock_session_done(void *data, ngx_int_t rc)
 {
     const char                       *note;
     ngx_http_autostock_connection_t  *conn = data;
+
+    if (rc == NGX_DECLINED
+        && conn->setup.statements == NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE_AT)
+    {
+        /* mysql.proc is broken: the session does without the procedure */
+        ngx_log_error(NGX_LOG_NOTICE, conn->log, 0,
+                      "autostock: database \"%V\": the procedures cannot be "
+                      "read, error %ui: %s", &conn->db->name,
+                      conn->setup.error, conn->setup.text);
+        rc = NGX_OK;
+    }
 
     if (rc == NGX_DECLINED) {
         note = ngx_http_autostock_connection_note(conn);

@@ -12,8 +12,8 @@
 ngx_uint_t
 ngx_http_autostock_packet_call_fits(ngx_http_autostock_transaction_t *t)
 {
-    return t->flight.conn->calls && t->sorted_n == 1 && t->nkeyed == 0
-           && t->nholds == 0 && !t->sorted[0]->judged;
+    return t->flight.conn->calls && !t->uncalled && t->sorted_n == 1
+           && t->nkeyed == 0 && t->nholds == 0 && !t->sorted[0]->judged;
 }
 
 

@@ -179,6 +179,7 @@ ngx_http_autostock_sale_batch_reset(ngx_http_autostock_flight_t *flight)
     t->serial = ++serial;
     t->error = 0;
     t->look = 0;
+    t->uncalled = 0;
     t->absents = 0;
     t->carts = 0;
     t->traced = 0;

@@ -241,6 +241,8 @@ typedef struct {
                                       after;    /* what follows the ROLLBACK */
     unsigned                          called:1; /* the current packet calls the
                                                    procedure */
+    unsigned                          uncalled:1; /* a call has failed: not
+                                                     again */
     unsigned                          look:1;   /* read the keys first */
     unsigned                          absents:1;  /* has absent products */
     unsigned                          carts:1;  /* has carts */

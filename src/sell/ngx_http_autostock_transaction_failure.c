@@ -26,7 +26,7 @@
 static ngx_uint_t ngx_http_autostock_transaction_failure_in_commit(
     ngx_http_autostock_transaction_t *t, as_sqlerror_t what);
 static ngx_uint_t ngx_http_autostock_transaction_failure_uncallable(
-    ngx_http_autostock_transaction_t *t);
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what);
 static void ngx_http_autostock_transaction_failure_doubt(
     ngx_http_autostock_transaction_t *t);
 static ngx_http_autostock_transaction_after_e
@@ -80,17 +80,20 @@ ngx_http_autostock_transaction_failure_judge(
 
 /*
  * 1 if a COMMIT may have failed that may have taken effect nevertheless.  The
- * procedure gives each error of its COMMIT one number; but no handler in it
- * sees that an operator or a time limit ends the call.
+ * procedure gives each error of its COMMIT one number.  An operator or a time
+ * limit may also end the call just after it.  A procedure that sends anything
+ * before its error is not the known one.
  */
 
 static ngx_uint_t
 ngx_http_autostock_transaction_failure_in_commit(
     ngx_http_autostock_transaction_t *t, as_sqlerror_t what)
 {
-    if (t->flight.query.statements != t->commit_at
-        || what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED)
-    {
+    if (t->flight.query.statements != t->commit_at) {
+        return t->called;
+    }
+
+    if (what == AS_SQLERROR_CONFLICT || what == AS_SQLERROR_LOCKED) {
         return 0;
     }
 
@@ -137,7 +140,9 @@ ngx_http_autostock_transaction_failure_refused(
         t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_NONE;
     }
 
-    if (t->called && ngx_http_autostock_transaction_failure_uncallable(t)) {
+    if (t->called
+        && ngx_http_autostock_transaction_failure_uncallable(t, what))
+    {
         return ngx_http_autostock_transaction_failure_retry(t);
     }
 
@@ -171,19 +176,23 @@ ngx_http_autostock_transaction_failure_refused(
 
 
 /*
- * The procedure was dropped, replaced by one with other parameters, or the
- * right to execute it was revoked: this session sends the statements from now
- * on.  Also if one of the shop's triggers gets such an error: then a statement
- * will get it again.
+ * 1: the statements are sent instead.  If the procedure was dropped, replaced
+ * by one with other parameters, or the right to execute it was revoked, this
+ * session sends them from now on.  After an error that may be the call's or a
+ * statement's, only this transaction does: a statement will get it again.
  */
 
 static ngx_uint_t
 ngx_http_autostock_transaction_failure_uncallable(
-    ngx_http_autostock_transaction_t *t)
+    ngx_http_autostock_transaction_t *t, as_sqlerror_t what)
 {
     ngx_http_autostock_query_t  *query;
 
     query = &t->flight.query;
+
+    if (what == AS_SQLERROR_ITEM) {
+        t->uncalled = 1;
+    }
 
     switch (query->error) {
 
@@ -193,7 +202,7 @@ ngx_http_autostock_transaction_failure_uncallable(
         break;
 
     default:
-        return 0;
+        return t->uncalled;
     }
 
     t->flight.conn->calls = 0;

@@ -128,6 +128,15 @@ class Database:
             for name in SCRIPTS:
                 with open(f'{TOP}/sql/{name}.sql', encoding='utf-8') as f:
                     db.script(f.read())
+            if os.environ.get('CHAOS_PROCEDURE'):
+                self.procedure(db)
+
+    @staticmethod
+    def procedure(db):
+        """Sales of one product are calls then."""
+        with open(f'{TOP}/sql/procedure.sql', encoding='utf-8') as f:
+            _, _, text = f.read().partition('DELIMITER //')
+        db.query(text.partition('//')[0])
 
     def kill(self):
         self.process.kill()

@@ -15,7 +15,7 @@ from remote import ProxyLine
 from scenario import Scenario
 
 KILL = {'match': '^.KILL', 'action': 'refuse', 'code': 1094, 'count': 1000}
-COMMIT = 'INSERT INTO stock_movement.*COMMIT'
+COMMIT = '(?:INSERT INTO stock_movement.*COMMIT|CALL autostock_sell)'
 
 
 class Doubt(Scenario):

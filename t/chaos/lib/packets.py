@@ -192,7 +192,8 @@ class Shot:
         the next batch; then it is released.  Returns its line, its task, and
         those of the others."""
         seen = self.proxy.mark()
-        hold = self.proxy.rule('hold', match='INSERT INTO stock_movement')
+        hold = self.proxy.rule(
+            'hold', match='INSERT INTO stock_movement|CALL autostock_sell')
         plug = client.Line(self.host.url)
         await plug.open()
         first = asyncio.create_task(
