@@ -76,7 +76,8 @@ help:
 #: make valgrind      unit, module and system tests under valgrind
 #: make bench         load tests; bench-full, bench-worker, bench-upgrade
 #: make demo          ./demo.sh
-#: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name
+#: make chaos         faults under load: ROUNDS=n SEED=s ONLY=name,name;
+#:                    CHAOS_PROCEDURE=1 with the procedure autostock_sell
 #: make chaos-nightly the long run, in parts: HOURS=n; chaos-plan shows it
 #: make property      random operations against a model: OPERATIONS=n SEED=s
 #: make lists         long lists take the memory of a page: PRODUCTS=n

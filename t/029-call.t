@@ -10,7 +10,8 @@ use Autostock::Test;
 
 # The plain packets that succeeded: those of one statement, the calls, and all.
 sub packets {
-    my @n = error_log() =~ /sale plain done: 0, error 0 after (\d+) statements/g;
+    my @n = error_log()
+        =~ /sale plain done: 0, error 0 after (\d+) statements/g;
     return join ' of ', scalar(grep { $_ == 1 } @n), scalar @n;
 }
 
@@ -18,7 +19,9 @@ sub told { my ($what) = @_; my $n = () = error_log() =~ /$what/g; $n }
 
 sub buy { return http(POST => '/checkout', $_[0] // '{}', @_[1 .. $#_]) }
 
-sub stock { return sql('SELECT stock FROM product WHERE sku = "CP-502101"') + 0 }
+sub stock {
+    return sql('SELECT stock FROM product WHERE sku = "CP-502101"') + 0;
+}
 
 sub pieces {
     return "UPDATE stock_movement SET quantity = $_[0];\n"
@@ -92,7 +95,8 @@ main::pieces(5) . 'UPDATE product SET reorder_point = 3;'
 --- drive
 is(buy()->{json}{stock}, 4, 'above it');
 is(buy()->{json}{stock}, 3, 'at it');
-is(sql("SELECT state, quantity FROM restock_order"), "pending 10\n", 'an order');
+is(sql("SELECT state, quantity FROM restock_order"), "pending 10\n",
+    'an order');
 is(packets(), '1 of 1', 'the second sale was not plain');
 is(buy()->{json}{stock}, 2, 'below it');
 is(packets(), '2 of 2', 'a call again, since an order is open');
@@ -187,7 +191,8 @@ is(buy()->{json}{stock}, 49, 'by a call');
 db->run('DROP PROCEDURE autostock_sell');
 is(buy()->{json}{stock}, 48, 'dropped: sold');
 is(packets(), '1 of 2', 'by statements');
-is(told('\[notice\].*no longer calls autostock_sell, error 1305'), 1, 'a notice');
+is(told('\[notice\].*no longer calls autostock_sell, error 1305'), 1,
+    'a notice');
 is(buy()->{json}{stock}, 47, 'and again');
 db->run("CREATE PROCEDURE autostock_sell() COMMENT 'autostock 2' SELECT 1");
 reloaded();

@@ -7,6 +7,8 @@
 
 #include "ngx_http_autostock_session.h"
 
+#include "as_procedure.h"
+
 
 /*
  * One SELECT per table: with name and schema given, MariaDB opens only that
@@ -20,8 +22,9 @@
 /* one row if the user may execute the procedure of sql/procedure.sql */
 #define NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE                                   \
     ";SELECT ROUTINE_NAME,ROUTINE_COMMENT FROM information_schema.ROUTINES"  \
-    " WHERE ROUTINE_SCHEMA=DATABASE() AND ROUTINE_NAME='autostock_sell'"     \
-    " AND ROUTINE_COMMENT='autostock 1'"
+    " WHERE ROUTINE_SCHEMA=DATABASE() AND"                                   \
+    " ROUTINE_NAME='" AS_PROCEDURE_NAME "' AND"                              \
+    " ROUTINE_COMMENT='" AS_PROCEDURE_VERSION "'"
 
 /* the number of this statement, the last one */
 #define NGX_HTTP_AUTOSTOCK_SESSION_ROUTINE_AT  8

@@ -8,6 +8,8 @@
 
 #include "ngx_http_autostock_transaction.h"
 
+#include "as_procedure.h"
+
 
 ngx_uint_t
 ngx_http_autostock_packet_call_fits(ngx_http_autostock_transaction_t *t)
@@ -29,7 +31,7 @@ ngx_http_autostock_packet_call(ngx_http_autostock_transaction_t *t)
     t->called = 1;
     t->commit_at = sql->statements;
 
-    ngx_http_autostock_sql_text(sql, "CALL autostock_sell(");
+    ngx_http_autostock_sql_text(sql, "CALL " AS_PROCEDURE_NAME "(");
     ngx_http_autostock_sql_binary(sql, t->id, 16);
     ngx_http_autostock_sql_text(sql, ",");
     ngx_http_autostock_sql_binary(sql, line->product->id, 16);

@@ -70,9 +70,10 @@ ngx_http_autostock_settle_failure_doubt(ngx_http_autostock_settlement_t *s)
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "autostock: database \"%V\": a transaction of %ui confirms, "
-                  "releases and returns is in doubt: COMMIT was sent, and its "
-                  "answer was lost; the outcome is being determined",
-                  &db->name, s->planned);
+                  "releases and returns is in doubt: COMMIT was sent, and it "
+                  "is not known whether it took effect (error %ui); this is "
+                  "being determined", &db->name, s->planned,
+                  s->flight.query.error);
 
     s->commit = NGX_HTTP_AUTOSTOCK_SETTLING_DOUBT;
     ngx_http_autostock_pools_bind(&s->flight.taker, s->flight.conn);

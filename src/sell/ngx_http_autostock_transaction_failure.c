@@ -113,8 +113,9 @@ ngx_http_autostock_transaction_failure_doubt(
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "autostock: database \"%V\": a transaction of %ui sales is "
-                  "in doubt: COMMIT was sent, and its answer was lost; the "
-                  "outcome is being determined", &db->name, t->nsales);
+                  "in doubt: COMMIT was sent, and it is not known whether it "
+                  "took effect (error %ui); this is being determined",
+                  &db->name, t->nsales, t->flight.query.error);
 
     t->commit = NGX_HTTP_AUTOSTOCK_COMMIT_DOUBT;
     ngx_http_autostock_pools_bind(&t->flight.taker, t->flight.conn);

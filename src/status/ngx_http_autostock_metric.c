@@ -30,7 +30,7 @@ ngx_http_autostock_metric_t  ngx_http_autostock_metric_counters[] = {
     { "orders_opened", "Restock orders opened by sales." },
     { "batches", "Transactions committed." },
     { "batch_retries", "Transactions run again." },
-    { "in_doubt", "Connections lost between COMMIT and its answer." },
+    { "in_doubt", "Transactions that may have been committed or not." },
     { "connects", "Connections made to the database." },
     { "connect_failures", "Connections to the database that failed." },
     { "closes", "Connections closed." }

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "cmd/doctor_procedure.h"
-
-
-/* The comment in sql/procedure.sql: the version that nginx calls. */
-#define AS_DOCTOR_PROCEDURE_KNOWN  "autostock 1"
+#include "as_procedure.h"
 
 
 typedef struct {
@@ -63,7 +60,8 @@ as_doctor_procedure_read(as_db_t *db, as_doctor_procedure_t *p)
         " 'EXECUTE' AND DATABASE() LIKE TABLE_SCHEMA);"
 
         "SELECT ROUTINE_COMMENT FROM information_schema.ROUTINES WHERE"
-        " ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = 'autostock_sell'"
+        " ROUTINE_SCHEMA = DATABASE() AND"
+        " ROUTINE_NAME = '" AS_PROCEDURE_NAME "'"
         " AND ROUTINE_TYPE = 'PROCEDURE'", as_doctor_procedure_row, p);
 }
 
@@ -74,13 +72,13 @@ as_doctor_procedure_tell(as_findings_t *findings,
 {
     char  mend[400];
 
-    if (p->there && strcmp(p->comment, AS_DOCTOR_PROCEDURE_KNOWN) != 0) {
+    if (p->there && strcmp(p->comment, AS_PROCEDURE_VERSION) != 0) {
         snprintf(mend, sizeof(mend), "as an administrator: mariadb %s < "
                  "sql/procedure.sql", database);
         as_findings_say(findings, AS_DOCTOR_WARNING, "procedure", mend,
                         "autostock_sell is of version \"%s\", not \"%s\": "
                         "nginx sells without it", p->comment,
-                        AS_DOCTOR_PROCEDURE_KNOWN);
+                        AS_PROCEDURE_VERSION);
 
     } else if (p->there) {
         as_findings_say(findings, AS_DOCTOR_FINE, "procedure", "",

@@ -35,7 +35,7 @@ struct as_db_thread_s {
     pthread_t              thread;
     pthread_mutex_t        lock;       /* protects all members below */
     pthread_cond_t         wake;
-    as_db_thread_queue_t   todo;
+    as_db_thread_queue_t   queued;
     as_db_thread_queue_t   done;
     bool                   stop;
     bool                   interrupt;
@@ -102,12 +102,14 @@ as_db_thread_wait(as_db_thread_t *thread, int64_t ms)
     as_db_thread_deadline(&ts, ms);
 
     pthread_mutex_lock(&thread->lock);
-    while (!thread->stop && !thread->interrupt && thread->todo.first == NULL) {
+    while (!thread->stop && !thread->interrupt
+           && thread->queued.first == NULL)
+    {
         if (pthread_cond_timedwait(&thread->wake, &thread->lock, &ts) != 0) {
             break;
         }
     }
-    wanted = thread->stop || thread->interrupt || thread->todo.first != NULL;
+    wanted = thread->stop || thread->interrupt || thread->queued.first != NULL;
     thread->interrupt = false;
     pthread_mutex_unlock(&thread->lock);
 
@@ -195,12 +197,12 @@ as_db_thread_main(void *data)
     pthread_mutex_lock(&thread->lock);
 
     while (!thread->stop) {
-        if (thread->todo.first == NULL) {
+        if (thread->queued.first == NULL) {
             pthread_cond_wait(&thread->wake, &thread->lock);
             continue;
         }
 
-        job = as_db_thread_take(&thread->todo);
+        job = as_db_thread_take(&thread->queued);
         pthread_mutex_unlock(&thread->lock);
 
         as_db_thread_work(thread, job);
@@ -284,7 +286,7 @@ as_db_thread_create(const char *name, as_loop_t *loop,
     thread->name = name;
     thread->loop = loop;
     thread->log = log;
-    thread->todo.last = &thread->todo.first;
+    thread->queued.last = &thread->queued.first;
     thread->done.last = &thread->done.first;
     thread->watch.fn = as_db_thread_collect;
     thread->watch.data = thread;
@@ -343,7 +345,7 @@ void
 as_db_thread_submit(as_db_thread_t *thread, as_job_t *job)
 {
     pthread_mutex_lock(&thread->lock);
-    as_db_thread_push(&thread->todo, job);
+    as_db_thread_push(&thread->queued, job);
     pthread_cond_signal(&thread->wake);
     pthread_mutex_unlock(&thread->lock);
 }

@@ -18,7 +18,6 @@ package Autostock::Proxy;
 # Questions: count (connections made), open (open now), heard (what the client
 # sent after a lie, or after "greet mysql", in hex), sent (bytes sent to it
 # after a lie), held.
-#
 
 use v5.10.1;
 use strict;
